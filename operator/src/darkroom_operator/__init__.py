@@ -1,0 +1,1 @@
+"""The operator: ImagePipelines become topics, credentials and workers."""

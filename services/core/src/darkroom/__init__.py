@@ -1,0 +1,1 @@
+"""Darkroom: the contract that its services, its operator and its command line share."""

@@ -1,0 +1,1 @@
+"""The AI service: one process runs one stage of a pipeline."""
