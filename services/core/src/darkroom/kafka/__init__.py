@@ -1,0 +1,1 @@
+"""Kafka as Darkroom uses it: connections, clients' settings, topics."""

@@ -1,0 +1,84 @@
+"""The names of everything that a pipeline owns. No other module makes one up."""
+
+import re
+
+GROUP = "darkroom.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "ImagePipeline"
+PLURAL = "imagepipelines"
+SHORT_NAME = "imgp"
+
+LABEL_PIPELINE = f"{GROUP}/pipeline"
+LABEL_NAMESPACE = f"{GROUP}/namespace"
+LABEL_STAGE = f"{GROUP}/stage"
+
+NAME_MAX_LENGTH = 40
+NAMESPACE_MAX_LENGTH = 63
+DNS_LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+
+def is_dns_label(name: str, max_length: int = NAME_MAX_LENGTH) -> bool:
+    """Whether `name` is a DNS label (RFC 1123: lower case letters, digits and inner hyphens) of at most `max_length`."""
+    return len(name) <= max_length and re.fullmatch(DNS_LABEL_PATTERN, name) is not None
+
+
+def images_topic(namespace: str, pipeline: str) -> str:
+    """The topic that images are published to."""
+    return f"{namespace}.{pipeline}.images"
+
+
+def results_topic(namespace: str, pipeline: str, stage: str) -> str:
+    """The topic that a stage publishes its analyses to."""
+    return f"{namespace}.{pipeline}.{stage}.results"
+
+
+def dead_letters_topic(namespace: str, pipeline: str, stage: str) -> str:
+    """The topic that a stage publishes the images to that it could not analyse."""
+    return f"{namespace}.{pipeline}.{stage}.dead-letters"
+
+
+def consumer_group(namespace: str, pipeline: str, stage: str) -> str:
+    """The consumer group that the workers of a stage share."""
+    return f"{namespace}.{pipeline}.{stage}"
+
+
+def replay_group(namespace: str, pipeline: str, stage: str) -> str:
+    """The consumer group that analyses old images again, apart from the live one."""
+    return f"{consumer_group(namespace, pipeline, stage)}.replay"
+
+
+def transactional_id_prefix(namespace: str, pipeline: str, stage: str) -> str:
+    """What every transactional id of a stage's producers starts with, so that one ACL covers them all.
+
+    The dot at its end keeps `demo.digits.a` from covering `demo.digits.ab`.
+    """
+    return f"{consumer_group(namespace, pipeline, stage)}."
+
+
+def child(pipeline: str, stage: str) -> str:
+    """The Deployment, ConfigMap and so on of a stage."""
+    return f"{pipeline}-{stage}"
+
+
+def images_source(namespace: str, pipeline: str) -> str:
+    """The CloudEvents source of the images of a pipeline."""
+    return f"/darkroom/{namespace}/{pipeline}"
+
+
+def stage_source(namespace: str, pipeline: str, stage: str) -> str:
+    """The CloudEvents source of what a stage publishes."""
+    return f"/darkroom/{namespace}/{pipeline}/{stage}"
+
+
+def result_id(image_id: str, stage: str, generation: str | None = None) -> str:
+    """The CloudEvents id of a stage's result for an image: the same however often the image is analysed.
+
+    `generation` sets apart the results of a replay, which are meant to be new.
+    """
+    return f"{image_id}.{stage}" if generation is None else f"{image_id}.{stage}@{generation}"
+
+
+def image_id_at(topic: str, partition: int, offset: int) -> str:
+    """The id of an image whose record has no `ce_id`: its place in the log, which is as unique and as lasting."""
+    return f"{topic}-{partition}-{offset}"

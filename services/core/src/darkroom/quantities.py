@@ -1,0 +1,108 @@
+"""Sizes and durations as people write them in manifests: `10Mi`, `168h`."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+SIZE_PATTERN = r"^([0-9]+)(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$"
+DURATION_PATTERN = r"^([0-9]+(ms|s|m|h|d))+$"
+CPU_PATTERN = r"^([0-9]+m|[0-9]+(\.[0-9]+)?)$"
+
+_SIZE_UNITS = {
+    None: 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+}  # fmt: skip
+_DURATION_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def parse_size(text: str) -> int:
+    """Bytes in a Kubernetes quantity; a fraction of a byte is rounded up, as Kubernetes does.
+
+    Raises:
+        ValueError: `text` is no quantity of bytes.
+    """
+    match = re.fullmatch(SIZE_PATTERN, text)
+    if not match:
+        raise ValueError(f"{text!r} is not a size: write a number with an optional unit, for example 500k or 10Mi")
+    number = Decimal(match[1] + (match[2] or ""))
+    return -int(-(number * _SIZE_UNITS[match[3]]) // 1)
+
+
+def parse_duration_ms(text: str) -> int:
+    """Milliseconds in a duration such as `1h30m` (the units of Go's time.Duration, and `d` for 24 hours).
+
+    Raises:
+        ValueError: `text` is no duration.
+    """
+    if not re.fullmatch(DURATION_PATTERN, text):
+        raise ValueError(f"{text!r} is not a duration: write numbers with units ms, s, m, h or d, for example 168h")
+    return sum(int(number) * _DURATION_UNITS_MS[unit] for number, unit in re.findall(r"([0-9]+)(ms|[smhd])", text))
+
+
+def parse_cpus(text: str | float) -> float:
+    """Cores in a Kubernetes CPU quantity: `500m` is half a core.
+
+    Raises:
+        ValueError: `text` is no CPU quantity.
+    """
+    text = str(text)
+    if not re.fullmatch(CPU_PATTERN, text):
+        raise ValueError(f"{text!r} is not a number of CPUs: write for example 2, 0.5 or 500m")
+    return int(text[:-1]) / 1000 if text.endswith("m") else float(text)
+
+
+class Size(str):
+    """A quantity of bytes that keeps the spelling it was written in."""
+
+    __slots__ = ()
+
+    @property
+    def in_bytes(self) -> int:
+        """The size in bytes."""
+        return parse_size(self)
+
+    @classmethod
+    def _validate(cls, value: str | int) -> "Size":
+        parse_size(str(value))
+        return cls(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        either = core_schema.union_schema([core_schema.str_schema(), core_schema.int_schema(ge=0)])
+        return core_schema.no_info_after_validator_function(
+            cls._validate, either, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"x-kubernetes-int-or-string": True, "pattern": SIZE_PATTERN}
+
+
+class Duration(str):
+    """A length of time that keeps the spelling it was written in."""
+
+    __slots__ = ()
+
+    @property
+    def in_ms(self) -> int:
+        """The duration in milliseconds."""
+        return parse_duration_ms(self)
+
+    @classmethod
+    def _validate(cls, value: str) -> "Duration":
+        parse_duration_ms(value)
+        return cls(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls._validate, core_schema.str_schema(), serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "pattern": DURATION_PATTERN}

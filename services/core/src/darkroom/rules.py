@@ -1,0 +1,199 @@
+"""The rules that a type can't express, each once: as CEL for the API server and as Python for everybody else.
+
+Both give the same message, so a person reads the same words from `kubectl apply`, `darkroom validate` and the status.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from darkroom.pipeline import ImagePipeline, PipelineSpec, Stage
+
+Path = str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule about a pipeline.
+
+    Attributes:
+        at: where the API server evaluates `cel`: a path of the schema such as `spec.stages[]`.
+        cel: the rule in the Common Expression Language, with `self` (and `oldSelf` if it is about a change).
+        message: what is wrong and what to do.
+        broken: yields the path of every place of a pipeline that breaks the rule.
+    """
+
+    at: Path
+    cel: str
+    message: str
+    broken: Callable[[ImagePipeline], Iterator[Path]]
+
+
+@dataclass(frozen=True)
+class ChangeRule:
+    """One rule about what may change between two versions of a pipeline's spec."""
+
+    at: Path
+    cel: str
+    message: str
+    broken: Callable[[PipelineSpec, PipelineSpec], Iterator[Path]]
+
+
+def _two_kafkas(pipeline: ImagePipeline) -> Iterator[Path]:
+    kafka = pipeline.spec.kafka
+    if (kafka.cluster is None) == (kafka.bootstrap_servers is None):
+        yield "spec.kafka"
+
+
+def _strimzi_with_credentials(pipeline: ImagePipeline) -> Iterator[Path]:
+    kafka = pipeline.spec.kafka
+    if kafka.cluster is not None and (kafka.tls is not None or kafka.authentication is not None):
+        yield "spec.kafka"
+
+
+def _client_certificate_without_tls(pipeline: ImagePipeline) -> Iterator[Path]:
+    kafka = pipeline.spec.kafka
+    if kafka.authentication is not None and kafka.authentication.type == "Tls" and kafka.tls is None:
+        yield "spec.kafka"
+
+
+def _same_stage_name(pipeline: ImagePipeline) -> Iterator[Path]:
+    seen: set[str] = set()
+    for i, stage in enumerate(pipeline.spec.stages):
+        if stage.name in seen:
+            yield f"spec.stages[{i}].name"
+        seen.add(stage.name)
+
+
+def _long_name(pipeline: ImagePipeline) -> Iterator[Path]:
+    # The model holds the same bound; a pipeline that was constructed past it is caught here.
+    if len(pipeline.name) > 40:  # noqa: PLR2004 - the number stands in the CEL beside it
+        yield "metadata.name"
+
+
+def _stages(pipeline: ImagePipeline) -> Iterator[tuple[Path, Stage]]:
+    for i, stage in enumerate(pipeline.spec.stages):
+        yield f"spec.stages[{i}]", stage
+
+
+def _both_labels(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in _stages(pipeline):
+        if stage.output.labels is not None and stage.output.labels_uri is not None:
+            yield f"{path}.output"
+
+
+def _more_workers_than_partitions(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in _stages(pipeline):
+        if stage.replicas is not None and stage.replicas > pipeline.spec.images.partitions:
+            yield f"{path}.replicas"
+    if pipeline.spec.replicas > pipeline.spec.images.partitions:
+        yield "spec.replicas"
+
+
+def _compacted_results(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in _stages(pipeline):
+        if stage.delivery == "ExactlyOnce" and stage.results.config.get("cleanup.policy") == "compact":
+            yield f"{path}.results.config"
+
+
+def _mean_per_channel(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in _stages(pipeline):
+        for field in ("mean", "std"):
+            values = getattr(stage.input, field)
+            if values is not None and len(values) not in {1, stage.input.channels or 3}:
+                yield f"{path}.input.{field}"
+
+
+RULES = (
+    Rule(
+        at="",
+        cel="size(self.metadata.name) <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+        message="metadata.name must be a DNS label of at most 40 characters, so that the names of topics and pods fit",
+        broken=_long_name,
+    ),
+    Rule(
+        at="spec.kafka",
+        cel="has(self.cluster) != has(self.bootstrapServers)",
+        message="exactly one of cluster (a Kafka run by Strimzi) and bootstrapServers (any other) must be set",
+        broken=_two_kafkas,
+    ),
+    Rule(
+        at="spec.kafka",
+        cel="!has(self.cluster) || (!has(self.tls) && !has(self.authentication))",
+        message="tls and authentication belong to bootstrapServers: with cluster they come from Strimzi",
+        broken=_strimzi_with_credentials,
+    ),
+    Rule(
+        at="spec.kafka",
+        cel="!has(self.authentication) || self.authentication.type != 'Tls' || has(self.tls)",
+        message="authentication of type Tls needs tls as well (tls: {} trusts the system's certificate authorities)",
+        broken=_client_certificate_without_tls,
+    ),
+    Rule(
+        at="spec.stages",
+        cel="self.all(a, self.exists_one(b, a.name == b.name))",
+        message="stage names must be unique in the pipeline",
+        broken=_same_stage_name,
+    ),
+    Rule(
+        at="spec",
+        cel="self.replicas <= self.images.partitions "
+        "&& self.stages.all(s, !has(s.replicas) || s.replicas <= self.images.partitions)",
+        message="replicas must not exceed images.partitions: a worker without a partition has nothing to do",
+        broken=_more_workers_than_partitions,
+    ),
+    Rule(
+        at="spec.stages[]",
+        cel="self.delivery != 'ExactlyOnce' || !('cleanup.policy' in self.results.config) "
+        "|| string(self.results.config['cleanup.policy']) != 'compact'",
+        message="ExactlyOnce needs results that are kept: results.config must not set cleanup.policy to compact",
+        broken=_compacted_results,
+    ),
+    Rule(
+        at="spec.stages[].output",
+        cel="!has(self.labels) || !has(self.labelsUri)",
+        message="labels and labelsUri exclude each other",
+        broken=_both_labels,
+    ),
+    Rule(
+        at="spec.stages[].input",
+        cel=" && ".join(
+            f"(!has(self.{f}) || size(self.{f}) == 1 || size(self.{f}) == (has(self.channels) ? self.channels : 3))"
+            for f in ("mean", "std")
+        ),
+        message="mean and std take one value for all channels, or one for each",
+        broken=_mean_per_channel,
+    ),
+)
+
+
+def _shrinking_partitions(old: PipelineSpec, new: PipelineSpec) -> Iterator[Path]:
+    if new.images.partitions < old.images.partitions:
+        yield "spec.images.partitions"
+
+
+def _shrinking_stage_partitions(old: PipelineSpec, new: PipelineSpec) -> Iterator[Path]:
+    before = {stage.name: stage for stage in old.stages}
+    for i, stage in enumerate(new.stages):
+        if stage.name not in before:
+            continue
+        for field in ("results", "dead_letters"):
+            was, now = getattr(before[stage.name], field).partitions, getattr(stage, field).partitions
+            if was is not None and now is not None and now < was:
+                yield f"spec.stages[{i}].{'results' if field == 'results' else 'deadLetters'}.partitions"
+
+
+_STAGE_PARTITIONS = (
+    "self.all(s, !oldSelf.exists(o, o.name == s.name && has(o.{0}.partitions) && has(s.{0}.partitions) "
+    "&& s.{0}.partitions < o.{0}.partitions))"
+)
+_SHRINK = "partitions can't shrink: Kafka would have to delete records"
+
+CHANGE_RULES = (
+    ChangeRule(at="spec.images.partitions", cel="self >= oldSelf", message=_SHRINK, broken=_shrinking_partitions),
+    ChangeRule(
+        at="spec.stages",
+        cel=f"({_STAGE_PARTITIONS.format('results')}) && ({_STAGE_PARTITIONS.format('deadLetters')})",
+        message=_SHRINK,
+        broken=_shrinking_stage_partitions,
+    ),
+)

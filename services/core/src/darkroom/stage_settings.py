@@ -1,0 +1,71 @@
+"""What one worker is told: the document that a runtime writes and the worker reads."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from darkroom import names
+from darkroom.kafka.connection import KafkaConnection
+from darkroom.pipeline import ImagePipeline, Model, Stage
+from darkroom.topology import StagePlan
+
+
+class StageSettings(Model):
+    """One stage of one pipeline, for one worker.
+
+    Attributes:
+        model_path: where the runtime has put the model file (a mounted volume, a local file); fetched from
+            `stage.model.uri` when left out.
+        labels_path: likewise for `stage.output.labels_uri`.
+        loops: run-to-completion loops, one thread each. Beyond eight the worker starts more processes.
+        max_image_bytes: a larger image is a dead letter.
+    """
+
+    namespace: str
+    pipeline: str
+    stage: Stage
+    kafka: KafkaConnection
+    images_topic: str
+    results_topic: str
+    dead_letters_topic: str
+    consumer_group: str
+    max_image_bytes: int
+    model_path: Path | None = None
+    labels_path: Path | None = None
+    loops: int = Field(1, ge=1, le=256)
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of what the worker publishes."""
+        return names.stage_source(self.namespace, self.pipeline, self.stage.name)
+
+    @property
+    def transactional_id_prefix(self) -> str:
+        """What the transactional ids of the worker's producers start with."""
+        return names.transactional_id_prefix(self.namespace, self.pipeline, self.stage.name)
+
+
+def stage_settings(
+    pipeline: ImagePipeline,
+    plan: StagePlan,
+    kafka: KafkaConnection,
+    *,
+    loops: int = 1,
+    model_path: Path | None = None,
+    labels_path: Path | None = None,
+) -> StageSettings:
+    """The settings of a worker of `plan`, a stage of `pipeline`."""
+    return StageSettings(
+        namespace=pipeline.namespace,
+        pipeline=pipeline.name,
+        stage=plan.spec,
+        kafka=kafka,
+        images_topic=plan.images_topic,
+        results_topic=plan.results.name,
+        dead_letters_topic=plan.dead_letters.name,
+        consumer_group=plan.consumer_group,
+        max_image_bytes=pipeline.spec.images.max_bytes.in_bytes,
+        model_path=model_path,
+        labels_path=labels_path,
+        loops=loops,
+    )

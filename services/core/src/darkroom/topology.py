@@ -1,0 +1,149 @@
+"""What must exist for a pipeline: its topics, consumer groups and access rights. A pure function of the manifest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from darkroom import names
+from darkroom.pipeline import DeadLetters, ImagePipeline, Results, Stage, TopicConfig
+
+Role = Literal["images", "results", "dead-letters"]
+Operation = Literal["Read", "Write", "Describe", "IdempotentWrite"]
+ResourceType = Literal["topic", "group", "transactionalId"]
+
+HEADER_ROOM_BYTES = 64 * 1024
+"""Room for key, headers and record overhead beside an image of `maxBytes`."""
+
+DEAD_LETTER_ROOM_BYTES = 2 * HEADER_ROOM_BYTES
+"""A dead letter is the image with all its headers, and a dozen more."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it should be. `config` holds Kafka's own keys and values as strings."""
+
+    name: str
+    role: Role
+    partitions: int
+    replicas: int
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AccessRight:
+    """What a client may do to one resource of Kafka, or to all whose name starts with `name`."""
+
+    resource: ResourceType
+    name: str
+    operations: tuple[Operation, ...]
+    prefix: bool = False
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """Everything that belongs to one stage."""
+
+    spec: Stage
+    images_topic: str
+    results: Topic
+    dead_letters: Topic
+    consumer_group: str
+    replicas: int
+    rights: tuple[AccessRight, ...]
+
+    @property
+    def name(self) -> str:
+        """The stage's name."""
+        return self.spec.name
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Everything that must exist for one pipeline."""
+
+    namespace: str
+    pipeline: str
+    images: Topic
+    stages: tuple[StagePlan, ...]
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic, the images first."""
+        return (self.images, *(topic for stage in self.stages for topic in (stage.results, stage.dead_letters)))
+
+
+def topology(pipeline: ImagePipeline) -> Topology:
+    """What must exist for `pipeline`, whichever runtime makes it."""
+    spec = pipeline.spec
+    images = Topic(
+        name=names.images_topic(pipeline.namespace, pipeline.name),
+        role="images",
+        partitions=spec.images.partitions,
+        replicas=spec.images.replicas,
+        config={
+            "retention.ms": str(spec.images.retention.in_ms),
+            "max.message.bytes": str(spec.images.max_bytes.in_bytes + HEADER_ROOM_BYTES),
+            **_as_kafka_writes_it(spec.images.config),
+        },
+    )
+    return Topology(
+        namespace=pipeline.namespace,
+        pipeline=pipeline.name,
+        images=images,
+        stages=tuple(_stage(pipeline, stage, images) for stage in spec.stages),
+    )
+
+
+def with_at_most_replicas(plan: Topology, brokers: int) -> Topology:
+    """The same topology with no topic on more than `brokers` brokers."""
+
+    def clamp(topic: Topic) -> Topic:
+        return replace(topic, replicas=min(topic.replicas, brokers))
+
+    return replace(
+        plan,
+        images=clamp(plan.images),
+        stages=tuple(
+            replace(stage, results=clamp(stage.results), dead_letters=clamp(stage.dead_letters))
+            for stage in plan.stages
+        ),
+    )
+
+
+def _stage(pipeline: ImagePipeline, stage: Stage, images: Topic) -> StagePlan:
+    owner = (pipeline.namespace, pipeline.name, stage.name)
+    group = names.consumer_group(*owner)
+    results = _output(names.results_topic(*owner), "results", stage.results, images, {})
+    largest = pipeline.spec.images.max_bytes.in_bytes + DEAD_LETTER_ROOM_BYTES
+    room = {"max.message.bytes": str(largest)}
+    dead_letters = _output(names.dead_letters_topic(*owner), "dead-letters", stage.dead_letters, images, room)
+    return StagePlan(
+        spec=stage,
+        images_topic=images.name,
+        results=results,
+        dead_letters=dead_letters,
+        consumer_group=group,
+        replicas=0 if pipeline.spec.suspend else pipeline.replicas_of(stage),
+        rights=(
+            AccessRight("topic", images.name, ("Read", "Describe")),
+            AccessRight("topic", results.name, ("Write", "Describe")),
+            AccessRight("topic", dead_letters.name, ("Write", "Describe")),
+            AccessRight("group", group, ("Read", "Describe")),
+            AccessRight("transactionalId", names.transactional_id_prefix(*owner), ("Write", "Describe"), prefix=True),
+        ),
+    )
+
+
+def _output(name: str, role: Role, wanted: Results | DeadLetters, images: Topic, room: Mapping[str, str]) -> Topic:
+    return Topic(
+        name=name,
+        role=role,
+        # As many partitions as the images, so that a key's place in the one says its place in the other.
+        partitions=wanted.partitions or images.partitions,
+        replicas=wanted.replicas or images.replicas,
+        config={"retention.ms": str(wanted.retention.in_ms), **room, **_as_kafka_writes_it(wanted.config)},
+    )
+
+
+def _as_kafka_writes_it(config: TopicConfig) -> dict[str, str]:
+    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in config.items()}
