@@ -70,7 +70,10 @@ class Timings(_Data):
 
 
 class Analyzed(_Data):
-    """Data of `dev.darkroom.image.analyzed`. One of predictions, embedding and tensor, as the stage's output type says."""
+    """Data of `dev.darkroom.image.analyzed`.
+
+    It holds one of predictions, embedding and tensor, as the stage's output type says.
+    """
 
     image_id: str
     stage: str

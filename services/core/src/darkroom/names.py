@@ -19,7 +19,7 @@ DNS_LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
 def is_dns_label(name: str, max_length: int = NAME_MAX_LENGTH) -> bool:
-    """Whether `name` is a DNS label (RFC 1123: lower case letters, digits and inner hyphens) of at most `max_length`."""
+    """Whether `name` is a DNS label (RFC 1123: lower case letters, digits, inner hyphens) of at most `max_length`."""
     return len(name) <= max_length and re.fullmatch(DNS_LABEL_PATTERN, name) is not None
 
 

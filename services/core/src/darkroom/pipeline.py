@@ -14,7 +14,9 @@ URI_FORMS = "configmap://NAME/KEY, pvc://CLAIM/PATH, https://HOST/PATH, s3://BUC
 
 Partitions = Annotated[int, Field(ge=1, le=10_000)]
 ReplicationFactor = Annotated[int, Field(ge=1, le=32_767)]
-TopicConfig = Annotated[dict[str, str | int | float | bool], Field(description="Other topic configuration, as Kafka names it.")]  # fmt: skip
+TopicConfig = Annotated[
+    dict[str, str | int | float | bool], Field(description="Other topic configuration, as Kafka names it.")
+]
 
 
 class Model(BaseModel):

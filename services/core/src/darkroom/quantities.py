@@ -1,5 +1,6 @@
 """Sizes and durations as people write them in manifests: `10Mi`, `168h`."""
 
+import math
 import re
 from decimal import Decimal
 from typing import Any
@@ -29,7 +30,7 @@ def parse_size(text: str) -> int:
     if not match:
         raise ValueError(f"{text!r} is not a size: write a number with an optional unit, for example 500k or 10Mi")
     number = Decimal(match[1] + (match[2] or ""))
-    return -int(-(number * _SIZE_UNITS[match[3]]) // 1)
+    return math.ceil(number * _SIZE_UNITS[match[3]])
 
 
 def parse_duration_ms(text: str) -> int:

@@ -1,0 +1,54 @@
+"""Every name is a pure function of the pipeline, legal in Kafka, and never the same for two things."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darkroom import names
+
+labels = st.from_regex(r"\A[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?\Z")
+KAFKA_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")  # Kafka: org.apache.kafka.common.internals.Topic
+
+
+def test_the_names_are_those_of_the_reference() -> None:
+    assert names.images_topic("demo", "digits") == "demo.digits.images"
+    assert names.results_topic("demo", "digits", "classify") == "demo.digits.classify.results"
+    assert names.dead_letters_topic("demo", "digits", "classify") == "demo.digits.classify.dead-letters"
+    assert names.consumer_group("demo", "digits", "classify") == "demo.digits.classify"
+    assert names.child("digits", "classify") == "digits-classify"
+
+
+@given(labels, labels, labels)
+def test_every_name_is_a_legal_topic(namespace: str, pipeline: str, stage: str) -> None:
+    topics = [
+        names.images_topic(namespace, pipeline),
+        names.results_topic(namespace, pipeline, stage),
+        names.dead_letters_topic(namespace, pipeline, stage),
+    ]
+    assert all(KAFKA_NAME.fullmatch(topic) for topic in topics)
+    assert len(set(topics)) == 3
+
+
+@given(st.lists(st.tuples(labels, labels, labels), min_size=2, max_size=2, unique=True))
+def test_no_two_stages_share_a_topic_or_a_group(stages: list[tuple[str, str, str]]) -> None:
+    one, other = stages
+    for name in (names.results_topic, names.dead_letters_topic, names.consumer_group, names.replay_group):
+        assert name(*one) != name(*other)
+
+
+@given(labels, labels, labels, labels)
+def test_the_prefix_of_a_stages_transactions_covers_no_other_stage(
+    ns: str, pipeline: str, one: str, other: str
+) -> None:
+    prefix = names.transactional_id_prefix(ns, pipeline, one)
+    if one != other:
+        assert not names.transactional_id_prefix(ns, pipeline, other).startswith(prefix)
+
+
+@given(st.text(max_size=20), labels, labels)
+def test_a_result_has_an_id_of_its_own_for_each_stage_and_generation(image: str, one: str, other: str) -> None:
+    assert names.result_id(image, one) == names.result_id(image, one)
+    assert names.result_id(image, one) != names.result_id(image, one, "g1")
+    if one != other:
+        assert names.result_id(image, one) != names.result_id(image, other)

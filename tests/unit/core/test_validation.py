@@ -1,0 +1,113 @@
+"""A bad manifest gets a line for every problem, with its path and what to do."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.manifests import pipeline_manifest
+
+from darkroom.validation import InvalidPipeline, check_change, parse_pipeline
+
+Spoil = Callable[[dict[str, Any]], object]
+
+BROKEN: list[tuple[str, Spoil, str, str]] = [
+    ("unknown field", lambda m: m["spec"].update(colour=1), "spec.colour", "unknown field"),
+    ("unknown field of a stage", lambda m: m["spec"]["stages"][0].update(x=1), "spec.stages[0].x", "unknown field"),
+    ("bad enum", lambda m: m["spec"].update(deletionPolicy="Keep"), "spec.deletionPolicy", "'Retain' or 'Delete'"),
+    (
+        "two stages of one name",
+        lambda m: m["spec"]["stages"].append(dict(m["spec"]["stages"][0])),
+        "spec.stages[1].name",
+        "unique",
+    ),
+    (
+        "both Kafka kinds",
+        lambda m: m["spec"]["kafka"].update(bootstrapServers="b:9092"),
+        "spec.kafka",
+        "exactly one of",
+    ),
+    ("neither Kafka kind", lambda m: m["spec"].update(kafka={}), "spec.kafka", "exactly one of"),
+    ("credentials beside a cluster", lambda m: m["spec"]["kafka"].update(tls={}), "spec.kafka", "bootstrapServers"),
+    ("long name", lambda m: m["metadata"].update(name="a" * 41), "metadata.name", "40"),
+    ("no DNS label", lambda m: m["metadata"].update(name="Digits"), "metadata.name", "DNS label"),
+    ("no stages", lambda m: m["spec"].update(stages=[]), "spec.stages", "at least 1"),
+    ("missing model", lambda m: m["spec"]["stages"][0].pop("model"), "spec.stages[0].model", "missing"),
+    (
+        "strange uri",
+        lambda m: m["spec"]["stages"][0]["model"].update(uri="ftp://x/y"),
+        "spec.stages[0].model.uri",
+        "s3://",
+    ),
+    ("bad size", lambda m: m["spec"].update(images={"maxBytes": "10MB"}), "spec.images.maxBytes", "10Mi"),
+    ("bad duration", lambda m: m["spec"].update(images={"retention": "1w"}), "spec.images.retention", "168h"),
+    ("idle workers", lambda m: m["spec"].update(replicas=13), "spec.replicas", "images.partitions"),
+    (
+        "labels twice",
+        lambda m: m["spec"]["stages"][0]["output"].update(labels=["a"], labelsUri="file:l"),
+        "spec.stages[0].output",
+        "exclude",
+    ),
+    (
+        "mean of two",
+        lambda m: m["spec"]["stages"][0].update(input={"mean": [0, 1]}),
+        "spec.stages[0].input.mean",
+        "one value",
+    ),
+    ("another kind", lambda m: m.update(kind="Pipeline"), "kind", "'ImagePipeline'"),
+]
+
+
+def problems(manifest: dict[str, Any]) -> list[str]:
+    with pytest.raises(InvalidPipeline) as refused:
+        parse_pipeline(manifest)
+    return str(refused.value).splitlines()
+
+
+@pytest.mark.parametrize(("spoil", "path", "words"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
+def test_a_problem_is_named_with_its_path(spoil: Spoil, path: str, words: str) -> None:
+    manifest = pipeline_manifest()
+    spoil(manifest)
+    (line,) = problems(manifest)
+    assert line.startswith(f"{path}: ")
+    assert words in line
+
+
+def test_every_problem_has_a_line_of_its_own() -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"] |= {"colour": 1, "deletionPolicy": "Keep", "images": {"partitions": 0}}
+    assert [line.split(":")[0] for line in problems(manifest)] == [
+        "spec.images.partitions",
+        "spec.deletionPolicy",
+        "spec.colour",
+    ]
+
+
+def test_a_good_manifest_is_taken_with_its_defaults() -> None:
+    spec = parse_pipeline(pipeline_manifest()).spec
+    assert (spec.images.partitions, spec.images.replicas, spec.images.max_bytes.in_bytes) == (12, 3, 10 * 2**20)
+    assert (spec.deletion_policy, spec.suspend, spec.replicas) == ("Retain", False, 1)
+    assert (spec.stages[0].delivery, spec.stages[0].max_attempts) == ("AtLeastOnce", 3)
+
+
+def test_partitions_never_shrink() -> None:
+    few = parse_pipeline(pipeline_manifest(images={"partitions": 3}))
+    many = parse_pipeline(pipeline_manifest(images={"partitions": 12}))
+    assert check_change(few, many) == []
+    (problem,) = check_change(many, few)
+    assert problem.path == "spec.images.partitions"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 50) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(["apiVersion", "kind", "metadata", "spec"]), json_values)
+def test_whatever_stands_in_a_manifest_ends_in_problems_not_in_a_crash(field: str, value: Any) -> None:
+    manifest = pipeline_manifest()
+    manifest[field] = value
+    assert problems(manifest)
