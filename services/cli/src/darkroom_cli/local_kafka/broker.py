@@ -1,0 +1,229 @@
+"""A real Kafka broker on this machine, as an object to start and stop."""
+
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.local_kafka.data_folder import DataFolder, claim, claim_temporary
+from darkroom_cli.local_kafka.failure import reason_of_failure
+from darkroom_cli.local_kafka.health import wait_until_healthy
+from darkroom_cli.local_kafka.jars import KAFKA_VERSION, ensure_jars
+from darkroom_cli.local_kafka.jvm import Jvm
+from darkroom_cli.local_kafka.ports import HOST, Reservation, why_not_free
+from darkroom_cli.local_kafka.server_properties import CLIENTS, Listener, Member, render, server_properties
+
+_FORMAT_TIMEOUT_S = 60.0
+_KILL_TIMEOUT_S = 10.0
+_LOGGING = Path(__file__).with_name("log4j2.properties")
+
+
+class LocalKafka:
+    """One broker on 127.0.0.1, which ends with this process even if that is killed. Not for several threads at a time.
+
+    Args:
+        data_dir: Where its data is kept; None is a temporary folder, which `stop()` removes.
+        port: Where clients find it; None is a free port, chosen at the first start and kept for later ones.
+        properties: Further broker properties; they win over ours.
+        advertised: `host:port` that clients are told instead, for a proxy in between.
+        listeners: Further listeners, e.g. `scram_listener()`; `address(name)` tells where they are.
+        member: Its place in a cluster of several; None is a cluster of its own.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        port: int | None = None,
+        properties: Mapping[str, str] | None = None,
+        *,
+        advertised: str | None = None,
+        listeners: tuple[Listener, ...] = (),
+        member: Member | None = None,
+    ) -> None:
+        self._data_dir = None if data_dir is None else data_dir.absolute()
+        self._listeners = (Listener(CLIENTS, port or 0, advertised=advertised), *listeners)
+        self._properties = dict(properties or {})
+        self._member = member
+        self._reserved: list[Reservation] = []
+        self._folder: DataFolder | None = None
+        self._jvm: Jvm | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`host:port` for clients of the plain listener."""
+        return self.address(CLIENTS)
+
+    def address(self, listener: str) -> str:
+        """`host:port` of the listener of that name.
+
+        Raises:
+            DarkroomError: The port is chosen at the first start, which has not been yet.
+        """
+        port = next(each.port for each in self._listeners if each.name == listener)
+        if not port:
+            raise DarkroomError("this Kafka has no address before its first start")
+        return f"{HOST}:{port}"
+
+    @property
+    def data_dir(self) -> Path | None:
+        """Where its data is; None for a temporary folder that is not there now."""
+        return self._folder.path if self._folder else self._data_dir
+
+    @property
+    def running(self) -> bool:
+        """Whether its process runs, healthy or not."""
+        return self._jvm is not None and self._jvm.exit_code is None
+
+    @property
+    def pid(self) -> int | None:
+        """The JVM's process id; None when it doesn't run."""
+        return self._jvm.pid if self._jvm is not None and self.running else None
+
+    def start(self, timeout_s: float = 60.0) -> None:
+        """Start it and wait until it answers. Does nothing when it runs.
+
+        `timeout_s` doesn't count the download, the first time on a machine, nor formatting a new folder.
+
+        Raises:
+            DarkroomError: Why it can't, in one line; nothing is left running then.
+        """
+        if not self.running:
+            self.launch()
+            self.wait_until_healthy(timeout_s)
+
+    def launch(self) -> None:
+        """Start its process without waiting until it answers, which in a cluster needs the others.
+
+        Raises:
+            DarkroomError: A port is taken, the data folder can't be used, the jars can't be had.
+        """
+        for each in self._listeners:
+            if each.port and (problem := why_not_free(each.port)):
+                raise DarkroomError(f"port {each.port} on {HOST}: {problem}: stop what uses it, or choose another port")
+        jars = ensure_jars()
+        try:
+            self._folder = self._folder or self._claim()
+            self._launch(self._folder, classpath=":".join(map(str, jars)))
+        except BaseException:
+            self._clean_up()
+            raise
+
+    def wait_until_healthy(self, timeout_s: float = 60.0) -> None:
+        """Wait until it answers metadata requests as a member of its cluster.
+
+        Raises:
+            DarkroomError: It ended, or took longer; nothing is left running then.
+        """
+        port = self._listeners[0].port
+        deadline = time.monotonic() + timeout_s
+        try:
+            healthy = wait_until_healthy(port, self._node_id, deadline=deadline, still_running=lambda: self.running)
+        except BaseException:
+            self.kill()
+            self._clean_up()
+            raise
+        if not healthy:
+            problem = self._why_ended() if not self.running else f"does not answer after {timeout_s:.0f} s"
+            log = f" (its log: {self._data_dir / 'kafka.log'})" if self._data_dir else ""
+            self.kill()
+            self._clean_up()
+            raise DarkroomError(f"Kafka {KAFKA_VERSION} on {self.bootstrap_servers} {problem}{log}")
+
+    def stop(self, timeout_s: float = 15.0) -> None:
+        """Ask it to end, make it end after `timeout_s`. A temporary data folder is removed. Safe to call twice."""
+        self.terminate()
+        if self._jvm is not None:
+            self._jvm.wait(timeout_s)
+        self.kill()
+        self._clean_up()
+
+    def terminate(self) -> None:
+        """Ask it to end, and return at once; `stop()` waits for it."""
+        if self._jvm is not None:
+            self._jvm.send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a crash would (SIGKILL). Its data stays, also in a temporary folder, for the next `start()`."""
+        if self._jvm is not None:
+            self._jvm.send(signal.SIGKILL)
+            self._jvm.wait(_KILL_TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def _node_id(self) -> int:
+        return self._member.node_id if self._member else 1
+
+    def _claim(self) -> DataFolder:
+        if self._data_dir is None:
+            return claim_temporary()
+        return claim(self._data_dir, self._node_id, self._member.cluster_id if self._member else None)
+
+    def _launch(self, folder: DataFolder, classpath: str) -> None:
+        self._listeners = tuple(
+            each if each.port else replace(each, port=self._free_port()) for each in self._listeners
+        )
+        member = self._member or Member(1, folder.identity.cluster_id, {1: self._free_port()}, self._free_port())
+        try:
+            if not folder.log.exists():
+                self._format(folder, member, classpath)
+            properties = server_properties(member, self._listeners, folder.log.name, self._properties)
+            (folder.path / "server.properties").write_text(render(properties), encoding="ascii")
+        except OSError as error:
+            raise DarkroomError(f"data folder {folder.path}: {error.strerror or error}") from error
+        self._jvm = Jvm(
+            [f"-Dlog4j2.configurationFile={_LOGGING}", "-cp", classpath, "kafka.Kafka", "server.properties"],
+            folder=folder.path,
+            output=folder.path / "jvm.log",
+            keep_open=[folder.lock],
+        )
+
+    def _format(self, folder: DataFolder, member: Member, classpath: str) -> None:
+        """Kafka's own first step on a new folder, done in one go: whole or not at all."""
+        shutil.rmtree(folder.unfinished_log, ignore_errors=True)
+        properties = server_properties(member, self._listeners, folder.unfinished_log.name, self._properties)
+        (folder.path / "server.properties").write_text(render(properties), encoding="ascii")
+        tool = ["kafka.tools.StorageTool", "format", "-t", member.cluster_id, "-c", "server.properties"]
+        output = folder.path / "jvm.log"
+        formatting = Jvm(
+            [f"-Dlog4j2.configurationFile={_LOGGING}", "-cp", classpath, *tool], folder=folder.path, output=output
+        )
+        if formatting.wait(_FORMAT_TIMEOUT_S) != 0:
+            formatting.send(signal.SIGKILL)
+            raise DarkroomError(f"Kafka {KAFKA_VERSION} can't format {folder.path}: {_reason(output)}")
+        folder.unfinished_log.rename(folder.log)
+
+    def _free_port(self) -> int:
+        self._reserved.append(Reservation())
+        return self._reserved[-1].port
+
+    def _why_ended(self) -> str:
+        code = self._jvm.exit_code if self._jvm else None
+        reason = _reason(self._folder.path / "jvm.log") if self._folder else "its log is gone"
+        return f"ended while starting, with exit code {code}: {reason}"
+
+    def _clean_up(self) -> None:
+        for reservation in self._reserved:
+            reservation.release()
+        self._reserved.clear()
+        if self._folder is not None:
+            if self._data_dir is None:
+                shutil.rmtree(self._folder.path, ignore_errors=True)
+            self._folder.release()
+            self._folder = None
+
+
+def _reason(output: Path) -> str:
+    return reason_of_failure(output.read_text(encoding="utf-8", errors="replace"))

@@ -1,0 +1,155 @@
+"""The data folder of one broker: whose it is, of which Kafka version, and that only one broker uses it.
+
+darkroom-kafka.json   the marker: Kafka version, cluster id, node id
+lock                  locked as long as a broker runs on the folder
+server.properties     written anew at every start
+kafka.log, jvm.log    the broker's log; what the JVM says itself, and errors
+log/                  Kafka's own data
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.local_kafka.file_lock import try_lock
+from darkroom_cli.local_kafka.jars import KAFKA_VERSION
+
+_MARKER = "darkroom-kafka.json"
+_LOCK = "lock"
+_TEMPORARY = "darkroom-kafka-"
+_SURELY_LOCKED_AFTER_S = 60.0
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose data a folder holds."""
+
+    kafka_version: str
+    cluster_id: str
+    node_id: int
+
+
+class DataFolder:
+    """A claimed data folder. It is free again after `release()` and the end of every process that inherited `lock`."""
+
+    def __init__(self, path: Path, identity: Identity, lock: int) -> None:
+        self.path = path
+        self.identity = identity
+        self.lock = lock
+
+    @property
+    def log(self) -> Path:
+        """Kafka's own data. There only when formatted to the end."""
+        return self.path / "log"
+
+    @property
+    def unfinished_log(self) -> Path:
+        """Where storage is formatted, before it becomes `log` in one step."""
+        return self.path / "log.unfinished"
+
+    def release(self) -> None:
+        """Let go of the folder. Safe to call twice."""
+        if self.lock >= 0:
+            os.close(self.lock)
+            self.lock = -1
+
+
+def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFolder:
+    """Make the folder if need be, lock it, and see that it holds this broker's data or nothing.
+
+    Without `cluster_id` an existing folder keeps the one it has, and a new folder gets a random one.
+
+    Raises:
+        DarkroomError: No permission, in use, or somebody else's data.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        identity = _identity(path) or Identity(KAFKA_VERSION, cluster_id or random_id(), node_id)
+        _refuse(path, identity, node_id, cluster_id)
+        lock = try_lock(path / _LOCK)
+        if lock is None:
+            raise DarkroomError(
+                f"data folder {path} is in use by another running Kafka: stop it, or choose another folder"
+            )
+        _write_whole(path / _MARKER, json.dumps(asdict(identity), indent=2) + "\n")
+    except OSError as error:
+        raise DarkroomError(
+            f"data folder {path}: {error.strerror or error}: make it writable for this user, or choose another folder"
+        ) from error
+    return DataFolder(path, identity, lock)
+
+
+def claim_temporary() -> DataFolder:
+    """A new temporary folder, for the caller to remove. Those that killed processes left behind are removed here."""
+    _sweep(Path(tempfile.gettempdir()))
+    return claim(Path(tempfile.mkdtemp(prefix=_TEMPORARY)))
+
+
+def random_id() -> str:
+    """An id as Kafka wants it: a UUID in 22 characters. No leading dash, which command lines take for an option."""
+    while (text := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return text
+
+
+def _identity(path: Path) -> Identity | None:
+    """What the folder's marker says; None for a folder that is new.
+
+    Raises:
+        DarkroomError: The folder holds something, but no marker that can be read.
+    """
+    marker = path / _MARKER
+    if not marker.exists():
+        if strangers := sorted(entry.name for entry in path.iterdir() if entry.name != _LOCK):
+            raise DarkroomError(
+                f"data folder {path} holds {strangers[0]!r} but no {_MARKER}, so it isn't ours: "
+                "choose an empty or a new folder"
+            )
+        return None
+    try:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+        return Identity(str(content["kafka_version"]), str(content["cluster_id"]), int(content["node_id"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DarkroomError(
+            f"{marker} is damaged ({error!r}): choose another data folder, or delete {path} and its data"
+        ) from error
+
+
+def _refuse(path: Path, found: Identity, node_id: int, cluster_id: str | None) -> None:
+    if found.kafka_version != KAFKA_VERSION:
+        raise DarkroomError(
+            f"data folder {path} holds data of Kafka {found.kafka_version}, this is Kafka {KAFKA_VERSION}: "
+            "choose another folder, or delete this one and its data"
+        )
+    if found.node_id != node_id or cluster_id not in {None, found.cluster_id}:
+        raise DarkroomError(
+            f"data folder {path} belongs to broker {found.node_id} of cluster {found.cluster_id}, "
+            f"not to broker {node_id} of cluster {cluster_id or found.cluster_id}: choose another folder"
+        )
+
+
+def _write_whole(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove temporary data folders whose owner was killed: old enough to be locked for sure, and not locked."""
+    for folder in parent.glob(f"{_TEMPORARY}*"):
+        try:
+            if time.time() - (folder / _LOCK).stat().st_mtime < _SURELY_LOCKED_AFTER_S:
+                continue
+            lock = try_lock(folder / _LOCK)
+        except OSError:
+            continue  # not ours, or somebody else removed it just now
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)

@@ -1,0 +1,108 @@
+"""Fetching jars from Maven Central: in parallel, checked, retried, with progress on stderr.
+
+jgo knows where Maven Central is, obeys the proxy variables, and takes a mirror from its own settings file
+(`[repositories]`, `central = …`), so no address is written down here.
+"""
+
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Self
+
+from jgo.config import GlobalSettings
+from jgo.maven import MavenContext
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.local_kafka.jars import KAFKA_VERSION, Jar
+
+_PARALLEL = 4
+_ATTEMPTS = 4
+_FIRST_PAUSE_S = 0.5
+_HTTP_TIMEOUT_S = 20
+_LINE_EVERY = 10
+
+
+def download(jars: tuple[Jar, ...], folder: Path) -> None:
+    """Put every jar into `folder`. What has arrived when one fails stays, so the next try has less to do.
+
+    Raises:
+        DarkroomError: A jar could not be had after several attempts.
+        OSError: The folder can't be written.
+    """
+    console = Console(stderr=True)
+    repositories = GlobalSettings.load().repositories
+    pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="jar")
+    try:
+        arrivals = [pool.submit(_fetch_with_retries, jar, folder, repositories, console.print) for jar in jars]
+        with _Shown(console, len(jars)) as shown:
+            for arrival in as_completed(arrivals):
+                arrival.result()
+                shown.advance()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Shown:
+    """Progress: a bar on a terminal, now and then a line elsewhere."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console = console
+        self._total = total
+        self._done = 0
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._bar.add_task(f"Downloading Kafka {KAFKA_VERSION} (44 MB, once)", total=total)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self) -> None:
+        self._done += 1
+        self._bar.advance(self._task)
+        if not self._console.is_terminal and (self._done % _LINE_EVERY == 0 or self._done == self._total):
+            self._console.print(f"Downloading Kafka {KAFKA_VERSION}: {self._done} of {self._total} jars")
+
+
+def _fetch_with_retries(jar: Jar, folder: Path, repositories: dict[str, str], say: Callable[[str], None]) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _fetch(jar, folder, repositories)
+        except (OSError, RuntimeError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk, not the network: requests leaves errno empty
+            if attempt == _ATTEMPTS:
+                raise DarkroomError(
+                    f"cannot download Kafka {KAFKA_VERSION} from Maven Central: {jar.filename}: {_root_cause(error)}: "
+                    "check network and proxy, or use a Kafka that runs already with --bootstrap-servers HOST:PORT"
+                ) from error
+            say(f"{jar.filename}: {_root_cause(error)}; trying again")
+            time.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1, 1.5))
+        else:
+            return
+
+
+def _fetch(jar: Jar, folder: Path, repositories: dict[str, str]) -> None:
+    """One attempt, in a folder of its own inside `folder`, so that the rename at the end is atomic."""
+    with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as staging:
+        context = MavenContext(repo_cache=Path(staging), timeout=_HTTP_TIMEOUT_S)
+        context.remote_repos.update(repositories)
+        arrived = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
+        if not jar.is_at(arrived):
+            raise RuntimeError(f"its sha256 is not the pinned {jar.sha256[:12]}…")
+        arrived.replace(folder / jar.filename)
+
+
+def _root_cause(error: BaseException) -> str:
+    """The innermost reason, in one line: HTTP libraries wrap `Connection refused` four times."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return " ".join(str(error).split()) or type(error).__name__

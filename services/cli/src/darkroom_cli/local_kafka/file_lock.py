@@ -1,0 +1,46 @@
+"""Locks on files, kept by the kernel: gone with the last process that holds the open file, however it ended."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+
+_POLL_S = 0.1
+
+
+def try_lock(path: Path) -> int | None:
+    """The open, locked file's descriptor, or None when somebody else holds it. Closing every copy of it unlocks.
+
+    A child process that inherits the descriptor holds the lock too: a broker's folder stays locked as long as the broker runs.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+@contextmanager
+def locked(path: Path, timeout_s: float) -> Iterator[None]:
+    """Hold the lock on `path`, waiting for whoever has it.
+
+    Raises:
+        DarkroomError: Another process held it for all of `timeout_s`.
+    """
+    deadline = time.monotonic() + timeout_s
+    while (descriptor := try_lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise DarkroomError(
+                f"{path} has been locked by another process for {timeout_s:.0f} s: end it, then try again"
+            )
+        time.sleep(_POLL_S)
+    try:
+        yield
+    finally:
+        os.close(descriptor)

