@@ -95,6 +95,8 @@ def producer_settings(
         "acks": "all",
         "enable.idempotence": True,
         "linger.ms": linger_ms,
+        # Java's default: a key has one partition, whichever client produced the record.
+        "partitioner": "murmur2_random",
         # The client counts the record with its overhead, before any compression.
         "message.max.bytes": max(max_message_bytes, 1_000_000),
         "compression.type": "none",
