@@ -1,0 +1,73 @@
+# Everything runs in .venv, which uv fills from uv.lock; the first target that needs it makes it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv),.tools/uv/bin/uv)
+RUN := $(UV) run --frozen
+# Test processes at a time.
+JOBS ?= 2
+SOURCES := operator services models tests scripts benchmarks
+
+# A Python that is too old is refused below rather than replaced by a download.
+export UV_PYTHON_DOWNLOADS ?= never
+
+.PHONY: help
+help: ## List what there is to run
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(UV) ## Get uv, the dependencies and our packages, as pinned in uv.lock
+	@$(UV) sync --frozen
+
+.PHONY: demo
+demo: $(UV) ## Real images through real Kafka and two models, on this machine; prints what came out
+	@$(RUN) python scripts/demo.py
+
+.PHONY: test
+test: $(UV) ## All tests but those that need a kind cluster or take hours
+	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" tests
+
+.PHONY: test-unit
+test-unit: $(UV) ## The tests without servers, in seconds
+	@$(RUN) pytest -q tests/unit
+
+.PHONY: test-tools
+test-tools: $(UV) ## Build or fetch the Kubernetes programs that tests/cluster uses, into the cache (long, once)
+	@$(RUN) python -m tests.support.kube.tools
+
+.PHONY: lint
+lint: $(UV) ## Style, and the direction of imports
+	@$(RUN) ruff check $(SOURCES)
+	@$(RUN) ruff format --check $(SOURCES)
+	@$(RUN) lint-imports
+
+.PHONY: fmt
+fmt: $(UV) ## Format the code, and fix what ruff can fix
+	@$(RUN) ruff check --fix $(SOURCES)
+	@$(RUN) ruff format $(SOURCES)
+
+.PHONY: types
+types: $(UV) ## mypy, strict
+	@$(RUN) mypy
+
+.PHONY: generate
+generate: $(UV) ## Write the CRD anew from the models
+	@$(RUN) python scripts/generate.py
+
+.PHONY: clean
+clean: ## Remove .venv, .tools and what the tools left behind
+	rm -rf .venv .tools .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+
+# uv in a folder of its own, for machines without it.
+.tools/uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Darkroom needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1 || true): name another one, as in make PYTHON=python3.12" >&2; \
+	  exit 2; }
+	@echo "Getting uv $(UV_VERSION) into .tools"
+	@rm -rf .tools/uv && $(PYTHON) -m venv .tools/uv || { \
+	  echo "$(PYTHON) -m venv does not work here: install the venv package of your Python (Debian, Ubuntu: python3-venv)" >&2; \
+	  exit 2; }
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -1,0 +1,34 @@
+"""The command `darkroom`."""
+
+import sys
+
+import typer
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.app import app
+from darkroom_cli.exit_codes import ExitCode, exit_code_of
+from darkroom_cli.output import say
+
+
+def main() -> int:
+    """Run the command line; the exit code. What a user can act on is a line on stderr, never a traceback."""
+    try:
+        code = app(prog_name="darkroom", standalone_mode=False)
+    except typer.TyperException as error:
+        say(f"darkroom: {error.format_message()} (see darkroom --help)")
+        return ExitCode.INVALID
+    except DarkroomError as error:
+        for line in str(error).splitlines():
+            say(f"darkroom: {line}")
+        return exit_code_of(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `darkroom results | head`. Nothing may be written at exit either.
+        sys.stdout = None
+        return ExitCode.OK
+    return int(code or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""The commands of `darkroom`, put together."""
+
+from importlib.metadata import version as version_of
+from typing import Annotated
+
+import typer
+
+from darkroom_cli.commands.topology import topology
+from darkroom_cli.commands.validate import validate
+from darkroom_cli.exit_codes import EXPLAINED
+from darkroom_cli.output import answer
+
+app = typer.Typer(
+    name="darkroom",
+    help="Images in, answers out: pipelines of Darkroom on this machine, and a client for its service.",
+    epilog=EXPLAINED,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        answer(f"darkroom {version_of('darkroom-cli')}")
+        raise typer.Exit
+
+
+@app.callback()
+def darkroom(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=lambda value: _print_version(wanted=value), is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Images in, answers out: pipelines of Darkroom on this machine, and a client for its service."""
+
+
+for command in (validate, topology):
+    app.command(epilog=EXPLAINED)(command)

@@ -1,0 +1,35 @@
+"""`darkroom topology`."""
+
+from typing import Annotated
+
+import typer
+
+from darkroom_cli.commands.options import AsJson, Manifests
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.output import answer, answer_json, stdout_console
+
+
+def topology(
+    manifests: Manifests,
+    *,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid diagram instead of a tree.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a pipeline makes of Kafka: its topics, consumer groups and stages."""
+    from darkroom.topology import topology as plan_of
+    from darkroom_cli.manifests.bundle import load_bundle
+    from darkroom_cli.topology_views import as_document, as_mermaid, as_tree
+
+    bundle = load_bundle(manifests)
+    if bundle.problems:
+        raise InvalidInput("\n".join(str(problem) for problem in bundle.problems))
+    if not bundle.pipelines:
+        raise InvalidInput(f"no ImagePipeline in {', '.join(map(str, manifests))}")
+    plans = [plan_of(loaded.pipeline) for loaded in bundle.pipelines]
+    if as_json:
+        answer_json([as_document(plan) for plan in plans])
+    elif mermaid:
+        answer(as_mermaid(plans))
+    else:
+        for plan in plans:
+            stdout_console().print(as_tree(plan))

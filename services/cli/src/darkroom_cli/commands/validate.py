@@ -1,0 +1,42 @@
+"""`darkroom validate`."""
+
+import typer
+
+from darkroom_cli.commands.options import AsJson, Manifests
+from darkroom_cli.exit_codes import ExitCode
+from darkroom_cli.output import answer, answer_json, say
+
+
+def validate(manifests: Manifests, *, as_json: AsJson = False) -> None:
+    """Check manifests against the rules of ImagePipeline: a line for every problem, with file, line and path."""
+    from darkroom_cli.manifests.bundle import load_bundle
+    from darkroom_cli.manifests.documents import Finding
+    from darkroom_cli.manifests.references import missing_references
+
+    bundle = load_bundle(manifests)
+    problems = bundle.problems + missing_references(bundle, in_cluster=True)
+    if not bundle.pipelines and not problems:
+        problems = [Finding(file, 0, "", "no ImagePipeline in it") for file in manifests]
+    if as_json:
+        answer_json(
+            {
+                "valid": not problems,
+                "pipelines": [
+                    {"namespace": namespace, "name": name}
+                    for namespace, name in (each.key for each in bundle.pipelines)
+                ],
+                "problems": [problem.as_document() for problem in problems],
+                "notes": [note.as_document() for note in bundle.notes],
+            }
+        )
+    else:
+        for note in bundle.notes:
+            say(f"note: {note}")
+        for problem in problems:
+            say(str(problem))
+        if not problems:
+            for each in bundle.pipelines:
+                stages = ", ".join(stage.name for stage in each.pipeline.spec.stages)
+                answer(f"{each.document.file}: {'/'.join(each.key)} is valid (stages: {stages})")
+    if problems:
+        raise typer.Exit(ExitCode.INVALID)

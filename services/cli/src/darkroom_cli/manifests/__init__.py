@@ -1,0 +1,1 @@
+"""Manifests as files: read, checked, and what they refer to found."""

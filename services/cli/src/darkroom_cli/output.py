@@ -1,0 +1,38 @@
+"""What `darkroom` prints: results to stdout, everything said about the work to stderr."""
+
+import json
+import sys
+from typing import IO, Any
+
+from rich.console import Console
+
+_WIDTH_WHEN_PIPED = 200
+
+
+def say(line: str) -> None:
+    """A line about the work, for a person."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - rich would break the line where the terminal ends
+
+
+def answer(line: str) -> None:
+    """A line of the result, for a person or a program."""
+    print(line, flush=True)  # noqa: T201
+
+
+def answer_json(document: Any, *, indent: int | None = 2) -> None:
+    """A JSON document; `indent=None` is one line of JSON Lines."""
+    answer(json.dumps(document, indent=indent, ensure_ascii=False))
+
+
+def stdout_console() -> Console:
+    """For tables and trees. Piped, they are wide rather than cut off at 80 columns."""
+    return _console(sys.stdout)
+
+
+def stderr_console() -> Console:
+    """For progress bars."""
+    return _console(sys.stderr)
+
+
+def _console(stream: IO[str]) -> Console:
+    return Console(file=stream, width=None if stream.isatty() else _WIDTH_WHEN_PIPED, highlight=False)

@@ -1,0 +1,98 @@
+"""A pipeline's topology as a tree, a Mermaid diagram and a JSON document."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.tree import Tree
+
+from darkroom.topology import StagePlan, Topic, Topology
+
+_UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
+
+
+def as_tree(plan: Topology) -> Tree:
+    """The topology for a terminal."""
+    root = Tree(f"[bold]{plan.namespace}/{plan.pipeline}")
+    root.add(_topic_line("images", plan.images))
+    for stage in plan.stages:
+        output = stage.spec.output.type
+        branch = root.add(
+            f"stage [bold]{stage.name}[/]: {output}, {stage.spec.delivery}, {_count(stage.replicas, 'worker')}"
+        )
+        branch.add(f"model {escape(stage.spec.model.uri)}")
+        branch.add(f"reads [cyan]{stage.images_topic}[/] as consumer group [cyan]{stage.consumer_group}[/]")
+        branch.add(_topic_line("results", stage.results))
+        branch.add(_topic_line("dead letters", stage.dead_letters))
+    return root
+
+
+def as_mermaid(plans: Sequence[Topology]) -> str:
+    """The topologies as one Mermaid flow chart."""
+    return "\n".join(["flowchart LR", *(line for i, plan in enumerate(plans) for line in _flow(plan, f"p{i}"))])
+
+
+def as_document(plan: Topology) -> dict[str, Any]:
+    """The topology as JSON."""
+    return {
+        "namespace": plan.namespace,
+        "pipeline": plan.pipeline,
+        "images": _topic(plan.images),
+        "stages": [
+            {
+                "name": stage.name,
+                "consumerGroup": stage.consumer_group,
+                "replicas": stage.replicas,
+                "delivery": stage.spec.delivery,
+                "model": stage.spec.model.uri,
+                "output": stage.spec.output.type,
+                "results": _topic(stage.results),
+                "deadLetters": _topic(stage.dead_letters),
+            }
+            for stage in plan.stages
+        ],
+    }
+
+
+def _topic(topic: Topic) -> dict[str, Any]:
+    return {
+        "topic": topic.name,
+        "partitions": topic.partitions,
+        "replicas": topic.replicas,
+        "config": dict(topic.config),
+    }
+
+
+def _topic_line(role: str, topic: Topic) -> str:
+    kept = topic.config.get("retention.ms", "")
+    retention = "kept for ever" if kept == "-1" else f"kept {_duration(int(kept))}"
+    return (
+        f"{role} [cyan]{topic.name}[/]: {_count(topic.partitions, 'partition')}, "
+        f"{_count(topic.replicas, 'replica')}, {retention}"
+    )
+
+
+def _flow(plan: Topology, prefix: str) -> Iterator[str]:
+    images = f"{prefix}_images"
+    yield f'  {prefix}_client(["ingestion service"]) --> {images}'
+    yield f'  {images}[("{plan.images.name}<br/>{_count(plan.images.partitions, "partition")}")]'
+    for i, stage in enumerate(plan.stages):
+        yield from _stage_flow(stage, images, f"{prefix}_s{i}")
+
+
+def _stage_flow(stage: StagePlan, images: str, node: str) -> Iterator[str]:
+    workers = _count(stage.replicas, "worker")
+    yield f'  {images} -->|"group {stage.consumer_group}"| {node}["stage {stage.name}<br/>{workers}"]'
+    yield f'  {node} --> {node}_results[("{stage.results.name}")]'
+    yield f'  {node} -.->|"failed images"| {node}_dead[("{stage.dead_letters.name}")]'
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _duration(milliseconds: int) -> str:
+    for unit, size in _UNITS_MS:
+        if milliseconds % size == 0 and milliseconds >= size:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
