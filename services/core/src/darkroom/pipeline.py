@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from darkroom import names
-from darkroom.quantities import Duration, Size
+from darkroom.quantities import QUANTITY_PATTERN, Duration, Size
 from darkroom.status import Status
 
 URI_PATTERN = r"^(configmap://[^/]+/.+|pvc://[^/]+/.+|(https|s3|gs)://[^/]+/.+|file:.+)$"
@@ -15,7 +15,30 @@ URI_FORMS = "configmap://NAME/KEY, pvc://CLAIM/PATH, https://HOST/PATH, s3://BUC
 Partitions = Annotated[int, Field(ge=1, le=10_000)]
 ReplicationFactor = Annotated[int, Field(ge=1, le=32_767)]
 TopicConfig = Annotated[
-    dict[str, str | int | float | bool], Field(description="Other topic configuration, as Kafka names it.")
+    dict[str, str | int | float | bool],
+    Field(
+        description="Other topic configuration, as Kafka names it.",
+        # Values of every type pass, as in Kafka's own files; the two that rules look into have a type.
+        json_schema_extra={
+            "x-kubernetes-preserve-unknown-fields": True,
+            "properties": {
+                "cleanup.policy": {
+                    "type": "string",
+                    "maxLength": 64,
+                    "description": "What becomes of old records: delete, compact, or compact,delete.",
+                },
+                "min.insync.replicas": {
+                    "x-kubernetes-int-or-string": True,
+                    "maxLength": 5,
+                    "pattern": "^[0-9]+$",
+                    "description": "Brokers that must have a record before it is acknowledged.",
+                },
+            },
+        },
+    ),
+]
+Quantity = Annotated[
+    str | int | float, WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": QUANTITY_PATTERN})
 ]
 
 
@@ -168,8 +191,8 @@ class Output(Model):
 class Resources(Model):
     """Compute resources of a worker, as in a container."""
 
-    requests: dict[str, str | int | float] = Field(default_factory=dict, description="What is set aside for a worker.")
-    limits: dict[str, str | int | float] = Field(
+    requests: dict[str, Quantity] = Field(default_factory=dict, description="What is set aside for a worker.")
+    limits: dict[str, Quantity] = Field(
         default_factory=dict, description="What a worker may use; the CPU limit is also its number of loops."
     )
 
@@ -220,7 +243,12 @@ class PipelineSpec(Model):
     kafka: Kafka = Field(description="Where the topics live.")
     images: Images = Field(default_factory=Images, description="The topic that images are published to.")
     replicas: int = Field(1, ge=0, le=10_000, description="Workers of a stage that names no number of its own.")
-    stages: list[Stage] = Field(min_length=1, max_length=16, description="The AI models, each reading every image.")
+    stages: list[Stage] = Field(
+        min_length=1,
+        max_length=16,
+        description="The AI models, each reading every image.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
     deletion_policy: Literal["Retain", "Delete"] = Field(
         "Retain", description="What becomes of the topics when the pipeline is deleted."
     )

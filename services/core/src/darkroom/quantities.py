@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 SIZE_PATTERN = r"^([0-9]+)(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$"
 DURATION_PATTERN = r"^([0-9]+(ms|s|m|h|d))+$"
+QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"
 CPU_PATTERN = r"^([0-9]+m|[0-9]+(\.[0-9]+)?)$"
 
 _SIZE_UNITS = {

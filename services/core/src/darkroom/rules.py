@@ -6,7 +6,7 @@ Both give the same message, so a person reads the same words from `kubectl apply
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from darkroom.pipeline import ImagePipeline, PipelineSpec, Stage
+from darkroom.pipeline import ImagePipeline, PipelineSpec, Stage, TopicConfig
 
 Path = str
 
@@ -95,6 +95,20 @@ def _compacted_results(pipeline: ImagePipeline) -> Iterator[Path]:
             yield f"{path}.results.config"
 
 
+def _unreachable_min_insync(pipeline: ImagePipeline) -> Iterator[Path]:
+    images = pipeline.spec.images
+    yield from _min_insync_above(images.replicas, images.config, "spec.images")
+    for path, stage in _stages(pipeline):
+        for field, topic in (("results", stage.results), ("deadLetters", stage.dead_letters)):
+            yield from _min_insync_above(topic.replicas or images.replicas, topic.config, f"{path}.{field}")
+
+
+def _min_insync_above(replicas: int, config: TopicConfig, path: Path) -> Iterator[Path]:
+    wanted = str(config.get("min.insync.replicas", ""))
+    if wanted.isdigit() and int(wanted) > replicas:
+        yield f"{path}.config.min.insync.replicas"
+
+
 def _mean_per_channel(pipeline: ImagePipeline) -> Iterator[Path]:
     for path, stage in _stages(pipeline):
         for field in ("mean", "std"):
@@ -102,6 +116,11 @@ def _mean_per_channel(pipeline: ImagePipeline) -> Iterator[Path]:
             if values is not None and len(values) not in {1, stage.input.channels or 3}:
                 yield f"{path}.input.{field}"
 
+
+_MIN_INSYNC = (
+    "(!has({0}.config.min__dot__insync__dot__replicas) "
+    "|| int(string({0}.config.min__dot__insync__dot__replicas)) <= {1})"
+)
 
 RULES = (
     Rule(
@@ -142,9 +161,21 @@ RULES = (
         broken=_more_workers_than_partitions,
     ),
     Rule(
+        at="spec",
+        cel=_MIN_INSYNC.format("self.images", "self.images.replicas")
+        + " && self.stages.all(s, "
+        + " && ".join(
+            _MIN_INSYNC.format(f"s.{t}", f"(has(s.{t}.replicas) ? s.{t}.replicas : self.images.replicas)")
+            for t in ("results", "deadLetters")
+        )
+        + ")",
+        message="min.insync.replicas must not exceed the topic's replicas: no record could ever be acknowledged",
+        broken=_unreachable_min_insync,
+    ),
+    Rule(
         at="spec.stages[]",
-        cel="self.delivery != 'ExactlyOnce' || !('cleanup.policy' in self.results.config) "
-        "|| string(self.results.config['cleanup.policy']) != 'compact'",
+        cel="self.delivery != 'ExactlyOnce' || !has(self.results.config.cleanup__dot__policy) "
+        "|| self.results.config.cleanup__dot__policy != 'compact'",
         message="ExactlyOnce needs results that are kept: results.config must not set cleanup.policy to compact",
         broken=_compacted_results,
     ),

@@ -25,7 +25,9 @@ class Condition(_StatusModel):
         description="Why, in a word.",
     )
     message: str = Field("", max_length=32_768, description="Why, in a sentence, and what to do.")
-    last_transition_time: str = Field(description="When `status` last changed (RFC 3339).")
+    last_transition_time: str = Field(
+        description="When `status` last changed (RFC 3339).", json_schema_extra={"format": "date-time"}
+    )
     observed_generation: int = Field(0, ge=0, description="The generation of the spec that this was seen with.")
 
 
@@ -46,9 +48,12 @@ class Status(_StatusModel):
 
     observed_generation: int = Field(0, description="The generation of the spec that this status answers to.")
     conditions: list[Condition] = Field(
-        default_factory=list, description="TopicsReady, CredentialsReady, StagesReady, Ready."
+        default_factory=list,
+        description="TopicsReady, CredentialsReady, StagesReady, Ready.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     images_topic: str = Field("", description="The topic to publish images to.")
     replicas: int = Field(0, description="Workers of all stages that exist (for the scale subresource).")
     selector: str = Field("", description="Label selector of the worker pods (for the scale subresource).")
+    stages_ready: str = Field("", description="Stages that are ready, of all of them: 1/2.")
     stages: list[StageStatus] = Field(default_factory=list, description="One a stage, in the order of the spec.")

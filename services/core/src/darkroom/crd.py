@@ -1,0 +1,167 @@
+"""The CustomResourceDefinition, generated from the models and the rules: `python -m darkroom.crd` prints it.
+
+Kubernetes takes structural schemas only: no references, no null beside a type, a default for every object that has
+defaults inside, and no refusal of unknown fields (the API server itself warns of them and drops them).
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from darkroom import names
+from darkroom.pipeline import ImagePipeline
+from darkroom.rules import CHANGE_RULES, RULES
+
+Schema = dict[str, Any]
+
+_UNTYPED = "x-kubernetes-preserve-unknown-fields"
+_PRINTER_COLUMNS = (
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether images are taken and analysed."),
+    ("Stages", "string", ".status.stagesReady", "Stages that are ready, of all of them."),
+    ("Images topic", "string", ".status.imagesTopic", "The topic to publish images to."),
+    ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Why it is ready, or is not."),
+    ("Age", "date", ".metadata.creationTimestamp", "Time since it was made."),
+)
+
+
+def image_pipeline_crd() -> dict[str, Any]:
+    """The CustomResourceDefinition of ImagePipeline."""
+    version = {
+        "name": names.VERSION,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": _image_pipeline_schema()},
+        "subresources": {
+            "status": {},
+            "scale": {
+                "specReplicasPath": ".spec.replicas",
+                "statusReplicasPath": ".status.replicas",
+                "labelSelectorPath": ".status.selector",
+            },
+        },
+        "additionalPrinterColumns": [
+            {"name": name, "type": type_, "jsonPath": path, "description": description}
+            for name, type_, path, description in _PRINTER_COLUMNS
+        ],
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{names.PLURAL}.{names.GROUP}"},
+        "spec": {
+            "group": names.GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": names.KIND,
+                "listKind": f"{names.KIND}List",
+                "plural": names.PLURAL,
+                "singular": names.KIND.lower(),
+                "shortNames": [names.SHORT_NAME],
+                "categories": ["darkroom"],
+            },
+            "versions": [version],
+        },
+    }
+
+
+def _image_pipeline_schema() -> Schema:
+    generated = ImagePipeline.model_json_schema(by_alias=True)
+    whole = _structural(generated, generated["$defs"])
+    whole["properties"] |= {
+        "apiVersion": {"type": "string", "description": "The version of the API that the object is written in."},
+        "kind": {"type": "string", "description": f"{names.KIND}."},
+        "metadata": {"type": "object"},
+    }
+    whole["properties"]["status"].pop("default", None)
+    whole["required"] = ["spec"]
+    for rule in (*RULES, *CHANGE_RULES):
+        at = _at(whole, rule.at)
+        at.setdefault("x-kubernetes-validations", []).append({"rule": rule.cel, "message": rule.message})
+    return whole
+
+
+def _structural(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:
+    """`schema` as Kubernetes wants it, with everything that it refers to inside."""
+    flat, _ = _flattened(schema, definitions)
+    kept: Schema = {key: value for key, value in flat.items() if key in _TAKEN_OVER or key.startswith("x-kubernetes-")}
+    if "const" in flat:
+        kept |= {"type": "string", "enum": [flat["const"]]}
+    if "exclusiveMinimum" in flat:
+        kept |= {"minimum": flat["exclusiveMinimum"], "exclusiveMinimum": True}
+    if "items" in flat:
+        kept["items"] = _structural(flat["items"], definitions)
+    if "properties" in flat:
+        required = flat.get("required", [])
+        kept["properties"] = {
+            name: _property(value, definitions, required=name in required) for name, value in flat["properties"].items()
+        }
+    free = flat.get("additionalProperties", False)
+    if isinstance(free, Mapping) and _UNTYPED not in kept:
+        kept["additionalProperties"] = _structural(free, definitions)
+    elif free is True and "properties" not in kept:
+        kept[_UNTYPED] = True
+    return kept
+
+
+_TAKEN_OVER = (
+    "type", "description", "default", "enum", "format", "pattern", "minimum", "maximum", "minLength", "maxLength",
+    "minItems", "maxItems", "maxProperties", "required",
+)  # fmt: skip
+
+
+def _property(schema: Mapping[str, Any], definitions: Mapping[str, Any], *, required: bool) -> Schema:
+    _, may_be_null = _flattened(schema, definitions)
+    kept = _structural(schema, definitions)
+    if may_be_null:
+        kept.pop("default", None)
+    elif not required and kept.get("type") in _EMPTY:
+        # pydantic does not write what a default_factory makes: an empty object, whose own defaults are filled in.
+        kept.setdefault("default", _EMPTY[kept["type"]]())
+    return kept
+
+
+_EMPTY = {"object": dict, "array": list}
+
+
+def _flattened(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[Schema, bool]:
+    """`schema` with its reference looked up, and whether null stood beside its type."""
+    flat, may_be_null = dict(schema), False
+    choices = flat.pop("anyOf", [])
+    if any(choice.get("type") == "null" for choice in choices):
+        may_be_null = True
+        (only,) = (choice for choice in choices if choice.get("type") != "null")
+        flat = {**only, **flat}
+    if "$ref" in flat:
+        name = flat.pop("$ref").removeprefix("#/$defs/")
+        flat = {**definitions[name], **flat}
+    return flat, may_be_null
+
+
+def _at(schema: Schema, path: str) -> Schema:
+    for step in filter(None, path.split(".")):
+        schema = schema["properties"][step.removesuffix("[]")]
+        if step.endswith("[]"):
+            schema = schema["items"]
+    return schema
+
+
+def undescribed(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The path of every field that `kubectl explain` would have no words for."""
+    for name, field in schema.get("properties", {}).items():
+        if "description" not in field and (path, name) != ("", "metadata"):
+            yield f"{path}.{name}"
+        yield from undescribed(field, f"{path}.{name}")
+    if "items" in schema:
+        yield from undescribed(schema["items"], f"{path}[]")
+
+
+def crd_yaml() -> str:
+    """The CRD as the chart holds it."""
+    body = yaml.safe_dump(image_pipeline_crd(), sort_keys=False, width=120, allow_unicode=True)
+    return "# Generated from darkroom.pipeline and darkroom.rules by `make generate`: change it there.\n" + body
+
+
+if __name__ == "__main__":
+    sys.stdout.write(crd_yaml())

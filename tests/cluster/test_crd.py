@@ -1,0 +1,174 @@
+"""What the API server takes and refuses: every rule of the CRD, with the words that `darkroom validate` says too."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from darkroom.rules import CHANGE_RULES, RULES
+from darkroom.validation import InvalidPipeline, check_change, parse_pipeline
+from tests.support.kube.api import Api, ApiError
+from tests.support.kube.api_server import ApiServer
+from tests.support.manifests import pipeline_manifest
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def _stage(manifest: dict[str, Any]) -> dict[str, Any]:
+    stage: dict[str, Any] = manifest["spec"]["stages"][0]
+    return stage
+
+
+SCRAM = {"type": "ScramSha512", "secret": {"name": "s"}}
+TLS = {"type": "Tls", "secret": {"name": "s"}}
+B = {"bootstrapServers": "b:9092"}
+
+# For each rule, by a word of its message: what breaks it, and what comes close and is fine.
+CASES: dict[str, tuple[Change, Change]] = {
+    "DNS label of at most 40": (
+        lambda m: m["metadata"].update(name="a" * 41),
+        lambda m: m["metadata"].update(name="a" * 40),
+    ),
+    "exactly one of cluster": (
+        lambda m: m["spec"]["kafka"].update(B),
+        lambda m: m["spec"].update(kafka=B),
+    ),
+    "belong to bootstrapServers": (
+        lambda m: m["spec"]["kafka"].update(authentication=SCRAM),
+        lambda m: m["spec"].update(kafka={**B, "authentication": SCRAM}),
+    ),
+    "needs tls as well": (
+        lambda m: m["spec"].update(kafka={**B, "authentication": TLS}),
+        lambda m: m["spec"].update(kafka={**B, "authentication": TLS, "tls": {}}),
+    ),
+    "names must be unique": (
+        lambda m: m["spec"]["stages"].append(_stage(m)),
+        lambda m: m["spec"]["stages"].append({**_stage(m), "name": "other"}),
+    ),
+    "must not exceed images.partitions": (
+        lambda m: _stage(m).update(replicas=13),
+        lambda m: _stage(m).update(replicas=12),
+    ),
+    "min.insync.replicas": (
+        lambda m: _stage(m).update(results={"replicas": 2, "config": {"min.insync.replicas": "3"}}),
+        lambda m: _stage(m).update(results={"config": {"min.insync.replicas": 3}}),
+    ),
+    "ExactlyOnce needs": (
+        lambda m: _stage(m).update(delivery="ExactlyOnce", results={"config": {"cleanup.policy": "compact"}}),
+        lambda m: _stage(m).update(delivery="AtLeastOnce", results={"config": {"cleanup.policy": "compact"}}),
+    ),
+    "labels and labelsUri": (
+        lambda m: _stage(m)["output"].update(labels=["a"], labelsUri="file:x"),
+        lambda m: _stage(m)["output"].update(labelsUri="configmap://m/labels.txt"),
+    ),
+    "mean and std": (
+        lambda m: _stage(m).update(input={"mean": [0.1, 0.2], "channels": 3}),
+        lambda m: _stage(m).update(input={"mean": [0.1], "std": [0.1, 0.2, 0.3], "channels": 3}),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", list(CASES))
+def test_a_broken_rule_is_refused_in_the_words_of_validate(words: str, api_server: ApiServer, namespace: str) -> None:
+    manifest = pipeline_manifest(namespace=namespace)
+    CASES[words][0](manifest)
+
+    with pytest.raises(ApiError) as refused:
+        create(api_server.admin.api(), manifest)
+
+    (message,) = {rule.message for rule in RULES if words in rule.message}
+    assert message in str(refused.value)
+    with pytest.raises(InvalidPipeline) as invalid:
+        parse_pipeline(manifest)
+    assert message in str(invalid.value) or words == "DNS label of at most 40"
+
+
+@pytest.mark.parametrize("words", list(CASES))
+def test_what_comes_close_to_breaking_a_rule_is_taken(words: str, api_server: ApiServer, namespace: str) -> None:
+    manifest = pipeline_manifest(namespace=namespace)
+    CASES[words][1](manifest)
+    created = create(api_server.admin.api(), manifest)
+    parse_pipeline(created)
+
+
+def test_every_rule_has_its_cases() -> None:
+    assert all(sum(words in rule.message for words in CASES) == 1 for rule in RULES)
+    assert len(CASES) == len(RULES)
+
+
+GROWING: list[tuple[str, Change, Change]] = [
+    (
+        "images",
+        lambda m: m["spec"].update(images={"partitions": 6}),
+        lambda m: m["spec"]["images"].update(partitions=5),
+    ),
+    (
+        "results",
+        lambda m: _stage(m).update(results={"partitions": 6}),
+        lambda m: _stage(m)["results"].update(partitions=5),
+    ),
+    (
+        "dead letters",
+        lambda m: _stage(m).update(deadLetters={"partitions": 6}),
+        lambda m: _stage(m)["deadLetters"].update(partitions=5),
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), [case[1:] for case in GROWING], ids=[case[0] for case in GROWING])
+def test_partitions_may_grow_but_not_shrink(
+    before: Change, after: Change, api_server: ApiServer, namespace: str
+) -> None:
+    api = api_server.admin.api()
+    manifest = pipeline_manifest(namespace=namespace)
+    before(manifest)
+    old = create(api, manifest)
+    small = pipeline_manifest(namespace=namespace)
+    before(small)
+    after(small)
+    with pytest.raises(ApiError, match="partitions can't shrink"):
+        api.apply(path(small), small)
+    assert [p.message for p in check_change(parse_pipeline(old), parse_pipeline(small))] == [CHANGE_RULES[0].message]
+    api.apply(path(manifest), manifest)
+
+
+def test_defaults_are_filled_in_as_the_models_do(api_server: ApiServer, namespace: str) -> None:
+    manifest = pipeline_manifest(namespace=namespace)
+    created = create(api_server.admin.api(), manifest)
+    assert parse_pipeline(created).spec == parse_pipeline(manifest).spec
+    assert created["spec"] == parse_pipeline(manifest).spec.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["spec"].update(images={"maxBytes": 1_000_000, "retention": "1h30m"}),
+        lambda m: m["spec"].update(images={"config": {"unclean.leader.election.enable": False, "segment.ms": 1000}}),
+        lambda m: _stage(m).update(resources={"limits": {"cpu": 2, "memory": "1.5Gi", "nvidia.com/gpu": 1}}),
+        lambda m: _stage(m).update(
+            template={"tolerations": [{"key": "gpu", "operator": "Exists"}], "affinity": {"nodeAffinity": {}}}
+        ),
+        lambda m: _stage(m).update(template={"env": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}]}),
+    ],
+)
+def test_free_form_fields_keep_what_was_written(change: Change, api_server: ApiServer, namespace: str) -> None:
+    manifest = pipeline_manifest(namespace=namespace)
+    change(manifest)
+    created = create(api_server.admin.api(), manifest)
+    assert parse_pipeline(created).spec == parse_pipeline(manifest).spec
+
+
+def test_scale_sets_the_replicas_of_every_stage_without_its_own(api_server: ApiServer, namespace: str) -> None:
+    api = api_server.admin.api()
+    created = create(api, pipeline_manifest(namespace=namespace))
+    api.merge(f"{path(created)}/scale", {"spec": {"replicas": 3}})
+    assert api.get(path(created))["spec"]["replicas"] == 3
+
+
+def create(api: Api, manifest: dict[str, Any]) -> dict[str, Any]:
+    return api.create(path(manifest).rsplit("/", 1)[0], manifest)
+
+
+def path(manifest: dict[str, Any]) -> str:
+    metadata = manifest["metadata"]
+    return f"/apis/darkroom.dev/v1alpha1/namespaces/{metadata['namespace']}/imagepipelines/{metadata['name']}"

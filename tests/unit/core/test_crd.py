@@ -1,0 +1,56 @@
+"""The CRD in the chart is the one that the models make, and Kubernetes' own rules for CRDs hold."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from darkroom.crd import crd_yaml, image_pipeline_crd, undescribed
+from darkroom.rules import CHANGE_RULES, RULES
+
+CHART = Path(__file__).parents[3] / "charts" / "darkroom" / "crds" / "imagepipelines.darkroom.dev.yaml"
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    version: dict[str, Any] = image_pipeline_crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return version
+
+
+def test_the_chart_has_the_crd_that_the_models_make() -> None:
+    assert CHART.read_text() == crd_yaml(), "stale: run `make generate`"
+
+
+def test_every_field_is_described(schema: dict[str, Any]) -> None:
+    assert list(undescribed(schema)) == []
+
+
+def test_the_schema_is_structural(schema: dict[str, Any]) -> None:
+    for path, node in nodes(schema):
+        assert not {"$ref", "anyOf", "oneOf", "const", "title"} & set(node), path
+        typed = "type" in node or "x-kubernetes-int-or-string" in node or "x-kubernetes-preserve-unknown-fields" in node
+        assert typed, path
+        assert node.get("additionalProperties") not in (True, False), path
+
+
+def test_every_rule_stands_in_the_schema_once(schema: dict[str, Any]) -> None:
+    written = [rule["rule"] for _, node in nodes(schema) for rule in node.get("x-kubernetes-validations", [])]
+    assert sorted(written) == sorted(rule.cel for rule in (*RULES, *CHANGE_RULES))
+
+
+def test_a_field_with_defaults_inside_has_a_default_itself(schema: dict[str, Any]) -> None:
+    spec = schema["properties"]["spec"]["properties"]
+    stage = spec["stages"]["items"]["properties"]
+    assert spec["images"]["default"] == stage["results"]["default"] == stage["input"]["default"] == {}
+    assert spec["images"]["properties"]["partitions"]["default"] == 12
+    assert "default" not in spec["kafka"], "a default can't be valid here"
+
+
+def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    yield path, schema
+    for name, field in schema.get("properties", {}).items():
+        yield from nodes(field, f"{path}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from nodes(schema[key], f"{path}[]")
