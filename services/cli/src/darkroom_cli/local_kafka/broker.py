@@ -105,10 +105,9 @@ class LocalKafka:
         for each in self._listeners:
             if each.port and (problem := why_not_free(each.port)):
                 raise DarkroomError(f"port {each.port} on {HOST}: {problem}: stop what uses it, or choose another port")
-        jars = ensure_jars()
         try:
             self._folder = self._folder or self._claim()
-            self._launch(self._folder, classpath=":".join(map(str, jars)))
+            self._launch(self._folder, classpath=":".join(map(str, ensure_jars())))
         except BaseException:
             self._clean_up()
             raise
@@ -220,7 +219,7 @@ class LocalKafka:
         self._reserved.clear()
         if self._folder is not None:
             if self._data_dir is None:
-                shutil.rmtree(self._folder.path, ignore_errors=True)
+                self._folder.remove()
             self._folder.release()
             self._folder = None
 

@@ -60,6 +60,11 @@ class DataFolder:
             os.close(self.lock)
             self.lock = -1
 
+    def remove(self) -> None:
+        """Delete it with all that is in it, then let go. Safe to call twice."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
+
 
 def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFolder:
     """Make the folder if need be, lock it, and see that it holds this broker's data or nothing.

@@ -6,7 +6,7 @@ jgo knows where Maven Central is, obeys the proxy variables, and takes a mirror 
 
 import random
 import tempfile
-import time
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -36,14 +36,18 @@ def download(jars: tuple[Jar, ...], folder: Path) -> None:
     """
     console = Console(stderr=True)
     repositories = GlobalSettings.load().repositories
+    given_up = threading.Event()
     pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="jar")
     try:
-        arrivals = [pool.submit(_fetch_with_retries, jar, folder, repositories, console.print) for jar in jars]
+        arrivals = [
+            pool.submit(_fetch_with_retries, jar, folder, repositories, console.print, given_up) for jar in jars
+        ]
         with _Shown(console, len(jars)) as shown:
             for arrival in as_completed(arrivals):
                 arrival.result()
                 shown.advance()
     finally:
+        given_up.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -72,20 +76,22 @@ class _Shown:
             self._console.print(f"Downloading Kafka {KAFKA_VERSION}: {self._done} of {self._total} jars")
 
 
-def _fetch_with_retries(jar: Jar, folder: Path, repositories: dict[str, str], say: Callable[[str], None]) -> None:
+def _fetch_with_retries(
+    jar: Jar, folder: Path, repositories: dict[str, str], say: Callable[[str], None], given_up: threading.Event
+) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _fetch(jar, folder, repositories)
         except (OSError, RuntimeError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk, not the network: requests leaves errno empty
-            if attempt == _ATTEMPTS:
+            if attempt == _ATTEMPTS or given_up.is_set():
                 raise DarkroomError(
                     f"cannot download Kafka {KAFKA_VERSION} from Maven Central: {jar.filename}: {_root_cause(error)}: "
                     "check network and proxy, or use a Kafka that runs already with --bootstrap-servers HOST:PORT"
                 ) from error
             say(f"{jar.filename}: {_root_cause(error)}; trying again")
-            time.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1, 1.5))
+            given_up.wait(_FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1, 1.5))
         else:
             return
 

@@ -2,20 +2,23 @@
 
 import re
 
-_EXCEPTION = re.compile(
-    r"^(?:Caused by: |Exception in thread \S+ )?(?:[a-z_$][\w$]*\.)+[A-Z][\w$.]*(?:: (?P<message>.*))?$"
-)
-_ERROR_LINE = re.compile(r"^\[[^]]*\] (?:ERROR|FATAL) (?P<message>.*)$")
+_CLASS = r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$.]*"
+_EXCEPTION = re.compile(rf'^(?:Exception in thread "[^"]*" )?{_CLASS}: (?P<message>.+)$')
+_CAUSE = re.compile(rf"^Caused by: {_CLASS}: (?P<message>.+)$")
+_LOGGED = re.compile(rf"^\[[^]]*\] (?:ERROR|FATAL) (?P<message>.+?)(?: \({_CLASS}\))?$")
 
 
 def reason_of_failure(output: str) -> str:
-    """The innermost exception's message if there is one, else the last logged error, else the last line.
+    """The first exception and its innermost cause if there is one, else the last logged error, else the last line.
 
-    Kafka logs `Exiting Kafka due to fatal exception` and the reason below it, in a stack trace.
+    The first, because what Kafka logs after it (`Exiting Kafka due to fatal exception`) only follows from it.
     """
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    for pattern in (_EXCEPTION, _ERROR_LINE):
-        for line in reversed(lines):
-            if (match := pattern.match(line)) is not None:
-                return match["message"] or line
-    return lines[-1] if lines else "it printed nothing"
+    lines = [line for line in output.splitlines() if line.strip()]
+    exceptions = [(number, match["message"]) for number, line in enumerate(lines) if (match := _EXCEPTION.match(line))]
+    if exceptions:
+        number, message = exceptions[0]
+        end = exceptions[1][0] if len(exceptions) > 1 else len(lines)
+        causes = [match["message"] for line in lines[number:end] if (match := _CAUSE.match(line))]
+        return message if not causes or causes[-1] in message else f"{message}: {causes[-1]}"
+    logged = [match["message"] for line in lines if (match := _LOGGED.match(line))]
+    return (logged or lines or ["it printed nothing"])[-1].strip()

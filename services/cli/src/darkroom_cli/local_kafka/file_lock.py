@@ -15,7 +15,7 @@ _POLL_S = 0.1
 def try_lock(path: Path) -> int | None:
     """The open, locked file's descriptor, or None when somebody else holds it. Closing every copy of it unlocks.
 
-    A child process that inherits the descriptor holds the lock too: a broker's folder stays locked as long as the broker runs.
+    A child that inherits the descriptor holds the lock too: a broker's folder stays locked as long as the broker runs.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

@@ -13,7 +13,7 @@ _REQUEST_TIMEOUT_S = 2.0
 
 
 def wait_until_healthy(port: int, node_id: int, *, deadline: float, still_running: Callable[[], bool]) -> bool:
-    """Wait until the broker has joined its cluster. False if it died or `deadline` (monotonic, seconds) passed first."""
+    """Wait until the broker has joined its cluster. False if it died or `deadline` (monotonic seconds) came first."""
     if not _wait(lambda: accepts_connections(port), deadline, still_running):
         return False
     # log_level: librdkafka tells stderr about every connection that fails, which is what starting looks like.

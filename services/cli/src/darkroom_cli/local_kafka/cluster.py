@@ -1,0 +1,82 @@
+"""Several brokers on this machine that replicate to each other, for tests of failures."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from darkroom_cli.local_kafka.broker import LocalKafka
+from darkroom_cli.local_kafka.data_folder import claim_temporary
+from darkroom_cli.local_kafka.ports import Reservation
+from darkroom_cli.local_kafka.server_properties import Member
+
+
+class LocalCluster:
+    """Brokers 1 to `size`, each also a controller. Three of them: replication 3, two in sync, and one may be away.
+
+    `brokers[1].kill()`, `.stop()` and `.start()` act on one of them; it keeps its ports and its data meanwhile.
+
+    Args:
+        size: How many.
+        properties: Further properties of every broker.
+        advertised: Node id -> `host:port` that clients are told instead, for a proxy in between. Brokers don't use it.
+    """
+
+    def __init__(
+        self,
+        size: int = 3,
+        properties: Mapping[str, str] | None = None,
+        advertised: Mapping[int, str] | None = None,
+    ) -> None:
+        nodes = range(1, size + 1)
+        self._reserved = {(role, node): Reservation() for role in ("client", "controller", "broker") for node in nodes}
+        controllers = {node: self._reserved["controller", node].port for node in nodes}
+        self._folder = claim_temporary()
+        self.brokers = {
+            node: LocalKafka(
+                self._folder.path / f"broker-{node}",
+                self._reserved["client", node].port,
+                properties,
+                advertised=(advertised or {}).get(node),
+                member=Member(node, self._folder.identity.cluster_id, controllers, self._reserved["broker", node].port),
+            )
+            for node in nodes
+        }
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """All brokers' addresses, past any proxy."""
+        return ",".join(broker.bootstrap_servers for broker in self.brokers.values())
+
+    def start(self, timeout_s: float = 90.0) -> None:
+        """Start all of them and wait until each is in the cluster.
+
+        Raises:
+            DarkroomError: Why one can't; none is left running then.
+        """
+        try:
+            with ThreadPoolExecutor(len(self.brokers)) as pool:
+                list(pool.map(LocalKafka.launch, self.brokers.values()))
+            for broker in self.brokers.values():
+                broker.wait_until_healthy(timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End all of them, their data too. Not gently: the last one would wait for a majority that is gone."""
+        for broker in self.brokers.values():
+            broker.kill()
+            broker.stop()
+        for reservation in self._reserved.values():
+            reservation.release()
+        self._folder.remove()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
