@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.support.manifests import pipeline_manifest
 
 from darkroom.topology import topology, with_at_most_replicas
 from darkroom.validation import parse_pipeline
+from tests.support.manifests import pipeline_manifest
 
 
 def test_a_pipeline_has_one_images_topic_and_two_topics_a_stage() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.manifests import pipeline_manifest
 
 from darkroom.validation import InvalidPipeline, check_change, parse_pipeline
+from tests.support.manifests import pipeline_manifest
 
 Spoil = Callable[[dict[str, Any]], object]
 
