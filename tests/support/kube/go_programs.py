@@ -5,6 +5,7 @@ the hash of every dependency.
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -17,15 +18,23 @@ from tests.support.kube.pypi_programs import pypi_program
 from tests.support.made_once import CACHE, made_once
 
 PROGRESS_EVERY_S = 15.0
+_ENVIRONMENT = {
+    **os.environ,
+    "CGO_ENABLED": "0",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+    "GOFLAGS": "-mod=readonly",
+}
 
 
 @dataclass(frozen=True)
 class GoModule:
-    """A folder below `go/` and the package path its programs come from."""
+    """A folder with a go.mod, and the packages its programs come from."""
 
     folder: Path
     path: str
-    ldflags: str
+    ldflags: str = "-s -w"
+    package: str = "{path}/cmd/{name}"
 
     @property
     def go_mod(self) -> str:
@@ -34,9 +43,9 @@ class GoModule:
     @property
     def version(self) -> str:
         """The locked version of the module at `path`, such as "v1.34.4"."""
-        found = re.search(rf"^require {re.escape(self.path)} (v\S+)$", self.go_mod, re.MULTILINE)
+        found = re.search(rf"^(?:require |\t){re.escape(self.path)} (v\S+)$", self.go_mod, re.MULTILINE)
         if found is None:
-            raise LookupError(f"{self.folder / 'go.mod'} has no line `require {self.path} v...`")
+            raise LookupError(f"{self.folder / 'go.mod'} does not require {self.path}")
         return found[1]
 
     @property
@@ -50,7 +59,8 @@ class GoModule:
     @property
     def built(self) -> Path:
         """The cache folder of what is built from exactly this lock."""
-        lock = hashlib.sha256((self.folder / "go.sum").read_bytes() + self.go_mod.encode()).hexdigest()
+        own = b"".join(path.read_bytes() for path in sorted(self.folder.rglob("main.go")))
+        lock = hashlib.sha256((self.folder / "go.sum").read_bytes() + self.go_mod.encode() + own).hexdigest()
         return CACHE / "go" / f"{self.folder.name}-{self.version}-{lock[:8]}"
 
 
@@ -69,23 +79,27 @@ def go_program(module: GoModule, name: str) -> Path:
     return made_once(module.built / name, lambda target: _build(module, name, target))
 
 
+def module_source(module: GoModule) -> Path:
+    """The folder of the module at `module.path`, as its lock has it. Nobody may write there: it is Go's module cache."""
+    command = [str(_go(module.go_version)), "mod", "download", "-json", module.path]
+    done = subprocess.run(
+        command, cwd=module.folder, env=_ENVIRONMENT, capture_output=True, text=True, check=False, timeout=600
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} in {module.folder} failed:\n{done.stdout}{done.stderr}")
+    return Path(json.loads(done.stdout)["Dir"])
+
+
 def _build(module: GoModule, name: str, target: Path) -> None:
     go = _go(module.go_version)
-    package = f"{module.path}/cmd/{name}"
+    package = module.package.format(path=module.path, name=name)
     major, minor, _ = module.version.removeprefix("v").split(".", 2)
     ldflags = module.ldflags.format(version=module.version, major=major, minor=minor)
     build = [str(go), "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", str(target), package]
-    environment = {
-        **os.environ,
-        "CGO_ENABLED": "0",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-        "GOFLAGS": "-mod=readonly",
-    }
     print(f"building {package} {module.version} with {go}", flush=True)
     started = time.monotonic()
     compiled, shown, tail = 0, started, list[str]()
-    with subprocess.Popen(build, cwd=module.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(build, cwd=module.folder, env=_ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr or ():
             compiled += 1
             tail = [*tail[-20:], line]
