@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from darkroom_cli.commands.topology import topology
+from darkroom_cli.commands.up import up
 from darkroom_cli.commands.validate import validate
 from darkroom_cli.exit_codes import EXPLAINED
 from darkroom_cli.output import answer
@@ -39,5 +40,5 @@ def darkroom(
     """Images in, answers out: pipelines of Darkroom on this machine, and a client for its service."""
 
 
-for command in (validate, topology):
+for command in (up, validate, topology):
     app.command(epilog=EXPLAINED)(command)

@@ -1,0 +1,38 @@
+"""`darkroom up`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from darkroom_cli.commands.options import Manifests, at_least_one
+
+
+def up(
+    manifests: Manifests,
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of the ingestion service; 0 is any free one.")
+    ] = 8080,
+    data_dir: Annotated[
+        Path,
+        typer.Option(help="Folder for everything that is kept: Kafka's data, results, logs. Used again next time."),
+    ] = Path("darkroom-data"),
+    bootstrap_servers: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT,…", help="Use this Kafka instead of starting one.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Workers of each stage; a stage with replicas: 0 has none.")
+    ] = 1,
+) -> None:
+    """Run pipelines on this machine: a real Kafka, the workers of every stage, and the ingestion service.
+
+    The Kafka in the manifests is replaced by one that is started here, or by --bootstrap-servers. Prints
+    "ready: http://127.0.0.1:PORT" on stdout when every stage is ready. Ctrl-C ends everything in order, a second
+    Ctrl-C at once.
+    """
+    from darkroom_cli.runner.session import run_session
+    from darkroom_cli.runner.up import Options
+
+    code = run_session(Options(tuple(at_least_one(manifests)), port, data_dir, bootstrap_servers, workers))
+    raise typer.Exit(code)

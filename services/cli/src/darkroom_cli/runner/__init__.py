@@ -1,0 +1,1 @@
+"""The local runner: pipelines of Darkroom as processes on this machine."""

@@ -1,0 +1,116 @@
+"""The Kafka that `up` uses: one of its own, or one that runs already."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from darkroom.errors import DarkroomError
+from darkroom.kafka.connection import KafkaConnection, client_settings
+from darkroom.kafka.topics import KafkaUnreachable, TopicChanges, ensure_topics
+from darkroom.topology import Topology
+from darkroom_cli.exit_codes import InvalidInput, Unreachable
+from darkroom_cli.local_kafka import LocalKafka
+from darkroom_cli.local_kafka.ports import Reservation
+from darkroom_cli.output import say
+from darkroom_cli.runner.plan import on_brokers
+from darkroom_cli.runner.restart_policy import History, after_crash, delay_s
+from darkroom_cli.runner.threads import in_daemon_thread
+
+_CONNECT_TIMEOUT_S = 10.0
+_POLL_S = 0.5
+_STOP_TIMEOUT_S = 15.0
+
+
+class OwnKafka:
+    """A broker that lives as long as `up` does."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Nothing is started before `start`, but its port is known."""
+        self._port = Reservation()
+        self._kafka = LocalKafka(data_dir, self._port.port)
+        self._started = False
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`host:port` for clients."""
+        return self._kafka.bootstrap_servers
+
+    async def start(self) -> None:
+        """Start it, and wait until it answers.
+
+        Raises:
+            DarkroomError: why it can't.
+        """
+        await in_daemon_thread(self._kafka.start)
+        self._started = True
+
+    async def keep(self) -> None:
+        """Start it again whenever it ends."""
+        history = History(has_been_ready=True)
+        started = time.monotonic()
+        while True:
+            await asyncio.sleep(_POLL_S)
+            if self._kafka.running:
+                continue
+            history = after_crash(history, time.monotonic() - started)
+            delay = delay_s(history, random.random())
+            say(f"Kafka ended; starting it again in {delay:.1f} s; its log is {self._kafka.data_dir}/jvm.log")
+            await asyncio.sleep(delay)
+            started = time.monotonic()
+            try:
+                await in_daemon_thread(self._kafka.start)
+            except DarkroomError as error:
+                say(str(error))
+            else:
+                say("Kafka is ready again")
+
+    async def stop(self) -> None:
+        """End it in order. One that is still starting holds nothing yet, and is killed."""
+        await in_daemon_thread(self._kafka.stop if self._started else self._kafka.kill)
+        self._port.release()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._kafka.kill()
+
+
+@dataclass(frozen=True)
+class PreparedKafka:
+    """What was found and done in Kafka."""
+
+    cluster_id: str
+    brokers: int
+    clamped: int
+    changes: TopicChanges
+
+
+def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> PreparedKafka:
+    """Make the topics of `topologies`, on as many brokers as there are.
+
+    Raises:
+        Unreachable: no broker answers.
+        InvalidInput: Kafka refuses what a topic should be.
+    """
+    silent = logging.getLogger("darkroom_cli.librdkafka")
+    silent.addHandler(logging.NullHandler())
+    silent.propagate = False  # what librdkafka says about a broker that is away, our error says in a line
+    admin = AdminClient(client_settings(connection, "darkroom-up"), logger=silent)
+    try:
+        metadata = admin.list_topics(timeout=_CONNECT_TIMEOUT_S)
+        clamped, changed = on_brokers(topologies, len(metadata.brokers))
+        changes = ensure_topics(admin, [topic for each in clamped for topic in each.topics])
+    except (KafkaException, KafkaUnreachable) as error:
+        raise Unreachable(
+            f"no Kafka answers at {connection.bootstrap_servers} within {_CONNECT_TIMEOUT_S:.0f} s: "
+            "start it, check the address, or leave --bootstrap-servers out to have one started"
+        ) from error
+    if changes.refused:
+        raise InvalidInput("\n".join(f"topic {name}: {why}" for name, why in changes.refused.items()))
+    return PreparedKafka(metadata.cluster_id or "", len(metadata.brokers), changed, changes)

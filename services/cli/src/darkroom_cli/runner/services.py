@@ -1,0 +1,70 @@
+"""The processes of a plan: what each is started with, and the documents that they read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from darkroom.pipeline import Model
+from darkroom_cli.local_kafka.ports import HOST, Reservation
+from darkroom_cli.runner.model_check import WORKER_MODULE
+from darkroom_cli.runner.plan import Plan, StageRun
+from darkroom_cli.runner.state_folder import StateFolder
+from darkroom_cli.runner.supervised import Service
+
+_INGESTION_MODULE = "darkroom_ingestion"
+_INGESTION_GRACE_S = 10.0
+_LONGEST_WORKER_GRACE_S = 20.0
+"""On one machine somebody waits for the prompt: less than a pod is given."""
+
+StageFiles = Sequence[tuple[StageRun, Path]]
+
+
+def write_documents(plan: Plan, folder: StateFolder) -> list[tuple[StageRun, Path]]:
+    """Write the catalog and every stage's settings; the stages with their files."""
+    _write(folder.catalog, plan.catalog)
+    files = []
+    for stage in plan.stages:
+        settings = stage.settings
+        file = folder.settings(settings.namespace, settings.pipeline, settings.stage.name)
+        _write(file, settings)
+        files.append((stage, file))
+    return files
+
+
+def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[Reservation]) -> list[Service]:
+    """A process for every worker. Their ports are added to `reservations`, to be released after their end."""
+    services = []
+    for stage, file in stages:
+        settings = stage.settings
+        grace_s = min(_LONGEST_WORKER_GRACE_S, float(settings.stage.template.termination_grace_period_seconds))
+        for number in range(1, stage.workers + 1):
+            reservations.append(Reservation())
+            port = reservations[-1].port
+            services.append(
+                Service(
+                    name=f"worker {stage.title}" + (f" ({number})" if stage.workers > 1 else ""),
+                    module=WORKER_MODULE,
+                    arguments=("run", "--settings", str(file), "--port", str(port)),
+                    port=port,
+                    log=folder.logs / f"{file.stem}-{number}.log",
+                    grace_s=grace_s,
+                    environment=stage.environment,
+                )
+            )
+    return services
+
+
+def ingestion_service(folder: StateFolder, port: int) -> Service:
+    """The process that serves every pipeline of the catalog over HTTP."""
+    arguments = ("--catalog", str(folder.catalog), "--database", folder.database_url, "--host", HOST)
+    return Service(
+        name="ingestion service",
+        module=_INGESTION_MODULE,
+        arguments=(*arguments, "--port", str(port)),
+        port=port,
+        log=folder.logs / "ingestion.log",
+        grace_s=_INGESTION_GRACE_S,
+    )
+
+
+def _write(file: Path, document: Model) -> None:
+    file.write_text(document.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,47 @@
+"""A run of `darkroom up` from the first line to the last: its data folder, its signals, its exit code."""
+
+import asyncio
+import os
+import signal
+
+from darkroom_cli.exit_codes import ExitCode
+from darkroom_cli.output import say
+from darkroom_cli.runner.state_folder import StateFolder
+from darkroom_cli.runner.up import Options, Up, load
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_session(options: Options) -> ExitCode:
+    """Run until a signal ends it.
+
+    Raises:
+        DarkroomError: it can't be started.
+    """
+    bundle = load(options)
+    with StateFolder(options.data_dir) as folder:
+        return asyncio.run(_until_signalled(Up(options, bundle, folder)))
+
+
+async def _until_signalled(up: Up) -> ExitCode:
+    running = asyncio.ensure_future(up.run())
+    signals = 0
+
+    def on_signal() -> None:
+        nonlocal signals
+        signals += 1
+        if signals == 1:
+            say("Stopping: the ingestion service, then the workers, then Kafka (once more: at once)")
+            running.cancel()
+        else:
+            up.kill()
+            os._exit(ExitCode.INTERRUPTED)
+
+    loop = asyncio.get_running_loop()
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        await running
+    except asyncio.CancelledError:
+        say("Stopped")
+    return ExitCode.OK if up.was_ready else ExitCode.INTERRUPTED

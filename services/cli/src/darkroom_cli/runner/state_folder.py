@@ -1,0 +1,103 @@
+"""The data folder of `darkroom up`: what is in it, and that only one `up` uses it.
+
+lock        locked as long as an `up` runs on the folder
+cluster-id  the Kafka whose results results.db holds
+kafka/      the data of the Kafka that `up` starts itself
+results.db  the results store of the ingestion service
+models/     models and labels out of ConfigMaps, by checksum
+settings/   what each stage's workers are told
+logs/       what the processes print
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Self
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.local_kafka.file_lock import try_lock
+
+
+class StateFolder:
+    """A data folder that is ours until the `with` ends."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is touched before `__enter__`."""
+        self.path = path.absolute()
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        """Make the folder and lock it.
+
+        Raises:
+            DarkroomError: it can't be written, or another `up` runs on it.
+        """
+        try:
+            for folder in (self.path, self.logs, self._models, self._settings):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._lock = try_lock(self.path / "lock")
+        except OSError as error:
+            raise DarkroomError(
+                f"data folder {self.path}: {error.strerror or error}: make it writable, or choose another (--data-dir)"
+            ) from error
+        if self._lock is None:
+            raise DarkroomError(
+                f"data folder {self.path} is in use by another `darkroom up`: stop it, or choose another (--data-dir)"
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def kafka(self) -> Path:
+        """The broker's data folder."""
+        return self.path / "kafka"
+
+    @property
+    def logs(self) -> Path:
+        """A file for each process."""
+        return self.path / "logs"
+
+    @property
+    def database_url(self) -> str:
+        """The results store, as SQLAlchemy names it."""
+        return f"sqlite:///{self.path / 'results.db'}"
+
+    @property
+    def catalog(self) -> Path:
+        """The pipelines that the ingestion service serves."""
+        return self._settings / "catalog.json"
+
+    def settings(self, namespace: str, pipeline: str, stage: str) -> Path:
+        """What the workers of a stage are told."""
+        return self._settings / f"{namespace}.{pipeline}.{stage}.json"
+
+    def store(self, name: str, content: bytes) -> Path:
+        """A file of that name and content, in a folder of its own, since two ConfigMaps may use one name."""
+        path = self._models / hashlib.sha256(content).hexdigest()[:16] / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def forget_results_of_another(self, cluster_id: str) -> bool:
+        """Delete the results store if it was filled from another Kafka; it is read anew from this one's topics."""
+        marker = self.path / "cluster-id"
+        known = marker.read_text(encoding="utf-8") if marker.exists() else cluster_id
+        marker.write_text(cluster_id, encoding="utf-8")
+        if known == cluster_id:
+            return False
+        for file in self.path.glob("results.db*"):
+            file.unlink()
+        return True
+
+    @property
+    def _models(self) -> Path:
+        return self.path / "models"
+
+    @property
+    def _settings(self) -> Path:
+        return self.path / "settings"

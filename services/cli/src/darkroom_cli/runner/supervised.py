@@ -1,0 +1,101 @@
+"""A service of ours that is started again when it ends."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.exit_codes import ExitCode
+from darkroom_cli.output import say
+from darkroom_cli.runner.child import Child, how_it_ended, last_lines, start_child
+from darkroom_cli.runner.readiness import why_not_ready
+from darkroom_cli.runner.restart_policy import History, after_crash, delay_s, hopeless
+
+_POLL_S = 0.1
+_SHOWN_LINES = 5
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process as it is to be run.
+
+    Attributes:
+        name: as messages name it.
+        module: what `python -m` runs.
+        port: of its `/readyz`.
+        grace_s: how long it may take to end.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    port: int
+    log: Path
+    grace_s: float
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Supervised:
+    """Keeps one service running."""
+
+    def __init__(self, service: Service) -> None:
+        """Nothing is started before `keep`."""
+        self.service = service
+        self.ready = asyncio.Event()
+        self.why_not_ready = "starting"
+        self._history = History()
+        self._child: Child | None = None
+
+    async def keep(self) -> None:
+        """Start it, and start it again whenever it ends. Cancelled, it leaves the process to `stop`.
+
+        Raises:
+            DarkroomError: it has never become ready, and it is of no use to go on trying.
+        """
+        self.service.log.unlink(missing_ok=True)
+        while True:
+            started = time.monotonic()
+            self._child = await start_child(
+                self.service.module, self.service.arguments, self.service.log, self.service.environment
+            )
+            watching = asyncio.create_task(self._watch())
+            try:
+                code = await self._child.wait()
+            finally:
+                watching.cancel()
+            await self._after_end(code, time.monotonic() - started)
+
+    async def stop(self) -> None:
+        """End the process in order, within its grace; after `keep` was cancelled."""
+        if self._child is not None and not await self._child.stop(self.service.grace_s):
+            say(f"{self.service.name} did not end within {self.service.grace_s:.0f} s and was killed")
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._child is not None:
+            self._child.kill()
+
+    async def _after_end(self, code: int, lived_s: float) -> None:
+        self.ready.clear()
+        self._history = after_crash(self._history, lived_s)
+        what = f"{self.service.name} ended ({how_it_ended(code)})"
+        shown = [f"  {line}" for line in last_lines(self.service.log, _SHOWN_LINES)]
+        refused = code == ExitCode.INVALID and not self._history.has_been_ready
+        if refused or hopeless(self._history):
+            raise DarkroomError("\n".join([f"{what}, its log {self.service.log} ends with:", *shown]))
+        delay = delay_s(self._history, random.random())
+        self.why_not_ready = f"ended ({how_it_ended(code)})"
+        say("\n".join([f"{what}; starting it again in {delay:.1f} s; its log {self.service.log} ends with:", *shown]))
+        await asyncio.sleep(delay)
+
+    async def _watch(self) -> None:
+        while (reason := await why_not_ready(self.service.port)) is not None:
+            self.why_not_ready = reason
+            await asyncio.sleep(_POLL_S)
+        if self._history.has_been_ready:
+            say(f"{self.service.name} is ready again")
+        self._history = replace(self._history, has_been_ready=True)
+        self.ready.set()

@@ -1,0 +1,27 @@
+"""Blocking work beside the event loop, in threads that never hold up the end of the process."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def in_daemon_thread(work: Callable[[], T]) -> T:
+    """What `work` returns or raises. Cancelled, the work goes on in its thread and its outcome is dropped.
+
+    Not `asyncio.to_thread`: its threads are waited for when the loop closes, and a download may take minutes.
+    """
+    outcome: Future[T] = Future()
+    outcome.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - handed to whoever awaits it
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="blocking-work", daemon=True).start()
+    return await asyncio.wrap_future(outcome)

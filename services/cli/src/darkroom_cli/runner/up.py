@@ -1,0 +1,153 @@
+"""`darkroom up`, step by step."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+from darkroom.kafka.connection import KafkaConnection
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.local_kafka import KAFKA_VERSION
+from darkroom_cli.local_kafka.ports import HOST, Reservation, why_not_free
+from darkroom_cli.manifests.bundle import Bundle, load_bundle
+from darkroom_cli.manifests.references import missing_references
+from darkroom_cli.output import answer, say
+from darkroom_cli.runner.kafka import OwnKafka, prepare
+from darkroom_cli.runner.model_check import check_models
+from darkroom_cli.runner.plan import plan
+from darkroom_cli.runner.progress import step
+from darkroom_cli.runner.services import StageFiles, ingestion_service, worker_services, write_documents
+from darkroom_cli.runner.state_folder import StateFolder
+from darkroom_cli.runner.supervised import Supervised
+from darkroom_cli.runner.threads import in_daemon_thread
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for. `port` 0 is any free one; without `bootstrap_servers` a Kafka is started."""
+
+    manifests: tuple[Path, ...]
+    port: int
+    data_dir: Path
+    bootstrap_servers: str | None
+    workers: int
+
+
+def load(options: Options) -> Bundle:
+    """The manifests, with nothing missing.
+
+    Raises:
+        InvalidInput: a line for every problem.
+        DarkroomError: the port is taken.
+    """
+    bundle = load_bundle(options.manifests)
+    problems = bundle.problems + missing_references(bundle, in_cluster=False)
+    if problems:
+        raise InvalidInput("\n".join(str(problem) for problem in problems))
+    if not bundle.pipelines:
+        raise InvalidInput(f"no ImagePipeline in {', '.join(map(str, options.manifests))}")
+    for note in bundle.notes:
+        say(f"note: {note}")
+    if options.port and (reason := why_not_free(options.port)):
+        raise DarkroomError(
+            f"port {options.port} on {HOST}: {reason}: stop what uses it, or choose another with --port"
+        )
+    return bundle
+
+
+class Up:
+    """One run of `darkroom up`, on a data folder that is ours."""
+
+    def __init__(self, options: Options, bundle: Bundle, folder: StateFolder) -> None:
+        """Nothing is started before `run`."""
+        self._folder = folder
+        self._reservations = [] if options.port else [Reservation()]
+        self._port = options.port or self._reservations[0].port
+        self._own = None if options.bootstrap_servers else OwnKafka(folder.kafka)
+        servers = self._own.bootstrap_servers if self._own else str(options.bootstrap_servers)
+        self._connection = KafkaConnection(bootstrap_servers=servers)
+        self._cpus = os.cpu_count() or 1
+        self._plan = plan(bundle, self._connection, workers=options.workers, cpus=self._cpus, store=folder.store)
+        self._ingestion: list[Supervised] = []
+        self._workers: list[Supervised] = []
+        self.was_ready = False
+
+    async def run(self) -> None:
+        """Run until cancelled, then end everything in order.
+
+        Raises:
+            DarkroomError: it can't be started; nothing is left running then.
+        """
+        for note in self._plan.notes:
+            say(f"note: {note}")
+        try:
+            stages = write_documents(self._plan, self._folder)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._check_models(stages))
+                group.create_task(self._prepare_kafka())
+            await self._serve(stages)
+        except* DarkroomError as errors:
+            raise _first(errors) from None
+        finally:
+            await self._shut_down()
+
+    def kill(self) -> None:
+        """End every process at once."""
+        for each in [*self._ingestion, *self._workers]:
+            each.kill()
+        if self._own is not None:
+            self._own.kill()
+
+    async def _check_models(self, stages: StageFiles) -> None:
+        names = ", ".join(stage.title for stage, _ in stages)
+        async with step(f"Checking the models of {names}", "Models checked"):
+            await check_models(stages, at_a_time=self._cpus)
+
+    async def _prepare_kafka(self) -> None:
+        servers = self._connection.bootstrap_servers
+        if self._own is not None:
+            async with step(f"Starting Kafka {KAFKA_VERSION}", f"Kafka listens on {servers}"):
+                await self._own.start()
+        async with step("Making the topics", "") as making:
+            prepared = await in_daemon_thread(lambda: prepare(self._connection, self._plan.topologies))
+            changes = prepared.changes
+            made, grown = len(changes.created), len(changes.grown)
+            making.outcome = f"Topics: {made} made, {grown} given partitions, {len(changes.configured)} configured anew"
+            if prepared.clamped:
+                making.outcome += f"; {prepared.clamped} kept on {prepared.brokers} broker(s), as many as there are"
+        if self._folder.forget_results_of_another(prepared.cluster_id):
+            say("note: this is another Kafka than last time: the results store is filled anew from its topics")
+
+    async def _serve(self, stages: StageFiles) -> None:
+        self._workers = [Supervised(each) for each in worker_services(stages, self._folder, self._reservations)]
+        self._ingestion = [Supervised(ingestion_service(self._folder, self._port))]
+        services = [*self._ingestion, *self._workers]
+        async with asyncio.TaskGroup() as group:
+            if self._own is not None:
+                group.create_task(self._own.keep())
+            for each in services:
+                group.create_task(each.keep())
+            doing = f"Starting the ingestion service and {len(self._workers)} worker(s)"
+            async with step(doing, "Everything is ready") as starting:
+                starting.detail = lambda: "; ".join(
+                    f"{each.service.name}: {each.why_not_ready}" for each in services if not each.ready.is_set()
+                )
+                await asyncio.gather(*(each.ready.wait() for each in services))
+            self.was_ready = True
+            answer(f"ready: http://{HOST}:{self._port}")
+            await asyncio.Event().wait()
+
+    async def _shut_down(self) -> None:
+        """The door first, so that nothing new comes in; then the workers, which finish what they hold; Kafka last."""
+        await asyncio.gather(*(each.stop() for each in self._ingestion))
+        await asyncio.gather(*(each.stop() for each in self._workers))
+        if self._own is not None:
+            await self._own.stop()
+        for reservation in self._reservations:
+            reservation.release()
+
+
+def _first(errors: BaseExceptionGroup[DarkroomError]) -> DarkroomError:
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
