@@ -80,7 +80,7 @@ def go_program(module: GoModule, name: str) -> Path:
 
 
 def module_source(module: GoModule) -> Path:
-    """The folder of the module at `module.path`, as its lock has it. Nobody may write there: it is Go's module cache."""
+    """The folder of the module at `module.path`, as locked, in the cache of Go: not to be written to."""
     command = [str(_go(module.go_version)), "mod", "download", "-json", module.path]
     done = subprocess.run(
         command, cwd=module.folder, env=_ENVIRONMENT, capture_output=True, text=True, check=False, timeout=600
