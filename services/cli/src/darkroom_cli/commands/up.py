@@ -12,11 +12,17 @@ def up(
     manifests: Manifests,
     *,
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of the ingestion service; 0 is any free one.")
+        int,
+        typer.Option(
+            envvar="DARKROOM_PORT", min=0, max=65_535, help="Port of the ingestion service; 0 is any free one."
+        ),
     ] = 8080,
     data_dir: Annotated[
         Path,
-        typer.Option(help="Folder for everything that is kept: Kafka's data, results, logs. Used again next time."),
+        typer.Option(
+            envvar="DARKROOM_DATA_DIR",
+            help="Folder for everything that is kept: Kafka's data, results, logs. Used again next time.",
+        ),
     ] = Path("darkroom-data"),
     bootstrap_servers: Annotated[
         str | None, typer.Option(metavar="HOST:PORT,…", help="Use this Kafka instead of starting one.")

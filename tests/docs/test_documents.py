@@ -1,0 +1,96 @@
+"""What the documents tell a reader to run works, and what they point to is there."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from darkroom_cli.local_kafka.ports import Reservation
+from tests.support.documents import ROOT, Block, blocks, documents
+from tests.support.until import until
+
+_LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#)(?P<path>[^)#\s]+)(#[^)]*)?\)")
+_DEFAULT_ADDRESS = "127.0.0.1:8080"
+_COMMAND_DEADLINE_S = 200
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> dict[str, str]:
+    """The environment of a reader who has run `make setup` and activated .venv."""
+    reservation = Reservation()
+    reservation.release()
+    home = tmp_path / "home"
+    home.mkdir()
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DARKROOM_PORT": str(reservation.port),
+        "DARKROOM_URL": f"http://127.0.0.1:{reservation.port}",
+        "DARKROOM_DATA_DIR": str(tmp_path / "data"),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """What a reader has cloned: the files that the documents' commands use, free to be changed."""
+    folder = tmp_path / "darkroom"
+    folder.mkdir()
+    for name in ("k8s", "models", "docs"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@contextmanager
+def in_background(block: Block, environment: dict[str, str], folder: Path) -> Iterator[None]:
+    """Run `block` until the end, from when it says that it is ready."""
+    log = folder / f"background-{block.line}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {block.commands}"], cwd=folder, env=environment, stdout=output, stderr=output
+        )
+    try:
+
+        def ready() -> bool:
+            assert process.poll() is None, f"ended at once: {log.read_text()}"
+            return "ready: " in log.read_text()
+
+        until(ready, "ready", 120)
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+@pytest.mark.parametrize("document", [each for each in documents() if blocks(each, "sh")], ids=str)
+def test_every_command_of_a_document_works_in_its_order(document: Path, reader: dict[str, str], copy: Path) -> None:
+    with ExitStack() as background:
+        for block in blocks(document, "sh"):
+            where = f"{document}:{block.line}"
+            if block.in_background:
+                background.enter_context(in_background(block, reader, copy))
+                continue
+            commands = block.commands.replace(_DEFAULT_ADDRESS, reader["DARKROOM_URL"].removeprefix("http://"))
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", commands],
+                cwd=copy,
+                env=reader,
+                capture_output=True,
+                text=True,
+                timeout=_COMMAND_DEADLINE_S,
+                check=False,
+            )
+            assert done.returncode == 0, f"{where}\n{commands}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("document", documents(), ids=str)
+def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    broken = [m["path"] for m in _LINK.finditer(text) if not (ROOT / document).parent.joinpath(m["path"]).exists()]
+    assert broken == []
