@@ -30,7 +30,7 @@ _SUPPORTED = "send JPEG, PNG, WebP, BMP or TIFF"
 class NotAnImage(DarkroomError):
     """The bytes are no image of a format that Darkroom takes, or its header is damaged."""
 
-    reason: ClassVar[str] = "NotAnImage"
+    reason: ClassVar[Literal["NotAnImage"]] = "NotAnImage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,106 @@
+"""Bytes of an image -> its pixels, upright.
+
+JPEG goes through TurboJPEG, which can shrink while it decodes and reports damage; everything else through OpenCV. What
+the formats hold beyond three channels of 8 bits is reduced as the loaders that models are trained with do it: 16 bits
+to their upper 8, palettes and CMYK to colours, the first frame of many, transparency dropped (TIFF: over black).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+import simplejpeg
+
+from darkroom.image_header import MAX_PIXELS, Format, ImageHeader, read_header
+from darkroom_inference.failures import DecodeError, TooManyPixels
+from darkroom_inference.orientation import jpeg_orientation, swaps_sides, upright
+from darkroom_inference.pixels import Pixels, as_pixels
+
+Colors = Literal["RGB", "BGR", "GRAY"]
+Shrink = Callable[[int, int], int]
+"""(width, height) upright -> 1, 2, 4 or 8: how many times smaller the decoder may make each side."""
+
+_OPENCV_FLAGS = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR, "GRAY": cv2.IMREAD_GRAYSCALE}
+_HARMLESS_JPEG_WARNINGS = (
+    "Unknown Adobe color transform code",
+    "Warning: unknown JFIF revision number",
+    "Invalid SOS parameters for sequential JPEG",
+)
+_PADDING_BEFORE_END = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+_END_OF_JPEG = b"\xff\xd9"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """`pixels` are upright and may be smaller than the image; `width` and `height` are the whole, upright image's."""
+
+    pixels: Pixels
+    format: Format
+    width: int
+    height: int
+
+
+def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded:
+    """The image's first frame, EXIF orientation obeyed.
+
+    Args:
+        data: the file.
+        colors: order of the channels, or GRAY for one channel (ITU-R 601 luma).
+        shrink: asked how many times smaller a JPEG may come out; never when it is left out.
+
+    Raises:
+        NotAnImage: no format that Darkroom takes.
+        TooManyPixels: more than 100 megapixels by the header; nothing has been decoded.
+        DecodeError: damaged or cut off. A picture that is there in part is never returned.
+    """
+    header = read_header(data)
+    if header.pixels > MAX_PIXELS:
+        raise TooManyPixels(
+            f"the image is {header.width} x {header.height}, {header.pixels / 1e6:.0f} megapixels: "
+            f"at most {MAX_PIXELS // 1_000_000} are decoded"
+        )
+    if header.format == "jpeg":
+        return _decode_jpeg(data, header, colors, shrink)
+    return _decode_other(data, header, colors)
+
+
+def _decode_jpeg(data: bytes, header: ImageHeader, colors: Colors, shrink: Shrink | None) -> Decoded:
+    orientation = jpeg_orientation(data)
+    width, height = header.width, header.height
+    if swaps_sides(orientation):
+        width, height = height, width
+    times = shrink(width, height) if shrink else 1
+    # TurboJPEG takes the smallest of its scales that is not below these: exactly 1/times.
+    smallest = {"min_height": -(-header.height // times), "min_width": -(-header.width // times)}
+    try:
+        pixels = simplejpeg.decode_jpeg(data, colorspace=colors, **smallest)
+    except ValueError as error:
+        if not _is_harmless(str(error), data):
+            raise DecodeError(f"the JPEG file cannot be decoded: {error}") from error
+        pixels = simplejpeg.decode_jpeg(data, colorspace=colors, strict=False, **smallest)
+    return Decoded(upright(pixels, orientation), header.format, width, height)
+
+
+def _is_harmless(warning: str, data: bytes) -> bool:
+    """Whether the whole picture is there in spite of `warning`: cameras pad files, and some write odd headers."""
+    if padding := _PADDING_BEFORE_END.search(warning):
+        end = data.rfind(_END_OF_JPEG)
+        return len(set(data[end - int(padding[1]) : end])) == 1
+    return warning.startswith(_HARMLESS_JPEG_WARNINGS) and data.rstrip(b"\x00").endswith(_END_OF_JPEG)
+
+
+def _decode_other(data: bytes, header: ImageHeader, colors: Colors) -> Decoded:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _OPENCV_FLAGS[colors])
+    except cv2.error as error:
+        raise DecodeError(f"the {header.format.upper()} file cannot be decoded: {error.err or error}") from error
+    if pixels is None:
+        raise DecodeError(
+            f"the {header.format.upper()} file cannot be decoded: it is damaged, cut off, or of a rare kind "
+            "(samples of 32 bits, an unknown compression)"
+        )
+    height, width = pixels.shape[:2]
+    return Decoded(as_pixels(pixels, 1 if colors == "GRAY" else 3), header.format, width, height)

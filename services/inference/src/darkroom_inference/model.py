@@ -1,0 +1,140 @@
+"""An ONNX file, checked and loaded: one session that all loops of a worker share."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
+
+from darkroom.errors import DarkroomError
+
+_HASHED_AT_A_TIME = 1 << 20
+_NO_MESSAGES_OF_ITS_OWN = 4
+_ERRORS = (
+    runtime_errors.Fail,
+    runtime_errors.InvalidArgument,
+    runtime_errors.InvalidGraph,
+    runtime_errors.InvalidProtobuf,
+    runtime_errors.NoModel,
+    runtime_errors.NoSuchFile,
+    runtime_errors.NotFound,
+    runtime_errors.NotImplemented,
+    runtime_errors.RuntimeException,
+    runtime_errors.EPFail,
+    RuntimeError,
+    ValueError,
+)
+
+Value = npt.NDArray[Any] | list[dict[Any, float]]
+"""An output: an array, or the list of maps that scikit-learn's converter makes of probabilities."""
+
+
+class ModelError(DarkroomError):
+    """The model file cannot be used as it is."""
+
+
+class ModelNotFound(ModelError):
+    """There is no such file, or it cannot be read."""
+
+
+class ModelChecksumMismatch(ModelError):
+    """The file is not the one that the pipeline asks for."""
+
+
+class NotAnOnnxModel(ModelError):
+    """ONNX Runtime cannot load the file."""
+
+
+class ModelRunFailed(ModelError):
+    """ONNX Runtime could not run the model on what it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output of a model: `type` as ONNX Runtime has it, `tensor(float)`; open dimensions are None."""
+
+    name: str
+    type: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded model. `run` may be called from many threads at once."""
+
+    name: str
+    uri: str
+    sha256: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    session: onnxruntime.InferenceSession
+
+    def run(self, feed: npt.NDArray[Any]) -> list[Value]:
+        """All outputs for a batch given to the first input.
+
+        Raises:
+            ModelRunFailed: with ONNX Runtime's words.
+        """
+        try:
+            return list(self.session.run(None, {self.inputs[0].name: feed}))
+        except _ERRORS as error:
+            raise ModelRunFailed(f"model {self.uri}: it fails on an input of shape {feed.shape}: {error}") from error
+
+
+def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None) -> Model:
+    """Check the file and load it.
+
+    Args:
+        path: the file.
+        uri: what the pipeline calls it, for messages; the path when left out.
+        sha256: what its checksum must be; not checked when left out.
+
+    Raises:
+        ModelNotFound, ModelChecksumMismatch, NotAnOnnxModel: with what to do about it.
+    """
+    uri = uri or str(path)
+    try:
+        found = _sha256(path)
+    except OSError as error:
+        raise ModelNotFound(f"model {uri}: {path} cannot be read: {error.strerror or error}") from error
+    if sha256 is not None and found != sha256:
+        raise ModelChecksumMismatch(
+            f"model {uri}: sha256 is {found}, the pipeline says {sha256}: "
+            "put the right file there, or change model.sha256"
+        )
+    try:
+        session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
+    except _ERRORS as error:
+        raise NotAnOnnxModel(
+            f"model {uri}: ONNX Runtime cannot load it ({path.stat().st_size:,} bytes): {error}"
+        ) from error
+    return Model(path.name, uri, found, _ports(session.get_inputs()), _ports(session.get_outputs()), session)
+
+
+def _options() -> onnxruntime.SessionOptions:
+    """One thread a run: the loops are the parallelism, and threads below them cost more than they give (measured)."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = _NO_MESSAGES_OF_ITS_OWN
+    return options
+
+
+def _ports(arguments: Sequence[onnxruntime.NodeArg]) -> tuple[Port, ...]:
+    return tuple(
+        Port(a.name, a.type, tuple(size if isinstance(size, int) else None for size in a.shape or ()))
+        for a in arguments
+    )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASHED_AT_A_TIME):
+            digest.update(block)
+    return digest.hexdigest()

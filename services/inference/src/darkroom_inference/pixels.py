@@ -1,0 +1,14 @@
+"""The arrays that pass between the steps."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"""uint8 (height, width, channels), 0..255; channels is 1 (grey) or 3."""
+
+
+def as_pixels(array: npt.NDArray[Any], channels: int) -> Pixels:
+    """What OpenCV returned, which drops the axis of a single channel, as (height, width, channels)."""
+    return np.asarray(array, dtype=np.uint8).reshape(*array.shape[:2], channels)
