@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from darkroom_cli.commands import dead_letters, kafka
+from darkroom_cli.commands.results import results
+from darkroom_cli.commands.submit import submit
 from darkroom_cli.commands.topology import topology
 from darkroom_cli.commands.up import up
 from darkroom_cli.commands.validate import validate
@@ -40,5 +43,10 @@ def darkroom(
     """Images in, answers out: pipelines of Darkroom on this machine, and a client for its service."""
 
 
-for command in (up, validate, topology):
-    app.command(epilog=EXPLAINED)(command)
+app.command(epilog=EXPLAINED)(up)
+app.command(epilog=EXPLAINED)(submit)
+app.command(epilog=EXPLAINED)(results)
+app.add_typer(dead_letters.app, name="dead-letters", epilog=EXPLAINED)
+app.command(epilog=EXPLAINED)(topology)
+app.command(epilog=EXPLAINED)(validate)
+app.add_typer(kafka.app, name="kafka", epilog=EXPLAINED)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from rich.console import Console
 
@@ -22,6 +22,32 @@ def answer(line: str) -> None:
 def answer_json(document: Any, *, indent: int | None = 2) -> None:
     """A JSON document; `indent=None` is one line of JSON Lines."""
     answer(json.dumps(document, indent=indent, ensure_ascii=False))
+
+
+class JsonArray:
+    """A JSON array on stdout whose items are printed as they come."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        """Not shown, nothing is printed at all."""
+        self._shown = shown
+        self._items = 0
+
+    def __enter__(self) -> Self:
+        """Open the array."""
+        if self._shown:
+            print("[", end="")  # noqa: T201
+        return self
+
+    def add(self, item: Any) -> None:
+        """Print an item, in a line of its own."""
+        if self._shown:
+            print(",\n" if self._items else "\n", json.dumps(item, ensure_ascii=False), sep="", end="", flush=True)  # noqa: T201
+            self._items += 1
+
+    def __exit__(self, *_: object) -> None:
+        """Close the array, also after an error: what was printed stays JSON."""
+        if self._shown:
+            answer("\n]" if self._items else "]")
 
 
 def stdout_console() -> Console:

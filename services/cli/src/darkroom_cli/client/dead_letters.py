@@ -1,0 +1,72 @@
+"""Dead letters of a pipeline: found, fetched, put back."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from darkroom_cli.client.pipelines import Served
+from darkroom_cli.client.service import Document, Service
+from darkroom_cli.exit_codes import InvalidInput
+
+_REFERENCE = re.compile(r"(?P<stage>[a-z0-9-]+)/(?P<partition>\d+)/(?P<offset>\d+)")
+
+
+def list_dead_letters(
+    service: Service, pipeline: Served, stage: str | None = None, reason: str | None = None
+) -> Iterator[Document]:
+    """Dead letters, newest first.
+
+    Raises:
+        Refused: the service says no.
+        Unreachable: it doesn't answer.
+    """
+    filters = {name: value for name, value in (("stage", stage), ("reason", reason)) if value is not None}
+    return service.pages(f"{pipeline.path}/dead-letters", "deadLetters", filters)
+
+
+def find_dead_letter(service: Service, pipeline: Served, wanted: str) -> Document:
+    """The dead letter that `wanted` means: STAGE/PARTITION/OFFSET as listed, or an image's id.
+
+    Raises:
+        InvalidInput: there is none, or the image failed in several stages.
+    """
+    place = _REFERENCE.fullmatch(wanted)
+    stage = place["stage"] if place else None
+    found = [letter for letter in list_dead_letters(service, pipeline, stage) if _means(wanted, place, letter)]
+    stages = sorted({letter["stage"] for letter in found})
+    if not found:
+        raise InvalidInput(f"{pipeline} has no dead letter {wanted}: `darkroom dead-letters` lists them")
+    if len(stages) > 1:
+        references = ", ".join(f"{each['stage']}/{each['partition']}/{each['offset']}" for each in found)
+        raise InvalidInput(f"image {wanted} failed in several stages: choose one of {references}")
+    return found[0]
+
+
+def content(service: Service, pipeline: Served, letter: Document) -> bytes:
+    """The image of a dead letter, as it was sent.
+
+    Raises:
+        Refused: the topic has let go of it.
+    """
+    place = f"{letter['stage']}/{letter['partition']}/{letter['offset']}"
+    return service.get(f"{pipeline.path}/dead-letters/{place}/content").content
+
+
+def replay(service: Service, pipeline: Served, request: Document) -> Iterator[Document]:
+    """Put dead letters back for their stage, a part at a time, until none is left; the service's answers.
+
+    Raises:
+        Refused: the service says no.
+        Unreachable: it doesn't answer.
+    """
+    while True:
+        answer: dict[str, Any] = service.send("POST", f"{pipeline.path}/dead-letters/replay", json=request).json()
+        yield answer
+        if not answer["remaining"] or not answer["replayed"]:
+            return
+
+
+def _means(wanted: str, place: re.Match[str] | None, letter: Document) -> bool:
+    if place is None:
+        return bool(letter["id"] == wanted)
+    return (letter["partition"], letter["offset"]) == (int(place["partition"]), int(place["offset"]))

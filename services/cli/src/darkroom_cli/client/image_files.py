@@ -1,0 +1,70 @@
+"""The files that a user means by files and folders."""
+
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.exit_codes import InvalidInput
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+
+
+def image_files(paths: Sequence[Path]) -> list[Path]:
+    """Every file of `paths` as it is, and the image files below every folder, in the order of their names.
+
+    Raises:
+        InvalidInput: a path is not there, or there is nothing to send.
+    """
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise InvalidInput("\n".join(f"{path}: there is no such file or folder" for path in missing))
+    files = [file for path in paths for file in (_below(path) if path.is_dir() else [path])]
+    if not files:
+        raise InvalidInput(f"no image files in {', '.join(map(str, paths))}: looked for {', '.join(sorted(SUFFIXES))}")
+    return list(dict.fromkeys(files))
+
+
+def content_type(file: Path, content: bytes) -> str:
+    """The media type: what the content says, else what the file's name says."""
+    for signature, media_type in _SIGNATURES:
+        if content.startswith(signature):
+            return media_type
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+
+
+def save_image(content: bytes, image_id: str, media_type: str | None, output: Path | None) -> Path:
+    """Write an image to the file `output`, or to a file named after its id in that folder or the current one.
+
+    Raises:
+        DarkroomError: the file can't be written.
+    """
+    # The id may be somebody else's, and hold what a file name must not.
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in image_id).lstrip(".") or "image"
+    named = name + (mimetypes.guess_extension(media_type or "") or ".bin")
+    path = Path(named) if output is None else output / named if output.is_dir() else output
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise DarkroomError(f"{path} can't be written: {error.strerror}") from error
+    return path
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )

@@ -1,0 +1,86 @@
+"""The live feed of a pipeline, taken up again where it broke off."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+
+from darkroom_cli.client.pipelines import Served
+from darkroom_cli.client.retries import delay_s, retry_after_s
+from darkroom_cli.client.server_sent_events import ServerSentEvent, events
+from darkroom_cli.client.service import Document, Refused, Service
+from darkroom_cli.exit_codes import Unreachable
+from darkroom_cli.output import say
+
+_SILENCE_S = 60.0
+"""The service sends a comment more often than that: longer silence is a broken connection."""
+
+_TRIES = 8
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which results are wanted."""
+
+    stage: str | None = None
+    label: str | None = None
+
+    def wants(self, event: Document) -> bool:
+        """Whether it is one of them. A failure has no label."""
+        labels = [prediction["label"] for prediction in event.get("predictions") or []]
+        return self.stage in {None, event["stage"]} and (self.label is None or self.label in labels[:1])
+
+
+def follow_results(service: Service, pipeline: Served, wanted: Filter) -> Iterator[Document]:
+    """Results and failures from now on, for ever. Documents of failures have a `reason`.
+
+    Raises:
+        Unreachable: the service has been away for too long.
+        Refused: it does not give this feed.
+    """
+    last_id: str | None = None
+    failures = 0
+    while True:
+        asked_for_s = None
+        try:
+            for event in _stream(service, f"{pipeline.path}/events", last_id):
+                failures = 0
+                last_id = event.id or last_id
+                document: Document = json.loads(event.data)
+                if event.name in {"analyzed", "failed"} and wanted.wants(document):
+                    yield document
+            reason = "the service closed the feed"
+        except httpx.TransportError as error:
+            reason = str(error) or type(error).__name__
+        except _Busy as busy:
+            reason, asked_for_s = str(busy), busy.retry_after_s
+        failures += 1
+        if failures > _TRIES:
+            raise Unreachable(f"{service.url}: {reason} (tried {_TRIES} times)")
+        delay = delay_s(failures, asked_for_s, random.random())
+        say(f"{reason}; connecting again in {delay:.1f} s")
+        time.sleep(delay)
+
+
+class _Busy(Exception):
+    """The service can't serve the feed just now."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(f"the service answered {response.status_code}")
+        self.retry_after_s = retry_after_s(response.headers, datetime.now(UTC))
+
+
+def _stream(service: Service, path: str, last_id: str | None) -> Iterator[ServerSentEvent]:
+    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id is not None else {})
+    timeout = httpx.Timeout(_SILENCE_S, connect=5.0)
+    with service.http.stream("GET", path, headers=headers, timeout=timeout) as response:
+        if response.status_code in {429, 503}:
+            raise _Busy(response)
+        if response.is_error:
+            response.read()
+            raise Refused(response.status_code, f"{service.url}{path} answered {response.status_code}")
+        yield from events(line.rstrip("\r\n") for line in response.iter_lines())

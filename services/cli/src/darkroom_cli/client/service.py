@@ -1,0 +1,135 @@
+"""Requests to the ingestion service: one client, its retries, and its problem documents as errors."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import httpx
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.client.retries import delay_s, is_temporary, retry_after_s
+from darkroom_cli.exit_codes import InvalidInput, Unreachable
+
+_CONNECT_TIMEOUT_S = 5.0
+_ANSWER_TIMEOUT_S = 30.0
+_KEEP_TRYING_S = 60.0
+
+Document = dict[str, Any]
+
+
+class Refused(DarkroomError):
+    """The service answered with a problem document."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        """The HTTP status, and the problem's own words."""
+        super().__init__(detail)
+        self.status = status
+
+
+class Service:
+    """The ingestion service at a URL. May be shared by threads."""
+
+    def __init__(self, url: str, connections: int = 8, keep_trying_s: float = _KEEP_TRYING_S) -> None:
+        """Nothing is sent yet.
+
+        Raises:
+            InvalidInput: the URL can't be used.
+        """
+        self.url = url.rstrip("/")
+        self._keep_trying_s = keep_trying_s
+        try:
+            base = httpx.URL(self.url)
+        except httpx.InvalidURL as error:
+            raise InvalidInput(f"--url {url}: {error}") from error
+        if base.scheme not in {"http", "https"} or not base.host:
+            raise InvalidInput(f"--url {url}: write it as http://HOST:PORT")
+        self.http = httpx.Client(
+            base_url=base,
+            timeout=httpx.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S, pool=None),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            headers={"User-Agent": "darkroom"},
+        )
+
+    def __enter__(self) -> Self:
+        """The service itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> httpx.Response:
+        """The answer to a GET.
+
+        Raises:
+            Refused: the service says no.
+            Unreachable: it doesn't answer.
+        """
+        return self.send("GET", path, params=params)
+
+    def pages(self, path: str, items: str, params: Mapping[str, str | int]) -> Iterator[Document]:
+        """The members of the list called `items`, page after page.
+
+        Raises:
+            Refused: the service says no.
+            Unreachable: it doesn't answer.
+        """
+        after: str | None = None
+        while True:
+            page = self.get(path, {**params, **({"after": after} if after else {})}).json()
+            yield from page[items]
+            if not (after := page.get("next")):
+                return
+
+    def send(self, method: str, path: str, *, resend: bool = False, **rest: Any) -> httpx.Response:
+        """Send a request, and again while the service is busy.
+
+        Args:
+            method: of HTTP.
+            path: below the service's URL.
+            resend: whether to send it again also when the connection broke, for requests that the service knows again.
+            rest: as httpx.Client.request takes them.
+
+        Raises:
+            Refused: the service says no.
+            Unreachable: it doesn't answer, or is busy for too long.
+        """
+        deadline = time.monotonic() + self._keep_trying_s
+        attempt = 0
+        while True:
+            attempt += 1
+            asked_for_s = None
+            try:
+                response = self.http.request(method, path, **rest)
+            except httpx.TransportError as error:
+                problem: DarkroomError = self._unreachable(error)
+                if not resend:
+                    raise problem from error
+            else:
+                if not response.is_error:
+                    return response
+                problem = _refusal(response)
+                if not is_temporary(response.status_code):
+                    raise problem
+                asked_for_s = retry_after_s(response.headers, datetime.now(UTC))
+            delay = delay_s(attempt, asked_for_s, random.random())
+            if time.monotonic() + delay > deadline:
+                raise Unreachable(f"{problem} (tried for {self._keep_trying_s:.0f} s)")
+            time.sleep(delay)
+
+    def _unreachable(self, error: httpx.TransportError) -> Unreachable:
+        reason = str(error) or type(error).__name__
+        return Unreachable(
+            f"no service answers at {self.url} ({reason}): start it with `darkroom up`, or name it with --url"
+        )
+
+
+def _refusal(response: httpx.Response) -> Refused:
+    try:
+        detail = str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        status = f"{response.status_code} {response.reason_phrase}"
+        detail = f"{response.request.url} answered {status}: is it a Darkroom service?"
+    return Refused(response.status_code, detail)

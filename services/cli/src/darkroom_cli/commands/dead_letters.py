@@ -1,0 +1,164 @@
+"""`darkroom dead-letters`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from darkroom_cli.commands.options import DEFAULT_URL, AsJson, PipelineName, Url
+from darkroom_cli.exit_codes import EXPLAINED, ExitCode, InvalidInput
+
+app = typer.Typer(help="Images that a stage could not analyse: list them, look at one, save it, put them back.")
+
+StageName = Annotated[str | None, typer.Option(help="Of this stage only.")]
+Reason = Annotated[str | None, typer.Option(help="With this reason only, such as DecodeError.")]
+Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
+Which = Annotated[
+    str, typer.Argument(metavar="DEAD-LETTER", help="STAGE/PARTITION/OFFSET as listed, or an image's id.")
+]
+
+
+@app.callback(invoke_without_command=True, epilog=EXPLAINED)
+def list_them(
+    context: typer.Context,
+    *,
+    pipeline: PipelineName = None,
+    stage: StageName = None,
+    reason: Reason = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Images that a stage could not analyse, newest first. Without a further command: list them."""
+    if context.invoked_subcommand is None:
+        _list(pipeline, stage, reason, limit, as_json=as_json, url=url)
+
+
+@app.command("list", epilog=EXPLAINED)
+def list_command(
+    *,
+    pipeline: PipelineName = None,
+    stage: StageName = None,
+    reason: Reason = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """List dead letters, newest first."""
+    _list(pipeline, stage, reason, limit, as_json=as_json, url=url)
+
+
+@app.command(epilog=EXPLAINED)
+def show(which: Which, *, pipeline: PipelineName = None, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+    """Show everything about one dead letter."""
+    from darkroom_cli.client.dead_letters import find_dead_letter
+    from darkroom_cli.client.pipelines import choose
+    from darkroom_cli.client.service import Service
+    from darkroom_cli.output import answer, answer_json
+    from darkroom_cli.result_views import dead_letter_lines
+
+    with Service(url) as service:
+        letter = find_dead_letter(service, choose(service, pipeline), which)
+    if as_json:
+        answer_json(letter)
+    else:
+        answer("\n".join(dead_letter_lines(letter)))
+
+
+@app.command(epilog=EXPLAINED)
+def save(
+    which: Which,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; IMAGE-ID with a suffix that fits, when left out."),
+    ] = None,
+    pipeline: PipelineName = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Save the image of a dead letter, byte for byte as it was sent."""
+    from darkroom_cli.client.dead_letters import content, find_dead_letter
+    from darkroom_cli.client.image_files import save_image
+    from darkroom_cli.client.pipelines import choose
+    from darkroom_cli.client.service import Service
+    from darkroom_cli.output import answer
+
+    with Service(url) as service:
+        chosen = choose(service, pipeline)
+        letter = find_dead_letter(service, chosen, which)
+        path = save_image(content(service, chosen, letter), letter["id"], letter.get("contentType"), output)
+    answer(f"{path}")
+
+
+@app.command(epilog=EXPLAINED)
+def replay(
+    images: Annotated[
+        list[str] | None, typer.Argument(metavar="IMAGE-ID…", help="Ids of the images to put back.")
+    ] = None,
+    *,
+    stage: Annotated[
+        str | None, typer.Option(help="The stage that they failed in; may be left out when there is only one.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Put back those with this reason.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Put back those that failed at or after (RFC 3339).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Put back those that failed before (RFC 3339).")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Put back all that have not been put back yet.")] = False,
+    pipeline: PipelineName = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Put dead letters back into the images topic, for the stage that they failed in and no other."""
+    from darkroom_cli.client.dead_letters import replay as put_back
+    from darkroom_cli.client.pipelines import choose
+    from darkroom_cli.client.service import Service
+    from darkroom_cli.output import answer, answer_json, say
+
+    selection = {
+        name: value
+        for name, value in {"ids": images, "reason": reason, "since": since, "until": until, "all": everything}.items()
+        if value
+    }
+    kinds = {"since" if name == "until" else name for name in selection}
+    if len(kinds) != 1:
+        raise InvalidInput(
+            "say which dead letters to put back: IMAGE-ID…, --reason, --since/--until or --all, one of them"
+        )
+    with Service(url) as service:
+        chosen = choose(service, pipeline)
+        if stage is None and len(chosen.stages) > 1:
+            raise InvalidInput(f"{chosen} has several stages: choose one with --stage: {', '.join(chosen.stages)}")
+        answers = list(put_back(service, chosen, {"stage": stage or chosen.stages[0], **selection}))
+    replayed = [image for each in answers for image in each["images"]]
+    problems = [problem for each in answers for problem in each["problems"]]
+    for problem in problems:
+        say(f"darkroom: {problem.get('detail') or problem}")
+    if as_json:
+        answer_json({"replayed": len(replayed), "images": replayed, "problems": problems})
+    else:
+        answer(f"{len(replayed)} image(s) put back for stage {stage or chosen.stages[0]} of {chosen}")
+    if problems:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _list(pipeline: str | None, stage: str | None, reason: str | None, limit: int, *, as_json: bool, url: str) -> None:
+    from itertools import islice
+
+    from darkroom_cli.client.dead_letters import list_dead_letters
+    from darkroom_cli.client.pipelines import choose
+    from darkroom_cli.client.service import Service
+    from darkroom_cli.output import answer, answer_json, stdout_console
+    from darkroom_cli.result_views import dead_letters_table
+
+    with Service(url) as service:
+        chosen = choose(service, pipeline)
+        found = list(islice(list_dead_letters(service, chosen, stage, reason), limit))
+    if as_json:
+        answer_json(found)
+    elif found:
+        stdout_console().print(dead_letters_table(found))
+    else:
+        answer(f"{chosen} has no such dead letters")

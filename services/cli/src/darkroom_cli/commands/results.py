@@ -1,0 +1,50 @@
+"""`darkroom results`."""
+
+from typing import Annotated
+
+import typer
+
+from darkroom_cli.commands.options import DEFAULT_URL, PipelineName, Url
+
+
+def results(
+    *,
+    pipeline: PipelineName = None,
+    stage: Annotated[str | None, typer.Option(help="Results of this stage only.")] = None,
+    label: Annotated[str | None, typer.Option(help="Results with this label only.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many; 20 when not following.", show_default=False)
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print results as they come, until Ctrl-C.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON array instead of a table; with --follow a JSON object a line.")
+    ] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show the results of a pipeline, newest first, or follow them live."""
+    from itertools import islice
+
+    from darkroom_cli.client.live import Filter, follow_results
+    from darkroom_cli.client.pipelines import choose
+    from darkroom_cli.client.service import Service
+    from darkroom_cli.output import answer, answer_json, stdout_console
+    from darkroom_cli.result_views import result_row, results_table
+
+    with Service(url) as service:
+        chosen = choose(service, pipeline)
+        if follow:
+            for result in islice(follow_results(service, chosen, Filter(stage, label)), limit):
+                if as_json:
+                    answer_json(result, indent=None)
+                else:
+                    answer("  ".join(result_row(result)))
+            return
+        most = 20 if limit is None else limit
+        filters = {name: value for name, value in (("stage", stage), ("label", label)) if value is not None}
+        found = list(islice(service.pages(f"{chosen.path}/results", "results", filters), most))
+        if as_json:
+            answer_json(found)
+        elif found:
+            stdout_console().print(results_table(found))
+        else:
+            answer(f"{chosen} has no such results yet")

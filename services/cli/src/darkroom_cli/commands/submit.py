@@ -1,0 +1,41 @@
+"""`darkroom submit`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from darkroom_cli.commands.options import DEFAULT_URL, AsJson, PipelineName, Url
+
+
+def submit(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILES|FOLDER…", help="Images, and folders that are searched for images.")
+    ],
+    *,
+    pipeline: PipelineName = None,
+    key: Annotated[
+        str | None, typer.Option(help="Ordering key of all the images: results come in the order they were sent in.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until every stage has answered.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for an image's results (with --wait).")] = 60.0,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Images sent at a time.")] = 8,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Send images to a pipeline, each surely and once: a busy service is asked again until it has taken them.
+
+    Exit code 0 when every image was taken (with --wait: analysed by every stage), 1 when one was not.
+    """
+    from darkroom_cli.client.image_files import image_files
+    from darkroom_cli.client.pipelines import choose
+    from darkroom_cli.client.service import Service
+    from darkroom_cli.client.submission import Submission
+    from darkroom_cli.submit_report import report
+
+    files = image_files(paths)
+    # With an ordering key, two at a time could arrive in either order.
+    at_a_time = 1 if key is not None else parallel
+    with Service(url, connections=at_a_time) as service:
+        submission = Submission(choose(service, pipeline), key, timeout if wait else 0.0)
+        raise typer.Exit(report(service, submission, files, at_a_time, as_json=as_json))
