@@ -1,0 +1,135 @@
+"""The main job, as a user does it: `darkroom up`, real images over HTTP, their analyses in a table.
+
+Exit code 0 only if every image came back analysed by every stage.
+"""
+
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.client.image_files import image_files
+from darkroom_cli.client.pipelines import choose
+from darkroom_cli.client.service import Service
+from darkroom_cli.client.submission import Sent, Submission, submit
+
+SAMPLES = Path("k8s/samples")
+DARKROOM = Path(sys.executable).with_name("darkroom")
+PARALLEL = 4
+READY_WITHIN_S = 300.0
+RESULTS_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 60.0
+
+
+def main() -> int:
+    """Run the demo; the exit code."""
+    started = time.monotonic()
+    images = image_files([SAMPLES / "digits"])
+    try:
+        with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as folder, pipeline(Path(folder)) as url:
+            print(f"Sending {len(images)} images to {url}, {PARALLEL} at a time", flush=True)
+            began = time.monotonic()
+            sent, first_after_s = send(url, images, started)
+            took_s = time.monotonic() - began
+    except DarkroomError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    show(sent, took_s)
+    analysed = sum(each.state == "Analyzed" for each in sent)
+    print(f"first analysis after {first_after_s:.1f} s, all after {began + took_s - started:.1f} s", end="")
+    print(f", everything stopped after {time.monotonic() - started:.1f} s")
+    if analysed < len(images):
+        print(
+            f"demo: {len(images) - analysed} of {len(images)} images were not analysed by every stage", file=sys.stderr
+        )
+    return 0 if analysed == len(images) else 1
+
+
+@contextmanager
+def pipeline(folder: Path) -> Iterator[str]:
+    """`darkroom up` with the sample pipeline; its URL, once it is ready. Ended at the end.
+
+    Raises:
+        DarkroomError: it doesn't become ready.
+    """
+    command = [str(DARKROOM), "up", str(SAMPLES / "digits.yaml"), "--port", "0", "--data-dir", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # A pipe has no timeout of its own: at its end whoever reads from it gets nothing more.
+    too_late = threading.Timer(READY_WITHIN_S, process.kill)
+    too_late.start()
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        too_late.cancel()
+        if not line.startswith("ready: "):
+            raise DarkroomError("`darkroom up` did not become ready: see above")
+        yield line.removeprefix("ready: ").strip()
+    finally:
+        too_late.cancel()
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def send(url: str, images: Sequence[Path], started: float) -> tuple[list[Sent], float]:
+    """Send every image and wait for its results; what became of each, and seconds from `started` to the first."""
+    sent: list[Sent] = []
+    first_after_s = float("nan")
+    with Service(url, connections=PARALLEL) as service:
+        submission = Submission(choose(service, None), wait_s=RESULTS_WITHIN_S)
+        for each in submit(service, submission, images, PARALLEL):
+            if not sent:
+                first_after_s = time.monotonic() - started
+            sent.append(each)
+    return sorted(sent, key=lambda each: each.file.name), first_after_s
+
+
+def show(sent: Sequence[Sent], took_s: float) -> None:
+    """The table, and what it adds up to."""
+    table = Table(box=None, header_style="bold")
+    for column in ("image", "prediction"):
+        table.add_column(column)
+    table.add_column("score", justify="right")
+    table.add_column("true label")
+    table.add_column("ms", justify="right")
+    right = 0
+    for each in sent:
+        label, score = best(each)
+        right += label == true_label(each.file)
+        table.add_row(each.file.name, label, score, true_label(each.file), f"{each.seconds * 1000:.0f}")
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+    latencies_ms = [each.seconds * 1000 for each in sent]
+    percentiles = statistics.quantiles(latencies_ms, n=100, method="inclusive")
+    print(f"accuracy {right / len(sent):.1%} ({right} of {len(sent)} right)")
+    print(f"throughput {len(sent) / took_s:.0f} images/s, each analysed by every stage")
+    print(f"latency p50 {percentiles[49]:.0f} ms, p99 {percentiles[98]:.0f} ms")
+
+
+def best(sent: Sent) -> tuple[str, str]:
+    """Label and score of the first prediction; else what went wrong."""
+    for result in (sent.document or {}).get("results", []):
+        for prediction in result.get("predictions") or []:
+            return prediction["label"], f"{prediction['score']:.3f}"
+    return sent.problem or sent.state, ""
+
+
+def true_label(file: Path) -> str:
+    """What the file's name says: `digit-0042-label-seven.png`."""
+    return file.stem.rpartition("-")[2]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
