@@ -20,6 +20,8 @@ from darkroom_cli.local_kafka.server_properties import CLIENTS, Listener, Member
 
 _FORMAT_TIMEOUT_S = 60.0
 _KILL_TIMEOUT_S = 10.0
+_PROPERTIES = "server.properties"
+_OUTPUT = "jvm.log"
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
@@ -49,6 +51,7 @@ class LocalKafka:
         self._listeners = (Listener(CLIENTS, port or 0, advertised=advertised), *listeners)
         self._properties = dict(properties or {})
         self._member = member
+        self._place: Member | None = None
         self._reserved: list[Reservation] = []
         self._folder: DataFolder | None = None
         self._jvm: Jvm | None = None
@@ -118,10 +121,11 @@ class LocalKafka:
         Raises:
             DarkroomError: It ended, or took longer; nothing is left running then.
         """
-        port = self._listeners[0].port
+        if self._place is None:
+            raise DarkroomError("this Kafka was not launched")
         deadline = time.monotonic() + timeout_s
         try:
-            healthy = wait_until_healthy(port, self._node_id, deadline=deadline, still_running=lambda: self.running)
+            healthy = wait_until_healthy(self._place, deadline, still_running=lambda: self.running)
         except BaseException:
             self.kill()
             self._clean_up()
@@ -161,48 +165,46 @@ class LocalKafka:
     ) -> None:
         self.stop()
 
-    @property
-    def _node_id(self) -> int:
-        return self._member.node_id if self._member else 1
-
     def _claim(self) -> DataFolder:
         if self._data_dir is None:
             return claim_temporary()
-        return claim(self._data_dir, self._node_id, self._member.cluster_id if self._member else None)
+        if self._member is None:
+            return claim(self._data_dir)
+        return claim(self._data_dir, self._member.node_id, self._member.cluster_id)
 
     def _launch(self, folder: DataFolder, classpath: str) -> None:
         self._listeners = tuple(
             each if each.port else replace(each, port=self._free_port()) for each in self._listeners
         )
-        member = self._member or Member(1, folder.identity.cluster_id, {1: self._free_port()}, self._free_port())
+        if self._place is None:
+            cluster_id = folder.identity.cluster_id
+            self._place = self._member or Member(1, cluster_id, {1: self._free_port()}, self._free_port())
         try:
             if not folder.log.exists():
-                self._format(folder, member, classpath)
-            properties = server_properties(member, self._listeners, folder.log.name, self._properties)
-            (folder.path / "server.properties").write_text(render(properties), encoding="ascii")
+                self._format(folder, self._place, classpath)
+            self._jvm = self._run(folder, self._place, folder.log, [classpath, "kafka.Kafka", _PROPERTIES])
         except OSError as error:
             raise DarkroomError(f"data folder {folder.path}: {error.strerror or error}") from error
-        self._jvm = Jvm(
-            [f"-Dlog4j2.configurationFile={_LOGGING}", "-cp", classpath, "kafka.Kafka", "server.properties"],
-            folder=folder.path,
-            output=folder.path / "jvm.log",
-            keep_open=[folder.lock],
-        )
 
-    def _format(self, folder: DataFolder, member: Member, classpath: str) -> None:
+    def _format(self, folder: DataFolder, place: Member, classpath: str) -> None:
         """Kafka's own first step on a new folder, done in one go: whole or not at all."""
         shutil.rmtree(folder.unfinished_log, ignore_errors=True)
-        properties = server_properties(member, self._listeners, folder.unfinished_log.name, self._properties)
-        (folder.path / "server.properties").write_text(render(properties), encoding="ascii")
-        tool = ["kafka.tools.StorageTool", "format", "-t", member.cluster_id, "-c", "server.properties"]
-        output = folder.path / "jvm.log"
-        formatting = Jvm(
-            [f"-Dlog4j2.configurationFile={_LOGGING}", "-cp", classpath, *tool], folder=folder.path, output=output
-        )
-        if formatting.wait(_FORMAT_TIMEOUT_S) != 0:
+        tool = [classpath, "kafka.tools.StorageTool", "format", "-t", place.cluster_id, "-c", _PROPERTIES]
+        formatting = self._run(folder, place, folder.unfinished_log, tool)
+        try:
+            code = formatting.wait(_FORMAT_TIMEOUT_S)
+        finally:
             formatting.send(signal.SIGKILL)
-            raise DarkroomError(f"Kafka {KAFKA_VERSION} can't format {folder.path}: {_reason(output)}")
+        if code != 0:
+            raise DarkroomError(f"Kafka {KAFKA_VERSION} can't format {folder.path}: {_reason(folder)}")
         folder.unfinished_log.rename(folder.log)
+
+    def _run(self, folder: DataFolder, place: Member, log: Path, command: list[str]) -> Jvm:
+        """Run one of Kafka's commands in the data folder. Paths are relative: Kafka splits log.dirs at commas."""
+        properties = server_properties(place, self._listeners, log.name, self._properties)
+        (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
+        arguments = [f"-Dlog4j2.configurationFile={_LOGGING}", "-cp", *command]
+        return Jvm(arguments, folder=folder.path, output=folder.path / _OUTPUT, keep_open=[folder.lock])
 
     def _free_port(self) -> int:
         self._reserved.append(Reservation())
@@ -210,13 +212,14 @@ class LocalKafka:
 
     def _why_ended(self) -> str:
         code = self._jvm.exit_code if self._jvm else None
-        reason = _reason(self._folder.path / "jvm.log") if self._folder else "its log is gone"
+        reason = _reason(self._folder) if self._folder else "its log is gone"
         return f"ended while starting, with exit code {code}: {reason}"
 
     def _clean_up(self) -> None:
         for reservation in self._reserved:
             reservation.release()
         self._reserved.clear()
+        self._place = None
         if self._folder is not None:
             if self._data_dir is None:
                 self._folder.remove()
@@ -224,5 +227,5 @@ class LocalKafka:
             self._folder = None
 
 
-def _reason(output: Path) -> str:
-    return reason_of_failure(output.read_text(encoding="utf-8", errors="replace"))
+def _reason(folder: DataFolder) -> str:
+    return reason_of_failure((folder.path / _OUTPUT).read_text(encoding="utf-8", errors="replace"))

@@ -93,8 +93,14 @@ def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFo
 
 def claim_temporary() -> DataFolder:
     """A new temporary folder, for the caller to remove. Those that killed processes left behind are removed here."""
-    _sweep(Path(tempfile.gettempdir()))
-    return claim(Path(tempfile.mkdtemp(prefix=_TEMPORARY)))
+    try:
+        _sweep(Path(tempfile.gettempdir()))
+        path = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
+    except OSError as error:
+        raise DarkroomError(
+            f"no temporary folder: {error}: name another place with TMPDIR, or a data folder"
+        ) from error
+    return claim(path)
 
 
 def random_id() -> str:

@@ -90,6 +90,7 @@ def server_properties(
         "log.dirs": log_dirs,
         **_replication(size),
         **_SMALL,
+        **(_ALONE if size == 1 else {}),
         **{f"listener.name.{each.name.lower()}.{k}": v for each in listeners for k, v in each.properties.items()},
         **extra,
     }
@@ -117,6 +118,9 @@ _SMALL: Mapping[str, str] = {
     "num.recovery.threads.per.data.dir": "2",
     "log.cleaner.dedupe.buffer.size": "16777216",
 }
+
+# After a crash a broker is kept out until its old session has ended (9 s), for others to take over. Alone it only waits.
+_ALONE: Mapping[str, str] = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 
 
 def _replication(brokers: int) -> dict[str, str]:
