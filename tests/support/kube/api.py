@@ -4,9 +4,10 @@ The typed client spends most of its time on objects nobody looks at; a stand-in 
 on half a core can't.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from kubernetes.client import Configuration
@@ -17,7 +18,8 @@ from urllib3.exceptions import HTTPError
 Manifest = dict[str, Any]
 
 CONNECTIONS = 16
-TIMEOUT = Timeout(connect=5, read=30)
+TIMEOUT = Timeout(connect=5, read=90)
+WATCH_S = 60
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
@@ -29,6 +31,11 @@ class ApiError(Exception):
         super().__init__(f"{code} {reason}: {message}")
         self.code = code
         self.reason = reason
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same request may well succeed a little later."""
+        return self.code == 429 or self.code >= 500
 
 
 class Api:
@@ -72,31 +79,22 @@ class Api:
         """Server-side apply, taking over fields that others own."""
         return self._json("PATCH", path, body, APPLY_PATCH, {"fieldManager": field_manager, "force": "true"})
 
-    def delete(self, path: str, body: Manifest | None = None) -> None:
-        """Delete what is at `path`; that it is gone already is fine."""
+    def delete(self, path: str, options: Manifest | None = None, **query: str) -> None:
+        """Delete what is at `path`, one object or all that `query` selects; that it is gone already is fine."""
         try:
-            self._json("DELETE", path, body, "application/json", {})
+            self._json("DELETE", path, options, "application/json", query)
         except ApiError as error:
             if error.code != 404:
                 raise
 
-    def watch(self, path: str, resource_version: str, *, timeout_s: int = 30, **query: str | int) -> Iterator[Manifest]:
-        """The events after `resource_version`, until the API server ends the stream after `timeout_s`.
+    def watch(self, path: str, resource_version: str, **query: str) -> "Watch":
+        """The events after `resource_version`, until the API server ends the stream.
 
         Raises:
-            ApiError: With code 410 when the version is too old; list again.
+            ApiError: With code 410 when the version is too old; list again. Also while events are read.
         """
-        options = {
-            "watch": 1,
-            "resourceVersion": resource_version,
-            "timeoutSeconds": timeout_s,
-            "allowWatchBookmarks": 1,
-        }
-        response = self._send("GET", path, None, "", {**query, **options}, stream=True)
-        try:
-            yield from _events(response)
-        finally:
-            response.close()
+        options = {"watch": 1, "resourceVersion": resource_version, "allowWatchBookmarks": 1, "timeoutSeconds": WATCH_S}
+        return Watch(self._send("GET", path, None, "", {**query, **options}, stream=True))
 
     def _json(
         self, method: str, path: str, body: Manifest | None, content_type: str, query: dict[str, Any]
@@ -122,16 +120,33 @@ class Api:
         return response
 
 
-def _events(response: BaseHTTPResponse) -> Iterator[Manifest]:
-    rest = b""
-    for chunk in response.stream(2**16):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            event = json.loads(line)
-            if event["type"] == "ERROR":
-                status = event["object"]
-                raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
-            yield event
+class Watch:
+    """A stream of events, to iterate once."""
+
+    def __init__(self, response: BaseHTTPResponse) -> None:
+        self._response = response
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._response.close()
+
+    def stop(self) -> None:
+        """End the stream, from another thread than the one that reads it."""
+        with contextlib.suppress(OSError, RuntimeError, ValueError):  # it has ended already
+            self._response.shutdown()
+
+    def __iter__(self) -> Iterator[Manifest]:
+        rest = b""
+        for chunk in self._response.stream(2**16):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    status = event["object"]
+                    raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
+                yield event
 
 
 def _refusal(response: BaseHTTPResponse) -> ApiError:
