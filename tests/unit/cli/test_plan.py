@@ -1,0 +1,98 @@
+"""What `up` starts, as a pure function of the manifests and the machine."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from darkroom.kafka.connection import KafkaConnection
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.manifests.bundle import load_bundle
+from darkroom_cli.runner.plan import Plan, on_brokers, plan
+from tests.support.manifests import pipeline_manifest
+
+KAFKA = KafkaConnection(bootstrap_servers="127.0.0.1:9")
+
+
+def plan_of(folder: Path, *documents: dict[str, Any], workers: int = 1, cpus: int = 8) -> Plan:
+    file = folder / "pipeline.yaml"
+    file.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+
+    def store(name: str, content: bytes) -> Path:
+        return Path("/stored") / content.decode() / name
+
+    return plan(load_bundle([file]), KAFKA, workers=workers, cpus=cpus, store=store)
+
+
+def test_the_cpus_are_shared_among_all_workers(tmp_path: Path) -> None:
+    stages = ["a", "b"]
+    assert [run.settings.loops for run in plan_of(tmp_path, pipeline_manifest(stages=stages)).stages] == [4, 4]
+    assert [run.settings.loops for run in plan_of(tmp_path, pipeline_manifest(stages=stages), cpus=1).stages] == [1, 1]
+    assert [run.settings.loops for run in plan_of(tmp_path, pipeline_manifest(), cpus=64).stages] == [8]
+    assert [run.settings.loops for run in plan_of(tmp_path, pipeline_manifest(), workers=4).stages] == [2]
+
+
+@pytest.mark.parametrize(("limit", "loops"), [("500m", 1), (2, 2), ("12", 12)])
+def test_a_cpu_limit_is_the_number_of_loops(tmp_path: Path, limit: str | int, loops: int) -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["resources"] = {"limits": {"cpu": limit}}
+    assert plan_of(tmp_path, manifest).stages[0].settings.loops == loops
+
+
+def test_a_cpu_limit_that_is_no_number_is_told_with_its_stage(tmp_path: Path) -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["resources"] = {"limits": {"cpu": "many"}}
+    with pytest.raises(InvalidInput, match=r'stage "classify": resources\.limits\.cpu'):
+        plan_of(tmp_path, manifest)
+
+
+def test_models_come_from_config_maps_and_the_kafka_is_ours(tmp_path: Path) -> None:
+    model = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "digits-model", "namespace": "demo"},
+        "data": {"digits.onnx": "x"},
+    }
+    made = plan_of(tmp_path, pipeline_manifest(), model)
+    assert made.stages[0].settings.model_path == Path("/stored/x/digits.onnx")
+    assert made.stages[0].settings.kafka == made.catalog.entries[0].kafka == KAFKA
+    kafka = made.catalog.entries[0].pipeline.spec.kafka
+    assert (kafka.cluster, kafka.bootstrap_servers) == (None, "127.0.0.1:9")
+
+
+def test_a_stage_without_replicas_or_a_suspended_pipeline_has_no_workers(tmp_path: Path) -> None:
+    manifest = pipeline_manifest(stages=["a", "b"])
+    manifest["spec"]["stages"][0]["replicas"] = 0
+    assert [run.workers for run in plan_of(tmp_path, manifest, workers=3).stages] == [0, 3]
+    suspended = plan_of(tmp_path, pipeline_manifest(suspend=True))
+    assert [run.workers for run in suspended.stages] == [0]
+    assert ["suspended" in note for note in suspended.notes] == [True]
+
+
+def test_the_environment_of_a_worker_comes_from_the_same_manifests(tmp_path: Path) -> None:
+    manifest = pipeline_manifest()
+    stage = manifest["spec"]["stages"][0]
+    stage["model"]["secret"] = {"name": "s3"}
+    stage["template"] = {
+        "env": [
+            {"name": "PLAIN", "value": "1"},
+            {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s3", "key": "AWS_SECRET_ACCESS_KEY"}}},
+            {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+        ]
+    }
+    secret = {
+        "kind": "Secret",
+        "metadata": {"name": "s3", "namespace": "demo"},
+        "stringData": {"AWS_SECRET_ACCESS_KEY": "sesame"},
+    }
+    made = plan_of(tmp_path, manifest, secret)
+    assert made.stages[0].environment == {"AWS_SECRET_ACCESS_KEY": "sesame", "PLAIN": "1", "TOKEN": "sesame"}
+    assert "sesame" not in repr(made)
+
+
+def test_topics_keep_no_more_copies_than_there_are_brokers(tmp_path: Path) -> None:
+    topologies = plan_of(tmp_path, pipeline_manifest(images={"replicas": 3})).topologies
+    clamped, changed = on_brokers(topologies, 1)
+    assert changed == 3
+    assert {topic.replicas for topic in clamped[0].topics} == {1}
+    assert on_brokers(topologies, 3) == (list(topologies), 0)
