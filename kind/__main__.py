@@ -1,0 +1,58 @@
+"""`python -m kind up | down | images | env`: what `make kind-up`, `kind-down`, `images` and `e2e` run."""
+
+import argparse
+import os
+import shlex
+import sys
+import time
+
+from kind.cluster import down, find, up
+from kind.commands import KindError
+from kind.engine import find_engine
+from kind.images import build_images, load_images
+from kind.settings import CLUSTER
+
+
+def main() -> int:
+    """Do what the command line asks for; 1 when it can't be done."""
+    parser = argparse.ArgumentParser(prog="python -m kind", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="make the cluster, if there is none, and wait until it is ready")
+    commands.add_parser("down", help="delete the cluster")
+    images = commands.add_parser("images", help="build our container images")
+    images.add_argument("--load", action="store_true", help="and bring them into the cluster, which must be up")
+    commands.add_parser("env", help='shell settings for kind and kubectl: eval "$(python -m kind env)"')
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    try:
+        _do(arguments)
+    except KindError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if arguments.command != "env":
+        print(f"== {arguments.command}: {time.monotonic() - started:.1f} s in all", flush=True)
+    return 0
+
+
+def _do(arguments: argparse.Namespace) -> None:
+    engine = find_engine()
+    match arguments.command:
+        case "up":
+            cluster = up(engine)
+            print(f"cluster {CLUSTER} is up: kubectl --context kind-{CLUSTER} get nodes")
+            cluster.run_kubectl("get", "nodes", "-o", "wide", shown=True)
+        case "down":
+            down(engine)
+        case "images":
+            images = build_images(engine)
+            if arguments.load:
+                load_images(find(engine), images)
+        case "env":
+            cluster = find(engine)
+            path = ":".join([str(cluster.kind.parent), str(cluster.kubectl.parent), os.environ["PATH"]])
+            for name, value in {"PATH": path, "KUBECONFIG": str(cluster.kubeconfig), **engine.environment}.items():
+                print(f"export {name}={shlex.quote(value)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The kind cluster: up, down, and what others need to talk to it."""
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from kind.commands import KindError, run
+from kind.engine import Engine
+from kind.node_image.choice import node_image
+from kind.node_image.programs import kind_program
+from kind.phases import phase
+from kind.settings import CLUSTER, CONFIG, KIND_CACHE, NODE
+from tests.support.kube.go_programs import KUBERNETES, go_program
+
+_CREATE_TIMEOUT_S = 600
+_READY_TIMEOUT_S = 180
+_POLL_S = 1.0
+_STORAGE = "local-path-storage"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running cluster. `kubeconfig` is a file of its own, whatever the user's current context is."""
+
+    engine: Engine
+    kind: Path
+    kubectl: Path
+    kubeconfig: Path
+
+    def run_kind(self, *arguments: str | Path, timeout_s: float = 120, shown: bool = False) -> str:
+        """What `kind` with these arguments wrote."""
+        return run([self.kind, *arguments], timeout_s=timeout_s, environment=self.engine.environment, shown=shown)
+
+    def run_kubectl(self, *arguments: str | Path, timeout_s: float = 120, stdin: str = "", shown: bool = False) -> str:
+        """What `kubectl` with these arguments wrote."""
+        command = [self.kubectl, "--kubeconfig", self.kubeconfig, *arguments]
+        return run(command, timeout_s=timeout_s, stdin=stdin, shown=shown)
+
+
+def up(engine: Engine) -> Cluster:
+    """The cluster, made now if there is none, when all that belongs to it is ready.
+
+    The context `kind-<cluster>` becomes the current one of the user's kubeconfig, as kind does it.
+    """
+    cluster = find(engine)
+    if not _exists(cluster):
+        image = node_image(engine)
+        _prepare_host()
+        with phase("kind create cluster"):
+            arguments = ("--name", CLUSTER, "--image", image, "--config", CONFIG, "--wait", f"{_READY_TIMEOUT_S}s")
+            cluster.run_kind("create", "cluster", *arguments, timeout_s=_CREATE_TIMEOUT_S, shown=True)
+    cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    cluster.kubeconfig.write_text(cluster.run_kind("get", "kubeconfig", "--name", CLUSTER), encoding="utf-8")
+    cluster.kubeconfig.chmod(0o600)
+    with phase("DNS, volumes and network policies"):
+        _wait_until_api_answers(cluster)
+        _wait_until_all_is_up(cluster)
+    return cluster
+
+
+def down(engine: Engine) -> None:
+    """Delete the cluster, its network and its kubeconfig. Images stay, in the engine and in the cache."""
+    cluster = find(engine)
+    with phase("kind delete cluster"):
+        cluster.run_kind("delete", "cluster", "--name", CLUSTER, timeout_s=_CREATE_TIMEOUT_S, shown=True)
+    cluster.kubeconfig.unlink(missing_ok=True)
+    if not cluster.run_kind("get", "clusters").split():
+        networks = engine.run("network", "ls", "--format", "{{.Name}}").split()
+        if "kind" in networks:
+            engine.run("network", "rm", "kind")
+
+
+def find(engine: Engine) -> Cluster:
+    """How to talk to the cluster, up or not."""
+    return Cluster(engine, kind_program(), _kubectl(), KIND_CACHE / f"kubeconfig-{CLUSTER}")
+
+
+def _exists(cluster: Cluster) -> bool:
+    """Whether there is a cluster. A node that was stopped, as by a restart of the machine, is started again."""
+    if CLUSTER not in cluster.run_kind("get", "clusters").split():
+        return False
+    running = cluster.engine.run("container", "inspect", "--format", "{{.State.Running}}", NODE).strip()
+    if running != "true":
+        with phase(f"starting {NODE}"):
+            cluster.engine.run("start", NODE)
+    return True
+
+
+def _kubectl() -> Path:
+    """The one built for the tests if it is there, else the user's, else built now."""
+    installed = shutil.which("kubectl")
+    if installed is not None and not (KUBERNETES.built / "kubectl").exists():
+        return Path(installed)
+    return go_program(KUBERNETES, "kubectl")
+
+
+def _prepare_host() -> None:
+    """What kind takes for granted on a host, where we may see to it."""
+    if os.geteuid() != 0:
+        return
+    Path("/lib/modules").mkdir(parents=True, exist_ok=True)  # mounted into the node, modules or not
+    forwarding = Path("/proc/sys/net/ipv4/ip_forward")
+    if forwarding.read_text(encoding="ascii").strip() != "1":
+        forwarding.write_text("1", encoding="ascii")
+
+
+def _wait_until_api_answers(cluster: Cluster) -> None:
+    deadline = time.monotonic() + _READY_TIMEOUT_S
+    while True:
+        try:
+            cluster.run_kubectl("get", "--raw", "/readyz", timeout_s=10)
+        except KindError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
+
+
+def _wait_until_all_is_up(cluster: Cluster) -> None:
+    daemons = cluster.run_kubectl("get", "daemonset", "-n", "kube-system", "-o", "name").split()
+    rollouts = [("kube-system", daemon) for daemon in daemons]
+    rollouts += [("kube-system", "deployment/coredns"), (_STORAGE, "deployment/local-path-provisioner")]
+    for namespace, workload in rollouts:
+        wait = ("rollout", "status", workload, "-n", namespace, f"--timeout={_READY_TIMEOUT_S}s")
+        try:
+            cluster.run_kubectl(*wait, timeout_s=_READY_TIMEOUT_S + 30)
+        except KindError:
+            cluster.run_kubectl("get", "pods", "-A", "-o", "wide", shown=True)
+            cluster.run_kubectl("describe", workload, "-n", namespace, shown=True)
+            raise

@@ -1,0 +1,40 @@
+"""Debian packages that the host lacks."""
+
+import os
+import shutil
+
+from kind.commands import KindError, run
+from kind.phases import phase
+
+_INSTALL_TIMEOUT_S = 600
+_INSTALLED = "installed"
+
+
+def ensure_packages(packages: tuple[str, ...], purpose: str) -> None:
+    """Install those of `packages` that are missing, if this is Debian (or Ubuntu) and we are root.
+
+    Raises:
+        KindError: It is not; the message says what to install.
+    """
+    missing = [package for package in packages if not _is_installed(package)]
+    if not missing:
+        return
+    words = " ".join(missing)
+    if shutil.which("apt-get") is None:
+        raise KindError(f"{purpose} needs what Debian calls {words}: install it")
+    if os.geteuid() != 0:
+        raise KindError(f"{purpose} needs packages that are missing: sudo apt-get install {words}")
+    quietly = {"DEBIAN_FRONTEND": "noninteractive"}
+    with phase(f"installing {words}"):
+        run(["apt-get", "update", "-qq"], timeout_s=_INSTALL_TIMEOUT_S)
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+        run(install, timeout_s=_INSTALL_TIMEOUT_S, environment=quietly)
+
+
+def _is_installed(package: str) -> bool:
+    if shutil.which("dpkg-query") is None:
+        return False
+    try:
+        return run(["dpkg-query", "-Wf", "${db:Status-Status}", package], timeout_s=60) == _INSTALLED
+    except KindError:
+        return False

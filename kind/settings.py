@@ -1,0 +1,16 @@
+"""What the cluster is called and where things are."""
+
+import os
+from pathlib import Path
+
+from tests.support.made_once import CACHE
+
+CHECKOUT = Path(__file__).parents[1]
+CONFIG = CHECKOUT / "kind-config.yaml"
+KIND_CACHE = CACHE / "kind"
+
+CLUSTER = os.environ.get("KIND_CLUSTER_NAME", "darkroom")
+NODE = f"{CLUSTER}-control-plane"
+
+# Every image of ours: nothing pulls from `localhost`, so a missing image is an error at once and not a time-out.
+PREFIX = "localhost/darkroom"
