@@ -1,0 +1,83 @@
+# One target each: operator, ingestion, inference.   docker build --target inference .
+# BASE_IMAGE is any image with Python 3.11 or later, its venv module and ca-certificates.
+ARG BASE_IMAGE=docker.io/library/python:3.13-slim-bookworm
+
+FROM ${BASE_IMAGE} AS base
+# HOME is for libraries that look for a place of their own: the root file system may be read-only, /tmp is not.
+ENV PATH=/opt/darkroom/bin:$PATH \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+# A number, so that `runAsNonRoot` can be checked; no name is needed.
+USER 10001:10001
+
+# The optional secret `ca` is for builds behind a proxy with a certificate authority of its own.
+FROM base AS build
+USER root
+ARG UV_VERSION=0.13.9
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
+    UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_PROJECT_ENVIRONMENT=/opt/darkroom \
+    UV_PYTHON_DOWNLOADS=never
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir --disable-pip-version-check uv==${UV_VERSION}
+WORKDIR /src
+COPY pyproject.toml uv.lock ./
+COPY operator/pyproject.toml operator/
+COPY services/cli/pyproject.toml services/cli/
+COPY services/core/pyproject.toml services/core/
+COPY services/inference/pyproject.toml services/inference/
+COPY services/ingestion/pyproject.toml services/ingestion/
+
+# Dependencies first: they stay in a layer of their own while only our code changes.
+FROM build AS build-operator
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-operator
+COPY services/core services/core
+COPY operator operator
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-operator
+
+FROM build AS build-ingestion
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-ingestion
+COPY services/core services/core
+COPY services/ingestion services/ingestion
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-ingestion
+
+FROM build AS build-inference
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference
+COPY services/core services/core
+COPY services/inference services/inference
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference
+
+FROM base AS release
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.vendor="Darkroom" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+FROM release AS operator
+LABEL org.opencontainers.image.title="darkroom-operator" \
+      org.opencontainers.image.description="ImagePipelines become topics, credentials and workers"
+COPY --from=build-operator /opt/darkroom /opt/darkroom
+ENTRYPOINT ["darkroom-operator"]
+
+FROM release AS ingestion
+LABEL org.opencontainers.image.title="darkroom-ingestion" \
+      org.opencontainers.image.description="Images in over HTTP, results out"
+COPY --from=build-ingestion /opt/darkroom /opt/darkroom
+EXPOSE 8080
+ENTRYPOINT ["darkroom-ingestion"]
+
+FROM release AS inference
+LABEL org.opencontainers.image.title="darkroom-inference" \
+      org.opencontainers.image.description="One worker of one stage: images from a topic, through an ONNX model, into a topic"
+COPY --from=build-inference /opt/darkroom /opt/darkroom
+ENTRYPOINT ["darkroom-worker"]
