@@ -9,14 +9,14 @@ UV := $(or $(shell command -v uv),.tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 # Test processes at a time.
 JOBS ?= 2
-SOURCES := operator services models tests scripts benchmarks
+SOURCES := operator services kind models tests scripts benchmarks
 
 # A Python that is too old is refused below rather than replaced by a download.
 export UV_PYTHON_DOWNLOADS ?= never
 
 .PHONY: help
 help: ## List what there is to run
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(UV) ## Get uv, the dependencies and our packages, as pinned in uv.lock
@@ -37,6 +37,23 @@ test-unit: $(UV) ## The tests without servers, in seconds
 .PHONY: test-tools
 test-tools: $(UV) ## Build or fetch the Kubernetes programs that tests/cluster uses, into the cache (long, once)
 	@$(RUN) python -m tests.support.kube.tools
+
+.PHONY: images
+images: $(UV) ## Build the container images with docker or podman, whichever is there
+	@$(RUN) python -m kind images
+
+.PHONY: kind-up
+kind-up: $(UV) ## A kind cluster in docker or podman; without a container registry its node image is built (long, once)
+	@$(RUN) python -m kind up
+
+.PHONY: kind-down
+kind-down: $(UV) ## Delete the kind cluster
+	@$(RUN) python -m kind down
+
+.PHONY: e2e
+e2e: kind-up ## The tests that need the kind cluster, which is made first if there is none
+	@$(RUN) python -m kind images --load
+	@$(RUN) pytest -m e2e tests/e2e
 
 .PHONY: lint
 lint: $(UV) ## Style, and the direction of imports
