@@ -1,0 +1,59 @@
+"""`darkroom-ingestion`: start the service, serve until SIGTERM. Exit code 2 if it can't start."""
+
+import asyncio
+import logging
+import socket
+import sys
+
+import structlog
+import uvicorn
+
+from darkroom.errors import DarkroomError
+from darkroom.logs import configure_logs
+from darkroom_ingestion.app import create_app, serve
+from darkroom_ingestion.catalog import FileCatalog, Pipelines
+from darkroom_ingestion.server import listen, server, url_of
+from darkroom_ingestion.services import running
+from darkroom_ingestion.settings import Settings, read_settings
+from darkroom_ingestion.store.database import Database, open_database
+
+CANNOT_START = 2
+
+log = structlog.get_logger("darkroom.ingestion")
+
+
+def main() -> None:
+    """The program."""
+    try:
+        settings = read_settings(sys.argv[1:])
+        configure_logs(settings.log_format, settings.log_level)
+        _quiet_libraries()
+        catalog = FileCatalog(settings.catalog)
+        pipelines = catalog.read()
+        listening = listen(settings.host, settings.port)
+        database = open_database(settings.database)
+    except DarkroomError as error:
+        print(f"darkroom-ingestion: {error}", file=sys.stderr)  # noqa: T201 - for the person who starts it
+        sys.exit(CANNOT_START)
+    loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(_serve(settings, catalog, pipelines, listening, database))
+
+
+async def _serve(
+    settings: Settings, catalog: FileCatalog, pipelines: Pipelines, listening: socket.socket, database: Database
+) -> None:
+    app = create_app()
+    async with running(settings, database, catalog, pipelines) as services:
+        serve(app, services)
+        log.info("listening", url=url_of(listening))
+        await server(app, services.stopping.set, settings.shutdown_timeout_s).serve([listening])
+
+
+def _quiet_libraries() -> None:
+    for name in ("uvicorn", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

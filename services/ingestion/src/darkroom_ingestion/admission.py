@@ -1,0 +1,69 @@
+"""What may enter: a media type that the workers read, and bytes that begin like such an image."""
+
+from darkroom import image_header
+from darkroom.image_header import NotAnImage, read_header
+from darkroom_ingestion.problems import HttpProblem
+
+MEDIA_TYPES = {
+    "image/jpeg": "jpeg",
+    "image/jpg": "jpeg",
+    "image/pjpeg": "jpeg",
+    "image/png": "png",
+    "image/x-png": "png",
+    "image/webp": "webp",
+    "image/bmp": "bmp",
+    "image/x-bmp": "bmp",
+    "image/x-ms-bmp": "bmp",
+    "image/tiff": "tiff",
+    "image/tif": "tiff",
+}
+"""Every media type that is taken, and the format that it stands for."""
+
+IMAGE_TYPES = tuple(image_header.MEDIA_TYPES.values())
+UNSAID = {"", "application/octet-stream", "binary/octet-stream"}
+"""Media types that say nothing: the bytes decide."""
+
+
+def check_media_type(declared: str | None) -> None:
+    """Refuse a media type that no worker reads; needs nothing of the body.
+
+    Raises:
+        HttpProblem: 415.
+    """
+    media_type = _bare(declared)
+    if media_type not in MEDIA_TYPES and media_type not in UNSAID:
+        raise HttpProblem(
+            415,
+            "unsupported-media-type",
+            "Unsupported media type",
+            f"{media_type!r:.100} is not taken: send one of {', '.join(IMAGE_TYPES)} "
+            "(or application/octet-stream to have it found out), or multipart/form-data with files of these.",
+            headers={"Accept-Post": ", ".join((*IMAGE_TYPES, "multipart/form-data"))},
+            unread_body=True,
+        )
+
+
+def admit(declared: str | None, body: bytes) -> str:
+    """The media type to publish `body` with. Its header is read, nothing is decoded.
+
+    Raises:
+        HttpProblem: 415, or 400 for what is no image, or another kind of image than `declared` says.
+    """
+    check_media_type(declared)
+    try:
+        header = read_header(body)
+    except NotAnImage as error:
+        raise _not_an_image(str(error) if body else "the body is empty") from None
+    media_type = _bare(declared)
+    if media_type in MEDIA_TYPES and MEDIA_TYPES[media_type] != header.format:
+        right = header.media_type
+        raise _not_an_image(f"the bytes are {right}, not {media_type}: send them as Content-Type: {right}")
+    return header.media_type
+
+
+def _bare(declared: str | None) -> str:
+    return (declared or "").partition(";")[0].strip().lower()
+
+
+def _not_an_image(reason: str) -> HttpProblem:
+    return HttpProblem(400, "not-an-image", "Not an image", f"{reason[:1].upper()}{reason[1:]}")

@@ -1,0 +1,129 @@
+"""Reading what a stranger sends: bounded in size, in time, and in memory over all requests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+from starlette.requests import ClientDisconnect, Request
+
+from darkroom_ingestion.problems import HttpProblem
+
+_SLOWEST_BYTES_PER_S = 8 * 1024
+
+
+class BodyMemory:
+    """Bytes of bodies that may be held at the same time. Used from the event loop only."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """Bytes held now."""
+        return self._taken
+
+    @contextmanager
+    def share(self) -> Iterator["MemoryShare"]:
+        """A request's part of the memory, given back at its end."""
+        share = MemoryShare(self)
+        try:
+            yield share
+        finally:
+            self._taken -= share.taken
+
+    def take(self, size: int) -> None:
+        """Take `size` bytes.
+
+        Raises:
+            HttpProblem: there is not that much left.
+        """
+        if self._taken + size > self._limit:
+            raise HttpProblem(
+                503,
+                "busy",
+                "Too many images at once",
+                "The service holds as many images as it has memory for: try again in a moment.",
+                headers={"Retry-After": "1"},
+                unread_body=True,
+            )
+        self._taken += size
+
+
+class MemoryShare:
+    """What one request holds."""
+
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
+        self.taken = 0
+
+    def take(self, size: int) -> None:
+        """Take `size` bytes more."""
+        self._memory.take(size)
+        self.taken += size
+
+
+async def read_body(request: Request, *, limit: int, silence_s: float, share: MemoryShare) -> bytes:
+    """The body, of at most `limit` bytes.
+
+    Raises:
+        HttpProblem: it is larger, its sender too slow, or there is no memory for it.
+    """
+    chunks = [chunk async for chunk in body_chunks(request, limit=limit, silence_s=silence_s, share=share)]
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def body_chunks(
+    request: Request, *, limit: int, silence_s: float, share: MemoryShare | None
+) -> AsyncIterator[bytes]:
+    """The body piece by piece as it comes, with the same limits.
+
+    A client that says it will send too much is refused before it has sent anything.
+
+    Raises:
+        HttpProblem: as for `read_body`.
+    """
+    if _announced(request) > limit:
+        raise too_large(limit)
+    size = 0
+    stream = request.stream()
+    # Not only each silence but the whole is bounded: a byte now and then would hold the memory for ever.
+    whole_s = 2 * silence_s + limit / _SLOWEST_BYTES_PER_S
+    deadline = asyncio.get_running_loop().time() + whole_s
+    while True:
+        try:
+            async with asyncio.timeout_at(min(deadline, asyncio.get_running_loop().time() + silence_s)):
+                chunk = await anext(stream, None)
+        except TimeoutError:
+            raise too_slow(silence_s) from None
+        except ClientDisconnect:
+            raise HttpProblem(400, "incomplete-body", "Incomplete body", "The client went away.") from None
+        if chunk is None:
+            return
+        if not chunk:
+            continue
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        if share is not None:
+            share.take(len(chunk))
+        yield chunk
+
+
+def too_large(limit: int) -> HttpProblem:
+    """413: larger than the pipeline takes."""
+    detail = f"The body is larger than the {limit} bytes that this pipeline takes (spec.images.maxBytes)."
+    return HttpProblem(413, "too-large", "Image too large", detail, unread_body=True, extra={"maxBytes": limit})
+
+
+def too_slow(silence_s: float) -> HttpProblem:
+    """408: the body did not come."""
+    detail = (
+        f"The body came too slowly: nothing for {silence_s:g} s, or less than {_SLOWEST_BYTES_PER_S} bytes a second."
+    )
+    return HttpProblem(408, "too-slow", "Request timed out", detail, unread_body=True)
+
+
+def _announced(request: Request) -> int:
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004 - 64 bits

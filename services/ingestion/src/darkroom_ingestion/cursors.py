@@ -1,0 +1,66 @@
+"""Cursors of pages: the sort key of the last item, in a form that nobody is tempted to write by hand."""
+
+import base64
+import json
+from typing import Any
+
+from darkroom_ingestion.problems import HttpProblem, invalid
+from darkroom_ingestion.store.queries import DeadLetterCursor, ResultCursor
+
+MAX_LENGTH = 2_000
+
+
+def write_cursor(position: ResultCursor | DeadLetterCursor | None) -> str | None:
+    """The cursor for what comes after `position`."""
+    if position is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def read_result_cursor(text: str | None) -> ResultCursor | None:
+    """Where a page of results starts.
+
+    Raises:
+        HttpProblem: 422, no such cursor was ever given.
+    """
+    match _read(text):
+        case None:
+            return None
+        case [int(at_ms), str(event_id)] if _fits(at_ms):
+            return at_ms, event_id
+        case _:
+            raise _unknown()
+
+
+def read_dead_letter_cursor(text: str | None) -> DeadLetterCursor | None:
+    """Where a page of dead letters starts.
+
+    Raises:
+        HttpProblem: 422, no such cursor was ever given.
+    """
+    match _read(text):
+        case None:
+            return None
+        case [int(at_ms), str(topic), int(partition), int(offset)] if _fits(at_ms, offset) and 0 <= partition < 2**31:
+            return at_ms, topic, partition, offset
+        case _:
+            raise _unknown()
+
+
+def _read(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        position = json.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
+    except ValueError as error:
+        raise _unknown() from error
+    # JSON has a null of its own, which is no cursor.
+    return position if position is not None else ()
+
+
+def _fits(*numbers: int) -> bool:
+    return all(abs(number) < 2**63 for number in numbers)
+
+
+def _unknown() -> HttpProblem:
+    return invalid("after: no such cursor: give the `next` of a page, unchanged")

@@ -1,0 +1,1 @@
+"""The live feed: every replica tails the results and the dead letters for itself."""

@@ -1,0 +1,72 @@
+"""What the feed tells of: an analysed image, or one that failed."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from darkroom_ingestion.feed.positions import Topic
+from darkroom_ingestion.image_state import StageFailure, StageResult
+from darkroom_ingestion.store.rows import LogRecord, TopicOf, dead_letter_row, read_json, storable
+
+
+@dataclass(frozen=True)
+class FeedEvent:
+    """One event, ready to be sent.
+
+    Attributes:
+        data: JSON on one line.
+        topic: where it comes from, with `partition` and `offset`.
+    """
+
+    name: Literal["analyzed", "failed"]
+    image_id: str
+    stage: str
+    data: str
+    outcome: StageResult | StageFailure
+    topic: Topic
+    partition: int
+    offset: int
+
+
+def feed_event(topic: TopicOf, record: LogRecord) -> FeedEvent | None:
+    """The event that `record` is; None if it is none of ours."""
+    stage = topic.stage or ""
+    if topic.role == "results":
+        return _analyzed(stage, record)
+    return _failed(topic.pipeline, stage, record)
+
+
+def _analyzed(stage: str, record: LogRecord) -> FeedEvent | None:
+    data = read_json(record.value)
+    if data is None or not isinstance(data.get("imageId"), str):
+        return None
+    text = record.value.decode(errors="replace")
+    if "\n" in text or "\r" in text:
+        text = json.dumps(data)
+    outcome = StageResult(stage, record.timestamp_ms, data)
+    return FeedEvent(
+        "analyzed", storable(data["imageId"]), stage, text, outcome, (stage, "r"), record.partition, record.offset
+    )
+
+
+def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:
+    row = dead_letter_row(pipeline, stage, record)
+    if row is None:
+        return None
+    data: dict[str, Any] = {
+        "imageId": row["image_id"],
+        "stage": stage,
+        "reason": row["reason"],
+        "message": row["message"],
+        "attempts": row["attempts"],
+        "failedAt": row["failed_at"],
+        "partition": record.partition,
+        "offset": record.offset,
+    }
+    if row["source_topic"] is not None:
+        place = ("topic", "partition", "offset")
+        data["source"] = {name: row[f"source_{name}"] for name in place}
+    failed_at = row["failed_at"]
+    outcome = StageFailure(stage, record.timestamp_ms, row["reason"], row["message"], row["attempts"], failed_at)
+    text = json.dumps(data, ensure_ascii=False)
+    return FeedEvent("failed", row["image_id"], stage, text, outcome, (stage, "d"), record.partition, record.offset)

@@ -1,0 +1,133 @@
+"""One pipeline's feed in this replica: the last events, who reads them, and who waits for an image."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from darkroom_ingestion.feed.events import FeedEvent
+from darkroom_ingestion.feed.positions import Positions, Topic
+from darkroom_ingestion.image_state import StageFailure, StageResult, has_answered
+
+_KEPT_EVENTS = 10_000
+_KEPT_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event and the position after it."""
+
+    number: int
+    event: FeedEvent
+    position: str
+
+
+class TooSlow(Exception):
+    """A reader asks for events that are not kept any more."""
+
+
+class Waiter:
+    """Waits until every stage has answered for one image."""
+
+    def __init__(self, stages: Sequence[str]) -> None:
+        self._stages = stages
+        self.results: list[StageResult] = []
+        self.failures: list[StageFailure] = []
+        self.done = asyncio.Event()
+
+    def take(self, outcome: StageResult | StageFailure) -> None:
+        """One stage has answered."""
+        if isinstance(outcome, StageResult):
+            self.results.append(outcome)
+        else:
+            self.failures.append(outcome)
+        if has_answered(self.results, self.failures, self._stages):
+            self.done.set()
+
+
+class Hub:
+    """The events of one pipeline as they come. Used from the event loop only."""
+
+    def __init__(self) -> None:
+        self._kept: deque[Entry] = deque()
+        self._kept_bytes = 0
+        self._last = 0
+        self._positions: Positions | None = None
+        self._readers: set[asyncio.Event] = set()
+        self._waiters: dict[str, list[Waiter]] = {}
+
+    @property
+    def last(self) -> int:
+        """Number of the newest event."""
+        return self._last
+
+    @property
+    def positions(self) -> Positions | None:
+        """After the newest event; None until the tail has found the end of the log."""
+        return self._positions
+
+    def begin_at(self, topic: Topic, partition: int, offset: int) -> None:
+        """The tail reads a partition from `offset` on."""
+        self._positions = self._positions or Positions({})
+        self._positions.move(topic, partition, offset)
+
+    def add(self, event: FeedEvent) -> None:
+        """One event more."""
+        self._positions = self._positions or Positions({})
+        self._positions.move(event.topic, event.partition, event.offset + 1)
+        self._last += 1
+        if self._readers:
+            self._keep(Entry(self._last, event, self._positions.encode()))
+        elif self._kept:
+            self._kept.clear()
+            self._kept_bytes = 0
+        for waiter in self._waiters.get(event.image_id, ()):
+            waiter.take(event.outcome)
+
+    def wake(self) -> None:
+        """Tell the readers that there is more."""
+        for reader in self._readers:
+            reader.set()
+
+    @contextmanager
+    def reader(self) -> Iterator[asyncio.Event]:
+        """Someone reads; the event is set when there is more. Events are only kept while someone does."""
+        more = asyncio.Event()
+        self._readers.add(more)
+        try:
+            yield more
+        finally:
+            self._readers.discard(more)
+
+    def after(self, number: int) -> list[Entry]:
+        """What came after the event of that number.
+
+        Raises:
+            TooSlow: some of it is not kept any more.
+        """
+        if number >= self._last:
+            return []
+        if not self._kept or self._kept[0].number > number + 1:
+            raise TooSlow
+        return [self._kept[i] for i in range(number + 1 - self._kept[0].number, len(self._kept))]
+
+    @contextmanager
+    def waiter(self, image_id: str, stages: Sequence[str]) -> Iterator[Waiter]:
+        """Wait for the answers to an image. To be entered before the image is published."""
+        waiter = Waiter(stages)
+        self._waiters.setdefault(image_id, []).append(waiter)
+        try:
+            yield waiter
+        finally:
+            rest = [other for other in self._waiters[image_id] if other is not waiter]
+            if rest:
+                self._waiters[image_id] = rest
+            else:
+                del self._waiters[image_id]
+
+    def _keep(self, entry: Entry) -> None:
+        self._kept.append(entry)
+        self._kept_bytes += len(entry.event.data)
+        while len(self._kept) > _KEPT_EVENTS or self._kept_bytes > _KEPT_BYTES:
+            self._kept_bytes -= len(self._kept.popleft().event.data)

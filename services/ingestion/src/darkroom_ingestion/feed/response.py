@@ -1,0 +1,54 @@
+"""A response that goes on, to a client that may have stopped reading."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from darkroom_ingestion.metrics import Metrics
+
+_SEND_TIMEOUT_S = 20.0
+
+log = structlog.get_logger("darkroom.ingestion.feed")
+
+
+class EventStream(Response):
+    """Server-sent events. A client that takes nothing for a while is dropped: its connection holds buffers."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, chunks: AsyncIterator[bytes], metrics: Metrics) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._chunks, self._metrics = chunks, metrics
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the chunks end or the client goes."""
+        gone = asyncio.ensure_future(_disconnected(receive))
+        sending = asyncio.ensure_future(self._send_all(send))
+        with self._metrics.sse_clients.track_inprogress():
+            await asyncio.wait([gone, sending], return_when=asyncio.FIRST_COMPLETED)
+            for task in (gone, sending):
+                task.cancel()
+            await asyncio.gather(gone, sending, return_exceptions=True)
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            raise error
+
+    async def _send_all(self, send: Send) -> None:
+        start: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        await send(start)
+        try:
+            async for chunk in self._chunks:
+                async with asyncio.timeout(_SEND_TIMEOUT_S):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            self._metrics.sse_dropped.inc()
+            log.info("a client of the live feed takes nothing, dropped")
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

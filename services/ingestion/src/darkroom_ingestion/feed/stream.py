@@ -1,0 +1,102 @@
+"""The server-sent events of one client: what it missed, then what comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from darkroom_ingestion.catalog import ServedPipeline
+from darkroom_ingestion.feed.catch_up import CatchUp
+from darkroom_ingestion.feed.events import FeedEvent
+from darkroom_ingestion.feed.hub import Hub, TooSlow
+from darkroom_ingestion.feed.positions import Positions, Topic
+from darkroom_ingestion.log_admin import KafkaAway
+
+HEARTBEAT_S = 10.0
+# A comment and no empty line: no parser takes it for an event.
+_HEARTBEAT = b": still there\n"
+_TELL_ENDED = 'event: end\ndata: {{"reason": "{}"}}\n\n'
+
+
+async def stream(
+    hub: Hub,
+    served: ServedPipeline,
+    start: Positions | None,
+    stage: str | None,
+    stopping: asyncio.Event,
+    threads: ThreadPoolExecutor,
+) -> AsyncIterator[bytes]:
+    """What is sent. Ends when the client is too slow for the live feed or the service stops; the client resumes."""
+    with hub.reader() as more:
+        number, here = hub.last, (hub.positions or Positions({})).copy()
+        position = start.copy() if start is not None else here
+        # An id without data is no event, but is where the client resumes if it loses the connection before the first.
+        yield f"id: {position.encode()}\n\n".encode()
+        if start is not None:
+            try:
+                async for chunk in _missed(served, position, here, stage, stopping, threads):
+                    yield chunk
+            except KafkaAway:
+                yield _TELL_ENDED.format("Kafka can't be read: resume later").encode()
+                return
+        while not stopping.is_set():
+            more.clear()
+            try:
+                entries = hub.after(number)
+            except TooSlow:
+                yield _TELL_ENDED.format("too slow: resume with the last id").encode()
+                return
+            number = entries[-1].number if entries else number
+            text = "".join(_message(e.event, e.position) for e in entries if stage in {None, e.event.stage})
+            if text:
+                yield text.encode()
+                continue
+            if not entries and not await _woken(more, stopping):
+                yield _HEARTBEAT
+    yield _TELL_ENDED.format("the service stops: resume with the last id").encode()
+
+
+async def _missed(
+    served: ServedPipeline,
+    position: Positions,
+    end: Positions,
+    stage: str | None,
+    stopping: asyncio.Event,
+    threads: ThreadPoolExecutor,
+) -> AsyncIterator[bytes]:
+    reader = await asyncio.get_running_loop().run_in_executor(
+        threads, CatchUp, served.kafka, served.key, topics_of(served, stage), position, end
+    )
+    try:
+        while not stopping.is_set() and (events := await reader.batch(threads)):
+            chunk = ""
+            for event in events:
+                position.move(event.topic, event.partition, event.offset + 1)
+                chunk += _message(event, position.encode())
+            yield chunk.encode()
+    finally:
+        await asyncio.get_running_loop().run_in_executor(threads, reader.close)
+
+
+def topics_of(served: ServedPipeline, stage: str | None) -> Mapping[Topic, str]:
+    """Names of the topics that the feed of a pipeline, or of one of its stages, comes from."""
+    topics: dict[Topic, str] = {}
+    for plan in served.plan.stages:
+        if stage in {None, plan.name}:
+            topics[plan.name, "r"] = plan.results.name
+            topics[plan.name, "d"] = plan.dead_letters.name
+    return topics
+
+
+def _message(event: FeedEvent, position: str) -> str:
+    return f"id: {position}\nevent: {event.name}\ndata: {event.data}\n\n"
+
+
+async def _woken(more: asyncio.Event, stopping: asyncio.Event) -> bool:
+    """Whether there is more before the next heartbeat is due."""
+    waits = [asyncio.ensure_future(more.wait()), asyncio.ensure_future(stopping.wait())]
+    try:
+        done, _ = await asyncio.wait(waits, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return bool(done)

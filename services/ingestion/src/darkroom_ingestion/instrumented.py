@@ -1,0 +1,39 @@
+"""Around every request: it is counted and timed, and its answer has the headers that all answers have."""
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_UNKNOWN_ROUTE = "other"
+
+
+class Instrumented:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        start = time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            metrics = scope["app"].state.services.metrics
+            # The route's template, not the path: labels must not grow with what strangers ask for.
+            route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
+            metrics.requests.labels(scope["method"] if route != _UNKNOWN_ROUTE else "-", route, str(status)).inc()
+            metrics.request_seconds.labels(route).observe(time.perf_counter() - start)

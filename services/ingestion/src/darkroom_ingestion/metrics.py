@@ -1,0 +1,47 @@
+"""What the service counts and measures."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Every metric, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.requests = Counter(
+            "darkroom_http_requests", "Requests answered.", ["method", "route", "status"], registry=r
+        )
+        self.request_seconds = Histogram(
+            "darkroom_http_request_seconds", "Time to the end of the answer.", ["route"], buckets=_SECONDS, registry=r
+        )
+        self.images = Counter("darkroom_images_accepted", "Images that Kafka acknowledged.", ["pipeline"], registry=r)
+        self.image_bytes = Counter("darkroom_image_bytes", "Bytes of accepted images.", ["pipeline"], registry=r)
+        self.refused = Counter("darkroom_images_refused", "Images not taken.", ["pipeline", "reason"], registry=r)
+        self.ack_seconds = Histogram(
+            "darkroom_ack_seconds", "From publishing an image to Kafka's ack.", buckets=_SECONDS, registry=r
+        )
+        self.producer_queue = Gauge("darkroom_producer_queue", "Images waiting for Kafka's ack.", registry=r)
+        self.body_bytes = Gauge("darkroom_body_bytes", "Bytes of bodies held in memory.", registry=r)
+        self.store_records = Counter("darkroom_store_records", "Records read into the store.", ["kind"], registry=r)
+        self.store_duplicates = Counter(
+            "darkroom_store_duplicates", "Records dropped because the store had them.", registry=r
+        )
+        self.store_skipped = Counter(
+            "darkroom_store_skipped", "Records that are none of Darkroom's events.", ["kind"], registry=r
+        )
+        self.store_failures = Counter("darkroom_store_failures", "Writes to the store that failed.", registry=r)
+        self.store_writable = Gauge("darkroom_store_writable", "1 while the store can be written.", registry=r)
+        self.store_lag = Gauge("darkroom_store_lag", "Records that the store has yet to read.", registry=r)
+        self.loop_failures = Counter(
+            "darkroom_loop_failures", "Errors that a background loop survived.", ["loop"], registry=r
+        )
+        self.sse_clients = Gauge("darkroom_sse_clients", "Clients of the live feed.", registry=r)
+        self.sse_dropped = Counter("darkroom_sse_dropped", "Clients that were too slow.", registry=r)
+        self.feed_events = Counter("darkroom_feed_events", "Events seen by the live feed.", ["name"], registry=r)
+        self.replayed = Counter("darkroom_replayed", "Dead letters put back.", ["pipeline"], registry=r)
+        self.idempotent_repeats = Counter(
+            "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
+        )

@@ -1,0 +1,159 @@
+"""Publishing to one Kafka: librdkafka's producer, its acknowledgements brought to asyncio."""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from darkroom.errors import DarkroomError
+from darkroom.kafka.connection import KafkaConnection, producer_settings
+from darkroom_ingestion.metrics import Metrics
+
+_POLL_S = 0.2
+_LINGER_MS = 2.0
+_QUEUE_KIB = 256 * 1024
+_QUEUE_RECORDS = 100_000
+# The largest request that librdkafka makes: what a topic takes is the broker's to say, what a pipeline takes ours.
+_MAX_MESSAGE_BYTES = 1_000_000_000
+_ANSWER_GRACE_S = 5.0
+
+log = structlog.get_logger("darkroom.ingestion.publisher")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is published."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+    timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Where Kafka has put a record."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class QueueFull(DarkroomError):
+    """More records wait for Kafka than there is room for."""
+
+
+class NotDelivered(DarkroomError):
+    """Kafka did not acknowledge a record. It may be in the log all the same.
+
+    Attributes:
+        too_large: the broker refuses a record of this size, and always will.
+    """
+
+    def __init__(self, reason: str, *, too_large: bool = False) -> None:
+        super().__init__(reason)
+        self.too_large = too_large
+
+
+_Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
+
+
+class Publisher:
+    """One producer and the thread that polls it. `publish` is for the event loop alone."""
+
+    def __init__(self, connection: KafkaConnection, delivery_timeout_s: float, metrics: Metrics) -> None:
+        self._settings = producer_settings(
+            connection, "darkroom-ingestion", max_message_bytes=_MAX_MESSAGE_BYTES, linger_ms=_LINGER_MS
+        ) | {
+            "message.timeout.ms": int(delivery_timeout_s * 1000),
+            "queue.buffering.max.kbytes": _QUEUE_KIB,
+            "queue.buffering.max.messages": _QUEUE_RECORDS,
+        }
+        self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S
+        self._metrics = metrics
+        self._producer = Producer(self._settings)
+        self._loop = asyncio.get_running_loop()
+        self._delivered: deque[_Delivery] = deque()
+        self._waking = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="publisher", daemon=True)
+        self._thread.start()
+
+    async def publish(self, record: Record) -> Ack:
+        """Publish `record` and wait until every in-sync replica has it.
+
+        Raises:
+            QueueFull: there is no room for it.
+            NotDelivered: Kafka did not acknowledge it in time, or refused it.
+        """
+        answer: asyncio.Future[Ack] = self._loop.create_future()
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            self._delivered.append((answer, error, message))
+            # Many acknowledgements wake the event loop once.
+            if not self._waking:
+                self._waking = True
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                    self._loop.call_soon_threadsafe(self._resolve)
+
+        start = time.perf_counter()
+        try:
+            self._producer.produce(
+                record.topic,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+                timestamp=record.timestamp_ms,
+                on_delivery=delivered,
+            )
+        except BufferError as error:
+            raise QueueFull("more images wait for Kafka than there is room for") from error
+        except KafkaException as error:
+            raise self._failure(error.args[0]) from error
+        with self._metrics.producer_queue.track_inprogress():
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    ack = await answer
+            except TimeoutError:
+                raise NotDelivered("Kafka did not acknowledge in time") from None
+        self._metrics.ack_seconds.observe(time.perf_counter() - start)
+        return ack
+
+    def close(self, timeout_s: float) -> None:
+        """Wait for what is on its way, at most `timeout_s`. Blocks: not for the event loop."""
+        left = self._producer.flush(timeout_s)
+        if left:
+            log.warning("stopped with records unacknowledged", records=left)
+        self._stop.set()
+        self._thread.join(_POLL_S * 5)
+
+    def _poll(self) -> None:
+        while not self._stop.is_set():
+            self._producer.poll(_POLL_S)
+
+    def _resolve(self) -> None:
+        self._waking = False
+        while self._delivered:
+            answer, error, message = self._delivered.popleft()
+            if answer.done():
+                continue
+            if error is not None:
+                answer.set_exception(self._failure(error))
+                continue
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - delivered
+            answer.set_result(Ack(topic, partition, offset))
+
+    def _failure(self, error: KafkaError) -> NotDelivered:
+        if error.fatal():
+            # Idempotence can't go on with this producer; what it still holds fails, what comes next gets a new one.
+            log.error("the producer can't go on, a new one takes over", error=error.str())
+            self._producer = Producer(self._settings)
+        return NotDelivered(error.str(), too_large=error.code() == KafkaError.MSG_SIZE_TOO_LARGE)

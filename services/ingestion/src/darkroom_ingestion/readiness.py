@@ -1,0 +1,68 @@
+"""What readiness and liveness depend on."""
+
+import asyncio
+
+from darkroom_ingestion.documents import Check
+from darkroom_ingestion.links import Link
+from darkroom_ingestion.log_admin import KafkaAway
+from darkroom_ingestion.services import Services
+from darkroom_ingestion.store.database import StoreUnavailable, probe_write
+
+_PATIENCE_S = 3.0
+
+
+def liveness_checks(services: Services) -> list[Check]:
+    """Whether every thread that must run does."""
+    checks = []
+    for link in services.links.all():
+        name = _name(link)
+        checks.append(_check(f"store filler {name}", link.filler.alive, "runs", "its thread has died"))
+        checks.append(_check(f"live feed {name}", link.tail.alive, "runs", "its thread has died"))
+    return checks
+
+
+async def readiness_checks(services: Services) -> list[Check]:
+    """Whether the service takes images and knows their results."""
+    stopping = services.stopping.is_set()
+    checks = [_check("service", not stopping, "runs", "it is stopping"), await _store(services)]
+    missing = [served.key for served in services.links.pipelines.values() if services.links.of(served) is None]
+    checks.append(_check("catalog", not missing, "served", f"no connection to Kafka for {', '.join(missing)}"))
+    for link in services.links.all():
+        checks.extend(await _kafka(link))
+    return checks
+
+
+async def _store(services: Services) -> Check:
+    problem = next((p for link in services.links.all() if (p := link.filler.state.store_problem)), None)
+    if problem is None:
+        try:
+            await services.database.writing(probe_write)
+        except StoreUnavailable as error:
+            problem = str(error)
+    return _check("store", problem is None, "writable", problem or "")
+
+
+async def _kafka(link: Link) -> list[Check]:
+    name = _name(link)
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            known = await asyncio.to_thread(link.admin.partitions, link.topics)
+    except (KafkaAway, TimeoutError) as error:
+        return [Check(name=f"kafka {name}", ok=False, message=str(error) or "no answer in time")]
+    absent = sorted(link.topics - known.keys())
+    state = link.filler.state
+    reading = "reading the log" if state.assigned else state.kafka_problem or "waiting for partitions"
+    return [
+        Check(name=f"kafka {name}", ok=True, message="reachable"),
+        _check(f"topics {name}", not absent, "exist", f"missing: {', '.join(absent)}"),
+        _check(f"results {name}", state.caught_up, f"caught up, {state.lag} records behind", reading),
+        _check(f"live feed {name}", link.tail.ready, "reads", "has not found the end of the log yet"),
+    ]
+
+
+def _check(name: str, ok: bool, good: str, bad: str) -> Check:  # noqa: FBT001 - what it found, not a switch
+    return Check(name=name, ok=ok, message=good if ok else bad)
+
+
+def _name(link: Link) -> str:
+    return link.bootstrap_servers

@@ -1,0 +1,84 @@
+"""Reading one record of the log again, at its offset."""
+
+import asyncio
+import queue
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom_ingestion.log_admin import KafkaAway
+from darkroom_ingestion.store.rows import LogRecord
+
+_CONSUMERS = 4
+_TIMEOUT_S = 10.0
+_POLL_S = 0.2
+_FETCH_BYTES = 64 * 1024
+
+
+class RecordReader:
+    """A few consumers that belong to no group, each reading one record at a time."""
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._settings = consumer_settings(
+            connection, "darkroom-ingestion-reader", group="darkroom.ingestion.reader", max_message_bytes=0
+        ) | {
+            # An offset that retention has removed is an answer, not a reason to read elsewhere.
+            "auto.offset.reset": "error",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+            # The broker sends at least the one record, whatever its size; more would be read for nothing.
+            "fetch.message.max.bytes": _FETCH_BYTES,
+            "queued.min.messages": 1,
+            "queued.max.messages.kbytes": 1024,
+        }
+        self._idle: queue.SimpleQueue[Consumer] = queue.SimpleQueue()
+        self._threads = ThreadPoolExecutor(_CONSUMERS, thread_name_prefix="record-reader")
+
+    async def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
+        """The record there; None if the log has none there any more.
+
+        Raises:
+            KafkaAway: no broker answered in time.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._read, TopicPartition(topic, partition, offset))
+
+    def close(self) -> None:
+        """Let the consumers go."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        while not self._idle.empty():
+            self._idle.get().close()
+
+    def _read(self, place: TopicPartition) -> LogRecord | None:
+        try:
+            consumer = self._idle.get_nowait()
+        except queue.Empty:
+            consumer = Consumer(self._settings)
+        try:
+            consumer.assign([place])
+            return _poll_until(consumer, place.offset, time.monotonic() + _TIMEOUT_S)
+        except KafkaException as error:
+            raise KafkaAway(f"the log can't be read: {error.args[0].str()}") from error
+        finally:
+            consumer.unassign()
+            self._idle.put(consumer)
+
+
+def _poll_until(consumer: Consumer, offset: int, deadline: float) -> LogRecord | None:
+    gone = {KafkaError._AUTO_OFFSET_RESET, KafkaError._PARTITION_EOF, KafkaError.OFFSET_OUT_OF_RANGE}  # noqa: SLF001
+    missing = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
+    reason = "no answer in time"
+    while time.monotonic() < deadline:
+        message = consumer.poll(_POLL_S)
+        if message is None:
+            continue
+        error = message.error()
+        if error is not None:
+            if error.code() in gone | missing:
+                return None
+            reason = error.str()
+            continue
+        return LogRecord.of(message) if message.offset() == offset else None
+    raise KafkaAway(f"the log can't be read: {reason}")

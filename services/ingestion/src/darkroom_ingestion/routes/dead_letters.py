@@ -1,0 +1,178 @@
+"""Dead letters: list, look at, put back."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from darkroom_ingestion.catalog import ServedPipeline
+from darkroom_ingestion.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
+from darkroom_ingestion.dead_letters import replay
+from darkroom_ingestion.documents import DeadLettersPage, Replayed, ReplayRequest
+from darkroom_ingestion.problems import gone, invalid
+from darkroom_ingestion.publisher import Ack
+from darkroom_ingestion.routes.described import (
+    PageSize,
+    Served,
+    ServicesOf,
+    StageFilter,
+    document,
+    json_answer,
+    problems,
+)
+from darkroom_ingestion.routes.images import CONTENT, IfNoneMatch, content_response
+from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, dead_letters_page
+from darkroom_ingestion.store.rows import storable
+from darkroom_ingestion.times import parse_ms, rfc3339
+
+router = APIRouter(tags=["dead letters"])
+_MAX_OFFSET = 2**63 - 1
+
+
+@router.get(
+    "/v1/pipelines/{namespace}/{name}/dead-letters",
+    summary="Images that a stage could not analyse, newest first",
+    response_class=Response,
+    responses={**document(DeadLettersPage, "A page of dead letters."), **problems(404, 422, 503)},
+)
+async def get_dead_letters(
+    services: ServicesOf,
+    served: Served,
+    stage: StageFilter = None,
+    reason: Annotated[
+        str | None, Query(max_length=100, description="Only with this reason.", examples=["DecodeError"])
+    ] = None,
+    after: Annotated[str | None, Query(max_length=MAX_LENGTH, description="The `next` of the page before.")] = None,
+    limit: PageSize = 100,
+) -> Response:
+    """Each with its reason and where its bytes are."""
+    start = read_dead_letter_cursor(after)
+    which = DeadLetterFilter(stage=_clean(stage), reason=_clean(reason))
+    page, following = await services.database.reading(
+        lambda c: dead_letters_page(c, served.key, which, after=start, limit=limit)
+    )
+    return json_answer({"deadLetters": [_document(letter, served) for letter in page], "next": write_cursor(following)})
+
+
+@router.get(
+    "/v1/pipelines/{namespace}/{name}/dead-letters/{stage}/{partition}/{offset}/content",
+    summary="The image of a dead letter",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The image's bytes, as they were sent.",
+            "content": CONTENT | {"application/octet-stream": {}},
+        },
+        304: {"description": "The image that the client has."},
+        **problems(404, 410, 422, 503),
+    },
+)
+async def get_dead_letter_content(
+    services: ServicesOf,
+    served: Served,
+    stage: Annotated[str, Path(max_length=40)],
+    partition: Annotated[int, Path(ge=0, le=2**31 - 1)],
+    offset: Annotated[int, Path(ge=0, le=_MAX_OFFSET)],
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Read from the dead letters topic. Whatever it is, it is not run: it may be no image at all."""
+    topic = _topic(served, stage)
+    record = await services.link(served).reader.read(topic, partition, offset)
+    if record is None:
+        raise gone(
+            f"There is no record in {topic}, partition {partition}, offset {offset}, or retention has removed it."
+        )
+    return content_response(record, f'"{stage}-{partition}-{offset}"', if_none_match)
+
+
+@router.post(
+    "/v1/pipelines/{namespace}/{name}/dead-letters/replay",
+    summary="Put dead letters back",
+    response_class=Response,
+    responses={**document(Replayed, "What was put back."), **problems(400, 404, 422, 503)},
+)
+async def post_replay(services: ServicesOf, served: Served, asked: ReplayRequest) -> Response:
+    """Each image goes to the images topic again, with its key, for the stage that failed alone.
+
+    A later result takes the place of the failure in the image's document.
+    """
+    _topic(served, asked.stage)
+    which = _which(asked)
+    letters, more = await services.database.reading(
+        lambda c: dead_letters_page(c, served.key, which, after=None, limit=asked.limit)
+    )
+    if asked.ids is not None:
+        letters = list({letter.image_id: letter for letter in reversed(letters)}.values())
+    done = await replay(services, served, letters)
+    images = [
+        {
+            "id": r.letter.image_id,
+            "topic": r.outcome.topic,
+            "partition": r.outcome.partition,
+            "offset": r.outcome.offset,
+        }
+        for r in done
+        if isinstance(r.outcome, Ack)
+    ]
+    not_done = [r.outcome.document(r.letter.image_id) for r in done if not isinstance(r.outcome, Ack)]
+    return json_answer(
+        {
+            "replayed": len(images),
+            "images": images,
+            "problems": not_done,
+            "remaining": more is not None or bool(not_done),
+        }
+    )
+
+
+def _which(asked: ReplayRequest) -> DeadLetterFilter:
+    ways = [
+        asked.ids is not None,
+        asked.reason is not None,
+        asked.since is not None or asked.until is not None,
+        asked.all,
+    ]
+    if sum(ways) != 1:
+        raise invalid("say which dead letters: exactly one of ids, reason, all, or a time (since, until)")
+    times = {}
+    for name, text in (("since", asked.since), ("until", asked.until)):
+        times[f"{name}_ms"] = at_ms = parse_ms(text) if text is not None else None
+        if text is not None and at_ms is None:
+            raise invalid(f"{name}: {text!r} is no time: write it as 2026-11-23T12:00:00Z")
+    return DeadLetterFilter(
+        stage=asked.stage,
+        reason=_clean(asked.reason),
+        image_ids=None if asked.ids is None else [storable(image_id) for image_id in asked.ids],
+        replayed=None if asked.ids is not None else False,
+        **times,
+    )
+
+
+def _topic(served: ServedPipeline, stage: str) -> str:
+    for plan in served.plan.stages:
+        if plan.name == stage:
+            return plan.dead_letters.name
+    raise invalid(f"stage: {served.key} has the stages {', '.join(served.stages)}")
+
+
+def _document(letter: DeadLetterRow, served: ServedPipeline) -> dict[str, Any]:
+    source = letter.source
+    return {
+        "id": letter.image_id,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "message": letter.message,
+        "attempts": letter.attempts,
+        "failedAt": letter.failed_at,
+        "replayedAt": None if letter.replayed_at_ms is None else rfc3339(letter.replayed_at_ms),
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "contentType": letter.content_type,
+        "bytes": letter.bytes,
+        "source": source and {"topic": source[0], "partition": source[1], "offset": source[2]},
+        "content": f"{served.path}/dead-letters/{letter.stage}/{letter.partition}/{letter.offset}/content",
+    }
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else storable(text)

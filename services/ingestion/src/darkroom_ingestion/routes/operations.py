@@ -1,0 +1,64 @@
+"""Health, readiness, metrics, and the schemas of events."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from darkroom.events import json_schemas
+from darkroom_ingestion.documents import Check, Health
+from darkroom_ingestion.problems import HttpProblem
+from darkroom_ingestion.readiness import liveness_checks, readiness_checks
+from darkroom_ingestion.routes.described import ServicesOf, problems
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", summary="Whether the process works", response_model=Health, responses=problems(503))
+async def healthz(services: ServicesOf) -> Any:
+    """Fails only when a restart would help."""
+    checks = liveness_checks(services)
+    _raise_unless_ok(checks, "not-healthy", "Not healthy")
+    return Health(status="ok", checks=checks)
+
+
+@router.get("/readyz", summary="Whether requests can be served", response_model=Health, responses=problems(503))
+async def readyz(services: ServicesOf) -> Any:
+    """Each thing that it depends on, by name."""
+    checks = await readiness_checks(services)
+    _raise_unless_ok(checks, "not-ready", "Not ready")
+    return Health(status="ready", checks=checks)
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={
+        200: {"description": "Every metric.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        **problems(),
+    },
+)
+async def metrics(services: ServicesOf) -> Response:
+    """In the text format."""
+    return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/v1/schemas", summary="The JSON schemas of events, by type", responses=problems(), tags=["pipelines"])
+async def schemas() -> dict[str, dict[str, Any]]:
+    """Generated from the models that make the events."""
+    return json_schemas()
+
+
+def _raise_unless_ok(checks: list[Check], kind: str, title: str) -> None:
+    failing = [check for check in checks if not check.ok]
+    if failing:
+        raise HttpProblem(
+            503,
+            kind,
+            title,
+            "; ".join(f"{check.name}: {check.message}" for check in failing),
+            headers={"Retry-After": "2"},
+            extra={"checks": [check.model_dump(by_alias=True) for check in checks]},
+        )

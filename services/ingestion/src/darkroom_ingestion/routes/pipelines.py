@@ -1,0 +1,58 @@
+"""GET pipelines: what is served."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from darkroom_ingestion.catalog import ServedPipeline
+from darkroom_ingestion.documents import PipelineList, PipelineSummary
+from darkroom_ingestion.routes.described import Served, ServicesOf, problems
+
+router = APIRouter(tags=["pipelines"])
+
+
+@router.get("/v1/pipelines", summary="Every pipeline that is served", response_model=PipelineList, responses=problems())
+async def get_pipelines(services: ServicesOf) -> Any:
+    """With their topics, stages and links."""
+    return PipelineList(pipelines=[summary(served) for served in services.links.pipelines.values()])
+
+
+@router.get(
+    "/v1/pipelines/{namespace}/{name}",
+    summary="One pipeline",
+    response_model=PipelineSummary,
+    responses=problems(404, 422),
+)
+async def get_pipeline(served: Served) -> Any:
+    """Its topics, stages and links."""
+    return summary(served)
+
+
+def summary(served: ServedPipeline) -> PipelineSummary:
+    """What a client needs to know of a pipeline."""
+    return PipelineSummary.model_validate(
+        {
+            "namespace": served.pipeline.namespace,
+            "name": served.pipeline.name,
+            "imagesTopic": served.plan.images.name,
+            "maxBytes": served.max_image_bytes,
+            "suspended": served.pipeline.spec.suspend,
+            "stages": [
+                {
+                    "name": stage.name,
+                    "resultsTopic": stage.results.name,
+                    "deadLettersTopic": stage.dead_letters.name,
+                    "consumerGroup": stage.consumer_group,
+                    "output": stage.spec.output.type,
+                }
+                for stage in served.plan.stages
+            ],
+            "links": {
+                "self": served.path,
+                "images": f"{served.path}/images",
+                "results": f"{served.path}/results",
+                "events": f"{served.path}/events",
+                "deadLetters": f"{served.path}/dead-letters",
+            },
+        }
+    )

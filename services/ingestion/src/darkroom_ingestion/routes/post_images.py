@@ -1,0 +1,214 @@
+"""POST images: a raw body, or a multipart body with many files."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from darkroom.cloudevents import TRACE_HEADERS
+from darkroom_ingestion.admission import IMAGE_TYPES, admit, check_media_type
+from darkroom_ingestion.bodies import MemoryShare, body_chunks, read_body, too_large
+from darkroom_ingestion.catalog import ServedPipeline
+from darkroom_ingestion.documents import Accepted, AcceptedBatch, AnalyzedBatch, Image
+from darkroom_ingestion.idempotency import KEPT_HOURS
+from darkroom_ingestion.idempotency import MAX_KEY_LENGTH as MAX_IDEMPOTENCY_KEY_LENGTH
+from darkroom_ingestion.image_state import ReceivedImage
+from darkroom_ingestion.multipart_files import MAX_FILES, File, read_files
+from darkroom_ingestion.prefer import MAX_WAIT_S, wait_s
+from darkroom_ingestion.problems import HttpProblem
+from darkroom_ingestion.routes.described import MAX_KEY_LENGTH, Served, ServicesOf, json_answer, problems
+from darkroom_ingestion.services import Services, image_path
+from darkroom_ingestion.submission import Outcome, Sender, Upload, submit_once
+from darkroom_ingestion.waiting import Waiting
+
+router = APIRouter(tags=["images"])
+
+_MULTIPART = "multipart/form-data"
+_MAX_TRACE_LENGTH = 1_024
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_BODY = {
+    "required": True,
+    "content": dict.fromkeys((*IMAGE_TYPES, "application/octet-stream"), _BINARY)
+    | {
+        _MULTIPART: {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "array", "items": _BINARY["schema"], "maxItems": MAX_FILES}},
+                "required": ["file"],
+            }
+        }
+    },
+}
+_PREFERENCE = {"Preference-Applied": {"description": "`wait=…`, if it was waited.", "schema": {"type": "string"}}}
+_LOCATION = {"Location": {"description": "The document of the image.", "schema": {"type": "string"}}}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The request, but for its body."""
+
+    sender: Sender
+    wait_s: int | None
+
+
+@router.post(
+    "/v1/pipelines/{namespace}/{name}/images",
+    summary="Send images",
+    status_code=202,
+    response_class=Response,
+    responses={
+        200: {
+            "description": "With `Prefer: wait`: every stage has answered, or failed.",
+            "headers": _LOCATION | _PREFERENCE,
+            "model": Image | AnalyzedBatch,
+        },
+        202: {
+            "description": "Every in-sync replica of Kafka has the image.",
+            "headers": _LOCATION | _PREFERENCE,
+            "model": Accepted | AcceptedBatch,
+        },
+        **problems(400, 404, 408, 409, 413, 415, 422, 503),
+    },
+    openapi_extra={"requestBody": _BODY},
+)
+async def post_images(
+    request: Request,
+    services: ServicesOf,
+    served: Served,
+    key: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=MAX_KEY_LENGTH,
+            description="Images of one key keep their order.",
+            examples=["camera-7"],
+        ),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=MAX_IDEMPOTENCY_KEY_LENGTH,
+            description=f"A request that is sent again with its key counts once; kept for {KEPT_HOURS} hours.",
+        ),
+    ] = None,
+    prefer: Annotated[
+        list[str] | None,
+        Header(description=f"`wait=SECONDS` (at most {MAX_WAIT_S}): answer with the results, if they come in time."),
+    ] = None,
+) -> Response:
+    """Answers 202 once Kafka has acknowledged the image (`acks=all`).
+
+    The body is the image, or `multipart/form-data` with many files; then the answer has what became of each,
+    and is 202 if at least one was taken. A 503 leaves open whether the image was taken: with an `Idempotency-Key`
+    it can be sent again and counts once.
+    """
+    trace = {
+        name: value
+        for name in TRACE_HEADERS
+        if (value := request.headers.get(name)) and len(value) <= _MAX_TRACE_LENGTH
+    }
+    asked = _Asked(Sender(key, idempotency_key, trace), wait_s(prefer or []))
+    content_type = request.headers.get("content-type")
+    with services.memory.share() as share:
+        if (content_type or "").partition(";")[0].strip().lower() == _MULTIPART:
+            return await _many(request, services, served, asked, share)
+        return await _one(request, services, served, asked, share)
+
+
+async def _one(
+    request: Request, services: Services, served: ServedPipeline, asked: _Asked, share: MemoryShare
+) -> Response:
+    content_type = request.headers.get("content-type")
+    check_media_type(content_type)
+    body = await read_body(
+        request, limit=served.max_image_bytes, silence_s=services.settings.body_timeout_s, share=share
+    )
+    upload = Upload(body, admit(content_type, body))
+    outcomes, documents = await _submit(services, served, [upload], asked)
+    outcome = outcomes[0]
+    if isinstance(outcome, HttpProblem):
+        raise outcome
+    headers = _headers(served, outcomes, asked)
+    if documents is not None:
+        return json_answer(documents[0], 200, headers)
+    return json_answer(_accepted(outcome), 202, headers)
+
+
+async def _many(
+    request: Request, services: Services, served: ServedPipeline, asked: _Asked, share: MemoryShare
+) -> Response:
+    limit = max(services.settings.batch_bytes, 2 * served.max_image_bytes)
+    chunks = body_chunks(request, limit=limit, silence_s=services.settings.body_timeout_s, share=None)
+    content_type = request.headers["content-type"]
+    files = await read_files(content_type, chunks, max_file_bytes=served.max_image_bytes, share=share)
+    admitted = [_admitted(file, served) for file in files]
+    uploads = [upload for upload in admitted if isinstance(upload, Upload)]
+    outcomes, documents = await _submit(services, served, uploads, asked) if uploads else ([], None)
+    in_turn = iter(outcomes)
+    all_outcomes = [upload if isinstance(upload, HttpProblem) else next(in_turn) for upload in admitted]
+    headers = _headers(served, all_outcomes, asked)
+    if documents is not None and len(documents) == len(files):
+        return json_answer({"images": documents}, 200, headers)
+    listed = [_listed(file, outcome) for file, outcome in zip(files, all_outcomes, strict=True)]
+    refusals = [outcome for outcome in all_outcomes if isinstance(outcome, HttpProblem)]
+    if len(refusals) == len(files):
+        raise _all_refused(refusals, listed)
+    return json_answer((listed[0] if len(files) == 1 else {}) | {"images": listed}, 202, headers)
+
+
+async def _submit(
+    services: Services, served: ServedPipeline, uploads: Sequence[Upload], asked: _Asked
+) -> tuple[list[Outcome], list[dict[str, Any]] | None]:
+    """What became of the images, and their documents if the client waits and every stage answers in time."""
+    with ExitStack() as stack:
+        waiting = Waiting(services, served, stack)
+        expect = waiting.expect if asked.wait_s else lambda _: None
+        outcomes = await submit_once(services, served, uploads, asked.sender, expect)
+        images = [outcome for outcome in outcomes if isinstance(outcome, ReceivedImage)]
+        if not asked.wait_s or len(images) < len(uploads):
+            return outcomes, None
+        return outcomes, await waiting.documents(images, asked.wait_s)
+
+
+def _admitted(file: File, served: ServedPipeline) -> Upload | HttpProblem:
+    if file.too_large:
+        return too_large(served.max_image_bytes)
+    try:
+        return Upload(file.body, admit(file.content_type, file.body))
+    except HttpProblem as problem:
+        return problem
+
+
+def _accepted(image: ReceivedImage) -> dict[str, Any]:
+    return {"id": image.id, "topic": image.topic, "partition": image.partition, "offset": image.offset}
+
+
+def _listed(file: File, outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, HttpProblem):
+        return outcome.document() | {"file": file.name}
+    return _accepted(outcome)
+
+
+def _all_refused(refusals: Sequence[HttpProblem], listed: list[dict[str, Any]]) -> HttpProblem:
+    """One problem for all: the first that trying again can mend, else the first."""
+    worst = next((refusal for refusal in refusals if refusal.status >= 500), refusals[0])  # noqa: PLR2004 - our side
+    return HttpProblem(
+        worst.status,
+        worst.kind,
+        worst.title,
+        worst.detail,
+        headers=worst.headers,
+        extra=worst.extra | {"images": listed},
+    )
+
+
+def _headers(served: ServedPipeline, outcomes: Sequence[Outcome], asked: _Asked) -> dict[str, str]:
+    headers = {"Preference-Applied": f"wait={asked.wait_s}"} if asked.wait_s is not None else {}
+    match outcomes:
+        case [ReceivedImage() as image]:
+            headers["Location"] = image_path(served, image.id)
+    return headers

@@ -1,0 +1,136 @@
+"""The HTTP server: uvicorn, with bounds on the head of a request and an end that the application hears of first."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from darkroom.errors import DarkroomError
+
+_MAX_HEAD_BYTES = 96 * 1024
+_HEAD_TIMEOUT_S = 15.0
+_BACKLOG = 2_048
+
+
+class CannotListen(DarkroomError):
+    """The address or port can't be used."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection on which the head of a request must come in time and is not endless."""
+
+    _head_bytes = 0
+    _in_head = True
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client is there."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes have come."""
+        if self._in_head:
+            if self._head_timer is None:
+                self._await_head()
+            self._head_bytes += len(data)
+        super().data_received(data)
+        # What has come may have been body as well; only a head that has not ended counts.
+        if self._in_head and self._head_bytes > _MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(431)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head is complete."""
+        self._in_head = False
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Its body is complete: what comes next is a head."""
+        super().on_message_complete()
+        self._in_head, self._head_bytes = True, 0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self._refuse, 408)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, status: int) -> None:
+        self._stop_waiting()
+        if not self.transport.is_closing():
+            self.transport.write(STATUS_LINE[status] + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """A server that tells the application of its end before it waits for the requests in flight."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what a signal handler is given
+        """Stop; asked twice, at once. A stop that was asked for is no failure: the exit code is 0."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, end the live feeds, finish what is in flight."""
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, before anything else is started.
+
+    Raises:
+        CannotListen: the port is taken, or the address is none of this machine's.
+    """
+    try:
+        info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.socket(info[0], info[1])
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(info[4])
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        raise CannotListen(f"{host} port {port} can't be listened on: {error.strerror or error}") from error
+    return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """The address as people write it."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) -> Server:
+    """The server of `app`."""
+    config = uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=round(shutdown_timeout_s),
+    )
+    return Server(config, stopping)

@@ -1,0 +1,173 @@
+"""Opening the store: the engine, its settings, its migrations, its threads."""
+
+import asyncio
+import sqlite3
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.schema import Table
+
+from darkroom.errors import DarkroomError
+from darkroom_ingestion.store.tables import about
+
+_BUSY_TIMEOUT_MS = 10_000
+_THREADS = 6
+_MIGRATION_LOCK = 0x6461726B
+_T = TypeVar("_T")
+
+
+class BadDatabase(DarkroomError):
+    """The store can't be opened."""
+
+
+class StoreUnavailable(DarkroomError):
+    """The store did not do what it was asked: full, locked, or away."""
+
+
+class Database:
+    """The store's engine. Its methods may be called from every thread."""
+
+    def __init__(self, engine: Engine, instance: str) -> None:
+        self.engine = engine
+        self.instance = instance
+        # SQLite: a transaction that reads first and writes later can't wait for another writer, so it begins as a writer.
+        self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
+
+    @property
+    def single_replica(self) -> bool:
+        """Whether only one replica can use it."""
+        return self.engine.dialect.name == "sqlite"
+
+    def read(self, work: Callable[[Connection], _T]) -> _T:
+        """Run `work` on a connection.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        try:
+            with self.engine.connect() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(reason_of(error)) from error
+
+    def write(self, work: Callable[[Connection], _T]) -> _T:
+        """Run `work` in a transaction.
+
+        Raises:
+            StoreUnavailable: the database failed; nothing of `work` is left.
+        """
+        try:
+            with self._writer.begin() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(reason_of(error)) from error
+
+    async def reading(self, work: Callable[[Connection], _T]) -> _T:
+        """`read` from the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, work)
+
+    async def writing(self, work: Callable[[Connection], _T]) -> _T:
+        """`write` from the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.write, work)
+
+    def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+        """Insert those of `rows` that the table does not have; answers how many those are."""
+        if not rows:
+            return 0
+        insert = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
+        return connection.execute(insert(table).on_conflict_do_nothing(), rows).rowcount
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """The store at `url`, migrated to what this version needs.
+
+    Raises:
+        BadDatabase: the URL is none, its driver is missing, or the database can't be opened or written.
+    """
+    try:
+        engine = _engine(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise BadDatabase(
+            f"database {url!r}: no such kind of database: use sqlite:///FILE or postgresql+psycopg://…"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise BadDatabase(
+            f"database: the driver {error.name} is not installed: install darkroom-ingestion[postgresql]"
+        ) from error
+    shown = engine.url.render_as_string(hide_password=True)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                # Replicas that start together migrate one after the other.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            _migrate(connection)
+            instance = _instance(connection)
+    except (SQLAlchemyError, OSError) as error:
+        raise BadDatabase(f"database {shown} can't be opened: {reason_of(error)}") from error
+    return Database(engine, instance)
+
+
+def probe_write(connection: Connection) -> None:
+    """Write something that means nothing, to see whether it can be."""
+    connection.execute(update(about).where(about.c.name == "instance").values(value=about.c.value))
+
+
+def reason_of(error: BaseException) -> str:
+    """What the driver says, without the statement."""
+    return str(error.orig).strip() if isinstance(error, DBAPIError) and error.orig else str(error)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, pool_size=_THREADS + 2, pool_pre_ping=True, pool_timeout=10)
+    if parsed.get_backend_name() != "sqlite":
+        raise ArgumentError(f"{parsed.get_backend_name()} is not supported")
+    engine = create_engine(
+        parsed, pool_size=_THREADS + 2, connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000}
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        # SQLAlchemy begins transactions (below), not the driver: it would leave out the reads.
+        connection.isolation_level = None
+        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32000", "journal_size_limit=67108864"):
+            connection.execute(f"PRAGMA {setting}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _instance(connection: Connection) -> str:
+    """A name that this store alone has, given at its making."""
+    row = connection.execute(select(about.c.value).where(about.c.name == "instance")).scalar()
+    if row is not None:
+        return str(row)
+    instance = uuid.uuid4().hex[:12]
+    connection.execute(about.insert(), {"name": "instance", "value": instance})
+    return instance

@@ -1,0 +1,259 @@
+"""The consumer that fills the store from the log of one Kafka."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom_ingestion.metrics import Metrics
+from darkroom_ingestion.store.database import Database, StoreUnavailable
+from darkroom_ingestion.store.rows import LogRecord, TopicOf
+from darkroom_ingestion.store.writes import Batch, Fenced, Place, positions_at_assignment, write_batch
+
+_BATCH_RECORDS = 1_000
+_BATCH_S = 0.05
+_POLL_S = 0.25
+_BACKOFF_S = (0.2, 10.0)
+_SESSION_TIMEOUT_MS = 10_000
+_PREFETCH_KIB = 32 * 1024
+
+log = structlog.get_logger("darkroom.ingestion.filler")
+
+
+@dataclass(frozen=True)
+class FillerState:
+    """How the filler stands, for readiness and metrics."""
+
+    assigned: bool
+    caught_up: bool
+    lag: int
+    store_problem: str | None
+    kafka_problem: str | None
+
+
+class Filler:
+    """A thread with one consumer of every topic of `topics`.
+
+    Args:
+        topic_ids: asks Kafka for the ids of topics, to notice one that was made anew under its old name.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        connection: KafkaConnection,
+        group: str,
+        topics: Mapping[str, TopicOf],
+        topic_ids: Callable[[list[str]], Mapping[str, str]],
+        metrics: Metrics,
+    ) -> None:
+        self._database, self._metrics, self._topic_ids = database, metrics, topic_ids
+        self._settings = _settings(connection, group, static=database.single_replica)
+        self._wanted = dict(topics)
+        self._topics: dict[str, TopicOf] = {}
+        self._next: dict[Place, int] = {}
+        self._lags: dict[Place, int] = {}
+        self._reached_end: set[Place] = set()
+        self._assigned = False
+        self._store_problem: str | None = None
+        self._kafka_problem: str | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="filler", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def state(self) -> FillerState:
+        """How it stands."""
+        return FillerState(
+            assigned=self._assigned,
+            caught_up=self._assigned and self._reached_end.issuperset(self._next.copy()),
+            lag=sum(self._lags.copy().values()),
+            store_problem=self._store_problem,
+            kafka_problem=self._kafka_problem,
+        )
+
+    def read_topics(self, topics: Mapping[str, TopicOf]) -> None:
+        """Read these topics from now on."""
+        self._wanted = dict(topics)
+
+    def close(self, timeout_s: float) -> None:
+        """Finish the batch in hand and leave the group."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        backoff_s = _BACKOFF_S[0]
+        while not self._stop.is_set():
+            started = time.monotonic()
+            try:
+                self._consume()
+            except Exception as error:
+                self._metrics.loop_failures.labels("filler").inc()
+                if isinstance(error, Fenced):
+                    log.info("another replica has taken over, joining again", reason=str(error))
+                elif isinstance(error, StoreUnavailable):
+                    self._store_failed(error)
+                else:
+                    self._kafka_problem = str(error)
+                    log.exception("reading the log failed, starting again")
+                if time.monotonic() - started > _BACKOFF_S[1]:
+                    backoff_s = _BACKOFF_S[0]
+                self._stop.wait(backoff_s)
+                backoff_s = min(backoff_s * 2, _BACKOFF_S[1])
+
+    def _consume(self) -> None:
+        consumer = Consumer(self._settings)
+        try:
+            self._topics = {}
+            while not self._stop.is_set():
+                if self._wanted != self._topics:
+                    self._subscribe(consumer)
+                batch = self._collect(consumer)
+                if batch.moves:
+                    self._write(batch)
+                    self._report(consumer, batch)
+        finally:
+            self._assigned = False
+            self._hold({})
+            consumer.close()
+
+    def _subscribe(self, consumer: Consumer) -> None:
+        self._topics = dict(self._wanted)
+        if not self._topics:
+            consumer.unsubscribe()
+            self._assigned = True
+            return
+        consumer.subscribe(sorted(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        places = [(partition.topic, partition.partition) for partition in partitions]
+        ids = self._topic_ids(sorted({topic for topic, _ in places})) if places else {}
+        self._hold(positions_at_assignment(self._database, ids, places))
+        consumer.assign([TopicPartition(topic, partition, at) for (topic, partition), at in self._next.items()])
+        self._assigned = True
+        self._kafka_problem = None
+        log.info("reading the log into the store", partitions=len(places))
+
+    def _on_revoke(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+        # Nothing is in hand here: a batch is written before the consumer is polled again.
+        self._assigned = False
+        self._hold({})
+        consumer.unassign()
+
+    def _hold(self, positions: Mapping[Place, int]) -> None:
+        self._next, self._lags, self._reached_end = dict(positions), {}, set()
+
+    def _collect(self, consumer: Consumer) -> Batch:
+        """Records of at most `_BATCH_S`; their values go as soon as their rows are made."""
+        batch = Batch()
+        message = consumer.poll(_POLL_S)
+        deadline = time.monotonic() + _BATCH_S
+        while message is not None:
+            self._take(batch, message)
+            if batch.records >= _BATCH_RECORDS or time.monotonic() > deadline:
+                break
+            message = consumer.poll(0)
+        return batch
+
+    def _take(self, batch: Batch, message: Message) -> None:
+        error = message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            self._kafka_failed(error)
+            return
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        self._kafka_problem = None
+        place = (topic or "", -1 if partition is None else partition)
+        if place not in self._next or offset is None:
+            return
+        if error is not None:
+            # The end says where the log stands even when the last records are none of ours to see.
+            self._reached_end.add(place)
+            self._lags[place] = 0
+            if offset > self._next[place]:
+                self._move(batch, place, offset)
+            return
+        batch.rows.add_record(self._topics[place[0]], LogRecord.of(message))
+        batch.records += 1
+        self._move(batch, place, offset + 1)
+
+    def _move(self, batch: Batch, place: Place, end: int) -> None:
+        batch.move(place, self._next[place], end)
+        self._next[place] = end
+
+    def _write(self, batch: Batch) -> None:
+        """Write the batch, however long the store takes to work again: consumption waits for it."""
+        backoff_s = _BACKOFF_S[0]
+        while True:
+            try:
+                duplicates = write_batch(self._database, batch)
+            except StoreUnavailable as error:
+                self._store_failed(error)
+                if self._stop.wait(backoff_s):
+                    raise
+                backoff_s = min(backoff_s * 2, _BACKOFF_S[1])
+            else:
+                self._store_works()
+                break
+        self._metrics.store_duplicates.inc(duplicates)
+        for table, rows in batch.rows.by_table.items():
+            self._metrics.store_records.labels(table.name).inc(len(rows))
+        for kind, count in batch.rows.skipped.items():
+            self._metrics.store_skipped.labels(kind).inc(count)
+
+    def _report(self, consumer: Consumer, batch: Batch) -> None:
+        """Tell Kafka too, for tools that show lag; the store's own positions are what counts."""
+        for place, (_, end) in batch.moves.items():
+            _, high = consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
+            self._lags[place] = max(0, high - end)
+        offsets = [TopicPartition(topic, partition, end) for (topic, partition), (_, end) in batch.moves.items()]
+        try:
+            consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            log.debug("offsets not committed to Kafka", reason=str(error))
+
+    def _store_failed(self, error: StoreUnavailable) -> None:
+        if self._store_problem is None:
+            log.error("the store can't be written, consumption waits", reason=str(error))
+        self._store_problem = str(error)
+        self._metrics.store_failures.inc()
+        self._metrics.store_writable.set(0)
+
+    def _store_works(self) -> None:
+        if self._store_problem is not None:
+            log.info("the store can be written again")
+        self._store_problem = None
+        self._metrics.store_writable.set(1)
+
+    def _kafka_failed(self, error: KafkaError) -> None:
+        if error.fatal():
+            raise KafkaException(error)
+        if self._kafka_problem is None:
+            log.warning("Kafka can't be read at the moment", reason=error.str())
+        self._kafka_problem = error.str()
+
+
+def _settings(connection: KafkaConnection, group: str, *, static: bool) -> dict[str, str | int | float | bool]:
+    settings = consumer_settings(connection, "darkroom-ingestion-store", group=group, max_message_bytes=0) | {
+        "enable.partition.eof": True,
+        "fetch.wait.max.ms": 100,
+        # Images pass through here for their headers alone: what waits in memory stays small.
+        "queued.max.messages.kbytes": _PREFETCH_KIB,
+        "session.timeout.ms": _SESSION_TIMEOUT_MS,
+        "heartbeat.interval.ms": _SESSION_TIMEOUT_MS // 4,
+        # A store that is full for a day must not cost the membership.
+        "max.poll.interval.ms": 86_400_000,
+        "topic.metadata.refresh.interval.ms": 10_000,
+    }
+    if static:
+        # The one replica that there is takes its partitions up again at once after a crash.
+        settings["group.instance.id"] = "replica"
+    return settings

@@ -1,0 +1,185 @@
+"""What is asked of the store."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, select, tuple_
+
+from darkroom_ingestion.image_state import ReceivedImage, StageFailure, StageResult
+from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
+
+ResultCursor = tuple[int, str]
+"""Time and event id of the last result of a page."""
+
+DeadLetterCursor = tuple[int, str, int, int]
+"""Time, topic, partition and offset of the last dead letter of a page."""
+
+
+@dataclass(frozen=True)
+class ImageRows:
+    """Everything about one image."""
+
+    image: ReceivedImage | None
+    results: tuple[StageResult, ...]
+    failures: tuple[StageFailure, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether the log has anything of the image."""
+        return self.image is not None or bool(self.results) or bool(self.failures)
+
+
+@dataclass(frozen=True)
+class DeadLetterRow:
+    """One dead letter."""
+
+    topic: str
+    partition: int
+    offset: int
+    stage: str
+    image_id: str
+    at_ms: int
+    reason: str
+    message: str
+    attempts: int
+    failed_at: str | None
+    content_type: str | None
+    bytes: int
+    source: tuple[str, int, int] | None
+    replayed_at_ms: int | None
+
+    @property
+    def cursor(self) -> DeadLetterCursor:
+        """Its place in the list."""
+        return self.at_ms, self.topic, self.partition, self.offset
+
+
+@dataclass(frozen=True)
+class DeadLetterFilter:
+    """Which dead letters of a pipeline."""
+
+    stage: str | None = None
+    reason: str | None = None
+    image_ids: Sequence[str] | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    replayed: bool | None = None
+
+
+def received_images(connection: Connection, pipeline: str, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:
+    """Those of `image_ids` that the store has, by id."""
+    rows = connection.execute(select(images).where(images.c.pipeline == pipeline, images.c.id.in_(image_ids)))
+    return {row.id: ReceivedImage(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def image_rows(connection: Connection, pipeline: str, image_id: str) -> ImageRows:
+    """What the store has of an image."""
+    of_image = select(results.c.stage, results.c.at_ms, results.c.data).where(
+        results.c.pipeline == pipeline, results.c.image_id == image_id
+    )
+    letters = _with_replays().where(dead_letters.c.pipeline == pipeline, dead_letters.c.image_id == image_id)
+    return ImageRows(
+        received_images(connection, pipeline, [image_id]).get(image_id),
+        tuple(StageResult(row.stage, row.at_ms, json.loads(row.data)) for row in connection.execute(of_image)),
+        tuple(_stage_failure(_dead_letter(row)) for row in connection.execute(letters)),
+    )
+
+
+def results_page(
+    connection: Connection,
+    pipeline: str,
+    *,
+    stage: str | None,
+    label: str | None,
+    after: ResultCursor | None,
+    limit: int,
+) -> tuple[list[StageResult], ResultCursor | None]:
+    """Results, newest first, and the cursor of the next page if there is one."""
+    order = (results.c.at_ms, results.c.event_id)
+    query = select(*order, results.c.stage, results.c.data).where(results.c.pipeline == pipeline)
+    if stage is not None:
+        query = query.where(results.c.stage == stage)
+    if label is not None:
+        query = query.where(results.c.label == label)
+    if after is not None:
+        query = query.where(tuple_(*order) < tuple_(*after))
+    rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
+    page = [StageResult(row.stage, row.at_ms, json.loads(row.data)) for row in rows[:limit]]
+    return page, (rows[limit - 1].at_ms, rows[limit - 1].event_id) if len(rows) > limit else None
+
+
+def dead_letters_page(
+    connection: Connection, pipeline: str, which: DeadLetterFilter, *, after: DeadLetterCursor | None, limit: int
+) -> tuple[list[DeadLetterRow], DeadLetterCursor | None]:
+    """Dead letters, newest first, and the cursor of the next page if there is one."""
+    order = (dead_letters.c.at_ms, dead_letters.c.topic, dead_letters.c.partition, dead_letters.c.offset)
+    query = _with_replays().where(dead_letters.c.pipeline == pipeline)
+    if which.stage is not None:
+        query = query.where(dead_letters.c.stage == which.stage)
+    if which.reason is not None:
+        query = query.where(dead_letters.c.reason == which.reason)
+    if which.image_ids is not None:
+        query = query.where(dead_letters.c.image_id.in_(which.image_ids))
+    if which.since_ms is not None:
+        query = query.where(dead_letters.c.at_ms >= which.since_ms)
+    if which.until_ms is not None:
+        query = query.where(dead_letters.c.at_ms < which.until_ms)
+    if which.replayed is not None:
+        mark = replays.c.replayed_at_ms
+        query = query.where(mark.is_not(None) if which.replayed else mark.is_(None))
+    if after is not None:
+        query = query.where(tuple_(*order) < tuple_(*after))
+    rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
+    page = [_dead_letter(row) for row in rows[:limit]]
+    return page, page[-1].cursor if len(rows) > limit else None
+
+
+def read_positions(connection: Connection, topic: str) -> dict[int, int]:
+    """How far `topic` has been read, by partition."""
+    query = select(positions.c.partition, positions.c.next_offset).where(positions.c.topic == topic)
+    return {row.partition: row.next_offset for row in connection.execute(query)}
+
+
+def all_positions(connection: Connection) -> dict[tuple[str, int], int]:
+    """How far each partition of each topic has been read."""
+    rows = connection.execute(select(positions.c.topic, positions.c.partition, positions.c.next_offset))
+    return {(row.topic, row.partition): row.next_offset for row in rows}
+
+
+def _with_replays() -> Select[Any]:
+    same = and_(*(dead_letters.c[name] == replays.c[name] for name in ("topic", "partition", "offset")))
+    return select(dead_letters, replays.c.replayed_at_ms).select_from(dead_letters.outerjoin(replays, same))
+
+
+def _dead_letter(row: Row[Any]) -> DeadLetterRow:
+    has_source = row.source_topic is not None and row.source_partition is not None and row.source_offset is not None
+    return DeadLetterRow(
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        stage=row.stage,
+        image_id=row.image_id,
+        at_ms=row.at_ms,
+        reason=row.reason,
+        message=row.message,
+        attempts=row.attempts,
+        failed_at=row.failed_at,
+        content_type=row.content_type,
+        bytes=row.bytes,
+        source=(row.source_topic, row.source_partition, row.source_offset) if has_source else None,
+        replayed_at_ms=row.replayed_at_ms,
+    )
+
+
+def _stage_failure(letter: DeadLetterRow) -> StageFailure:
+    return StageFailure(
+        stage=letter.stage,
+        at_ms=letter.at_ms,
+        reason=letter.reason,
+        message=letter.message,
+        attempts=letter.attempts,
+        failed_at=letter.failed_at,
+        replayed_at_ms=letter.replayed_at_ms,
+    )

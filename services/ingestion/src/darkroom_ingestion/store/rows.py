@@ -1,0 +1,220 @@
+"""From a record of the log to rows of the store. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from confluent_kafka import Message, TopicPartition
+from sqlalchemy.schema import Table
+
+from darkroom import events, names
+from darkroom_ingestion.store import tables
+from darkroom_ingestion.times import parse_ms
+
+Role = Literal["images", "results", "dead-letters"]
+
+REPLAY_HEADER = "darkroom-replay-of"
+"""On an image that was put back: `topic/partition/offset` of its dead letter. Keeps the mark in the log, not only here."""
+
+DEFAULT_CONTENT_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class TopicOf:
+    """What a topic holds."""
+
+    pipeline: str
+    role: Role
+    stage: str | None = None
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """The part of a Kafka record that is looked at. Takes it from librdkafka once, so that the value can go."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    headers: Mapping[str, str]
+    raw_headers: list[tuple[str, bytes]]
+    value: bytes
+
+    @classmethod
+    def of(cls, message: Message) -> "LogRecord":
+        """The record in `message`."""
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
+        # confluent-kafka's stubs allow more than librdkafka ever hands out.
+        received = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+        raw = [(name, value) for name, value in received if value is not None]
+        headers = {name.lower(): storable(value.decode(errors="replace")) for name, value in raw}
+        key, value = message.key(), message.value()
+        return cls(
+            topic,
+            partition,
+            offset,
+            message.timestamp()[1],
+            key if isinstance(key, bytes) else None,
+            headers,
+            raw,
+            value if isinstance(value, bytes) else b"",
+        )
+
+    @property
+    def place(self) -> TopicPartition:
+        """Where it is."""
+        return TopicPartition(self.topic, self.partition, self.offset)
+
+
+@dataclass
+class Rows:
+    """Rows by table, and why records were left out."""
+
+    by_table: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
+    skipped: dict[Role, int] = field(default_factory=dict)
+
+    def add(self, table: Table, row: dict[str, Any]) -> None:
+        """One row more."""
+        self.by_table.setdefault(table, []).append(row)
+
+    def add_record(self, topic: TopicOf, record: LogRecord) -> None:
+        """What `record` means; a record that is none of our events is counted as skipped."""
+        match topic.role:
+            case "images":
+                self.add(tables.images, image_row(topic.pipeline, record))
+                if mark := replay_row(record):
+                    self.add(tables.replays, mark)
+                return
+            case "results":
+                row = result_row(topic.pipeline, topic.stage or "", record)
+                table = tables.results
+            case "dead-letters":
+                row = dead_letter_row(topic.pipeline, topic.stage or "", record)
+                table = tables.dead_letters
+        if row is None:
+            self.skipped[topic.role] = self.skipped.get(topic.role, 0) + 1
+        else:
+            self.add(table, row)
+
+
+def image_id(record: LogRecord) -> str:
+    """The image's id: the event's, else its place in the log."""
+    return record.headers.get("ce_id") or names.image_id_at(record.topic, record.partition, record.offset)
+
+
+def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
+    """The row of an image. Its bytes stay in the log."""
+    key = storable((record.key or b"").decode(errors="replace"))
+    its_id = image_id(record)
+    return {
+        "pipeline": pipeline,
+        "id": its_id,
+        "key": key if key and key != its_id else None,
+        "received_at_ms": _time(record, record.headers.get("ce_time")),
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "content_type": record.headers.get("content-type", DEFAULT_CONTENT_TYPE),
+        "bytes": len(record.value),
+    }
+
+
+def replay_row(record: LogRecord) -> dict[str, Any] | None:
+    """The mark that an image which was put back leaves on its dead letter."""
+    topic, _, rest = record.headers.get(REPLAY_HEADER, "").partition("/")
+    partition, _, offset = rest.partition("/")
+    place = _number(partition), _number(offset)
+    if not topic or place[0] is None or place[1] is None:
+        return None
+    return {"topic": topic, "partition": place[0], "offset": place[1], "replayed_at_ms": record.timestamp_ms}
+
+
+def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
+    """The row of an analyzed event; None if the record is none."""
+    data = read_json(record.value)
+    if data is None or not isinstance(data.get("imageId"), str):
+        return None
+    label, score = _top(data)
+    return {
+        "pipeline": pipeline,
+        "event_id": record.headers.get("ce_id") or names.result_id(storable(data["imageId"]), stage),
+        "image_id": storable(data["imageId"]),
+        "stage": stage,
+        "at_ms": record.timestamp_ms,
+        "label": label,
+        "score": score,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "data": record.value.decode(errors="replace"),
+    }
+
+
+def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
+    """The row of a dead letter; None if the record has no reason and is none."""
+    names_of = events.FailureHeaders
+    reason = record.headers.get(names_of.REASON)
+    if reason is None:
+        return None
+    source_topic = record.headers.get(names_of.SOURCE_TOPIC)
+    source_partition = _number(record.headers.get(names_of.SOURCE_PARTITION))
+    source_offset = _number(record.headers.get(names_of.SOURCE_OFFSET))
+    its_id = record.headers.get("ce_id")
+    if its_id is None and source_topic and source_partition is not None and source_offset is not None:
+        its_id = names.image_id_at(source_topic, source_partition, source_offset)
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "pipeline": pipeline,
+        "stage": stage,
+        "image_id": its_id or image_id(record),
+        "at_ms": record.timestamp_ms,
+        "reason": reason,
+        "message": record.headers.get(names_of.MESSAGE, ""),
+        "attempts": _number(record.headers.get(names_of.ATTEMPTS)) or 1,
+        "failed_at": record.headers.get(names_of.FAILED_AT),
+        "content_type": record.headers.get("content-type"),
+        "bytes": len(record.value),
+        "source_topic": source_topic,
+        "source_partition": source_partition,
+        "source_offset": source_offset,
+    }
+
+
+def read_json(value: bytes) -> dict[str, Any] | None:
+    """The JSON object in `value`, or None. What JSON has no word for (NaN) can't be passed on as JSON."""
+    try:
+        data = json.loads(value, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def storable(text: str) -> str:
+    """`text` without what databases refuse: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _top(data: Mapping[str, Any]) -> tuple[str | None, float | None]:
+    match data.get("predictions"):
+        case [{"label": str(label), "score": int() | float() as score}, *_]:
+            return storable(label), float(score)
+        case _:
+            return None, None
+
+
+def _time(record: LogRecord, text: str | None) -> int:
+    said = parse_ms(text) if text else None
+    return said if said is not None else record.timestamp_ms
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - fits 64 bits

@@ -1,0 +1,111 @@
+"""The tables. What is here comes from the log, but for idempotency keys; see the migrations for how it became so."""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+
+about = Table(
+    "about",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("pipeline", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("key", Text),
+    Column("received_at_ms", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Index("images_in_log", "topic", "partition", "offset"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("pipeline", Text, primary_key=True),
+    # The CloudEvents id: a result that is published twice is kept once.
+    Column("event_id", Text, primary_key=True),
+    Column("image_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    # Of the best prediction; null for other kinds of results.
+    Column("label", Text),
+    Column("score", Float),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("results_of_image", "pipeline", "image_id"),
+    Index("results_by_time", "pipeline", "at_ms", "event_id"),
+    Index("results_by_stage", "pipeline", "stage", "at_ms", "event_id"),
+    Index("results_by_label", "pipeline", "label", "at_ms", "event_id"),
+    Index("results_by_stage_and_label", "pipeline", "stage", "label", "at_ms", "event_id"),
+    Index("results_in_log", "topic", "partition", "offset"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("pipeline", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("image_id", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_at", Text),
+    Column("content_type", Text),
+    Column("bytes", BigInteger, nullable=False),
+    Column("source_topic", Text),
+    Column("source_partition", Integer),
+    Column("source_offset", BigInteger),
+    Index("dead_letters_of_image", "pipeline", "image_id"),
+    Index("dead_letters_by_time", "pipeline", "at_ms", "topic", "partition", "offset"),
+    Index("dead_letters_by_stage", "pipeline", "stage", "at_ms", "topic", "partition", "offset"),
+)
+
+# Apart from the dead letters, because the log may tell of a replay before it tells of the letter.
+replays = Table(
+    "replays",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("replayed_at_ms", BigInteger, nullable=False),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    # Which topic of that name: one that was deleted and made again starts anew.
+    Column("topic_id", Text, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("pipeline", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    # Who works on it, since when; null when nobody does.
+    Column("owner", Text),
+    Column("claimed_at_ms", BigInteger, nullable=False),
+    Column("image_ids", Text, nullable=False),
+    # What was answered, as JSON; null until everything is acknowledged.
+    Column("answer", Text),
+    Index("idempotency_by_age", "created_at_ms"),
+)

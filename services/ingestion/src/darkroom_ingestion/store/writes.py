@@ -1,0 +1,113 @@
+"""Writing what was read from the log: the rows and the positions in one transaction, so that each counts once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, select, update
+
+from darkroom.errors import DarkroomError
+from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.rows import Rows
+from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+class Fenced(DarkroomError):
+    """Another replica has read on from here: this one's assignment is out of date."""
+
+
+@dataclass
+class Batch:
+    """What was read since the last transaction.
+
+    Attributes:
+        moves: for each partition, the position it is read from and the one it is read to.
+    """
+
+    rows: Rows = field(default_factory=Rows)
+    moves: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    records: int = 0
+
+    def move(self, place: Place, start: int, end: int) -> None:
+        """Everything of `place` before `end` has been read; the store stood at `start`."""
+        first = self.moves[place][0] if place in self.moves else start
+        self.moves[place] = (first, end)
+
+
+def write_batch(database: Database, batch: Batch) -> int:
+    """Write the batch, or nothing of it; answers how many rows the store had already.
+
+    Raises:
+        Fenced: the store is not where the batch starts.
+        StoreUnavailable: the database failed.
+    """
+
+    def work(connection: Connection) -> int:
+        known = 0
+        for table, rows in batch.rows.by_table.items():
+            known += len(rows) - database.insert_new(connection, table, rows)
+        for (topic, partition), (start, end) in sorted(batch.moves.items()):
+            moved = connection.execute(
+                update(positions)
+                .where(positions.c.topic == topic, positions.c.partition == partition)
+                .where(positions.c.next_offset == start)
+                .values(next_offset=end)
+            )
+            if moved.rowcount != 1:
+                raise Fenced(f"{topic} {partition}: the store is not at {start} any more")
+        return known
+
+    return database.write(work)
+
+
+def positions_at_assignment(database: Database, topic_ids: Mapping[str, str], places: list[Place]) -> dict[Place, int]:
+    """Where to read on for each of `places`: 0 for what was never read.
+
+    What was read from a topic that has since been made anew is forgotten.
+    """
+
+    def work(connection: Connection) -> dict[Place, int]:
+        known = {
+            (row.topic, row.partition): row
+            for row in connection.execute(
+                select(positions).where(positions.c.topic.in_({topic for topic, _ in places}))
+            )
+        }
+        for topic in {t for (t, _), row in known.items() if t in topic_ids and row.topic_id != topic_ids[t]}:
+            forget_topic(connection, topic)
+            known = {place: row for place, row in known.items() if place[0] != topic}
+        missing = [place for place in places if place not in known]
+        database.insert_new(
+            connection,
+            positions,
+            [
+                {"topic": topic, "partition": partition, "topic_id": topic_ids.get(topic, ""), "next_offset": 0}
+                for topic, partition in missing
+            ],
+        )
+        return {place: known[place].next_offset if place in known else 0 for place in places}
+
+    return database.write(work)
+
+
+def forget_topic(connection: Connection, topic: str) -> None:
+    """Remove everything that was read from `topic`."""
+    for table in (images, results, dead_letters, replays, positions):
+        connection.execute(delete(table).where(table.c.topic == topic))
+
+
+def forget_before(database: Database, place: Place, offset: int) -> int:
+    """Remove what was read from `place` before `offset`: retention has removed it there too."""
+    topic, partition = place
+
+    def work(connection: Connection) -> int:
+        return sum(
+            connection.execute(
+                delete(table).where(table.c.topic == topic, table.c.partition == partition, table.c.offset < offset)
+            ).rowcount
+            for table in (images, results, dead_letters, replays)
+        )
+
+    return database.write(work)

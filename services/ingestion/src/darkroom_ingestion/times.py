@@ -1,0 +1,30 @@
+"""Points in time: milliseconds since 1970 inside, RFC 3339 outside."""
+
+import time
+from datetime import UTC, datetime
+
+from darkroom.cloudevents import timestamp
+
+
+def now_ms() -> int:
+    """Now, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def rfc3339(milliseconds: int) -> str:
+    """RFC 3339 in UTC, with milliseconds."""
+    return timestamp(datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def parse_ms(text: str) -> int | None:
+    """Milliseconds since 1970 of an RFC 3339 time; None if it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        return None
+    try:
+        return round(at.timestamp() * 1000)
+    except (OverflowError, OSError):
+        return None

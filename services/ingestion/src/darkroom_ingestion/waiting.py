@@ -1,0 +1,67 @@
+"""Waiting for the answers to images: `Prefer: wait`."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from darkroom_ingestion.catalog import ServedPipeline
+from darkroom_ingestion.image_state import ReceivedImage, has_answered, image_document
+from darkroom_ingestion.services import Services
+from darkroom_ingestion.store.database import StoreUnavailable
+from darkroom_ingestion.store.queries import ImageRows, image_rows
+
+if TYPE_CHECKING:
+    from darkroom_ingestion.feed.hub import Waiter
+
+_FIRST_ASK_STORE_S = 0.25
+_ASK_STORE_S = 2.0
+
+
+class Waiting:
+    """Waiters for some images, registered before their results can come."""
+
+    def __init__(self, services: Services, served: ServedPipeline, stack: ExitStack) -> None:
+        self._services, self._served, self._stack = services, served, stack
+        self._hub = services.links.hub(served)
+        self._waiters: dict[str, Waiter] = {}
+
+    def expect(self, image_ids: Sequence[str]) -> None:
+        """Take note of the answers to these images from now on."""
+        for image_id in image_ids:
+            if image_id not in self._waiters:
+                waiter = self._stack.enter_context(self._hub.waiter(image_id, self._served.stages))
+                self._waiters[image_id] = waiter
+
+    async def documents(self, images: Sequence[ReceivedImage], timeout_s: float) -> list[dict[str, Any]] | None:
+        """The images' documents once every stage has answered for all of them; None when time is up or we stop."""
+        stopping = asyncio.ensure_future(self._services.stopping.wait())
+        done = asyncio.ensure_future(asyncio.gather(*(self._document(image) for image in images)))
+        try:
+            await asyncio.wait([done, stopping], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            return list(done.result()) if done.done() else None
+        finally:
+            stopping.cancel()
+            done.cancel()
+            await asyncio.gather(done, stopping, return_exceptions=True)
+
+    async def _document(self, image: ReceivedImage) -> dict[str, Any]:
+        waiter = self._waiters[image.id]
+        ask_after_s = _FIRST_ASK_STORE_S
+        while not waiter.done.is_set():
+            try:
+                async with asyncio.timeout(ask_after_s):
+                    await waiter.done.wait()
+            except TimeoutError:
+                # What came before we listened, or while the live feed was cut off, is in the store.
+                rows = await self._stored(image)
+                if rows is not None and has_answered(rows.results, rows.failures, self._served.stages):
+                    return image_document(image.id, image, rows.results, rows.failures, self._served.stages)
+                ask_after_s = _ASK_STORE_S
+        return image_document(image.id, image, waiter.results, waiter.failures, self._served.stages)
+
+    async def _stored(self, image: ReceivedImage) -> ImageRows | None:
+        try:
+            return await self._services.database.reading(lambda c: image_rows(c, image.pipeline, image.id))
+        except StoreUnavailable:
+            return None
