@@ -54,12 +54,13 @@ def test_data_of_another_kafka_version_is_refused_by_name(tmp_path: Path) -> Non
     assert marker.read_bytes() == before
 
 
-def test_data_of_another_broker_is_refused(tmp_path: Path) -> None:
+def test_data_of_another_broker_is_refused_and_stays_free_for_that_one(tmp_path: Path) -> None:
     claim(tmp_path, node_id=1, cluster_id="one-cluster").release()
     with pytest.raises(DarkroomError, match="belongs to broker 1 of cluster one-cluster, not to broker 2"):
         claim(tmp_path, node_id=2, cluster_id="one-cluster")
     with pytest.raises(DarkroomError, match="not to broker 1 of cluster another"):
         claim(tmp_path, node_id=1, cluster_id="another")
+    claim(tmp_path, node_id=1, cluster_id="one-cluster").release()
 
 
 def test_somebody_elses_folder_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from darkroom_cli.local_kafka.file_lock import try_lock
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION
 
 _MARKER = "darkroom-kafka.json"
+_UNFINISHED_MARKER = "darkroom-kafka.unfinished"
 _LOCK = "lock"
 _TEMPORARY = "darkroom-kafka-"
 _SURELY_LOCKED_AFTER_S = 60.0
@@ -76,19 +77,21 @@ def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFo
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        identity = _identity(path) or Identity(KAFKA_VERSION, cluster_id or random_id(), node_id)
-        _refuse(path, identity, node_id, cluster_id)
+        _identity(path)  # before a lock file is put into somebody else's folder
         lock = try_lock(path / _LOCK)
         if lock is None:
             raise DarkroomError(
                 f"data folder {path} is in use by another running Kafka: stop it, or choose another folder"
             )
-        _write_whole(path / _MARKER, json.dumps(asdict(identity), indent=2) + "\n")
+        try:
+            return DataFolder(path, _settled_identity(path, node_id, cluster_id), lock)
+        except BaseException:
+            os.close(lock)
+            raise
     except OSError as error:
         raise DarkroomError(
             f"data folder {path}: {error.strerror or error}: make it writable for this user, or choose another folder"
         ) from error
-    return DataFolder(path, identity, lock)
 
 
 def claim_temporary() -> DataFolder:
@@ -118,7 +121,7 @@ def _identity(path: Path) -> Identity | None:
     """
     marker = path / _MARKER
     if not marker.exists():
-        if strangers := sorted(entry.name for entry in path.iterdir() if entry.name != _LOCK):
+        if strangers := sorted({entry.name for entry in path.iterdir()} - {_LOCK, _UNFINISHED_MARKER}):
             raise DarkroomError(
                 f"data folder {path} holds {strangers[0]!r} but no {_MARKER}, so it isn't ours: "
                 "choose an empty or a new folder"
@@ -133,6 +136,17 @@ def _identity(path: Path) -> Identity | None:
         ) from error
 
 
+def _settled_identity(path: Path, node_id: int, cluster_id: str | None) -> Identity:
+    """The identity of a locked folder, written down if it is new."""
+    if (identity := _identity(path)) is None:
+        identity = Identity(KAFKA_VERSION, cluster_id or random_id(), node_id)
+        unfinished = path / _UNFINISHED_MARKER
+        unfinished.write_text(json.dumps(asdict(identity), indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(path / _MARKER)
+    _refuse(path, identity, node_id, cluster_id)
+    return identity
+
+
 def _refuse(path: Path, found: Identity, node_id: int, cluster_id: str | None) -> None:
     if found.kafka_version != KAFKA_VERSION:
         raise DarkroomError(
@@ -144,12 +158,6 @@ def _refuse(path: Path, found: Identity, node_id: int, cluster_id: str | None) -
             f"data folder {path} belongs to broker {found.node_id} of cluster {found.cluster_id}, "
             f"not to broker {node_id} of cluster {cluster_id or found.cluster_id}: choose another folder"
         )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _sweep(parent: Path) -> None:

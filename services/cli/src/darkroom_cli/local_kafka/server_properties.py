@@ -119,7 +119,7 @@ _SMALL: Mapping[str, str] = {
     "log.cleaner.dedupe.buffer.size": "16777216",
 }
 
-# After a crash a broker is kept out until its old session has ended (9 s), for others to take over. Alone it only waits.
+# After a crash a broker is kept out until its old session ends (9 s), for others to take over. Alone it only waits.
 _ALONE: Mapping[str, str] = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 
 
