@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -38,6 +38,7 @@ def saved(size: tuple[int, int], kind: str, mode: str, options: dict[str, Any]) 
     return data.getvalue()
 
 
+@settings(deadline=None)
 @given(size=SIZES, way=st.sampled_from(WAYS_TO_SAVE))
 def test_every_format_has_the_size_that_pillow_gave_it(
     size: tuple[int, int], way: tuple[str, str, dict[str, Any]]
@@ -88,6 +89,7 @@ def test_what_is_no_image_is_refused_with_a_reason_for_people(data: bytes, words
         read_header(data)
 
 
+@settings(deadline=None)
 @given(
     start=st.sampled_from([saved((9, 7), *way) for way in WAYS_TO_SAVE]),
     keep=st.integers(0, 120),

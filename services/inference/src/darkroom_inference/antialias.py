@@ -16,6 +16,8 @@ from darkroom_inference.pixels import Pixels, as_pixels
 _Floats = npt.NDArray[np.float32]
 _Places = npt.NDArray[np.intp]
 
+_SOFTEN_FROM = 1.2
+"""Shrinking by less, a linear resize is within a level of the antialiased one, on the average of a photo."""
 _CACHED_FLOATS = 131_072
 """Sums that are worked on at a time: as many as stay in the CPU's cache."""
 
@@ -31,6 +33,26 @@ def resize_antialiased(pixels: Pixels, size: Size) -> Pixels:
     columns = as_pixels(cv2.transpose(rows), channels).reshape(width, size[1] * channels)
     shrunk = _shrink_rows(columns, size[0]).reshape(size[0], size[1], channels)
     return as_pixels(cv2.transpose(shrunk), channels)
+
+
+def resize_a_little(pixels: Pixels, size: Size) -> Pixels:
+    """The same for less than half the time, near enough for shrinking to no less than half of each side.
+
+    A linear resize of it, softened first where pixels would be skipped: with three taps whose spread, with that of the
+    linear resize, is the spread of the triangle filter.
+    """
+    height, width, channels = pixels.shape
+    across, down = width / size[0], height / size[1]
+    if max(across, down) >= _SOFTEN_FROM:
+        pixels = as_pixels(
+            cv2.sepFilter2D(pixels, -1, _soft(across), _soft(down), borderType=cv2.BORDER_REPLICATE), channels
+        )
+    return as_pixels(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), channels)
+
+
+def _soft(shrink: float) -> _Floats:
+    side = max(0.0, (shrink * shrink - 1) / 12)
+    return np.array([side, 1 - 2 * side, side], np.float32)
 
 
 def _shrink_rows(rows: Pixels, count: int) -> Pixels:

@@ -59,8 +59,8 @@ def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded
     header = read_header(data)
     if header.pixels > MAX_PIXELS:
         raise TooManyPixels(
-            f"the image is {header.width} x {header.height}, {header.pixels / 1e6:.0f} megapixels: "
-            f"at most {MAX_PIXELS // 1_000_000} are decoded"
+            f"the image is {header.width} x {header.height}, which is {header.pixels:,} pixels: "
+            f"at most {MAX_PIXELS:,} are decoded"
         )
     if header.format == "jpeg":
         return _decode_jpeg(data, header, colors, shrink)

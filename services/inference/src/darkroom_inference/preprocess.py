@@ -10,18 +10,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from darkroom_inference.antialias import resize_antialiased
+from darkroom_inference.antialias import resize_a_little, resize_antialiased
 from darkroom_inference.decode import Colors
 from darkroom_inference.geometry import Size, decoder_shrink, fit
 from darkroom_inference.model_input import ResolvedInput
-from darkroom_inference.pixels import Pixels, as_pixels
+from darkroom_inference.pixels import Pixels
 
 Batch = npt.NDArray[np.float32 | np.float16 | np.uint8]
 """(n, C, H, W) or (n, H, W, C)."""
 
 _NUMPY_TYPES = {"Float32": np.float32, "Float16": np.float16, "UInt8": np.uint8}
-_LINEAR_SUFFICES = 2
-"""Shrinking by less than this, a linear resize skips no pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +77,13 @@ class Preprocessor:
         return canvas
 
     def _resample(self, part: Pixels, size: Size) -> Pixels:
-        height, width, channels = part.shape
+        height, width, _ = part.shape
         if (width, height) == size:
             return np.ascontiguousarray(part)
-        if self.settings.preprocessing == "Exact":
+        by_half = width >= 2 * size[0] or height >= 2 * size[1]
+        if by_half or self.settings.preprocessing == "Exact":
             return resize_antialiased(np.ascontiguousarray(part), size)
-        shrinks = width >= size[0] * _LINEAR_SUFFICES or height >= size[1] * _LINEAR_SUFFICES
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        return as_pixels(cv2.resize(part, size, interpolation=how), channels)
+        return resize_a_little(part, size)
 
 
 def _table(settings: ResolvedInput, channel: int) -> Batch:

@@ -1,0 +1,41 @@
+"""Pictures to send and to decode, made here so that their right pixels are known."""
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def picture(height: int, width: int, seed: int = 0) -> Pixels:
+    """Smooth blobs of colour, such as JPEG keeps well: uint8 (height, width, 3)."""
+    small = np.random.default_rng(seed).integers(0, 256, (max(2, height // 16), max(2, width // 16), 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def noise(height: int, width: int, channels: int = 3, seed: int = 0) -> Pixels:
+    """Random pixels, which show every tap of a filter: uint8 (height, width, channels)."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, channels), dtype=np.uint8)
+
+
+def encoded(image: Image.Image | Pixels, kind: str, **options: Any) -> bytes:
+    """The file that Pillow writes."""
+    data = io.BytesIO()
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(data, kind, **options)
+    return data.getvalue()
+
+
+def with_orientation(pixels: Pixels, kind: str, orientation: int) -> bytes:
+    """A file of `kind` whose EXIF data asks a viewer to turn it."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    lossless = {"JPEG": {"quality": 98, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    return encoded(pixels, kind, exif=exif if kind == "TIFF" else exif.tobytes(), **lossless)
+
+
+def opened(data: bytes) -> Image.Image:
+    """The file as Pillow reads it."""
+    return Image.open(io.BytesIO(data))
