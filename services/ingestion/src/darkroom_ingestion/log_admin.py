@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, client_settings
+from darkroom_ingestion.client_logs import KAFKA_LOGGER
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -25,7 +26,7 @@ class LogAdmin:
     """One Kafka. Its methods block, but for those that say otherwise; they may be called from every thread."""
 
     def __init__(self, connection: KafkaConnection) -> None:
-        self._admin = AdminClient(client_settings(connection, "darkroom-ingestion-admin"))
+        self._admin = AdminClient(client_settings(connection, "darkroom-ingestion-admin"), logger=KAFKA_LOGGER)
 
     def partitions(self, topics: Iterable[str]) -> dict[str, int]:
         """How many partitions each of those of `topics` has that exist.

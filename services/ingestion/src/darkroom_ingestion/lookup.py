@@ -34,14 +34,12 @@ async def find_image(services: Services, served: ServedPipeline, image_id: str) 
         if rows.known:
             return rows
         if all(read.get(partition, 0) >= end for partition, end in ends.items()):
-            raise not_found(
-                f"There is no image {image_id!r:.120} in pipeline {served.key}, or retention has removed it."
-            )
+            raise not_found(f"There is no image {image_id!r:.120} in {served.key}, or retention has removed it.")
         if asyncio.get_running_loop().time() > deadline:
             raise unavailable(
                 "store-behind",
                 "The results store is behind",
-                f"There is no image {image_id!r:.120} so far, but the store has yet to read part of the log: try again.",
+                f"There is no image {image_id!r:.120} so far, but part of the log is yet to be read: try again.",
             )
         await asyncio.sleep(_LOOK_AGAIN_S)
 

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, producer_settings
+from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.metrics import Metrics
 
 _POLL_S = 0.2
@@ -78,7 +79,7 @@ class Publisher:
         }
         self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S
         self._metrics = metrics
-        self._producer = Producer(self._settings)
+        self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
         self._loop = asyncio.get_running_loop()
         self._delivered: deque[_Delivery] = deque()
         self._waking = False
@@ -155,5 +156,5 @@ class Publisher:
         if error.fatal():
             # Idempotence can't go on with this producer; what it still holds fails, what comes next gets a new one.
             log.error("the producer can't go on, a new one takes over", error=error.str())
-            self._producer = Producer(self._settings)
+            self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
         return NotDelivered(error.str(), too_large=error.code() == KafkaError.MSG_SIZE_TOO_LARGE)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.log_admin import KafkaAway
 from darkroom_ingestion.store.rows import LogRecord
 
@@ -55,7 +56,7 @@ class RecordReader:
         try:
             consumer = self._idle.get_nowait()
         except queue.Empty:
-            consumer = Consumer(self._settings)
+            consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
         try:
             consumer.assign([place])
             return _poll_until(consumer, place.offset, time.monotonic() + _TIMEOUT_S)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection
+from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.feed.events import FeedEvent, feed_event
 from darkroom_ingestion.feed.positions import Positions, Topic
 from darkroom_ingestion.feed.tail import tail_settings
@@ -37,7 +38,7 @@ class CatchUp:
             name: TopicOf(pipeline, "results" if t[1] == "r" else "dead-letters", t[0]) for t, name in topics.items()
         }
         self._left = _gaps(topics, start, end)
-        self._consumer = Consumer(tail_settings(connection)) if self._left else None
+        self._consumer = Consumer(tail_settings(connection), logger=KAFKA_LOGGER) if self._left else None
         if self._consumer is not None:
             starts = [TopicPartition(*place, first) for place, (first, _) in self._left.items()]
             self._consumer.assign(starts)

@@ -10,6 +10,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.feed.events import FeedEvent, feed_event
 from darkroom_ingestion.log_admin import LogAdmin
 from darkroom_ingestion.metrics import Metrics
@@ -92,7 +93,7 @@ class Tail:
                 self._stop.wait(_BACKOFF_S)
 
     def _read(self) -> None:
-        consumer = Consumer(self._settings)
+        consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
         topics: dict[str, TopicOf] = {}
         look_at = 0.0
         # What was read before an error is read on where it stood.

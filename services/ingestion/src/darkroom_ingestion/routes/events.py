@@ -27,8 +27,8 @@ _EXAMPLE = 'id: classify.d=0.0~classify.r=1a.2\nevent: analyzed\ndata: {"imageId
     response_class=Response,
     responses={
         200: {
-            "description": "Events `analyzed` (data as in the topic) and `failed` (why a stage could not analyse an image), "
-            "from now on or after `Last-Event-ID`. An event `end` says why the stream ends; resume then.",
+            "description": "Events `analyzed` (data as in the topic) and `failed` (why a stage could not analyse an "
+            "image), from now on or after `Last-Event-ID`. An event `end` says why the stream ends; resume then.",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
         },
         **problems(404, 422, 503),
@@ -61,9 +61,9 @@ async def _stands(link: Link, hub: Hub, start: Positions | None) -> None:
     """Wait until our tail knows where the log ends, and is not behind what the client has seen on another replica."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            while not link.tail.ready or hub.positions is None:
+            while not link.tail.ready or hub.positions is None:  # noqa: ASYNC110 - a thread's state
                 await asyncio.sleep(_LOOK_AGAIN_S)
-            while start is not None and hub.positions.is_behind(start):
+            while start is not None and hub.positions.is_behind(start):  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(_LOOK_AGAIN_S)
     except TimeoutError:
         if link.tail.ready and hub.positions is not None:

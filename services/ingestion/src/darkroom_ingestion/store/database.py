@@ -38,7 +38,7 @@ class Database:
     def __init__(self, engine: Engine, instance: str) -> None:
         self.engine = engine
         self.instance = instance
-        # SQLite: a transaction that reads first and writes later can't wait for another writer, so it begins as a writer.
+        # SQLite: a transaction that reads first and writes later can't wait for another writer: it begins as one.
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
 

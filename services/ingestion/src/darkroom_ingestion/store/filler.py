@@ -9,6 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.rows import LogRecord, TopicOf
@@ -111,7 +112,7 @@ class Filler:
                 backoff_s = min(backoff_s * 2, _BACKOFF_S[1])
 
     def _consume(self) -> None:
-        consumer = Consumer(self._settings)
+        consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
         try:
             self._topics = {}
             while not self._stop.is_set():

@@ -15,7 +15,7 @@ from darkroom_ingestion.times import parse_ms
 Role = Literal["images", "results", "dead-letters"]
 
 REPLAY_HEADER = "darkroom-replay-of"
-"""On an image that was put back: `topic/partition/offset` of its dead letter. Keeps the mark in the log, not only here."""
+"""On an image that was put back: `topic/partition/offset` of its dead letter, so that the mark is in the log."""
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 

@@ -1,0 +1,5 @@
+"""Where librdkafka's own messages go."""
+
+import logging
+
+KAFKA_LOGGER = logging.getLogger("librdkafka")

@@ -1,0 +1,52 @@
+"""The service and its pipelines, for the tests of its HTTP interface."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ingestion import Pipeline, Service, make_pipeline
+from tests.support.kafka import SharedKafka
+
+
+@pytest.fixture
+def pipeline(kafka: SharedKafka) -> Pipeline:
+    """One stage, `classify`."""
+    return make_pipeline(kafka.bootstrap_servers)
+
+
+@pytest.fixture
+def two_stages(kafka: SharedKafka) -> Pipeline:
+    """Two stages, `classify` and `embed`."""
+    return make_pipeline(kafka.bootstrap_servers, stages=["classify", "embed"])
+
+
+@pytest.fixture
+def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts services for pipelines; they end with the test."""
+    with ExitStack() as stack:
+        made = 0
+
+        def start(*pipelines: Pipeline, options: list[str] | None = None, **rest: Any) -> Service:
+            nonlocal made
+            made += 1
+            folder = tmp_path / f"service-{made}"
+            folder.mkdir()
+            service = Service(folder, list(pipelines), options or [])
+            stack.callback(service.kill)
+            return service.start(**rest)
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared(kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Pipeline]]:
+    """A service and a pipeline of one stage, for the tests of a module that don't disturb each other."""
+    pipeline = make_pipeline(kafka.bootstrap_servers)
+    service = Service(tmp_path_factory.mktemp("service"), [pipeline])
+    try:
+        yield service.start(), pipeline
+    finally:
+        service.kill()

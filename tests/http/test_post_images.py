@@ -1,0 +1,282 @@
+"""POST images: what is taken, what is refused, and what is in the topic afterwards."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from cloudevents.v1.kafka import KafkaMessage, from_binary
+
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post
+
+Shared = tuple[Service, Pipeline]
+PROBLEM = "application/problem+json"
+
+
+def head(pipeline: Pipeline, *lines: str) -> bytes:
+    return "\r\n".join([f"POST {pipeline.path}/images HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
+
+
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += (more := connection.recv(65_536))
+        assert more, f"the connection was closed: {received!r}"
+    top, _, body = received.partition(b"\r\n\r\n")
+    status, *lines = top.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    while len(body) < int(headers.get("content-length", 0)):
+        body += connection.recv(65_536)
+    return int(status.split()[1]), headers, body
+
+
+def test_what_is_posted_is_in_the_topic_as_a_cloudevent_when_202_is_answered(shared: Shared) -> None:
+    service, pipeline = shared
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    answer = post(service, pipeline, params={"key": "camera-7"}, headers={"traceparent": trace})
+
+    assert answer.status_code == 202
+    image = answer.json()
+    assert set(image) == {"id", "topic", "partition", "offset"}
+    assert answer.headers["Location"] == f"{pipeline.path}/images/{image['id']}"
+    [record] = [
+        r for r in pipeline.records(image["topic"]) if (r.partition(), r.offset()) == (image["partition"], image["offset"])
+    ]
+    assert record.key() == b"camera-7"
+    assert record.value() == JPEG
+    event = from_binary(KafkaMessage(dict(record.headers()), record.key(), record.value()), data_unmarshaller=lambda b: b)
+    assert event["id"] == image["id"]
+    assert event["type"] == "dev.darkroom.image.received"
+    assert event["source"] == f"/darkroom/{pipeline.namespace}/{pipeline.name}"
+    assert event["datacontenttype"] == "image/jpeg"
+    assert dict(record.headers())["traceparent"] == trace.encode()
+
+
+def test_an_image_can_be_asked_for_right_after_its_202(shared: Shared) -> None:
+    service, pipeline = shared
+    with ThreadPoolExecutor(8) as threads:
+        images = list(threads.map(lambda _: accepted(service, pipeline), range(40)))
+        documents = list(threads.map(lambda image: document(service, pipeline, image["id"]), images))
+
+    assert [found["id"] for found in documents] == [image["id"] for image in images]
+    assert {found["state"] for found in documents} == {"Received"}
+    assert documents[0]["image"] == {
+        "topic": pipeline.images_topic,
+        "partition": images[0]["partition"],
+        "offset": images[0]["offset"],
+        "contentType": "image/jpeg",
+        "bytes": len(JPEG),
+    }
+
+
+def test_images_of_one_key_keep_their_order(shared: Shared) -> None:
+    service, pipeline = shared
+    images = [accepted(service, pipeline, params={"key": "one key"}) for _ in range(20)]
+
+    assert len({image["partition"] for image in images}) == 1
+    assert [image["offset"] for image in images] == sorted(image["offset"] for image in images)
+    assert [image["id"] for image in images] == sorted(image["id"] for image in images)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "title"),
+    [
+        (b"Dear Sir or Madam, this is a letter and no image.", "image/jpeg", 400, "Not an image"),
+        (b"", "image/jpeg", 400, "Not an image"),
+        (PNG, "image/jpeg", 400, "Not an image"),
+        (b"GIF89a" + bytes(100), "application/octet-stream", 400, "Not an image"),
+        (JPEG, "text/plain", 415, "Unsupported media type"),
+        (b"<svg/>", "image/svg+xml", 415, "Unsupported media type"),
+        (JPEG + bytes(100 * 1024), "image/jpeg", 413, "Image too large"),
+    ],
+)
+def test_what_is_no_image_is_refused_at_the_door(
+    shared: Shared, body: bytes, content_type: str, status: int, title: str
+) -> None:
+    service, pipeline = shared
+    answer = post(service, pipeline, body, content_type)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == PROBLEM
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["title"] == title
+    assert problem["type"].startswith("https://")
+    assert problem["detail"]
+    assert problem["instance"] == f"{pipeline.path}/images"
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "IMAGE/PNG", "image/png; charset=binary", ""])
+def test_the_bytes_say_what_the_media_type_leaves_open(shared: Shared, content_type: str) -> None:
+    service, pipeline = shared
+    image = accepted(service, pipeline, PNG, content_type=content_type)
+
+    assert document(service, pipeline, image["id"])["image"]["contentType"] == "image/png"
+
+
+def test_errors_of_the_framework_are_problem_documents_too(shared: Shared) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        answers = {
+            404: [client.get("/nowhere"), client.post("/v1/pipelines/demo/none/images", content=JPEG)],
+            405: [client.delete(f"{pipeline.path}/images")],
+            422: [client.get(f"{pipeline.path}/results?limit=many"), post(service, pipeline, params={"key": "k" * 257})],
+        }
+    for status, of_status in answers.items():
+        for answer in of_status:
+            assert answer.status_code == status
+            assert answer.headers["content-type"] == PROBLEM
+            assert answer.json()["status"] == status
+
+
+def test_an_announced_body_that_is_too_large_is_refused_before_it_is_sent(shared: Shared) -> None:
+    service, pipeline = shared
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(head(pipeline, "Content-Type: image/jpeg", "Content-Length: 100000000000"))
+        status, headers, body = read_answer(connection)
+
+    assert status == 413
+    assert headers["content-type"] == PROBLEM
+    assert json.loads(body)["maxBytes"] == 100 * 1024
+
+
+def test_an_endless_body_is_refused_without_being_read_to_its_end(shared: Shared) -> None:
+    service, pipeline = shared
+    chunk = b"2000\r\n" + JPEG.ljust(0x2000, b"\0") + b"\r\n"
+    sent = 0
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(head(pipeline, "Content-Type: image/jpeg", "Transfer-Encoding: chunked"))
+        try:
+            while sent < 500 * 2**20:
+                connection.sendall(chunk)
+                sent += len(chunk)
+        except OSError:
+            pass  # the service has closed the connection: it has heard enough
+        status, _, _ = read_answer(connection)
+
+    assert status == 413
+    assert sent < 20 * 2**20
+
+
+def test_a_slow_client_is_timed_out_and_keeps_nobody_waiting(
+    start_service: Callable[..., Service], pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline, options=["--body-timeout", "1"])
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as slow:
+        slow.sendall(head(pipeline, "Content-Type: image/jpeg", "Content-Length: 1000") + JPEG[:10])
+        assert accepted(service, pipeline)
+        status, headers, _ = read_answer(slow)
+
+    assert status == 408
+    assert headers["content-type"] == PROBLEM
+    assert [record.value() for record in pipeline.records(pipeline.images_topic)] == [JPEG]
+
+
+def test_a_client_that_goes_away_in_the_middle_leaves_nothing(shared: Shared) -> None:
+    service, pipeline = shared
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(head(pipeline, "Content-Type: image/jpeg", "Content-Length: 1000") + JPEG[:500])
+
+    before = accepted(service, pipeline, params={"key": "after"})
+    after = accepted(service, pipeline, params={"key": "after"})
+    assert after["offset"] == before["offset"] + 1
+
+
+def test_a_head_without_end_is_refused(shared: Shared) -> None:
+    service, pipeline = shared
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(head(pipeline)[:-2])
+        try:
+            for number in range(10_000):
+                connection.sendall(f"X-Padding-{number}: {'x' * 1000}\r\n".encode())
+        except OSError:
+            pass  # closed: the answer may be there all the same
+        connection.settimeout(10)
+        try:
+            assert connection.recv(100).startswith(b"HTTP/1.1 431")
+        except ConnectionResetError:
+            pass
+
+
+def test_bodies_in_memory_are_bounded_together(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
+    service = start_service(pipeline, options=["--body-memory", "60Ki"])
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as holder:
+        holder.sendall(head(pipeline, "Content-Type: image/jpeg", "Content-Length: 90000") + JPEG.ljust(55_000, b"\0"))
+
+        def busy() -> bool:
+            answer = post(service, pipeline, JPEG.ljust(10_000, b"\0"))
+            if answer.status_code == 202:
+                return False
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) >= 1
+            return True
+
+        deadline = time.monotonic() + 30
+        while not busy():
+            assert time.monotonic() < deadline
+    while post(service, pipeline, JPEG.ljust(10_000, b"\0")).status_code != 202:
+        assert time.monotonic() < deadline + 30
+
+
+def test_a_batch_has_an_answer_for_each_file(shared: Shared) -> None:
+    service, pipeline = shared
+    files = [
+        ("file", ("one.jpg", JPEG, "image/jpeg")),
+        ("file", ("letter.jpg", b"Dear Sir or Madam", "image/jpeg")),
+        ("file", ("huge.jpg", JPEG.ljust(150 * 1024, b"\0"), "image/jpeg")),
+        ("file", ("two.png", PNG, "image/png")),
+    ]
+    with service.client as client:
+        answer = client.post(f"{pipeline.path}/images", files=files, params={"key": "album"})
+
+    assert answer.status_code == 202
+    one, letter, huge, two = answer.json()["images"]
+    assert (letter["status"], letter["file"]) == (400, "letter.jpg")
+    assert (huge["status"], huge["file"]) == (413, "huge.jpg")
+    assert one["partition"] == two["partition"]
+    assert one["offset"] < two["offset"]
+    with service.client as client:
+        assert client.get(f"{pipeline.path}/images/{two['id']}/content").content == PNG
+
+
+def test_one_file_in_multipart_is_answered_like_a_raw_body(shared: Shared) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        answer = client.post(f"{pipeline.path}/images", files={"file": ("one.jpg", JPEG, "image/jpeg")})
+        refused = client.post(f"{pipeline.path}/images", files={"file": ("one.jpg", b"Dear Sir", "image/jpeg")})
+
+    assert answer.status_code == 202
+    assert answer.headers["Location"].endswith(answer.json()["id"])
+    assert refused.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"no part"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nvalue\r\n--x--\r\n'),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + JPEG),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: " + b"y" * 10_000 + b"\r\n\r\n\r\n--x--\r\n"),
+    ],
+)
+def test_a_broken_multipart_body_is_refused(shared: Shared, content_type: str, body: bytes) -> None:
+    service, pipeline = shared
+    answer = post(service, pipeline, body, content_type)
+
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("bad-multipart")
+
+
+@pytest.fixture
+def many() -> Iterator[list[tuple[str, tuple[str, bytes, str]]]]:
+    yield [("file", (f"{number}.jpg", JPEG, "image/jpeg")) for number in range(257)]
+
+
+def test_a_batch_of_too_many_files_is_refused(shared: Shared, many: list[tuple[str, tuple[str, bytes, str]]]) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        assert client.post(f"{pipeline.path}/images", files=many[:256]).status_code == 202
+        assert client.post(f"{pipeline.path}/images", files=many).status_code == 413
