@@ -25,7 +25,7 @@ class ModelMismatch(ModelError):
 
     def __init__(self, uri: str, problems: list[str]) -> None:
         self.problems = problems
-        super().__init__("\n".join(f"model {uri}: {problem}" for problem in problems))
+        super().__init__(f"model {uri}: {'; '.join(problems)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""What one image becomes: a result, a dead letter, or nothing because it is meant for another stage."""
+
+from dataclasses import replace
+from typing import Final
+
+from darkroom.events import ModelUsed
+from darkroom.stage_settings import StageSettings
+from darkroom_inference.analyse import Analyser, Analysis, Failure, Plan
+from darkroom_inference.clients import result_limit_bytes
+from darkroom_inference.dead_letters import dead_letter
+from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.metrics import Metrics
+from darkroom_inference.outgoing import Outgoing
+from darkroom_inference.results import result
+from darkroom_inference.watchdog import Watchdog
+
+_MODEL_FAILED: Final = "InferenceError"
+_RAISE_THE_LIMIT: Final = "raise max.message.bytes in the stage's results.config"
+
+
+class ModelFailed(Exception):
+    """The model raised an exception; it may do better the next time."""
+
+
+class Answers:
+    """Answers one image at a time: on a CPU a batch in one call of the model is no faster, and harder to blame."""
+
+    def __init__(self, loop: int, settings: StageSettings, plan: Plan, watchdog: Watchdog, metrics: Metrics) -> None:
+        self._loop = loop
+        self._settings = settings
+        self._model = ModelUsed(name=plan.model.name, sha256=plan.model.sha256)
+        self._analyser = Analyser(plan, batch_size=1, max_bytes=settings.max_image_bytes)
+        self._watchdog = watchdog
+        self._metrics = metrics
+        self._limit_bytes = result_limit_bytes(settings)
+
+    def answer(self, record: ImageRecord) -> Outgoing | None:
+        """What to publish for `record`; None if it is not for this stage.
+
+        Raises:
+            ModelFailed: the model raised an exception.
+        """
+        settings = self._settings
+        if record.target_stage not in {None, settings.stage.name}:
+            return None
+        answer = self._analyse(record)
+        if isinstance(answer, Failure):
+            return dead_letter(record, settings, answer.reason, answer.message)
+
+        outgoing = result(record, answer, settings, self._model)
+        size = len(outgoing.value or b"")
+
+        def too_large() -> Outgoing:
+            message = f"a result of {size} bytes is more than {settings.results_topic} takes: {_RAISE_THE_LIMIT}"
+            return dead_letter(record, settings, "ResultTooLarge", message)
+
+        return too_large() if size > self._limit_bytes else replace(outgoing, instead=too_large)
+
+    def _analyse(self, record: ImageRecord) -> Analysis | Failure:
+        with self._watchdog.over(self._loop, record.place):
+            try:
+                (answer,) = self._analyser.analyse([record.value or b""])
+            except Exception as error:  # whatever a model raises is answered with another attempt
+                raise ModelFailed(f"{type(error).__name__}: {error}") from error
+        if isinstance(answer, Failure):
+            if answer.reason == _MODEL_FAILED:
+                raise ModelFailed(answer.message)
+            return answer
+        self._metrics.step("decode", answer.timings.decode_s)
+        self._metrics.step("preprocess", answer.timings.preprocess_s)
+        self._metrics.step("inference", answer.timings.inference_s)
+        return answer

@@ -1,0 +1,54 @@
+"""How many images a loop takes at once, and which of them go together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from darkroom_inference.image_record import ImageRecord
+
+MAX_BATCH: Final = 64
+"""Enough that waiting for acknowledgements and the commit is a few per cent of the time of a small model."""
+
+MAX_BATCH_BYTES: Final = 32 * 1_048_576
+
+TARGET_S: Final = 0.25
+"""A batch takes about so long: a partition is given away only between two batches."""
+
+_WEIGHT_OF_LAST: Final = 0.3
+
+
+@dataclass
+class BatchSize:
+    """Images to take at once, so that a batch of a slow model is one image and a fast model has large ones."""
+
+    seconds_per_image: float = TARGET_S / 8
+
+    def learn(self, images: int, seconds: float) -> None:
+        """Take into account that `images` took `seconds`."""
+        if images:
+            self.seconds_per_image += _WEIGHT_OF_LAST * (seconds / images - self.seconds_per_image)
+
+    @property
+    def images(self) -> int:
+        """Between 1 and MAX_BATCH."""
+        return max(1, min(MAX_BATCH, int(TARGET_S / max(self.seconds_per_image, 1e-9))))
+
+
+def next_group(
+    records: Sequence[ImageRecord], suspects: Mapping[int, int]
+) -> tuple[list[ImageRecord], list[ImageRecord], bool]:
+    """Split off the records to work on next: all that are under no suspicion, else one suspect alone.
+
+    The order within each partition is kept.
+
+    Args:
+        records: in the order of their partitions' offsets.
+        suspects: by partition, how many of its next records are suspects.
+
+    Returns:
+        The group, the rest, and whether the group is a suspect.
+    """
+    group = [record for record in records if not suspects.get(record.partition)]
+    if group:
+        return group, [record for record in records if suspects.get(record.partition)], False
+    return list(records[:1]), list(records[1:]), True

@@ -1,0 +1,101 @@
+"""The Kafka clients of one loop: one consumer, one producer."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, Producer
+
+from darkroom.kafka.connection import ClientSettings, consumer_settings, producer_settings
+from darkroom.stage_settings import StageSettings
+from darkroom.topology import DEAD_LETTER_ROOM_BYTES, HEADER_ROOM_BYTES
+from darkroom_inference.options import GroupProtocol
+
+DEFAULT_TOPIC_LIMIT_BYTES = 1_048_588
+"""Kafka's own `max.message.bytes` of a topic that sets none."""
+
+TRANSACTION_TIMEOUT_MS = 10_000
+"""A transaction holds only publishing, never inference. One that a worker left open keeps readers waiting so long."""
+
+_PREFETCH_RECORDS = 256
+_PREFETCH_KIB = 16_384
+_LONGEST_POLL_GAP_MS = 3_600_000
+_SOCKET_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS
+
+ErrorListener = Callable[[KafkaError], None]
+StatisticsListener = Callable[[str], None]
+
+
+def consumer(
+    settings: StageSettings,
+    client_id: str,
+    protocol: GroupProtocol,
+    on_error: ErrorListener,
+    on_statistics: StatisticsListener,
+) -> Consumer:
+    """A consumer of the images topic; it is not subscribed yet."""
+    most_bytes = settings.max_image_bytes + HEADER_ROOM_BYTES
+    base = consumer_settings(settings.kafka, client_id, group=settings.consumer_group, max_message_bytes=most_bytes)
+    return Consumer(
+        {**base, **_prefetch(most_bytes), **_membership(protocol), "error_cb": on_error, "stats_cb": on_statistics},
+        logger=logging.getLogger("librdkafka.consumer"),
+    )
+
+
+def producer(
+    settings: StageSettings, client_id: str, transactional_id: str | None, on_error: ErrorListener
+) -> Producer:
+    """A producer for results and dead letters; with `transactional_id` its transactions are not initialised yet."""
+    dead_letter_bytes = settings.max_image_bytes + DEAD_LETTER_ROOM_BYTES
+    own: dict[str, Any] = producer_settings(
+        settings.kafka,
+        client_id,
+        # A record may turn out larger than the pipeline takes (its topic allows more): its dead letter must go out.
+        max_message_bytes=2 * dead_letter_bytes,
+    )
+    own |= {
+        "socket.timeout.ms": _SOCKET_TIMEOUT_MS,
+        # A set of results that is larger than the topic takes is refused as a whole: keep the innocent out of it.
+        "batch.size": result_limit_bytes(settings),
+        "queue.buffering.max.kbytes": max(65_536, 4 * dead_letter_bytes // 1024),
+        "error_cb": on_error,
+    }
+    if transactional_id is None:
+        own["message.timeout.ms"] = 0  # a broker that is away is waited for, however long
+    else:
+        own |= {"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
+    return Producer(own, logger=logging.getLogger("librdkafka.producer"))
+
+
+def result_limit_bytes(settings: StageSettings) -> int:
+    """The largest record that the results topic takes, as far as the pipeline says."""
+    return int(settings.stage.results.config.get("max.message.bytes", DEFAULT_TOPIC_LIMIT_BYTES))
+
+
+def _prefetch(most_bytes: int) -> ClientSettings:
+    return {
+        "queued.min.messages": _PREFETCH_RECORDS,
+        "queued.max.messages.kbytes": max(_PREFETCH_KIB, 2 * most_bytes // 1024),
+        # Without it a loop that has emptied its queue waits up to a second for the next fetch.
+        "fetch.queue.backoff.ms": 20,
+        "socket.timeout.ms": _SOCKET_TIMEOUT_MS,
+        "statistics.interval.ms": 2_000,
+    }
+
+
+def _membership(protocol: GroupProtocol) -> ClientSettings:
+    """How the loop stays in its group.
+
+    The client's own thread sends the heartbeats, so a long inference does not end the membership; only the time between
+    two polls could. That limit exists to find a consumer that hangs, which the watchdog does better (it knows the
+    image), so it is set out of the way. Batches are cut so short that a rebalance does not wait for them.
+    """
+    if protocol == "consumer":
+        return {"group.protocol": "consumer", "max.poll.interval.ms": _LONGEST_POLL_GAP_MS}
+    return {
+        "group.protocol": "classic",
+        "max.poll.interval.ms": _LONGEST_POLL_GAP_MS,
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 2_000,
+    }

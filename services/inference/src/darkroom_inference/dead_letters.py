@@ -1,0 +1,56 @@
+"""A failed image, whole, with the reason: what goes to the dead letters topic."""
+
+from darkroom import names
+from darkroom.cloudevents import CONTENT_TYPE, CloudEvent, timestamp
+from darkroom.events import FAILED, FailureHeaders
+from darkroom.stage_settings import StageSettings
+from darkroom_inference.image_record import ImageRecord, RecordHeaders
+from darkroom_inference.outgoing import Outgoing
+
+_MESSAGE_MAX_CHARACTERS = 1_000
+_UNKNOWN_CONTENT = "application/octet-stream"
+_OF_AN_EARLIER_FAILURE = frozenset(
+    value for name, value in vars(FailureHeaders).items() if not name.startswith("_") and isinstance(value, str)
+)
+
+
+def dead_letter(
+    record: ImageRecord, settings: StageSettings, reason: str, message: str, *, attempts: int = 1
+) -> Outgoing:
+    """The dead letter of `record`: its own key, bytes, timestamp and headers, and why it failed."""
+    return Outgoing(
+        topic=settings.dead_letters_topic,
+        key=record.key,
+        value=record.value,
+        headers=[
+            *_image_headers(record, settings),
+            (FailureHeaders.REASON, reason.encode()),
+            (FailureHeaders.MESSAGE, message[:_MESSAGE_MAX_CHARACTERS].encode(errors="replace")),
+            (FailureHeaders.STAGE, settings.stage.name.encode()),
+            (FailureHeaders.ATTEMPTS, str(attempts).encode()),
+            (FailureHeaders.SOURCE_TOPIC, record.topic.encode()),
+            (FailureHeaders.SOURCE_PARTITION, str(record.partition).encode()),
+            (FailureHeaders.SOURCE_OFFSET, str(record.offset).encode()),
+            (FailureHeaders.FAILED_AT, timestamp().encode()),
+        ],
+        reason=reason,
+        timestamp_ms=record.timestamp_ms,
+        image_timestamp_ms=record.timestamp_ms,
+    )
+
+
+def _image_headers(record: ImageRecord, settings: StageSettings) -> RecordHeaders:
+    """The image's headers with the type of a failure; a full set where whoever sent the image wrote none."""
+    own = [(name, value) for name, value in record.headers if name not in _OF_AN_EARLIER_FAILURE]
+    if record.event is not None:
+        typed = [(name, FAILED.encode() if name.lower() == "ce_type" else value) for name, value in own]
+        return typed if record.event.type else [*typed, ("ce_type", FAILED.encode())]
+    has_content_type = any(name.lower() == CONTENT_TYPE for name, _ in own)
+    event = CloudEvent(
+        id=record.image_id,
+        source=names.images_source(settings.namespace, settings.pipeline),
+        type=FAILED,
+        time=timestamp(),
+        content_type=None if has_content_type else _UNKNOWN_CONTENT,
+    )
+    return [*own, *event.headers()]

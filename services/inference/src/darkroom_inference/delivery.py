@@ -1,0 +1,205 @@
+"""The two promises of a stage: every image at least once, or exactly once."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeVar
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+
+from darkroom_inference.backoff import Backoff
+from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
+from darkroom_inference.metrics import Metrics
+from darkroom_inference.offsets import Offsets, Positions
+from darkroom_inference.outgoing import Outgoing
+from darkroom_inference.publisher import Publisher
+from darkroom_inference.stopping import Pause
+
+log = structlog.get_logger(__name__)
+
+_CALL_TIMEOUT_S: Final = 10.0
+
+T = TypeVar("T")
+
+
+class Delivery(Protocol):
+    """How what a loop publishes and what it commits belong together."""
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """Take a record for publication, in the order of the calls."""
+
+    def settle(self, positions: Positions) -> Sequence[Outgoing]:
+        """Wait until everything published is acknowledged, and commit `positions`.
+
+        Returns:
+            What has been published in the end: a result that its topic is too small for has become a dead letter.
+
+        Raises:
+            Interrupted: nothing is committed; the work has to be done again.
+            ClientsBroken: it is not certain what is committed; the loop needs new clients.
+            DrainTimedOut: the worker has to stop.
+        """
+
+    def forget(self) -> None:
+        """Give up what was published since the last `settle`."""
+
+
+class AtLeastOnce:
+    """Commits after the acknowledgements. What is interrupted in between is published again, with the same ids."""
+
+    def __init__(self, publisher: Publisher, offsets: Offsets) -> None:
+        self._publisher = publisher
+        self._offsets = offsets
+        self._published: list[Outgoing] = []
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """Send at once, while the next image is analysed."""
+        self._published.append(outgoing)
+        self._publisher.publish(outgoing)
+
+    def settle(self, positions: Positions) -> Sequence[Outgoing]:
+        """Wait for the acknowledgements, then commit."""
+        while refused := self._publisher.wait():
+            for outgoing in refused:
+                letter = _instead(outgoing)
+                self._published[self._published.index(outgoing)] = letter
+                self._publisher.publish(letter)
+        published, self._published = self._published, []
+        try:
+            self._offsets.commit(positions)
+        except Interrupted as interrupted:
+            # The results are there. If the partitions stay ours the next commit covers these offsets, and if they go
+            # the one that gives them back does; else their next owner does the work again.
+            log.warning("commit put off", error=str(interrupted))
+        return published
+
+    def forget(self) -> None:
+        """Drop what has not left yet."""
+        self._published.clear()
+        self._publisher.forget()
+
+
+class ExactlyOnce:
+    """Publishes and commits in one transaction a batch, fenced by the consumer's membership of its group (KIP-447).
+
+    Everything is kept back until `settle`, so that a transaction is open only for as long as publishing takes.
+    """
+
+    def __init__(
+        self,
+        producer: Producer,
+        publisher: Publisher,
+        consumer: Consumer,
+        offsets: Offsets,
+        pause: Pause,
+        metrics: Metrics,
+    ) -> None:
+        self._producer = producer
+        self._publisher = publisher
+        self._consumer = consumer
+        self._offsets = offsets
+        self._pause = pause
+        self._metrics = metrics
+        self._kept: list[Outgoing] = []
+
+    def prepare(self) -> None:
+        """Fence whoever used the transactional id before, and end what it left open."""
+        self._call("initialise transactions", lambda: self._producer.init_transactions(_CALL_TIMEOUT_S))
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """Keep the record for the transaction."""
+        self._kept.append(outgoing)
+
+    def settle(self, positions: Positions) -> Sequence[Outgoing]:
+        """Publish and commit in one transaction; an aborted one is begun anew as long as the partitions are ours."""
+        backoff = Backoff()
+        while True:
+            try:
+                refused = self._transaction(positions)
+            except _Aborted as aborted:
+                self._metrics.retry("transaction")
+                log.warning("transaction aborted", error=aborted.error.str())
+                if meaning(aborted.error) == "NotAMember":
+                    raise Interrupted(aborted.error.str()) from aborted
+                self._pause(backoff.next_s())
+                continue
+            if not refused:
+                published, self._kept = self._kept, []
+                return published
+            for outgoing in refused:
+                self._kept[self._kept.index(outgoing)] = _instead(outgoing)
+
+    def forget(self) -> None:
+        """Drop what was kept."""
+        self._kept.clear()
+
+    def _transaction(self, positions: Positions) -> list[Outgoing]:
+        self._call("begin a transaction", self._producer.begin_transaction)
+        for outgoing in self._kept:
+            self._publisher.publish(outgoing)
+        try:
+            refused = self._publisher.wait()
+        except Interrupted as interrupted:
+            self._abort()
+            raise _Aborted(KafkaError(KafkaError._FAIL, interrupted.cause)) from interrupted  # noqa: SLF001
+        if refused:
+            self._abort()
+            return refused
+        membership = self._consumer.consumer_group_metadata()
+        parts = self._offsets.as_topic_partitions(positions)
+        self._call(
+            "commit offsets",
+            lambda: self._producer.send_offsets_to_transaction(parts, membership, _CALL_TIMEOUT_S),
+        )
+        self._call("commit a transaction", lambda: self._producer.commit_transaction(_CALL_TIMEOUT_S))
+        return []
+
+    def _call(self, what: str, call: Callable[[], T]) -> T:
+        """Call until it is certain how it ended.
+
+        Raises:
+            _Aborted: the transaction is aborted; another may begin.
+            ClientsBroken: the producer is fenced, or failed.
+        """
+        backoff = Backoff()
+        while True:
+            try:
+                return call()
+            except KafkaException as raised:
+                error: KafkaError = raised.args[0]
+                self._metrics.kafka_error(error)
+                if error.txn_requires_abort():
+                    self._abort()
+                    raise _Aborted(error) from raised
+                if not error.retriable():
+                    raise ClientsBroken(error.str()) from raised
+                self._metrics.retry("transaction")
+                log.warning("waiting for kafka", to=what, error=error.str())
+                self._pause(backoff.next_s())
+
+    def _abort(self) -> None:
+        deadline = time.monotonic() + 6 * _CALL_TIMEOUT_S
+        backoff = Backoff()
+        while True:
+            try:
+                self._producer.abort_transaction(_CALL_TIMEOUT_S)
+            except KafkaException as raised:
+                error: KafkaError = raised.args[0]
+                if not error.retriable() or time.monotonic() > deadline:
+                    raise ClientsBroken(error.str()) from raised
+                self._pause(backoff.next_s())
+            else:
+                self._publisher.forget()
+                return
+
+
+class _Aborted(Exception):
+    def __init__(self, error: KafkaError) -> None:
+        super().__init__(error.str())
+        self.error = error
+
+
+def _instead(outgoing: Outgoing) -> Outgoing:
+    if outgoing.instead is None:
+        raise Interrupted(f"{outgoing.topic} is too small for a dead letter")
+    return outgoing.instead()

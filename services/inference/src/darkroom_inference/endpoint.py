@@ -1,0 +1,98 @@
+"""The worker's port: /healthz, /readyz, /metrics."""
+
+import json
+import threading
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from darkroom.errors import DarkroomError
+
+_REQUEST_TIMEOUT_S = 5.0
+
+
+class PortUnavailable(DarkroomError):
+    """The worker can't listen where it was told to."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether something is as it should be, and what is to be said about it."""
+
+    ok: bool
+    detail: dict[str, Any]
+
+
+class Reporting(Protocol):
+    """Who knows how the worker is."""
+
+    def health(self) -> Answer:
+        """Whether all that should move moves."""
+
+    def readiness(self) -> Answer:
+        """Whether it works, or could if there was work."""
+
+    def metrics(self) -> bytes:
+        """Prometheus' text format."""
+
+
+class Endpoint:
+    """Serves a worker's health and metrics until closed.
+
+    Raises:
+        PortUnavailable: the port is taken, or not allowed.
+    """
+
+    def __init__(self, host: str, port: int, worker: Reporting) -> None:
+        try:
+            self._server = ThreadingHTTPServer((host, port), _handler(worker))
+        except OSError as error:
+            raise PortUnavailable(f"port {port} of {host}: {error.strerror}: choose another with --port") from error
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens at."""
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler(worker: Reporting) -> type[BaseHTTPRequestHandler]:
+    routes = {"/healthz": worker.health, "/readyz": worker.readiness}
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _REQUEST_TIMEOUT_S
+        wbufsize = -1  # head and body leave together
+
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            if path == "/metrics":
+                self._reply(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, worker.metrics())
+            elif route := routes.get(path):
+                answer = route()
+                status = HTTPStatus.OK if answer.ok else HTTPStatus.SERVICE_UNAVAILABLE
+                self._reply(status, "application/json", json.dumps(answer.detail).encode())
+            else:
+                self._reply(HTTPStatus.NOT_FOUND, "application/json", b'{"error": "try /healthz, /readyz or /metrics"}')
+
+        def _reply(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - overrides
+            """Say nothing: probes come every few seconds."""
+
+    return Handler

@@ -1,0 +1,75 @@
+"""What an error of Kafka means for the work in hand."""
+
+from typing import Final, Literal
+
+from confluent_kafka import KafkaError
+
+from darkroom.errors import DarkroomError
+
+Meaning = Literal["Retry", "NotAMember", "TooLarge", "Fatal", "Unknown"]
+
+_TRANSIENT: Final = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's own codes have no other name
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError._WAIT_COORD,  # noqa: SLF001
+        KafkaError._RESOLVE,  # noqa: SLF001
+        KafkaError._AUTHENTICATION,  # noqa: SLF001
+        KafkaError._RETRY,  # noqa: SLF001
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.NETWORK_EXCEPTION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.NOT_ENOUGH_REPLICAS,
+        KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        KafkaError.UNSTABLE_OFFSET_COMMIT,
+        KafkaError.CONCURRENT_TRANSACTIONS,
+        KafkaError.THROTTLING_QUOTA_EXCEEDED,
+        KafkaError.KAFKA_STORAGE_ERROR,
+    }
+)
+_MEMBERSHIP: Final = frozenset(
+    {
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.FENCED_INSTANCE_ID,
+        KafkaError.FENCED_MEMBER_EPOCH,
+        KafkaError.STALE_MEMBER_EPOCH,
+        KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001
+    }
+)
+_TOO_LARGE: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
+
+
+class Interrupted(DarkroomError):
+    """The work in hand can't be finished now. Nothing of it has been committed: it is to be done again."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the work in hand is to be done again: {cause}")
+        self.cause = cause
+
+
+class ClientsBroken(DarkroomError):
+    """The loop's clients are of no more use: fenced, or failed beyond repair. New ones are to be made."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the Kafka clients have to be replaced: {cause}")
+        self.cause = cause
+
+
+def meaning(error: KafkaError) -> Meaning:
+    """What `error` asks for. Whatever can pass by itself, or by somebody's repair of the cluster, is not fatal."""
+    if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001
+        return "Fatal"
+    if error.code() in _TOO_LARGE:
+        return "TooLarge"
+    if error.code() in _MEMBERSHIP:
+        return "NotAMember"
+    if error.retriable() or error.code() in _TRANSIENT:
+        return "Retry"
+    return "Unknown"

@@ -1,0 +1,153 @@
+"""One run-to-completion loop: a thread with a consumer and a producer of its own, that replaces them when they fail."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import Consumer
+
+from darkroom.errors import DarkroomError
+from darkroom.stage_settings import StageSettings
+from darkroom_inference import clients
+from darkroom_inference.analyse import Plan
+from darkroom_inference.answers import Answers
+from darkroom_inference.assignment import Assignment
+from darkroom_inference.backoff import Backoff
+from darkroom_inference.delivery import AtLeastOnce, Delivery, ExactlyOnce
+from darkroom_inference.gate import Gate
+from darkroom_inference.kafka_errors import ClientsBroken, Interrupted
+from darkroom_inference.loop_state import LoopState
+from darkroom_inference.membership import Membership
+from darkroom_inference.metrics import Metrics
+from darkroom_inference.offsets import Offsets
+from darkroom_inference.publisher import Publisher
+from darkroom_inference.stopping import DrainTimedOut, Stopping
+from darkroom_inference.watchdog import Watchdog
+from darkroom_inference.work import Work
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the loops of a process share."""
+
+    settings: StageSettings
+    plan: Plan
+    process_id: str
+    membership: Membership
+    gate: Gate
+    watchdog: Watchdog
+    metrics: Metrics
+    stopping: Stopping
+
+
+class Loop:
+    """Runs until it is asked to stop, whatever happens to Kafka meanwhile."""
+
+    def __init__(self, number: int, shared: Shared) -> None:
+        self.state = LoopState(number)
+        self._shared = shared
+        self._name = f"{shared.process_id}-{number}"
+        self._backoff = Backoff()
+        self._thread = threading.Thread(target=self._run, name=f"loop-{number}", daemon=True)
+
+    def start(self) -> None:
+        """Start the loop's thread."""
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the loop's end; False if it has not come."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        structlog.contextvars.bind_contextvars(loop=self.state.number)
+        stopping, metrics = self._shared.stopping, self._shared.metrics
+        try:
+            while not stopping.requested:
+                try:
+                    self._until_stopped()
+                except DrainTimedOut as late:
+                    log.warning("stopped with work in hand", error=str(late))
+                except ClientsBroken as broken:
+                    metrics.retry("clients")
+                    self._shared.membership.learn(broken)
+                    log.warning("replacing the kafka clients", error=broken.cause)
+                except DarkroomError as error:
+                    metrics.retry("loop")
+                    log.warning("loop begins anew", error=str(error))
+                except Exception:  # the loop's top: whatever it is, the loop goes on
+                    metrics.retry("loop")
+                    log.exception("loop failed, and begins anew")
+                if not stopping.requested:
+                    self._pause(self._backoff.next_s())
+        except DrainTimedOut:
+            pass
+        finally:
+            self.state.running = False
+            log.info("loop ended")
+
+    def _until_stopped(self) -> None:
+        with self._clients() as work:
+            while not self._shared.stopping.requested:
+                try:
+                    work.turn()
+                except Interrupted as interrupted:
+                    self._shared.metrics.retry("publish")
+                    log.warning("work in hand is done again", error=interrupted.cause)
+                    self._pause(self._backoff.next_s())
+                else:
+                    self._backoff.reset()
+                self.state.partitions = len(work.assignment.partitions)
+
+    @contextmanager
+    def _clients(self) -> Iterator[Work]:
+        shared = self._shared
+        settings, metrics = shared.settings, shared.metrics
+        consumer = clients.consumer(
+            settings, self._name, shared.membership.protocol, metrics.kafka_error, self._statistics
+        )
+        offsets = Offsets(consumer, settings.images_topic, self._pause, metrics)
+        assignment = Assignment(self.state.number, offsets, metrics)
+        try:
+            delivery = self._delivery(consumer, offsets)
+            consumer.subscribe(
+                [settings.images_topic],
+                on_assign=assignment.on_assign,
+                on_revoke=assignment.on_revoke,
+                on_lost=assignment.on_lost,
+            )
+            answers = Answers(self.state.number, settings, shared.plan, shared.watchdog, metrics)
+            yield Work(settings, consumer, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)
+        except BaseException:
+            # What was in hand may or may not be committed. Giving the partitions back must not commit anything older.
+            assignment.forget()
+            raise
+        finally:
+            consumer.close()
+            self.state.partitions = 0
+
+    def _delivery(self, consumer: Consumer, offsets: Offsets) -> Delivery:
+        settings, metrics = self._shared.settings, self._shared.metrics
+        exactly_once = settings.stage.delivery == "ExactlyOnce"
+        transactional_id = settings.transactional_id_prefix + self._name if exactly_once else None
+        producer = clients.producer(settings, self._name, transactional_id, metrics.kafka_error)
+        publisher = Publisher(producer, self._pause, metrics)
+        if not exactly_once:
+            return AtLeastOnce(publisher, offsets)
+        delivery = ExactlyOnce(producer, publisher, consumer, offsets, self._pause, metrics)
+        delivery.prepare()
+        return delivery
+
+    def _pause(self, seconds: float) -> None:
+        self.state.tick()
+        self._shared.stopping.pause(seconds)
+
+    def _statistics(self, statistics: str) -> None:
+        """A consumer without partitions hears nothing of its group; its statistics tell whether it is in touch."""
+        if not self.state.partitions:
+            self.state.in_touch(json.loads(statistics).get("cgrp", {}).get("state") == "up")

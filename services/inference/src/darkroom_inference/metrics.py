@@ -1,0 +1,128 @@
+"""What a worker counts and measures."""
+
+from typing import Literal
+
+from confluent_kafka import KafkaError
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+Step = Literal["decode", "preprocess", "inference", "publish"]
+Outcome = Literal["analyzed", "failed", "skipped"]
+RetryCause = Literal["publish", "offsets", "transaction", "inference", "clients", "loop"]
+
+_STEP_SECONDS = (
+    0.0001,
+    0.00025,
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+    30,
+    60,
+)
+_END_TO_END_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._images = Counter(
+            "darkroom_worker_images", "Images done with, by outcome.", ["outcome", "reason"], registry=self.registry
+        )
+        self._step_seconds = Histogram(
+            "darkroom_worker_step_seconds",
+            "Seconds of each step; decode, preprocess and inference of an image, publish of a batch.",
+            ["step"],
+            buckets=_STEP_SECONDS,
+            registry=self.registry,
+        )
+        self._end_to_end_seconds = Histogram(
+            "darkroom_worker_end_to_end_seconds",
+            "Seconds from the image's timestamp to the acknowledgement of its result.",
+            buckets=_END_TO_END_SECONDS,
+            registry=self.registry,
+        )
+        self._batch_images = Histogram(
+            "darkroom_worker_batch_images",
+            "Images of a batch.",
+            buckets=(1, 2, 4, 8, 16, 32, 64),
+            registry=self.registry,
+        )
+        self._rebalances = Counter(
+            "darkroom_worker_rebalances",
+            "Rebalances, by what became of partitions.",
+            ["change"],
+            registry=self.registry,
+        )
+        self._retries = Counter(
+            "darkroom_worker_retries", "Things tried again, by cause.", ["cause"], registry=self.registry
+        )
+        self._kafka_errors = Counter(
+            "darkroom_worker_kafka_errors", "Errors of Kafka, by name.", ["error"], registry=self.registry
+        )
+        self._attempts = Counter(
+            "darkroom_worker_attempts",
+            "Attempts at single images after one of a batch ended a process or failed.",
+            registry=self.registry,
+        )
+        self._partitions = Gauge(
+            "darkroom_worker_partitions", "Partitions assigned, by loop.", ["loop"], registry=self.registry
+        )
+        self._stage = Info("darkroom_worker", "The stage that the worker runs.", registry=self.registry)
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        for outcome in ("analyzed", "skipped"):
+            self._images.labels(outcome, "")
+
+    def stage(self, **labels: str) -> None:
+        """Say which stage and model this is."""
+        self._stage.info(labels)
+
+    def image(self, outcome: Outcome, reason: str = "") -> None:
+        """Count an image that is done with: its result, its dead letter or its passing over is acknowledged."""
+        self._images.labels(outcome, reason).inc()
+
+    def step(self, step: Step, seconds: float) -> None:
+        """Measure a step."""
+        self._step_seconds.labels(step).observe(seconds)
+
+    def end_to_end(self, seconds: float) -> None:
+        """Measure an image's whole way; clocks that differ count as no time rather than less than none."""
+        self._end_to_end_seconds.observe(max(0.0, seconds))
+
+    def batch(self, images: int) -> None:
+        """Measure a batch."""
+        self._batch_images.observe(images)
+
+    def rebalance(self, change: Literal["assigned", "revoked", "lost"]) -> None:
+        """Count a change of assignment."""
+        self._rebalances.labels(change).inc()
+
+    def partitions(self, loop: int, count: int) -> None:
+        """Say how many partitions a loop has."""
+        self._partitions.labels(str(loop)).set(count)
+
+    def retry(self, cause: RetryCause) -> None:
+        """Count something that has to be tried again."""
+        self._retries.labels(cause).inc()
+
+    def kafka_error(self, error: KafkaError) -> None:
+        """Count an error of Kafka."""
+        self._kafka_errors.labels(error.name()).inc()
+
+    def attempt(self) -> None:
+        """Count an attempt at an image that is taken alone."""
+        self._attempts.inc()

@@ -1,0 +1,134 @@
+"""Getting the files that a stage names: from where the runtime has put them, or from where their URI says."""
+
+import hashlib
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import fsspec
+import structlog
+
+from darkroom.stage_settings import StageSettings
+from darkroom_inference.backoff import Backoff
+from darkroom_inference.model import ModelError
+
+log = structlog.get_logger(__name__)
+
+CACHE: Final = "DARKROOM_CACHE_DIR"
+
+_TRIES: Final = 5
+_CONNECT_TIMEOUT_S: Final = 10.0
+_READ_TIMEOUT_S: Final = 60.0
+_BLOCK_BYTES: Final = 1 << 20
+_MOUNTED: Final = frozenset({"configmap", "pvc"})
+
+
+class ModelUnavailable(ModelError):
+    """The file is not where the pipeline says."""
+
+
+def model_file(settings: StageSettings) -> Path:
+    """The stage's model as a local file.
+
+    Raises:
+        ModelUnavailable: saying why, and what to do.
+    """
+    model = settings.stage.model
+    return settings.model_path or _local_file("model", model.uri, model.sha256)
+
+
+def labels(settings: StageSettings) -> list[str] | None:
+    """The names of the classes in the file of `output.labelsUri`, one a line; None if the stage names no such file.
+
+    Raises:
+        ModelUnavailable: saying why, and what to do.
+    """
+    uri = settings.stage.output.labels_uri
+    if uri is None and settings.labels_path is None:
+        return None
+    path = settings.labels_path or _local_file("labels", str(uri), None)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelUnavailable(f"labels {uri or path}: {path} can't be read as text: {error}") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _local_file(what: str, uri: str, sha256: str | None) -> Path:
+    scheme = urlsplit(uri).scheme
+    if scheme in _MOUNTED:
+        raise ModelUnavailable(f"{what} {uri}: the runtime has to put the file in place and say where (modelPath)")
+    if scheme == "file":
+        return Path(uri.removeprefix("file:").removeprefix("//"))
+    cached = _cache_folder() / (sha256 or hashlib.sha256(uri.encode()).hexdigest())
+    target = cached / Path(urlsplit(uri).path).name
+    if sha256 is not None and target.is_file() and _sha256(target) == sha256:
+        return target
+    _fetch_patiently(what, uri, target)
+    return target
+
+
+def _fetch_patiently(what: str, uri: str, target: Path) -> None:
+    """Fetch anew: without a checksum nobody knows whether what lies in the cache is still what the URI names."""
+    backoff = Backoff(first_s=0.5)
+    for left in reversed(range(_TRIES)):
+        try:
+            _fetch(uri, target)
+        except FileNotFoundError as error:
+            raise ModelUnavailable(f"{what} {uri}: there is no such file") from error
+        except ImportError as error:
+            raise ModelUnavailable(f"{what} {uri}: this worker can't read {urlsplit(uri).scheme}: {error}") from error
+        except Exception as error:  # each file system of fsspec has exceptions of its own
+            if not left:
+                raise ModelUnavailable(
+                    f"{what} {uri}: can't be fetched: {str(error) or type(error).__name__} (tried {_TRIES} times)"
+                ) from error
+            log.warning("file can't be fetched, trying again", uri=uri, error=str(error), tries_left=left)
+            time.sleep(backoff.next_s())
+        else:
+            return
+
+
+def _fetch(uri: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
+        try:
+            with fsspec.open(uri, "rb", **_timeouts(urlsplit(uri).scheme)) as remote:
+                while block := remote.read(_BLOCK_BYTES):
+                    part.write(block)
+            part.flush()
+            Path(part.name).replace(target)
+        except BaseException:
+            Path(part.name).unlink(missing_ok=True)
+            raise
+
+
+def _timeouts(scheme: str) -> dict[str, Any]:
+    """Every file system spells them in its own way."""
+    if scheme == "https":
+        from aiohttp import ClientTimeout  # noqa: PLC0415 - comes with fsspec[http], needed for this scheme alone
+
+        return {"client_kwargs": {"timeout": ClientTimeout(sock_connect=_CONNECT_TIMEOUT_S, sock_read=_READ_TIMEOUT_S)}}
+    if scheme == "s3":
+        return {"config_kwargs": {"connect_timeout": _CONNECT_TIMEOUT_S, "read_timeout": _READ_TIMEOUT_S}}
+    return {"timeout": _READ_TIMEOUT_S}
+
+
+def _cache_folder() -> Path:
+    """`$DARKROOM_CACHE_DIR`, else the user's cache, else (a read-only home) the folder for temporary files."""
+    if chosen := os.environ.get(CACHE):
+        return Path(chosen) / "models"
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkroom" / "models"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}" / "models"
+    return home
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,101 @@
+"""Committed offsets and their marks: read and written with patience."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from darkroom_inference.attempts import Mark, decode, encode
+from darkroom_inference.backoff import Backoff
+from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
+from darkroom_inference.metrics import Metrics
+from darkroom_inference.stopping import Pause
+
+log = structlog.get_logger(__name__)
+
+Positions = Mapping[int, tuple[int, Mark]]
+"""By partition: the offset of the next record to be worked on, and what is to be known about it."""
+
+_REQUEST_TIMEOUT_S: Final = 10.0
+_UNKNOWN_ERROR_PATIENCE_S: Final = 30.0
+
+T = TypeVar("T")
+
+
+class Offsets:
+    """The offsets of one consumer's group in one topic.
+
+    Errors that can pass are waited out for ever, with back-off; one that we know nothing about for half a minute.
+    """
+
+    def __init__(self, consumer: Consumer, topic: str, pause: Pause, metrics: Metrics) -> None:
+        self._consumer = consumer
+        self._topic = topic
+        self._pause = pause
+        self._metrics = metrics
+
+    def committed(self, partitions: list[int]) -> dict[int, tuple[int, Mark]]:
+        """The committed offset and mark of each partition; the offset is negative where there is none.
+
+        Raises:
+            Interrupted: the consumer is no longer a member of its group.
+            ClientsBroken: the consumer can't be used any more.
+            DrainTimedOut: the worker has to stop.
+        """
+        wanted = [TopicPartition(self._topic, partition) for partition in partitions]
+        found = self._patiently("read offsets", lambda: self._consumer.committed(wanted, timeout=_REQUEST_TIMEOUT_S))
+        return {each.partition: (each.offset, decode(each.metadata)) for each in found}
+
+    def commit(self, positions: Positions) -> None:
+        """Commit, and wait for it.
+
+        Raises:
+            Interrupted: the consumer is no longer a member of its group, or does not own a partition any more.
+            ClientsBroken: the consumer can't be used any more.
+            DrainTimedOut: the worker has to stop.
+        """
+        self._patiently("commit", lambda: self._commit(positions))
+
+    def commit_once(self, positions: Positions) -> None:
+        """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere."""
+        try:
+            self._commit(positions)
+        except KafkaException as error:
+            log.warning("offsets not committed", error=error.args[0].str(), partitions=sorted(positions))
+            self._metrics.kafka_error(error.args[0])
+
+    def as_topic_partitions(self, positions: Positions) -> list[TopicPartition]:
+        """As the client library takes them."""
+        return [
+            TopicPartition(self._topic, partition, offset, metadata=encode(mark))
+            for partition, (offset, mark) in positions.items()
+        ]
+
+    def _commit(self, positions: Positions) -> None:
+        answers = self._consumer.commit(offsets=self.as_topic_partitions(positions), asynchronous=False)
+        for answer in answers or ():
+            if answer.error is not None:
+                raise KafkaException(answer.error)
+
+    def _patiently(self, what: str, call: Callable[[], T]) -> T:
+        backoff = Backoff()
+        began = time.monotonic()
+        while True:
+            try:
+                return call()
+            except KafkaException as raised:
+                error: KafkaError = raised.args[0]
+                self._metrics.kafka_error(error)
+                match meaning(error):
+                    case "Fatal":
+                        raise ClientsBroken(error.str()) from raised
+                    case "NotAMember":
+                        raise Interrupted(error.str()) from raised
+                    case "Unknown" if time.monotonic() - began > _UNKNOWN_ERROR_PATIENCE_S:
+                        raise ClientsBroken(error.str()) from raised
+                    case _:
+                        log.warning("waiting for kafka", to=what, error=error.str())
+                self._metrics.retry("offsets")
+                self._pause(backoff.next_s())

@@ -1,0 +1,50 @@
+"""What can be tuned in a worker's environment; the defaults fit nearly everybody."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from darkroom.errors import DarkroomError
+
+GroupProtocol = Literal["consumer", "classic"]
+
+IMAGE_DEADLINE = "DARKROOM_IMAGE_DEADLINE_S"
+GROUP_PROTOCOL = "DARKROOM_GROUP_PROTOCOL"
+
+
+class InvalidOption(DarkroomError):
+    """An environment variable can't be understood."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of the worker's process.
+
+    Attributes:
+        image_deadline_s: an image that takes longer is held to be one that never ends, and the process with it.
+        group_protocol: `consumer` is KIP-848; a broker without it makes the worker fall back to `classic`.
+    """
+
+    image_deadline_s: float = 60.0
+    group_protocol: GroupProtocol = "consumer"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read DARKROOM_IMAGE_DEADLINE_S and DARKROOM_GROUP_PROTOCOL.
+
+        Raises:
+            InvalidOption: naming the variable and what it may be.
+        """
+        deadline = environment.get(IMAGE_DEADLINE, str(cls.image_deadline_s))
+        try:
+            deadline_s = float(deadline)
+        except ValueError:
+            deadline_s = 0.0
+        if not 0 < deadline_s <= 3_600:  # noqa: PLR2004 - an hour, as the message says
+            raise InvalidOption(f"{IMAGE_DEADLINE} is {deadline!r}: give a number of seconds up to 3600")
+        match environment.get(GROUP_PROTOCOL, cls.group_protocol):
+            case "consumer" | "classic" as protocol:
+                return cls(deadline_s, protocol)
+            case other:
+                raise InvalidOption(f"{GROUP_PROTOCOL} is {other!r}: give consumer or classic")

@@ -1,0 +1,97 @@
+"""One loop's producer, and what became of each record that was given to it."""
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
+from darkroom_inference.metrics import Metrics
+from darkroom_inference.outgoing import Outgoing
+from darkroom_inference.stopping import Pause
+
+log = structlog.get_logger(__name__)
+
+_NOW = 0
+_SLICE_S = 0.5
+_SLICES_BEFORE_WARNING = 10
+
+
+class Publisher:
+    """Publishes records and waits for their acknowledgements, as long as that takes."""
+
+    def __init__(self, producer: Producer, pause: Pause, metrics: Metrics) -> None:
+        self._producer = producer
+        self._pause = pause
+        self._metrics = metrics
+        self._refused: list[Outgoing] = []
+        self._failed: KafkaError | None = None
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """Hand a record to the producer; `wait()` tells what became of it."""
+
+        def acknowledged(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                self._judge(outgoing, error)
+
+        while True:
+            try:
+                self._producer.produce(
+                    outgoing.topic,
+                    value=outgoing.value,
+                    key=outgoing.key,
+                    headers=list(outgoing.headers),
+                    on_delivery=acknowledged,
+                    timestamp=outgoing.timestamp_ms or _NOW,
+                )
+            except BufferError:
+                self._serve()
+            except KafkaException as raised:
+                self._judge(outgoing, raised.args[0])
+                return
+            else:
+                self._producer.poll(0)
+                return
+
+    def wait(self) -> list[Outgoing]:
+        """Wait until every record is acknowledged or refused.
+
+        Returns:
+            Those that are larger than their topic takes.
+
+        Raises:
+            Interrupted: a record could not be published.
+            ClientsBroken: the producer can't be used any more.
+            DrainTimedOut: the worker has to stop.
+        """
+        slices = 0
+        while self._producer.flush(_SLICE_S):
+            slices += 1
+            self._waited(slices)
+        refused, self._refused = self._refused, []
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise (ClientsBroken if meaning(failed) == "Fatal" else Interrupted)(failed.str())
+        return refused
+
+    def forget(self) -> None:
+        """Throw away what was not sent yet and what is known of the rest."""
+        self._producer.purge(in_flight=False)
+        self._producer.poll(0)
+        self._refused.clear()
+        self._failed = None
+
+    def _serve(self) -> None:
+        self._producer.poll(_SLICE_S)
+        self._pause(0)
+
+    def _waited(self, slices: int) -> None:
+        if slices % _SLICES_BEFORE_WARNING == 0:
+            self._metrics.retry("publish")
+            log.warning("waiting for kafka", to="publish", records=len(self._producer))
+        self._pause(0)
+
+    def _judge(self, outgoing: Outgoing, error: KafkaError) -> None:
+        self._metrics.kafka_error(error)
+        if meaning(error) == "TooLarge" and outgoing.instead is not None:
+            self._refused.append(outgoing)
+        elif self._failed is None:
+            self._failed = error

@@ -1,0 +1,45 @@
+"""The event that says what a stage has seen in an image."""
+
+from darkroom import names
+from darkroom.cloudevents import CloudEvent, timestamp
+from darkroom.events import ANALYZED, Analyzed, ImageSeen, ModelUsed, Source, Timings
+from darkroom.stage_settings import StageSettings
+from darkroom_inference.analyse import Analysis
+from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.outgoing import Outgoing
+
+
+def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, model: ModelUsed) -> Outgoing:
+    """The result for `record`, under the image's own key, so that results of a key keep the order of its images."""
+    stage = settings.stage.name
+    took = analysis.timings
+    data = Analyzed(
+        image_id=record.image_id,
+        stage=stage,
+        model=model,
+        image=ImageSeen(width=analysis.width, height=analysis.height, format=analysis.format),
+        **analysis.result,
+        timings=Timings(
+            decode_ms=_ms(took.decode_s), preprocess_ms=_ms(took.preprocess_s), inference_ms=_ms(took.inference_s)
+        ),
+        source=Source(topic=record.topic, partition=record.partition, offset=record.offset),
+    )
+    event = CloudEvent(
+        id=names.result_id(record.image_id, stage, record.generation),
+        source=settings.source,
+        type=ANALYZED,
+        time=timestamp(),
+        content_type="application/json",
+        trace=record.event.trace if record.event else {},
+    )
+    return Outgoing(
+        topic=settings.results_topic,
+        key=record.key if record.key is not None else record.image_id.encode(),
+        value=data.to_json(),
+        headers=list(event.headers()),
+        image_timestamp_ms=record.timestamp_ms,
+    )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,90 @@
+"""One process of a stage: the model, its loops, and what can be told about them."""
+
+import socket
+import uuid
+from typing import Final
+
+import structlog
+from prometheus_client import generate_latest
+
+from darkroom.stage_settings import StageSettings
+from darkroom_inference.analyse import Plan
+from darkroom_inference.endpoint import Answer
+from darkroom_inference.gate import Gate
+from darkroom_inference.loop import Loop, Shared
+from darkroom_inference.membership import Membership
+from darkroom_inference.metrics import Metrics
+from darkroom_inference.options import Options
+from darkroom_inference.stopping import Stopping
+from darkroom_inference.watchdog import Watchdog
+
+log = structlog.get_logger(__name__)
+
+MAX_LOOPS: Final = 8
+"""Beyond so many threads in a process the interpreter's lock holds them up (measured)."""
+
+_STILL_GRACE_S: Final = 60.0
+_WATCH_S: Final = 1.0
+
+
+class Worker:
+    """Runs `loops` loops of a stage with one model in this process."""
+
+    def __init__(self, settings: StageSettings, options: Options, plan: Plan, stopping: Stopping, loops: int) -> None:
+        self._registry = Metrics()
+        self._stopping = stopping
+        self._watchdog = Watchdog(options.image_deadline_s)
+        self._longest_still_s = options.image_deadline_s + _STILL_GRACE_S
+        shared = Shared(
+            settings=settings,
+            plan=plan,
+            # Unique, so that no two workers ever fence each other, wherever they run.
+            process_id=f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}",
+            membership=Membership(options.group_protocol),
+            gate=Gate(),
+            watchdog=self._watchdog,
+            metrics=self._registry,
+            stopping=stopping,
+        )
+        self._loops = [Loop(number, shared) for number in range(loops)]
+        self._registry.stage(
+            namespace=settings.namespace, pipeline=settings.pipeline, stage=settings.stage.name, loops=str(loops)
+        )
+
+    def run(self) -> bool:
+        """Work until asked to stop; False if work in hand had to be given up."""
+        self._watchdog.start()
+        for loop in self._loops:
+            loop.start()
+        while not self._stopping.requested and any(loop.state.running for loop in self._loops):
+            self._stopping.wait(_WATCH_S)
+        log.info("stopping", seconds_left=round(self._stopping.seconds_left, 1))
+        ended = [loop.join(self._stopping.seconds_left) for loop in self._loops]
+        if all(ended):
+            self._watchdog.stop()
+        return all(ended)
+
+    def health(self) -> Answer:
+        """Whether every loop is alive and moves."""
+        loops = [
+            {"loop": each.state.number, "running": each.state.running, "stillSeconds": round(each.state.still_s(), 1)}
+            for each in self._loops
+        ]
+        ok = all(each.state.running and each.state.still_s() < self._longest_still_s for each in self._loops)
+        return Answer(ok or self._stopping.requested, {"loops": loops})
+
+    def readiness(self) -> Answer:
+        """Whether the model is loaded (or this object would not be) and partitions are assigned.
+
+        A worker for which none are left, because there are more loops than partitions, is ready too: to take over.
+        """
+        partitions = sum(each.state.partitions for each in self._loops)
+        spare = all(each.state.is_spare for each in self._loops)
+        return Answer(
+            (partitions > 0 or spare) and not self._stopping.requested,
+            {"model": "loaded", "partitions": partitions, "spare": spare},
+        )
+
+    def metrics(self) -> bytes:
+        """Prometheus' text format."""
+        return generate_latest(self._registry.registry)
