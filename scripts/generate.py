@@ -1,18 +1,101 @@
-"""Write what is generated from the models: the CRD in the chart."""
+"""Write what is generated: the CRD in the chart, and the reference pages of the models and the commands."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from darkroom.crd import crd_yaml
+import typer.main
+from typer.cli import get_docs_for_click
+
+from darkroom.crd import crd_yaml, image_pipeline_crd
+from darkroom_cli.app import app
 
 ROOT = Path(__file__).parents[1]
+Schema = dict[str, Any]
+
+
+def generated() -> dict[Path, str]:
+    """The content of every generated file, by its path from the root."""
+    return {
+        Path("charts/darkroom/crds/imagepipelines.darkroom.dev.yaml"): crd_yaml(),
+        Path("docs/reference/imagepipeline.md"): _image_pipeline_page(),
+        Path("docs/reference/command-line.md"): _command_line_page(),
+    }
+
+
+def _image_pipeline_page() -> str:
+    schema = image_pipeline_crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    rows = [
+        f"| `{path}` | {_type_of(field)} | {_default_of(field)} | {_cell(field.get('description', ''))} |"
+        for path, field in _fields(schema["properties"]["spec"], "spec")
+    ]
+    rules = [f"- `{path or 'metadata'}`: {message}" for path, message in _rules(schema, "")]
+    return "\n".join(
+        [
+            "# ImagePipeline",
+            "",
+            "`apiVersion: darkroom.dev/v1alpha1`, `kind: ImagePipeline`, short name `imgp`. This page is generated.",
+            "",
+            "| field | type | default | |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+            "## Rules",
+            "",
+            "Checked by `darkroom validate`, by the API server and by the operator, with the same words:",
+            "",
+            *rules,
+            "",
+        ]
+    )
+
+
+def _fields(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
+    for name, field in schema.get("properties", {}).items():
+        yield f"{path}.{name}", field
+        yield from _fields(field, f"{path}.{name}")
+        yield from _fields(field.get("items", {}), f"{path}.{name}[]")
+
+
+def _rules(schema: Schema, path: str) -> Iterator[tuple[str, str]]:
+    for rule in schema.get("x-kubernetes-validations", []):
+        yield path, rule["message"]
+    for name, field in schema.get("properties", {}).items():
+        yield from _rules(field, f"{path}.{name}".lstrip("."))
+    if "items" in schema:
+        yield from _rules(schema["items"], f"{path}[]")
+
+
+def _type_of(field: Schema) -> str:
+    if "enum" in field:
+        return " \\| ".join(str(value) for value in field["enum"])
+    if field.get("x-kubernetes-int-or-string"):
+        return "quantity"
+    return str(field.get("type", "any"))
+
+
+def _default_of(field: Schema) -> str:
+    default = field.get("default")
+    return "" if default in (None, {}, []) else f"`{default}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _command_line_page() -> str:
+    command = typer.main.get_command(app)
+    context = command.make_context("darkroom", [], resilient_parsing=True)
+    page = get_docs_for_click(obj=command, ctx=context, name="darkroom", title="Command line")
+    return f"{page.strip()}\n"
 
 
 def main() -> None:
     """Write every generated file, and say which."""
-    path = ROOT / "charts" / "darkroom" / "crds" / "imagepipelines.darkroom.dev.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(crd_yaml(), encoding="utf-8")
-    print(path.relative_to(ROOT))
+    for path, content in generated().items():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(content, encoding="utf-8")
+        print(path)
 
 
 if __name__ == "__main__":

@@ -13,25 +13,30 @@ from pathlib import Path
 import pytest
 
 from darkroom_cli.local_kafka.ports import Reservation
-from tests.support.documents import ROOT, Block, blocks, documents
+from tests.support.documents import ROOT, blocks, documents
 from tests.support.until import until
 
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#)(?P<path>[^)#\s]+)(#[^)]*)?\)")
-_DEFAULT_ADDRESS = "127.0.0.1:8080"
+_DEFAULT_PORTS = ("8080", "9092")
 _COMMAND_DEADLINE_S = 200
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> dict[str, str]:
+def ports() -> dict[str, str]:
+    """Free ports in place of the documents' own, so that documents are read side by side."""
+    reservations = [Reservation() for _ in _DEFAULT_PORTS]
+    for each in reservations:
+        each.release()
+    return dict(zip(_DEFAULT_PORTS, (str(each.port) for each in reservations), strict=True))
+
+
+@pytest.fixture
+def reader(tmp_path: Path, ports: dict[str, str]) -> dict[str, str]:
     """The environment of a reader who has run `make setup` and activated .venv."""
-    reservation = Reservation()
-    reservation.release()
-    home = tmp_path / "home"
-    home.mkdir()
     return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "DARKROOM_PORT": str(reservation.port),
-        "DARKROOM_URL": f"http://127.0.0.1:{reservation.port}",
+        "DARKROOM_PORT": ports["8080"],
+        "DARKROOM_URL": f"http://127.0.0.1:{ports['8080']}",
         "DARKROOM_DATA_DIR": str(tmp_path / "data"),
         "PYTHONUNBUFFERED": "1",
     }
@@ -48,12 +53,12 @@ def copy(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def in_background(block: Block, environment: dict[str, str], folder: Path) -> Iterator[None]:
-    """Run `block` until the end, from when it says that it is ready."""
-    log = folder / f"background-{block.line}.log"
+def in_background(commands: str, environment: dict[str, str], folder: Path) -> Iterator[None]:
+    """Run `commands` until the end, from when they say that they are ready."""
+    log = folder / f"{commands.split()[1]}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {block.commands}"], cwd=folder, env=environment, stdout=output, stderr=output
+            ["bash", "-c", f"exec {commands}"], cwd=folder, env=environment, stdout=output, stderr=output
         )
     try:
 
@@ -69,14 +74,17 @@ def in_background(block: Block, environment: dict[str, str], folder: Path) -> It
 
 
 @pytest.mark.parametrize("document", [each for each in documents() if blocks(each, "sh")], ids=str)
-def test_every_command_of_a_document_works_in_its_order(document: Path, reader: dict[str, str], copy: Path) -> None:
+def test_every_command_of_a_document_works_in_its_order(
+    document: Path, reader: dict[str, str], ports: dict[str, str], copy: Path
+) -> None:
     with ExitStack() as background:
         for block in blocks(document, "sh"):
-            where = f"{document}:{block.line}"
+            commands = block.commands
+            for default, port in ports.items():
+                commands = commands.replace(default, port)
             if block.in_background:
-                background.enter_context(in_background(block, reader, copy))
+                background.enter_context(in_background(commands, reader, copy))
                 continue
-            commands = block.commands.replace(_DEFAULT_ADDRESS, reader["DARKROOM_URL"].removeprefix("http://"))
             done = subprocess.run(
                 ["bash", "-euo", "pipefail", "-c", commands],
                 cwd=copy,
@@ -86,7 +94,7 @@ def test_every_command_of_a_document_works_in_its_order(document: Path, reader: 
                 timeout=_COMMAND_DEADLINE_S,
                 check=False,
             )
-            assert done.returncode == 0, f"{where}\n{commands}\n{done.stdout}\n{done.stderr}"
+            assert done.returncode == 0, f"{document}:{block.line}\n{commands}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
