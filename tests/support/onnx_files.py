@@ -48,6 +48,32 @@ def mean_colours_file(path: Path) -> Path:
     )
 
 
+def zip_map_file(path: Path, classes: Sequence[str]) -> Path:
+    """(N, 3) -> `label` and `probabilities`, a list of maps, as scikit-learn's converter makes them."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("ArgMax", ["numbers"], ["label"], axis=1, keepdims=0),
+            helper.make_node(
+                "ZipMap", ["numbers"], ["probabilities"], domain="ai.onnx.ml", classlabels_strings=list(classes)
+            ),
+        ],
+        "test",
+        [helper.make_tensor_value_info("numbers", TensorProto.FLOAT, ["N", 3])],
+        [
+            helper.make_tensor_value_info("label", TensorProto.INT64, ["N"]),
+            helper.make_value_info(
+                "probabilities",
+                helper.make_sequence_type_proto(
+                    helper.make_map_type_proto(TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
+                ),
+            ),
+        ],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    path.write_bytes(helper.make_model(graph, ir_version=9, opset_imports=opsets).SerializeToString())
+    return path
+
+
 def fails_on_bright_file(path: Path) -> Path:
     """(N, 1, 2, 2) -> `scores` (N, 1): fails at run time for a batch that holds a pixel value of 1 or more."""
     nodes = [

@@ -32,8 +32,8 @@ def with_orientation(pixels: Pixels, kind: str, orientation: int) -> bytes:
     """A file of `kind` whose EXIF data asks a viewer to turn it."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    lossless = {"JPEG": {"quality": 98, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
-    return encoded(pixels, kind, exif=exif if kind == "TIFF" else exif.tobytes(), **lossless)
+    options: dict[str, dict[str, Any]] = {"JPEG": {"quality": 98, "subsampling": 0}, "WEBP": {"lossless": True}}
+    return encoded(pixels, kind, exif=exif if kind == "TIFF" else exif.tobytes(), **options.get(kind, {}))
 
 
 def opened(data: bytes) -> Image.Image:
