@@ -8,6 +8,8 @@ ENV PATH=/opt/darkroom/bin:$PATH \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
+LABEL org.opencontainers.image.vendor="Darkroom" \
+      org.opencontainers.image.licenses="Apache-2.0"
 # A number, so that `runAsNonRoot` can be checked; no name is needed.
 USER 10001:10001
 
@@ -30,54 +32,57 @@ COPY services/core/pyproject.toml services/core/
 COPY services/inference/pyproject.toml services/inference/
 COPY services/ingestion/pyproject.toml services/ingestion/
 
-# Dependencies first: they stay in a layer of their own while only our code changes.
-FROM build AS build-operator
+# For each service, two stages: its dependencies, and /ours, the few files that our own packages add to them. They
+# become two layers of the image, so that a change of our code does not move the dependencies through every registry.
+
+FROM build AS operator-dependencies
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
     /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-operator
+FROM operator-dependencies AS operator-ours
 COPY services/core services/core
 COPY operator operator
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-operator
+    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-operator && \
+    mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
-FROM build AS build-ingestion
+FROM build AS ingestion-dependencies
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
     /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-ingestion
+FROM ingestion-dependencies AS ingestion-ours
 COPY services/core services/core
 COPY services/ingestion services/ingestion
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-ingestion
+    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-ingestion && \
+    mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
-FROM build AS build-inference
+FROM build AS inference-dependencies
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
     /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference
+FROM inference-dependencies AS inference-ours
 COPY services/core services/core
 COPY services/inference services/inference
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference
+    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference && \
+    mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
-FROM base AS release
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.vendor="Darkroom" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
-
-FROM release AS operator
+FROM base AS operator
 LABEL org.opencontainers.image.title="darkroom-operator" \
       org.opencontainers.image.description="ImagePipelines become topics, credentials and workers"
-COPY --from=build-operator /opt/darkroom /opt/darkroom
+COPY --from=operator-dependencies /opt/darkroom /opt/darkroom
+COPY --from=operator-ours /ours /
 ENTRYPOINT ["darkroom-operator"]
 
-FROM release AS ingestion
+FROM base AS ingestion
 LABEL org.opencontainers.image.title="darkroom-ingestion" \
       org.opencontainers.image.description="Images in over HTTP, results out"
-COPY --from=build-ingestion /opt/darkroom /opt/darkroom
+COPY --from=ingestion-dependencies /opt/darkroom /opt/darkroom
+COPY --from=ingestion-ours /ours /
 EXPOSE 8080
 ENTRYPOINT ["darkroom-ingestion"]
 
-FROM release AS inference
+FROM base AS inference
 LABEL org.opencontainers.image.title="darkroom-inference" \
       org.opencontainers.image.description="One worker of one stage: images from a topic, through an ONNX model, into a topic"
-COPY --from=build-inference /opt/darkroom /opt/darkroom
+COPY --from=inference-dependencies /opt/darkroom /opt/darkroom
+COPY --from=inference-ours /ours /
 ENTRYPOINT ["darkroom-worker"]

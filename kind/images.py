@@ -70,14 +70,17 @@ def load_images(cluster: Cluster, images: list[Image]) -> None:
     """Bring `images` into the cluster, but for those that its node has already."""
     there = cluster.engine.run("exec", NODE, "ctr", "-n", "k8s.io", "images", "ls", "-q").split()
     missing = [image for image in images if image.reference not in there]
-    for image in missing:
-        with (
-            phase(f"image {image.name} into the cluster"),
-            tempfile.TemporaryDirectory(prefix="load-", dir=KIND_CACHE) as work,
-        ):
-            archive = Path(work) / "image.tar"
-            cluster.engine.run("save", "-o", archive, image.reference, image.release, timeout_s=_LOAD_TIMEOUT_S)
-            cluster.run_kind("load", "image-archive", "--name", CLUSTER, archive, timeout_s=_LOAD_TIMEOUT_S)
+    if not missing:
+        return
+    names = [name for image in missing for name in (image.reference, image.release)]
+    together = ["--multi-image-archive"] if cluster.engine.name == "podman" else []
+    with (
+        phase(f"into the cluster: {', '.join(image.name for image in missing)}"),
+        tempfile.TemporaryDirectory(prefix="load-", dir=KIND_CACHE) as work,
+    ):
+        archive = Path(work) / "images.tar"
+        cluster.engine.run("save", *together, "-o", archive, *names, timeout_s=_LOAD_TIMEOUT_S)
+        cluster.run_kind("load", "image-archive", "--name", CLUSTER, archive, timeout_s=_LOAD_TIMEOUT_S)
 
 
 def _named(name: str, base: str) -> Image:
@@ -106,13 +109,14 @@ def _content(sources: Iterable[str], base: str) -> str:
 
 def _build(engine: Engine, image: Image, base: str) -> None:
     arguments = ["build", "--build-arg", f"BASE_IMAGE={base}", "--tag", image.reference]
+    for label, value in {"version": image.release.rpartition(":")[2], "revision": _revision()}.items():
+        arguments += ["--label", f"org.opencontainers.image.{label}={value}"]
     if image.name == KAFKA:
-        arguments += ["--build-arg", f"VERSION={KAFKA_VERSION}"]
         with tempfile.TemporaryDirectory(prefix="kafka-image-", dir=KIND_CACHE) as context:
             _kafka_context(Path(context))
             engine.run(*arguments, context, timeout_s=_BUILD_TIMEOUT_S, shown=True)
         return
-    arguments += ["--target", image.name, "--build-arg", f"REVISION={_revision()}"]
+    arguments += ["--target", image.name]
     if _CA.exists():
         arguments += ["--secret", f"id=ca,src={_CA}"]
     if engine.name == "podman":
