@@ -1,0 +1,45 @@
+"""Our images run as the cluster's rules for careful people want it."""
+
+import pytest
+
+from kind.cluster import Cluster
+from kind.commands import KindError
+from kind.images import SERVICES, Image
+from tests.support.kind_pods import restricted_pod, run_pod
+
+pytestmark = pytest.mark.e2e
+
+_WHO_AM_I = """
+import os, pathlib
+print(os.getuid())
+pathlib.Path("/tmp/scratch").write_text("fine")
+try:
+    pathlib.Path("/opt/darkroom/scratch").write_text("not fine")
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_an_image_starts_its_program_without_rights_on_a_read_only_root(
+    cluster: Cluster, images: dict[str, Image], namespace: str, name: str
+) -> None:
+    ended = run_pod(cluster, namespace, restricted_pod(name, images[name].reference, args=["--help"]))
+    assert ended.exit_code == 0, ended.log
+    assert "usage" in ended.log.lower()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_an_image_is_not_root_and_writes_only_to_tmp(
+    cluster: Cluster, images: dict[str, Image], namespace: str, name: str
+) -> None:
+    pod = restricted_pod(name, images[name].reference, ["python3", "-c", _WHO_AM_I])
+    ended = run_pod(cluster, namespace, pod)
+    assert (ended.exit_code, ended.log.splitlines()) == (0, ["10001", "Read-only file system"])
+
+
+def test_pod_security_keeps_root_out(cluster: Cluster, images: dict[str, Image], namespace: str) -> None:
+    pod = restricted_pod("root", images["inference"].reference)
+    pod["spec"]["securityContext"] = {"runAsUser": 0}
+    with pytest.raises(KindError, match=r'violates PodSecurity "restricted'):
+        run_pod(cluster, namespace, pod)

@@ -1,0 +1,77 @@
+"""Pods in the kind cluster that do one thing and end, as Pod Security `restricted` wants them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kind.cluster import Cluster
+from tests.support.until import until
+
+_ENDED = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a pod left: `exit_code` of its container and all it wrote."""
+
+    exit_code: int
+    log: str
+
+
+def restricted_pod(
+    name: str,
+    image: str,
+    command: Sequence[str] = (),
+    *,
+    args: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A pod of one container, without rights, its root file system read-only but for /tmp."""
+    container: dict[str, Any] = {
+        "name": "main",
+        "image": image,
+        "imagePullPolicy": "Never",
+        "args": list(args),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }
+    if command:
+        container["command"] = list(command)
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": dict(labels or {})},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": 1,
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [container],
+            "volumes": [{"name": "tmp", "emptyDir": {}}],
+        },
+    }
+
+
+def run_pod(cluster: Cluster, namespace: str, pod: dict[str, Any], timeout_s: float = 120.0) -> Ended:
+    """Create `pod`, wait for its end, and delete it."""
+    name = pod["metadata"]["name"]
+    cluster.run_kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(pod))
+    try:
+        exit_codes = until(lambda: _exit_codes(cluster, namespace, name), f"the end of pod {name}", timeout_s)
+        return Ended(exit_codes[0], cluster.run_kubectl("logs", "-n", namespace, name))
+    finally:
+        cluster.run_kubectl("delete", "pod", "-n", namespace, name, "--wait=false")
+
+
+def _exit_codes(cluster: Cluster, namespace: str, name: str) -> list[int]:
+    """Of the pod's containers; empty as long as it has not ended."""
+    status = json.loads(cluster.run_kubectl("get", "pod", "-n", namespace, name, "-o", "json"))["status"]
+    if status["phase"] not in _ENDED:
+        return []
+    return [container["state"]["terminated"]["exitCode"] for container in status["containerStatuses"]]
