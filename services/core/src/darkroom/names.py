@@ -12,6 +12,11 @@ SHORT_NAME = "imgp"
 LABEL_PIPELINE = f"{GROUP}/pipeline"
 LABEL_NAMESPACE = f"{GROUP}/namespace"
 LABEL_STAGE = f"{GROUP}/stage"
+FINALIZER = f"{GROUP}/cleanup"
+ANNOTATION_APPLIED = f"{GROUP}/applied"
+ANNOTATION_SETTINGS = f"{GROUP}/settings"
+ANNOTATION_CREDENTIALS = f"{GROUP}/credentials"
+ANNOTATION_MODEL = f"{GROUP}/model"
 
 NAME_MAX_LENGTH = 40
 NAMESPACE_MAX_LENGTH = 63
@@ -59,6 +64,16 @@ def transactional_id_prefix(namespace: str, pipeline: str, stage: str) -> str:
 def child(pipeline: str, stage: str) -> str:
     """The Deployment, ConfigMap and so on of a stage."""
     return f"{pipeline}-{stage}"
+
+
+def kafka_user(namespace: str, pipeline: str, stage: str) -> str:
+    """The KafkaUser of a stage: unique in whichever namespace the Kafka is."""
+    return consumer_group(namespace, pipeline, stage)
+
+
+def kafka_secret(pipeline: str, stage: str) -> str:
+    """The copy of a stage's Kafka credentials, where the Kafka is in another namespace."""
+    return f"{child(pipeline, stage)}-kafka"
 
 
 def images_source(namespace: str, pipeline: str) -> str:

@@ -11,13 +11,14 @@ from pydantic_core import CoreSchema, core_schema
 
 SIZE_PATTERN = r"^([0-9]+)(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$"
 DURATION_PATTERN = r"^([0-9]+(ms|s|m|h|d))+$"
-QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"
+QUANTITY_PATTERN = r"^([0-9]+(\.[0-9]+)?)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"
 CPU_PATTERN = r"^([0-9]+m|[0-9]+(\.[0-9]+)?)$"
 
 _SIZE_UNITS = {
     None: 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
 }  # fmt: skip
+_QUANTITY_UNITS = {**_SIZE_UNITS, "m": Decimal("0.001"), "P": 10**15, "E": 10**18, "Pi": 2**50, "Ei": 2**60}
 _DURATION_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -32,6 +33,18 @@ def parse_size(text: str) -> int:
         raise ValueError(f"{text!r} is not a size: write a number with an optional unit, for example 500k or 10Mi")
     number = Decimal(match[1] + (match[2] or ""))
     return math.ceil(number * _SIZE_UNITS[match[3]])
+
+
+def parse_quantity(text: str) -> Decimal:
+    """The number that a Kubernetes quantity of anything stands for: `500m` is 0.5, `1Ki` is 1024.
+
+    Raises:
+        ValueError: `text` is no quantity.
+    """
+    match = re.fullmatch(QUANTITY_PATTERN, text)
+    if not match:
+        raise ValueError(f"{text!r} is not a quantity: write a number with an optional unit, for example 500m or 2Gi")
+    return Decimal(match[1]) * _QUANTITY_UNITS[match[3]]
 
 
 def parse_duration_ms(text: str) -> int:

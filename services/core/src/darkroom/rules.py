@@ -217,14 +217,14 @@ _STAGE_PARTITIONS = (
     "self.all(s, !oldSelf.exists(o, o.name == s.name && has(o.{0}.partitions) && has(s.{0}.partitions) "
     "&& s.{0}.partitions < o.{0}.partitions))"
 )
-_SHRINK = "partitions can't shrink: Kafka would have to delete records"
+SHRINKING = "partitions can't shrink: Kafka would have to delete records"
 
 CHANGE_RULES = (
-    ChangeRule(at="spec.images.partitions", cel="self >= oldSelf", message=_SHRINK, broken=_shrinking_partitions),
+    ChangeRule(at="spec.images.partitions", cel="self >= oldSelf", message=SHRINKING, broken=_shrinking_partitions),
     ChangeRule(
         at="spec.stages",
         cel=f"({_STAGE_PARTITIONS.format('results')}) && ({_STAGE_PARTITIONS.format('deadLetters')})",
-        message=_SHRINK,
+        message=SHRINKING,
         broken=_shrinking_stage_partitions,
     ),
 )

@@ -1,0 +1,126 @@
+"""`darkroom-operator`: everything put together, started, and ended in order."""
+
+import logging
+import sys
+
+import kopf
+import structlog
+
+from darkroom.errors import DarkroomError
+from darkroom.logs import configure_logs
+from darkroom_operator.builders.workload import WorkerImage
+from darkroom_operator.cache import Cache
+from darkroom_operator.claims import Claims
+from darkroom_operator.config import Config, parse_config
+from darkroom_operator.engine import Engine
+from darkroom_operator.events import Recorder
+from darkroom_operator.feed import Feed
+from darkroom_operator.handlers import watch_registry, watch_settings
+from darkroom_operator.http_server import HttpServer
+from darkroom_operator.kafka_admin import KafkaAdmin
+from darkroom_operator.kube.access import Access
+from darkroom_operator.kube.api import Kube
+from darkroom_operator.kube.core_transport import CoreTransport
+from darkroom_operator.kube.kinds import CONFIG_MAP, SECRET
+from darkroom_operator.kube.strimzi_transport import StrimziTransport
+from darkroom_operator.lease import Leadership
+from darkroom_operator.metrics import Metrics, PipelineTally
+from darkroom_operator.presence import Presence
+from darkroom_operator.reconcile import Reconciler
+from darkroom_operator.reference_watch import ReferenceWatch
+from darkroom_operator.references import References
+from darkroom_operator.work_queue import WorkQueue
+from darkroom_operator.world import World
+
+log = structlog.get_logger(__name__)
+
+
+class Operator:
+    """One replica."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._access = Access.find(config.kubeconfig)
+        core, strimzi = CoreTransport(self._access), StrimziTransport(self._access)
+        metrics, tally, queue = Metrics(), PipelineTally(), WorkQueue()
+        self._leadership = Leadership(
+            Kube(core, strimzi, metrics.requested),
+            config.lease_namespace,
+            config.lease_name,
+            config.identity,
+            on_lead=lambda: self._engine.take_up_all(),
+        )
+        leads = self._leadership.leads if config.leader_election else lambda: True
+        kube = Kube(core, strimzi, metrics.requested, leads)
+        cache, claims, references, presence = Cache(), Claims(), References(kube), Presence(kube)
+        self._feed = Feed(cache, claims, references, queue.add)
+        self._admin = KafkaAdmin(on_news=queue.add)
+        reconciler = Reconciler(
+            World(kube, cache, claims, presence, references),
+            self._admin,
+            Recorder(kube, config.identity),
+            WorkerImage(config.worker_image, config.worker_image_pull_policy),
+            on_status=tally.note,
+        )
+        self._engine = Engine(
+            kube,
+            cache,
+            self._feed,
+            queue,
+            presence,
+            reconciler,
+            metrics,
+            leads=leads,
+            namespaces=list(config.namespaces),
+            threads=config.threads,
+            resync_s=config.resync_s,
+        )
+        metrics.watch(queue, tally, leads)
+        self._watches = [
+            ReferenceWatch(core, kind, namespace, references, queue.add)
+            for kind in (SECRET, CONFIG_MAP)
+            for namespace in (config.namespaces or (None,))
+        ]
+        self._http = HttpServer(config.metrics_port, metrics.registry, self._engine.is_ready)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        self._http.start()
+        for watch in self._watches:
+            watch.start()
+        if self._config.leader_election:
+            self._leadership.start()
+        self._engine.start()
+        try:
+            kopf.run(
+                registry=watch_registry(self._feed, self._access, self._engine.problem),
+                settings=watch_settings(),
+                standalone=True,
+                clusterwide=not self._config.namespaces,
+                namespaces=self._config.namespaces,
+                liveness_endpoint=f"http://0.0.0.0:{self._config.health_port}/healthz",
+            )
+        finally:
+            for watch in self._watches:
+                watch.stop()
+            self._engine.stop()
+            self._admin.close()
+            self._leadership.stop()
+            self._http.stop()
+
+
+def main() -> None:
+    """Entry point."""
+    config = parse_config(sys.argv[1:])
+    configure_logs(config.log_format, config.log_level)
+    # kopf has a line for every event that its handlers passed on.
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    try:
+        Operator(config).run()
+    except (DarkroomError, OSError) as error:
+        log.error("the operator can't work", error=str(error))  # noqa: TRY400 - it is for a person, not for us
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

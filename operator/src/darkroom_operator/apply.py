@@ -1,0 +1,62 @@
+"""Whether an object is as it should be, so that nothing is written when nothing differs."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from darkroom import names
+from darkroom.quantities import parse_quantity
+from darkroom_operator.kube.transport import Manifest
+
+_QUANTITIES = {"limits", "requests"}
+_MAP_KEYS = ("name", "mountPath", "containerPort")
+
+
+def marked(desired: Manifest) -> Manifest:
+    """`desired` with its own hash beside it: what was wanted before and is no more shows as another hash.
+
+    A comparison of fields alone can't see that something should go, because it can't tell our own fields from those
+    that others have added.
+    """
+    text = json.dumps(desired, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    metadata = desired["metadata"]
+    annotations = {**metadata.get("annotations", {}), names.ANNOTATION_APPLIED: digest}
+    return {**desired, "metadata": {**metadata, "annotations": annotations}}
+
+
+def is_as_desired(desired: Manifest, live: Manifest) -> bool:
+    """Whether every field of `desired` (as `marked` gave it) stands in `live`, whatever else stands there too."""
+    return _covers(live, desired, "")
+
+
+def _covers(live: Any, desired: Any, field: str) -> bool:
+    if isinstance(desired, Mapping):
+        if not isinstance(live, Mapping):
+            # The API server leaves an empty object out, or does not: both mean the same.
+            return live is None and not desired
+        if field in _QUANTITIES:
+            return {k: _amount(v) for k, v in desired.items()} == {k: _amount(live.get(k)) for k in desired}
+        return all(_covers(live.get(key), value, key) for key, value in desired.items())
+    if isinstance(desired, Sequence) and not isinstance(desired, str):
+        return _covers_list(live or [], desired, field)
+    return bool(live == desired)
+
+
+def _covers_list(live: Sequence[Any], desired: Sequence[Any], field: str) -> bool:
+    key = next((k for k in _MAP_KEYS if desired and all(isinstance(d, Mapping) and k in d for d in desired)), None)
+    if key is None or len({item[key] for item in desired}) != len(desired):
+        return len(live) == len(desired) and all(_covers(a, b, field) for a, b in zip(live, desired, strict=True))
+    # Lists of named things are merged by name: what others have added is theirs.
+    by_key = {item[key]: item for item in live if isinstance(item, Mapping) and key in item}
+    return all(_covers(by_key.get(item[key]), item, field) for item in desired)
+
+
+def _amount(quantity: Any) -> Decimal | None:
+    """The number that `quantity` stands for: the API server writes `1000m` as `1`."""
+    try:
+        return parse_quantity(str(quantity))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""One pure builder for each kind of object that the operator makes."""

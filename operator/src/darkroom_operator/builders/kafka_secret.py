@@ -1,0 +1,25 @@
+"""Secret objects: a stage's Kafka credentials, copied to where its workers are."""
+
+import base64
+from collections.abc import Mapping
+
+from darkroom import names
+from darkroom.pipeline import ImagePipeline
+from darkroom.topology import StagePlan
+from darkroom_operator.builders.metadata import child_metadata
+from darkroom_operator.kube.kinds import SECRET
+from darkroom_operator.kube.transport import Manifest
+
+
+def kafka_secret(pipeline: ImagePipeline, stage: StagePlan, files: Mapping[str, bytes]) -> Manifest:
+    """The Secret with `files`: Strimzi makes credentials beside the Kafka, and a pod sees its own namespace only."""
+    return {
+        "apiVersion": SECRET.api_version,
+        "kind": SECRET.name,
+        "metadata": {
+            **child_metadata(pipeline, stage.name),
+            "name": names.kafka_secret(pipeline.name, stage.name),
+        },
+        "type": "Opaque",
+        "data": {name: base64.b64encode(content).decode() for name, content in files.items()},
+    }

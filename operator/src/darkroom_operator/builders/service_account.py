@@ -1,0 +1,17 @@
+"""ServiceAccount objects: an identity for the workers of a stage that can do nothing in the cluster."""
+
+from darkroom.pipeline import ImagePipeline
+from darkroom.topology import StagePlan
+from darkroom_operator.builders.metadata import child_metadata
+from darkroom_operator.kube.kinds import SERVICE_ACCOUNT
+from darkroom_operator.kube.transport import Manifest
+
+
+def service_account(pipeline: ImagePipeline, stage: StagePlan) -> Manifest:
+    """The ServiceAccount of the workers of `stage`: without a token, for they never speak to the API server."""
+    return {
+        "apiVersion": SERVICE_ACCOUNT.api_version,
+        "kind": SERVICE_ACCOUNT.name,
+        "metadata": child_metadata(pipeline, stage.name),
+        "automountServiceAccountToken": False,
+    }

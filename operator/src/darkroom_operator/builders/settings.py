@@ -1,0 +1,67 @@
+"""ConfigMap objects: the settings document of a stage."""
+
+import hashlib
+import math
+from pathlib import Path
+
+from darkroom.pipeline import DeadLetters, ImagePipeline, Resources, Results, Stage, Template
+from darkroom.quantities import parse_cpus
+from darkroom.stage_settings import StageSettings, stage_settings
+from darkroom.topology import StagePlan
+from darkroom_operator.builders.metadata import child_metadata
+from darkroom_operator.builders.workload import SETTINGS_FILE, Workload, path_of
+from darkroom_operator.kube.kinds import CONFIG_MAP
+from darkroom_operator.kube.transport import Manifest
+
+MAX_LOOPS = 256
+
+
+def settings_map(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Manifest:
+    """The ConfigMap that holds the StageSettings of `stage`."""
+    return {
+        "apiVersion": CONFIG_MAP.api_version,
+        "kind": CONFIG_MAP.name,
+        "metadata": child_metadata(pipeline, stage.name),
+        "data": {SETTINGS_FILE: settings_document(pipeline, stage, workload)},
+    }
+
+
+def settings_digest(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> str:
+    """Changes when the workers have to start anew to take up their settings."""
+    return hashlib.sha256(settings_document(pipeline, stage, workload).encode()).hexdigest()[:16]
+
+
+def settings_document(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> str:
+    """The settings as JSON, without what the operator alone acts on: more workers are no reason to roll them."""
+    whole = stage_settings(
+        pipeline,
+        stage,
+        workload.kafka.connection,
+        loops=loops(stage.spec),
+        model_path=_path("model", workload),
+        labels_path=_path("labels", workload),
+    )
+    grace = Template(termination_grace_period_seconds=stage.spec.template.termination_grace_period_seconds)
+    told = stage.spec.model_copy(
+        update={
+            "replicas": None,
+            "resources": Resources(),
+            "template": grace,
+            "results": Results(),
+            "dead_letters": DeadLetters(),
+        }
+    )
+    settings: StageSettings = whole.model_copy(update={"stage": told})
+    return settings.model_dump_json(by_alias=True, exclude_none=True, indent=1)
+
+
+def loops(stage: Stage) -> int:
+    """Run-to-completion loops of a worker: one for each CPU that it may use, else that it has for sure."""
+    cpus = stage.resources.limits.get("cpu", stage.resources.requests.get("cpu", 1))
+    return min(max(1, math.floor(parse_cpus(cpus))), MAX_LOOPS)
+
+
+def _path(role: str, workload: Workload) -> Path | None:
+    file = workload.files.model if role == "model" else workload.files.labels
+    path = path_of(role, file)
+    return None if path is None else Path(path)

@@ -1,0 +1,55 @@
+"""The volumes of a worker pod: its settings, its Kafka credentials, its model, and room to write."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from darkroom import names
+from darkroom.pipeline import ImagePipeline
+from darkroom.topology import StagePlan
+from darkroom_operator.builders.workload import (
+    CACHE_FOLDER,
+    CREDENTIALS_FOLDER,
+    FILES_FOLDER,
+    SETTINGS_FOLDER,
+    MountedFile,
+    Workload,
+)
+
+
+class Volume(NamedTuple):
+    """A volume, as in a pod, and where the worker sees it."""
+
+    name: str
+    mount_path: str
+    source: dict[str, Any]
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the worker may write to it."""
+        return "emptyDir" in self.source
+
+
+def worker_volumes(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Iterator[Volume]:
+    """Every volume of the workers of `stage`."""
+    settings = {"configMap": {"name": names.child(pipeline.name, stage.name)}}
+    yield Volume("settings", str(SETTINGS_FOLDER), settings)
+    if workload.kafka.secrets:
+        yield Volume("kafka", str(CREDENTIALS_FOLDER), {"projected": {"sources": _secrets(workload)}})
+    for role, file in (("model", workload.files.model), ("labels", workload.files.labels)):
+        if isinstance(file, MountedFile):
+            yield Volume(role, str(FILES_FOLDER / role), dict(file.volume))
+    # The root file system is read-only.
+    yield Volume("tmp", "/tmp", {"emptyDir": {}})  # noqa: S108 - an emptyDir of the pod's own
+    yield Volume("cache", str(CACHE_FOLDER), {"emptyDir": {}})
+
+
+def _secrets(workload: Workload) -> list[dict[str, Any]]:
+    return [
+        {
+            "secret": {
+                "name": secret.secret,
+                "items": [{"key": key, "path": path} for key, path in secret.files.items()],
+            }
+        }
+        for secret in workload.kafka.secrets
+    ]

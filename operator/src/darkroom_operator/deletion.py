@@ -1,0 +1,74 @@
+"""The end of a pipeline: its workers stop, its topics stay or go as its policy says, and nothing else remains.
+
+The garbage collector does most of it; the finalizer is there only for what it can't do.
+"""
+
+from darkroom import names
+from darkroom.pipeline import ImagePipeline
+from darkroom_operator.findings import Finding
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import DEPLOYMENT, IMAGE_PIPELINE, KAFKA_TOPIC, KAFKA_USER
+from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.strimzi_topics import retire_topic
+from darkroom_operator.work_queue import Key
+from darkroom_operator.world import World
+
+
+def needs_finalizer(pipeline: ImagePipeline) -> bool:
+    """Whether something is left to do when the pipeline is deleted that no garbage collector does."""
+    kafka = pipeline.spec.kafka
+    if kafka.cluster is None:
+        return pipeline.spec.deletion_policy == "Delete"
+    elsewhere = (kafka.cluster.namespace or pipeline.namespace) != pipeline.namespace
+    return elsewhere or pipeline.spec.deletion_policy == "Retain"
+
+
+def has_finalizer(live: Manifest) -> bool:
+    """Whether our finalizer keeps the pipeline from going."""
+    return names.FINALIZER in live["metadata"].get("finalizers", [])
+
+
+def set_finalizer(live: Manifest, world: World, *, wanted: bool) -> None:
+    """Put our finalizer on, or take it off; others' are left alone."""
+    metadata = live["metadata"]
+    manifest = {
+        "apiVersion": IMAGE_PIPELINE.api_version,
+        "kind": IMAGE_PIPELINE.name,
+        "metadata": {
+            "name": metadata["name"],
+            "namespace": metadata["namespace"],
+            # Of this very pipeline: server-side apply would make one that is gone anew.
+            "uid": metadata["uid"],
+            "finalizers": [names.FINALIZER] if wanted else [],
+        },
+    }
+    try:
+        world.cache.put(IMAGE_PIPELINE, world.kube.apply(IMAGE_PIPELINE, manifest))
+    except ApiError as error:
+        # Gone in between, which is what taking the finalizer off was for.
+        if wanted or not (error.is_not_found or error.is_conflict):
+            raise
+
+
+def stop_workers(key: Key, world: World) -> None:
+    """Delete the workers before their topics."""
+    for live in world.cache.owned(DEPLOYMENT, key):
+        world.remove(DEPLOYMENT, live)
+
+
+def retire_strimzi_objects(key: Key, world: World, *, keep_topics: bool) -> Finding:
+    """Delete the KafkaTopics and KafkaUsers; ready when it is certain that all of them go.
+
+    An object that waits for an operator of Strimzi to let it go is left to that operator: a namespace must not hang
+    because we hang.
+    """
+    topics = world.cache.owned(KAFKA_TOPIC, key)
+    for live in topics:
+        retire_topic(live, world, keep=keep_topics)
+    users = world.cache.owned(KAFKA_USER, key)
+    for live in users:
+        world.remove(KAFKA_USER, live)
+    left = [live["metadata"]["name"] for live in (*topics, *users) if "deletionTimestamp" not in live["metadata"]]
+    if left:
+        return Finding(ready=False, reason="Deleting", message=f"being deleted: {', '.join(left)}")
+    return Finding(ready=True, reason="Deleted")

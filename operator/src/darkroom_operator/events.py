@@ -1,0 +1,77 @@
+"""Kubernetes Events: what `kubectl describe imgp` tells of a pipeline's life."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+import structlog
+
+from darkroom import names
+from darkroom.status import Condition, Status
+from darkroom_operator.kube.api import Kube
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import EVENT
+from darkroom_operator.kube.transport import Manifest
+
+CONTROLLER = "darkroom.dev/operator"
+MAX_NOTE = 1_000
+
+_EXPECTED = {
+    "AllReady", "NotNeeded", "Suspended", "WaitingForTopicOperator", "WaitingForUserOperator", "WaitingForTopics",
+    "WaitingForCredentials", "WaitingForKafka", "WorkersStarting", "RollingOut", "Deleting",
+}  # fmt: skip
+"""Reasons that come and go by themselves; every other one asks for a person."""
+
+EventType = Literal["Normal", "Warning"]
+
+log = structlog.get_logger(__name__)
+
+
+class Recorder:
+    """Writes Events. One that can't be written is logged and forgotten: it was news, not state."""
+
+    def __init__(self, kube: Kube, instance: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._kube = kube
+        self._instance = instance
+        self._now = now
+
+    def tell(self, pipeline: Manifest, event_type: EventType, reason: str, action: str, note: str) -> None:
+        """Write one Event about `pipeline`."""
+        metadata = pipeline["metadata"]
+        event = {
+            "apiVersion": EVENT.api_version,
+            "kind": EVENT.name,
+            "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": metadata["namespace"]},
+            "eventTime": self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "reportingController": CONTROLLER,
+            "reportingInstance": self._instance[:128],
+            "action": action,
+            "type": event_type,
+            "reason": reason,
+            "note": note[:MAX_NOTE],
+            "regarding": {
+                "apiVersion": names.API_VERSION,
+                "kind": names.KIND,
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "uid": metadata["uid"],
+            },
+        }
+        try:
+            self._kube.create(EVENT, event)
+        except ApiError as error:
+            log.warning("event not written", pipeline=metadata["name"], reason=reason, error=error.message)
+
+    def tell_transition(self, pipeline: Manifest, before: Status, after: Status) -> None:
+        """Write an Event if the pipeline as a whole is now in another state, or in the same for another reason."""
+        was, now = _ready(before), _ready(after)
+        if now is None or (was is not None and (was.status, was.reason) == (now.status, now.reason)):
+            return
+        event_type: EventType = "Normal" if now.reason in _EXPECTED else "Warning"
+        reason = "Ready" if now.status == "True" else now.reason
+        self.tell(pipeline, event_type, reason, "Reconcile", now.message)
+
+
+def _ready(status: Status) -> Condition | None:
+    return next((condition for condition in status.conditions if condition.type == "Ready"), None)

@@ -1,0 +1,149 @@
+"""The few verbs that the operator needs, for every kind alike."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from darkroom_operator.kube.errors import ApiError, NotLeading
+from darkroom_operator.kube.kinds import STRIMZI, Kind
+from darkroom_operator.kube.transport import Manifest, Transport
+
+FIELD_MANAGER = "darkroom"
+PAGE_SIZE = "250"
+
+_APPLY = "application/apply-patch+yaml"
+_MERGE = "application/merge-patch+json"
+_JSON = "application/json"
+
+Observer = Callable[[str, Kind, int], None]
+"""Told of every request: its verb, its kind, the HTTP status (0 without an answer)."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, and the version of the cluster that the whole list shows."""
+
+    items: list[Manifest]
+    version: int
+
+
+class Kube:
+    """The Kubernetes API. Every write asks `may_write` first, so that a replica that lost its lead changes nothing."""
+
+    def __init__(
+        self,
+        core: Transport,
+        strimzi: Transport,
+        observe: Observer,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._core = core
+        self._strimzi = strimzi
+        self._may_write = may_write
+        self._observe = observe
+
+    def find(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:
+        """The object, or None."""
+        try:
+            return self._read(kind, kind.path(namespace, name), {})
+        except ApiError as error:
+            if error.is_not_found:
+                return None
+            raise
+
+    def pages(self, kind: Kind, namespace: str | None) -> Iterator[Page]:
+        """Every object that `kind.selector` selects; none when the kind is optional and its CRD is missing."""
+        query = {"limit": PAGE_SIZE} | ({"labelSelector": kind.selector} if kind.selector else {})
+        while True:
+            try:
+                found = self._read(kind, kind.path(namespace), query)
+            except ApiError as error:
+                if kind.optional and error.is_not_found:
+                    return
+                raise
+            yield Page(found["items"], int(found["metadata"]["resourceVersion"]))
+            following = found["metadata"].get("continue")
+            if not following:
+                return
+            query = query | {"continue": following}
+
+    def is_served(self, kind: Kind) -> bool:
+        """Whether the API server knows the kind."""
+        try:
+            known = self._read(kind, f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}", {})
+        except ApiError as error:
+            if error.is_not_found:
+                return False
+            raise
+        return any(resource["name"] == kind.plural for resource in known.get("resources", []))
+
+    def apply(self, kind: Kind, manifest: Manifest, *, force: bool = True) -> Manifest:
+        """Server-side apply; with `force` over the fields that others own."""
+        path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+        query = {"fieldManager": FIELD_MANAGER} | ({"force": "true"} if force else {})
+        return self._write("apply", kind, "PATCH", path, query, manifest, _APPLY)
+
+    def apply_status(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Server-side apply of the status alone."""
+        path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"], "status")
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return self._write("apply status", kind, "PATCH", path, query, manifest, _APPLY)
+
+    def merge(self, kind: Kind, namespace: str, name: str, patch: Manifest) -> Manifest:
+        """A JSON merge patch."""
+        query = {"fieldManager": FIELD_MANAGER}
+        return self._write("patch", kind, "PATCH", kind.path(namespace, name), query, patch, _MERGE)
+
+    def create(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Create the object."""
+        path = kind.path(manifest["metadata"]["namespace"])
+        return self._write("create", kind, "POST", path, {"fieldManager": FIELD_MANAGER}, manifest, _JSON)
+
+    def replace(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Replace the object, if it is still the version that `manifest` says."""
+        path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+        return self._write("replace", kind, "PUT", path, {"fieldManager": FIELD_MANAGER}, manifest, _JSON)
+
+    def delete(self, kind: Kind, live: Manifest) -> None:
+        """Delete the object that `live` is, not a later one of the same name. That it is gone already is fine."""
+        metadata = live["metadata"]
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": metadata["uid"]},
+        }
+        try:
+            path = kind.path(metadata["namespace"], metadata["name"])
+            self._write("delete", kind, "DELETE", path, {}, options, _JSON)
+        except ApiError as error:
+            if not error.is_not_found and not error.is_conflict:
+                raise
+
+    def _read(self, kind: Kind, path: str, query: dict[str, str]) -> Manifest:
+        return self._observed("get", kind, "GET", path, query, None, "")
+
+    def _write(
+        self, verb: str, kind: Kind, method: str, path: str, query: dict[str, str], body: Manifest, content_type: str
+    ) -> Manifest:
+        if not self._may_write():
+            raise NotLeading
+        return self._observed(verb, kind, method, path, query, body, content_type)
+
+    def _observed(
+        self,
+        verb: str,
+        kind: Kind,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        body: Manifest | None,
+        content_type: str,
+    ) -> Manifest:
+        transport = self._strimzi if kind in STRIMZI else self._core
+        try:
+            answer = transport.request(method, path, query, body, content_type)
+        except ApiError as error:
+            self._observe(verb, kind, error.status)
+            raise
+        self._observe(verb, kind, 200)
+        return answer

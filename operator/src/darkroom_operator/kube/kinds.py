@@ -1,0 +1,69 @@
+"""The kinds of objects that the operator reads and writes, and which of them it watches."""
+
+from dataclasses import dataclass
+
+from darkroom import names
+
+OURS = names.LABEL_PIPELINE
+"""Label selector of what the operator made: everything else stays out of its memory."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of object.
+
+    Attributes:
+        optional: its CRD may be missing.
+        selector: only objects with these labels are watched.
+    """
+
+    name: str
+    group: str
+    version: str
+    plural: str
+    optional: bool = False
+    selector: str = ""
+
+    @property
+    def api_version(self) -> str:
+        """As in a manifest."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
+        """The path of an object or, without `name`, of a collection; of all namespaces without `namespace`."""
+        parts = ["/apis", self.group, self.version] if self.group else ["/api", self.version]
+        if namespace is not None:
+            parts += ["namespaces", namespace]
+        return "/".join(part for part in (*parts, self.plural, name, subresource) if part)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+IMAGE_PIPELINE = Kind(names.KIND, names.GROUP, names.VERSION, names.PLURAL)
+
+KAFKA = Kind("Kafka", "kafka.strimzi.io", "v1", "kafkas", optional=True)
+KAFKA_TOPIC = Kind("KafkaTopic", "kafka.strimzi.io", "v1", "kafkatopics", optional=True, selector=OURS)
+KAFKA_USER = Kind("KafkaUser", "kafka.strimzi.io", "v1", "kafkausers", optional=True, selector=OURS)
+
+DEPLOYMENT = Kind("Deployment", "apps", "v1", "deployments", selector=OURS)
+CONFIG_MAP = Kind("ConfigMap", "", "v1", "configmaps", selector=OURS)
+SECRET = Kind("Secret", "", "v1", "secrets", selector=OURS)
+SERVICE_ACCOUNT = Kind("ServiceAccount", "", "v1", "serviceaccounts", selector=OURS)
+DISRUPTION_BUDGET = Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", selector=OURS)
+NETWORK_POLICY = Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", selector=OURS)
+POD_MONITOR = Kind("PodMonitor", "monitoring.coreos.com", "v1", "podmonitors", optional=True, selector=OURS)
+POD = Kind("Pod", "", "v1", "pods", selector=OURS)
+
+NAMESPACE = Kind("Namespace", "", "v1", "namespaces")
+EVENT = Kind("Event", "events.k8s.io", "v1", "events")
+LEASE = Kind("Lease", "coordination.k8s.io", "v1", "leases")
+
+STRIMZI = (KAFKA_TOPIC, KAFKA_USER, KAFKA)
+STAGE_CHILDREN = (
+    DEPLOYMENT, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, DISRUPTION_BUDGET, NETWORK_POLICY, POD_MONITOR,
+)  # fmt: skip
+"""What a stage owns in the pipeline's namespace, the workers first."""
+
+WATCHED = (IMAGE_PIPELINE, *STRIMZI, *STAGE_CHILDREN, POD)
+"""What the cache holds, the pipelines first."""

@@ -1,0 +1,52 @@
+"""What both Kubernetes clients have in common: a request goes out, JSON comes back."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from darkroom_operator.kube.errors import ApiError
+
+Manifest = dict[str, Any]
+Query = Mapping[str, str]
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 20.0
+
+
+class Transport(Protocol):
+    """One way to the API server; safe to use from several threads."""
+
+    def request(self, method: str, path: str, query: Query, body: Manifest | None, content_type: str) -> Manifest:
+        """Send a request and answer the object that comes back.
+
+        Raises:
+            ApiError: refused, or no answer in time.
+        """
+        ...
+
+
+def answer(status: int, data: bytes, retry_after: str | None) -> Manifest:
+    """The object in a response.
+
+    Raises:
+        ApiError: the response is a refusal.
+    """
+    content = _json(data)
+    if status < 300:  # noqa: PLR2004
+        return content
+    retry_after_s = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
+    message = content.get("message") or data.decode(errors="replace")[:500] or f"HTTP status {status}"
+    raise ApiError(status, content.get("reason") or f"Http{status}", message, retry_after_s)
+
+
+def unreachable(error: Exception) -> ApiError:
+    """There was no response because of `error`."""
+    return ApiError(0, "Unreachable", f"the API server can't be reached: {error}")
+
+
+def _json(data: bytes) -> Manifest:
+    try:
+        content = json.loads(data)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

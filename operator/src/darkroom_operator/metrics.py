@@ -1,0 +1,93 @@
+"""Prometheus metrics of the operator."""
+
+import threading
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from darkroom.status import Status
+from darkroom_operator.kube.kinds import Kind
+from darkroom_operator.work_queue import Key, WorkQueue
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """What happens (counters), in a registry of its own; what is (gauges) is looked up when somebody asks."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._reconciles = Counter(
+            "darkroom_operator_reconciles", "Reconciliations by outcome.", ["outcome"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "darkroom_operator_reconcile_seconds", "Seconds a reconciliation.", buckets=_SECONDS, registry=self.registry
+        )
+        self._requests = Counter(
+            "darkroom_operator_api_requests",
+            "Requests to the API server by verb, kind and HTTP status (0: no answer).",
+            ["verb", "kind", "status"],
+            registry=self.registry,
+        )
+
+    def reconciled(self, outcome: str, seconds: float) -> None:
+        """A reconciliation came to an end."""
+        self._reconciles.labels(outcome).inc()
+        self._seconds.observe(seconds)
+
+    def requested(self, verb: str, kind: Kind, status: int) -> None:
+        """The API server was asked for something."""
+        self._requests.labels(verb, kind.name, str(status)).inc()
+
+    def watch(self, queue: WorkQueue, pipelines: "PipelineTally", leads: Callable[[], bool]) -> None:
+        """Show the gauges of these as well."""
+        self.registry.register(_Gauges(queue, pipelines, leads))
+
+
+class PipelineTally:
+    """The conditions that every pipeline was last seen with; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._conditions: dict[Key, tuple[tuple[str, str, str], ...]] = {}
+
+    def note(self, key: Key, status: Status | None) -> None:
+        """The pipeline `key` has `status` now, or is gone."""
+        with self._lock:
+            if status is None:
+                self._conditions.pop(key, None)
+            else:
+                self._conditions[key] = tuple((c.type, c.status, c.reason) for c in status.conditions)
+
+    def count(self) -> Tally[tuple[str, str, str]]:
+        """How many pipelines have a condition of this type, status and reason."""
+        with self._lock:
+            return Tally(condition for conditions in self._conditions.values() for condition in conditions)
+
+
+class _Gauges(Collector):
+    def __init__(self, queue: WorkQueue, pipelines: PipelineTally, leads: Callable[[], bool]) -> None:
+        self._queue = queue
+        self._pipelines = pipelines
+        self._leads = leads
+
+    def collect(self) -> Iterator[Metric]:
+        """What is, now."""
+        yield _gauge("darkroom_operator_queue_length", "Pipelines waiting or in work.", len(self._queue))
+        yield _gauge(
+            "darkroom_operator_queue_age_seconds", "For how long the oldest of them has been.", self._queue.oldest_s()
+        )
+        yield _gauge("darkroom_operator_leads", "Whether this replica leads.", self._leads())
+        pipelines = GaugeMetricFamily(
+            "darkroom_operator_pipelines", "Pipelines by condition.", labels=["condition", "status", "reason"]
+        )
+        for condition, count in self._pipelines.count().items():
+            pipelines.add_metric(condition, count)
+        yield pipelines
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=float(value))

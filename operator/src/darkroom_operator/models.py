@@ -1,0 +1,96 @@
+"""Where the workers of a stage get their model from, and whether it is there."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from darkroom.pipeline import ImagePipeline, Stage
+from darkroom_operator.builders.workload import Fetched, ModelFiles, MountedFile
+from darkroom_operator.findings import Finding
+from darkroom_operator.work_queue import Key
+from darkroom_operator.world import World
+
+HTTPS_PORT = 443
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL")
+"""Environment variables that send s3: somewhere else than to Amazon."""
+
+
+class MissingModel(Exception):
+    """A model, or something that is needed to fetch it, is not there or not what it should be."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFiles:
+    """The sources of the model and the labels of `stage`, as far as can be seen from here checked.
+
+    Raises:
+        MissingModel: with what is wrong.
+    """
+    model = _source(pipeline, stage, "model", stage.model.uri, stage.model.sha256, world)
+    labels_uri = stage.output.labels_uri
+    labels = None if labels_uri is None else _source(pipeline, stage, "labels", labels_uri, None, world)
+    return ModelFiles(model, labels)
+
+
+def _source(
+    pipeline: ImagePipeline, stage: Stage, role: str, uri: str, sha256: str | None, world: World
+) -> MountedFile | Fetched:
+    about = f'stage "{stage.name}": {role} {uri}'
+    scheme, _, place = uri.partition("://")
+    if scheme == "configmap":
+        name, _, config_key = place.partition("/")
+        found = _config_map_digest(pipeline, about, name, config_key, world)
+        if sha256 is not None and found != sha256:
+            raise _missing("ModelChecksumMismatch", f"{about}: sha256 is {found}, the pipeline says {sha256}")
+        items = [{"key": config_key, "path": config_key}]
+        return MountedFile({"configMap": {"name": name, "items": items}}, config_key, found[:16])
+    if scheme == "pvc":
+        claim, _, path = place.partition("/")
+        return MountedFile({"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}, path)
+    if scheme in {"https", "s3", "gs"}:
+        return Fetched(_port(scheme, place, stage, _credentials(pipeline, stage, about, world)))
+    raise _missing(
+        "ModelNotFound", f"{about}: a worker in a cluster has no such file: use configmap://, pvc:// or https://"
+    )
+
+
+def _config_map_digest(pipeline: ImagePipeline, about: str, name: str, config_key: str, world: World) -> str:
+    key = Key(pipeline.namespace, pipeline.name)
+    digests = world.references.config_map_digests(key, pipeline.namespace, name)
+    if digests is None:
+        raise _missing(
+            "ModelNotFound", f"{about}: there is no ConfigMap {name} in namespace {pipeline.namespace}: create it"
+        )
+    if config_key not in digests:
+        raise _missing("ModelNotFound", f"{about}: ConfigMap {name} has no key {config_key}: add it")
+    return digests[config_key]
+
+
+def _credentials(pipeline: ImagePipeline, stage: Stage, about: str, world: World) -> Mapping[str, bytes]:
+    if stage.model.secret is None:
+        return {}
+    name = stage.model.secret.name
+    content = world.references.secret(Key(pipeline.namespace, pipeline.name), pipeline.namespace, name)
+    if content is None:
+        raise _missing(
+            "SecretNotFound", f"{about}: there is no Secret {name} in namespace {pipeline.namespace}: create it"
+        )
+    return content
+
+
+def _port(scheme: str, place: str, stage: Stage, credentials: Mapping[str, bytes]) -> int:
+    if scheme == "https":
+        return urlsplit(f"https://{place}").port or HTTPS_PORT
+    variables = {variable["name"]: str(variable.get("value", "")) for variable in stage.template.env}
+    variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
+    for name in ENDPOINTS:
+        if endpoint := variables.get(name):
+            parts = urlsplit(endpoint)
+            return parts.port or (80 if parts.scheme == "http" else HTTPS_PORT)
+    return HTTPS_PORT
+
+
+def _missing(reason: str, message: str) -> MissingModel:
+    return MissingModel(Finding(ready=False, reason=reason, message=message, retry=True))

@@ -1,0 +1,217 @@
+"""Bring the cluster to what a pipeline asks for: the same steps for a new one, a change, drift and a restart."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from darkroom.pipeline import ImagePipeline
+from darkroom.status import StageStatus, Status
+from darkroom.topology import Topology, topology
+from darkroom.validation import InvalidPipeline, Problem, parse_pipeline
+from darkroom_operator.builders.workload import WorkerImage
+from darkroom_operator.credentials import MissingSecret, read_user_files, user_credentials
+from darkroom_operator.deletion import (
+    has_finalizer,
+    needs_finalizer,
+    retire_strimzi_objects,
+    set_finalizer,
+    stop_workers,
+)
+from darkroom_operator.events import Recorder
+from darkroom_operator.findings import Finding
+from darkroom_operator.garbage import remove_leftovers
+from darkroom_operator.kafka_admin import KafkaAdmin, admin_settings
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import IMAGE_PIPELINE, NAMESPACE
+from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.report import (
+    KafkaParts,
+    Parts,
+    lost_stages,
+    read_status,
+    status_of,
+    status_of_invalid,
+    with_ready,
+)
+from darkroom_operator.stages import Stages, run_stages, waiting_stages
+from darkroom_operator.strimzi import strimzi_namespace, strimzi_parts
+from darkroom_operator.strimzi_topics import shrinking
+from darkroom_operator.work_queue import Key
+from darkroom_operator.world import World
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a reconciliation came to.
+
+    Attributes:
+        word: for metrics and logs.
+        retry: whether to look again after a back-off.
+    """
+
+    word: str
+    retry: bool = False
+
+
+class Reconciler:
+    """Everything that a reconciliation needs, made once."""
+
+    def __init__(
+        self,
+        world: World,
+        admin: KafkaAdmin,
+        recorder: Recorder,
+        image: WorkerImage,
+        on_status: Callable[[Key, Status | None], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._world = world
+        self._admin = admin
+        self._recorder = recorder
+        self._image = image
+        self._on_status = on_status
+        self._now = now
+
+    def reconcile(self, key: Key) -> Outcome:
+        """Bring the cluster to what the pipeline `key` asks for. Safe to run at any time, any number of times.
+
+        Raises:
+            ApiError: the API server did not answer, or changed its mind in between: try again.
+        """
+        live = self._world.cache.get(IMAGE_PIPELINE, *key)
+        if live is None:
+            return self._forget(key)
+        if "deletionTimestamp" in live["metadata"]:
+            return self._delete(key, live)
+        try:
+            pipeline = parse_pipeline({field: value for field, value in live.items() if field != "status"})
+        except InvalidPipeline as error:
+            return self._refuse(key, live, error.problems)
+        plan = topology(pipeline)
+        namespace = strimzi_namespace(pipeline)
+        if namespace is not None and (problems := shrinking(plan, namespace, self._world)):
+            return self._refuse(key, live, problems)
+        if has_finalizer(live) != needs_finalizer(pipeline):
+            set_finalizer(live, self._world, wanted=needs_finalizer(pipeline))
+        if removed := remove_leftovers(pipeline, plan, namespace, self._world):
+            self._recorder.tell(live, "Normal", "Removed", "CleanUp", f"no longer wanted: {', '.join(removed)}")
+        before = read_status(live)
+        lost = lost_stages(before, plan) if namespace is None and pipeline.spec.deletion_policy == "Delete" else []
+        kafka = self._kafka(key, pipeline, plan, lost)
+        stages = self._stages(pipeline, plan, kafka)
+        status = status_of(pipeline, plan, Parts(kafka, stages), before, self._time())
+        if lost and not kafka.topics.ready:
+            # Their names must not be forgotten before their topics are gone.
+            status = status.model_copy(update={"stages": [*status.stages, *lost]})
+        self._report(key, live, before, status)
+        found = (kafka.topics, kafka.credentials.finding, stages.finding)
+        return Outcome("ready" if all(f.ready for f in found) else "waiting", retry=any(f.retry for f in found))
+
+    def report_failure(self, key: Key, reason: str, message: str) -> None:
+        """Say in the status that reconciliations break off again and again, and why."""
+        live = self._world.cache.get(IMAGE_PIPELINE, *key)
+        if live is not None and "deletionTimestamp" not in live["metadata"]:
+            before = read_status(live)
+            finding = Finding(ready=False, reason=reason, message=message)
+            status = with_ready(finding, live["metadata"]["generation"], before, self._time())
+            self._report(key, live, before, status)
+
+    def _kafka(self, key: Key, pipeline: ImagePipeline, plan: Topology, lost: Sequence[StageStatus]) -> KafkaParts:
+        if pipeline.spec.kafka.cluster is not None:
+            return strimzi_parts(key, pipeline, plan, self._world)
+        credentials = user_credentials(pipeline, self._world)
+        if not credentials.finding.ready:
+            waiting = Finding(ready=False, reason="WaitingForCredentials", message=credentials.finding.message)
+            return KafkaParts(waiting, credentials)
+        settings = admin_settings(pipeline.spec.kafka, read_user_files(pipeline, self._world))
+        surplus = [name for stage in lost for name in (stage.results_topic, stage.dead_letters_topic)]
+        return KafkaParts(self._admin.ensure(key, settings, plan.topics, surplus), credentials)
+
+    def _stages(self, pipeline: ImagePipeline, plan: Topology, kafka: KafkaParts) -> Stages:
+        if not kafka.topics.ready:
+            return waiting_stages(pipeline, plan, "WaitingForTopics", kafka.topics.message, self._world)
+        if not kafka.credentials.access:
+            return waiting_stages(
+                pipeline, plan, "WaitingForCredentials", kafka.credentials.finding.message, self._world
+            )
+        return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._world)
+
+    def _refuse(self, key: Key, live: Manifest, problems: Sequence[Problem]) -> Outcome:
+        """Touch nothing: what runs goes on as it was."""
+        before = read_status(live)
+        generation = live["metadata"]["generation"]
+        self._report(key, live, before, status_of_invalid(problems, generation, before, self._time()))
+        return Outcome("invalid")
+
+    def _forget(self, key: Key) -> Outcome:
+        self._world.references.forget(key)
+        self._admin.forget(key)
+        self._on_status(key, None)
+        return Outcome("gone")
+
+    def _delete(self, key: Key, live: Manifest) -> Outcome:
+        if not has_finalizer(live):
+            return Outcome("deleting")
+        stop_workers(key, self._world)
+        keep = live["spec"].get("deletionPolicy") != "Delete"
+        found = [retire_strimzi_objects(key, self._world, keep_topics=keep)]
+        if not keep and live["spec"].get("kafka", {}).get("bootstrapServers"):
+            found.append(self._delete_topics(key, live))
+        waiting = [finding for finding in found if not finding.ready]
+        if waiting:
+            before = read_status(live)
+            if any(finding.retry for finding in waiting):
+                said = with_ready(waiting[-1], live["metadata"]["generation"], before, self._time())
+                self._report(key, live, before, said)
+            return Outcome("deleting", retry=any(finding.retry for finding in waiting))
+        word = "stay in Kafka with their records" if keep else "are deleted"
+        self._recorder.tell(live, "Normal", "Deleted", "CleanUp", f"the workers have stopped; the topics {word}")
+        set_finalizer(live, self._world, wanted=False)
+        return Outcome("deleted")
+
+    def _delete_topics(self, key: Key, live: Manifest) -> Finding:
+        """Delete the topics of a Kafka that we have no KafkaTopics for.
+
+        Where that can't be done it is tried again, unless the namespace is being deleted: that must not hang, and
+        nobody could give us the credentials any more.
+        """
+        try:
+            pipeline = parse_pipeline({field: value for field, value in live.items() if field != "status"})
+            settings = admin_settings(pipeline.spec.kafka, read_user_files(pipeline, self._world))
+            names = [topic.name for topic in topology(pipeline).topics]
+            finding = self._admin.ensure(key, settings, (), names)
+        except MissingSecret as missing:
+            finding = missing.finding
+        except InvalidPipeline as error:
+            return Finding(ready=True, reason="TopicsUnknown", message=str(error))
+        if finding.retry and is_ending(self._world.kube.find(NAMESPACE, None, key.namespace)):
+            self._recorder.tell(live, "Warning", "TopicsLeft", "CleanUp", f"topics stay in Kafka: {finding.message}")
+            return Finding(ready=True, reason="TopicsLeft")
+        return finding
+
+    def _report(self, key: Key, live: Manifest, before: Status, after: Status) -> None:
+        self._on_status(key, after)
+        if after == before:
+            return
+        metadata = {field: live["metadata"][field] for field in ("name", "namespace", "uid")}
+        manifest = {
+            "apiVersion": IMAGE_PIPELINE.api_version,
+            "kind": IMAGE_PIPELINE.name,
+            "metadata": metadata,
+            "status": after.model_dump(by_alias=True, mode="json"),
+        }
+        try:
+            self._world.cache.put(IMAGE_PIPELINE, self._world.kube.apply_status(IMAGE_PIPELINE, manifest))
+        except ApiError as error:
+            if error.is_not_found:
+                return  # deleted in between
+            raise
+        self._recorder.tell_transition(live, before, after)
+
+    def _time(self) -> str:
+        return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_ending(namespace: Manifest | None) -> bool:
+    """Whether a namespace is being deleted."""
+    return namespace is None or "deletionTimestamp" in namespace["metadata"]

@@ -1,0 +1,92 @@
+"""Watches of metadata: hear of a change of any Secret or ConfigMap without receiving what is in it."""
+
+import json
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from darkroom_operator.kube.core_transport import CoreTransport
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import Kind
+from darkroom_operator.references import Reference, References
+from darkroom_operator.work_queue import Key
+
+_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+_WATCH_S = 240
+_SILENCE_S = 90.0
+"""The API server sends a bookmark a minute: after this long without one the connection is dead."""
+_RETRY_S = 2.0
+_GONE = 410
+
+log = structlog.get_logger(__name__)
+
+
+class ReferenceWatch:
+    """One watch, in a thread of its own: of a kind, in a namespace or in all."""
+
+    def __init__(
+        self,
+        transport: CoreTransport,
+        kind: Kind,
+        namespace: str | None,
+        references: References,
+        add: Callable[[Key], None],
+    ) -> None:
+        self._transport = transport
+        self._kind = kind
+        self._path = kind.path(namespace)
+        self._references = references
+        self._add = add
+        self._stopping = threading.Event()
+        name = f"watch-{kind.plural}-{namespace or 'all'}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End at the next word from the API server; the thread is a daemon."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        version = ""
+        while not self._stopping.is_set():
+            try:
+                version = self._watch(version or self._begin())
+            except ApiError as error:
+                if error.status == _GONE:
+                    version = ""
+                log.warning("watch interrupted", kind=self._kind.name, reason=error.reason, message=error.message)
+                self._stopping.wait(_RETRY_S)
+
+    def _begin(self) -> str:
+        """The version to watch from. Whatever changed before it may have escaped us."""
+        lines = self._transport.stream(self._path, {"limit": "1"}, _LIST, _SILENCE_S)
+        version: str = json.loads(b"".join(lines))["metadata"]["resourceVersion"]
+        for key in self._references.changed_all():
+            self._add(key)
+        return version
+
+    def _watch(self, version: str) -> str:
+        query = {
+            "watch": "true",
+            "resourceVersion": version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(_WATCH_S),
+        }
+        for line in self._transport.stream(self._path, query, _WATCH, _SILENCE_S):
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                status = event["object"]
+                raise ApiError(status.get("code", 0), status.get("reason", "Unknown"), status.get("message", ""))
+            metadata = event["object"]["metadata"]
+            version = metadata["resourceVersion"]
+            if event["type"] != "BOOKMARK":
+                for key in self._references.changed(Reference(self._kind, metadata["namespace"], metadata["name"])):
+                    self._add(key)
+            if self._stopping.is_set():
+                break
+        return version

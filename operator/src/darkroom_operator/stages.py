@@ -1,0 +1,145 @@
+"""The stages of a pipeline: the workers of each, with all that they need in the pipeline's namespace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom import names
+from darkroom.pipeline import ImagePipeline
+from darkroom.status import StageStatus
+from darkroom.topology import StagePlan, Topology
+from darkroom_operator.builders.deployment import deployment
+from darkroom_operator.builders.disruption_budget import disruption_budget
+from darkroom_operator.builders.network_policy import network_policy
+from darkroom_operator.builders.pod_monitor import pod_monitor
+from darkroom_operator.builders.service_account import service_account
+from darkroom_operator.builders.settings import settings_map
+from darkroom_operator.builders.workload import KafkaAccess, WorkerImage, Workload
+from darkroom_operator.cache import owner_of
+from darkroom_operator.findings import Finding, refused, worst
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    DISRUPTION_BUDGET,
+    NETWORK_POLICY,
+    POD,
+    POD_MONITOR,
+    SERVICE_ACCOUNT,
+)
+from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.models import MissingModel, model_files
+from darkroom_operator.work_queue import Key
+from darkroom_operator.workers import workers_finding
+from darkroom_operator.world import TakenByAnother, World
+
+ALL_READY = Finding(ready=True, reason="AllReady", message="every worker of every stage is ready")
+SUSPENDED = Finding(ready=False, reason="Suspended", message="spec.suspend is true: images wait in their topic")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What was found, for all stages together and for each."""
+
+    finding: Finding
+    statuses: tuple[StageStatus, ...]
+    replicas: int
+    ready: int
+
+
+def run_stages(
+    pipeline: ImagePipeline, plan: Topology, access: Mapping[str, KafkaAccess], image: WorkerImage, world: World
+) -> Stages:
+    """Have the workers of every stage run, and answer how they are doing."""
+    found = [_run(pipeline, stage, access.get(stage.name), image, world) for stage in plan.stages]
+    return _stages(pipeline, plan, found, world)
+
+
+def waiting_stages(pipeline: ImagePipeline, plan: Topology, reason: str, message: str, world: World) -> Stages:
+    """Leave the workers as they are: what they need is not there yet, or not any more."""
+    found = []
+    for stage in plan.stages:
+        live = world.cache.get(DEPLOYMENT, pipeline.namespace, names.child(pipeline.name, stage.name))
+        if live is not None and pipeline.spec.suspend:
+            _stop(live, world)
+        found.append(Finding(ready=False, reason=reason, message=message))
+    return _stages(pipeline, plan, found, world)
+
+
+def _run(
+    pipeline: ImagePipeline, stage: StagePlan, access: KafkaAccess | None, image: WorkerImage, world: World
+) -> Finding:
+    if access is None:
+        return Finding(ready=False, reason="WaitingForCredentials", message=f'stage "{stage.name}" has no credentials')
+    try:
+        _check_name(pipeline, stage, world)
+        workload = Workload(image, access, model_files(pipeline, stage.spec, world))
+        live = _ensure_all(pipeline, stage, workload, world)
+    except MissingModel as missing:
+        return missing.finding
+    except TakenByAnother as error:
+        return Finding(ready=False, reason="NameConflict", message=f'stage "{stage.name}": {error}', retry=True)
+    except ApiError as error:
+        if error.is_passing:
+            raise
+        return refused(f'stage "{stage.name}"', error)
+    return workers_finding(stage.name, live, _pods(pipeline, stage, world))
+
+
+def _ensure_all(pipeline: ImagePipeline, stage: StagePlan, workload: Workload, world: World) -> Manifest:
+    """What the workers need, and then the workers; answers their Deployment."""
+    world.ensure(SERVICE_ACCOUNT, service_account(pipeline, stage))
+    world.ensure(CONFIG_MAP, settings_map(pipeline, stage, workload))
+    world.ensure(NETWORK_POLICY, network_policy(pipeline, stage, workload))
+    world.ensure(DISRUPTION_BUDGET, disruption_budget(pipeline, stage))
+    if world.presence.served(POD_MONITOR):
+        world.ensure(POD_MONITOR, pod_monitor(pipeline, stage))
+    return world.ensure(DEPLOYMENT, deployment(pipeline, stage, workload))
+
+
+def _check_name(pipeline: ImagePipeline, stage: StagePlan, world: World) -> None:
+    """Of two pipelines that want one name, the one that has it keeps it; else the one that asked first gets it.
+
+    Raises:
+        TakenByAnother: that is not this one.
+    """
+    key, name = Key(pipeline.namespace, pipeline.name), names.child(pipeline.name, stage.name)
+    live = world.cache.get(DEPLOYMENT, pipeline.namespace, name)
+    holder = world.claims.first(pipeline.namespace, name) if live is None else owner_of(DEPLOYMENT, live)
+    if holder not in {key, None}:
+        raise TakenByAnother(DEPLOYMENT, pipeline.namespace, name, f"ImagePipeline {holder}")
+
+
+def _stop(live: Manifest, world: World) -> None:
+    """Suspend works even where the rest of a Deployment can't be worked out."""
+    if live["spec"].get("replicas") != 0 and "deletionTimestamp" not in live["metadata"]:
+        metadata = live["metadata"]
+        stopped = world.kube.merge(DEPLOYMENT, metadata["namespace"], metadata["name"], {"spec": {"replicas": 0}})
+        world.cache.put(DEPLOYMENT, stopped)
+
+
+def _pods(pipeline: ImagePipeline, stage: StagePlan, world: World) -> list[Manifest]:
+    pods = world.cache.owned(POD, Key(pipeline.namespace, pipeline.name))
+    return [pod for pod in pods if pod["metadata"].get("labels", {}).get(names.LABEL_STAGE) == stage.name]
+
+
+def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world: World) -> Stages:
+    if pipeline.spec.suspend:
+        found = [SUSPENDED if finding.ready else finding for finding in found]
+    statuses, replicas = [], 0
+    for stage, finding in zip(plan.stages, found, strict=True):
+        live = world.cache.get(DEPLOYMENT, pipeline.namespace, names.child(pipeline.name, stage.name))
+        ours = live is not None and owner_of(DEPLOYMENT, live) == Key(pipeline.namespace, pipeline.name)
+        status = live.get("status", {}) if live is not None and ours else {}
+        replicas += status.get("replicas", 0)
+        statuses.append(
+            StageStatus(
+                name=stage.name,
+                results_topic=stage.results.name,
+                dead_letters_topic=stage.dead_letters.name,
+                consumer_group=stage.consumer_group,
+                replicas=stage.replicas,
+                ready_replicas=status.get("readyReplicas", 0),
+                message="" if finding.ready else finding.message,
+            )
+        )
+    return Stages(worst(found, ALL_READY), tuple(statuses), replicas, sum(finding.ready for finding in found))

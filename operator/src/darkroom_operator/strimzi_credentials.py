@@ -1,0 +1,126 @@
+"""Credentials for a Kafka that Strimzi runs: a KafkaUser a stage, its Secret copied to where the workers are."""
+
+from dataclasses import dataclass
+
+from darkroom import names
+from darkroom.pipeline import ImagePipeline
+from darkroom.topology import StagePlan, Topology
+from darkroom_operator.builders.kafka_secret import kafka_secret
+from darkroom_operator.builders.kafka_topic import CLUSTER_LABEL
+from darkroom_operator.builders.kafka_user import kafka_user
+from darkroom_operator.builders.workload import KafkaAccess, Peer, SecretFiles
+from darkroom_operator.credentials import (
+    ALL_READY,
+    CA,
+    CERTIFICATE,
+    NOT_NEEDED,
+    PASSWORD,
+    PRIVATE_KEY,
+    Credentials,
+    MissingSecret,
+    connection,
+    digest,
+    secret_keys,
+)
+from darkroom_operator.findings import Finding, refused, worst
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import KAFKA_USER, SECRET
+from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.strimzi_kafka import Listener, cluster_ca_secret, ports
+from darkroom_operator.work_queue import Key
+from darkroom_operator.world import TakenByAnother, World
+
+_SECRET_KEYS = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Kafka of Strimzi's, and the listener that workers use."""
+
+    name: str
+    namespace: str
+    listener: Listener
+
+
+def provision_credentials(pipeline: ImagePipeline, plan: Topology, cluster: Cluster, world: World) -> Credentials:
+    """Have Strimzi make a user for every stage of `plan`, and answer how its workers reach Kafka."""
+    access: dict[str, KafkaAccess] = {}
+    findings = []
+    for stage in plan.stages:
+        found = _provision(pipeline, stage, cluster, world)
+        if isinstance(found, KafkaAccess):
+            access[stage.name] = found
+        else:
+            findings.append(found)
+    good = ALL_READY if cluster.listener.authentication or cluster.listener.tls else NOT_NEEDED
+    return Credentials(worst(findings, good), access)
+
+
+def user_finding(live: Manifest) -> Finding:
+    """What the User Operator says of a KafkaUser."""
+    metadata, status = live["metadata"], live.get("status", {})
+    name = f"KafkaUser {metadata['namespace']}/{metadata['name']}"
+    conditions = {c["type"]: c for c in status.get("conditions", []) if c.get("status") == "True"}
+    if status.get("observedGeneration") == metadata.get("generation") and "deletionTimestamp" not in metadata:
+        if "Ready" in conditions:
+            return ALL_READY
+        if "NotReady" in conditions:
+            why = conditions["NotReady"]
+            message = f"{name}: {why.get('reason', 'Unknown')}: {why.get('message', '')}"
+            return Finding(ready=False, reason="UserRefused", message=message)
+    message = f"{name} has no answer yet: does the User Operator of this cluster run?"
+    return Finding(ready=False, reason="WaitingForUserOperator", message=message)
+
+
+def _provision(pipeline: ImagePipeline, stage: StagePlan, cluster: Cluster, world: World) -> KafkaAccess | Finding:
+    authentication = cluster.listener.authentication
+    # The user holds the rights even where this listener asks for no credentials: others may.
+    wanted = kafka_user(pipeline, stage, cluster.name, cluster.namespace, authentication or "scram-sha-512")
+    try:
+        live = world.ensure(KAFKA_USER, wanted)
+        finding = user_finding(live)
+        if authentication is not None and not finding.ready:
+            return finding
+        return _access(pipeline, stage, cluster, live, world)
+    except MissingSecret as missing:
+        return missing.finding
+    except TakenByAnother as error:
+        return Finding(ready=False, reason="NameConflict", message=str(error), retry=True)
+    except ApiError as error:
+        if error.is_passing:
+            raise
+        return refused(f"credentials of stage {stage.name}", error)
+
+
+def _access(pipeline: ImagePipeline, stage: StagePlan, cluster: Cluster, user: Manifest, world: World) -> KafkaAccess:
+    key = Key(pipeline.namespace, pipeline.name)
+    listener = cluster.listener
+    secrets: list[SecretFiles] = []
+    status = user.get("status", {})
+    if listener.authentication is not None:
+        files = {name: name for name in _SECRET_KEYS[listener.authentication]}
+        secrets.append(SecretFiles(status.get("secret") or user["metadata"]["name"], files))
+    if listener.tls:
+        secrets.append(SecretFiles(cluster_ca_secret(cluster.name), {CA: CA}))
+    content: dict[str, bytes] = {}
+    for secret in secrets:
+        content |= secret_keys(world, key, cluster.namespace, secret.secret, secret.files)
+    if secrets and cluster.namespace != pipeline.namespace:
+        world.ensure(SECRET, kafka_secret(pipeline, stage, content))
+        copy = names.kafka_secret(pipeline.name, stage.name)
+        secrets = [SecretFiles(copy, {name: name for name in sorted(content)})]
+    username = status.get("username") or user["metadata"]["name"]
+    return KafkaAccess(
+        connection=connection(listener.bootstrap_servers, set(content), tls=listener.tls, username=username),
+        secrets=tuple(secrets),
+        digest=digest(content),
+        peer=_peer(cluster),
+    )
+
+
+def _peer(cluster: Cluster) -> Peer:
+    """The brokers' pods; only their ports where workers have to leave the cluster to reach them."""
+    reachable = ports(cluster.listener.bootstrap_servers)
+    if not cluster.listener.internal:
+        return Peer(reachable)
+    return Peer(reachable, cluster.namespace, {CLUSTER_LABEL: cluster.name, "strimzi.io/kind": "Kafka"})

@@ -1,0 +1,89 @@
+"""Topics of a Kafka that Strimzi runs: a KafkaTopic for each."""
+
+from darkroom.pipeline import ImagePipeline
+from darkroom.rules import SHRINKING
+from darkroom.topology import Topic, Topology
+from darkroom.validation import Problem
+from darkroom_operator.builders.kafka_topic import MANAGED, kafka_topic
+from darkroom_operator.findings import Finding, refused, worst
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import KAFKA_TOPIC
+from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.world import TakenByAnother, World
+
+ALL_READY = Finding(ready=True, reason="AllReady", message="every topic is as described")
+
+
+def provision_topics(pipeline: ImagePipeline, plan: Topology, cluster: str, namespace: str, world: World) -> Finding:
+    """Have Strimzi make the topics of `plan`, and answer whether it has."""
+    return worst([_provision(pipeline, topic, cluster, namespace, world) for topic in plan.topics], ALL_READY)
+
+
+def shrinking(plan: Topology, namespace: str, world: World) -> list[Problem]:
+    """Where `plan` asks for fewer partitions than there are: the CRD refuses that, if it is there to do so."""
+
+    def fewer(topic: Topic) -> bool:
+        live = world.cache.get(KAFKA_TOPIC, namespace, topic.name)
+        return live is not None and live.get("spec", {}).get("partitions", 0) > topic.partitions
+
+    if fewer(plan.images):
+        return [Problem("spec.images.partitions", SHRINKING)]
+    return [
+        Problem(f"spec.stages[{i}].{field}.partitions", SHRINKING)
+        for i, stage in enumerate(plan.stages)
+        for field, topic in (("results", stage.results), ("deadLetters", stage.dead_letters))
+        if fewer(topic)
+    ]
+
+
+def retire_topic(live: Manifest, world: World, *, keep: bool) -> None:
+    """Remove a KafkaTopic; with `keep` the topic and its records stay in Kafka.
+
+    Source: Strimzi 1.2.0: a KafkaTopic that is not managed when it is deleted leaves its topic alone.
+    """
+    metadata = live["metadata"]
+    unmanaged = metadata.get("annotations", {}).get(MANAGED) == "false"
+    if keep and not unmanaged:
+        patch = {"metadata": {"annotations": {MANAGED: "false"}}}
+        world.cache.put(KAFKA_TOPIC, world.kube.merge(KAFKA_TOPIC, metadata["namespace"], metadata["name"], patch))
+    world.remove(KAFKA_TOPIC, live)
+
+
+def topic_finding(live: Manifest) -> Finding:
+    """What the Topic Operator says of a KafkaTopic."""
+    metadata, status = live["metadata"], live.get("status", {})
+    name = f"KafkaTopic {metadata['namespace']}/{metadata['name']}"
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    current = status.get("observedGeneration") == metadata.get("generation")
+    ready = conditions.get("Ready")
+    if "deletionTimestamp" in metadata:
+        return Finding(ready=False, reason="WaitingForTopicOperator", message=f"{name} is being deleted")
+    if current and "ReconciliationPaused" in conditions:
+        return Finding(ready=False, reason="TopicPaused", message=f"{name} has strimzi.io/pause-reconciliation set")
+    if not current or ready is None:
+        message = f"{name} has no answer yet: does the Topic Operator of this cluster run?"
+        return Finding(ready=False, reason="WaitingForTopicOperator", message=message)
+    if ready.get("status") == "True":
+        return ALL_READY
+    why = f"{name}: {ready.get('reason', 'Unknown')}: {ready.get('message', '')}"
+    return Finding(ready=False, reason=_reason(ready), message=why)
+
+
+def _provision(pipeline: ImagePipeline, topic: Topic, cluster: str, namespace: str, world: World) -> Finding:
+    try:
+        return topic_finding(world.ensure(KAFKA_TOPIC, kafka_topic(pipeline, topic, cluster, namespace)))
+    except TakenByAnother as error:
+        return Finding(ready=False, reason="TopicConflict", message=str(error), retry=True)
+    except ApiError as error:
+        if error.is_passing:
+            raise
+        return refused(f"KafkaTopic {namespace}/{topic.name}", error)
+
+
+def _reason(ready: Manifest) -> str:
+    match ready.get("reason"), ready.get("message", ""):
+        case "ResourceConflict", _:
+            return "TopicConflict"
+        case "KafkaError", message if "TimeoutException" in message:
+            return "KafkaUnreachable"
+    return "TopicRefused"

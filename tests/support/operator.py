@@ -1,0 +1,246 @@
+"""The operator as a process against the test API server, with the rights of its role, and everything around it.
+
+A `Site` is a pair of namespaces: the pipelines' and the Kafka's, where a stand-in for Strimzi answers. The operator
+watches only these two, so that tests run side by side.
+"""
+
+import http.client
+import socket
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.kube.access import Access
+from tests.support.kube.api import Api, Manifest
+from tests.support.kube.api_server import ApiServer
+from tests.support.kube.child_process import ChildProcess
+from tests.support.kube.kubelet import FakeKubelet
+from tests.support.operator_rights import LEASE_RULES, RULES
+from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
+from tests.support.strimzi.stand_in import StrimziStandIn
+from tests.support.until import until
+
+START_TIMEOUT_S = 40.0
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+CLUSTER = "events"
+
+_PATHS = {
+    "imagepipelines": "/apis/darkroom.dev/v1alpha1",
+    "kafkatopics": "/apis/kafka.strimzi.io/v1",
+    "kafkausers": "/apis/kafka.strimzi.io/v1",
+    "kafkas": "/apis/kafka.strimzi.io/v1",
+    "deployments": "/apis/apps/v1",
+    "poddisruptionbudgets": "/apis/policy/v1",
+    "networkpolicies": "/apis/networking.k8s.io/v1",
+    "podmonitors": "/apis/monitoring.coreos.com/v1",
+    "leases": "/apis/coordination.k8s.io/v1",
+    "events": "/apis/events.k8s.io/v1",
+}
+
+
+class OperatorProcess:
+    """One replica."""
+
+    def __init__(self, kubeconfig: Path, folder: Path, *arguments: str) -> None:
+        self.metrics_port, self.health_port = _free_port(), _free_port()
+        command = [
+            sys.executable, "-m", "darkroom_operator", "--kubeconfig", kubeconfig, "--log-format", "text",
+            "--metrics-port", str(self.metrics_port), "--health-port", str(self.health_port), *arguments,
+        ]  # fmt: skip
+        self._process = ChildProcess(command, folder / f"operator-{self.metrics_port}.log")
+        self.log = self._process.log
+
+    def wait_until_ready(self) -> None:
+        self._process.wait_until(lambda: self.get("/readyz")[0] == 200, START_TIMEOUT_S)
+
+    def get(self, path: str, port: int | None = None) -> tuple[int, str]:
+        """The status and the body of an answer; 0 when nobody answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.metrics_port, timeout=5)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except OSError:
+            return 0, ""
+        finally:
+            connection.close()
+
+    def metric(self, line: str) -> float:
+        """The value of a metric, named as in the exposition: `name{label="x"}`; 0 if it is not there."""
+        values = [
+            float(v)
+            for name, _, v in (ln.rpartition(" ") for ln in self.get("/metrics")[1].splitlines())
+            if name == line
+        ]
+        return values[0] if values else 0.0
+
+    def stop(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+@dataclass
+class Site:
+    """The two namespaces, and what runs for them."""
+
+    api_server: ApiServer
+    namespace: str
+    kafka_namespace: str
+    folder: Path
+    stack: ExitStack
+    user: str = field(init=False)
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        self.api: Api = self.api_server.admin.api()
+        self.account = f"operator-{uuid.uuid4().hex[:8]}"
+        self.user = f"system:serviceaccount:{self.kafka_namespace}:{self.account}"
+        self._grant()
+
+    def access(self) -> Access:
+        """The operator's own."""
+        return self.api_server.admin.as_service_account(self.kafka_namespace, self.account)
+
+    def start_operator(self, *arguments: str, access: Access | None = None) -> OperatorProcess:
+        """Start a replica, without leader election unless `arguments` say so, and wait until it knows the cluster."""
+        self._made += 1
+        kubeconfig = (access or self.access()).write_kubeconfig(self.folder / f"operator-{self._made}.kubeconfig")
+        if "--leader-election" not in arguments:
+            arguments = ("--leader-election", "false", *arguments)
+        scope = ("--watch-namespaces", f"{self.namespace},{self.kafka_namespace}")
+        lease = ("--lease-namespace", self.kafka_namespace)
+        operator = OperatorProcess(kubeconfig, self.folder, *scope, *lease, *arguments)
+        self.stack.callback(operator.stop)
+        operator.wait_until_ready()
+        return operator
+
+    def start_strimzi(self, bootstrap_servers: str, **arguments: Any) -> StrimziStandIn:
+        """A Kafka resource and the operators that answer for it."""
+        install_kafka(self.api, self.kafka_namespace, CLUSTER, [KafkaListener("plain", bootstrap_servers)])
+        return self.stack.enter_context(
+            StrimziStandIn(self.api, self.kafka_namespace, CLUSTER, bootstrap_servers, **arguments)
+        )
+
+    def start_kubelet(self) -> FakeKubelet:
+        return self.stack.enter_context(FakeKubelet(self.api, self.namespace))
+
+    def path(self, resource: str, name: str = "", namespace: str | None = None) -> str:
+        base = f"{_PATHS.get(resource, '/api/v1')}/namespaces/{namespace or self.namespace}/{resource}"
+        return f"{base}/{name}" if name else base
+
+    def find(self, resource: str, name: str, namespace: str | None = None) -> Manifest | None:
+        return self.api.find(self.path(resource, name, namespace))
+
+    def names(self, resource: str, namespace: str | None = None) -> list[str]:
+        listed = self.api.get(self.path(resource, namespace=namespace), labelSelector="darkroom.dev/pipeline")
+        return sorted(item["metadata"]["name"] for item in listed["items"])
+
+    def manifest(self, name: str = "digits", stages: list[str] | None = None, **spec: Any) -> Manifest:
+        """A pipeline that needs no model but the one that `put_model` makes, small enough for one broker."""
+        images = {"partitions": 2, "replicas": 1, "maxBytes": "100k", **spec.pop("images", {})}
+        kafka = spec.pop("kafka", {"cluster": {"name": CLUSTER, "namespace": self.kafka_namespace}})
+        return {
+            "apiVersion": "darkroom.dev/v1alpha1",
+            "kind": "ImagePipeline",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": {
+                "kafka": kafka,
+                "images": images,
+                "stages": [
+                    {
+                        "name": stage,
+                        "model": {"uri": "configmap://model/model.onnx"},
+                        "output": {"type": "Classification"},
+                    }
+                    for stage in stages or ["classify"]
+                ],
+                **spec,
+            },
+        }
+
+    def put_model(self, content: str = "a model", name: str = "model") -> None:
+        config_map = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "data": {"model.onnx": content},
+        }
+        self.api.apply(self.path("configmaps", name), config_map)
+
+    def apply(self, manifest: Manifest) -> Manifest:
+        return self.api.apply(self.path("imagepipelines", manifest["metadata"]["name"]), manifest)
+
+    def condition(self, kind: str, name: str = "digits") -> dict[str, Any]:
+        """A condition of a pipeline, of its present generation; empty if it has none yet."""
+        live = self.find("imagepipelines", name) or {}
+        found = {c["type"]: c for c in live.get("status", {}).get("conditions", [])}.get(kind, {})
+        current = found.get("observedGeneration") == live.get("metadata", {}).get("generation")
+        return found if current else {}
+
+    def wait_ready(self, name: str = "digits", timeout_s: float = 40.0) -> Manifest:
+        until(lambda: self.condition("Ready", name).get("status") == "True", f"{name} is Ready", timeout_s)
+        return self.api.get(self.path("imagepipelines", name))
+
+    def wait_reason(self, reason: str, kind: str = "Ready", name: str = "digits") -> str:
+        """Wait until a condition is not True for this reason, and answer its message."""
+        until(
+            lambda: (self.condition(kind, name) or {}).get("reason") == reason,
+            f"{kind} of {name} is {reason}: {self.condition(kind, name)}",
+            40.0,
+        )
+        return str(self.condition(kind, name)["message"])
+
+    def wait_gone(self, resource: str, name: str, namespace: str | None = None) -> None:
+        until(lambda: self.find(resource, name, namespace) is None, f"{resource} {name} is gone", 40.0)
+
+    def _grant(self) -> None:
+        """A service account with the operator's role in both namespaces, and the little it needs everywhere."""
+        account = {"metadata": {"name": self.account}}
+        self.api.create(f"/api/v1/namespaces/{self.kafka_namespace}/serviceaccounts", account)
+        subject = {"kind": "ServiceAccount", "name": self.account, "namespace": self.kafka_namespace}
+        role = {"metadata": {"name": self.account}, "rules": RULES}
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": self.account}
+        self.api.create(f"{RBAC}/clusterroles", role)
+        self.stack.callback(self.api.delete, f"{RBAC}/clusterroles/{self.account}")
+        binding = {"metadata": {"name": self.account}, "roleRef": reference, "subjects": [subject]}
+        self.api.create(f"{RBAC}/clusterrolebindings", binding)
+        self.stack.callback(self.api.delete, f"{RBAC}/clusterrolebindings/{self.account}")
+        own = f"{RBAC}/namespaces/{self.kafka_namespace}"
+        lease = {"metadata": {"name": self.account}, "rules": LEASE_RULES}
+        self.api.create(f"{own}/roles", lease)
+        binding = {**binding, "roleRef": {**reference, "kind": "Role"}}
+        self.api.create(f"{own}/rolebindings", binding)
+
+
+@contextmanager
+def site(api_server: ApiServer, folder: Path) -> Iterator[Site]:
+    """A site that ends with the block."""
+    with ExitStack() as stack:
+        namespace = stack.enter_context(api_server.namespace("pipelines"))
+        kafka_namespace = stack.enter_context(api_server.namespace("kafka"))
+        yield stack.enter_context(_ended(Site(api_server, namespace, kafka_namespace, folder, stack)))
+
+
+@contextmanager
+def _ended(made: Site) -> Iterator[Site]:
+    """Take the pipelines away while their operator still runs, so that no finalizer is left behind."""
+    try:
+        yield made
+    finally:
+        for item in made.api.get(made.path("imagepipelines"))["items"]:
+            path = made.path("imagepipelines", item["metadata"]["name"])
+            made.api.merge(path, {"metadata": {"finalizers": []}})
+            made.api.delete(path)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
