@@ -82,7 +82,8 @@ def _add_pipeline(bundle: Bundle, document: Document) -> None:
     try:
         loaded = LoadedPipeline(parse_pipeline(document.data), document)
     except InvalidPipeline as invalid:
-        bundle.problems.extend(document.finding(problem.path, problem.message) for problem in invalid.problems)
+        findings = [document.finding(problem.path, problem.message) for problem in invalid.problems]
+        bundle.problems.extend(sorted(findings, key=lambda finding: finding.line))
         return
     earlier = next((other for other in bundle.pipelines if other.key == loaded.key), None)
     if earlier is not None:

@@ -1,0 +1,173 @@
+"""`submit`, `results` and `dead-letters` against a service that runs."""
+
+import shutil
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import DARKROOM, IMAGES, darkroom
+from tests.support.until import until
+
+ONE = IMAGES / "digit-0011-label-one.jpg"
+THREE = IMAGES / "digit-0023-label-three.png"
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A JPEG with a good header and a broken body."""
+    file = tmp_path / f"broken-{uuid.uuid4().hex}.jpg"
+    whole = ONE.read_bytes()
+    scan = whole.index(b"\xff\xda")
+    file.write_bytes(whole[: scan + 2] + b"\xff\xff" * 20)
+    return file
+
+
+@pytest.fixture
+def dead(digits: str, broken: Path) -> str:
+    """The id of an image that both stages failed at."""
+    ran = darkroom("submit", broken, "--wait", "--json", url=digits)
+    assert ran.code == 1
+    assert ran.json[0]["state"] == "Failed"
+    return str(ran.json[0]["id"])
+
+
+def letters_of(image: str, url: str) -> dict[str, Any]:
+    """The newest dead letter of each stage; the service lists the newest first."""
+    listed = darkroom("dead-letters", "--json", "--limit", "1000", url=url).json
+    return {letter["stage"]: letter for letter in reversed(listed) if letter["id"] == image}
+
+
+def test_a_folder_is_sent_and_every_image_analysed(digits: str, tmp_path: Path) -> None:
+    for file in sorted(IMAGES.iterdir())[:12]:
+        shutil.copy(file, tmp_path)
+    ran = darkroom("submit", tmp_path, "--wait", url=digits)
+    assert ran.code == 0, ran.err
+    assert "12 of 12 images taken by demo/digits" in ran.out
+    assert "12 analysed by every stage" in ran.out
+    for file in tmp_path.iterdir():
+        line = next(line for line in ran.out.splitlines() if file.name in line)
+        assert " Analyzed " in line
+        assert "embedding of 32" in line
+
+
+def test_json_holds_the_document_of_every_image(digits: str) -> None:
+    ran = darkroom("submit", ONE, THREE, "--wait", "--json", url=digits)
+    assert ran.code == 0
+    found = {Path(image["file"]): image for image in ran.json}
+    assert {file: image["results"][0]["predictions"][0]["label"] for file, image in found.items()} == {
+        ONE: "one",
+        THREE: "three",
+    }
+    assert all(image["ms"] > 0 for image in found.values())
+
+
+def test_without_waiting_the_place_in_the_log_is_shown(digits: str) -> None:
+    ran = darkroom("submit", ONE, "--json", "--key", "camera-1", "--pipeline", "demo/digits", url=digits)
+    assert ran.code == 0
+    (image,) = ran.json
+    assert image["topic"] == "demo.digits.images"
+    listed = darkroom("submit", ONE, "--key", "camera-1", url=digits).out
+    assert f" {image['partition']} " in listed
+
+
+def test_a_refused_image_is_told_on_stderr_and_the_others_are_taken(digits: str, tmp_path: Path) -> None:
+    text = tmp_path / "text.jpg"
+    text.write_text("no image at all", encoding="utf-8")
+    ran = darkroom("submit", text, ONE, url=digits)
+    assert ran.code == 1
+    assert [line.startswith(f"{text}: ") for line in ran.errors] == [True]
+    assert "1 of 2 images taken" in ran.out
+
+
+def test_an_image_beyond_max_bytes_is_not_even_sent(digits: str, tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    with large.open("wb") as file:
+        file.truncate(11 * 2**20)
+    ran = darkroom("submit", large, url=digits)
+    assert ran.code == 1
+    assert f"at most {10 * 2**20} (maxBytes)" in ran.err
+
+
+def test_a_pipeline_that_is_not_served_is_told_with_those_that_are(digits: str) -> None:
+    ran = darkroom("submit", ONE, "--pipeline", "demo/cats", url=digits)
+    assert ran.code == 2
+    assert "there is demo/digits" in ran.err
+
+
+def test_results_are_listed_newest_first_and_filtered(digits: str) -> None:
+    sent = darkroom("submit", THREE, "--wait", "--json", url=digits).json[0]["id"]
+    listed = darkroom("results", "--json", "--limit", "200", "--label", "three", "--stage", "classify", url=digits).json
+    assert sent in [result["imageId"] for result in listed]
+    assert {(result["stage"], result["predictions"][0]["label"]) for result in listed} == {("classify", "three")}
+    assert [r["analyzedAt"] for r in listed] == sorted((r["analyzedAt"] for r in listed), reverse=True)
+    table = darkroom("results", "--limit", "3", url=digits).out.splitlines()
+    assert len(table) == 4
+    assert table[0].split() == ["analyzed", "image", "stage", "result"]
+
+
+@pytest.fixture
+def following(digits: str, tmp_path: Path) -> Iterator[Path]:
+    """What `darkroom results --follow --json` has printed so far. Ended with Ctrl-C, without a word."""
+    output, errors = tmp_path / "followed.jsonl", tmp_path / "errors"
+    with output.open("wb") as out, errors.open("wb") as err:
+        process = subprocess.Popen([DARKROOM, "results", "--follow", "--json", "--url", digits], stdout=out, stderr=err)
+    yield output
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert errors.read_text(encoding="utf-8") == ""
+
+
+def test_results_are_followed_as_they_come(digits: str, following: Path) -> None:
+    def seen() -> bool:
+        # The feed starts when it is connected, so images are sent until one of them is seen.
+        sent = darkroom("submit", ONE, "--wait", "--json", url=digits).json[0]["id"]
+        return sent in following.read_text(encoding="utf-8")
+
+    until(seen, "in the feed", 60)
+
+
+def test_a_dead_letter_is_listed_shown_and_saved_whole(digits: str, dead: str, broken: Path, tmp_path: Path) -> None:
+    letters = letters_of(dead, digits)
+    assert set(letters) == {"classify", "embed"}
+    assert {letter["reason"] for letter in letters.values()} == {"DecodeError"}
+    place = f"classify/{letters['classify']['partition']}/{letters['classify']['offset']}"
+    assert place in darkroom("dead-letters", "list", "--stage", "classify", "--limit", "1000", url=digits).out
+
+    shown = darkroom("dead-letters", "show", place, url=digits)
+    assert f"image        {dead}" in shown.out
+    assert "reason       DecodeError" in shown.out
+    assert darkroom("dead-letters", "show", place, "--json", url=digits).json["id"] == dead
+
+    saved = darkroom("dead-letters", "save", place, "--output", tmp_path / "saved.jpg", url=digits)
+    assert saved.out == f"{tmp_path / 'saved.jpg'}\n"
+    assert (tmp_path / "saved.jpg").read_bytes() == broken.read_bytes()
+
+
+def test_an_image_that_failed_twice_must_be_named_by_its_place(digits: str, dead: str) -> None:
+    ran = darkroom("dead-letters", "show", dead, url=digits)
+    assert ran.code == 2
+    assert "failed in several stages" in ran.err
+    assert darkroom("dead-letters", "show", "classify/0/999999", url=digits).code == 2
+
+
+def test_a_replayed_image_goes_to_its_stage_alone_and_fails_again(digits: str, dead: str) -> None:
+    before = letters_of(dead, digits)
+    assert darkroom("dead-letters", "replay", dead, url=digits).code == 2
+    ran = darkroom("dead-letters", "replay", dead, "--stage", "classify", "--json", url=digits)
+    assert (ran.code, ran.json["replayed"]) == (0, 1)
+
+    def again() -> bool:
+        return bool(letters_of(dead, digits)["classify"]["offset"] > before["classify"]["offset"])
+
+    until(again, "a dead letter again", 60)
+    assert letters_of(dead, digits)["embed"]["offset"] == before["embed"]["offset"]
+
+
+def test_a_replay_of_nothing_in_particular_is_refused(digits: str) -> None:
+    ran = darkroom("dead-letters", "replay", url=digits)
+    assert (ran.code, len(ran.errors)) == (2, 1)

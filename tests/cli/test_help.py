@@ -1,0 +1,47 @@
+"""What every command says about itself."""
+
+from importlib.metadata import version
+
+import pytest
+
+from tests.support.command_line import darkroom
+
+COMMANDS = [
+    ["up"],
+    ["submit"],
+    ["results"],
+    ["dead-letters"],
+    ["dead-letters", "list"],
+    ["dead-letters", "show"],
+    ["dead-letters", "save"],
+    ["dead-letters", "replay"],
+    ["topology"],
+    ["validate"],
+    ["kafka", "start"],
+]
+
+
+@pytest.mark.parametrize("command", [[], *COMMANDS], ids=" ".join)
+def test_every_command_explains_itself_and_its_exit_codes(command: list[str]) -> None:
+    ran = darkroom(*command, "--help")
+    assert ran.code == 0
+    assert "Usage: darkroom" in ran.out
+    assert "Exit codes: 0 done; 1 failed" in " ".join(ran.out.split())
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert darkroom("--version").out == f"darkroom {version('darkroom-cli')}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--nope"], ["nope"], ["up"], ["up", "x.yaml", "--port", "99999"], ["validate"]])
+def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
+    ran = darkroom(*arguments)
+    assert (ran.code, ran.out, len(ran.errors)) == (2, "", 1)
+    assert ran.err.startswith("darkroom: ")
+
+
+@pytest.mark.parametrize("command", [["submit", "k8s/samples/digits"], ["results"], ["dead-letters"]], ids=" ".join)
+def test_a_service_that_is_not_there_is_one_line_and_exit_code_3(command: list[str]) -> None:
+    ran = darkroom(*command, "--url", "http://127.0.0.1:9")
+    assert (ran.code, ran.out, len(ran.errors)) == (3, "", 1)
+    assert "no service answers at http://127.0.0.1:9" in ran.err

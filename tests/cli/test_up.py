@@ -1,0 +1,87 @@
+"""`darkroom up`: from nothing to results, and an end that leaves nothing behind."""
+
+import os
+import signal
+import uuid
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.command_line import IMAGES, SAMPLE, Up, darkroom, processes_of, sample_in
+from tests.support.kafka import SharedKafka
+from tests.support.until import until
+
+THREE = IMAGES / "digit-0023-label-three.png"
+
+
+def test_it_starts_a_kafka_takes_images_ends_on_ctrl_c_and_goes_on_where_it_was(tmp_path: Path, ups: list[Up]) -> None:
+    first = Up(tmp_path, SAMPLE, "--port", "0")
+    ups.append(first)
+    url = first.until_ready()
+    sent = darkroom("submit", THREE, "--wait", "--json", url=url).json[0]
+    assert sent["state"] == "Analyzed"
+    assert any("kafka.Kafka" in line for line in processes_of(tmp_path).values())
+    first.signal(signal.SIGINT)
+    assert first.until_ended() == 0
+    assert processes_of(tmp_path) == {}
+    assert "Stopped" in first.said()
+
+    second = Up(tmp_path, SAMPLE, "--port", "0")
+    ups.append(second)
+    url = second.until_ready()
+    assert "Topics: 0 made" in second.said()
+    kept = darkroom("results", "--json", url=url).json
+    assert {(result["imageId"], result["stage"]) for result in kept} == {
+        (sent["id"], "classify"),
+        (sent["id"], "embed"),
+    }
+
+
+@pytest.fixture
+def up(tmp_path: Path, kafka: SharedKafka, ups: list[Up]) -> Up:
+    """The sample pipeline in a namespace of its own, in a Kafka that runs already."""
+    manifest = sample_in(tmp_path, f"ns-{uuid.uuid4().hex[:8]}")
+    ups.append(Up(tmp_path / "data", manifest, "--port", "0", "--bootstrap-servers", kafka.bootstrap_servers))
+    return ups[0]
+
+
+def workers(up: Up, stage: str) -> list[psutil.Process]:
+    found = [pid for pid, line in processes_of(up.data_dir).items() if f".{stage}.json" in line and " run " in line]
+    return [psutil.Process(pid) for pid in found]
+
+
+def test_a_killed_worker_is_started_again_and_works(up: Up) -> None:
+    url = up.until_ready()
+    (worker,) = workers(up, "classify")
+    worker.kill()
+    until(lambda: "classify is ready again" in up.said(), "ready again", 60)
+    assert "classify ended (SIGKILL); starting it again in" in up.said()
+    assert [each.pid for each in workers(up, "classify")] != [worker.pid]
+    ran = darkroom("submit", THREE, "--wait", url=url)
+    assert ran.code == 0, ran.out + ran.err
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")
+def test_killed_itself_it_leaves_no_process_behind(up: Up) -> None:
+    up.until_ready()
+    assert len(processes_of(up.data_dir)) >= 4
+    up.signal(signal.SIGKILL)
+    assert up.until_ended() == -signal.SIGKILL
+    until(lambda: processes_of(up.data_dir) == {}, "without processes", 20)
+
+
+def test_a_signal_before_it_is_ready_ends_it_as_well(up: Up) -> None:
+    until(lambda: "Checking the models" in up.said(), "under way", 30)
+    up.signal(signal.SIGTERM)
+    assert up.until_ended() == 130
+    assert processes_of(up.data_dir) == {}
+
+
+def test_two_at_a_time_on_one_data_folder_are_refused(up: Up, kafka: SharedKafka) -> None:
+    up.until_ready()
+    ran = darkroom(
+        "up", SAMPLE, "--port", "0", "--data-dir", up.data_dir, "--bootstrap-servers", kafka.bootstrap_servers
+    )
+    assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
+    assert "in use by another `darkroom up`" in ran.err
