@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
@@ -173,6 +174,21 @@ def test_jpeg_that_a_camera_padded_is_whole() -> None:
     assert np.array_equal(decode(data + b"a second picture, as in a panorama", "RGB").pixels, expected)
 
 
+def test_jpeg_with_the_odd_scan_header_of_some_cameras_is_whole_until_it_is_cut_off() -> None:
+    data = encoded(IMAGE, "JPEG")
+    odd = data.replace(bytes.fromhex("ffda000c03010002110311003f00"), bytes.fromhex("ffda000c03010002110311000000"))
+    with pytest.raises(ValueError, match="Invalid SOS parameters"):
+        simplejpeg.decode_jpeg(odd)
+    assert np.array_equal(decode(odd, "RGB").pixels, decode(data, "RGB").pixels)
+    with pytest.raises(DecodeError):
+        decode(odd[:-100], "RGB")
+
+
+def test_jpeg_of_an_unknown_revision_is_refused_with_the_decoders_words() -> None:
+    with pytest.raises(DecodeError, match="unknown JFIF revision number 3"):
+        decode(encoded(IMAGE, "JPEG").replace(b"JFIF\x00\x01", b"JFIF\x00\x03", 1), "RGB")
+
+
 def test_what_cannot_be_decoded_names_the_format() -> None:
     floats = encoded(Image.fromarray(np.asarray(GREY).astype(np.float32)), "TIFF")
     with pytest.raises(DecodeError, match=r"the TIFF file cannot be decoded: .*32 bits"):
@@ -182,6 +198,11 @@ def test_what_cannot_be_decoded_names_the_format() -> None:
 def huge_png(width: int, height: int) -> bytes:
     body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def test_a_picture_too_wide_for_the_decoder_is_refused() -> None:
+    with pytest.raises(DecodeError, match="the PNG file cannot be decoded"):
+        decode(huge_png(50_000_000, 1), "RGB")
 
 
 def test_more_than_a_hundred_megapixels_are_refused_before_decoding() -> None:

@@ -93,6 +93,12 @@ def test_fast_differs_little_from_exact(
     assert np.abs(results[0] - results[1]).mean() < bound
 
 
+def test_the_longest_line_of_pixels_is_resized_like_any_other() -> None:
+    line = noise(1, 1_000_000, 1)
+    expected = by_pillow(line, (224, 1))
+    assert np.abs(resize_antialiased(line, (224, 1)).astype(int) - expected).max() <= 1
+
+
 def test_exact_decodes_in_full_and_fast_lets_the_decoder_shrink() -> None:
     assert Preprocessor.of(SETTINGS).decoder_shrink(2_000, 2_000) == 1
     assert Preprocessor.of(replace(SETTINGS, preprocessing="Fast")).decoder_shrink(2_000, 2_000) == 8

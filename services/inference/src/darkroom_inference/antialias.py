@@ -16,6 +16,8 @@ from darkroom_inference.pixels import Pixels, as_pixels
 _Floats = npt.NDArray[np.float32]
 _Places = npt.NDArray[np.intp]
 
+_USUAL_SIDE = 16_384
+"""Taps for longer sides are not kept: they are large, and who sends such pictures could send many."""
 _SOFTEN_FROM = 1.2
 """Shrinking by less, a linear resize is within a level of the antialiased one, on the average of a photo."""
 _CACHED_FLOATS = 131_072
@@ -74,8 +76,16 @@ def _shrink_rows(rows: Pixels, count: int) -> Pixels:
     return shrunk
 
 
-@lru_cache(maxsize=256)
 def _taps(old: int, new: int) -> tuple[_Places, _Floats]:
+    return _known_taps(old, new) if old <= _USUAL_SIDE else _taps_for(old, new)
+
+
+@lru_cache(maxsize=128)
+def _known_taps(old: int, new: int) -> tuple[_Places, _Floats]:
+    return _taps_for(old, new)
+
+
+def _taps_for(old: int, new: int) -> tuple[_Places, _Floats]:
     """The old row (k, new) and its weight (k, new, 1) for each tap and new row; the weights of a new row add to 1."""
     support = max(1.0, old / new)
     centre = (np.arange(new) + 0.5) * old / new

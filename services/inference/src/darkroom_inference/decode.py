@@ -24,11 +24,7 @@ Shrink = Callable[[int, int], int]
 """(width, height) upright -> 1, 2, 4 or 8: how many times smaller the decoder may make each side."""
 
 _OPENCV_FLAGS = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR, "GRAY": cv2.IMREAD_GRAYSCALE}
-_HARMLESS_JPEG_WARNINGS = (
-    "Unknown Adobe color transform code",
-    "Warning: unknown JFIF revision number",
-    "Invalid SOS parameters for sequential JPEG",
-)
+_ODD_SCAN_HEADER = "Invalid SOS parameters for sequential JPEG"
 _PADDING_BEFORE_END = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _END_OF_JPEG = b"\xff\xd9"
 
@@ -54,7 +50,8 @@ def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded
     Raises:
         NotAnImage: no format that Darkroom takes.
         TooManyPixels: more than 100 megapixels by the header; nothing has been decoded.
-        DecodeError: damaged or cut off. A picture that is there in part is never returned.
+        DecodeError: cut off, or damaged as far as the format shows it: JPEG and PNG do, a WebP or TIFF file of the
+            right length may hold wrong pixels that nothing gives away.
     """
     header = read_header(data)
     if header.pixels > MAX_PIXELS:
@@ -76,20 +73,23 @@ def _decode_jpeg(data: bytes, header: ImageHeader, colors: Colors, shrink: Shrin
     # TurboJPEG takes the smallest of its scales that is not below these: exactly 1/times.
     smallest = {"min_height": -(-header.height // times), "min_width": -(-header.width // times)}
     try:
-        pixels = simplejpeg.decode_jpeg(data, colorspace=colors, **smallest)
+        try:
+            pixels = simplejpeg.decode_jpeg(data, colorspace=colors, **smallest)
+        except ValueError as warning:
+            if not _is_harmless(str(warning), data):
+                raise
+            pixels = simplejpeg.decode_jpeg(data, colorspace=colors, strict=False, **smallest)
     except ValueError as error:
-        if not _is_harmless(str(error), data):
-            raise DecodeError(f"the JPEG file cannot be decoded: {error}") from error
-        pixels = simplejpeg.decode_jpeg(data, colorspace=colors, strict=False, **smallest)
+        raise DecodeError(f"the JPEG file cannot be decoded: {error}") from error
     return Decoded(upright(pixels, orientation), header.format, width, height)
 
 
 def _is_harmless(warning: str, data: bytes) -> bool:
-    """Whether the whole picture is there in spite of `warning`: cameras pad files, and some write odd headers."""
+    """Whether the whole picture is there in spite of `warning`: cameras pad files, and some write an odd header."""
     if padding := _PADDING_BEFORE_END.search(warning):
         end = data.rfind(_END_OF_JPEG)
         return len(set(data[end - int(padding[1]) : end])) == 1
-    return warning.startswith(_HARMLESS_JPEG_WARNINGS) and data.rstrip(b"\x00").endswith(_END_OF_JPEG)
+    return warning == _ODD_SCAN_HEADER and data.rstrip(b"\x00").endswith(_END_OF_JPEG)
 
 
 def _decode_other(data: bytes, header: ImageHeader, colors: Colors) -> Decoded:
