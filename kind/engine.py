@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,13 @@ class Engine:
     def image_bytes(self, reference: str) -> int:
         """The size of a local image, uncompressed, in bytes."""
         return int(self.run("image", "inspect", "--format", "{{.Size}}", reference))
+
+    def remove_others(self, repository: str, keep: set[str]) -> None:
+        """Remove what earlier builds left: the images of `repository` but for `keep`, and those in use."""
+        listed = self.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository).split()
+        for former in set(listed) - keep:
+            with suppress(KindError):
+                self.run("image", "rm", former)
 
     def has_or_pulls(self, reference: str) -> bool:
         """Whether the image is here, or could be pulled now."""

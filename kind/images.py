@@ -61,6 +61,7 @@ def build_images(engine: Engine, names: Iterable[str] = (*SERVICES, KAFKA)) -> l
         if engine.image_id(image.reference) is None:
             with phase(f"image {image.name}"):
                 _build(engine, image, base)
+            engine.remove_others(image.repository, keep={image.reference, image.release})
         engine.run("tag", image.reference, image.release)
         print(f"{image.reference}: {engine.image_bytes(image.reference) / 2**20:.0f} MiB", flush=True)
     return images

@@ -32,6 +32,7 @@ def built_node_image(engine: Engine) -> str:
     with locked(KIND_CACHE / "node-image.lock"):
         if engine.image_id(reference) is None:
             _build(engine, reference)
+            engine.remove_others(reference.rpartition(":")[0], keep={reference})
     print(f"node image {reference}: {engine.image_bytes(reference) / 2**20:.0f} MiB", flush=True)
     return reference
 
