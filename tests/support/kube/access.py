@@ -40,7 +40,7 @@ class Access:
 
     def client(self) -> ApiClient:
         """A client of the `kubernetes` package."""
-        client: ApiClient = new_client_from_config_dict(self.kubeconfig)  # type: ignore[no-untyped-call]
+        client: ApiClient = new_client_from_config_dict(self.kubeconfig)
         return client
 
     def api(self) -> Api:

@@ -71,9 +71,9 @@ class Api:
     def replace(self, path: str, body: Manifest) -> Manifest:
         return self._json("PUT", path, body, "application/json", {})
 
-    def merge(self, path: str, patch: Manifest) -> Manifest:
+    def merge(self, path: str, patch: Manifest, **query: str) -> Manifest:
         """A JSON merge patch."""
-        return self._json("PATCH", path, patch, MERGE_PATCH, {})
+        return self._json("PATCH", path, patch, MERGE_PATCH, query)
 
     def apply(self, path: str, body: Manifest, field_manager: str = "tests") -> Manifest:
         """Server-side apply, taking over fields that others own."""

@@ -16,7 +16,7 @@ STOP_TIMEOUT_S = 10.0
 class ChildProcess:
     """One running program. `log` holds what it wrote, of every run."""
 
-    def __init__(self, command: Sequence[str | Path], log: Path) -> None:
+    def __init__(self, command: Sequence[object], log: Path) -> None:
         self.log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -26,7 +26,7 @@ class ChildProcess:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is for pytest, which then stops its children in the right order
             )
-        self._name = Path(command[0]).name
+        self._name = Path(str(command[0])).name
 
     def check(self) -> None:
         """Complain, with the end of the log, if it has ended."""

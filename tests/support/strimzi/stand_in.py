@@ -1,0 +1,65 @@
+"""Both stand-in operators of one Kafka cluster, in this process."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from confluent_kafka.admin import AdminClient
+
+from tests.support.kube.api import Api
+from tests.support.strimzi.controller import Scope
+from tests.support.strimzi.topic_operator import TopicOperator
+from tests.support.strimzi.user_operator import UserOperator
+
+
+class StrimziStandIn:
+    """Answers the KafkaTopics and KafkaUsers of one cluster as Strimzi does, while the block lasts.
+
+    `timeout_s` is how long an unreachable broker is waited for before a resource says so. `kafka_settings` are further
+    librdkafka settings of the Admin client, for a broker that wants credentials.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        namespace: str,
+        cluster: str,
+        bootstrap_servers: str,
+        *,
+        full_reconciliation_s: float = 120.0,
+        timeout_s: float = 35.0,
+        kafka_settings: Mapping[str, str] | None = None,
+    ) -> None:
+        admin = AdminClient(
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "reconnect.backoff.max.ms": 1000,
+                "log_level": 0,  # what is wrong stands in the resources' status
+                **(kafka_settings or {}),
+            }
+        )
+        scope = Scope(namespace, cluster)
+        periods = {"full_reconciliation_s": full_reconciliation_s, "timeout_s": timeout_s}
+        self.topics = TopicOperator(api, scope, admin, **periods)
+        self.users = UserOperator(api, scope, admin, **periods)
+
+    def __enter__(self) -> Self:
+        self.topics.controller.start()
+        self.users.controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.topics.controller.stop()
+        self.users.controller.stop()
+
+    def slow(self, delay_s: float) -> None:
+        """From now on let every changed resource wait this long for its answer."""
+        self.topics.controller.delay_s = self.users.controller.delay_s = delay_s
+
+    def failing(self, pattern: str) -> None:
+        """From now on refuse topics and users whose name this regular expression is found in; none if empty."""
+        self.topics.failing = self.users.failing = pattern
+
+    def reconcile_all(self) -> None:
+        """A full reconciliation, now."""
+        self.topics.controller.reconcile_all()
+        self.users.controller.reconcile_all()
