@@ -113,7 +113,8 @@ class Assignment:
     def _changed(self, change: Literal["assigned", "revoked", "lost"], partitions: Sequence[TopicPartition]) -> None:
         self.touched |= {each.partition for each in partitions}
         self.metrics.rebalance(change)
-        log.info("partitions", change=change, numbers=sorted(each.partition for each in partitions))
+        if partitions:
+            log.info("partitions", change=change, numbers=sorted(each.partition for each in partitions))
 
     def _tell(self) -> None:
         self.metrics.partitions(self.loop, len(self.partitions))

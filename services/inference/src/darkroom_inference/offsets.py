@@ -19,6 +19,7 @@ Positions = Mapping[int, tuple[int, Mark]]
 """By partition: the offset of the next record to be worked on, and what is to be known about it."""
 
 _REQUEST_TIMEOUT_S: Final = 10.0
+_ONCE_TIMEOUT_S: Final = 2.0
 _UNKNOWN_ERROR_PATIENCE_S: Final = 30.0
 
 T = TypeVar("T")
@@ -60,7 +61,10 @@ class Offsets:
 
     def commit_once(self, positions: Positions) -> None:
         """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere."""
+        wanted = [TopicPartition(self._topic, partition) for partition in positions]
         try:
+            # A commit has no timeout: without a coordinator it would hold up the worker's end for a minute.
+            self._consumer.committed(wanted, timeout=_ONCE_TIMEOUT_S)
             self._commit(positions)
         except KafkaException as error:
             log.warning("offsets not committed", error=error.args[0].str(), partitions=sorted(positions))

@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -10,6 +12,7 @@ import structlog
 
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.endpoint import Answer, Endpoint, Reporting
+from darkroom_inference.fleet import Fleet
 from darkroom_inference.options import Options
 from darkroom_inference.runtime import one_thread_a_loop
 from darkroom_inference.stage_plan import load_plan
@@ -17,6 +20,9 @@ from darkroom_inference.stopping import Stopping
 from darkroom_inference.worker import Worker
 
 log = structlog.get_logger(__name__)
+
+Listen = Callable[[Reporting], Endpoint]
+"""Opens the endpoint for whoever is to answer."""
 
 _CLOSING_S: Final = 5.0
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -57,7 +63,7 @@ class Spokesman:
         return self.speaker.metrics()
 
 
-def run_process(settings: StageSettings, options: Options, host: str, port: int, loops: int) -> int:
+def run_process(settings: StageSettings, options: Options, listen: Listen, loops: int) -> int:
     """Run `loops` loops of the stage in this process until SIGTERM; answers the exit code.
 
     Raises:
@@ -67,8 +73,7 @@ def run_process(settings: StageSettings, options: Options, host: str, port: int,
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
     spokesman = Spokesman()
-    endpoint = Endpoint(host, port, spokesman)
-    log.info("listening", host=host, port=endpoint.port)
+    endpoint = listen(spokesman)
     one_thread_a_loop()
     plan = load_plan(settings)
     log.info("model loaded", stage=settings.stage.name, model=settings.stage.model.uri, sha256=plan.model.sha256)
@@ -82,6 +87,22 @@ def run_process(settings: StageSettings, options: Options, host: str, port: int,
         sys.stderr.flush()
         os._exit(1)
     return 0
+
+
+def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: Listen) -> int:
+    """Run the stage in as many processes as its loops need until SIGTERM; answers the exit code.
+
+    Raises:
+        PortUnavailable: somebody else has the port.
+    """
+    stopping = Stopping(drain_seconds(settings))
+    stop_on_signals(stopping)
+    fleet = Fleet(file, settings.loops, log_format, drain_seconds(settings))
+    endpoint = listen(fleet)
+    code = fleet.run(stopping)
+    endpoint.close()
+    log.info("ended", code=code)
+    return code
 
 
 def drain_seconds(settings: StageSettings) -> float:

@@ -20,9 +20,6 @@ from darkroom_inference.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
-MAX_LOOPS: Final = 8
-"""Beyond so many threads in a process the interpreter's lock holds them up (measured)."""
-
 _STILL_GRACE_S: Final = 60.0
 _WATCH_S: Final = 1.0
 

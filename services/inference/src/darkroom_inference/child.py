@@ -1,0 +1,91 @@
+"""A worker process that another one started and looks after."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Final
+
+from darkroom_inference.backoff import Backoff
+
+_STEADY_AFTER_S: Final = 60.0
+
+
+class Child:
+    """One worker process of several, started again when it ends.
+
+    Attributes:
+        port: where its endpoint listens; None while that is not known.
+    """
+
+    def __init__(self, number: int, command: Callable[[int], list[str]]) -> None:
+        self.number = number
+        self._command = command
+        self._backoff = Backoff(first_s=0.5, most_s=30.0)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port: int | None = None
+        self._port_reader = -1
+        self._started_at = 0.0
+        self._start_at = 0.0
+
+    def look_after(self) -> int | None:
+        """Start the process if it is due; answers its exit code once if it has ended."""
+        if self._process is None:
+            if time.monotonic() >= self._start_at:
+                self._start()
+            return None
+        code = self._process.poll()
+        if code is None:
+            self._learn_port()
+            return None
+        if time.monotonic() - self._started_at > _STEADY_AFTER_S:
+            self._backoff.reset()
+        self._start_at = time.monotonic() + self._backoff.next_s()
+        self._forget()
+        return code
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end, and kill it when the time is over; whether it ended in order."""
+        if self._process is None:
+            return True
+        try:
+            code = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        self._forget()
+        return code == 0
+
+    def _start(self) -> None:
+        self._port_reader, port_writer = os.pipe()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                self._command(port_writer), pass_fds=(port_writer,), stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        finally:
+            os.close(port_writer)
+        self._started_at = time.monotonic()
+
+    def _learn_port(self) -> None:
+        if self.port is None and (said := _read_now(self._port_reader)):
+            self.port = int(said)
+
+    def _forget(self) -> None:
+        self._process, self.port = None, None
+        if self._port_reader >= 0:
+            os.close(self._port_reader)
+            self._port_reader = -1
+
+
+def _read_now(reader: int) -> bytes:
+    os.set_blocking(reader, False)
+    try:
+        return os.read(reader, 16)
+    except BlockingIOError:
+        return b""

@@ -1,0 +1,102 @@
+"""More loops than one process is good for: a parent that runs several worker processes and speaks for all of them."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+from darkroom_inference.child import Child
+from darkroom_inference.endpoint import Answer
+from darkroom_inference.fleet_metrics import merged
+from darkroom_inference.local_requests import get
+from darkroom_inference.stopping import Stopping
+
+log = structlog.get_logger(__name__)
+
+MAX_LOOPS_A_PROCESS: Final = 8
+"""Beyond so many threads in a process the interpreter's lock holds them up (measured)."""
+
+EXIT_CONFIGURATION: Final = 2
+"""The settings or the model will not do: trying again is of no use before somebody has changed them."""
+
+_LOOK_S: Final = 0.2
+_KILL_GRACE_S: Final = 3.0
+
+
+def split(loops: int) -> list[int]:
+    """How many loops each process runs: as few processes as there may be, and all of about the same size."""
+    processes = -(-loops // MAX_LOOPS_A_PROCESS)
+    return [loops // processes + (number < loops % processes) for number in range(processes)]
+
+
+class Fleet:
+    """The worker processes of one stage on one machine, and their answers put together."""
+
+    def __init__(self, settings_file: Path, loops: int, log_format: str, drain_s: float) -> None:
+        self._drain_s = drain_s
+        self._registry = CollectorRegistry()
+        self._restarts = Counter(
+            "darkroom_worker_process_ends",
+            "Worker processes that ended without having been asked to.",
+            registry=self._registry,
+        )
+
+        def command(size: int) -> Callable[[int], list[str]]:
+            return lambda port_writer: [
+                *(sys.executable, "-P", "-m", "darkroom_inference", "run", "--settings", str(settings_file)),
+                *("--log-format", log_format, "--port", "0", "--loops", str(size)),
+                *("--port-to", str(port_writer), "--child-of", str(os.getpid())),
+            ]
+
+        self._children = [Child(number, command(size)) for number, size in enumerate(split(loops))]
+
+    def run(self, stopping: Stopping) -> int:
+        """Keep the processes running until asked to stop; answers the exit code."""
+        while not stopping.requested:
+            for child in self._children:
+                code = child.look_after()
+                if code == EXIT_CONFIGURATION:
+                    self._end()
+                    return EXIT_CONFIGURATION
+                if code is not None:
+                    self._restarts.inc()
+                    log.error("worker process ended, and is started again", process=child.number, code=code)
+            stopping.wait(_LOOK_S)
+        return 0 if self._end() else 1
+
+    def health(self) -> Answer:
+        """Healthy unless a process that runs says that it is not; one that ended is being started again."""
+        answers = self._ask("/healthz")
+        return Answer(all(status in {200, 0} for status, _ in answers), _details(answers))
+
+    def readiness(self) -> Answer:
+        """Ready when every process is."""
+        answers = self._ask("/readyz")
+        return Answer(all(status == 200 for status, _ in answers), _details(answers))  # noqa: PLR2004 - HTTP's OK
+
+    def metrics(self) -> bytes:
+        """The metrics of every process, told apart by the label `process`."""
+        texts = {
+            str(child.number): body for child, (_, body) in zip(self._children, self._ask("/metrics"), strict=True)
+        }
+        return merged(texts) + generate_latest(self._registry)
+
+    def _ask(self, path: str) -> list[tuple[int, str]]:
+        return [(0, "{}") if child.port is None else get(child.port, path) for child in self._children]
+
+    def _end(self) -> bool:
+        for child in self._children:
+            child.terminate()
+        deadline = time.monotonic() + self._drain_s + _KILL_GRACE_S
+        in_order = [child.wait(max(0.0, deadline - time.monotonic())) for child in self._children]
+        return all(in_order)
+
+
+def _details(answers: Sequence[tuple[int, str]]) -> dict[str, object]:
+    return {"processes": [{"status": status, **json.loads(body)} for status, body in answers]}

@@ -1,0 +1,19 @@
+"""Fixtures of the tests against a real broker."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.kafka import SharedKafka
+from tests.support.stage import TriedStage
+
+
+@pytest.fixture
+def stage(kafka: SharedKafka, tmp_path: Path) -> Iterator[Callable[..., TriedStage]]:
+    """Makes stages, with the arguments of TriedStage; their workers end with the test."""
+    with ExitStack() as stack:
+        yield lambda **arguments: stack.enter_context(
+            closing(TriedStage(arguments.pop("bootstrap_servers", kafka.bootstrap_servers), tmp_path, **arguments))
+        )
