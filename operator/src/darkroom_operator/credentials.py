@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
+from darkroom.kafka.strimzi import ports
 from darkroom.pipeline import ImagePipeline, Kafka
 from darkroom_operator.builders.workload import CREDENTIALS_FOLDER, KafkaAccess, Peer, SecretFiles
 from darkroom_operator.findings import Finding
-from darkroom_operator.strimzi_kafka import ports
 from darkroom_operator.work_queue import Key
 from darkroom_operator.world import World
 

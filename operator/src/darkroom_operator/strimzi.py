@@ -1,5 +1,6 @@
 """A pipeline's Kafka, where Strimzi runs it: found, its topics and users asked for, its answers read."""
 
+from darkroom.kafka.strimzi import choose_listener
 from darkroom.pipeline import ImagePipeline
 from darkroom.topology import Topology
 from darkroom_operator.credentials import Credentials
@@ -8,7 +9,6 @@ from darkroom_operator.kube.kinds import KAFKA, STRIMZI
 from darkroom_operator.references import Reference
 from darkroom_operator.report import KafkaParts
 from darkroom_operator.strimzi_credentials import Cluster, provision_credentials
-from darkroom_operator.strimzi_kafka import choose_listener
 from darkroom_operator.strimzi_topics import provision_topics
 from darkroom_operator.work_queue import Key
 from darkroom_operator.world import World

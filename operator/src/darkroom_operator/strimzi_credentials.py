@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from darkroom import names
+from darkroom.kafka.strimzi import Listener, cluster_ca_secret, ports
 from darkroom.pipeline import ImagePipeline
 from darkroom.topology import StagePlan, Topology
 from darkroom_operator.builders.kafka_secret import kafka_secret
@@ -26,7 +27,6 @@ from darkroom_operator.findings import Finding, refused, worst
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import KAFKA_USER, SECRET
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.strimzi_kafka import Listener, cluster_ca_secret, ports
 from darkroom_operator.work_queue import Key
 from darkroom_operator.world import TakenByAnother, World
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from darkroom_operator.kube.transport import Manifest
-
 UserAuthentication = Literal["scram-sha-512", "tls"]
 
 _INTERNAL = {"internal", "cluster-ip"}
@@ -30,8 +28,8 @@ class Listener:
     internal: bool
 
 
-def choose_listener(kafka: Manifest) -> Listener | None:
-    """The listener that workers should use: inside the cluster if there is one, then the safest.
+def choose_listener(kafka: Mapping[str, Any]) -> Listener | None:
+    """The listener that clients in the cluster should use: inside the cluster if there is one, then the safest.
 
     None while Strimzi has told no address, or if there is no listener that we can use.
     """
@@ -50,7 +48,7 @@ def ports(bootstrap_servers: str) -> tuple[int, ...]:
     return tuple(sorted(int(port) for port in found if port.isdigit()))
 
 
-def _listeners(kafka: Manifest) -> Iterable[Listener]:
+def _listeners(kafka: Mapping[str, Any]) -> Iterable[Listener]:
     described: dict[str, Mapping[str, Any]] = {
         listener["name"]: listener for listener in kafka.get("spec", {}).get("kafka", {}).get("listeners", [])
     }
