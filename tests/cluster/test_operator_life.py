@@ -1,27 +1,289 @@
-"""A pipeline's life in a cluster: made, changed, suspended, repaired, deleted, adopted again."""
+"""A pipeline's life in a cluster with Strimzi: made, changed, suspended, repaired, deleted, adopted again."""
 
+import subprocess
+from collections.abc import Iterator
+
+import pytest
 from tests.support.kafka import SharedKafka
-from tests.support.operator import Site
+from tests.support.kube.api_server import ApiServer
+from tests.support.operator import Site, site
+from tests.support.topics import read, topics, write
+from tests.support.until import until
 
 
-def test_a_pipeline_becomes_topics_credentials_and_workers(here: Site, kafka: SharedKafka) -> None:
-    here.start_strimzi(kafka.bootstrap_servers)
-    here.start_kubelet()
-    here.start_operator()
-    here.put_model()
+@pytest.fixture
+def running(here: Site, kafka: SharedKafka) -> Site:
+    """A site where everything runs."""
+    here.start_all(kafka.bootstrap_servers)
+    return here
 
-    here.apply(here.manifest(stages=["classify", "embed"], replicas=2))
 
-    status = here.wait_ready()["status"]
+def test_a_pipeline_becomes_topics_credentials_and_workers(running: Site) -> None:
+    running.apply(running.manifest(stages=["classify", "embed"], replicas=2))
+
+    status = running.wait_ready()["status"]
     assert [(c["type"], c["status"]) for c in status["conditions"]] == [
         ("TopicsReady", "True"),
         ("CredentialsReady", "True"),
         ("StagesReady", "True"),
         ("Ready", "True"),
     ]
-    assert status["imagesTopic"] == f"{here.namespace}.digits.images"
-    assert status["stagesReady"] == "2/2"
-    assert [(s["name"], s["replicas"], s["readyReplicas"]) for s in status["stages"]] == [
-        ("classify", 2, 2),
-        ("embed", 2, 2),
+    ns = running.namespace
+    assert status["imagesTopic"] == f"{ns}.digits.images"
+    assert [(s["name"], s["consumerGroup"], s["replicas"], s["readyReplicas"]) for s in status["stages"]] == [
+        ("classify", f"{ns}.digits.classify", 2, 2),
+        ("embed", f"{ns}.digits.embed", 2, 2),
     ]
+    stages = ["digits-classify", "digits-embed"]
+    for resource in ("deployments", "configmaps", "serviceaccounts", "poddisruptionbudgets", "networkpolicies"):
+        assert running.names(resource) == stages, resource
+    assert running.names("kafkatopics", running.kafka_namespace) == sorted(
+        [f"{ns}.digits.images"]
+        + [f"{ns}.digits.{stage}.{role}" for stage in ("classify", "embed") for role in ("results", "dead-letters")]
+    )
+    assert running.names("kafkausers", running.kafka_namespace) == [f"{ns}.digits.classify", f"{ns}.digits.embed"]
+
+
+def test_kubectl_shows_what_a_person_wants_to_know(running: Site) -> None:
+    running.apply(running.manifest())
+    running.wait_ready()
+
+    def kubectl(*words: str) -> str:
+        command = [running.api_server.kubectl, "--kubeconfig", running.api_server.kubeconfig, "-n", running.namespace]
+        return subprocess.run([*command, *words], capture_output=True, text=True, check=True, timeout=30).stdout
+
+    header, row = kubectl("get", "imgp").splitlines()
+    assert header.split("  ")[0] == "NAME"
+    assert [word for word in row.split() if word][:5] == [
+        "digits",
+        "True",
+        "1/1",
+        f"{running.namespace}.digits.images",
+        "AllReady",
+    ]
+    until(lambda: "images are taken and analysed" in kubectl("describe", "imgp", "digits"), "the Event is told")
+    assert "Ready" in running.events()
+
+
+def test_a_change_of_the_topics_reaches_kafka(running: Site, kafka: SharedKafka) -> None:
+    running.apply(running.manifest())
+    running.wait_ready()
+
+    running.change(images={"partitions": 4, "retention": "2h", "config": {"segment.bytes": 1048576}})
+
+    name = f"{running.namespace}.digits.images"
+    until(lambda: topics(kafka.bootstrap_servers, name)[name].partitions == 4, "the topic has grown")
+    until(
+        lambda: topics(kafka.bootstrap_servers, name)[name].config.items()
+        >= {"retention.ms": "7200000", "segment.bytes": "1048576"}.items(),
+        "the topic is configured",
+    )
+    running.wait_ready()
+
+
+def test_a_new_model_rolls_the_workers_and_more_of_them_do_not(running: Site) -> None:
+    running.apply(running.manifest())
+    running.wait_ready()
+
+    def revision() -> str:
+        live = running.find("deployments", "digits-classify")
+        assert live is not None
+        return str(live["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+
+    running.api.merge(f"{running.path('imagepipelines', 'digits')}/scale", {"spec": {"replicas": 2}})
+    until(lambda: running.wait_ready()["status"]["stages"][0]["readyReplicas"] == 2, "two workers")
+    assert revision() == "1"
+
+    running.put_model("a better model")
+    until(lambda: revision() == "2", "the workers roll")
+    running.wait_ready()
+
+
+def test_a_suspended_pipeline_has_no_workers_and_keeps_its_topics(running: Site, kafka: SharedKafka) -> None:
+    running.apply(running.manifest())
+    running.wait_ready()
+
+    running.change(suspend=True)
+    running.wait_reason("Suspended")
+    until(lambda: running.api.get(running.path("pods"))["items"] == [], "the workers are gone")
+    name = f"{running.namespace}.digits.images"
+    assert name in topics(kafka.bootstrap_servers, name)
+
+    running.change(suspend=False)
+    running.wait_ready()
+
+
+def test_what_belongs_to_a_removed_stage_goes_and_its_records_stay(running: Site, kafka: SharedKafka) -> None:
+    manifest = running.manifest(stages=["classify", "embed"])
+    running.apply(manifest)
+    running.wait_ready()
+    results = f"{running.namespace}.digits.embed.results"
+    write(kafka.bootstrap_servers, results, b"an analysis")
+
+    running.apply(running.manifest(stages=["classify"]))
+
+    for resource in ("deployments", "configmaps", "serviceaccounts", "poddisruptionbudgets", "networkpolicies"):
+        running.wait_gone(resource, "digits-embed")
+    running.wait_gone("kafkatopics", results, running.kafka_namespace)
+    running.wait_gone("kafkausers", f"{running.namespace}.digits.embed", running.kafka_namespace)
+    assert running.wait_ready()["status"]["stagesReady"] == "1/1"
+    assert read(kafka.bootstrap_servers, results) == [b"an analysis"]
+
+
+def test_retained_topics_are_adopted_with_their_records(running: Site, kafka: SharedKafka) -> None:
+    manifest = running.manifest()
+    running.apply(manifest)
+    running.wait_ready()
+    images = f"{running.namespace}.digits.images"
+    write(kafka.bootstrap_servers, images, b"an image")
+
+    running.api.delete(running.path("imagepipelines", "digits"))
+    running.wait_gone("imagepipelines", "digits")
+    for resource in ("kafkatopics", "kafkausers"):
+        until(lambda r=resource: running.names(r, running.kafka_namespace) == [], f"no {resource}")
+    for resource in ("deployments", "configmaps", "secrets", "networkpolicies"):
+        until(lambda r=resource: running.names(r) == [], f"no {resource}")
+    assert read(kafka.bootstrap_servers, images) == [b"an image"]
+
+    running.apply(manifest)
+    running.wait_ready()
+    assert read(kafka.bootstrap_servers, images) == [b"an image"]
+
+
+def test_deletion_with_delete_takes_the_topics_along(running: Site, kafka: SharedKafka) -> None:
+    running.apply(running.manifest(deletionPolicy="Delete"))
+    running.wait_ready()
+    images = f"{running.namespace}.digits.images"
+    assert images in topics(kafka.bootstrap_servers, images)
+
+    running.api.delete(running.path("imagepipelines", "digits"))
+
+    running.wait_gone("imagepipelines", "digits")
+    until(lambda: images not in topics(kafka.bootstrap_servers, images), "the topic is gone")
+
+
+def test_the_kafka_may_be_in_the_pipelines_own_namespace(running: Site, kafka: SharedKafka) -> None:
+    manifest = running.manifest(deletionPolicy="Delete")
+    manifest["metadata"]["namespace"] = running.kafka_namespace
+    path = running.path("imagepipelines", "digits", running.kafka_namespace)
+    manifest["spec"]["kafka"]["cluster"].pop("namespace")
+    manifest["spec"]["replicas"] = 0
+    running.api.apply(running.path("configmaps", "model", running.kafka_namespace), _model(running.kafka_namespace))
+    running.api.apply(path, manifest)
+    until(lambda: _ready(running.api.get(path)) == "True", "ready")
+    live = running.api.get(path)
+    assert "finalizers" not in live["metadata"], "the garbage collector does it all"
+
+    running.api.delete(path)
+
+    images = f"{running.kafka_namespace}.digits.images"
+    running.wait_gone("kafkatopics", images, running.kafka_namespace)
+    until(lambda: images not in topics(kafka.bootstrap_servers, images), "the topic is gone")
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "edit"),
+    [
+        ("deployments", "digits-classify", {"spec": {"replicas": 5}}),
+        ("configmaps", "digits-classify", {"data": {"stage.json": "{}"}}),
+        ("networkpolicies", "digits-classify", {"spec": {"ingress": []}}),
+        ("poddisruptionbudgets", "digits-classify", {"spec": {"maxUnavailable": 7}}),
+        ("serviceaccounts", "digits-classify", {"automountServiceAccountToken": True}),
+        ("kafkatopics", "{ns}.digits.images", {"spec": {"config": {"retention.ms": "1"}}}),
+        ("kafkausers", "{ns}.digits.classify", {"spec": {"authorization": {"acls": []}}}),
+    ],
+)
+def test_an_edited_or_deleted_child_comes_back(
+    resource: str, name: str, edit: dict[str, object], repairs: Site
+) -> None:
+    namespace = repairs.kafka_namespace if resource.startswith("kafka") else repairs.namespace
+    name = name.format(ns=repairs.namespace)
+    path = repairs.path(resource, name, namespace)
+
+    def essence() -> object:
+        live = repairs.api.find(path) or {}
+        return {key: live.get(key) for key in ("spec", "data", "automountServiceAccountToken")}
+
+    before = essence()
+    repairs.api.merge(path, edit)
+    until(lambda: essence() == before, f"{resource} is repaired")
+
+    uid = repairs.api.get(path)["metadata"]["uid"]
+    repairs.api.delete(path)
+    until(
+        lambda: (repairs.api.find(path) or {}).get("metadata", {}).get("uid") not in {None, uid},
+        f"{resource} is made anew",
+    )
+    until(lambda: essence() == before, f"{resource} is as it was")
+
+
+@pytest.fixture(scope="module")
+def repairs(api_server: ApiServer, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running pipeline that several tests damage, one after another."""
+    with site(api_server, tmp_path_factory.mktemp("repairs")) as made:
+        made.start_all(kafka.bootstrap_servers)
+        made.apply(made.manifest())
+        made.wait_ready()
+        yield made
+
+
+def test_what_happened_while_the_operator_was_down_is_caught_up_with(here: Site, kafka: SharedKafka) -> None:
+    operator = here.start_all(kafka.bootstrap_servers)
+    for name in ("kept", "leaving", "changing"):
+        here.apply(here.manifest(name))
+    for name in ("kept", "leaving", "changing"):
+        here.wait_ready(name)
+
+    operator.kill()
+    here.api.delete(here.path("deployments", "kept-classify"))
+    here.api.delete(here.path("imagepipelines", "leaving"))
+    here.change("changing", replicas=2)
+    here.apply(here.manifest("new"))
+    here.start_operator()
+
+    here.wait_gone("imagepipelines", "leaving")
+    for name in ("kept", "new", "changing"):
+        here.wait_ready(name)
+    assert here.find("deployments", "kept-classify") is not None
+    for topic in ("images", "classify.results", "classify.dead-letters"):
+        here.wait_gone("kafkatopics", f"{here.namespace}.leaving.{topic}", here.kafka_namespace)
+
+
+def test_nothing_is_written_in_steady_state_nor_after_a_restart(here: Site, kafka: SharedKafka) -> None:
+    operator = here.start_all(kafka.bootstrap_servers)
+    for number in range(3):
+        here.apply(here.manifest(f"pipeline-{number}", stages=["classify", "embed"]))
+    for number in range(3):
+        here.wait_ready(f"pipeline-{number}")
+    until(lambda: operator.metric("darkroom_operator_queue_length") == 0, "nothing left to do")
+
+    log = here.api_server.audit.from_now()
+    operator.stop()
+    again = here.start_operator("--resync-seconds", "2")
+    outcome = 'darkroom_operator_reconciles_total{outcome="ready"}'
+    until(lambda: again.metric(outcome) >= 9, "every pipeline was looked at, again and again")
+
+    assert log.writes(here.user) == []
+
+
+def test_the_end_of_a_namespace_is_not_held_up(here: Site, kafka: SharedKafka) -> None:
+    here.start_all(kafka.bootstrap_servers)
+    here.apply(here.manifest())
+    here.wait_ready()
+    images = f"{here.namespace}.digits.images"
+
+    here.api.delete(f"/api/v1/namespaces/{here.namespace}")
+
+    until(lambda: here.api.find(f"/api/v1/namespaces/{here.namespace}") is None, "the namespace is gone", 60.0)
+    until(lambda: here.names("kafkatopics", here.kafka_namespace) == [], "so are its KafkaTopics")
+    assert images in topics(kafka.bootstrap_servers, images), "but not the records"
+
+
+def _model(namespace: str) -> dict[str, object]:
+    metadata = {"name": "model", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"model.onnx": "x"}}
+
+
+def _ready(live: dict[str, object]) -> str:
+    conditions = live.get("status", {}).get("conditions", [])  # type: ignore[attr-defined]
+    return next((c["status"] for c in conditions if c["type"] == "Ready"), "")

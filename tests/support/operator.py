@@ -95,6 +95,8 @@ class Site:
     folder: Path
     stack: ExitStack
     user: str = field(init=False)
+    strimzi: StrimziStandIn = field(init=False)
+    kubelet: FakeKubelet = field(init=False)
     _made: int = 0
 
     def __post_init__(self) -> None:
@@ -126,6 +128,13 @@ class Site:
         return self.stack.enter_context(
             StrimziStandIn(self.api, self.kafka_namespace, CLUSTER, bootstrap_servers, **arguments)
         )
+
+    def start_all(self, bootstrap_servers: str) -> OperatorProcess:
+        """Everything that a healthy cluster has: Strimzi, nodes, a model, and the operator."""
+        self.strimzi = self.start_strimzi(bootstrap_servers)
+        self.kubelet = self.start_kubelet()
+        self.put_model()
+        return self.start_operator()
 
     def start_kubelet(self) -> FakeKubelet:
         return self.stack.enter_context(FakeKubelet(self.api, self.namespace))
@@ -195,6 +204,16 @@ class Site:
             40.0,
         )
         return str(self.condition(kind, name)["message"])
+
+    def change(self, name: str = "digits", **spec: Any) -> Manifest:
+        """Change fields of the spec of a pipeline, as `kubectl edit` would."""
+        return self.api.merge(self.path("imagepipelines", name), {"spec": spec})
+
+    def events(self, name: str = "digits") -> list[str]:
+        """The reasons of the Events about a pipeline, oldest first."""
+        found = self.api.get(self.path("events"))["items"]
+        about = [event for event in found if event.get("regarding", {}).get("name") == name]
+        return [event["reason"] for event in sorted(about, key=lambda event: str(event["eventTime"]))]
 
     def wait_gone(self, resource: str, name: str, namespace: str | None = None) -> None:
         until(lambda: self.find(resource, name, namespace) is None, f"{resource} {name} is gone", 40.0)

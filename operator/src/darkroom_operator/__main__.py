@@ -48,7 +48,7 @@ class Operator:
             config.lease_namespace,
             config.lease_name,
             config.identity,
-            on_lead=lambda: self._engine.take_up_all(),
+            on_lead=self._take_up_all,
         )
         leads = self._leadership.leads if config.leader_election else lambda: True
         kube = Kube(core, strimzi, metrics.requested, leads)
@@ -82,6 +82,9 @@ class Operator:
             for namespace in (config.namespaces or (None,))
         ]
         self._http = HttpServer(config.metrics_port, metrics.registry, self._engine.is_ready)
+
+    def _take_up_all(self) -> None:
+        self._engine.take_up_all()
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""

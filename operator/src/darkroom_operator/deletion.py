@@ -45,8 +45,9 @@ def set_finalizer(live: Manifest, world: World, *, wanted: bool) -> None:
     try:
         world.cache.put(IMAGE_PIPELINE, world.kube.apply(IMAGE_PIPELINE, manifest))
     except ApiError as error:
-        # Gone in between, which is what taking the finalizer off was for.
-        if wanted or not (error.is_not_found or error.is_conflict):
+        # A conflict may mean that it is gone, or only that somebody else was quicker.
+        there = metadata["namespace"], metadata["name"]
+        if not error.is_conflict or world.kube.find(IMAGE_PIPELINE, *there) is not None:
             raise
 
 

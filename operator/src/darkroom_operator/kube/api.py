@@ -104,7 +104,11 @@ class Kube:
         return self._write("replace", kind, "PUT", path, {"fieldManager": FIELD_MANAGER}, manifest, _JSON)
 
     def delete(self, kind: Kind, live: Manifest) -> None:
-        """Delete the object that `live` is, not a later one of the same name. That it is gone already is fine."""
+        """Delete the object that `live` is, not a later one of the same name. That it is gone already is fine.
+
+        Raises:
+            ApiError: refused; a conflict if there is another object of the name by now, or somebody was quicker.
+        """
         metadata = live["metadata"]
         options = {
             "apiVersion": "v1",
@@ -116,7 +120,7 @@ class Kube:
             path = kind.path(metadata["namespace"], metadata["name"])
             self._write("delete", kind, "DELETE", path, {}, options, _JSON)
         except ApiError as error:
-            if not error.is_not_found and not error.is_conflict:
+            if not error.is_not_found:
                 raise
 
     def _read(self, kind: Kind, path: str, query: dict[str, str]) -> Manifest:

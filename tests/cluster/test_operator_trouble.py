@@ -1,0 +1,227 @@
+"""What is wrong stands in the status, with the reason and what to do; other pipelines are unaffected."""
+
+import pytest
+from tests.support.kafka import SharedKafka
+from tests.support.kube.api import Manifest
+from tests.support.kube.pod_status import READY, CrashLooping, ImagePullBackOff
+from tests.support.operator import CLUSTER, RBAC, Site
+from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
+from tests.support.until import until
+
+STAGE = {"darkroom.dev/stage": "classify"}
+
+
+@pytest.fixture
+def running(here: Site, kafka: SharedKafka) -> Site:
+    """A site where everything runs."""
+    here.start_all(kafka.bootstrap_servers)
+    return here
+
+
+def test_an_invalid_spec_that_slipped_past_touches_nothing(running: Site) -> None:
+    running.apply(running.manifest())
+    running.wait_ready()
+    before = _versions(running)
+
+    # The CRD lets values of any type pass here; the models do not.
+    running.change(images={"config": {"segment.bytes": ["a", "list"]}})
+
+    message = running.wait_reason("InvalidSpec")
+    assert message.startswith("spec.images.config.segment.bytes: ")
+    assert _versions(running) == before
+    assert running.find("deployments", "digits-classify")["status"]["readyReplicas"] == 1  # type: ignore[index]
+
+    running.change(images={"config": {"segment.bytes": 1048576}})
+    running.wait_ready()
+
+
+def test_an_unknown_kafka_cluster_is_named_and_found_when_it_appears(here: Site, kafka: SharedKafka) -> None:
+    here.start_operator()
+    here.put_model()
+    here.apply(here.manifest())
+    assert here.wait_reason("KafkaNotFound") == (
+        f"there is no Kafka {CLUSTER} in namespace {here.kafka_namespace}: create it"
+    )
+
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.wait_ready()
+
+
+def test_an_operator_of_strimzi_that_does_not_answer_is_waited_for(here: Site, kafka: SharedKafka) -> None:
+    install_kafka(here.api, here.kafka_namespace, CLUSTER, [KafkaListener("plain", kafka.bootstrap_servers)])
+    here.start_operator()
+    here.put_model()
+    here.apply(here.manifest())
+    assert "does the Topic Operator of this cluster run?" in here.wait_reason("WaitingForTopicOperator")
+    assert here.names("deployments") == [], "no workers before their topics"
+
+    here.start_kubelet()
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.wait_ready()
+
+
+def test_a_topic_that_kafka_refuses_is_told_in_kafkas_words(running: Site) -> None:
+    running.apply(running.manifest(images={"config": {"no.such.thing": "1"}}))
+    message = running.wait_reason("TopicRefused", "TopicsReady")
+    assert "Unknown topic config name: no.such.thing" in message
+
+    running.apply(running.manifest("fine"))
+    running.wait_ready("fine")
+
+
+def test_a_topic_that_somebody_else_has_is_a_conflict(running: Site) -> None:
+    name = f"{running.namespace}.digits.images"
+    theirs = {
+        "apiVersion": "kafka.strimzi.io/v1",
+        "kind": "KafkaTopic",
+        "metadata": {"name": name, "labels": {"strimzi.io/cluster": CLUSTER}},
+        "spec": {"partitions": 1, "replicas": 1},
+    }
+    path = running.path("kafkatopics", name, running.kafka_namespace)
+    running.api.create(path.rsplit("/", 1)[0], theirs)
+
+    running.apply(running.manifest())
+
+    assert "belongs to somebody else" in running.wait_reason("TopicConflict", "TopicsReady")
+    assert running.api.get(path)["spec"]["partitions"] == 1
+
+    running.api.delete(path)
+    running.wait_ready()
+
+
+def test_a_topic_name_in_use_by_another_resource_is_a_conflict(running: Site) -> None:
+    name = f"{running.namespace}.digits.images"
+    theirs = {
+        "apiVersion": "kafka.strimzi.io/v1",
+        "kind": "KafkaTopic",
+        "metadata": {"name": f"other-{running.namespace}", "labels": {"strimzi.io/cluster": CLUSTER}},
+        "spec": {"partitions": 2, "replicas": 1, "topicName": name},
+    }
+    path = running.path("kafkatopics", theirs["metadata"]["name"], running.kafka_namespace)  # type: ignore[index]
+    running.api.create(path.rsplit("/", 1)[0], theirs)
+    until(lambda: running.api.get(path).get("status", {}).get("topicName") == name, "theirs is first")
+
+    running.apply(running.manifest())
+
+    assert "ResourceConflict: Managed by" in running.wait_reason("TopicConflict", "TopicsReady")
+
+
+def test_of_two_pipelines_that_want_one_name_the_first_has_it(running: Site) -> None:
+    running.apply(running.manifest("a-b", stages=["c"]))
+    running.wait_ready("a-b")
+
+    running.apply(running.manifest("a", stages=["b-c"]))
+    message = running.wait_reason("NameConflict", "StagesReady", name="a")
+    assert f"Deployment {running.namespace}/a-b-c belongs to ImagePipeline {running.namespace}/a-b" in message
+    running.wait_ready("a-b")
+
+    running.api.delete(running.path("imagepipelines", "a-b"))
+    running.wait_ready("a")
+
+
+def test_a_missing_model_is_named_and_found_when_it_appears(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.start_operator()
+    here.apply(here.manifest())
+    message = here.wait_reason("ModelNotFound", "StagesReady")
+    assert message == (
+        f'stage "classify": model configmap://model/model.onnx: there is no ConfigMap model in namespace '
+        f"{here.namespace}: create it"
+    )
+
+    here.put_model()
+    here.wait_ready(timeout_s=20)
+
+
+def test_a_model_with_another_checksum_is_not_rolled_out(running: Site) -> None:
+    manifest = running.manifest()
+    manifest["spec"]["stages"][0]["model"]["sha256"] = (
+        "17a77b11b3ca1f2ca6f86fa5ff92d2d7b1ad2bb8c4d72b4bbdae4e3ee6a4d2e2"
+    )
+    running.apply(manifest)
+    message = running.wait_reason("ModelChecksumMismatch", "StagesReady")
+    assert "the pipeline says 17a77b11" in message
+    assert running.names("deployments") == []
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason", "words"),
+    [
+        (ImagePullBackOff(), "ImagePullBackOff", "image "),
+        (
+            CrashLooping(
+                'loading the model\nstage "classify": model configmap://model/model.onnx: not an ONNX file', exit_code=2
+            ),
+            "CrashLooping",
+            'stage "classify": model configmap://model/model.onnx: not an ONNX file',
+        ),
+        (
+            CrashLooping('stage "classify": model pvc://m/x: sha256 is 3f, the pipeline says 9a', exit_code=2),
+            "ModelChecksumMismatch",
+            "sha256 is 3f",
+        ),
+        (CrashLooping(reason="OOMKilled", exit_code=137), "CrashLooping", "raise resources.limits.memory"),
+    ],
+    ids=["image", "crash", "checksum", "memory"],
+)
+def test_workers_that_do_not_come_up_say_why(
+    behaviour: ImagePullBackOff | CrashLooping, reason: str, words: str, running: Site
+) -> None:
+    running.kubelet.behave(behaviour, **STAGE)
+    running.apply(running.manifest())
+    assert words in running.wait_reason(reason, "StagesReady")
+    stage = running.api.get(running.path("imagepipelines", "digits"))["status"]["stages"][0]
+    assert (stage["replicas"], stage["readyReplicas"]) == (1, 0)
+    assert words in stage["message"]
+
+    running.kubelet.behave(READY, **STAGE)
+    running.wait_ready()
+
+
+def test_a_full_quota_is_told_in_the_api_servers_words_and_holds_up_nobody_else(running: Site) -> None:
+    quota = {"metadata": {"name": "few"}, "spec": {"hard": {"count/deployments.apps": "1"}}}
+    running.api.create(running.path("resourcequotas"), quota)
+    until(
+        lambda: running.api.get(running.path("resourcequotas", "few")).get("status", {}).get("hard"),
+        "the quota is in force",
+    )
+    running.apply(running.manifest("first"))
+    running.wait_ready("first")
+
+    running.apply(running.manifest("second"))
+
+    message = running.wait_reason("QuotaExceeded", "StagesReady", name="second")
+    assert "exceeded quota: few" in message
+    running.wait_ready("first")
+
+    running.api.delete(running.path("resourcequotas", "few"))
+    running.wait_ready("second", timeout_s=100)
+
+
+def test_a_forbidden_write_is_told_in_the_api_servers_words(running: Site) -> None:
+    path = f"{RBAC}/clusterroles/{running.account}"
+    role = running.api.get(path)
+    fewer = [rule for rule in role["rules"] if "networkpolicies" not in rule["resources"]]
+    running.api.merge(path, {"rules": fewer})
+
+    running.apply(running.manifest())
+    message = running.wait_reason("Forbidden", "StagesReady")
+    assert 'cannot patch resource "networkpolicies"' in message
+
+    running.api.merge(path, {"rules": role["rules"]})
+    running.wait_ready(timeout_s=100)
+
+
+def _versions(running: Site) -> list[tuple[str, str]]:
+    """The version of every child: changes with whatever is written to it."""
+    found: list[Manifest] = []
+    for resource in ("configmaps", "serviceaccounts", "networkpolicies"):
+        found += running.api.get(running.path(resource), labelSelector="darkroom.dev/pipeline")["items"]
+    for resource in ("kafkatopics", "kafkausers"):
+        path = running.path(resource, namespace=running.kafka_namespace)
+        found += running.api.get(path, labelSelector="darkroom.dev/pipeline")["items"]
+    deployment = running.find("deployments", "digits-classify") or {}
+    generation = ("deployment", str(deployment["metadata"]["generation"]))
+    return [(item["metadata"]["name"], item["metadata"]["resourceVersion"]) for item in found] + [generation]
