@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from darkroom_cli.local_kafka.ports import Reservation
-from tests.support.documents import ROOT, blocks, documents
+from tests.support.documents import ROOT, Block, blocks, documents
 from tests.support.until import until
 
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#)(?P<path>[^)#\s]+)(#[^)]*)?\)")
@@ -85,16 +85,27 @@ def test_every_command_of_a_document_works_in_its_order(
             if block.in_background:
                 background.enter_context(in_background(commands, reader, copy))
                 continue
-            done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", commands],
-                cwd=copy,
-                env=reader,
-                capture_output=True,
-                text=True,
-                timeout=_COMMAND_DEADLINE_S,
-                check=False,
-            )
-            assert done.returncode == 0, f"{document}:{block.line}\n{commands}\n{done.stdout}\n{done.stderr}"
+            run(Block(block.line, commands), document, reader, copy)
+
+
+@pytest.mark.parametrize("document", [each for each in documents() if blocks(each, "sh checkout")], ids=str)
+def test_every_command_for_the_checkout_works_there(document: Path, reader: dict[str, str]) -> None:
+    for block in blocks(document, "sh checkout"):
+        run(block, document, reader, ROOT)
+
+
+def run(block: Block, document: Path, environment: dict[str, str], folder: Path) -> None:
+    """Run the commands of `block` and fail, with all that they printed, if one of them does."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.commands],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_COMMAND_DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{document}:{block.line}\n{block.commands}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
