@@ -3,75 +3,65 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from darkroom_cli import local_kafka
+from darkroom_cli.runner.threads import in_daemon_thread
 
-TRAMPOLINE = Path(local_kafka.__file__).with_name("die_with_parent.py")
+_TRAMPOLINE = Path(local_kafka.__file__).with_name("die_with_parent.py")
 _TAIL_BYTES = 16_384
 _KILL_TIMEOUT_S = 10.0
 
 
 class Child:
-    """A process that we started, in the main thread: the kernel ends it with the thread that started it."""
+    """`python -m module arguments…`. To be started in the main thread: Linux ends it with the thread that started it.
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    Not asyncio's own subprocesses: with those, a cancellation at the moment of starting leaves a process unwatched.
+    """
 
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether it has not ended yet."""
-        return self._process.returncode is None
+    def __init__(self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        """Start it. What it prints is appended to `log`."""
+        command = [sys.executable, "-I", "-S", str(_TRAMPOLINE), str(os.getpid())]
+        # -P: a file of the user's folder, say `typing.py`, must not be taken for a module.
+        command += [sys.executable, "-P", "-m", module, *arguments]
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **environment},
+                start_new_session=True,  # Ctrl-C in the terminal is for us alone: we end the children in order
+            )
+        self._ended = asyncio.ensure_future(in_daemon_thread(self._process.wait))
 
     async def wait(self) -> int:
         """Its exit code, once it has ended; minus the signal's number if one ended it."""
-        return await self._process.wait()
+        return await asyncio.shield(self._ended)
 
     async def stop(self, timeout_s: float) -> bool:
         """Ask it to end, make it end after `timeout_s`; whether it ended by itself. Safe to call twice."""
-        self._send(signal.SIGTERM)
+        self._process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(timeout_s):
                 await self.wait()
         except TimeoutError:
-            self.kill()
-            async with asyncio.timeout(_KILL_TIMEOUT_S):
-                await self.wait()
+            await self.end()
             return False
         return True
 
+    async def end(self) -> None:
+        """End it at once, and wait until it is gone. Safe to call twice."""
+        self.kill()
+        async with asyncio.timeout(_KILL_TIMEOUT_S):
+            await self.wait()
+
     def kill(self) -> None:
-        """End it at once."""
-        self._send(signal.SIGKILL)
-
-    def _send(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            self._process.send_signal(number)
-
-
-async def start_child(module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> Child:
-    """Start `python -m module arguments…`. What it prints is appended to `log`."""
-    command = [sys.executable, "-I", "-S", str(TRAMPOLINE), str(os.getpid())]
-    # -P: a file of the user's folder, say `typing.py`, must not be taken for a module.
-    command += [sys.executable, "-P", "-m", module, *arguments]
-    with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, **environment},
-            start_new_session=True,  # Ctrl-C in the terminal is for us alone: we end the children in order
-        )
-    return Child(process)
+        """End it at once, without waiting."""
+        self._process.send_signal(signal.SIGKILL)
 
 
 def last_lines(log: Path, count: int) -> list[str]:

@@ -25,7 +25,9 @@ from darkroom_cli.runner.threads import in_daemon_thread
 
 _CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
-_STOP_TIMEOUT_S = 15.0
+_STOP_POLL_S = 0.1
+_START_ENDS_WITHIN_S = 10.0
+"""A start is several steps; the JVM of the step at hand is killed until there is no further one."""
 
 
 class OwnKafka:
@@ -35,7 +37,7 @@ class OwnKafka:
         """Nothing is started before `start`, but its port is known."""
         self._port = Reservation()
         self._kafka = LocalKafka(data_dir, self._port.port)
-        self._started = False
+        self._starting: asyncio.Future[None] | None = None
 
     @property
     def bootstrap_servers(self) -> str:
@@ -48,8 +50,8 @@ class OwnKafka:
         Raises:
             DarkroomError: why it can't.
         """
-        await in_daemon_thread(self._kafka.start)
-        self._started = True
+        self._starting = asyncio.ensure_future(in_daemon_thread(self._kafka.start))
+        await asyncio.shield(self._starting)
 
     async def keep(self) -> None:
         """Start it again whenever it ends."""
@@ -73,7 +75,13 @@ class OwnKafka:
 
     async def stop(self) -> None:
         """End it in order. One that is still starting holds nothing yet, and is killed."""
-        await in_daemon_thread(self._kafka.stop if self._started else self._kafka.kill)
+        deadline = time.monotonic() + _START_ENDS_WITHIN_S
+        while self._starting is not None and not self._starting.done() and time.monotonic() < deadline:
+            await in_daemon_thread(self._kafka.kill)
+            await asyncio.wait({self._starting}, timeout=_STOP_POLL_S)
+        if self._starting is not None and self._starting.done():
+            self._starting.exception()  # of a start that was broken off; looked at, or asyncio complains
+            await in_daemon_thread(self._kafka.stop)
         self._port.release()
 
     def kill(self) -> None:

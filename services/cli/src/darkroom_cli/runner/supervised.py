@@ -10,7 +10,7 @@ from pathlib import Path
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import ExitCode
 from darkroom_cli.output import say
-from darkroom_cli.runner.child import Child, how_it_ended, last_lines, start_child
+from darkroom_cli.runner.child import Child, how_it_ended, last_lines
 from darkroom_cli.runner.readiness import why_not_ready
 from darkroom_cli.runner.restart_policy import History, after_crash, delay_s, hopeless
 
@@ -58,9 +58,8 @@ class Supervised:
         self.service.log.unlink(missing_ok=True)
         while True:
             started = time.monotonic()
-            self._child = await start_child(
-                self.service.module, self.service.arguments, self.service.log, self.service.environment
-            )
+            service = self.service
+            self._child = Child(service.module, service.arguments, service.log, service.environment)
             watching = asyncio.create_task(self._watch())
             try:
                 code = await self._child.wait()

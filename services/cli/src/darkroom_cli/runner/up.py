@@ -102,7 +102,7 @@ class Up:
     async def _check_models(self, stages: StageFiles) -> None:
         names = ", ".join(stage.title for stage, _ in stages)
         async with step(f"Checking the models of {names}", "Models checked"):
-            await check_models(stages, at_a_time=self._cpus)
+            await check_models(stages, self._folder.logs, at_a_time=self._cpus)
 
     async def _prepare_kafka(self) -> None:
         servers = self._connection.bootstrap_servers
