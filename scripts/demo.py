@@ -41,12 +41,12 @@ def main() -> int:
             began = time.monotonic()
             sent, first_after_s = send(url, images, started)
             took_s = time.monotonic() - began
+            show(sent, took_s)
     except DarkroomError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    show(sent, took_s)
     analysed = sum(each.state == "Analyzed" for each in sent)
     print(f"first analysis after {first_after_s:.1f} s, all after {began + took_s - started:.1f} s", end="")
     print(f", everything stopped after {time.monotonic() - started:.1f} s")

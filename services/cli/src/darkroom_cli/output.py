@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from typing import IO, Any, Self
 
 from rich.console import Console
@@ -10,8 +11,9 @@ _WIDTH_WHEN_PIPED = 200
 
 
 def say(line: str) -> None:
-    """A line about the work, for a person."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - rich would break the line where the terminal ends
+    """A line about the work, for a person. That nobody reads it any more is no reason to stop working."""
+    with suppress(BrokenPipeError):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - rich would break the line where the terminal ends
 
 
 def answer(line: str) -> None:
