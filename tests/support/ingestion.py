@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ from darkroom.validation import parse_pipeline
 from tests.support.manifests import pipeline_manifest
 
 DEADLINE_S = 60.0
+# Made once: a client of its own reads every certificate authority, and there are many clients here.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 DIGITS = Path(__file__).parents[2] / "k8s/samples/digits"
 JPEG = (DIGITS / "digit-0011-label-one.jpg").read_bytes()
 PNG = (DIGITS / "digit-0023-label-three.png").read_bytes()
@@ -57,6 +60,11 @@ class Pipeline:
     @property
     def images_topic(self) -> str:
         return names.images_topic(self.namespace, self.name)
+
+    def make_topics(self) -> None:
+        plan = with_at_most_replicas(topology(parse_pipeline(self.manifest)), 1)
+        changes = ensure_topics(AdminClient({"bootstrap.servers": self.bootstrap_servers}), plan.topics)
+        assert not changes.refused
 
     def entry(self) -> dict[str, Any]:
         """Its entry in a catalog."""
@@ -183,10 +191,9 @@ def make_pipeline(
         images={"partitions": partitions, "replicas": 1, "maxBytes": max_bytes},
         kafka={"bootstrapServers": bootstrap_servers},
     )
-    plan = with_at_most_replicas(topology(parse_pipeline(manifest)), 1)
-    changes = ensure_topics(AdminClient({"bootstrap.servers": bootstrap_servers}), plan.topics)
-    assert not changes.refused
-    return Pipeline(bootstrap_servers, manifest, namespace, "digits", stages)
+    pipeline = Pipeline(bootstrap_servers, manifest, namespace, "digits", stages)
+    pipeline.make_topics()
+    return pipeline
 
 
 @dataclass
@@ -213,7 +220,7 @@ class Service:
 
     @property
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=DEADLINE_S)
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=DEADLINE_S, verify=_NO_TLS)
 
     def write_catalog(self) -> None:
         new = self.catalog.with_suffix(".new")

@@ -1,6 +1,7 @@
 """`darkroom-ingestion`: start the service, serve until SIGTERM. Exit code 2 if it can't start."""
 
 import asyncio
+import gc
 import logging
 import socket
 import sys
@@ -46,6 +47,8 @@ async def _serve(
     app = create_app()
     async with running(settings, database, catalog, pipelines) as services:
         serve(app, services)
+        # What is there now stays: the collector need not look at it again, neither while serving nor at the end.
+        gc.freeze()
         log.info("listening", url=url_of(listening))
         await server(app, services.stopping.set, settings.shutdown_timeout_s).serve([listening])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 from pydantic import ValidationError
@@ -60,11 +60,32 @@ class ServedPipeline:
         return f"/v1/pipelines/{self.key}"
 
 
-class Pipelines(Mapping[str, ServedPipeline]):
-    """Every pipeline that is served, by `namespace/name`, in that order."""
+@dataclass(frozen=True)
+class Unserved:
+    """Why a pipeline that is there is not served."""
 
-    def __init__(self, served: Mapping[str, ServedPipeline] | None = None) -> None:
+    cause: Literal["Invalid", "TopicsNotReady", "KafkaNotKnown", "Deleting"]
+    reason: str
+
+
+class Pipelines(Mapping[str, ServedPipeline]):
+    """Every pipeline that is served, by `namespace/name`, in that order.
+
+    Attributes:
+        unserved: those that are there and are not served.
+        known: whether the catalog has been read; before, a pipeline that is missing here may well be there.
+    """
+
+    def __init__(
+        self,
+        served: Mapping[str, ServedPipeline] | None = None,
+        unserved: Mapping[str, Unserved] | None = None,
+        *,
+        known: bool = True,
+    ) -> None:
         self._served = dict(sorted((served or {}).items()))
+        self.unserved = dict(unserved or {})
+        self.known = known
 
     def __getitem__(self, key: str) -> ServedPipeline:
         return self._served[key]
@@ -74,6 +95,13 @@ class Pipelines(Mapping[str, ServedPipeline]):
 
     def __len__(self) -> int:
         return len(self._served)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Pipelines):
+            return NotImplemented
+        return (self._served, self.unserved, self.known) == (other._served, other.unserved, other.known)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def by_connection(self) -> dict[KafkaConnection, list[ServedPipeline]]:
         """The pipelines of each Kafka."""

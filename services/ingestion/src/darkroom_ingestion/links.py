@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
+from confluent_kafka import KafkaException
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
@@ -91,9 +92,10 @@ class Links:
                 continue
             try:
                 self._links[connection] = Link(connection, served, self, self._settings)
-            except DarkroomError as error:
+            except (DarkroomError, KafkaException) as error:
                 log.warning("a Kafka can't be used", bootstrap_servers=connection.bootstrap_servers, reason=str(error))
         self._hubs = {key: self._hubs.get(key) or Hub() for key in pipelines}
+        self.metrics.catalog_holds(len(pipelines), [each.cause for each in pipelines.unserved.values()])
         log.info("serving", pipelines=list(pipelines))
 
     def of(self, served: ServedPipeline) -> Link | None:

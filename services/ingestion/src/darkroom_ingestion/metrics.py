@@ -1,5 +1,8 @@
 """What the service counts and measures."""
 
+from collections import Counter as Counted
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -45,3 +48,12 @@ class Metrics:
         self.idempotent_repeats = Counter(
             "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
         )
+        self._pipelines = Gauge(
+            "darkroom_pipelines", "Pipelines of the catalog: Served, or why they are not.", ["state"], registry=r
+        )
+
+    def catalog_holds(self, served: int, unserved_because: Iterable[str]) -> None:
+        """So many pipelines are served; the others are not for these causes."""
+        self._pipelines.clear()
+        for state, count in {"Served": served, **Counted(unserved_because)}.items():
+            self._pipelines.labels(state).set(count)

@@ -14,7 +14,7 @@ from darkroom_ingestion.catalog import CatalogSource, Pipelines, ServedPipeline
 from darkroom_ingestion.idempotency import IdempotencyKeys
 from darkroom_ingestion.links import Link, Links
 from darkroom_ingestion.metrics import Metrics
-from darkroom_ingestion.problems import not_found, unavailable
+from darkroom_ingestion.problems import HttpProblem, not_found, unavailable
 from darkroom_ingestion.recent_images import RecentImages
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
@@ -46,14 +46,18 @@ class Services:
         """The pipeline of that name.
 
         Raises:
-            HttpProblem: 404.
+            HttpProblem: 404, or 503 if it is there and can't be served yet.
         """
-        served = self.links.pipelines.get(f"{namespace}/{name}")
-        if served is None:
-            raise not_found(
-                f"There is no pipeline {name!r:.80} in namespace {namespace!r:.80}: GET /v1/pipelines lists them."
-            )
-        return served
+        pipelines, key = self.links.pipelines, f"{namespace}/{name}"
+        if (served := pipelines.get(key)) is not None:
+            return served
+        if (unserved := pipelines.unserved.get(key)) is not None:
+            raise _not_ready(f"Pipeline {key} is not served: {unserved.reason}")
+        if not pipelines.known:
+            raise _not_ready("The API server has not told yet which pipelines there are.")
+        raise not_found(
+            f"There is no pipeline {name!r:.80} in namespace {namespace!r:.80}: GET /v1/pipelines lists them."
+        )
 
     def link(self, served: ServedPipeline) -> Link:
         """The Kafka of a pipeline.
@@ -104,6 +108,10 @@ async def running(
         services.feed_threads.shutdown(wait=False, cancel_futures=True)
         database.close()
         log.info("stopped")
+
+
+def _not_ready(detail: str) -> HttpProblem:
+    return unavailable("pipeline-not-ready", "The pipeline is not ready", detail, retry_after_s=2)
 
 
 def image_path(served: ServedPipeline, image_id: str) -> str:

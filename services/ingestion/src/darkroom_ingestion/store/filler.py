@@ -122,6 +122,9 @@ class Filler:
                 if batch.moves:
                     self._write(batch)
                     self._report(consumer, batch)
+                # Only now: what was read before the end is in the store.
+                self._reached_end |= batch.ended
+                self._lags |= dict.fromkeys(batch.ended, 0)
         finally:
             self._assigned = False
             self._hold({})
@@ -177,8 +180,7 @@ class Filler:
             return
         if error is not None:
             # The end says where the log stands even when the last records are none of ours to see.
-            self._reached_end.add(place)
-            self._lags[place] = 0
+            batch.ended.add(place)
             if offset > self._next[place]:
                 self._move(batch, place, offset)
             return

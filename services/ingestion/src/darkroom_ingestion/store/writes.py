@@ -24,10 +24,12 @@ class Batch:
 
     Attributes:
         moves: for each partition, the position it is read from and the one it is read to.
+        ended: partitions that were read to their end.
     """
 
     rows: Rows = field(default_factory=Rows)
     moves: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    ended: set[Place] = field(default_factory=set)
     records: int = 0
 
     def move(self, place: Place, start: int, end: int) -> None:

@@ -1,0 +1,121 @@
+"""Requests to the API server, as the service account of the pod that we run in."""
+
+import json
+import ssl
+from collections.abc import AsyncIterator, Generator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from darkroom.errors import DarkroomError
+
+Object = dict[str, Any]
+
+# An idle watch gets a bookmark about once a minute: a connection that is silent for longer is dead.
+_TIMEOUT = httpx.Timeout(10.0, read=90.0)
+_OK = 200
+_MOST_SHOWN = 500
+
+
+class ApiError(DarkroomError):
+    """The API server refused a request, or did not answer.
+
+    Attributes:
+        status: the HTTP status; 0 when there was no answer.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ApiServer:
+    """Where it is, and who we are: `folder` has the files `token` and `ca.crt`, as in a pod."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = url
+        self._token = folder / "token"
+        self._ca = folder / "ca.crt"
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["Connection"]:
+        """A connection that reads the certificate authority now and the token for each request: both are renewed.
+
+        Raises:
+            ApiError: there is no certificate authority, or an exchange within the block broke off.
+        """
+        try:
+            # Without TLS there is nothing to trust: a proxy of the pod's own.
+            trusted = ssl.create_default_context(cafile=self._ca) if self._url.startswith("https:") else False
+            async with httpx.AsyncClient(
+                base_url=self._url, auth=_TokenFile(self._token), verify=trusted, timeout=_TIMEOUT, trust_env=False
+            ) as client:
+                yield Connection(client)
+        except (httpx.HTTPError, OSError) as error:
+            raise ApiError(0, f"the API server at {self._url} can't be reached: {error or type(error).__name__}") from error
+
+
+class Connection:
+    """Two kinds of questions; a refusal is an ApiError, and so is an answer that makes no sense."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, **query: str) -> Object:
+        """An object or a list.
+
+        Raises:
+            ApiError: refused.
+        """
+        answer = await self._client.get(path, params=query)
+        if answer.status_code != _OK:
+            raise _refusal(answer.status_code, answer.content)
+        return _parsed(answer.content)
+
+    async def events(self, path: str, query: Mapping[str, str]) -> AsyncIterator[Object]:
+        """The events of a watch, until the API server ends it.
+
+        Raises:
+            ApiError: refused; also while events are read, with status 410 when the version is too old.
+        """
+        # Compression would hold back small events.
+        headers = {"Accept-Encoding": "identity"}
+        async with self._client.stream("GET", path, params=query, headers=headers) as answer:
+            if answer.status_code != _OK:
+                raise _refusal(answer.status_code, await answer.aread())
+            rest = b""
+            async for chunk in answer.aiter_raw():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    event = _parsed(line)
+                    if event["type"] == "ERROR":
+                        status = event["object"]
+                        raise ApiError(int(status.get("code", 0)), str(status.get("message", "the watch failed")))
+                    yield event
+
+
+class _TokenFile(httpx.Auth):
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._path.read_text(encoding='ascii').strip()}"
+        yield request
+
+
+def _refusal(status: int, content: bytes) -> ApiError:
+    try:
+        message = str(json.loads(content)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = content[:_MOST_SHOWN].decode(errors="replace")
+    return ApiError(status, message or f"HTTP {status}")
+
+
+def _parsed(content: bytes) -> Object:
+    try:
+        answer: Object = json.loads(content)
+    except ValueError as error:
+        raise ApiError(0, f"the API server's answer is not JSON: {content[:100]!r}") from error
+    return answer

@@ -1,0 +1,92 @@
+"""Which ImagePipelines of a cluster are served: those that are valid, whose topics are there and whose Kafka is known."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from darkroom.kafka.connection import KafkaConnection
+from darkroom.pipeline import ImagePipeline
+from darkroom.validation import InvalidPipeline, parse_pipeline
+from darkroom_ingestion.catalog import Pipelines, ServedPipeline, Unserved
+from darkroom_ingestion.cluster.api_server import Object
+from darkroom_ingestion.cluster.kafkas import KafkaNotKnown
+
+Connect = Callable[[ImagePipeline], KafkaConnection]
+
+
+class Entries:
+    """Decides, and remembers what it decided: a pipeline that is being changed is served as it was until it is ready."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[str, tuple[tuple[str, int], ImagePipeline | InvalidPipeline]] = {}
+        self._served: dict[str, ServedPipeline] = {}
+
+    def decide(self, lives: Mapping[str, Object], connect: Connect) -> Pipelines:
+        """What is served of `lives`, ImagePipelines by `namespace/name`. `connect` answers or raises KafkaNotKnown."""
+        served: dict[str, ServedPipeline] = {}
+        unserved: dict[str, Unserved] = {}
+        for key, live in lives.items():
+            decision = self._decide(key, live, connect)
+            if isinstance(decision, Unserved):
+                unserved[key] = decision
+            else:
+                served[key] = decision
+        self._parsed = {key: parsed for key, parsed in self._parsed.items() if key in lives}
+        self._served = served
+        return Pipelines(served, unserved)
+
+    def _decide(self, key: str, live: Object, connect: Connect) -> ServedPipeline | Unserved:
+        metadata = live["metadata"]
+        if "deletionTimestamp" in metadata:
+            return Unserved("Deleting", "it is being deleted")
+        before = self._served.get(key)
+        if before is not None and before.pipeline.metadata.uid != metadata["uid"]:
+            before = None
+        pipeline = self._pipeline(key, live)
+        topics = _condition(live, "TopicsReady")
+        ready = topics.get("status") == "True"
+        if isinstance(pipeline, InvalidPipeline):
+            if before is None:
+                return Unserved("Invalid", str(pipeline))
+            pipeline = before.pipeline
+        elif before is not None and not (ready and topics.get("observedGeneration") == metadata["generation"]):
+            pipeline = before.pipeline
+        elif before is None and not ready:
+            why = f": {topics['reason']}: {topics['message']}" if topics else ", its operator has not said anything of it"
+            return Unserved("TopicsNotReady", f"its topics are not ready{why}")
+        return _connected(pipeline, before, connect)
+
+    def _pipeline(self, key: str, live: Object) -> ImagePipeline | InvalidPipeline:
+        """The pipeline, read once for each of its generations."""
+        version = (live["metadata"]["uid"], live["metadata"]["generation"])
+        known = self._parsed.get(key)
+        if known is None or known[0] != version:
+            known = self._parsed[key] = (version, _read(live))
+        return known[1]
+
+
+def _connected(pipeline: ImagePipeline, before: ServedPipeline | None, connect: Connect) -> ServedPipeline | Unserved:
+    try:
+        kafka = connect(pipeline)
+    except KafkaNotKnown as error:
+        # A Secret or an address that is gone for a moment is no reason to hang up.
+        if before is None or before.pipeline.spec.kafka != pipeline.spec.kafka:
+            return Unserved("KafkaNotKnown", str(error))
+        kafka = before.kafka
+    if before is not None and before.pipeline == pipeline and before.kafka == kafka:
+        return before
+    return ServedPipeline(pipeline, kafka)
+
+
+def _read(live: Object) -> ImagePipeline | InvalidPipeline:
+    """The pipeline without what changes all the time: its status, the notes of whoever wrote it."""
+    metadata = {name: live["metadata"][name] for name in ("name", "namespace", "uid")}
+    manifest = {**{name: live.get(name) for name in ("apiVersion", "kind", "spec")}, "metadata": metadata}
+    try:
+        return parse_pipeline(manifest)
+    except InvalidPipeline as error:
+        return error
+
+
+def _condition(live: Object, kind: str) -> dict[str, Any]:
+    conditions = (live.get("status") or {}).get("conditions") or []
+    return next((condition for condition in conditions if condition["type"] == kind), {})

@@ -1,0 +1,114 @@
+"""Which Kafka a pipeline means, and how we connect to it."""
+
+from collections.abc import Callable, Mapping
+
+from darkroom.errors import DarkroomError
+from darkroom.kafka.connection import KafkaConnection
+from darkroom.kafka.strimzi import Listener, choose_listener, cluster_ca_secret
+from darkroom.pipeline import ClusterRef, ImagePipeline, Kafka
+from darkroom_ingestion.cluster.api_server import Object
+from darkroom_ingestion.cluster.credentials import (
+    CA,
+    CERTIFICATE,
+    PASSWORD,
+    PRIVATE_KEY,
+    Content,
+    CredentialFiles,
+    KafkaCredentials,
+    StrimziUser,
+    other_connection,
+    strimzi_connection,
+)
+from darkroom_ingestion.cluster.secrets import KnownSecret
+
+_NEEDED = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
+
+
+class KafkaNotKnown(DarkroomError):
+    """There is no way yet to a pipeline's Kafka: the message says what is missing."""
+
+
+class Kafkas:
+    """Every Kafka that a pipeline may mean.
+
+    Args:
+        secrets: by `namespace/name`, every Secret of ours and of the clusters in `credentials`.
+    """
+
+    def __init__(
+        self, credentials: KafkaCredentials, secrets: Mapping[str, KnownSecret], files: CredentialFiles
+    ) -> None:
+        self._credentials = credentials
+        self._secrets = secrets
+        self._files = files
+
+    def with_resources(self, strimzi: Mapping[str, Object]) -> Callable[[ImagePipeline], KafkaConnection]:
+        """A function to the connection of a pipeline, where `strimzi` has the Kafka resources by `namespace/name`.
+
+        It raises KafkaNotKnown if something is missing yet. Thousands of pipelines mean few Kafkas: it asks once each.
+        """
+        found: dict[tuple[str, Kafka], KafkaConnection] = {}
+
+        def connect(pipeline: ImagePipeline) -> KafkaConnection:
+            which = (pipeline.namespace, pipeline.spec.kafka)
+            if which not in found:
+                found[which] = self._connection(pipeline, strimzi)
+            return found[which]
+
+        return connect
+
+    def _connection(self, pipeline: ImagePipeline, strimzi: Mapping[str, Object]) -> KafkaConnection:
+        kafka = pipeline.spec.kafka
+        if kafka.cluster is not None:
+            return self._strimzi(kafka.cluster, kafka.cluster.namespace or pipeline.namespace, strimzi)
+        return self._other(kafka)
+
+    def _strimzi(self, cluster: ClusterRef, namespace: str, strimzi: Mapping[str, Object]) -> KafkaConnection:
+        name = f"{namespace}/{cluster.name}"
+        live = strimzi.get(name)
+        if live is None:
+            raise KafkaNotKnown(f"there is no Kafka {name}: create it")
+        listener = choose_listener(live)
+        if listener is None:
+            raise KafkaNotKnown(f"Kafka {name} has told no address of a listener that clients in the cluster can use")
+        user = self._credentials.cluster(namespace, cluster.name)
+        if user is None:
+            if listener.tls or listener.authentication:
+                raise KafkaNotKnown(
+                    f"Kafka {name} asks for encryption or credentials, and the ingestion service was given none: "
+                    f"add {{name: {cluster.name}, namespace: {namespace}}} to ingestion.kafka.clusters of the chart"
+                )
+            return KafkaConnection(bootstrap_servers=listener.bootstrap_servers)
+        return self._as_user(user, listener)
+
+    def _as_user(self, user: StrimziUser, listener: Listener) -> KafkaConnection:
+        ca, secret = {}, {}
+        if listener.tls:
+            ca = self._content(user.namespace, cluster_ca_secret(user.name), (CA,))
+        if listener.authentication is not None:
+            secret = self._content(user.namespace, user.secret_name, _NEEDED[listener.authentication])
+        return strimzi_connection(listener, user.user, ca, secret, self._files)
+
+    def _content(self, namespace: str, name: str, needed: tuple[str, ...]) -> Content:
+        secret = self._secrets[f"{namespace}/{name}"]
+        if not secret.content:
+            raise KafkaNotKnown(f"Secret {secret.name} can't be read: {secret.problem or 'it is empty'}")
+        if absent := [key for key in needed if key not in secret.content]:
+            raise KafkaNotKnown(f"Secret {secret.name} has no key {', '.join(absent)}")
+        return {key: secret.content[key] for key in needed}
+
+    def _other(self, kafka: Kafka) -> KafkaConnection:
+        servers = kafka.bootstrap_servers or ""
+        ours = self._credentials.other(servers)
+        if ours is not None:
+            try:
+                return other_connection(ours, self._files)
+            except OSError as error:
+                raise KafkaNotKnown(f"our credentials for {servers} can't be read: {error}") from error
+        # The Secrets that a pipeline names are its workers' own; we have rights on none of them.
+        if kafka.authentication is not None or kafka.tls is not None:
+            raise KafkaNotKnown(
+                f"the Kafka at {servers} asks for encryption or credentials, and the ingestion service was given none: "
+                f'add {{bootstrapServers: "{servers}", …}} to ingestion.kafka.others of the chart'
+            )
+        return KafkaConnection(bootstrap_servers=servers)

@@ -1,0 +1,129 @@
+"""Dead letters: listed, looked at, put back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, eventually
+
+StartService = Callable[..., Service]
+
+
+def letters(service: Service, pipeline: Pipeline, **query: Any) -> list[dict[str, Any]]:
+    with service.client as client:
+        answer = client.get(f"{pipeline.path}/dead-letters", params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["deadLetters"]
+    return found
+
+
+def wait_for_letters(service: Service, pipeline: Pipeline, count: int) -> list[dict[str, Any]]:
+    return eventually(
+        lambda: found if len(found := letters(service, pipeline)) >= count else None, f"{count} dead letters are there"
+    )
+
+
+def put_back(service: Service, pipeline: Pipeline, **which: Any) -> dict[str, Any]:
+    with service.client as client:
+        answer = client.post(f"{pipeline.path}/dead-letters/replay", json=which)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_dead_letters_are_listed_newest_first_with_their_reason_and_content(
+    start_service: StartService, two_stages: Pipeline
+) -> None:
+    service = start_service(two_stages)
+    one, two = accepted(service, two_stages), accepted(service, two_stages, PNG, content_type="image/png")
+    two_stages.fail(one, "classify")
+    two_stages.fail(two, "embed", reason="TooLarge", value=PNG)
+    newest, oldest = wait_for_letters(service, two_stages, 2)
+
+    assert (newest["id"], newest["stage"], newest["reason"]) == (two["id"], "embed", "TooLarge")
+    assert oldest["message"] == "the JPEG ends too early"
+    assert oldest["source"] == {name: one[name] for name in ("topic", "partition", "offset")}
+    assert (oldest["replayedAt"], oldest["attempts"], oldest["bytes"]) == (None, 1, len(JPEG))
+    assert [letter["id"] for letter in letters(service, two_stages, stage="classify")] == [one["id"]]
+    assert [letter["id"] for letter in letters(service, two_stages, reason="TooLarge")] == [two["id"]]
+    with service.client as client:
+        assert client.get(newest["content"]).content == PNG
+        missing = f"{two_stages.path}/dead-letters/embed/{newest['partition']}/99/content"
+        assert client.get(missing).status_code == 410
+
+
+def test_a_dead_letter_is_put_back_as_it_was_for_the_stage_that_failed(
+    start_service: StartService, two_stages: Pipeline
+) -> None:
+    service = start_service(two_stages)
+    image = accepted(service, two_stages)
+    two_stages.analyze(image, "embed")
+    two_stages.fail(image, "classify")
+    [letter] = wait_for_letters(service, two_stages, 1)
+    done = put_back(service, two_stages, stage="classify", ids=[image["id"]])
+
+    assert (done["replayed"], done["problems"], done["remaining"]) == (1, [], False)
+    [back] = done["images"]
+    original, again = sorted(two_stages.records(two_stages.images_topic), key=lambda record: record.timestamp()[1])
+    assert (again.partition(), again.offset()) == (back["partition"], back["offset"])
+    assert (again.key(), again.value()) == (original.key(), original.value())
+    headers = {name: value.decode() for name, value in again.headers()}
+    assert headers["ce_id"] == image["id"]
+    assert headers["ce_type"] == "dev.darkroom.image.received"
+    assert headers["content-type"] == "image/jpeg"
+    assert headers["darkroom-target-stage"] == "classify"
+    assert not [name for name in headers if name.startswith("darkroom-error")]
+    assert len(headers) == len(again.headers())
+    [letter] = letters(service, two_stages)
+    assert letter["replayedAt"] is not None
+    half = document(service, two_stages, image["id"])
+    assert half["state"] == "PartlyFailed"
+    assert half["image"]["offset"] == image["offset"]
+
+    two_stages.analyze(image, "classify")
+    whole = eventually(
+        lambda: d if not (d := document(service, two_stages, image["id"]))["failures"] else None,
+        "the result takes the place of the failure",
+    )
+    assert whole["state"] == "Analyzed"
+
+
+def test_dead_letters_are_put_back_by_reason_time_or_all_and_only_once(
+    start_service: StartService, pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline)
+    images = [accepted(service, pipeline, params={"key": "one"}) for _ in range(6)]
+    for number, image in enumerate(images):
+        pipeline.fail(image, reason="Slow" if number < 2 else "DecodeError")
+    wait_for_letters(service, pipeline, 6)
+
+    assert put_back(service, pipeline, stage="classify", since="2100-01-01T00:00:00Z")["replayed"] == 0
+    by_reason = put_back(service, pipeline, stage="classify", reason="Slow")
+    assert [image["id"] for image in by_reason["images"]] == [image["id"] for image in images[:2]]
+    some = put_back(service, pipeline, stage="classify", all=True, limit=3)
+    assert (some["replayed"], some["remaining"]) == (3, True)
+    rest = put_back(service, pipeline, stage="classify", until="2100-01-01T00:00:00+01:00")
+    assert (rest["replayed"], rest["remaining"]) == (1, False)
+    assert put_back(service, pipeline, stage="classify", all=True)["replayed"] == 0
+    assert len(pipeline.records(pipeline.images_topic)) == 12
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        {"stage": "classify"},
+        {"stage": "classify", "all": True, "reason": "DecodeError"},
+        {"stage": "none", "all": True},
+        {"stage": "classify", "since": "yesterday"},
+        {"stage": "classify", "ids": []},
+        {"stage": "classify", "all": True, "unknown": 1},
+        {"all": True},
+    ],
+)
+def test_a_replay_that_is_not_clear_is_refused(shared: tuple[Service, Pipeline], which: dict[str, Any]) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        answer = client.post(f"{pipeline.path}/dead-letters/replay", json=which)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,184 @@
+"""GET events: the live feed, and how it is resumed."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.ingestion import Pipeline, Service, accepted, eventually
+
+StartService = Callable[..., Service]
+
+
+@dataclass(frozen=True)
+class Event:
+    id: str
+    name: str
+    data: dict[str, Any]
+
+
+@contextmanager
+def events(service: Service, pipeline: Pipeline, last_id: str | None = None, **query: str) -> Iterator[Iterator[Event]]:
+    """The events as a browser's EventSource would dispatch them; connected when the block is entered."""
+    headers = {"Last-Event-ID": last_id} if last_id else {}
+    with (
+        service.client as client,
+        client.stream("GET", f"{pipeline.path}/events", headers=headers, params=query) as answer,
+    ):
+        assert answer.status_code == 200, answer.read()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.iter_lines()
+        first_id = next(line for line in lines if line).removeprefix("id: ")
+        yield parsed(lines, first_id)
+
+
+def parsed(lines: Iterator[str], event_id: str) -> Iterator[Event]:
+    name, data = "message", ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        match field:
+            case "":
+                if data:
+                    yield Event(event_id, name, json.loads(data))
+                name, data = "message", ""
+            case "id":
+                event_id = value
+            case "event":
+                name = value
+            case "data":
+                data += value
+
+
+def take(feed: Iterator[Event], count: int) -> list[Event]:
+    return [next(feed) for _ in range(count)]
+
+
+def test_results_and_failures_come_live(start_service: StartService, two_stages: Pipeline) -> None:
+    service = start_service(two_stages)
+    with events(service, two_stages) as feed:
+        image = accepted(service, two_stages)
+        two_stages.analyze(image, "classify")
+        analyzed = next(feed)
+        two_stages.fail(image, "embed")
+        failed = next(feed)
+
+    assert analyzed.name == "analyzed"
+    assert analyzed.data["imageId"] == image["id"]
+    assert analyzed.data["predictions"][0]["label"] == "seven"
+    assert failed.name == "failed"
+    assert {name: failed.data[name] for name in ("imageId", "stage", "reason", "attempts")} == {
+        "imageId": image["id"],
+        "stage": "embed",
+        "reason": "DecodeError",
+        "attempts": 1,
+    }
+    assert failed.data["source"] == {name: image[name] for name in ("topic", "partition", "offset")}
+
+
+def test_a_feed_goes_on_exactly_where_it_was_also_after_a_restart(
+    start_service: StartService, two_stages: Pipeline
+) -> None:
+    service = start_service(two_stages)
+    images = [accepted(service, two_stages) for _ in range(30)]
+    with events(service, two_stages) as feed:
+        two_stages.analyze_many(images[:20])
+        seen = take(feed, 13)
+    two_stages.analyze_many(images[20:25])
+    two_stages.fail(images[0], "embed")
+    service.kill()
+    service.start()
+    two_stages.analyze_many(images[25:])
+    with events(service, two_stages, last_id=seen[-1].id) as feed:
+        rest = take(feed, 30 - 13 + 1)
+        two_stages.analyze(images[0], "embed")
+        live = next(feed)
+
+    analyzed = [event.data["imageId"] for event in seen + rest if event.name == "analyzed"]
+    assert sorted(analyzed) == sorted(image["id"] for image in images)
+    assert [event.data["imageId"] for event in rest if event.name == "failed"] == [images[0]["id"]]
+    assert (live.name, live.data["stage"]) == ("analyzed", "embed")
+
+
+def test_a_feed_can_be_resumed_before_its_first_event_and_on_another_replica(
+    start_service: StartService, pipeline: Pipeline
+) -> None:
+    here, there = start_service(pipeline), start_service(pipeline)
+    with here.client as client, client.stream("GET", f"{pipeline.path}/events") as answer:
+        first_id = next(line for line in answer.iter_lines() if line).removeprefix("id: ")
+    image = accepted(here, pipeline)
+    pipeline.analyze(image)
+    with events(there, pipeline, last_id=first_id) as feed:
+        assert next(feed).data["imageId"] == image["id"]
+
+
+def test_only_one_stage_can_be_followed(start_service: StartService, two_stages: Pipeline) -> None:
+    service = start_service(two_stages)
+    image = accepted(service, two_stages)
+    with events(service, two_stages, stage="embed") as feed:
+        for _ in range(3):
+            two_stages.analyze(image, "classify")
+        two_stages.analyze(image, "embed")
+        event = next(feed)
+    assert event.data["stage"] == "embed"
+    with service.client as client:
+        assert client.get(f"{two_stages.path}/events", params={"stage": "none"}).status_code == 422
+
+
+@pytest.mark.parametrize("last_id", ["1", "x" * 100, "classify.r=", "classify.r=zzzzzzzzzzzzz", "~"])
+def test_an_id_that_no_event_had_is_refused(shared: tuple[Service, Pipeline], last_id: str) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        answer = client.get(f"{pipeline.path}/events", headers={"Last-Event-ID": last_id})
+    assert answer.status_code == 422
+
+
+def test_many_clients_follow_one_tail_and_see_the_same(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    image = accepted(service, pipeline)
+    with ExitStack() as stack:
+        feeds = [stack.enter_context(events(service, pipeline)) for _ in range(40)]
+        pipeline.analyze(image)
+        seen = {(event.id, event.data["imageId"]) for event in (next(feed) for feed in feeds)}
+        with service.client as client:
+            assert "darkroom_sse_clients 40.0" in client.get("/metrics").text
+    with service.client as client:
+        eventually(lambda: "darkroom_sse_clients 0.0" in client.get("/metrics").text, "all are gone")
+    assert len(seen) == 1
+
+
+def test_a_stop_ends_the_feed_at_once_and_says_so(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    with events(service, pipeline) as feed:
+        started = time.monotonic()
+        assert service.stop() == 0
+        last = next(feed)
+        with pytest.raises(StopIteration):
+            next(feed)
+
+    assert last.name == "end"
+    assert time.monotonic() - started < 20
+
+
+def test_a_client_that_reads_nothing_is_dropped_and_the_others_go_on(
+    start_service: StartService, pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline)
+    image = accepted(service, pipeline)
+    with (
+        httpx.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=60) as client,
+        client.stream("GET", f"{pipeline.path}/events"),
+        events(service, pipeline) as feed,
+        service.client as asking,
+    ):
+        # More than the socket buffers and what is kept for clients hold together.
+        padding = "x" * 80_000
+        for _ in range(12):
+            pipeline.analyze_many([image] * 100, padding=padding)
+            take(feed, 100)
+        eventually(lambda: "darkroom_sse_clients 1.0" in asking.get("/metrics").text, "the silent one is dropped")
+        assert "darkroom_sse_dropped_total 1.0" in asking.get("/metrics").text

@@ -1,0 +1,95 @@
+"""The broker is away: no 202 without an acknowledgement, an answer in bounded time, nothing lost."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from darkroom_cli.local_kafka import LocalKafka
+from tests.support.ingestion import Pipeline, Service, accepted, document, eventually, make_pipeline, post
+
+TIMEOUT_S = 3.0
+# Beside the timeout of the delivery: a machine that is busy with other tests.
+GRACE_S = 15.0
+
+
+@pytest.fixture
+def broker(fresh_kafka: Callable[..., LocalKafka]) -> LocalKafka:
+    broker = fresh_kafka()
+    broker.start()
+    return broker
+
+
+@pytest.fixture
+def away(broker: LocalKafka, start_service: Callable[..., Service]) -> tuple[Service, Pipeline]:
+    pipeline = make_pipeline(broker.bootstrap_servers)
+    return start_service(pipeline, options=["--delivery-timeout", str(TIMEOUT_S)]), pipeline
+
+
+def ids(pipeline: Pipeline) -> list[str]:
+    return [dict(record.headers())["ce_id"].decode() for record in pipeline.records(pipeline.images_topic)]
+
+
+def test_nothing_is_accepted_while_the_broker_is_away_and_nothing_accepted_is_lost(
+    broker: LocalKafka, away: tuple[Service, Pipeline]
+) -> None:
+    service, pipeline = away
+    before = accepted(service, pipeline)
+    broker.stop()
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(5) as threads:
+        answers = list(threads.map(lambda n: post(service, pipeline, headers={"Idempotency-Key": f"k{n}"}), range(5)))
+    assert time.monotonic() - started < TIMEOUT_S + GRACE_S
+    for answer in answers:
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["Retry-After"]) >= 1
+    with service.client as client:
+        ready = client.get("/readyz")
+        assert ready.status_code == 503
+        assert [check["name"] for check in ready.json()["checks"] if not check["ok"]] == [f"kafka {broker.bootstrap_servers}"]
+        assert client.get("/healthz").status_code == 200
+        assert client.get(f"{pipeline.path}/images/{before['id']}").json()["state"] == "Received"
+
+    broker.start()
+
+    def send_again() -> list[httpx.Response] | None:
+        answers = [post(service, pipeline, headers={"Idempotency-Key": f"k{n}"}) for n in range(5)]
+        return answers if all(answer.status_code == 202 for answer in answers) else None
+
+    images = [answer.json() for answer in eventually(send_again, "images are accepted again")]
+    assert len({image["id"] for image in images}) == 5
+    assert {before["id"], *(image["id"] for image in images)} == set(ids(pipeline))
+    eventually(service.is_ready, "ready again")
+    for image in images:
+        assert document(service, pipeline, image["id"])["image"]["offset"] == image["offset"]
+
+
+def test_an_image_sent_just_before_the_broker_comes_back_is_a_slower_202(
+    broker: LocalKafka, start_service: Callable[..., Service]
+) -> None:
+    pipeline = make_pipeline(broker.bootstrap_servers)
+    service = start_service(pipeline, options=["--delivery-timeout", "60"])
+    broker.stop()
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(accepted, service, pipeline)
+        broker.start()
+        image = waiting.result()
+
+    assert ids(pipeline) == [image["id"]]
+
+
+def test_the_service_starts_without_its_broker_and_is_ready_once_that_is_there(
+    broker: LocalKafka, start_service: Callable[..., Service]
+) -> None:
+    pipeline = make_pipeline(broker.bootstrap_servers)
+    broker.stop()
+    service = start_service(pipeline, ready=False, options=["--delivery-timeout", "1"])
+    assert post(service, pipeline).status_code == 503
+    broker.start()
+
+    eventually(service.is_ready, "ready")
+    eventually(lambda: post(service, pipeline).status_code == 202, "images are accepted")

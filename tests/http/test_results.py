@@ -1,0 +1,264 @@
+"""What becomes of images: documents, pages of results, content; and the store as a cache of the log."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from darkroom import names
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, eventually, post, result_data
+
+StartService = Callable[..., Service]
+
+
+def pages(service: Service, pipeline: Pipeline, what: str = "results", **query: Any) -> list[dict[str, Any]]:
+    """Every item, page by page."""
+    items: list[dict[str, Any]] = []
+    after = None
+    with service.client as client:
+        while True:
+            answer = client.get(f"{pipeline.path}/{what}", params=query | ({"after": after} if after else {}))
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            items += page["results" if what == "results" else "deadLetters"]
+            after = page["next"]
+            if after is None:
+                return items
+
+
+def wait_for_results(service: Service, pipeline: Pipeline, count: int) -> list[dict[str, Any]]:
+    return eventually(
+        lambda: found if len(found := pages(service, pipeline)) >= count else None, f"{count} results are in the store"
+    )
+
+
+def test_an_image_is_analyzed_once_every_stage_has_answered(start_service: StartService, two_stages: Pipeline) -> None:
+    service = start_service(two_stages)
+    image = accepted(service, two_stages, params={"key": "camera-7"})
+    two_stages.analyze(image, "embed")
+    eventually(lambda: document(service, two_stages, image["id"])["results"], "the first result is there")
+    half = document(service, two_stages, image["id"])
+    two_stages.analyze(image, "classify", label="one")
+    whole = eventually(
+        lambda: found if (found := document(service, two_stages, image["id"]))["state"] == "Analyzed" else None, "analyzed"
+    )
+
+    assert half["state"] == "Received"
+    assert set(whole) == {"id", "state", "key", "receivedAt", "image", "results", "failures"}
+    assert whole["key"] == "camera-7"
+    assert whole["failures"] == []
+    assert whole["results"] == [
+        result_data(image, "classify", "one"),
+        result_data(image, "embed", "seven"),
+    ]
+
+
+def test_a_stage_that_failed_makes_the_image_partly_failed_and_all_of_them_failed(
+    start_service: StartService, two_stages: Pipeline
+) -> None:
+    service = start_service(two_stages)
+    partly, failed = (accepted(service, two_stages) for _ in range(2))
+    two_stages.analyze(partly, "classify")
+    two_stages.fail(partly, "embed")
+    two_stages.fail(failed, "classify")
+    two_stages.fail(failed, "embed")
+
+    for image, state in ((partly, "PartlyFailed"), (failed, "Failed")):
+        found = eventually(
+            lambda: d if (d := document(service, two_stages, image["id"]))["state"] != "Received" else None,  # noqa: B023
+            "every stage has answered",
+        )
+        assert found["state"] == state
+        failure = found["failures"][-1]
+        assert (failure["stage"], failure["reason"], failure["attempts"]) == ("embed", "DecodeError", 1)
+        assert failure["message"] == "the JPEG ends too early"
+
+
+def test_a_result_that_is_published_twice_is_kept_once(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    image = accepted(service, pipeline)
+    pipeline.analyze(image)
+    pipeline.analyze(image)
+    last = accepted(service, pipeline, params={"key": "last"})
+    pipeline.analyze(last)
+    results = wait_for_results(service, pipeline, 2)
+
+    with service.client as client:
+        eventually(lambda: "darkroom_store_duplicates_total 1.0" in client.get("/metrics").text, "it is counted")
+    assert sorted(result["imageId"] for result in results) == sorted([image["id"], last["id"]])
+
+
+def test_what_is_none_of_our_events_is_passed_over(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    image = accepted(service, pipeline)
+    results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
+    letters = names.dead_letters_topic(pipeline.namespace, pipeline.name, "classify")
+    for value in (b"", b"\xff\xfe", b"[]", b"null", b'{"imageId": 3}', b'{"imageId": NaN}', b'{"imageId"', b"[" * 100_000):
+        pipeline.publish(results, value, [], b"key", image["partition"])
+    pipeline.publish(results, b'{"imageId": "\\u0000\\ud800"}', [("ce_id", b"\xff\x00")], b"", image["partition"])
+    pipeline.publish(letters, b"no reason", [], b"key", image["partition"])
+    pipeline.publish(pipeline.images_topic, JPEG, [], b"", image["partition"])
+    pipeline.analyze(image)
+
+    eventually(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "the result behind is found")
+    foreign = names.image_id_at(pipeline.images_topic, image["partition"], image["offset"] + 1)
+    assert document(service, pipeline, foreign)["image"]["bytes"] == len(JPEG)
+
+
+def test_results_come_newest_first_page_by_page(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    images = [accepted(service, pipeline) for _ in range(25)]
+    for number, image in enumerate(images):
+        pipeline.analyze(image, label="odd" if number % 2 else "even")
+    wait_for_results(service, pipeline, 25)
+
+    everything = [result["imageId"] for result in pages(service, pipeline, limit=7)]
+    assert everything == [image["id"] for image in reversed(images)]
+    assert [r["imageId"] for r in pages(service, pipeline, limit=4, label="odd")] == everything[1::2]
+    assert [r["imageId"] for r in pages(service, pipeline, stage="classify", label="even")] == everything[0::2]
+    assert pages(service, pipeline, stage="embed") == []
+    assert pages(service, pipeline, label="nine") == []
+
+
+def test_results_that_come_meanwhile_do_not_shift_the_pages(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    first = [accepted(service, pipeline) for _ in range(6)]
+    pipeline.analyze_many(first)
+    wait_for_results(service, pipeline, 6)
+    with service.client as client:
+        page = client.get(f"{pipeline.path}/results", params={"limit": 3}).json()
+        pipeline.analyze_many([accepted(service, pipeline) for _ in range(3)])
+        wait_for_results(service, pipeline, 9)
+        rest = client.get(f"{pipeline.path}/results", params={"limit": 10, "after": page["next"]}).json()
+
+    found = [result["imageId"] for result in page["results"] + rest["results"]]
+    assert sorted(found) == sorted(image["id"] for image in first)
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "e30", "WzEsMl0", "%00", "W10=" * 100])
+def test_a_cursor_that_was_never_given_is_refused(shared: tuple[Service, Pipeline], cursor: str) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        for what in ("results", "dead-letters"):
+            assert client.get(f"{pipeline.path}/{what}", params={"after": cursor}).status_code == 422
+
+
+def test_the_content_is_read_from_the_log_and_can_be_cached(shared: tuple[Service, Pipeline]) -> None:
+    service, pipeline = shared
+    image = accepted(service, pipeline, PNG, content_type="image/png")
+    with service.client as client:
+        content = client.get(f"{pipeline.path}/images/{image['id']}/content")
+        again = client.get(content.request.url, headers={"If-None-Match": content.headers["ETag"]})
+
+    assert (content.status_code, content.content) == (200, PNG)
+    assert content.headers["content-type"] == "image/png"
+    assert "immutable" in content.headers["Cache-Control"]
+    assert content.headers["X-Content-Type-Options"] == "nosniff"
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_content_that_retention_has_removed_is_gone(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    old = accepted(service, pipeline, params={"key": "same"})
+    new = accepted(service, pipeline, params={"key": "same"})
+    admin = AdminClient({"bootstrap.servers": pipeline.bootstrap_servers})
+    cut = TopicPartition(old["topic"], old["partition"], new["offset"])
+    [deleted] = admin.delete_records([cut]).values()
+    deleted.result(timeout=30)
+
+    with service.client as client:
+        gone = client.get(f"{pipeline.path}/images/{old['id']}/content")
+        assert client.get(f"{pipeline.path}/images/{new['id']}/content").content == JPEG
+        assert client.get(f"{pipeline.path}/images/{old['id']}").status_code == 200
+    assert gone.status_code == 410
+    assert gone.headers["content-type"] == "application/problem+json"
+
+
+def test_an_unknown_image_is_not_found(shared: tuple[Service, Pipeline]) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        for path in ("images/none", "images/none/content", "images/%00"):
+            assert client.get(f"{pipeline.path}/{path}").status_code == 404
+
+
+def test_a_store_that_was_deleted_is_rebuilt_from_the_log(start_service: StartService, two_stages: Pipeline) -> None:
+    service = start_service(two_stages)
+    images = [accepted(service, two_stages, params={"key": f"camera-{n % 3}"}) for n in range(12)]
+    two_stages.analyze_many(images[:8], "classify")
+    two_stages.analyze_many(images[2:], "embed", label="vector")
+    for image in images[8:10]:
+        two_stages.fail(image, "classify")
+    wait_for_results(service, two_stages, 18)
+    eventually(lambda: len(pages(service, two_stages, "dead-letters")) == 2, "both dead letters are there")
+    with service.client as client:
+        [letter, *_] = pages(service, two_stages, "dead-letters")
+        replayed = client.post(
+            f"{two_stages.path}/dead-letters/replay", json={"stage": "classify", "ids": [letter["id"]]}
+        )
+        assert replayed.json()["replayed"] == 1
+
+    def everything() -> Any:
+        letters = pages(service, two_stages, "dead-letters", limit=1)
+        for each in letters:
+            each["replayedAt"] = each["replayedAt"] is not None
+        documents = [document(service, two_stages, image["id"]) for image in images]
+        for failure in (failure for found in documents for failure in found["failures"]):
+            failure["replayedAt"] = failure["replayedAt"] is not None
+        return documents, pages(service, two_stages, limit=5), letters
+
+    before = everything()
+    assert service.stop() == 0
+    for file in service.folder.glob("store.db*"):
+        file.unlink()
+    service.start()
+
+    assert everything() == before
+    assert {found["state"] for found in before[0]} == {"Received", "Analyzed", "PartlyFailed"}
+
+
+def test_a_topic_that_was_made_anew_is_read_anew(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    old = [accepted(service, pipeline, params={"key": "one"}) for _ in range(3)]
+    document(service, pipeline, old[0]["id"])
+    service.stop()
+    admin = AdminClient({"bootstrap.servers": pipeline.bootstrap_servers})
+    [deleted] = admin.delete_topics([pipeline.images_topic], operation_timeout=30).values()
+    deleted.result(timeout=30)
+    eventually(lambda: pipeline.images_topic not in admin.list_topics(timeout=10).topics, "the topic is gone")
+    pipeline.make_topics()
+    service.start()
+    new = accepted(service, pipeline, params={"key": "one"})
+
+    assert new["offset"] == 0
+    assert document(service, pipeline, new["id"])["image"]["offset"] == 0
+    with service.client as client:
+        assert client.get(f"{pipeline.path}/images/{old[0]['id']}").status_code == 404
+
+
+def test_a_store_that_is_full_holds_consumption_up_and_drops_nothing(
+    start_service: StartService, pipeline: Pipeline
+) -> None:
+    """Stands in for a full disk: nothing can be written to the file while somebody else holds its lock."""
+    service = start_service(pipeline)
+    holder = sqlite3.connect(service.database, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    image = accepted(service, pipeline)
+    pipeline.analyze(image)
+    with service.client as client:
+        eventually(lambda: client.get("/readyz").status_code == 503, "not ready")
+        failing = [check["name"] for check in client.get("/readyz").json()["checks"] if not check["ok"]]
+        keyed = post(service, pipeline, headers={"Idempotency-Key": "k"})
+        metric = client.get("/metrics").text
+    holder.execute("ROLLBACK")
+    holder.close()
+
+    assert "store" in failing
+    assert keyed.status_code == 503
+    assert keyed.headers["Retry-After"]
+    assert "darkroom_store_writable 0.0" in metric
+    eventually(service.is_ready, "ready again")
+    eventually(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "nothing was dropped")

@@ -1,0 +1,124 @@
+"""Prefer: wait — the results in the answer, if they come in time."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, consuming, document, eventually, post
+
+WAIT = {"Prefer": "wait=30"}
+
+
+@pytest.fixture
+def answering(two_stages: Pipeline) -> Callable[[], None]:
+    """A stage of somebody else's: answers every image as soon as it is in the topic; to be stopped by the test's end."""
+    stop = threading.Event()
+
+    def run() -> None:
+        with consuming(two_stages.bootstrap_servers) as consumer:
+            consumer.subscribe([two_stages.images_topic])
+            while not stop.is_set():
+                message = consumer.poll(0.1)
+                if message is None or message.error():
+                    continue
+                image = {
+                    "id": dict(message.headers())["ce_id"].decode(),
+                    "topic": message.topic(),
+                    "partition": message.partition(),
+                    "offset": message.offset(),
+                }
+                two_stages.analyze(image, "classify")
+                if message.value() == PNG:
+                    two_stages.fail(image, "embed")
+                else:
+                    two_stages.analyze(image, "embed")
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield  # type: ignore[misc]
+    stop.set()
+    thread.join()
+
+
+@pytest.mark.usefixtures("answering")
+def test_who_waits_has_the_document_as_soon_as_every_stage_has_answered(
+    start_service: Callable[..., Service], two_stages: Pipeline
+) -> None:
+    service = start_service(two_stages)
+    started = time.monotonic()
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: post(service, two_stages, headers=WAIT), range(8)))
+    failed = post(service, two_stages, PNG, "image/png", headers=WAIT)
+
+    assert time.monotonic() - started < 30
+    for answer in answers:
+        assert answer.status_code == 200
+        assert answer.headers["Preference-Applied"] == "wait=30"
+        found = answer.json()
+        assert answer.headers["Location"] == f"{two_stages.path}/images/{found['id']}"
+        assert (found["state"], [result["stage"] for result in found["results"]]) == ("Analyzed", ["classify", "embed"])
+        eventually(lambda: document(service, two_stages, found["id"]) == found, "the same is asked for later")  # noqa: B023
+    assert failed.status_code == 200
+    assert failed.json()["state"] == "PartlyFailed"
+
+
+@pytest.mark.usefixtures("answering")
+def test_a_batch_is_waited_for_as_a_whole(start_service: Callable[..., Service], two_stages: Pipeline) -> None:
+    service = start_service(two_stages)
+    files = [("file", ("one.jpg", JPEG, "image/jpeg")), ("file", ("two.png", PNG, "image/png"))]
+    with service.client as client:
+        answer = client.post(f"{two_stages.path}/images", files=files, headers=WAIT)
+
+    assert answer.status_code == 200
+    assert [image["state"] for image in answer.json()["images"]] == ["Analyzed", "PartlyFailed"]
+
+
+@pytest.mark.usefixtures("answering")
+def test_a_repeated_request_waits_for_what_may_have_come_long_ago(
+    start_service: Callable[..., Service], two_stages: Pipeline
+) -> None:
+    service = start_service(two_stages)
+    image = accepted(service, two_stages, headers={"Idempotency-Key": "again"})
+    eventually(lambda: document(service, two_stages, image["id"])["state"] == "Analyzed", "analyzed")
+    answer = post(service, two_stages, headers={"Idempotency-Key": "again", **WAIT})
+
+    assert answer.status_code == 200
+    assert answer.json()["id"] == image["id"]
+
+
+def test_when_time_is_up_the_answer_is_202(shared: tuple[Service, Pipeline]) -> None:
+    service, pipeline = shared
+    started = time.monotonic()
+    answer = post(service, pipeline, headers={"Prefer": "respond-async, wait=1"})
+
+    assert time.monotonic() - started >= 1
+    assert answer.status_code == 202
+    assert set(answer.json()) == {"id", "topic", "partition", "offset"}
+    assert answer.headers["Preference-Applied"] == "wait=1"
+
+
+@pytest.mark.parametrize("prefer", ["wait", "wait=soon", "wait=-1", "handling=lenient", ""])
+def test_a_preference_that_is_not_understood_is_no_preference(shared: tuple[Service, Pipeline], prefer: str) -> None:
+    service, pipeline = shared
+    answer = post(service, pipeline, headers={"Prefer": prefer})
+
+    assert answer.status_code == 202
+    assert "Preference-Applied" not in answer.headers
+
+
+def test_a_stop_ends_the_wait_and_the_answer_still_comes(
+    start_service: Callable[..., Service], pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline)
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(post, service, pipeline, headers=WAIT)
+        eventually(lambda: pipeline.records(pipeline.images_topic), "the image is in the topic")
+        started = time.monotonic()
+        assert service.stop() == 0
+        answer = waiting.result()
+
+    assert time.monotonic() - started < 20
+    assert answer.status_code == 202
