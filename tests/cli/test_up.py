@@ -1,5 +1,6 @@
 """`darkroom up`: from nothing to results, and an end that leaves nothing behind."""
 
+import json
 import os
 import signal
 import uuid
@@ -10,8 +11,10 @@ import pytest
 
 from tests.support.command_line import IMAGES, SAMPLE, Up, darkroom, processes_of, sample_in
 from tests.support.kafka import SharedKafka
+from tests.support.manifests import pipeline_manifest
 from tests.support.until import until
 
+MODEL = Path("models/digits/digits.onnx").absolute()
 THREE = IMAGES / "digit-0023-label-three.png"
 
 
@@ -85,3 +88,25 @@ def test_two_at_a_time_on_one_data_folder_are_refused(up: Up, kafka: SharedKafka
     )
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
     assert "in use by another `darkroom up`" in ran.err
+
+
+def test_several_pipelines_are_served_at_once_by_as_many_workers_as_asked_for(
+    tmp_path: Path, kafka: SharedKafka, ups: list[Up]
+) -> None:
+    namespace = f"ns-{uuid.uuid4().hex[:8]}"
+    files = []
+    for name in ("one", "two"):
+        manifest = pipeline_manifest(name=name, namespace=namespace)
+        manifest["spec"]["stages"][0]["model"]["uri"] = f"file:{MODEL}"
+        files.append(tmp_path / f"{name}.yaml")
+        files[-1].write_text(json.dumps(manifest), encoding="utf-8")
+    arguments = ("--port", "0", "--workers", "2", "--bootstrap-servers", kafka.bootstrap_servers)
+    ups.append(Up(tmp_path / "data", *files, *arguments))
+    url = ups[0].until_ready()
+    assert len(workers(ups[0], "classify")) == 4
+    assert "6 kept on 1 broker(s)" in ups[0].said()
+    unnamed = darkroom("submit", THREE, url=url)
+    assert unnamed.code == 2
+    assert f"choose one with --pipeline: {namespace}/one, {namespace}/two" in unnamed.err
+    ran = darkroom("submit", THREE, "--wait", "--pipeline", f"{namespace}/two", url=url)
+    assert ran.code == 0, ran.out + ran.err
