@@ -12,7 +12,10 @@ import uvicorn
 from darkroom.errors import DarkroomError
 from darkroom.logs import configure_logs
 from darkroom_ingestion.app import create_app, serve
-from darkroom_ingestion.catalog import FileCatalog, Pipelines
+from darkroom_ingestion.catalog import CatalogSource, FileCatalog, Pipelines
+from darkroom_ingestion.cluster.api_server import ApiServer, server_of_the_pod
+from darkroom_ingestion.cluster.catalog import ClusterCatalog
+from darkroom_ingestion.cluster.credentials import read_credentials
 from darkroom_ingestion.server import listen, server, url_of
 from darkroom_ingestion.services import running
 from darkroom_ingestion.settings import Settings, read_settings
@@ -29,7 +32,7 @@ def main() -> None:
         settings = read_settings(sys.argv[1:])
         configure_logs(settings.log_format, settings.log_level)
         _quiet_libraries()
-        catalog = FileCatalog(settings.catalog)
+        catalog = _catalog(settings)
         pipelines = catalog.read()
         listening = listen(settings.host, settings.port)
         database = open_database(settings.database)
@@ -42,7 +45,7 @@ def main() -> None:
 
 
 async def _serve(
-    settings: Settings, catalog: FileCatalog, pipelines: Pipelines, listening: socket.socket, database: Database
+    settings: Settings, catalog: CatalogSource, pipelines: Pipelines, listening: socket.socket, database: Database
 ) -> None:
     app = create_app()
     async with running(settings, database, catalog, pipelines) as services:
@@ -53,8 +56,15 @@ async def _serve(
         await server(app, services.stopping.set, settings.shutdown_timeout_s).serve([listening])
 
 
+def _catalog(settings: Settings) -> CatalogSource:
+    if not settings.in_cluster:
+        return FileCatalog(settings.catalog)
+    server = ApiServer(settings.kubernetes_server or server_of_the_pod(), settings.kubernetes_credentials)
+    return ClusterCatalog(server, settings.namespaces, read_credentials(settings.kafka_credentials))
+
+
 def _quiet_libraries() -> None:
-    for name in ("uvicorn", "alembic"):
+    for name in ("uvicorn", "alembic", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

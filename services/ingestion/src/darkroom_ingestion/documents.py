@@ -175,11 +175,12 @@ class PipelineList(_Document):
 
 
 class Check(_Document):
-    """One thing that readiness depends on."""
+    """One thing that readiness depends on; what is not `required` is told, and holds nothing up."""
 
     name: str
     ok: bool
     message: str
+    required: bool = True
 
 
 class Health(_Document):

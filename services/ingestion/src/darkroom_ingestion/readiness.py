@@ -9,6 +9,7 @@ from darkroom_ingestion.services import Services
 from darkroom_ingestion.store.database import StoreUnavailable, probe_write
 
 _PATIENCE_S = 3.0
+_START_S = 30.0
 
 
 def liveness_checks(services: Services) -> list[Check]:
@@ -25,11 +26,27 @@ async def readiness_checks(services: Services) -> list[Check]:
     """Whether the service takes images and knows their results."""
     stopping = services.stopping.is_set()
     checks = [_check("service", not stopping, "runs", "it is stopping"), await _store(services)]
-    missing = [served.key for served in services.links.pipelines.values() if services.links.of(served) is None]
-    checks.append(_check("catalog", not missing, "served", f"no connection to Kafka for {', '.join(missing)}"))
-    for link in services.links.all():
-        checks.extend(await _kafka(link))
-    return checks
+    pipelines = services.links.pipelines
+    checks.append(_check("catalog", pipelines.known, "read", "the API server has not told the pipelines yet"))
+    missing = [served.key for served in pipelines.values() if services.links.of(served) is None]
+    of_kafkas = [Check(name=f"kafka of {key}", ok=False, message="the service's log says why not") for key in missing]
+    for found in await asyncio.gather(*(_kafka(link) for link in services.links.all())):
+        of_kafkas.extend(found)
+    return checks + _as_required(services, of_kafkas)
+
+
+def _as_required(services: Services, of_kafkas: list[Check]) -> list[Check]:
+    """In a cluster many pipelines share the service: what ails the Kafka of one must not take it from the others.
+
+    Only a replica that starts waits for all of them, for a while: it has the logs' ends to find.
+    """
+    if not services.settings.in_cluster:
+        return of_kafkas
+    if all(check.ok for check in of_kafkas) or services.age_s() > _START_S:
+        services.started.set()
+    if not services.started.is_set():
+        return of_kafkas
+    return [check.model_copy(update={"required": False}) for check in of_kafkas]
 
 
 async def _store(services: Services) -> Check:

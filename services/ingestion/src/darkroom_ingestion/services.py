@@ -1,6 +1,7 @@
 """Everything that requests need, put together once."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -38,9 +39,15 @@ class Services:
     memory: BodyMemory
     recent: RecentImages = field(default_factory=RecentImages)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    made_at: float = field(default_factory=time.monotonic)
     feed_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_FEED_THREADS, thread_name_prefix="feed")
     )
+
+    def age_s(self) -> float:
+        """For how long they have been there."""
+        return time.monotonic() - self.made_at
 
     def pipeline(self, namespace: str, name: str) -> ServedPipeline:
         """The pipeline of that name.

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -12,6 +12,8 @@ from darkroom.logs import LogFormat
 from darkroom.quantities import parse_size
 
 DEFAULT_DATABASE = "sqlite:///darkroom.db"
+IN_CLUSTER = Path("kubernetes")
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class BadSettings(DarkroomError):
@@ -23,7 +25,11 @@ class Settings:
     """How this replica runs.
 
     Attributes:
-        catalog: the document of the pipelines that are served; read again when it changes.
+        catalog: the document of the pipelines that are served, read again when it changes; or IN_CLUSTER.
+        namespaces: those whose ImagePipelines are served, with IN_CLUSTER; all if there are none.
+        kubernetes_server: URL of the API server; that of the pod's own cluster if empty.
+        kubernetes_credentials: the folder with the files `token` and `ca.crt` of a service account.
+        kafka_credentials: the document that says where our credentials at the cluster's Kafkas are.
         database: SQLAlchemy URL of the store. SQLite means one replica, PostgreSQL several.
         group: the consumer group that fills the store; one of the store's own when left out.
         delivery_timeout_s: how long Kafka may take to acknowledge an image before the answer is 503.
@@ -34,6 +40,10 @@ class Settings:
     """
 
     catalog: Path
+    namespaces: tuple[str, ...] = ()
+    kubernetes_server: str = ""
+    kubernetes_credentials: Path = SERVICE_ACCOUNT
+    kafka_credentials: Path | None = None
     database: str = DEFAULT_DATABASE
     host: str = "127.0.0.1"
     port: int = 8080
@@ -45,6 +55,11 @@ class Settings:
     body_memory_bytes: int = 256 * 2**20
     batch_bytes: int = 64 * 2**20
     shutdown_timeout_s: float = 15.0
+
+    @property
+    def in_cluster(self) -> bool:
+        """Whether pipelines come from an API server rather than from a file."""
+        return self.catalog == IN_CLUSTER
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,7 +91,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             rest |= {"default": environment[variable], "required": False}
         parser.add_argument(flag, help=help_text, **rest)  # type: ignore[arg-type]
 
-    option("--catalog", "the pipelines to serve, a JSON file", type=Path, required=True, metavar="FILE")
+    option(
+        "--catalog",
+        "the pipelines to serve: a JSON file, or the word kubernetes for the ImagePipelines of a cluster",
+        type=Path,
+        required=True,
+        metavar="FILE",
+    )
+    _cluster_options(option)
     option("--database", "SQLAlchemy URL of the store (%(default)s)", default=DEFAULT_DATABASE, metavar="URL")
     option("--host", "address to listen on (%(default)s)", default=Settings.host)
     option("--port", "port to listen on; 0 takes a free one (%(default)s)", type=_port, default=Settings.port)
@@ -100,6 +122,29 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     ):
         option(flag, f"{text} (%(default)s)", type=_size, default=getattr(Settings, attribute), dest=attribute)
     return parser
+
+
+def _cluster_options(option: Callable[..., None]) -> None:
+    with_cluster = "with --catalog kubernetes: "
+    option("--namespaces", f"{with_cluster}only these, comma-separated (all)", type=_names, default=())
+    option("--kubernetes-server", f"{with_cluster}URL of the API server (that of the pod's cluster)", default="")
+    option(
+        "--kubernetes-credentials",
+        f"{with_cluster}folder with token and ca.crt (%(default)s)",
+        type=Path,
+        default=SERVICE_ACCOUNT,
+        metavar="FOLDER",
+    )
+    option(
+        "--kafka-credentials",
+        f"{with_cluster}a JSON file that says where our credentials at its Kafkas are",
+        type=Path,
+        metavar="FILE",
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in text.split(","))))
 
 
 def _port(text: str) -> int:

@@ -1,6 +1,7 @@
 """Requests to the API server, as the service account of the pod that we run in."""
 
 import json
+import os
 import ssl
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
@@ -31,6 +32,22 @@ class ApiError(DarkroomError):
         self.status = status
 
 
+class NoCluster(DarkroomError):
+    """We are in no pod."""
+
+
+def server_of_the_pod(environment: Mapping[str, str] = os.environ) -> str:
+    """The URL of the API server of the cluster whose pod we are in.
+
+    Raises:
+        NoCluster: we are in none.
+    """
+    host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host:
+        raise NoCluster("--catalog kubernetes: not in a pod of a cluster: name the API server with --kubernetes-server")
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 class ApiServer:
     """Where it is, and who we are: `folder` has the files `token` and `ca.crt`, as in a pod."""
 
@@ -54,7 +71,9 @@ class ApiServer:
             ) as client:
                 yield Connection(client)
         except (httpx.HTTPError, OSError) as error:
-            raise ApiError(0, f"the API server at {self._url} can't be reached: {error or type(error).__name__}") from error
+            raise ApiError(
+                0, f"the API server at {self._url} can't be reached: {error or type(error).__name__}"
+            ) from error
 
 
 class Connection:

@@ -53,8 +53,10 @@ class ClusterCatalog:
     async def watch(self, changed: Callable[[Pipelines], None]) -> None:
         """Call `changed` with the pipelines whenever they are others than before. Runs until it is cancelled."""
         async with asyncio.TaskGroup() as group:
-            for each in (*self._pipelines, *self._kafkas, *self._secrets):
-                group.create_task(each.follow())
+            for followed in (*self._pipelines, *self._kafkas):
+                group.create_task(followed.follow())
+            for secret in self._secrets:
+                group.create_task(secret.follow())
             await self._tell(changed)
 
     async def _tell(self, changed: Callable[[Pipelines], None]) -> None:

@@ -73,7 +73,9 @@ def read_credentials(path: Path | None) -> KafkaCredentials:
     except OSError as error:
         raise BadCredentials(f"kafka credentials {path} can't be read: {error.strerror}") from error
     except ValidationError as error:
-        raise BadCredentials(f"kafka credentials {path}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from None
+        raise BadCredentials(
+            f"kafka credentials {path}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
+        ) from None
 
 
 class CredentialFiles:
@@ -99,10 +101,14 @@ class CredentialFiles:
         return {name: folder / name for name in content}
 
 
-def strimzi_connection(listener: Listener, user: str, ca: Content, secret: Content, files: CredentialFiles) -> KafkaConnection:
+def strimzi_connection(
+    listener: Listener, user: str, ca: Content, secret: Content, files: CredentialFiles
+) -> KafkaConnection:
     """The connection to a listener as `user`, with what the Secrets of the cluster and of the user hold."""
     wanted = {CA} if listener.tls else set()
-    wanted |= {"scram-sha-512": {PASSWORD}, "tls": {CERTIFICATE, PRIVATE_KEY}, None: set[str]()}[listener.authentication]
+    wanted |= {"scram-sha-512": {PASSWORD}, "tls": {CERTIFICATE, PRIVATE_KEY}, None: set[str]()}[
+        listener.authentication
+    ]
     content = {**secret, **ca}
     return _connection(
         listener.bootstrap_servers,
@@ -126,9 +132,7 @@ def _connection(
     password = paths.get(PASSWORD)
     return KafkaConnection(
         bootstrap_servers=bootstrap_servers,
-        tls=TlsFiles(
-            ca_file=paths.get(CA), certificate_file=paths.get(CERTIFICATE), key_file=paths.get(PRIVATE_KEY)
-        )
+        tls=TlsFiles(ca_file=paths.get(CA), certificate_file=paths.get(CERTIFICATE), key_file=paths.get(PRIVATE_KEY))
         if tls
         else None,
         scram=Scram(username=username, username_file=paths.get(USERNAME), password_file=password) if password else None,

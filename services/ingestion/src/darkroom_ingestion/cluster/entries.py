@@ -1,4 +1,4 @@
-"""Which ImagePipelines of a cluster are served: those that are valid, whose topics are there and whose Kafka is known."""
+"""Which ImagePipelines of a cluster are served: those that are valid, with topics that are there and a known Kafka."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Connect = Callable[[ImagePipeline], KafkaConnection]
 
 
 class Entries:
-    """Decides, and remembers what it decided: a pipeline that is being changed is served as it was until it is ready."""
+    """Decides, and remembers: a pipeline that is being changed is served as it was until its topics are ready."""
 
     def __init__(self) -> None:
         self._parsed: dict[str, tuple[tuple[str, int], ImagePipeline | InvalidPipeline]] = {}
@@ -51,7 +51,9 @@ class Entries:
         elif before is not None and not (ready and topics.get("observedGeneration") == metadata["generation"]):
             pipeline = before.pipeline
         elif before is None and not ready:
-            why = f": {topics['reason']}: {topics['message']}" if topics else ", its operator has not said anything of it"
+            why = (
+                f": {topics['reason']}: {topics['message']}" if topics else ", its operator has not said anything of it"
+            )
             return Unserved("TopicsNotReady", f"its topics are not ready{why}")
         return _connected(pipeline, before, connect)
 

@@ -82,7 +82,8 @@ class Kafkas:
         return self._as_user(user, listener)
 
     def _as_user(self, user: StrimziUser, listener: Listener) -> KafkaConnection:
-        ca, secret = {}, {}
+        ca: Content = {}
+        secret: Content = {}
         if listener.tls:
             ca = self._content(user.namespace, cluster_ca_secret(user.name), (CA,))
         if listener.authentication is not None:

@@ -4,11 +4,14 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
 from darkroom_ingestion.cluster.api_server import ApiError, ApiServer
-from darkroom_ingestion.cluster.credentials import Content
+
+if TYPE_CHECKING:
+    from darkroom_ingestion.cluster.credentials import Content
 
 _LOOK_AGAIN_S = 20.0
 _MISSING_S = 1.0

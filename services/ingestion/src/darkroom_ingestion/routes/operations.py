@@ -52,7 +52,7 @@ async def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _raise_unless_ok(checks: list[Check], kind: str, title: str) -> None:
-    failing = [check for check in checks if not check.ok]
+    failing = [check for check in checks if check.required and not check.ok]
     if failing:
         raise HttpProblem(
             503,
