@@ -4,7 +4,9 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+
 from tests.support.kafka import SharedKafka
+from tests.support.kube.api import Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.operator import Site, site
 from tests.support.topics import read, topics, write
@@ -49,8 +51,10 @@ def test_kubectl_shows_what_a_person_wants_to_know(running: Site) -> None:
     running.wait_ready()
 
     def kubectl(*words: str) -> str:
-        command = [running.api_server.kubectl, "--kubeconfig", running.api_server.kubeconfig, "-n", running.namespace]
-        return subprocess.run([*command, *words], capture_output=True, text=True, check=True, timeout=30).stdout
+        server = running.api_server
+        command = [str(server.kubectl), "--kubeconfig", str(server.kubeconfig), "-n", running.namespace, *words]
+        output: str = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+        return output
 
     header, row = kubectl("get", "imgp").splitlines()
     assert header.split("  ")[0] == "NAME"
@@ -74,8 +78,10 @@ def test_a_change_of_the_topics_reaches_kafka(running: Site, kafka: SharedKafka)
     name = f"{running.namespace}.digits.images"
     until(lambda: topics(kafka.bootstrap_servers, name)[name].partitions == 4, "the topic has grown")
     until(
-        lambda: topics(kafka.bootstrap_servers, name)[name].config.items()
-        >= {"retention.ms": "7200000", "segment.bytes": "1048576"}.items(),
+        lambda: (
+            topics(kafka.bootstrap_servers, name)[name].config.items()
+            >= {"retention.ms": "7200000", "segment.bytes": "1048576"}.items()
+        ),
         "the topic is configured",
     )
     running.wait_ready()
@@ -139,10 +145,9 @@ def test_retained_topics_are_adopted_with_their_records(running: Site, kafka: Sh
 
     running.api.delete(running.path("imagepipelines", "digits"))
     running.wait_gone("imagepipelines", "digits")
-    for resource in ("kafkatopics", "kafkausers"):
-        until(lambda r=resource: running.names(r, running.kafka_namespace) == [], f"no {resource}")
-    for resource in ("deployments", "configmaps", "secrets", "networkpolicies"):
-        until(lambda r=resource: running.names(r) == [], f"no {resource}")
+    elsewhere, here = ("kafkatopics", "kafkausers"), ("deployments", "configmaps", "secrets", "networkpolicies")
+    until(lambda: not any(running.names(r, running.kafka_namespace) for r in elsewhere), "nothing left with the Kafka")
+    until(lambda: not any(running.names(r) for r in here), "nothing left with the pipeline")
     assert read(kafka.bootstrap_servers, images) == [b"an image"]
 
     running.apply(manifest)
@@ -279,11 +284,11 @@ def test_the_end_of_a_namespace_is_not_held_up(here: Site, kafka: SharedKafka) -
     assert images in topics(kafka.bootstrap_servers, images), "but not the records"
 
 
-def _model(namespace: str) -> dict[str, object]:
+def _model(namespace: str) -> Manifest:
     metadata = {"name": "model", "namespace": namespace}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"model.onnx": "x"}}
 
 
-def _ready(live: dict[str, object]) -> str:
-    conditions = live.get("status", {}).get("conditions", [])  # type: ignore[attr-defined]
+def _ready(live: Manifest) -> str:
+    conditions = live.get("status", {}).get("conditions", [])
     return next((c["status"] for c in conditions if c["type"] == "Ready"), "")

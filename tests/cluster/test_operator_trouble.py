@@ -1,8 +1,10 @@
 """What is wrong stands in the status, with the reason and what to do; other pipelines are unaffected."""
 
+from typing import Any
+
 import pytest
+
 from tests.support.kafka import SharedKafka
-from tests.support.kube.api import Manifest
 from tests.support.kube.pod_status import READY, CrashLooping, ImagePullBackOff
 from tests.support.operator import CLUSTER, RBAC, Site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
@@ -216,7 +218,7 @@ def test_a_forbidden_write_is_told_in_the_api_servers_words(running: Site) -> No
 
 def _versions(running: Site) -> list[tuple[str, str]]:
     """The version of every child: changes with whatever is written to it."""
-    found: list[Manifest] = []
+    found: list[dict[str, Any]] = []
     for resource in ("configmaps", "serviceaccounts", "networkpolicies"):
         found += running.api.get(running.path(resource), labelSelector="darkroom.dev/pipeline")["items"]
     for resource in ("kafkatopics", "kafkausers"):

@@ -8,7 +8,7 @@ import http.client
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,8 +95,8 @@ class Site:
     folder: Path
     stack: ExitStack
     user: str = field(init=False)
-    strimzi: StrimziStandIn = field(init=False)
-    kubelet: FakeKubelet = field(init=False)
+    strimzi: StrimziStandIn = field(init=False, repr=False)
+    kubelet: FakeKubelet = field(init=False, repr=False)
     _made: int = 0
 
     def __post_init__(self) -> None:
@@ -227,14 +227,13 @@ class Site:
         reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": self.account}
         self.api.create(f"{RBAC}/clusterroles", role)
         self.stack.callback(self.api.delete, f"{RBAC}/clusterroles/{self.account}")
-        binding = {"metadata": {"name": self.account}, "roleRef": reference, "subjects": [subject]}
+        binding: Manifest = {"metadata": {"name": self.account}, "roleRef": reference, "subjects": [subject]}
         self.api.create(f"{RBAC}/clusterrolebindings", binding)
         self.stack.callback(self.api.delete, f"{RBAC}/clusterrolebindings/{self.account}")
         own = f"{RBAC}/namespaces/{self.kafka_namespace}"
         lease = {"metadata": {"name": self.account}, "rules": LEASE_RULES}
         self.api.create(f"{own}/roles", lease)
-        binding = {**binding, "roleRef": {**reference, "kind": "Role"}}
-        self.api.create(f"{own}/rolebindings", binding)
+        self.api.create(f"{own}/rolebindings", {**binding, "roleRef": {**reference, "kind": "Role"}})
 
 
 @contextmanager

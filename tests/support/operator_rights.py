@@ -8,7 +8,7 @@ _KEEP = ["get", "list", "watch", "create", "patch", "delete"]
 RULES: list[dict[str, Any]] = [
     {"apiGroups": ["darkroom.dev"], "resources": ["imagepipelines"], "verbs": ["get", "list", "watch", "patch"]},
     {"apiGroups": ["darkroom.dev"], "resources": ["imagepipelines/status"], "verbs": ["patch"]},
-    # An owner reference may be set only by somebody who may set the owner's finalizers (OwnerReferencesPermissionEnforcement).
+    # Where the API server enforces it, who sets an owner reference must be allowed to set the owner's finalizers.
     {"apiGroups": ["darkroom.dev"], "resources": ["imagepipelines/finalizers"], "verbs": ["update"]},
     {"apiGroups": ["kafka.strimzi.io"], "resources": ["kafkas"], "verbs": _READ},
     {"apiGroups": ["kafka.strimzi.io"], "resources": ["kafkatopics", "kafkausers"], "verbs": _KEEP},

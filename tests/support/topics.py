@@ -35,6 +35,6 @@ def _records(bootstrap_servers: str, topic: str) -> Iterator[bytes]:
         for _ in range(first, end):
             record = consumer.poll(TIMEOUT_S)
             assert record is not None, f"no record from {topic}"
-            yield record.value()
+            yield record.value() or b""
     finally:
         consumer.close()

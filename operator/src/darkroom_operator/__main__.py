@@ -49,6 +49,7 @@ class Operator:
             config.lease_name,
             config.identity,
             on_lead=self._take_up_all,
+            duration_s=config.lease_s,
         )
         leads = self._leadership.leads if config.leader_election else lambda: True
         kube = Kube(core, strimzi, metrics.requested, leads)

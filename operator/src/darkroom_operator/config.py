@@ -27,6 +27,7 @@ class Config:
     leader_election: bool
     lease_namespace: str
     lease_name: str
+    lease_s: int
     identity: str
     log_format: LogFormat
     log_level: str
@@ -60,6 +61,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     option("leader-election", "whether several replicas agree on one that writes", "true", choices=["true", "false"])
     option("lease-namespace", "namespace of the Lease; the pod's own if left out", "")
     option("lease-name", "name of the Lease", "darkroom-operator")
+    option("lease-seconds", "how long a leader that is gone is waited for", "15", type=int)
     option("identity", "this replica's name in the Lease; the host's name if left out", "")
     option("log-format", "json or text", "json", choices=["json", "text"])
     option("log-level", "debug, info, warning or error", "info", choices=["debug", "info", "warning", "error"])
@@ -76,6 +78,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         leader_election=known.leader_election == "true",
         lease_namespace=known.lease_namespace or _own_namespace(),
         lease_name=known.lease_name,
+        lease_s=known.lease_seconds,
         identity=known.identity or socket.gethostname(),
         log_format=known.log_format,
         log_level=known.log_level,

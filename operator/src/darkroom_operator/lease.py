@@ -13,9 +13,6 @@ from darkroom_operator.kube.kinds import LEASE
 from darkroom_operator.kube.transport import Manifest
 
 DURATION_S = 15
-RENEW_S = 4.0
-MARGIN_S = 4.0
-"""A leader stops writing this long before others may take over: a write of its may still be on its way."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +31,8 @@ class Leadership:
         name: str,
         identity: str,
         on_lead: Callable[[], None],
+        *,
+        duration_s: int = DURATION_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
@@ -42,6 +41,10 @@ class Leadership:
         self._identity = identity
         self._on_lead = on_lead
         self._clock = clock
+        self._duration_s = duration_s
+        self._renew_s = duration_s / 4
+        # A leader stops writing this long before others may take over: a write of its may still be on its way.
+        self._margin_s = duration_s / 4
         self._held_until = float("-inf")
         self._led = False
         self._seen: tuple[str, float] = ("", 0.0)
@@ -60,7 +63,7 @@ class Leadership:
         """Give the Lease back, so that the next leader need not wait for it to run out."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=RENEW_S)
+            self._thread.join(timeout=self._duration_s)
         if not self.leads():
             return
         self._held_until = float("-inf")
@@ -84,7 +87,7 @@ class Leadership:
             elif self._led and not leads:
                 log.warning("no longer leading", identity=self._identity)
             self._led = leads
-            self._stopping.wait(RENEW_S if leads else RENEW_S / 2)
+            self._stopping.wait(self._renew_s if leads else self._renew_s / 2)
 
     def _stand(self) -> None:
         """Take, renew or leave the Lease, whichever is due."""
@@ -100,13 +103,13 @@ class Leadership:
             ours = spec.get("holderIdentity") == self._identity
             transitions = spec.get("leaseTransitions", 0) + (0 if ours else 1)
             self._kube.replace(LEASE, self._claim(live, transitions=transitions))
-        self._held_until = asked_at + DURATION_S - MARGIN_S
+        self._held_until = asked_at + self._duration_s - self._margin_s
 
     def _may_take(self, live: Manifest) -> bool:
         holder, version = live["spec"].get("holderIdentity"), live["metadata"]["resourceVersion"]
         if self._seen[0] != version:
             self._seen = (version, self._clock())
-        duration_s = live["spec"].get("leaseDurationSeconds", DURATION_S)
+        duration_s = live["spec"].get("leaseDurationSeconds", self._duration_s)
         return holder in {self._identity, "", None} or self._clock() - self._seen[1] > duration_s
 
     def _claim(self, live: Manifest, *, transitions: int) -> Manifest:
@@ -119,7 +122,7 @@ class Leadership:
             "metadata": live.get("metadata", {"name": self._name, "namespace": self._namespace}),
             "spec": {
                 "holderIdentity": self._identity,
-                "leaseDurationSeconds": DURATION_S,
+                "leaseDurationSeconds": self._duration_s,
                 "acquireTime": acquired,
                 "renewTime": now,
                 "leaseTransitions": transitions,

@@ -1,0 +1,232 @@
+"""The API server has a bad day, replicas come and go, secrets rotate, Strimzi comes late."""
+
+import base64
+import json
+
+import pytest
+
+from tests.support.kafka import SharedKafka
+from tests.support.kube.api import Manifest
+from tests.support.kube.clusters import crds
+from tests.support.kube.control_plane import ControlPlane
+from tests.support.kube.fault_proxy import Fault, FaultProxy
+from tests.support.operator import CLUSTER, OperatorProcess, Site, site
+from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
+from tests.support.topics import topics
+from tests.support.until import until
+
+
+@pytest.mark.parametrize("code", [409, 429, 500, 0])
+def test_refused_requests_are_tried_again(code: int, here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        operator = here.start_operator(access=proxy.access(here.access()))
+        faults = [
+            proxy.inject(Fault(code, times=2, method="PATCH", path=path, retry_after_s=1 if code == 429 else None))
+            for path in ("/kafkatopics/", "/kafkausers/", "/deployments/", "/imagepipelines/digits/status")
+        ]
+        here.apply(here.manifest())
+
+        here.wait_ready(timeout_s=60)
+
+        assert [fault.hits for fault in faults] == [2, 2, 2, 2]
+        operator.stop()
+
+
+def test_a_request_that_arrived_though_its_answer_got_lost_does_no_harm(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        operator = here.start_operator(access=proxy.access(here.access()))
+        lost = proxy.inject(Fault(500, times=6, method="PATCH", carried_out=True))
+        here.apply(here.manifest())
+        here.wait_ready(timeout_s=60)
+        assert lost.hits == 6
+        operator.stop()
+
+
+def test_an_api_server_that_fails_for_long_is_told_of_in_the_status(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        operator = here.start_operator(access=proxy.access(here.access()))
+        proxy.inject(Fault(500, times=10_000, method="PATCH", path="/deployments/", message="webhook x is away"))
+        here.apply(here.manifest())
+        assert here.wait_reason("InternalError") == "webhook x is away"
+        proxy.heal()
+        here.wait_ready(timeout_s=90)
+        operator.stop()
+
+
+def test_broken_watches_are_taken_up_again(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        operator = here.start_operator(access=proxy.access(here.access()))
+        here.apply(here.manifest())
+        here.wait_ready()
+
+        proxy.cut()
+        here.change(replicas=2)
+        until(lambda: here.wait_ready()["status"]["replicas"] == 2, "the change was heard of", 60.0)
+        proxy.cut()
+        here.put_model("another")
+        until(lambda: _revision(here) == "2", "the workers roll", 60.0)
+        operator.stop()
+
+
+def test_a_restart_of_the_api_server_is_survived(
+    own_control_plane: ControlPlane, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with site(own_control_plane.server, tmp_path_factory.mktemp("restart")) as here:
+        operator = here.start_all(kafka.bootstrap_servers)
+        here.apply(here.manifest())
+        here.wait_ready()
+
+        own_control_plane.restart_api_server()
+
+        here.change(replicas=2)
+        until(lambda: here.wait_ready(timeout_s=90)["status"]["replicas"] == 2, "the change was made", 90.0)
+        here.put_model("another")
+        until(lambda: _revision(here) == "2", "the workers roll", 60.0)
+        assert operator.get("/healthz", operator.health_port)[0] == 200
+
+
+def test_strimzi_may_be_installed_later(
+    own_control_plane: ControlPlane, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    api = own_control_plane.server.admin.api()
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    strimzi = [crd for crd in crds() if crd["spec"]["group"] == "kafka.strimzi.io"]
+    for crd in strimzi:
+        api.delete(f"{definitions}/{crd['metadata']['name']}")
+    paths = [f"{definitions}/{crd['metadata']['name']}" for crd in strimzi]
+    until(lambda: not any(map(api.find, paths)), "Strimzi is not there")
+    with site(own_control_plane.server, tmp_path_factory.mktemp("later")) as here:
+        here.start_operator()
+        here.put_model()
+        here.apply(here.manifest())
+        assert "install Strimzi" in here.wait_reason("StrimziNotInstalled", "TopicsReady")
+
+        for crd in strimzi:
+            api.create(definitions, crd)
+        until(lambda: all(_established(api.get(path)) for path in paths), "the CRDs are served")
+        until(lambda: here.names("kafkatopics", here.kafka_namespace) == [], "its API answers")
+        here.start_kubelet()
+        here.start_strimzi(kafka.bootstrap_servers)
+        here.wait_ready(timeout_s=60)
+        # The watch of the new kinds works too, not only the list.
+        here.api.delete(here.path("kafkatopics", f"{here.namespace}.digits.images", here.kafka_namespace))
+        images = f"{here.namespace}.digits.images"
+        until(lambda: images in topics(kafka.bootstrap_servers, images), "the topic is made anew", 60.0)
+
+
+def test_of_two_replicas_one_writes_and_the_other_takes_over(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.put_model()
+    election = ("--leader-election", "true", "--lease-seconds", "6")
+    first = here.start_operator(*election, "--identity", "first")
+    until(lambda: first.metric("darkroom_operator_leads") == 1, "the first leads")
+    second = here.start_operator(*election, "--identity", "second")
+    here.apply(here.manifest())
+    here.wait_ready()
+    assert second.metric("darkroom_operator_leads") == 0
+    assert _reconciles(second) == 0
+    assert second.get("/readyz")[0] == 200, "a replica that waits is ready to take over"
+
+    first.stop()
+    until(lambda: second.metric("darkroom_operator_leads") == 1, "the second leads at once, the lease was given back")
+    here.change(replicas=2)
+    until(lambda: here.wait_ready()["status"]["replicas"] == 2, "the second does the work")
+
+    third = here.start_operator(*election, "--identity", "third")
+    second.kill()
+    until(lambda: third.metric("darkroom_operator_leads") == 1, "the third leads when the lease has run out", 40.0)
+    here.change(replicas=1)
+    until(lambda: here.wait_ready()["status"]["replicas"] == 1, "the third does the work")
+
+
+def test_a_leader_that_can_not_renew_stops_writing(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        election = ("--leader-election", "true", "--lease-seconds", "6", "--identity", "cut off")
+        operator = here.start_operator(*election, access=proxy.access(here.access()))
+        until(lambda: operator.metric("darkroom_operator_leads") == 1, "it leads")
+        proxy.inject(Fault(500, times=10_000, path="/leases/"))
+        until(lambda: operator.metric("darkroom_operator_leads") == 0, "it does not lead any more", 40.0)
+        log = here.api_server.audit.from_now()
+        here.apply(here.manifest())
+        until(
+            lambda: (
+                operator.metric("darkroom_operator_queue_length") == 1
+                or operator.metric('darkroom_operator_reconciles_total{outcome="not leading"}') > 0
+            ),
+            "it has heard of the pipeline",
+        )
+        assert [w for w in log.writes(here.user) if w.resource != "leases"] == []
+        proxy.heal()
+        until(lambda: here.condition("TopicsReady").get("status") == "True", "it leads again and works", 40.0)
+        operator.stop()
+
+
+def test_credentials_are_copied_to_the_workers_and_followed_when_they_change(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    listeners = [
+        KafkaListener("plain", kafka.bootstrap_servers),
+        KafkaListener("tls", "broker:9093", tls=True, authentication="scram-sha-512"),
+    ]
+    install_kafka(here.api, here.kafka_namespace, CLUSTER, listeners, ca="-- an authority --")
+    here.start_kubelet()
+    here.put_model()
+    here.start_operator()
+    here.apply(here.manifest())
+    here.wait_ready()
+
+    user = here.path("secrets", f"{here.namespace}.digits.classify", here.kafka_namespace)
+    copy = here.path("secrets", "digits-classify-kafka")
+    assert here.api.get(copy)["data"] == {
+        "password": here.api.get(user)["data"]["password"],
+        "ca.crt": base64.b64encode(b"-- an authority --").decode(),
+    }
+    settings = here.find("configmaps", "digits-classify") or {}
+    connection = json.loads(settings["data"]["stage.json"])["kafka"]
+    assert connection == {
+        "bootstrapServers": "broker:9093",
+        "tls": {"caFile": "/etc/darkroom-kafka/ca.crt"},
+        "scram": {
+            "username": f"{here.namespace}.digits.classify",
+            "passwordFile": "/etc/darkroom-kafka/password",
+        },
+    }
+
+    here.api.merge(user, {"data": {"password": base64.b64encode(b"rotated").decode()}})
+    until(lambda: base64.b64decode(here.api.get(copy)["data"]["password"]) == b"rotated", "the copy follows")
+    until(lambda: _revision(here) == "2", "the workers roll")
+
+    install_kafka(here.api, here.kafka_namespace, CLUSTER, listeners, ca="-- a new authority --")
+    until(lambda: _revision(here) == "3", "the workers roll for a new authority too")
+    here.wait_ready()
+
+
+def _established(crd: Manifest) -> bool:
+    conditions = crd.get("status", {}).get("conditions") or []
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+
+def _revision(here: Site) -> str:
+    live = here.find("deployments", "digits-classify") or {"metadata": {}}
+    return str(live["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", ""))
+
+
+def _reconciles(operator: OperatorProcess) -> float:
+    lines = operator.get("/metrics")[1].splitlines()
+    return sum(
+        float(line.rpartition(" ")[2]) for line in lines if line.startswith("darkroom_operator_reconciles_total")
+    )

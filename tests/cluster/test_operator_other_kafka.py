@@ -1,0 +1,112 @@
+"""A Kafka that Strimzi does not manage: topics through its Admin API, credentials from the user's Secrets."""
+
+import base64
+
+import pytest
+
+from tests.support.kafka import SharedKafka
+from tests.support.operator import Site
+from tests.support.topics import read, topics, write
+from tests.support.until import until
+
+
+@pytest.fixture
+def running(here: Site) -> Site:
+    """A site with nodes, a model and an operator, and no Strimzi."""
+    here.start_kubelet()
+    here.put_model()
+    here.start_operator()
+    return here
+
+
+def test_topics_are_made_grown_and_configured(running: Site, kafka: SharedKafka) -> None:
+    servers = kafka.bootstrap_servers
+    running.apply(running.manifest(kafka={"bootstrapServers": servers}))
+    status = running.wait_ready()["status"]
+    assert {c["type"]: c["reason"] for c in status["conditions"]}["CredentialsReady"] == "NotNeeded"
+    images = f"{running.namespace}.digits.images"
+    assert topics(servers, images)[images].partitions == 2
+
+    running.change(images={"partitions": 3, "config": {"retention.bytes": 1048576}})
+
+    until(lambda: topics(servers, images)[images].partitions == 3, "the topic has grown")
+    until(
+        lambda: topics(servers, images)[images].config.get("retention.bytes") == "1048576",
+        "the topic is configured",
+    )
+    running.wait_ready()
+
+
+def test_topics_outlive_their_pipeline_unless_it_says_delete(running: Site, kafka: SharedKafka) -> None:
+    servers = kafka.bootstrap_servers
+    for name, policy in (("kept", "Retain"), ("gone", "Delete")):
+        running.apply(running.manifest(name, kafka={"bootstrapServers": servers}, deletionPolicy=policy))
+    for name in ("kept", "gone"):
+        running.wait_ready(name)
+    kept, gone = (f"{running.namespace}.{name}.images" for name in ("kept", "gone"))
+    write(servers, kept, b"an image")
+
+    for name in ("kept", "gone"):
+        running.api.delete(running.path("imagepipelines", name))
+        running.wait_gone("imagepipelines", name)
+
+    until(lambda: gone not in topics(servers, gone), "the topic is gone")
+    assert read(servers, kept) == [b"an image"]
+
+
+def test_topics_of_a_removed_stage_go_if_the_policy_says_delete(running: Site, kafka: SharedKafka) -> None:
+    servers = kafka.bootstrap_servers
+    for name, policy in (("kept", "Retain"), ("gone", "Delete")):
+        manifest = running.manifest(
+            name, stages=["classify", "embed"], kafka={"bootstrapServers": servers}, deletionPolicy=policy
+        )
+        running.apply(manifest)
+        running.wait_ready(name)
+        manifest["spec"]["stages"].pop()
+        running.apply(manifest)
+        running.wait_gone("deployments", f"{name}-embed")
+    kept, gone = (f"{running.namespace}.{name}.embed.results" for name in ("kept", "gone"))
+    until(lambda: gone not in topics(servers, gone), "the topic is gone")
+    until(lambda: running.wait_ready("gone")["status"]["stagesReady"] == "1/1", "one stage is left")
+    assert kept in topics(servers, kept)
+
+
+def test_a_kafka_that_is_away_is_told_and_holds_up_nobody_else(running: Site, kafka: SharedKafka) -> None:
+    for number in range(6):
+        away = running.manifest(f"away-{number}", kafka={"bootstrapServers": f"127.0.0.1:{number + 1}"})
+        running.apply(away)
+    running.apply(running.manifest("fine", kafka={"bootstrapServers": kafka.bootstrap_servers}))
+
+    running.wait_ready("fine", timeout_s=120)
+    until(
+        lambda: running.condition("TopicsReady", "away-0").get("reason") == "KafkaUnreachable",
+        "the other is told to be unreachable",
+        120,
+    )
+    assert running.names("deployments") == ["fine-classify"]
+
+
+def test_a_missing_secret_is_named_and_found_when_it_appears(running: Site, kafka: SharedKafka) -> None:
+    # The shared broker asks for no credentials, and must not be given any: this one is never reached.
+    access = {
+        "bootstrapServers": "127.0.0.1:1",
+        "tls": {"caSecret": {"name": "ca"}},
+        "authentication": {"type": "ScramSha512", "secret": {"name": "user"}},
+    }
+    running.apply(running.manifest(kafka=access))
+    message = running.wait_reason("SecretNotFound", "CredentialsReady")
+    assert message == f"there is no Secret ca in namespace {running.namespace}: create it"
+
+    _secret(running, "ca", {"ca.crt": "x"})
+    _secret(running, "user", {"username": "me"})
+    message = running.wait_reason("SecretKeyNotFound", "CredentialsReady")
+    assert message == f"Secret {running.namespace}/user has no key password: add it"
+
+    _secret(running, "user", {"username": "me", "password": "secret"})
+    until(lambda: running.condition("CredentialsReady").get("status") == "True", "the credentials are there", 40.0)
+
+
+def _secret(running: Site, name: str, data: dict[str, str]) -> None:
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": encoded}
+    running.api.apply(running.path("secrets", name), manifest)
