@@ -27,7 +27,7 @@ demo: $(UV) ## Real images through real Kafka and two models, on this machine; p
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test
-test: $(UV) ## All tests but those that need a kind cluster or take hours
+test: test-tools ## All tests but those that need a kind cluster or take hours
 	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
