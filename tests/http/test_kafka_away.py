@@ -50,7 +50,9 @@ def test_nothing_is_accepted_while_the_broker_is_away_and_nothing_accepted_is_lo
     with service.client as client:
         ready = client.get("/readyz")
         assert ready.status_code == 503
-        assert [check["name"] for check in ready.json()["checks"] if not check["ok"]] == [f"kafka {broker.bootstrap_servers}"]
+        assert [check["name"] for check in ready.json()["checks"] if not check["ok"]] == [
+            f"kafka {broker.bootstrap_servers}"
+        ]
         assert client.get("/healthz").status_code == 200
         assert client.get(f"{pipeline.path}/images/{before['id']}").json()["state"] == "Received"
 

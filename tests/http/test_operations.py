@@ -43,11 +43,18 @@ def test_a_start_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
     assert "none.json" in cannot_start("--catalog", f"{tmp_path}/none.json", *database)
     assert "entries.0" in cannot_start("--catalog", str(bad), *database)
     rest = ("--catalog", str(catalog), "--port", "0")
-    assert "unable to open" in cannot_start(*rest, "--database", f"sqlite:///{tmp_path}/no/folder/store.db")
+    assert "no/folder" in cannot_start(*rest, "--database", f"sqlite:///{tmp_path}/no/folder/store.db")
     assert "mysql" in cannot_start(*rest, "--database", "mysql://localhost/store")
     assert "--port" in cannot_start(*rest[:2], environment={"DARKROOM_PORT": "many"})
+    assert "SQLite needs a file" in cannot_start(*rest, "--database", "sqlite://")
     (tmp_path / "text.db").write_text("this is no database, but a letter that is somewhat longer")
     assert "not a database" in cannot_start(*rest, "--database", f"sqlite:///{tmp_path}/text.db")
+
+
+def test_a_second_replica_on_one_sqlite_store_does_not_start(shared: tuple[Service, Pipeline]) -> None:
+    service, _ = shared
+    options = ("--catalog", str(service.catalog), "--port", "0", "--database", f"sqlite:///{service.database}")
+    assert "SQLite means one replica" in cannot_start(*options)
 
 
 def test_health_and_readiness_name_what_they_checked(shared: tuple[Service, Pipeline]) -> None:
@@ -122,8 +129,13 @@ def test_a_catalog_that_changes_is_taken_up_and_a_broken_one_is_not(
 
 def test_a_stop_finishes_what_is_in_flight(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
-    head = f"POST {pipeline.path}/images HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 1016\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection, ThreadPoolExecutor(1) as thread:
+    head = (
+        f"POST {pipeline.path}/images HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 1016\r\n\r\n"
+    )
+    with (
+        socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection,
+        ThreadPoolExecutor(1) as thread,
+    ):
         connection.sendall(head.encode() + JPEG[:500])
         eventually(lambda: "darkroom_body_bytes 500.0" in service.client.get("/metrics").text, "the half has come")
         stopping = thread.submit(service.stop)

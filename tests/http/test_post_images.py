@@ -42,11 +42,15 @@ def test_what_is_posted_is_in_the_topic_as_a_cloudevent_when_202_is_answered(sha
     assert set(image) == {"id", "topic", "partition", "offset"}
     assert answer.headers["Location"] == f"{pipeline.path}/images/{image['id']}"
     [record] = [
-        r for r in pipeline.records(image["topic"]) if (r.partition(), r.offset()) == (image["partition"], image["offset"])
+        r
+        for r in pipeline.records(image["topic"])
+        if (r.partition(), r.offset()) == (image["partition"], image["offset"])
     ]
     assert record.key() == b"camera-7"
     assert record.value() == JPEG
-    event = from_binary(KafkaMessage(dict(record.headers()), record.key(), record.value()), data_unmarshaller=lambda b: b)
+    event = from_binary(
+        KafkaMessage(dict(record.headers()), record.key(), record.value()), data_unmarshaller=lambda b: b
+    )
     assert event["id"] == image["id"]
     assert event["type"] == "dev.darkroom.image.received"
     assert event["source"] == f"/darkroom/{pipeline.namespace}/{pipeline.name}"
@@ -122,7 +126,10 @@ def test_errors_of_the_framework_are_problem_documents_too(shared: Shared) -> No
         answers = {
             404: [client.get("/nowhere"), client.post("/v1/pipelines/demo/none/images", content=JPEG)],
             405: [client.delete(f"{pipeline.path}/images")],
-            422: [client.get(f"{pipeline.path}/results?limit=many"), post(service, pipeline, params={"key": "k" * 257})],
+            422: [
+                client.get(f"{pipeline.path}/results?limit=many"),
+                post(service, pipeline, params={"key": "k" * 257}),
+            ],
         }
     for status, of_status in answers.items():
         for answer in of_status:
@@ -257,8 +264,14 @@ def test_one_file_in_multipart_is_answered_like_a_raw_body(shared: Shared) -> No
     [
         ("multipart/form-data", b"no boundary"),
         ("multipart/form-data; boundary=x", b"no part"),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nvalue\r\n--x--\r\n'),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + JPEG),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nvalue\r\n--x--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + JPEG,
+        ),
         ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: " + b"y" * 10_000 + b"\r\n\r\n\r\n--x--\r\n"),
     ],
 )

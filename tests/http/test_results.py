@@ -43,7 +43,8 @@ def test_an_image_is_analyzed_once_every_stage_has_answered(start_service: Start
     half = document(service, two_stages, image["id"])
     two_stages.analyze(image, "classify", label="one")
     whole = eventually(
-        lambda: found if (found := document(service, two_stages, image["id"]))["state"] == "Analyzed" else None, "analyzed"
+        lambda: found if (found := document(service, two_stages, image["id"]))["state"] == "Analyzed" else None,
+        "analyzed",
     )
 
     assert half["state"] == "Received"
@@ -96,7 +97,16 @@ def test_what_is_none_of_our_events_is_passed_over(start_service: StartService, 
     image = accepted(service, pipeline)
     results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
     letters = names.dead_letters_topic(pipeline.namespace, pipeline.name, "classify")
-    for value in (b"", b"\xff\xfe", b"[]", b"null", b'{"imageId": 3}', b'{"imageId": NaN}', b'{"imageId"', b"[" * 100_000):
+    for value in (
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'{"imageId": 3}',
+        b'{"imageId": NaN}',
+        b'{"imageId"',
+        b"[" * 100_000,
+    ):
         pipeline.publish(results, value, [], b"key", image["partition"])
     pipeline.publish(results, b'{"imageId": "\\u0000\\ud800"}', [("ce_id", b"\xff\x00")], b"", image["partition"])
     pipeline.publish(letters, b"no reason", [], b"key", image["partition"])

@@ -14,6 +14,7 @@ from darkroom.errors import DarkroomError
 _MAX_HEAD_BYTES = 96 * 1024
 _HEAD_TIMEOUT_S = 15.0
 _BACKLOG = 2_048
+_MAX_CONNECTIONS = 4_096
 
 
 class CannotListen(DarkroomError):
@@ -126,6 +127,7 @@ def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) ->
         app,
         http=BoundedProtocol,
         ws="none",
+        limit_concurrency=_MAX_CONNECTIONS,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ import structlog
 from darkroom import names
 from darkroom_ingestion.bodies import BodyMemory
 from darkroom_ingestion.catalog import CatalogSource, Pipelines, ServedPipeline
+from darkroom_ingestion.feed.stream import Reading
 from darkroom_ingestion.idempotency import IdempotencyKeys
 from darkroom_ingestion.links import Link, Links
 from darkroom_ingestion.metrics import Metrics
@@ -21,7 +21,6 @@ from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import keep_house
 
-_FEED_THREADS = 16
 _LEASE_MARGIN_S = 10.0
 
 log = structlog.get_logger("darkroom.ingestion")
@@ -41,9 +40,7 @@ class Services:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     made_at: float = field(default_factory=time.monotonic)
-    feed_threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_FEED_THREADS, thread_name_prefix="feed")
-    )
+    reading: Reading = field(default_factory=Reading)
 
     def age_s(self) -> float:
         """For how long they have been there."""
@@ -112,7 +109,7 @@ async def running(
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await links.close()
-        services.feed_threads.shutdown(wait=False, cancel_futures=True)
+        services.reading.threads.shutdown(wait=False, cancel_futures=True)
         database.close()
         log.info("stopped")
 

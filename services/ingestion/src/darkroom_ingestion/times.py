@@ -13,7 +13,10 @@ def now_ms() -> int:
 
 def rfc3339(milliseconds: int) -> str:
     """RFC 3339 in UTC, with milliseconds."""
-    return timestamp(datetime.fromtimestamp(milliseconds / 1000, UTC))
+    try:
+        return timestamp(datetime.fromtimestamp(milliseconds / 1000, UTC))
+    except (OverflowError, ValueError, OSError):
+        return timestamp(datetime.max.replace(tzinfo=UTC))  # somebody's record says so
 
 
 def parse_ms(text: str) -> int | None:

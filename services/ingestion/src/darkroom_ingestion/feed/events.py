@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from darkroom_ingestion.feed.positions import Topic
 from darkroom_ingestion.image_state import StageFailure, StageResult
-from darkroom_ingestion.store.rows import LogRecord, TopicOf, dead_letter_row, read_json, storable
+from darkroom_ingestion.store.rows import LogRecord, TopicOf, dead_letter_row, read_json, result_image_id
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,14 @@ def feed_event(topic: TopicOf, record: LogRecord) -> FeedEvent | None:
 
 def _analyzed(stage: str, record: LogRecord) -> FeedEvent | None:
     data = read_json(record.value)
-    if data is None or not isinstance(data.get("imageId"), str):
+    image_id = result_image_id(data)
+    if data is None or image_id is None:
         return None
     text = record.value.decode(errors="replace")
     if "\n" in text or "\r" in text:
         text = json.dumps(data)
     outcome = StageResult(stage, record.timestamp_ms, data)
-    return FeedEvent(
-        "analyzed", storable(data["imageId"]), stage, text, outcome, (stage, "r"), record.partition, record.offset
-    )
+    return FeedEvent("analyzed", image_id, stage, text, outcome, (stage, "r"), record.partition, record.offset)
 
 
 def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:

@@ -17,13 +17,21 @@ _HEARTBEAT = b": still there\n"
 _TELL_ENDED = 'event: end\ndata: {{"reason": "{}"}}\n\n'
 
 
+class Reading:
+    """What clients that catch up share: each has a consumer, so that only some may at a time."""
+
+    def __init__(self, at_a_time: int = 8) -> None:
+        self.turns = asyncio.Semaphore(at_a_time)
+        self.threads = ThreadPoolExecutor(at_a_time, thread_name_prefix="feed")
+
+
 async def stream(
     hub: Hub,
     served: ServedPipeline,
     start: Positions | None,
     stage: str | None,
     stopping: asyncio.Event,
-    threads: ThreadPoolExecutor,
+    reading: Reading,
 ) -> AsyncIterator[bytes]:
     """What is sent. Ends when the client is too slow for the live feed or the service stops; the client resumes."""
     with hub.reader() as more:
@@ -33,8 +41,9 @@ async def stream(
         yield f"id: {position.encode()}\n\n".encode()
         if start is not None:
             try:
-                async for chunk in _missed(served, position, here, stage, stopping, threads):
-                    yield chunk
+                async with reading.turns:
+                    async for chunk in _missed(served, position, here, stage, stopping, reading.threads):
+                        yield chunk
             except KafkaAway:
                 yield _TELL_ENDED.format("Kafka can't be read: resume later").encode()
                 return

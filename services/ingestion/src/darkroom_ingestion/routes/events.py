@@ -53,7 +53,7 @@ async def get_events(
         raise invalid(f"stage: {served.key} has the stages {', '.join(served.stages)}")
     hub = services.links.hub(served)
     await _stands(services.link(served), hub, start)
-    chunks = stream(hub, served, start, stage, services.stopping, services.feed_threads)
+    chunks = stream(hub, served, start, stage, services.stopping, services.reading)
     return EventStream(chunks, services.metrics)
 
 

@@ -1,23 +1,17 @@
 """GET results: newest first, page by page."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from darkroom_ingestion.cursors import MAX_LENGTH, read_result_cursor, write_cursor
 from darkroom_ingestion.documents import ResultsPage
-from darkroom_ingestion.routes.described import (
-    PageSize,
-    Served,
-    ServicesOf,
-    StageFilter,
-    document,
-    json_answer,
-    problems,
-)
-from darkroom_ingestion.store.queries import results_page
-from darkroom_ingestion.store.rows import storable
+from darkroom_ingestion.routes.described import PageSize, Served, ServicesOf, StageFilter, document, problems
+from darkroom_ingestion.store.queries import StoredResult, results_page
+from darkroom_ingestion.store.rows import storable, stored_label
 from darkroom_ingestion.times import rfc3339
 
 router = APIRouter(tags=["results"])
@@ -43,13 +37,21 @@ async def get_results(
 ) -> Response:
     """The data of analyzed events. `next` leads to older ones; results that come meanwhile do not shift the pages."""
     start = read_result_cursor(after)
-    chosen = {"stage": _clean(stage), "label": _clean(label)}
-    page, following = await services.database.reading(
-        lambda c: results_page(c, served.key, after=start, limit=limit, **chosen)
+    chosen = {
+        "stage": None if stage is None else storable(stage),
+        "label": None if label is None else stored_label(label),
+    }
+
+    def work(connection: Connection) -> bytes:
+        page, following = results_page(connection, served.key, after=start, limit=limit, **chosen)
+        return _page(page, write_cursor(following))
+
+    return Response(await services.database.reading(work), media_type="application/json")
+
+
+def _page(page: list[StoredResult], following: str | None) -> bytes:
+    """The document, put together from what stands in the log without reading it: a page may have megabytes."""
+    results = ",".join(
+        f'{result.data.rstrip().removesuffix("}")}, "analyzedAt": "{rfc3339(result.at_ms)}"}}' for result in page
     )
-    results = [result.data | {"analyzedAt": rfc3339(result.at_ms)} for result in page]
-    return json_answer({"results": results, "next": write_cursor(following)})
-
-
-def _clean(text: str | None) -> str | None:
-    return None if text is None else storable(text)
+    return f'{{"results": [{results}], "next": {json.dumps(following)}}}'.encode()

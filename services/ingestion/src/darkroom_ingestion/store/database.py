@@ -1,6 +1,8 @@
 """Opening the store: the engine, its settings, its migrations, its threads."""
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from sqlalchemy.schema import Table
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.store.tables import about
 
-_BUSY_TIMEOUT_MS = 10_000
+_BUSY_TIMEOUT_MS = 5_000
 _THREADS = 6
 _MIGRATION_LOCK = 0x6461726B
 _T = TypeVar("_T")
@@ -35,9 +37,10 @@ class StoreUnavailable(DarkroomError):
 class Database:
     """The store's engine. Its methods may be called from every thread."""
 
-    def __init__(self, engine: Engine, instance: str) -> None:
+    def __init__(self, engine: Engine, instance: str, lock: int | None = None) -> None:
         self.engine = engine
         self.instance = instance
+        self._lock = lock
         # SQLite: a transaction that reads first and writes later can't wait for another writer: it begins as one.
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
@@ -90,6 +93,8 @@ class Database:
         """Close every connection."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self.engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
 
 
 def open_database(url: str) -> Database:
@@ -109,6 +114,7 @@ def open_database(url: str) -> Database:
             f"database: the driver {error.name} is not installed: install darkroom-ingestion[postgresql]"
         ) from error
     shown = engine.url.render_as_string(hide_password=True)
+    lock = _keep_to_ourselves(engine)
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
@@ -118,7 +124,29 @@ def open_database(url: str) -> Database:
             instance = _instance(connection)
     except (SQLAlchemyError, OSError) as error:
         raise BadDatabase(f"database {shown} can't be opened: {reason_of(error)}") from error
-    return Database(engine, instance)
+    return Database(engine, instance, lock)
+
+
+def _keep_to_ourselves(engine: Engine) -> int | None:
+    """Lock a SQLite store until the descriptor that this answers is closed, or the process ends.
+
+    Raises:
+        BadDatabase: another process has it.
+    """
+    if engine.dialect.name != "sqlite":
+        return None
+    path = Path(f"{engine.url.database}.lock")
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BadDatabase(
+            f"database {engine.url.database} is in use by another process: "
+            "SQLite means one replica; stop the other, or use PostgreSQL"
+        ) from error
+    except OSError as error:
+        raise BadDatabase(f"database {engine.url.database} can't be opened: {path}: {error.strerror}") from error
+    return file
 
 
 def probe_write(connection: Connection) -> None:
@@ -137,6 +165,8 @@ def _engine(url: str) -> Engine:
         return create_engine(parsed, pool_size=_THREADS + 2, pool_pre_ping=True, pool_timeout=10)
     if parsed.get_backend_name() != "sqlite":
         raise ArgumentError(f"{parsed.get_backend_name()} is not supported")
+    if parsed.database in {None, "", ":memory:"}:
+        raise ArgumentError("SQLite needs a file")
     engine = create_engine(
         parsed, pool_size=_THREADS + 2, connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000}
     )

@@ -217,6 +217,8 @@ class Filler:
         for place, (_, end) in batch.moves.items():
             _, high = consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
             self._lags[place] = max(0, high - end)
+            if high == end:
+                self._reached_end.add(place)
         offsets = [TopicPartition(topic, partition, end) for (topic, partition), (_, end) in batch.moves.items()]
         try:
             consumer.commit(offsets=offsets, asynchronous=True)

@@ -32,6 +32,14 @@ class ImageRows:
 
 
 @dataclass(frozen=True)
+class StoredResult:
+    """A result: its data as it stands in the log, a JSON object."""
+
+    at_ms: int
+    data: str
+
+
+@dataclass(frozen=True)
 class DeadLetterRow:
     """One dead letter."""
 
@@ -95,10 +103,10 @@ def results_page(
     label: str | None,
     after: ResultCursor | None,
     limit: int,
-) -> tuple[list[StageResult], ResultCursor | None]:
+) -> tuple[list[StoredResult], ResultCursor | None]:
     """Results, newest first, and the cursor of the next page if there is one."""
     order = (results.c.at_ms, results.c.event_id)
-    query = select(*order, results.c.stage, results.c.data).where(results.c.pipeline == pipeline)
+    query = select(*order, results.c.data).where(results.c.pipeline == pipeline)
     if stage is not None:
         query = query.where(results.c.stage == stage)
     if label is not None:
@@ -106,7 +114,7 @@ def results_page(
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
     rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
-    page = [StageResult(row.stage, row.at_ms, json.loads(row.data)) for row in rows[:limit]]
+    page = [StoredResult(row.at_ms, row.data) for row in rows[:limit]]
     return page, (rows[limit - 1].at_ms, rows[limit - 1].event_id) if len(rows) > limit else None
 
 

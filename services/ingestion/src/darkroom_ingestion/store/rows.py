@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeGuard, cast
 
 from confluent_kafka import Message, TopicPartition
 from sqlalchemy.schema import Table
@@ -18,6 +18,10 @@ REPLAY_HEADER = "darkroom-replay-of"
 """On an image that was put back: `topic/partition/offset` of its dead letter, so that the mark is in the log."""
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
+
+_MAX_ID_BYTES = 1_000
+_MAX_LABEL_BYTES = 500
+"""PostgreSQL's indexes hold no more than 2,700 bytes a row: a record must not be able to stop the store."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +54,23 @@ class LogRecord:
         # confluent-kafka's stubs allow more than librdkafka ever hands out.
         received = cast("list[tuple[str, bytes | None]]", message.headers() or [])
         raw = [(name, value) for name, value in received if value is not None]
-        headers = {name.lower(): storable(value.decode(errors="replace")) for name, value in raw}
         key, value = message.key(), message.value()
-        return cls(
-            topic,
-            partition,
-            offset,
-            message.timestamp()[1],
-            key if isinstance(key, bytes) else None,
-            headers,
-            raw,
-            value if isinstance(value, bytes) else b"",
-        )
+        return cls.read(topic, partition, offset, message.timestamp()[1], key, raw, value or b"")
+
+    @classmethod
+    def read(
+        cls,
+        topic: str,
+        partition: int,
+        offset: int,
+        timestamp_ms: int,
+        key: bytes | None,
+        raw_headers: list[tuple[str, bytes]],
+        value: bytes,
+    ) -> "LogRecord":
+        """The record with its headers as text, by their names in lower case."""
+        headers = {name.lower(): storable(text.decode(errors="replace")) for name, text in raw_headers}
+        return cls(topic, partition, offset, timestamp_ms, key, headers, raw_headers, value)
 
     @property
     def place(self) -> TopicPartition:
@@ -102,7 +111,8 @@ class Rows:
 
 def image_id(record: LogRecord) -> str:
     """The image's id: the event's, else its place in the log."""
-    return record.headers.get("ce_id") or names.image_id_at(record.topic, record.partition, record.offset)
+    its_id = record.headers.get("ce_id")
+    return its_id if _is_id(its_id) else names.image_id_at(record.topic, record.partition, record.offset)
 
 
 def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
@@ -126,7 +136,7 @@ def replay_row(record: LogRecord) -> dict[str, Any] | None:
     """The mark that an image which was put back leaves on its dead letter."""
     topic, _, rest = record.headers.get(REPLAY_HEADER, "").partition("/")
     partition, _, offset = rest.partition("/")
-    place = _number(partition), _number(offset)
+    place = _number(partition, 31), _number(offset)
     if not topic or place[0] is None or place[1] is None:
         return None
     return {"topic": topic, "partition": place[0], "offset": place[1], "replayed_at_ms": record.timestamp_ms}
@@ -135,13 +145,15 @@ def replay_row(record: LogRecord) -> dict[str, Any] | None:
 def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
     """The row of an analyzed event; None if the record is none."""
     data = read_json(record.value)
-    if data is None or not isinstance(data.get("imageId"), str):
+    its_id = result_image_id(data)
+    if data is None or its_id is None:
         return None
     label, score = _top(data)
+    event_id = record.headers.get("ce_id")
     return {
         "pipeline": pipeline,
-        "event_id": record.headers.get("ce_id") or names.result_id(storable(data["imageId"]), stage),
-        "image_id": storable(data["imageId"]),
+        "event_id": event_id if _is_id(event_id) else names.result_id(its_id, stage),
+        "image_id": its_id,
         "stage": stage,
         "at_ms": record.timestamp_ms,
         "label": label,
@@ -160,10 +172,10 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
     if reason is None:
         return None
     source_topic = record.headers.get(names_of.SOURCE_TOPIC)
-    source_partition = _number(record.headers.get(names_of.SOURCE_PARTITION))
+    source_partition = _number(record.headers.get(names_of.SOURCE_PARTITION), 31)
     source_offset = _number(record.headers.get(names_of.SOURCE_OFFSET))
     its_id = record.headers.get("ce_id")
-    if its_id is None and source_topic and source_partition is not None and source_offset is not None:
+    if not _is_id(its_id) and source_topic and source_partition is not None and source_offset is not None:
         its_id = names.image_id_at(source_topic, source_partition, source_offset)
     return {
         "topic": record.topic,
@@ -171,11 +183,11 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
         "offset": record.offset,
         "pipeline": pipeline,
         "stage": stage,
-        "image_id": its_id or image_id(record),
+        "image_id": its_id if _is_id(its_id) else image_id(record),
         "at_ms": record.timestamp_ms,
         "reason": reason,
         "message": record.headers.get(names_of.MESSAGE, ""),
-        "attempts": _number(record.headers.get(names_of.ATTEMPTS)) or 1,
+        "attempts": _number(record.headers.get(names_of.ATTEMPTS), 31) or 1,
         "failed_at": record.headers.get(names_of.FAILED_AT),
         "content_type": record.headers.get("content-type"),
         "bytes": len(record.value),
@@ -183,6 +195,17 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
         "source_partition": source_partition,
         "source_offset": source_offset,
     }
+
+
+def result_image_id(data: Mapping[str, Any] | None) -> str | None:
+    """The image that a result is about; None if it says none that can be."""
+    its_id = None if data is None else data.get("imageId")
+    return storable(its_id) if isinstance(its_id, str) and _is_id(storable(its_id)) else None
+
+
+def stored_label(label: str) -> str:
+    """A label as the store has it to search for."""
+    return storable(label).encode()[:_MAX_LABEL_BYTES].decode(errors="ignore")
 
 
 def read_json(value: bytes) -> dict[str, Any] | None:
@@ -206,7 +229,7 @@ def _refuse(constant: str) -> None:
 def _top(data: Mapping[str, Any]) -> tuple[str | None, float | None]:
     match data.get("predictions"):
         case [{"label": str(label), "score": int() | float() as score}, *_]:
-            return storable(label), float(score)
+            return stored_label(label), float(score)
         case _:
             return None, None
 
@@ -216,5 +239,11 @@ def _time(record: LogRecord, text: str | None) -> int:
     return said if said is not None else record.timestamp_ms
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - fits 64 bits
+def _is_id(text: str | None) -> TypeGuard[str]:
+    return text is not None and 0 < len(text.encode()) <= _MAX_ID_BYTES
+
+
+def _number(text: str | None, bits: int = 63) -> int | None:
+    if not (text and text.isascii() and text.isdecimal() and len(text) <= len(str(2**bits))):
+        return None
+    return number if (number := int(text)) < 2**bits else None

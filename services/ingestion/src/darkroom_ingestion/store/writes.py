@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.schema import Table
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
+
+_FORGET_AT_ONCE = 5_000
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -101,15 +105,19 @@ def forget_topic(connection: Connection, topic: str) -> None:
 
 
 def forget_before(database: Database, place: Place, offset: int) -> int:
-    """Remove what was read from `place` before `offset`: retention has removed it there too."""
-    topic, partition = place
+    """Remove what was read from `place` before `offset`: retention has removed it there too.
 
-    def work(connection: Connection) -> int:
-        return sum(
-            connection.execute(
-                delete(table).where(table.c.topic == topic, table.c.partition == partition, table.c.offset < offset)
-            ).rowcount
-            for table in (images, results, dead_letters, replays)
-        )
+    In small transactions, so that nobody else waits long.
+    """
+    forgotten = 0
+    for table in (images, results, dead_letters, replays):
+        while removed := database.write(partial(_forget_some, table=table, place=place, offset=offset)):
+            forgotten += removed
+    return forgotten
 
-    return database.write(work)
+
+def _forget_some(connection: Connection, *, table: Table, place: Place, offset: int) -> int:
+    there = (table.c.topic == place[0]) & (table.c.partition == place[1])
+    oldest = select(func.min(table.c.offset)).where(there).scalar_subquery()
+    chunk = (table.c.offset < offset) & (table.c.offset < oldest + _FORGET_AT_ONCE)
+    return connection.execute(delete(table).where(there, chunk)).rowcount

@@ -1,0 +1,61 @@
+"""The document of an image, from what its stages have answered."""
+
+import pytest
+
+from darkroom_ingestion.image_state import ReceivedImage, StageFailure, StageResult, image_document
+
+IMAGE = ReceivedImage("demo/digits", "i", "camera", 1_000, "demo.digits.images", 3, 42, "image/png", 7)
+
+
+def result(stage: str, at_ms: int = 10) -> StageResult:
+    source = {"topic": "demo.digits.images", "partition": 3, "offset": 42}
+    return StageResult(stage, at_ms, {"imageId": "i", "stage": stage, "source": source, "at": at_ms})
+
+
+def failure(stage: str, at_ms: int = 10) -> StageFailure:
+    return StageFailure(stage, at_ms, "DecodeError", "ends too early", 1, "1970-01-01T00:00:00.010Z")
+
+
+@pytest.mark.parametrize(
+    ("results", "failures", "state"),
+    [
+        ([], [], "Received"),
+        ([result("a")], [], "Received"),
+        ([], [failure("a")], "Received"),
+        ([result("a"), result("b")], [], "Analyzed"),
+        ([result("a")], [failure("b")], "PartlyFailed"),
+        ([], [failure("a"), failure("b")], "Failed"),
+        # Stages that the pipeline no longer has say nothing about its state.
+        ([result("a"), result("b")], [failure("old")], "Analyzed"),
+        ([result("old")], [failure("a"), failure("b")], "Failed"),
+        # The later answer counts.
+        ([result("a"), result("b", 20)], [failure("b", 10)], "Analyzed"),
+        ([result("a"), result("b", 10)], [failure("b", 20)], "PartlyFailed"),
+        ([result("a"), result("b", 20)], [failure("b", 20)], "Analyzed"),
+    ],
+)
+def test_the_state_is_what_all_stages_together_have_answered(
+    results: list[StageResult], failures: list[StageFailure], state: str
+) -> None:
+    assert image_document("i", IMAGE, results, failures, ["a", "b"])["state"] == state
+
+
+def test_results_are_the_newest_of_each_stage_in_the_order_of_the_pipeline() -> None:
+    found = image_document("i", IMAGE, [result("b"), result("a", 10), result("a", 30), result("old")], [], ["a", "b"])
+
+    assert [(each["stage"], each["at"]) for each in found["results"]] == [("a", 30), ("b", 10), ("old", 10)]
+    assert found["key"] == "camera"
+    assert found["receivedAt"] == "1970-01-01T00:00:01.000Z"
+
+
+def test_an_image_of_which_only_results_are_left_still_says_where_it_was() -> None:
+    found = image_document("i", None, [result("a")], [], ["a"])
+
+    assert found["state"] == "Analyzed"
+    assert found["image"] == {
+        "topic": "demo.digits.images",
+        "partition": 3,
+        "offset": 42,
+        "contentType": None,
+        "bytes": None,
+    }
