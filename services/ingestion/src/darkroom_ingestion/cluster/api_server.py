@@ -70,10 +70,11 @@ class ApiServer:
                 base_url=self._url, auth=_TokenFile(self._token), verify=trusted, timeout=_TIMEOUT, trust_env=False
             ) as client:
                 yield Connection(client)
-        except (httpx.HTTPError, OSError) as error:
-            raise ApiError(
-                0, f"the API server at {self._url} can't be reached: {error or type(error).__name__}"
-            ) from error
+        except httpx.HTTPError as error:
+            why = str(error) or type(error).__name__
+            raise ApiError(0, f"the API server at {self._url} can't be reached: {why}") from error
+        except OSError as error:
+            raise ApiError(0, f"{self._token.parent} has no credentials that can be read: {error}") from error
 
 
 class Connection:

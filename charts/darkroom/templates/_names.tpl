@@ -1,0 +1,56 @@
+{{- define "darkroom.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The release, unless that would say darkroom twice. */}}
+{{- define "darkroom.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "darkroom.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "darkroom.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "darkroom.operator" -}}{{ include "darkroom.fullname" . }}-operator{{- end -}}
+{{- define "darkroom.ingestion" -}}{{ include "darkroom.fullname" . }}-ingestion{{- end -}}
+
+{{- define "darkroom.operator.serviceAccount" -}}
+{{- .Values.operator.serviceAccount.name | default (include "darkroom.operator" .) -}}
+{{- end -}}
+{{- define "darkroom.ingestion.serviceAccount" -}}
+{{- .Values.ingestion.serviceAccount.name | default (include "darkroom.ingestion" .) -}}
+{{- end -}}
+
+{{/* Cluster-wide objects: two releases in two namespaces must not share them. */}}
+{{- define "darkroom.clusterwide" -}}{{ .Release.Namespace }}-{{ include "darkroom.fullname" . }}{{- end -}}
+
+{{/* What never changes: selectors can't. Call with a list: the root and the component. */}}
+{{- define "darkroom.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ include "darkroom.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* Of pods: nothing that changes with the version, lest an upgrade of the chart alone restart them. */}}
+{{- define "darkroom.podLabels" -}}
+{{ include "darkroom.selector" . }}
+app.kubernetes.io/part-of: darkroom
+{{- end -}}
+
+{{- define "darkroom.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "darkroom.selector" . }}
+app.kubernetes.io/part-of: darkroom
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* An image. Call with a list: the root and its values. */}}
+{{- define "darkroom.image" -}}
+{{- $image := index . 1 -}}
+{{ $image.repository }}:{{ $image.tag | default (index . 0).Chart.AppVersion }}
+{{- end -}}
