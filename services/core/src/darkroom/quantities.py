@@ -18,7 +18,9 @@ _SIZE_UNITS = {
     None: 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
 }  # fmt: skip
-_QUANTITY_UNITS = {**_SIZE_UNITS, "m": Decimal("0.001"), "P": 10**15, "E": 10**18, "Pi": 2**50, "Ei": 2**60}
+_QUANTITY_UNITS: dict[str | None, int | Decimal] = {
+    **_SIZE_UNITS, "m": Decimal("0.001"), "P": 10**15, "E": 10**18, "Pi": 2**50, "Ei": 2**60,
+}  # fmt: skip
 _DURATION_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
