@@ -18,19 +18,20 @@ _MOST_TELLING = ("ModelChecksumMismatch", "ImagePullBackOff", "CrashLooping", *s
 
 def workers_finding(stage: str, deployment: Manifest, pods: Iterable[Manifest]) -> Finding:
     """Whether every worker of `stage` runs as its Deployment says and is ready, and what holds up the others."""
-    wanted = deployment["spec"].get("replicas", 1)
+    about, wanted = f'stage "{stage}"', deployment["spec"].get("replicas", 1)
     status = deployment.get("status", {})
     current = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
     ready, updated, there = (status.get(f, 0) for f in ("readyReplicas", "updatedReplicas", "replicas"))
     if current and ready == updated == there == wanted:
-        return Finding(ready=True, reason="AllReady", message=f'stage "{stage}": {ready} of {wanted} workers are ready')
+        return Finding(ready=True, reason="AllReady", message=f"{about}: {ready} of {wanted} workers are ready")
     if trouble := _trouble(deployment, pods):
         reason, message = trouble
-        return Finding(ready=False, reason=reason, message=f'stage "{stage}": {message}')
+        # A worker names its stage itself.
+        return Finding(ready=False, reason=reason, message=f"{about}: {message.removeprefix(f'{about}: ')}")
     if there > wanted or updated < there:
-        message = f'stage "{stage}": {min(updated, wanted)} of {wanted} workers are of the latest version'
+        message = f"{about}: {min(updated, wanted)} of {wanted} workers are of the latest version"
         return Finding(ready=False, reason="RollingOut", message=message)
-    message = f'stage "{stage}": {ready} of {wanted} workers are ready'
+    message = f"{about}: {ready} of {wanted} workers are ready"
     return Finding(ready=False, reason="WorkersStarting", message=message)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def test_a_copied_secret_holds_what_was_copied() -> None:
     assert base64.b64decode(secret["data"]["password"]) == b"\x00\xff"
 
 
-def _template(case: str, change: Any = lambda manifest: None) -> str:
+def _template(case: str, change: Callable[[dict[str, Any]], object] = dict) -> str:
     manifest = _manifest(case)
     change(manifest)
     pipeline = parse_pipeline(manifest)

@@ -13,7 +13,7 @@ from darkroom_operator.kube.kinds import DEPLOYMENT
 from darkroom_operator.kube.transport import Manifest
 
 CONTAINER = "worker"
-NOBODY = 65_532
+NOBODY = 10_001
 STARTUP_LIMIT_S = 600
 """A worker that fetches a large model from afar may take minutes before it answers."""
 
@@ -101,10 +101,16 @@ def _container(stage: Stage, workload: Workload, volumes: list[Volume]) -> dict[
         "image": workload.image.name,
         "imagePullPolicy": workload.image.pull_policy,
         "command": ["darkroom-worker"],
-        "args": ["run", "--settings", str(SETTINGS_FOLDER / SETTINGS_FILE), "--port", str(PORT)],
+        "args": [
+            "run",
+            f"--settings={SETTINGS_FOLDER / SETTINGS_FILE}",
+            "--host=0.0.0.0",
+            f"--port={PORT}",
+            "--log-format=json",
+        ],
         "env": [
             {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
-            {"name": "XDG_CACHE_HOME", "value": str(CACHE_FOLDER)},
+            {"name": "DARKROOM_CACHE_DIR", "value": str(CACHE_FOLDER)},
             *stage.template.env,
         ],
         **({"envFrom": credentials} if credentials else {}),
