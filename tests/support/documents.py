@@ -2,7 +2,8 @@
 
 A fenced block marked `sh` is run as it stands, in a copy of what it needs, and one marked `sh checkout` in the checkout
 itself; `sh cluster` belongs to the tests with a cluster; anything else is only read. A block that starts with
-`darkroom up` or `darkroom kafka start` goes on in the background, as in the reader's second terminal, until the document ends.
+`darkroom up` or `darkroom kafka start` goes on in the background, as in the reader's second terminal, until the
+document ends.
 """
 
 import re
