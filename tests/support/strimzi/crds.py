@@ -42,8 +42,8 @@ def _generate(folder: Path) -> None:
 
 
 def _jars() -> list[Path]:
-    """The locked jars from the local Maven repository, or Maven Central, each with the locked hash."""
-    maven = MavenContext(timeout=20)
+    """The locked jars from the cache or Maven Central, each with the locked hash."""
+    maven = MavenContext(repo_cache=CACHE / "maven", timeout=20)
     maven.remote_repos.update(GlobalSettings.load().repositories)
     wanted = dict(line.split() for line in _JARS.read_text().splitlines() if not line.startswith("#"))
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -21,7 +21,7 @@ from confluent_kafka.admin import (
 from tests.support.strimzi.kafka_errors import kafka_error
 
 VISIBLE_TIMEOUT_S = 10.0
-POLL_S = 0.05
+POLL_S = 0.1
 
 T = TypeVar("T")
 

@@ -7,15 +7,22 @@ from confluent_kafka.admin import AdminClient
 
 from tests.support.kube.api import Api
 from tests.support.strimzi.controller import Scope
+from tests.support.strimzi.kafka_topics import KafkaTopics
+from tests.support.strimzi.kafka_users import KafkaUsers
+from tests.support.strimzi.no_kafka import NoKafkaTopics, NoKafkaUsers
 from tests.support.strimzi.topic_operator import TopicOperator
 from tests.support.strimzi.user_operator import UserOperator
+
+# What is wrong stands in the resources' status, not in a log.
+_SETTINGS = {"reconnect.backoff.max.ms": 1000, "log_level": 0}
 
 
 class StrimziStandIn:
     """Answers the KafkaTopics and KafkaUsers of one cluster as Strimzi does, while the block lasts.
 
-    `timeout_s` is how long an unreachable broker is waited for before a resource says so. `kafka_settings` are further
-    librdkafka settings of the Admin client, for a broker that wants credentials.
+    Without `bootstrap_servers` topics and users are only remembered, for benchmarks. `timeout_s` is how long an
+    unreachable broker is waited for before a resource says so. `kafka_settings` are further librdkafka settings of the
+    Admin client, for a broker that wants credentials.
     """
 
     def __init__(
@@ -23,24 +30,20 @@ class StrimziStandIn:
         api: Api,
         namespace: str,
         cluster: str,
-        bootstrap_servers: str,
+        bootstrap_servers: str | None,
         *,
         full_reconciliation_s: float = 120.0,
         timeout_s: float = 35.0,
         kafka_settings: Mapping[str, str] | None = None,
     ) -> None:
-        admin = AdminClient(
-            {
-                "bootstrap.servers": bootstrap_servers,
-                "reconnect.backoff.max.ms": 1000,
-                "log_level": 0,  # what is wrong stands in the resources' status
-                **(kafka_settings or {}),
-            }
-        )
+        topics: KafkaTopics | NoKafkaTopics = NoKafkaTopics()
+        users: KafkaUsers | NoKafkaUsers = NoKafkaUsers()
+        if bootstrap_servers is not None:
+            admin = AdminClient({"bootstrap.servers": bootstrap_servers, **_SETTINGS, **(kafka_settings or {})})
+            topics, users = KafkaTopics(admin, timeout_s), KafkaUsers(admin, timeout_s)
         scope = Scope(namespace, cluster)
-        periods = {"full_reconciliation_s": full_reconciliation_s, "timeout_s": timeout_s}
-        self.topics = TopicOperator(api, scope, admin, **periods)
-        self.users = UserOperator(api, scope, admin, **periods)
+        self.topics = TopicOperator(api, scope, topics, full_reconciliation_s=full_reconciliation_s)
+        self.users = UserOperator(api, scope, users, full_reconciliation_s=full_reconciliation_s)
 
     def __enter__(self) -> Self:
         self.topics.controller.start()

@@ -7,18 +7,19 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaError
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
 from tests.support.kube.api import Api, ApiError, Manifest
 from tests.support.strimzi import topic_resource as resource
 from tests.support.strimzi.controller import Controller, Scope
 from tests.support.strimzi.kafka_errors import broker_is_away, in_java
 from tests.support.strimzi.kafka_topics import KafkaTopics, Topic
+from tests.support.strimzi.no_kafka import NoKafkaTopics
 from tests.support.strimzi.status import says_already
 from tests.support.strimzi.topic_resource import FINALIZER, Problem
 
-BATCH = 100
-THREADS = 4
+BATCH = 50
+THREADS = 8
 FIELD_MANAGER = "strimzi-topic-operator"
 
 _log = logging.getLogger(__name__)
@@ -32,18 +33,12 @@ class TopicOperator:
     """
 
     def __init__(
-        self,
-        api: Api,
-        scope: Scope,
-        admin: AdminClient,
-        *,
-        full_reconciliation_s: float = 120.0,
-        timeout_s: float = 35.0,
+        self, api: Api, scope: Scope, kafka: KafkaTopics | NoKafkaTopics, *, full_reconciliation_s: float
     ) -> None:
         self.failing = ""
         self._api = api
         self._path = scope.path("kafkatopics")
-        self._kafka = KafkaTopics(admin, timeout_s)
+        self._kafka = kafka
         self._claims = _Claims(scope.namespace)
         self.controller = Controller(
             api,

@@ -5,7 +5,6 @@ import re
 import threading
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from tests.support.kube.api import Api, ApiError, Manifest
 from tests.support.strimzi import user_resource as resource
@@ -13,6 +12,7 @@ from tests.support.strimzi.certificate_authority import CertificateAuthority, ne
 from tests.support.strimzi.controller import Controller, Scope
 from tests.support.strimzi.kafka_errors import broker_is_away, in_java, kafka_error
 from tests.support.strimzi.kafka_users import KafkaUsers
+from tests.support.strimzi.no_kafka import NoKafkaUsers
 from tests.support.strimzi.status import says_already
 from tests.support.strimzi.user_resource import InvalidResource
 
@@ -33,20 +33,14 @@ class UserOperator:
     """
 
     def __init__(
-        self,
-        api: Api,
-        scope: Scope,
-        admin: AdminClient,
-        *,
-        full_reconciliation_s: float = 120.0,
-        timeout_s: float = 35.0,
+        self, api: Api, scope: Scope, kafka: KafkaUsers | NoKafkaUsers, *, full_reconciliation_s: float
     ) -> None:
         self.failing = ""
         self._api = api
         self._scope = scope
         self._secrets = f"/api/v1/namespaces/{scope.namespace}/secrets"
         self._path = scope.path("kafkausers")
-        self._kafka = KafkaUsers(admin, timeout_s)
+        self._kafka = kafka
         self._passwords: dict[str, str] = {}
         self._authority: CertificateAuthority | None = None
         self._authority_lock = threading.Lock()
