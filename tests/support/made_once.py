@@ -26,7 +26,10 @@ def made_once(target: Path, make: Callable[[Path], None]) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with locked(target.with_name(f".{target.name}.lock")):
         if not target.exists():
-            scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+            prefix = f".{target.name}.scratch-"
+            for left_over in target.parent.glob(f"{prefix}*"):  # by a process that was killed: we have the lock
+                shutil.rmtree(left_over, ignore_errors=True)
+            scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
             try:
                 make(scratch / target.name)
                 (scratch / target.name).rename(target)
