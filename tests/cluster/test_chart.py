@@ -1,0 +1,262 @@
+"""The Helm chart: an API server takes what it renders, it installs, and its accounts may do no more than they need."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.chart import Helm, HelmError, of_kind
+from tests.support.kube.access import Access
+from tests.support.kube.api import ApiError, Manifest
+from tests.support.kube.api_server import ApiServer
+from tests.support.kube.kubelet import FakeKubelet
+
+RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+STRIMZI = {"name": "events", "namespace": "KAFKA"}
+
+COMBINATIONS: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "with Kafkas of Strimzi's and others": {
+        "ingestion": {
+            "kafka": {
+                "clusters": [STRIMZI, {"name": "second", "namespace": "KAFKA", "authentication": "tls"}],
+                "others": [
+                    {"bootstrapServers": "b1:9093", "tls": True, "secret": "kafka"},
+                    {"bootstrapServers": "b2:9093"},
+                ],
+            }
+        }
+    },
+    "in namespaces of its own": {
+        "operator": {"watchNamespaces": ["KAFKA"]},
+        "ingestion": {"namespaces": ["KAFKA"], "kafka": {"clusters": [STRIMZI]}},
+    },
+    "several replicas on PostgreSQL": {"ingestion": {"replicas": 3, "database": {"urlSecret": {"name": "postgresql"}}}},
+    "without the ingestion service": {"ingestion": {"enabled": False}, "networkPolicy": {"enabled": False}},
+    "with everything that can be set": {
+        "fullnameOverride": "dark",
+        "imagePullSecrets": [{"name": "registry"}],
+        "grafanaDashboard": {"enabled": True},
+        "operator": {
+            "podAnnotations": {"a": "b"},
+            "podLabels": {"c": "d"},
+            "nodeSelector": {"kubernetes.io/arch": "amd64"},
+            "tolerations": [{"operator": "Exists"}],
+            "affinity": {"nodeAffinity": {}},
+            "priorityClassName": "system-cluster-critical",
+            "serviceAccount": {"annotations": {"e": "f"}},
+        },
+        "ingestion": {
+            "extraArgs": ["--delivery-timeout=20"],
+            "service": {"type": "NodePort"},
+            "database": {"storage": {"size": "1Gi", "className": "standard"}},
+            "serviceAccount": {"name": "default"},
+        },
+        "networkPolicy": {"ingestionFrom": [{"namespaceSelector": {}}], "metricsFrom": [{"podSelector": {}}]},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def helm(api_server: ApiServer, tmp_path: Path) -> Helm:
+    return Helm(tmp_path, api_server.kubeconfig)
+
+
+@pytest.fixture
+def restricted(api_server: ApiServer) -> Iterator[str]:
+    """A namespace that takes only pods that are `restricted`, and warns of what would make others."""
+    with api_server.namespace("chart", RESTRICTED) as name:
+        yield name
+
+
+def test_the_chart_has_nothing_that_lint_complains_of(helm: Helm) -> None:
+    assert "0 chart(s) failed" in helm.lint()
+
+
+@pytest.mark.parametrize("values", COMBINATIONS.values(), ids=COMBINATIONS)
+def test_an_api_server_takes_all_that_is_rendered(
+    values: dict[str, Any], helm: Helm, api_server: ApiServer, restricted: str
+) -> None:
+    manifests = helm.template("try", restricted, within(restricted, values))
+
+    apply = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
+    done = subprocess.run(
+        [api_server.kubectl, "--kubeconfig", api_server.kubeconfig, *apply],
+        input=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_service_monitors_are_for_both(helm: Helm) -> None:
+    manifests = helm.template(
+        "try", "darkroom", {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}
+    )
+    monitors, services = of_kind(manifests, "ServiceMonitor"), of_kind(manifests, "Service")
+    assert monitors.keys() == services.keys() == {"try-darkroom-operator", "try-darkroom-ingestion"}
+    for name, monitor in monitors.items():
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= services[name]["metadata"]["labels"].items()
+        assert monitor["spec"]["endpoints"][0]["port"] in {port["name"] for port in services[name]["spec"]["ports"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"ingestion": {"replcas": 2}}, "replcas"),
+        ({"operator": {"image": {"pullPolicy": "Sometimes"}}}, "pullPolicy"),
+        ({"operator": {"watchNamespaces": ["Not_A_Name"]}}, "watchNamespaces"),
+        ({"ingestion": {"kafka": {"clusters": [{"name": "events"}]}}}, "namespace"),
+        ({"ingestion": {"replicas": 2}}, "ingestion.database.urlSecret.name"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused_by_name(values: dict[str, Any], message: str, helm: Helm) -> None:
+    with pytest.raises(HelmError, match=message):
+        helm.template("try", "darkroom", values)
+
+
+def test_selectors_do_not_depend_on_the_version(helm: Helm) -> None:
+    for manifest in helm.template("try", "darkroom"):
+        if manifest["kind"] in {"Deployment", "StatefulSet"}:
+            assert set(manifest["spec"]["selector"]["matchLabels"]) == {
+                "app.kubernetes.io/name",
+                "app.kubernetes.io/instance",
+                "app.kubernetes.io/component",
+            }
+            assert "0.1.0" not in json.dumps(manifest["spec"]["template"]["metadata"])
+
+
+def test_it_installs_upgrades_and_goes_without_a_trace(helm: Helm, api_server: ApiServer, restricted: str) -> None:
+    api = api_server.admin.api()
+    with FakeKubelet(api, restricted):
+        notes = helm.install("darkroom", restricted)
+        assert "kubectl get imgp -A" in notes
+
+        deployment = api.get(f"/apis/apps/v1/namespaces/{restricted}/deployments/darkroom-operator")
+        assert deployment["status"]["readyReplicas"] == 2
+
+        helm.upgrade("darkroom", restricted, {"operator": {"replicas": 1, "logLevel": "debug"}})
+        deployment = api.get(f"/apis/apps/v1/namespaces/{restricted}/deployments/darkroom-operator")
+        assert deployment["status"]["readyReplicas"] == 1
+        assert "--log-level=debug" in deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+
+        helm.uninstall("darkroom", restricted)
+    for path in (
+        f"/apis/apps/v1/namespaces/{restricted}/deployments",
+        f"/apis/apps/v1/namespaces/{restricted}/statefulsets",
+        f"/apis/rbac.authorization.k8s.io/v1/namespaces/{restricted}/roles",
+    ):
+        assert api.get(path)["items"] == []
+    left = api.get("/apis/rbac.authorization.k8s.io/v1/clusterroles")["items"]
+    assert [role["metadata"]["name"] for role in left if role["metadata"]["name"].startswith(restricted)] == []
+    assert api.find("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/imagepipelines.darkroom.dev") is not None
+
+
+def test_the_ingestion_service_may_read_its_two_secrets_and_no_other(
+    helm: Helm, api_server: ApiServer, namespace: str
+) -> None:
+    with api_server.namespace("kafka") as kafka:
+        values = {"ingestion": {"kafka": {"clusters": [{"name": "events", "namespace": kafka}]}}}
+        ingestion = account(helm, api_server, namespace, values, "darkroom-ingestion")
+        user = f"{namespace}-darkroom-ingestion"
+
+        assert may(ingestion, "get", "secrets", kafka, name=user)
+        assert may(ingestion, "get", "secrets", kafka, name="events-cluster-ca-cert")
+        assert may(ingestion, "watch", "imagepipelines", group="darkroom.dev")
+        assert may(ingestion, "list", "kafkas", group="kafka.strimzi.io")
+        for verb, resource, where, name in (
+            ("get", "secrets", kafka, "another"),
+            ("list", "secrets", kafka, ""),
+            ("get", "secrets", namespace, user),
+            ("update", "secrets", kafka, user),
+            ("list", "pods", namespace, ""),
+        ):
+            assert not may(ingestion, verb, resource, where, name=name), (verb, resource, where, name)
+        assert not may(ingestion, "patch", "imagepipelines", group="darkroom.dev")
+
+
+def test_an_operator_of_some_namespaces_has_no_rights_in_others(
+    helm: Helm, api_server: ApiServer, namespace: str
+) -> None:
+    with api_server.namespace("mine") as mine, api_server.namespace("others") as others:
+        values = {"operator": {"watchNamespaces": [mine]}}
+        operator = account(helm, api_server, namespace, values, "darkroom-operator")
+
+        assert may(operator, "list", "secrets", mine)
+        assert may(operator, "patch", "deployments", mine, group="apps")
+        assert may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="darkroom-operator")
+        assert not may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="another")
+        for resource, group in (("secrets", ""), ("deployments", "apps"), ("imagepipelines", "darkroom.dev")):
+            assert not may(operator, "list", resource, others, group=group)
+            assert not may(operator, "list", resource, group=group)
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "group"),
+    [
+        ("create", "imagepipelines", "darkroom.dev"),
+        ("delete", "imagepipelines", "darkroom.dev"),
+        ("create", "pods", ""),
+        ("delete", "pods", ""),
+        ("create", "clusterrolebindings", "rbac.authorization.k8s.io"),
+        ("patch", "namespaces", ""),
+        ("patch", "kafkas", "kafka.strimzi.io"),
+        ("create", "serviceaccounts/token", ""),
+    ],
+)
+def test_the_operator_may_not(
+    verb: str, resource: str, group: str, helm: Helm, api_server: ApiServer, namespace: str
+) -> None:
+    operator = account(helm, api_server, namespace, {}, "darkroom-operator")
+    assert not may(operator, verb, resource, group=group)
+    assert may(operator, "list", "imagepipelines", group="darkroom.dev")
+
+
+def within(namespace: str, values: Any) -> Any:
+    """The values with a namespace that exists in place of KAFKA."""
+    return json.loads(json.dumps(values).replace("KAFKA", namespace))
+
+
+def account(helm: Helm, api_server: ApiServer, namespace: str, values: dict[str, Any], name: str) -> Access:
+    """A service account of the chart with the rights that the chart gives it; nothing else is installed."""
+    api = api_server.admin.api()
+    for manifest in helm.template("darkroom", namespace, values):
+        if manifest["kind"] in PATHS:
+            api.apply(path_of(manifest), manifest)
+    return api_server.admin.as_service_account(namespace, name)
+
+
+PATHS = {
+    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
+    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+}
+
+
+def path_of(manifest: Manifest) -> str:
+    collection = PATHS[manifest["kind"]].format(namespace=manifest["metadata"].get("namespace"))
+    return f"{collection}/{manifest['metadata']['name']}"
+
+
+def may(who: Access, verb: str, resource: str, namespace: str = "", group: str = "", name: str = "") -> bool:
+    """Whether the API server would let `who` do that."""
+    resource, _, subresource = resource.partition("/")
+    asked = {"verb": verb, "resource": resource, "subresource": subresource, "group": group}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {**asked, "namespace": namespace, "name": name}},
+    }
+    try:
+        answer = who.api().create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    except ApiError as error:
+        raise AssertionError(f"the review itself was refused: {error}") from error
+    return bool(answer["status"]["allowed"])

@@ -1,0 +1,76 @@
+"""The Helm chart: rendered, installed, and what it lets its service accounts do."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.kube.api import Manifest
+from tests.support.kube.tools import helm
+
+CHART = Path(__file__).parents[2] / "charts" / "darkroom"
+_TIMEOUT_S = 180
+
+
+class HelmError(Exception):
+    """What Helm says is wrong."""
+
+
+@dataclass(frozen=True)
+class Helm:
+    """Helm with files of its own in `folder`, for the cluster of `kubeconfig` if one is named."""
+
+    folder: Path
+    kubeconfig: Path | None = None
+
+    def lint(self) -> str:
+        return self._run("lint", "--strict", CHART)
+
+    def template(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> list[Manifest]:
+        rendered = self._run("template", release, CHART, "--namespace", namespace, *self._values(values))
+        return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
+
+    def install(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:
+        """Install and wait until everything is ready; answers what it tells the person."""
+        options = ("--namespace", namespace, "--wait", "--timeout", "90s")
+        return self._run("install", release, CHART, *options, *self._values(values))
+
+    def upgrade(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:
+        options = ("--namespace", namespace, "--wait", "--timeout", "90s")
+        return self._run("upgrade", release, CHART, *options, *self._values(values))
+
+    def uninstall(self, release: str, namespace: str) -> str:
+        return self._run("uninstall", release, "--namespace", namespace, "--wait", "--timeout", "90s")
+
+    def _values(self, values: Mapping[str, Any] | None) -> Sequence[object]:
+        if not values:
+            return ()
+        file = self.folder / "values.json"
+        file.write_text(json.dumps(values))
+        return ("--values", file)
+
+    def _run(self, *arguments: object) -> str:
+        places = {f"HELM_{place}_HOME": str(self.folder / place.lower()) for place in ("CACHE", "CONFIG", "DATA")}
+        # Without a cluster Helm must not find one by itself.
+        environment = os.environ | places | {"KUBECONFIG": str(self.kubeconfig or os.devnull)}
+        done = subprocess.run(
+            [str(helm()), *map(str, arguments)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise HelmError(done.stdout + done.stderr)
+        return done.stdout
+
+
+def of_kind(manifests: Sequence[Manifest], kind: str) -> dict[str, Manifest]:
+    """Those of a kind, by name."""
+    return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] == kind}
