@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
@@ -126,7 +126,7 @@ class TriedStage:
         name: str = "classify",
         namespace: str | None = None,
         loops: int = 1,
-        model: Path = MODEL,
+        model: Path | None = MODEL,
         stage: Mapping[str, Any] | None = None,
         **spec: Any,
     ) -> None:
@@ -248,7 +248,8 @@ class TriedStage:
 
 def headers(message: Message) -> dict[str, str]:
     """A record's headers as text."""
-    return {name: value.decode() for name, value in message.headers() or []}
+    pairs = cast("list[tuple[str, bytes]]", message.headers() or [])
+    return {name: value.decode(errors="replace") for name, value in pairs}
 
 
 def image_ids(messages: Iterable[Message]) -> list[str]:

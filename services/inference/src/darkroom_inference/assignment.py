@@ -1,6 +1,6 @@
 """The partitions of one loop: where it stands in each, and what happens when they come and go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -51,10 +51,7 @@ class Assignment:
     def on_revoke(self, _consumer: Consumer, revoked: Sequence[TopicPartition]) -> None:
         """These go, in order: say that nothing of them is in hand."""
         self._changed("revoked", revoked)
-        places = {each.partition: self.partitions.pop(each.partition, None) for each in revoked}
-        positions = {n: (place.offset, given_back(place.mark)) for n, place in places.items() if place is not None}
-        if positions:
-            self.offsets.commit_once(positions)
+        self._give_back({each.partition: self.partitions.pop(each.partition, None) for each in revoked})
         self._tell()
 
     def on_lost(self, _consumer: Consumer, lost: Sequence[TopicPartition]) -> None:
@@ -63,6 +60,12 @@ class Assignment:
         for each in lost:
             self.partitions.pop(each.partition, None)
         self._tell()
+
+    def give_back(self) -> None:
+        """All go, because the loop ends: say that nothing of them is in hand, if a broker is there to hear it."""
+        if self.offsets.reachable():
+            self._give_back(self.partitions)
+        self.forget()
 
     def forget(self) -> None:
         """Commit nothing more: it is not certain what has been committed."""
@@ -109,6 +112,11 @@ class Assignment:
         for partition, (offset, mark) in positions.items():
             if partition in self.partitions:
                 self.partitions[partition] = Place(offset, mark)
+
+    def _give_back(self, places: Mapping[int, Place | None]) -> None:
+        positions = {n: (place.offset, given_back(place.mark)) for n, place in places.items() if place is not None}
+        if positions:
+            self.offsets.commit_once(positions)
 
     def _changed(self, change: Literal["assigned", "revoked", "lost"], partitions: Sequence[TopicPartition]) -> None:
         self.touched |= {each.partition for each in partitions}

@@ -19,14 +19,19 @@ _WEIGHT_OF_LAST: Final = 0.3
 
 @dataclass
 class BatchSize:
-    """Images to take at once, so that a batch of a slow model is one image and a fast model has large ones."""
+    """Images to take at once, so that a batch of a slow model is one image and a fast model has large ones.
 
-    seconds_per_image: float = TARGET_S / 8
+    It begins with one. A slower image is believed at once, a faster one little by little.
+    """
+
+    seconds_per_image: float = TARGET_S
 
     def learn(self, images: int, seconds: float) -> None:
         """Take into account that `images` took `seconds`."""
         if images:
-            self.seconds_per_image += _WEIGHT_OF_LAST * (seconds / images - self.seconds_per_image)
+            last = seconds / images
+            known = self.seconds_per_image
+            self.seconds_per_image = max(last, known + _WEIGHT_OF_LAST * (last - known))
 
     @property
     def images(self) -> int:

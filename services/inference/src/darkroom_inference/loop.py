@@ -123,6 +123,7 @@ class Loop:
             )
             answers = Answers(self.state.number, settings, shared.plan, shared.watchdog, metrics)
             yield Work(settings, consumer, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)
+            assignment.give_back()
         except BaseException:
             # What was in hand may or may not be committed. Giving the partitions back must not commit anything older.
             assignment.forget()

@@ -19,7 +19,7 @@ Positions = Mapping[int, tuple[int, Mark]]
 """By partition: the offset of the next record to be worked on, and what is to be known about it."""
 
 _REQUEST_TIMEOUT_S: Final = 10.0
-_ONCE_TIMEOUT_S: Final = 2.0
+_REACHABLE_TIMEOUT_S: Final = 2.0
 _UNKNOWN_ERROR_PATIENCE_S: Final = 30.0
 
 T = TypeVar("T")
@@ -60,15 +60,23 @@ class Offsets:
         self._patiently("commit", lambda: self._commit(positions))
 
     def commit_once(self, positions: Positions) -> None:
-        """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere."""
-        wanted = [TopicPartition(self._topic, partition) for partition in positions]
+        """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere.
+
+        Nothing but a commit is done here: it runs inside callbacks, where other calls of the client end the process.
+        """
         try:
-            # A commit has no timeout: without a coordinator it would hold up the worker's end for a minute.
-            self._consumer.committed(wanted, timeout=_ONCE_TIMEOUT_S)
             self._commit(positions)
         except KafkaException as error:
             log.warning("offsets not committed", error=error.args[0].str(), partitions=sorted(positions))
             self._metrics.kafka_error(error.args[0])
+
+    def reachable(self) -> bool:
+        """Whether a broker answers. A commit has no timeout, and without a broker would take a minute to fail."""
+        try:
+            self._consumer.list_topics(self._topic, timeout=_REACHABLE_TIMEOUT_S)
+        except KafkaException:
+            return False
+        return True
 
     def as_topic_partitions(self, positions: Positions) -> list[TopicPartition]:
         """As the client library takes them."""

@@ -1,0 +1,222 @@
+"""A worker's life: its start, its health, what it does when Kafka goes away, its end."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from confluent_kafka import Message
+
+from darkroom_cli.local_kafka import LocalKafka
+from tests.support.bad_model import bad_model
+from tests.support.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples
+from tests.support.until import until
+
+Stage = Callable[..., TriedStage]
+
+GOOD = samples()[1]
+
+
+def images(count: int, first: int = 0) -> list[tuple[str, bytes, bytes]]:
+    return [(f"i{n:05}", f"k{n % 20}".encode(), GOOD) for n in range(first, first + count)]
+
+
+def all_of(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], bool]:
+    wanted = {image_id for image_id, _, _ in sent}
+    return lambda messages: wanted <= set(image_ids(messages))
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "darkroom_inference", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_health_readiness_and_metrics_tell_how_a_worker_is(stage: Stage) -> None:
+    digits = stage()
+    worker = digits.worker().ready()
+    digits.send(images(30))
+    digits.results(all_of(images(30)))
+    assert worker.get("/healthz")[0] == 200
+    assert json.loads(worker.get("/readyz")[1])["partitions"] == 12
+    assert worker.get("/elsewhere")[0] == 404
+    assert worker.metric("darkroom_worker_images_total", outcome="analyzed") == 30
+    for step in ("decode", "preprocess", "inference"):
+        assert worker.metric("darkroom_worker_step_seconds_count", step=step) == 30
+    assert worker.metric("darkroom_worker_step_seconds_count", step="publish") >= 1
+    assert worker.metric("darkroom_worker_end_to_end_seconds_count") == 30
+    assert 0 < worker.metric("darkroom_worker_end_to_end_seconds_sum") < 30 * 60
+    assert worker.metric("darkroom_worker_rebalances_total", change="assigned") >= 1
+    assert worker.metric("darkroom_worker_partitions") == 12
+
+
+def test_a_worker_with_work_in_hand_finishes_it_before_it_ends(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1})
+    slow = [(f"i{n}", b"k", GOOD + b"SLOW") for n in range(20)]
+    digits.send(slow)
+    worker = digits.worker(**bad_model(tmp_path / "hook")).ready()
+    until(partial(worker.metric, "darkroom_worker_images_total", outcome="analyzed"), "a first result", 60)
+    began = time.monotonic()
+    assert worker.end() == 0
+    assert time.monotonic() - began < 20
+    results = digits.results(lambda _found: True)
+    assert 0 < len(results) < 20
+    assert digits.committed()[0] == (len(results), "")
+
+
+def test_a_second_sigterm_ends_a_worker_at_once(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1})
+    digits.send([("endless", b"k", GOOD + b"ENDLESS")])
+    worker = digits.worker(**bad_model(tmp_path / "hook")).ready()
+    until(lambda: '"held"' in digits.committed()[0][1], "the image in hand", 60)
+    worker.signal(signal.SIGTERM)
+    until(lambda: "stopping" in worker.said(), "stopping")
+    worker.signal(signal.SIGTERM)
+    assert worker.process.wait(5) == 128 + signal.SIGTERM
+
+
+def test_workers_carry_on_by_themselves_after_a_broker_was_away(
+    stage: Stage, fresh_kafka: Callable[..., LocalKafka]
+) -> None:
+    kafka = fresh_kafka()
+    kafka.start()
+    stages = [
+        stage(bootstrap_servers=kafka.bootstrap_servers, stage={"delivery": delivery}, images={"partitions": 3})
+        for delivery in ("AtLeastOnce", "ExactlyOnce")
+    ]
+    workers = [each.worker().ready() for each in stages]
+    for each in stages:
+        each.send(images(1500))
+    for worker in workers:
+        until(partial(worker.metric, "darkroom_worker_images_total", outcome="analyzed"), "work begun")
+    kafka.stop()
+    away_since = time.monotonic()
+    until(lambda: time.monotonic() - away_since > 20, "20 seconds without a broker")
+    assert [worker.get("/healthz")[0] for worker in workers] == [200, 200]
+    assert all(worker.metric("darkroom_worker_kafka_errors_total") > 0 for worker in workers)
+    kafka.start()
+    for each in stages:
+        each.send(images(100, first=1500))
+        results = each.results(all_of(images(1600)), timeout_s=120)
+        assert each.settings.stage.delivery == "AtLeastOnce" or len(results) == 1600
+        assert each.dead_letters(lambda _found: True) == []
+    assert [worker.end() for worker in workers] == [0, 0]
+
+
+def test_a_worker_can_end_while_the_broker_is_away(stage: Stage, fresh_kafka: Callable[..., LocalKafka]) -> None:
+    kafka = fresh_kafka()
+    kafka.start()
+    digits = stage(bootstrap_servers=kafka.bootstrap_servers, images={"partitions": 1})
+    digits.send(images(10))
+    worker = digits.worker().ready()
+    digits.results(all_of(images(10)))
+    kafka.stop()
+    assert worker.end(20) == 0
+
+
+def test_a_broker_without_the_consumer_protocol_gets_the_classic_one(
+    stage: Stage, fresh_kafka: Callable[..., LocalKafka]
+) -> None:
+    kafka = fresh_kafka(properties={"group.coordinator.rebalance.protocols": "classic"})
+    kafka.start()
+    digits = stage(bootstrap_servers=kafka.bootstrap_servers, stage={"delivery": "ExactlyOnce"})
+    digits.send(images(200))
+    worker, other = digits.worker(), digits.worker(DARKROOM_GROUP_PROTOCOL="classic")
+    worker.ready()
+    other.ready()
+    results = digits.results(all_of(images(200)))
+    assert len(results) == 200
+    assert "using the classic one" in worker.said()
+    assert (worker.end(), other.end()) == (0, 0)
+
+
+def test_more_loops_than_a_process_is_good_for_become_more_processes(stage: Stage) -> None:
+    digits = stage(loops=9)
+    worker = digits.worker().ready()
+    children = psutil.Process(worker.process.pid).children()
+    assert len(children) == 2
+    digits.send(images(300))
+    digits.results(all_of(images(300)))
+    assert worker.metric("darkroom_worker_images_total", outcome="analyzed") == 300
+    assert 'process="1"' in worker.get("/metrics")[1]
+    assert worker.get("/healthz")[0] == 200
+    children[0].kill()
+    until(lambda: worker.metric("darkroom_worker_process_ends_total") == 1, "the end of a process noticed")
+    until(lambda: worker.get("/readyz")[0] == 503, "not ready")
+    worker.ready()
+    children = psutil.Process(worker.process.pid).children()
+    worker.kill()
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+def test_a_spare_worker_is_ready_to_take_over(stage: Stage) -> None:
+    digits = stage(images={"partitions": 1})
+    digits.worker().ready()
+    spare = digits.worker().ready()
+    assert json.loads(spare.get("/readyz")[1]) == {"model": "loaded", "partitions": 0, "spare": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (
+            {"stage": {"model": {"uri": "configmap://m/d.onnx", "sha256": "0" * 64}}},
+            r"model configmap://m/d.onnx: sha256 is",
+        ),
+        ({"model": Path(__file__)}, r"model configmap://digits-model/digits.onnx: .*can"),
+        ({"model": Path("/nowhere/d.onnx")}, r"/nowhere/d.onnx cannot be read"),
+        ({"stage": {"input": {"width": 99}}}, r"model configmap://digits-model/digits.onnx: .*99"),
+        ({"stage": {"output": {"type": "Classification", "labels": ["a", "b"]}}}, r"10 classes, output.labels names 2"),
+        ({"model": None}, r"model configmap://digits-model/digits.onnx: the runtime has to put the file in place"),
+    ],
+)
+def test_a_model_that_will_not_do_is_refused_in_one_line_that_names_the_stage(
+    stage: Stage, change: dict[str, object], complaint: str
+) -> None:
+    digits = stage(**change)
+    check = run("check", "--settings", str(digits.file))
+    start = run("run", "--settings", str(digits.file), "--port", "0")
+    assert (check.returncode, start.returncode) == (2, 2)
+    assert len(check.stderr.splitlines()) == 1
+    assert re.match(rf'stage "classify": .*{complaint}', check.stderr)
+    assert check.stderr.strip() == start.stderr.splitlines()[-1]
+
+
+def test_a_good_model_passes_the_check(stage: Stage) -> None:
+    digits = stage(stage={"model": {"uri": f"file:{MODEL}"}}, model=None)
+    check = run("check", "--settings", str(digits.file))
+    assert (check.returncode, check.stderr, check.stdout) == (0, "", "")
+
+
+def test_a_port_in_use_is_said_in_one_line(stage: Stage) -> None:
+    digits = stage()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        start = run("run", "--settings", str(digits.file), "--port", str(port))
+    assert start.returncode == 1
+    assert start.stderr.splitlines()[-1] == (
+        f"port {port} of 127.0.0.1: Address already in use: choose another with --port"
+    )
+
+
+def test_workers_without_a_common_file_are_told_apart(stage: Stage) -> None:
+    """Transactional ids are unique: workers that look alike never fence each other."""
+    digits = stage(stage={"delivery": "ExactlyOnce"}, images={"partitions": 4}, loops=2)
+    workers: list[WorkerProcess] = [digits.worker(HOSTNAME="same").ready() for _ in range(2)]
+    digits.send(images(300))
+    assert len(digits.results(all_of(images(300)))) == 300
+    assert all(worker.metric("darkroom_worker_retries_total", cause="clients") == 0 for worker in workers)

@@ -1,0 +1,113 @@
+"""Images that end the worker's process, or that the model fails on: found out, set aside, their neighbours analysed."""
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Message
+
+from tests.support.bad_model import bad_model
+from tests.support.stage import TriedStage, headers, image_ids, samples
+from tests.support.until import until
+
+Stage = Callable[..., TriedStage]
+
+GOOD = samples()[1]
+
+
+def about(ids: list[str]) -> Callable[[list[Message]], bool]:
+    return lambda messages: set(ids) <= set(image_ids(messages))
+
+
+@pytest.mark.parametrize(
+    ("mark", "delivery", "end"),
+    [
+        (b"ABORT", "AtLeastOnce", -signal.SIGABRT),
+        (b"OUT OF MEMORY", "ExactlyOnce", -signal.SIGKILL),
+    ],
+)
+def test_an_image_that_ends_the_process_is_set_aside_and_its_neighbours_are_analysed(
+    stage: Stage, tmp_path: Path, mark: bytes, delivery: str, end: int
+) -> None:
+    digits = stage(images={"partitions": 3}, stage={"delivery": delivery, "maxAttempts": 2}, loops=2)
+    neighbours = [(f"good{n}", f"k{n % 7}".encode(), GOOD) for n in range(40)]
+    digits.send([*neighbours[:20], ("poison", b"k1", GOOD + mark), *neighbours[20:]])
+    worker = digits.worker(**bad_model(tmp_path / "hook"))
+    (letter,) = digits.dead_letters(about(["poison"]), timeout_s=150, meanwhile=worker.keep_running)
+    results = digits.results(about([image_id for image_id, _, _ in neighbours]), meanwhile=worker.keep_running)
+    assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
+    assert headers(letter)["darkroom-error-attempts"] == "2"
+    assert letter.value() == GOOD + mark
+    # Once in a batch, where nobody can tell which image it was, and then maxAttempts times alone.
+    assert worker.ends == [end] * 3
+    assert "poison" not in image_ids(results)
+    until(lambda: sum(offset for offset, _ in digits.committed().values() if offset > 0) == 41, "everything committed")
+
+
+def test_an_image_that_never_ends_is_found_by_its_deadline(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1}, stage={"maxAttempts": 1})
+    digits.send([("before", b"k", GOOD), ("endless", b"k", GOOD + b"ENDLESS"), ("after", b"k", GOOD)])
+    worker = digits.worker(DARKROOM_IMAGE_DEADLINE_S="2", **bad_model(tmp_path / "hook"))
+    (letter,) = digits.dead_letters(about(["endless"]), timeout_s=120, meanwhile=worker.keep_running)
+    digits.results(about(["before", "after"]), meanwhile=worker.keep_running)
+    assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
+    assert worker.ends == [70, 70]
+    assert "image takes too long" in worker.log.read_text()
+
+
+def test_an_exception_of_the_model_is_tried_again_up_to_max_attempts(stage: Stage, tmp_path: Path) -> None:
+    for delivery in ("AtLeastOnce", "ExactlyOnce"):
+        digits = stage(images={"partitions": 1}, stage={"maxAttempts": 3, "delivery": delivery})
+        digits.send(
+            [
+                ("before", b"k", GOOD),
+                ("raises", b"k", GOOD + b"RAISE"),
+                ("shaky", b"k", GOOD + b"SHAKY"),
+                ("after", b"k", GOOD),
+            ]
+        )
+        worker = digits.worker(**bad_model(tmp_path / f"hook-{delivery}"))
+        results = digits.results(about(["before", "shaky", "after"]))
+        (letter,) = digits.dead_letters(about(["raises"]))
+        assert image_ids(results) == ["before", "shaky", "after"]
+        assert headers(letter)["darkroom-error-reason"] == "InferenceError"
+        assert headers(letter)["darkroom-error-attempts"] == "3"
+        assert "ZeroDivisionError: the model can't" in headers(letter)["darkroom-error-message"]
+        assert worker.ends == []
+        assert worker.metric("darkroom_worker_retries_total", cause="inference") == 1
+        digits.close()
+
+
+def test_attempts_at_an_image_are_counted_across_restarts(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1}, stage={"maxAttempts": 8})
+    digits.send([("raises", b"k", GOOD + b"RAISE")])
+    environment = bad_model(tmp_path / "hook")
+    first = digits.worker(**environment)
+    until(lambda: '"attempts": 3' in digits.committed()[0][1], "three attempts", 60)
+    first.kill()
+    before = json.loads(digits.committed()[0][1])["attempts"]
+    second = digits.worker(**environment)
+    (letter,) = digits.dead_letters(about(["raises"]))
+    assert headers(letter)["darkroom-error-attempts"] == "8"
+    assert second.metric("darkroom_worker_attempts_total") == 8 - before
+
+
+def test_workers_killed_from_outside_set_no_innocent_image_aside(stage: Stage, tmp_path: Path) -> None:
+    """Killed while idle, at work and right after their start; the images are in hand for half a second each."""
+    digits = stage(images={"partitions": 2}, stage={"maxAttempts": 2})
+    environment = bad_model(tmp_path / "hook")
+    idle = digits.worker(**environment).ready()
+    idle.kill()
+    sent = [(f"i{n}", f"k{n}".encode(), GOOD + (b"SLOW" if n < 6 else b"")) for n in range(60)]
+    digits.send(sent)
+    for _ in range(3):
+        worker = digits.worker(**environment).ready()
+        until(lambda w=worker: "partitions" in w.said(), "partitions")
+        worker.kill()
+    last = digits.worker(**environment)
+    digits.results(about([image_id for image_id, _, _ in sent]))
+    assert digits.dead_letters(lambda _found: True) == []
+    assert last.end() == 0
+    assert not any("attempts" in metadata for _, metadata in digits.committed().values())

@@ -1,0 +1,45 @@
+"""Images that a model can't stand: what the worker's own process does with them, switched by marks in their bytes.
+
+Python loads the file `sitecustomize.py` of its path at its start: the worker's code is not touched and knows nothing.
+"""
+
+from pathlib import Path
+
+_HOOK = """
+import atexit, ctypes, os, time
+from pathlib import Path
+
+import darkroom_inference.analyse as analyse
+
+decode = analyse.decode
+
+
+def bad(data, *args, **kwargs):
+    if b"ABORT" in data:
+        os.abort()
+    if b"SEGFAULT" in data:
+        ctypes.string_at(0)
+    if b"OUT OF MEMORY" in data:
+        os.kill(os.getpid(), 9)
+    if b"ENDLESS" in data:
+        while True:
+            time.sleep(1)
+    if b"RAISE" in data:
+        raise ZeroDivisionError("the model can't")
+    if b"SLOW" in data:
+        time.sleep(0.5)
+    if b"SHAKY" in data and not Path(__file__).with_name("shaken").exists():
+        Path(__file__).with_name("shaken").touch()
+        raise ZeroDivisionError("the model can't yet")
+    return decode(data, *args, **kwargs)
+
+
+analyse.decode = bad
+"""
+
+
+def bad_model(folder: Path) -> dict[str, str]:
+    """The environment of a worker whose model can't stand some images."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(_HOOK)
+    return {"PYTHONPATH": str(folder)}
