@@ -46,6 +46,7 @@ class Ran:
 
     @property
     def json(self) -> Any:
+        assert self.out, f"nothing on stdout, exit code {self.code}: {self.err}"
         return json.loads(self.out)
 
     @property

@@ -69,6 +69,12 @@ def test_a_stage_without_replicas_or_a_suspended_pipeline_has_no_workers(tmp_pat
     assert ["suspended" in note for note in suspended.notes] == [True]
 
 
+def test_there_are_no_more_workers_than_partitions(tmp_path: Path) -> None:
+    made = plan_of(tmp_path, pipeline_manifest(images={"partitions": 2}), workers=5)
+    assert [run.workers for run in made.stages] == [2]
+    assert ["as many as its images topic has partitions" in note for note in made.notes] == [True]
+
+
 def test_the_environment_of_a_worker_comes_from_the_same_manifests(tmp_path: Path) -> None:
     manifest = pipeline_manifest()
     stage = manifest["spec"]["stages"][0]

@@ -27,6 +27,10 @@ def main() -> int:
         # The reader of our output has gone, as in `darkroom results | head`. Nothing may be written at exit either.
         sys.stdout = None
         return ExitCode.OK
+    except OSError as error:
+        # A full disk, a folder taken away: nothing that a traceback would explain better.
+        say(f"darkroom: {error.filename or 'this machine'}: {error.strerror or error}")
+        return ExitCode.FAILED
     return int(code or 0)
 
 

@@ -105,7 +105,9 @@ class Service:
                 response = self.http.request(method, path, **rest)
             except httpx.TransportError as error:
                 problem: DarkroomError = self._unreachable(error)
-                if not resend:
+                # Reading changes nothing; but where nobody listens at all, waiting for it helps nobody.
+                lost = method == "GET" and not isinstance(error, httpx.ConnectError)
+                if not (resend or lost):
                     raise problem from error
             else:
                 if not response.is_error:

@@ -67,7 +67,7 @@ class OwnKafka:
             await asyncio.sleep(delay)
             started = time.monotonic()
             try:
-                await in_daemon_thread(self._kafka.start)
+                await self.start()
             except DarkroomError as error:
                 say(str(error))
             else:

@@ -78,7 +78,7 @@ def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int
                 CatalogEntry(pipeline=_on(loaded.pipeline, connection), kafka=connection) for loaded in bundle.pipelines
             ]
         ),
-        notes=tuple(_notes(bundle.pipelines)),
+        notes=tuple(_notes(bundle.pipelines, workers)),
     )
 
 
@@ -133,7 +133,7 @@ def _stage_run(
             labels_path=local(stage.spec.output.labels_uri),
         ),
         # The manifest's numbers are a cluster's; that a stage has none at all is meant here as well.
-        workers=workers if stage.replicas else 0,
+        workers=min(workers, loaded.pipeline.spec.images.partitions) if stage.replicas else 0,
         environment=worker_environment(stage.spec, loaded.pipeline.namespace, bundle),
     )
 
@@ -144,11 +144,13 @@ def _on(pipeline: ImagePipeline, connection: KafkaConnection) -> ImagePipeline:
     return pipeline.model_copy(update={"spec": pipeline.spec.model_copy(update={"kafka": kafka})})
 
 
-def _notes(pipelines: Sequence[LoadedPipeline]) -> Iterator[str]:
+def _notes(pipelines: Sequence[LoadedPipeline], workers: int) -> Iterator[str]:
     for loaded in pipelines:
         name = "/".join(loaded.key)
         kafka = loaded.pipeline.spec.kafka
         if loaded.pipeline.spec.suspend:
             yield f"{name} is suspended: its images are taken and kept, and no worker runs"
+        if (partitions := loaded.pipeline.spec.images.partitions) < workers:
+            yield f"{name}: {partitions} worker(s) a stage, as many as its images topic has partitions"
         if kafka.tls is not None or kafka.authentication is not None:
             yield f"{name}: tls and authentication of its kafka block are not used here"
