@@ -38,6 +38,10 @@ test-unit: $(UV) ## The tests without servers, in seconds
 test-tools: $(UV) ## Build or fetch the Kubernetes programs that tests/cluster uses, into the cache (long, once)
 	@$(RUN) python -m tests.support.kube.tools
 
+.PHONY: chaos
+chaos: $(UV) ## Kill, freeze, cut and restart everything while 20,000 images flow; exits 1 if a promise is broken (minutes)
+	@$(RUN) python -m tests.chaos
+
 .PHONY: images
 images: $(UV) ## Build the container images with docker or podman, whichever is there
 	@$(RUN) python -m kind images

@@ -1,6 +1,6 @@
 """Several brokers on this machine that replicate to each other, for tests of failures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -8,7 +8,7 @@ from typing import Self
 from darkroom_cli.local_kafka.broker import LocalKafka
 from darkroom_cli.local_kafka.data_folder import claim_temporary
 from darkroom_cli.local_kafka.ports import Reservation
-from darkroom_cli.local_kafka.server_properties import Member
+from darkroom_cli.local_kafka.server_properties import Listener, Member
 
 
 class LocalCluster:
@@ -20,6 +20,7 @@ class LocalCluster:
         size: How many.
         properties: Further properties of every broker.
         advertised: Node id -> `host:port` that clients are told instead, for a proxy in between. Brokers don't use it.
+        listeners: Node id -> further listeners, for clients that have a way of their own, say through a proxy.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class LocalCluster:
         size: int = 3,
         properties: Mapping[str, str] | None = None,
         advertised: Mapping[int, str] | None = None,
+        listeners: Mapping[int, Sequence[Listener]] | None = None,
     ) -> None:
         nodes = range(1, size + 1)
         self._reserved = {(role, node): Reservation() for role in ("client", "controller", "broker") for node in nodes}
@@ -38,6 +40,7 @@ class LocalCluster:
                 self._reserved["client", node].port,
                 properties,
                 advertised=(advertised or {}).get(node),
+                listeners=tuple((listeners or {}).get(node, ())),
                 member=Member(node, self._folder.identity.cluster_id, controllers, self._reserved["broker", node].port),
             )
             for node in nodes

@@ -1,0 +1,41 @@
+"""`make chaos`: a long run against three brokers of its own; exits 1 if a promise was not kept."""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from tests.chaos.kafka import three_brokers
+from tests.chaos.plans import LONG, SHORT
+from tests.chaos.report import report
+from tests.chaos.run import WRONG_WORKER, run
+
+
+def main() -> int:
+    """Run, print, and answer the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="the form that `make test` runs")
+    parser.add_argument("--images", type=int, help="at least so many")
+    parser.add_argument("--rate", type=float, help="images a second")
+    parser.add_argument("--seed", type=int, default=1, help="of the choices among workers (%(default)s)")
+    parser.add_argument("--wrong-worker", action="store_true", help="with workers that commit before they publish")
+    options = parser.parse_args()
+    plan = SHORT if options.short else LONG
+    plan = replace(
+        plan,
+        images=options.images or plan.images,
+        rate=options.rate or plan.rate,
+        seed=options.seed,
+        worker_module=WRONG_WORKER if options.wrong_worker else plan.worker_module,
+    )
+    folder = Path(tempfile.mkdtemp(prefix="darkroom-chaos-"))
+    print(f"logs and the store: {folder}", flush=True)
+    with three_brokers() as kafka:
+        outcome = run(plan, kafka, folder)
+    print(report(outcome))
+    return 1 if outcome.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""A service's process: it can be killed, stopped and started again, and does not outlive this one."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from darkroom_cli import local_kafka
+
+_TRAMPOLINE: Final = Path(local_kafka.__file__).with_name("die_with_parent.py")
+_TIMEOUT_S: Final = 30.0
+
+
+class Child:
+    """`python -m tests.chaos.launch SKEW MODULE …`, to be started in a thread that lives as long (Linux ends it else).
+
+    Args:
+        log: where it writes; all its lives, one after the other.
+    """
+
+    def __init__(self, name: str, module: str, arguments: list[str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._module, self._arguments = module, arguments
+        self._process: subprocess.Popen[bytes] | None = None
+        self._read_from = 0
+
+    def start(self, skew_s: float) -> None:
+        """Start it, with a clock that is `skew_s` wrong."""
+        command = [sys.executable, "-I", "-S", str(_TRAMPOLINE), str(os.getpid())]
+        command += [sys.executable, "-m", "tests.chaos.launch", str(skew_s), self._module, *self._arguments]
+        with self.log.open("ab") as output:
+            self._read_from = output.tell()
+            self._process = subprocess.Popen(
+                command,
+                cwd=Path(__file__).parents[2],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def has_partitions(self) -> bool:
+        """Whether a worker has been given partitions since it was started."""
+        return self.said(r"change=.*assigned") is not None
+
+    def said(self, pattern: str) -> re.Match[str] | None:
+        """The first match in what it has written since it was started."""
+        with self.log.open("rb") as file:
+            file.seek(self._read_from)
+            return re.search(pattern, file.read().decode(errors="replace"))
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait(_TIMEOUT_S)
+
+    def end(self) -> int | None:
+        """SIGTERM; the exit code, or None if it had to be killed in the end."""
+        if self._process is None:
+            return 0
+        self.send(signal.SIGTERM)
+        self.send(signal.SIGCONT)
+        try:
+            return self._process.wait(_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None

@@ -1,0 +1,127 @@
+"""The faults. Each is a generator that does something, and yields what it waits for before it goes on."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from tests.chaos.child import Child
+from tests.chaos.kafka import SESSION_TIMEOUT_S
+from tests.chaos.world import World
+
+Condition = Callable[[], bool]
+Fault = Callable[[World], Iterator[Condition]]
+
+_BROKER_TIMEOUT_S: Final = 90.0
+
+
+def after(seconds: float) -> Condition:
+    """True once so much time has passed."""
+    then = time.monotonic() + seconds
+    return lambda: time.monotonic() >= then
+
+
+def at_work(worker: Child) -> Condition:
+    """True once a worker has got partitions, or has ended."""
+    return lambda: not worker.running or worker.has_partitions
+
+
+def kill_a_worker(world: World) -> None:
+    """SIGKILL one of the workers, and start it again at once."""
+    victims = [worker for worker in world.every_worker if worker.running and worker is not world.frozen]
+    victim = world.random.choice(victims)
+    world.strike("SIGKILL a worker")
+    victim.kill()
+    world.start_worker(victim)
+
+
+def zombie(world: World) -> Iterator[Condition]:
+    """SIGSTOP a worker of each stage until its group has given it up, then let it go on with what it has in hand."""
+    for workers in world.workers.values():
+        chosen = next(worker for worker in workers[1:] if worker.running)
+        yield at_work(chosen)
+        world.frozen = chosen
+        world.strike("SIGSTOP a worker past its session")
+        chosen.send(signal.SIGSTOP)
+        yield after(1.5 * SESSION_TIMEOUT_S)
+        chosen.send(signal.SIGCONT)
+        world.frozen = None
+
+
+def broker(number: int) -> Fault:
+    """SIGKILL a broker, start it again, and wait until every partition is in sync."""
+
+    def fault(world: World) -> Iterator[Condition]:
+        yield lambda: world.observer.in_sync
+        victim = world.kafka.brokers[number]
+        world.strike("SIGKILL a broker")
+        victim.kill()
+        yield after(1.5 * SESSION_TIMEOUT_S)
+        world.strike("start a broker again")
+        with ThreadPoolExecutor(1) as thread:
+            victim.launch()
+            healthy = thread.submit(victim.wait_until_healthy, _BROKER_TIMEOUT_S)
+            yield healthy.done
+            healthy.result()
+        yield lambda: world.observer.in_sync
+
+    return fault
+
+
+def restart_the_service(world: World) -> Iterator[Condition]:
+    """End the ingestion service in order, and start it with another clock."""
+    world.strike("restart the ingestion service")
+    world.service.send(signal.SIGTERM)
+    yield lambda: not world.service.running
+    world.start_service()
+    yield after(2)
+
+
+def crash_the_service(world: World) -> Iterator[Condition]:
+    """SIGKILL the ingestion service, and start it with another clock."""
+    world.strike("SIGKILL the ingestion service")
+    world.service.kill()
+    world.start_service()
+    yield after(2)
+
+
+def cut(number: int, seconds: float = 12.0) -> Fault:
+    """Cut the network between the first worker of each stage and one broker."""
+
+    def fault(world: World) -> Iterator[Condition]:
+        world.strike("cut the network to a broker")
+        world.kafka.proxies[number].cut()
+        yield after(seconds)
+        world.strike("heal the network")
+        world.kafka.proxies[number].heal()
+        yield after(1)
+
+    return fault
+
+
+def storm(rounds: int) -> Fault:
+    """Workers that join and leave in quick succession."""
+
+    def fault(world: World) -> Iterator[Condition]:
+        guests = [world.extra_worker(stage, 0) for stage in world.plan.stages]
+        try:
+            for _ in range(rounds):
+                world.strike("a worker joins")
+                for guest in guests:
+                    world.start_worker(guest)
+                for guest in guests:
+                    yield at_work(guest)
+                world.strike("a worker leaves")
+                for guest in guests:
+                    guest.send(signal.SIGTERM)
+                yield lambda: not any(guest.running for guest in guests)
+        finally:
+            _end(guests)
+
+    return fault
+
+
+def _end(children: list[Child]) -> None:
+    for child in children:
+        child.kill()

@@ -1,0 +1,56 @@
+"""The Kafka of a run: three brokers with a way around and one through proxies, or one broker that is there already."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from darkroom_cli.local_kafka.broker import LocalKafka
+from darkroom_cli.local_kafka.cluster import LocalCluster
+from darkroom_cli.local_kafka.server_properties import Listener
+from tests.support.tcp_proxy import TcpProxy
+
+_PROXIED: Final = "PROXIED"
+_PROPERTIES: Final = {
+    "broker.session.timeout.ms": "4000",
+    "broker.heartbeat.interval.ms": "1000",
+    "group.consumer.min.session.timeout.ms": "4000",
+    "group.consumer.session.timeout.ms": "4000",
+    # A transaction that a killed worker left open is looked for every 10 s by default: here more happens in a minute.
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+}
+SESSION_TIMEOUT_S: Final = 4.0
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """Where it is.
+
+    Attributes:
+        proxied_servers: the same brokers for clients whose network can be cut.
+        brokers: by id; none if they are somebody else's.
+        proxies: one for each broker.
+    """
+
+    bootstrap_servers: str
+    proxied_servers: str
+    brokers: dict[int, LocalKafka] = field(default_factory=dict)
+    proxies: dict[int, TcpProxy] = field(default_factory=dict)
+
+    @classmethod
+    def existing(cls, bootstrap_servers: str) -> "Kafka":
+        """A Kafka that nothing is done to."""
+        return cls(bootstrap_servers, bootstrap_servers)
+
+
+@contextmanager
+def three_brokers() -> Iterator[Kafka]:
+    """A cluster of its own: replication 3, two in sync."""
+    with ExitStack() as stack:
+        proxies = {node: stack.enter_context(TcpProxy()) for node in (1, 2, 3)}
+        listeners = {node: [Listener(_PROXIED, advertised=proxy.address)] for node, proxy in proxies.items()}
+        cluster = stack.enter_context(LocalCluster(properties=_PROPERTIES, listeners=listeners))
+        for node, proxy in proxies.items():
+            proxy.forward(int(cluster.brokers[node].address(_PROXIED).rpartition(":")[2]))
+        addresses = ",".join(proxy.address for proxy in proxies.values())
+        yield Kafka(cluster.bootstrap_servers, addresses, cluster.brokers, proxies)

@@ -1,0 +1,39 @@
+"""Start a service with a wall clock of its own: `python -m tests.chaos.launch SECONDS MODULE ARGUMENT…`.
+
+Python's clocks are set off, from which the services take every time that they write: the timestamps of images,
+`ce_time`, the age of idempotency keys, the end-to-end latency. The clocks of librdkafka and of the brokers stay as they
+are: on one machine only a library that is preloaded could change those, and that would have to be installed.
+"""
+
+import datetime as dt
+import runpy
+import sys
+import time
+
+
+def set_clock(skew_s: float) -> None:
+    """Let Python's wall clock go wrong by `skew_s` in this process."""
+    right, right_ns, of_process = time.time, time.time_ns, dt.datetime
+
+    class Skewed(of_process):  # type: ignore[valid-type, misc]
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+            return of_process.fromtimestamp(time.time(), tz)
+
+    time.time = lambda: right() + skew_s
+    time.time_ns = lambda: right_ns() + int(skew_s * 1e9)
+
+    from darkroom import cloudevents  # noqa: PLC0415 - only this module asks the class
+
+    setattr(cloudevents, "datetime", Skewed)  # noqa: B010 - mypy holds it to be private
+
+
+def main() -> None:
+    set_clock(float(sys.argv[1]))
+    module, *arguments = sys.argv[2:]
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

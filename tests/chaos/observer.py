@@ -1,0 +1,109 @@
+"""Watches the groups from outside while faults happen, to tell how long each took to be over."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from darkroom.kafka.connection import ClientSettings
+
+_EVERY_S: Final = 0.25
+_TIMEOUT_S: Final = 3.0
+_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The ends of the images topic, and how far each group has committed; by partition."""
+
+    at: float
+    ends: Mapping[int, int]
+    committed: Mapping[str, Mapping[int, int]]
+
+    def reaches(self, ends: Mapping[int, int]) -> bool:
+        """Whether every group has settled everything before `ends`."""
+        return all(done.get(partition, 0) >= end for done in self.committed.values() for partition, end in ends.items())
+
+    @property
+    def lag(self) -> int:
+        """Images that are not settled, over all groups."""
+        return sum(
+            end - done.get(partition, 0) for done in self.committed.values() for partition, end in self.ends.items()
+        )
+
+
+@dataclass(frozen=True)
+class Strike:
+    """A fault at a point in time."""
+
+    name: str
+    at: float
+
+
+def recovery_s(strike: Strike, samples: Sequence[Sample]) -> float | None:
+    """Seconds from the strike until every image that was in the log by then was settled in every stage."""
+    after = [sample for sample in samples if sample.at >= strike.at]
+    if not after:
+        return None
+    return next((sample.at - strike.at for sample in after if sample.reaches(after[0].ends)), None)
+
+
+class Observer:
+    """Samples the offsets in a thread of its own; a broker that is away costs samples, nothing else."""
+
+    def __init__(self, bootstrap_servers: str, topic: str, partitions: int, groups: Sequence[str]) -> None:
+        self.samples: list[Sample] = []
+        self.in_sync = False
+        settings: ClientSettings = {
+            "bootstrap.servers": bootstrap_servers,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 2,
+        }
+        self._admin = AdminClient(settings)
+        # Consumers that never join: the Admin API's own request for offsets crashes for a group that is not there yet.
+        self._consumers = {group: Consumer({**settings, "group.id": group}) for group in groups}
+        self._latest = {TopicPartition(topic, number): _LATEST for number in range(partitions)}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stop.set()
+        self._thread.join(10 * _TIMEOUT_S)
+        for consumer in self._consumers.values():
+            consumer.close()
+
+    def since(self, at: float) -> Sample | None:
+        """The latest sample, if it was taken after `at`."""
+        latest = self.samples[-1] if self.samples else None
+        return latest if latest is not None and latest.at > at else None
+
+    def _watch(self) -> None:
+        while not self._stop.wait(_EVERY_S):
+            try:
+                self.samples.append(self._sample())
+                self.in_sync = self._every_replica_in_sync()
+            except KafkaException:
+                self.in_sync = False
+
+    def _sample(self) -> Sample:
+        at = time.monotonic()
+        found = self._admin.list_offsets(self._latest, request_timeout=_TIMEOUT_S)
+        ends = {place.partition: future.result().offset for place, future in found.items()}
+        committed = {}
+        for group, consumer in self._consumers.items():
+            found_offsets = consumer.committed(list(self._latest), timeout=_TIMEOUT_S)
+            committed[group] = {each.partition: max(0, each.offset) for each in found_offsets}
+        return Sample(at, ends, committed)
+
+    def _every_replica_in_sync(self) -> bool:
+        topics = self._admin.list_topics(timeout=_TIMEOUT_S).topics.values()
+        return all(len(p.isrs) == len(p.replicas) for topic in topics for p in topic.partitions.values())

@@ -1,0 +1,37 @@
+"""The runs that there are."""
+
+from typing import Final
+
+from tests.chaos.faults import broker, crash_the_service, cut, restart_the_service, storm, zombie
+from tests.chaos.run import WRONG_WORKER, Plan
+
+SHORT: Final = Plan(
+    images=600,
+    rate=30,
+    faults=[crash_the_service, zombie, broker(1), restart_the_service, cut(3, 5.0), storm(1)],
+    kills=6,
+)
+"""A minute of `make test`."""
+
+LONG: Final = Plan(
+    images=20_000,
+    rate=100,
+    faults=[
+        zombie,
+        broker(1),
+        cut(2),
+        crash_the_service,
+        storm(3),
+        broker(2),
+        restart_the_service,
+        zombie,
+        cut(3),
+        broker(3),
+        storm(2),
+    ],
+    patience_s=240,
+)
+"""`make chaos`."""
+
+WRONG: Final = Plan(images=200, rate=60, faults=[], kill_every_s=1.0, kills=6, worker_module=WRONG_WORKER)
+"""Workers that commit first: to be found out."""

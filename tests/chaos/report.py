@@ -1,0 +1,62 @@
+"""What a run has to say, as text."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from tests.chaos.observer import Sample, Strike, recovery_s
+from tests.chaos.run import Outcome
+from tests.chaos.verify import duplicates
+
+_SHOWN = 10
+
+
+def report(outcome: Outcome) -> str:
+    """The ledger, the faults with the time that each took to be over, what the topics hold, and the verdict."""
+    return "\n".join(
+        [*_ledger(outcome), *_faults(outcome.strikes, outcome.samples), *_topics(outcome), *_verdict(outcome)]
+    )
+
+
+def _ledger(outcome: Outcome) -> Iterator[str]:
+    acknowledged = outcome.evidence.acknowledged
+    again = ", ".join(f"{reason} {count}" for reason, count in sorted(outcome.sent_again.items()))
+    laps = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
+    yield f"{len(acknowledged)} images acknowledged, {sum(image.bad for image in acknowledged)} of them bad"
+    yield f"sent again: {again or 'none'}"
+    yield f"took: {laps}"
+
+
+def _faults(strikes: Sequence[Strike], samples: Sequence[Sample]) -> Iterator[str]:
+    """Recovery: until each image that was in the log when the fault came is settled in every stage."""
+    by_name: dict[str, list[float | None]] = defaultdict(list)
+    for strike in strikes:
+        by_name[strike.name].append(recovery_s(strike, samples))
+    yield f"{'fault':36} {'times':>5} {'recovery p50':>12} {'max':>8}"
+    for name, times in by_name.items():
+        known = [seconds for seconds in times if seconds is not None]
+        figures = f"{median(known):10.1f} s {max(known):6.1f} s" if known else ""
+        never = f"  {len(times) - len(known)} not over" if len(known) < len(times) else ""
+        yield f"{name:36} {len(times):5} {figures}{never}"
+
+
+def _topics(outcome: Outcome) -> Iterator[str]:
+    images = outcome.evidence.images
+    twice = len(images) - len({image.image_id for image in images})
+    yield f"images topic: {len(images)} records, {twice} of them an image for the second time"
+    for stage in outcome.evidence.stages:
+        lag = sum(end - stage.committed.get(partition, 0) for partition, end in outcome.evidence.ends.items())
+        yield (
+            f"stage {stage.name} ({stage.delivery}): {len(stage.results)} results, "
+            f"{len(stage.dead_letters)} dead letters, {duplicates(stage)} duplicates, lag {lag}"
+        )
+
+
+def _verdict(outcome: Outcome) -> Iterator[str]:
+    if not outcome.violations:
+        yield "nothing lost, nothing out of order, nothing stuck"
+        return
+    counts = Counter(violation.kind for violation in outcome.violations)
+    for kind, count in counts.most_common():
+        yield f"VIOLATED: {kind}: {count}"
+        yield from (f"  {each.what}" for each in [v for v in outcome.violations if v.kind == kind][:_SHOWN])

@@ -1,0 +1,153 @@
+"""A run: start everything, send images while faults happen, wait until all is settled, and judge."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.chaos.evidence import Evidence
+from tests.chaos.faults import Condition, Fault, kill_a_worker
+from tests.chaos.kafka import Kafka
+from tests.chaos.load import Load
+from tests.chaos.observer import Sample, Strike
+from tests.chaos.reading import Log, read_store
+from tests.chaos.verify import Violation, violations
+from tests.chaos.world import PARTITIONS, World
+
+RIGHT_WORKER: Final = "darkroom_inference"
+WRONG_WORKER: Final = "tests.chaos.wrong_worker"
+
+_TICK_S: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to happen.
+
+    Attributes:
+        images: at least so many; more as long as faults are left.
+        rate: images a second.
+        faults: one after the other, while workers are killed.
+        kill_every_s: between two SIGKILLs of a worker.
+        kills: so many of them; without end, as long as images are sent, if left out.
+        patience_s: how long anything may take that has to come to an end.
+    """
+
+    images: int
+    rate: float
+    faults: Sequence[Fault]
+    kill_every_s: float = 2.0
+    kills: int | None = None
+    worker_module: str = RIGHT_WORKER
+    patience_s: float = 120.0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    evidence: Evidence
+    violations: Sequence[Violation]
+    sent_again: dict[str, int]
+    strikes: Sequence[Strike]
+    samples: Sequence[Sample]
+    seconds: dict[str, float]
+
+
+def run(plan: Plan, kafka: Kafka, folder: Path) -> Outcome:
+    """Do what `plan` says. Logs and the store go to `folder`."""
+    world = World(kafka, folder, plan.worker_module, plan.seed)
+    clock = _Clock()
+    try:
+        world.start(plan.patience_s)
+        path = f"/v1/pipelines/{world.pipeline.namespace}/{world.pipeline.name}"
+        load = Load(f"{world.url}{path}/images", plan.images, plan.rate, plan.seed)
+        clock.lap("start")
+        load.start()
+        try:
+            problems = _conduct(plan, world, load)
+        finally:
+            load.stop(plan.patience_s)
+        clock.lap("faults")
+        _settle(world, plan.patience_s)
+        clock.lap("settle")
+        problems += [load.problem] if load.problem else []
+        problems += world.stop()
+        evidence = _evidence(world, load, path, problems, plan.patience_s)
+        clock.lap("verify")
+    finally:
+        world.kill()
+    return Outcome(
+        evidence, violations(evidence), load.ledger.sent_again, world.strikes, world.observer.samples, clock.laps
+    )
+
+
+def _conduct(plan: Plan, world: World, load: Load) -> list[str]:
+    """Let the faults happen, one after the other, and a worker be killed now and then; until all images are sent."""
+    steps = _steps(plan, world)
+    condition: Condition | None = next(steps, None)
+    deadline = time.monotonic() + plan.patience_s
+    next_kill = time.monotonic() + plan.kill_every_s
+    kills = 0
+    problems: list[str] = []
+    while load.running:
+        if time.monotonic() >= next_kill and kills != plan.kills:
+            kill_a_worker(world)
+            kills += 1
+            next_kill = time.monotonic() + plan.kill_every_s
+        if condition is None:
+            if kills >= (plan.kills or 0) and not load.enough.is_set():
+                load.enough.set()
+                deadline = time.monotonic() + plan.patience_s + plan.images / plan.rate
+        elif condition():
+            condition = next(steps, None)
+            deadline = time.monotonic() + plan.patience_s
+        if time.monotonic() > deadline:
+            problems.append(f"gave up after {world.strikes[-1].name if world.strikes else 'the start'}")
+            break
+        time.sleep(_TICK_S)
+    return problems
+
+
+def _steps(plan: Plan, world: World) -> Iterator[Condition]:
+    for fault in plan.faults:
+        yield from fault(world)
+
+
+def _settle(world: World, timeout_s: float) -> None:
+    """Wait until nothing is left to do; that it is not will be seen in the offsets."""
+    began = time.monotonic()
+    while time.monotonic() < began + timeout_s:
+        sample = world.observer.since(began)
+        if sample is not None and sample.lag == 0:
+            return
+        time.sleep(_TICK_S)
+
+
+def _evidence(world: World, load: Load, path: str, problems: Sequence[str], timeout_s: float) -> Evidence:
+    log = Log(world.kafka.bootstrap_servers, PARTITIONS)
+    images = log.images(world.plan.images.name)
+    stages = [log.stage(stage) for stage in world.plan.stages]
+    answered = {(stage.name, result.image_id) for stage in stages for result in stage.results}
+    ids = {image.image_id for image in images}
+    return Evidence(
+        acknowledged=load.ledger.acknowledged,
+        images=images,
+        ends=log.ends(world.plan.images.name),
+        stages=stages,
+        store=read_store(world.url, path, ids, len(answered), timeout_s),
+        problems=problems,
+    )
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps[name] = now - self._last
+        self._last = now

@@ -1,0 +1,208 @@
+"""The verdict finds what it is there to find: every kind of damage to a run in which all went well."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.chaos.evidence import (
+    Acknowledged,
+    Answer,
+    Document,
+    Evidence,
+    ImageInLog,
+    Place,
+    StageEvidence,
+    StoreEvidence,
+)
+from tests.chaos.verify import duplicates, violations
+
+PARTITIONS = 2
+STAGES = ("atleast", "exactly")
+
+
+@st.composite
+def good_runs(draw: st.DrawFn) -> Evidence:
+    """A run with a few keys, each with a partition of its own choice, every seventh image bad."""
+    keys = draw(st.lists(st.integers(0, 4), min_size=4, max_size=24))
+    ends = dict.fromkeys(range(PARTITIONS), 0)
+    images, acknowledged = [], []
+    for number, key in enumerate(keys):
+        partition = key % PARTITIONS
+        place, ends[partition] = (partition, ends[partition]), ends[partition] + 1
+        images.append(ImageInLog(place, f"i{number}", f"k{key}".encode()))
+        acknowledged.append(Acknowledged(f"i{number}", key, f"k{key}", f"f{key}", number % 7 == 3, place))
+    stages = [
+        StageEvidence("atleast", "AtLeastOnce", *_answers(images, acknowledged), committed=ends),
+        StageEvidence("exactly", "ExactlyOnce", *_answers(images, acknowledged), committed=ends),
+    ]
+    return with_store(Evidence(acknowledged, sorted(images, key=lambda image: image.place), ends, stages))
+
+
+def _answers(images: list[ImageInLog], acknowledged: list[Acknowledged]) -> tuple[list[Answer], list[Answer]]:
+    offsets: dict[tuple[bool, int], int] = {}
+    found: dict[bool, list[Answer]] = {True: [], False: []}
+    for image, sent in zip(images, acknowledged, strict=True):
+        which = (sent.bad, image.place[0])
+        place: Place = (image.place[0], offsets.setdefault(which, 0))
+        offsets[which] += 1
+        outcome = {"reason": "DecodeError"} if sent.bad else {"label": sent.file}
+        found[sent.bad].append(Answer(place, image.image_id, image.key, image.place, **outcome))
+    return tuple(sorted(found[bad], key=lambda answer: answer.place) for bad in (False, True))  # type: ignore[return-value]
+
+
+def with_store(evidence: Evidence) -> Evidence:
+    """The evidence with a store that tells what its topics hold."""
+    results = sorted({(stage.name, answer.image_id) for stage in evidence.stages for answer in stage.results})
+    letters = [(stage.name, answer.place) for stage in evidence.stages for answer in stage.dead_letters]
+    failed = {(stage.name, answer.image_id) for stage in evidence.stages for answer in stage.dead_letters}
+    documents = {
+        image.image_id: Document(
+            image.place,
+            frozenset(name for name in STAGES if (name, image.image_id) in results),
+            frozenset(name for name in STAGES if (name, image.image_id) in failed),
+        )
+        for image in evidence.images
+    }
+    return replace(evidence, store=StoreEvidence(results, letters, documents))
+
+
+def kinds(evidence: Evidence) -> set[str]:
+    return {violation.kind for violation in violations(evidence)}
+
+
+def changed(evidence: Evidence, name: str, **fields: Any) -> Evidence:
+    """The same with something else in one stage, and a store that tells so."""
+    stages = [replace(stage, **fields) if stage.name == name else stage for stage in evidence.stages]
+    return with_store(replace(evidence, stages=stages))
+
+
+def stage_of(evidence: Evidence, name: str) -> StageEvidence:
+    return next(stage for stage in evidence.stages if stage.name == name)
+
+
+@given(good_runs())
+def test_a_run_in_which_all_went_well_has_no_violations(evidence: Evidence) -> None:
+    assert violations(evidence) == []
+
+
+@given(good_runs(), st.sampled_from(STAGES), st.sampled_from(["results", "dead_letters"]), st.data())
+def test_a_lost_answer_is_found(evidence: Evidence, name: str, field: str, data: st.DataObject) -> None:
+    answers = list(getattr(stage_of(evidence, name), field))
+    assume(answers)
+    answers.pop(data.draw(st.integers(0, len(answers) - 1)))
+    assert kinds(changed(evidence, name, **{field: answers})) == {"Unanswered"}
+
+
+@given(good_runs(), st.sampled_from(STAGES), st.data())
+def test_a_second_answer_is_found_where_one_is_promised(evidence: Evidence, name: str, data: st.DataObject) -> None:
+    answers = list(stage_of(evidence, name).results)
+    assume(answers)
+    again = data.draw(st.sampled_from(answers))
+    partition = again.place[0]
+    end = 1 + max(answer.place[1] for answer in answers if answer.place[0] == partition)
+    later = changed(evidence, name, results=[*answers, replace(again, place=(partition, end))])
+    assert duplicates(stage_of(later, name)) == 1
+    if name == "atleast":
+        assert kinds(later) == set()
+    else:
+        assert kinds(later) == {"AnsweredTwice", "OutOfOrder"}
+
+
+@given(good_runs(), st.sampled_from(STAGES), st.data())
+def test_two_answers_of_a_key_in_the_wrong_order_are_found(evidence: Evidence, name: str, data: st.DataObject) -> None:
+    answers = list(stage_of(evidence, name).results)
+    pairs = [
+        (one, other)
+        for one, first in enumerate(answers)
+        for other, second in enumerate(answers)
+        if one < other and first.key == second.key
+    ]
+    assume(pairs)
+    one, other = data.draw(st.sampled_from(pairs))
+    first, second = answers[one], answers[other]
+    answers[one], answers[other] = replace(second, place=first.place), replace(first, place=second.place)
+    assert kinds(changed(evidence, name, results=answers)) == {"OutOfOrder"}
+
+
+@given(good_runs(), st.data())
+def test_an_image_that_was_acknowledged_and_is_not_in_the_log_is_found(evidence: Evidence, data: st.DataObject) -> None:
+    images = list(evidence.images)
+    lost = images.pop(data.draw(st.integers(0, len(images) - 1)))
+    found = kinds(with_store(replace(evidence, images=images)))
+    assert {"NotInLog", "Stranger"} <= found, lost
+
+
+@given(good_runs(), st.sampled_from(STAGES), st.data())
+def test_a_good_image_among_the_dead_letters_is_found(evidence: Evidence, name: str, data: st.DataObject) -> None:
+    stage = stage_of(evidence, name)
+    assume(stage.results)
+    victim = data.draw(st.sampled_from(list(stage.results)))
+    rest = [answer for answer in stage.results if answer != victim]
+    letter = replace(victim, place=(victim.place[0], 10_000), reason="PoisonImage", label="")
+    damaged = changed(evidence, name, results=rest, dead_letters=[*stage.dead_letters, letter])
+    assert "FalseDeadLetter" in kinds(damaged)
+    both = changed(evidence, name, dead_letters=[*stage.dead_letters, letter])
+    assert "ResultAndDeadLetter" in kinds(both)
+
+
+@given(good_runs(), st.sampled_from(STAGES), st.data())
+def test_the_result_of_another_image_is_found(evidence: Evidence, name: str, data: st.DataObject) -> None:
+    stage = stage_of(evidence, name)
+    index = data.draw(st.integers(0, max(0, len(stage.results) - 1)))
+    same = [answer for answer in stage.results if stage.results and answer.label == stage.results[index].label]
+    assume(len(same) > 1)
+    answers = [replace(answer, label="other") if answer is same[0] else answer for answer in stage.results]
+    assert kinds(changed(evidence, name, results=answers)) == {"MixedUp"}
+
+
+@given(good_runs(), st.sampled_from(STAGES))
+def test_a_partition_that_stands_still_is_found(evidence: Evidence, name: str) -> None:
+    behind = {partition: max(0, end - 1) for partition, end in evidence.ends.items()}
+    assert kinds(changed(evidence, name, committed=behind)) == {"Stuck"}
+    assert kinds(changed(evidence, name, unstable=["results 0 from 3 of 5"])) == {"Stuck"}
+
+
+@given(good_runs(), st.data())
+def test_a_store_that_differs_from_the_topics_is_found(evidence: Evidence, data: st.DataObject) -> None:
+    store = evidence.store
+    assert store is not None
+    assume(store.results)
+    one = data.draw(st.sampled_from(list(store.results)))
+    image_id = evidence.images[0].image_id
+    elsewhere = replace(store.documents[image_id], place=(9, 9))
+    for damaged in (
+        replace(store, results=[result for result in store.results if result != one]),
+        replace(store, results=[*store.results, one]),
+        replace(store, results=[*store.results, ("exactly", "nobody's")]),
+        replace(store, dead_letters=[*store.dead_letters, ("exactly", (0, 77))]),
+        replace(store, documents={**store.documents, image_id: elsewhere}),
+        replace(store, documents={key: value for key, value in store.documents.items() if key != image_id}),
+    ):
+        assert kinds(replace(evidence, store=damaged)) == {"StoreDiffers"}
+
+
+def test_an_image_that_the_door_took_twice_needs_two_answers_and_no_more() -> None:
+    images = [ImageInLog((0, 0), "i", b"k"), ImageInLog((0, 1), "i", b"k")]
+    sent = [Acknowledged("i", 0, "k", "f", bad=False, place=(0, 1))]
+    answers = [Answer((0, 0), "i", b"k", (0, 0), label="f"), Answer((0, 1), "i", b"k", (0, 1), label="f")]
+    stage = StageEvidence("exactly", "ExactlyOnce", answers, [], committed={0: 2})
+    evidence = Evidence(sent, images, {0: 2}, [stage])
+    assert kinds(evidence) == set()
+    assert kinds(replace(evidence, stages=[replace(stage, results=answers[:1])])) == {"Unanswered"}
+
+
+def test_images_of_a_key_that_the_door_took_in_another_order_are_found() -> None:
+    images = [ImageInLog((0, 0), "later", b"k"), ImageInLog((0, 1), "earlier", b"k")]
+    sent = [
+        Acknowledged("earlier", 0, "k", "f", bad=False, place=(0, 1)),
+        Acknowledged("later", 0, "k", "f", bad=False, place=(0, 0)),
+    ]
+    assert kinds(Evidence(sent, images, {}, [])) == {"OutOfOrder"}
+
+
+@pytest.mark.parametrize("problem", ["worker exactly-1 ended with -6"])
+def test_what_the_run_itself_found_wrong_is_a_violation(problem: str) -> None:
+    assert kinds(Evidence([], [], {}, [], problems=[problem])) == {"Unruly"}

@@ -1,0 +1,165 @@
+"""What the faults happen to: a pipeline with two stages that make different promises, their workers, the service."""
+
+import itertools
+import json
+import random
+import signal
+import time
+import uuid
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from confluent_kafka.admin import AdminClient
+
+from darkroom.kafka.connection import KafkaConnection
+from darkroom.kafka.topics import ensure_topics
+from darkroom.stage_settings import stage_settings
+from darkroom.topology import StagePlan, topology, with_at_most_replicas
+from darkroom.validation import parse_pipeline
+from tests.chaos.child import Child
+from tests.chaos.kafka import Kafka
+from tests.chaos.observer import Observer, Strike
+from tests.support.manifests import pipeline_manifest
+
+PARTITIONS: Final = 6
+WORKERS: Final = 3
+_MODEL: Final = Path(__file__).parents[2] / "models/digits/digits.onnx"
+_DIGITS: Final = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_SKEWS_S: Final = (0.0, -3_600.0, 86_400.0)
+"""Of the workers' clocks."""
+_SERVICE_SKEWS_S: Final = (0.0, 2_400.0, -7_200.0)
+"""Of the service's clock, from start to start. Brokers refuse images from more than an hour ahead."""
+
+
+class World:
+    """Everything that runs."""
+
+    def __init__(self, kafka: Kafka, folder: Path, worker_module: str, seed: int) -> None:
+        self.kafka, self.folder = kafka, folder
+        self.random = random.Random(seed)
+        self.strikes: list[Strike] = []
+        self._worker_module = worker_module
+        self.pipeline = parse_pipeline(_manifest(kafka.bootstrap_servers))
+        self.plan = with_at_most_replicas(topology(self.pipeline), max(1, len(kafka.brokers)))
+        self._skews = itertools.cycle(_SERVICE_SKEWS_S)
+        self.workers = {
+            stage.name: [self._worker(stage, number) for number in range(WORKERS)] for stage in self.plan.stages
+        }
+        self.service = self._service()
+        self.url = ""
+        self.observer = Observer(
+            kafka.bootstrap_servers,
+            self.plan.images.name,
+            PARTITIONS,
+            [stage.consumer_group for stage in self.plan.stages],
+        )
+        self.frozen: Child | None = None
+
+    @property
+    def every_worker(self) -> list[Child]:
+        """The workers of all stages."""
+        return [worker for workers in self.workers.values() for worker in workers]
+
+    def start(self, timeout_s: float) -> None:
+        """Make the topics, start everything, and wait until it is ready."""
+        changes = ensure_topics(AdminClient({"bootstrap.servers": self.kafka.bootstrap_servers}), self.plan.topics)
+        assert not changes.refused, changes.refused
+        for worker in self.every_worker:
+            self.start_worker(worker)
+        self.start_service()
+        self.observer.start()
+        deadline = time.monotonic() + timeout_s
+        while not (self._service_ready() and all(worker.has_partitions for worker in self.every_worker)):
+            for child in (*self.every_worker, self.service):
+                assert child.running, f"{child.name} ended: {child.log}"
+            assert time.monotonic() < deadline, f"not everything is ready: see {self.folder}"
+            time.sleep(0.1)
+
+    def strike(self, name: str) -> None:
+        """Write down that a fault happens now."""
+        self.strikes.append(Strike(name, time.monotonic()))
+
+    def start_worker(self, worker: Child) -> None:
+        """Start a worker, with one of several wrong clocks."""
+        worker.start(self.random.choice(_SKEWS_S))
+
+    def start_service(self) -> None:
+        """Start the ingestion service, with another clock than before."""
+        self.service.start(next(self._skews))
+
+    def extra_worker(self, stage: StagePlan, number: int) -> Child:
+        """One worker more; it is not started yet."""
+        return self._worker(stage, WORKERS + number)
+
+    def stop(self) -> list[str]:
+        """End everything in order; what did not end as it should."""
+        self.observer.stop()
+        if self.frozen is not None:
+            self.frozen.send(signal.SIGCONT)
+        codes = {child.name: child.end() for child in self.every_worker}
+        return [f"{name} ended with {code} after SIGTERM" for name, code in codes.items() if code != 0]
+
+    def kill(self) -> None:
+        """End everything at once."""
+        for child in (*self.every_worker, self.service):
+            child.kill()
+
+    def _service_ready(self) -> bool:
+        if not (found := self.service.said(r'"url": "(http://127\.0\.0\.1:\d+)"')):
+            return False
+        self.url = found[1]
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def _worker(self, stage: StagePlan, number: int) -> Child:
+        """The first worker of each stage reaches Kafka through the proxies."""
+        servers = self.kafka.proxied_servers if number == 0 else self.kafka.bootstrap_servers
+        settings = stage_settings(
+            self.pipeline, stage, KafkaConnection(bootstrap_servers=servers), loops=1, model_path=_MODEL
+        )
+        file = self.folder / f"{stage.name}-{number}.json"
+        file.write_text(settings.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+        arguments = ["run", "--settings", str(file), "--port", "0"]
+        return Child(f"{stage.name}-{number}", self._worker_module, arguments, file.with_suffix(".log"))
+
+    def _service(self) -> Child:
+        catalog = self.folder / "catalog.json"
+        entry = {
+            "pipeline": self.pipeline.model_dump(by_alias=True, exclude_none=True, mode="json"),
+            "kafka": {"bootstrapServers": self.kafka.bootstrap_servers},
+        }
+        catalog.write_text(json.dumps({"entries": [entry]}), encoding="utf-8")
+        arguments = ["--catalog", str(catalog), "--database", f"sqlite:///{self.folder / 'store.db'}"]
+        arguments += ["--log-format", "json", "--port", str(_free_port())]
+        return Child("ingestion", "darkroom_ingestion", arguments, self.folder / "ingestion.log")
+
+
+def _free_port() -> int:
+    from darkroom_cli.local_kafka.ports import Reservation  # noqa: PLC0415
+
+    reservation = Reservation()
+    reservation.release()
+    return reservation.port
+
+
+def _manifest(bootstrap_servers: str) -> dict[str, Any]:
+    model = {"uri": f"file://{_MODEL}"}
+    common = {
+        "model": model,
+        "input": {"width": 28, "height": 28, "channels": 1, "resize": "Stretch", "scale": 1 / 255},
+        "output": {"type": "Classification", "labels": _DIGITS, "topK": 1, "activation": "Softmax"},
+    }
+    manifest = pipeline_manifest(
+        name="digits",
+        namespace=f"chaos-{uuid.uuid4().hex[:8]}",
+        kafka={"bootstrapServers": bootstrap_servers},
+        images={"partitions": PARTITIONS, "replicas": 3, "maxBytes": "100Ki"},
+    )
+    manifest["spec"]["stages"] = [
+        {"name": "atleast", "delivery": "AtLeastOnce", **common},
+        {"name": "exactly", "delivery": "ExactlyOnce", **common},
+    ]
+    return manifest

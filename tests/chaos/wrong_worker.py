@@ -1,0 +1,45 @@
+"""A worker that is wrong on purpose: it commits first and publishes afterwards. The harness has to find it out."""
+
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from darkroom_inference import loop
+from darkroom_inference.__main__ import main
+from darkroom_inference.delivery import AtLeastOnce
+from darkroom_inference.offsets import Offsets, Positions
+from darkroom_inference.outgoing import Outgoing
+from darkroom_inference.publisher import Publisher
+
+_BETWEEN_S: Final = 0.5
+
+
+class AtMostOnce(AtLeastOnce):
+    """What is committed and not yet published is lost with the process. It takes its time in between, to be caught."""
+
+    def __init__(self, publisher: Publisher, offsets: Offsets) -> None:
+        super().__init__(publisher, offsets)
+        self._kept: list[Outgoing] = []
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """Keep it back."""
+        self._kept.append(outgoing)
+
+    def settle(self, positions: Positions) -> Sequence[Outgoing]:
+        """Commit, then publish."""
+        self._offsets.commit(positions)
+        threading.Event().wait(_BETWEEN_S)
+        kept, self._kept = self._kept, []
+        for outgoing in kept:
+            super().publish(outgoing)
+        return super().settle({})
+
+    def forget(self) -> None:
+        """Drop what was kept."""
+        self._kept.clear()
+        super().forget()
+
+
+if __name__ == "__main__":
+    setattr(loop, "AtLeastOnce", AtMostOnce)  # noqa: B010 - mypy holds it to be private
+    main()
