@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.ingestion import Pipeline, Service, make_pipeline
 from tests.support.kafka import SharedKafka
+from tests.support.postgresql import postgresql
+
+__all__ = ["postgresql"]
 
 
 @pytest.fixture
@@ -29,12 +32,14 @@ def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     with ExitStack() as stack:
         made = 0
 
-        def start(*pipelines: Pipeline, options: list[str] | None = None, **rest: Any) -> Service:
+        def start(
+            *pipelines: Pipeline, options: list[str] | None = None, database_url: str | None = None, **rest: Any
+        ) -> Service:
             nonlocal made
             made += 1
             folder = tmp_path / f"service-{made}"
             folder.mkdir()
-            service = Service(folder, list(pipelines), options or [])
+            service = Service(folder, list(pipelines), options or [], database_url=database_url)
             stack.callback(service.kill)
             return service.start(**rest)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, post
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, headers_of, post
 
 Shared = tuple[Service, Pipeline]
 
@@ -14,7 +14,7 @@ def with_key(key: str) -> dict[str, Any]:
 
 
 def ids_in_topic(pipeline: Pipeline) -> list[str]:
-    return [dict(record.headers())["ce_id"].decode() for record in pipeline.records(pipeline.images_topic)]
+    return [headers_of(record)["ce_id"] for record in pipeline.records(pipeline.images_topic)]
 
 
 def test_the_same_key_and_body_have_the_same_answer_and_are_published_once(shared: Shared) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from darkroom_cli.local_kafka import LocalKafka
-from tests.support.ingestion import Pipeline, Service, accepted, document, eventually, make_pipeline, post
+from tests.support.ingestion import Pipeline, Service, accepted, document, eventually, headers_of, make_pipeline, post
 
 TIMEOUT_S = 3.0
 # Beside the timeout of the delivery: a machine that is busy with other tests.
@@ -29,7 +29,7 @@ def away(broker: LocalKafka, start_service: Callable[..., Service]) -> tuple[Ser
 
 
 def ids(pipeline: Pipeline) -> list[str]:
-    return [dict(record.headers())["ce_id"].decode() for record in pipeline.records(pipeline.images_topic)]
+    return [headers_of(record)["ce_id"] for record in pipeline.records(pipeline.images_topic)]
 
 
 def test_nothing_is_accepted_while_the_broker_is_away_and_nothing_accepted_is_lost(

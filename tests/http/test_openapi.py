@@ -34,7 +34,7 @@ def existing(shared: tuple[Service, Pipeline]) -> Mapping[str, Any]:
     pipeline.analyze(image)
     pipeline.fail(failed)
     eventually(lambda: document(service, pipeline, image["id"])["results"], "a result is there")
-    [letter] = [r for r in pipeline.records(f"{pipeline.namespace}.digits.classify.dead-letters")]
+    [letter] = pipeline.records(f"{pipeline.namespace}.digits.classify.dead-letters")
     return {
         "namespace": pipeline.namespace,
         "name": pipeline.name,

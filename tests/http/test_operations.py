@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ingestion import JPEG, Pipeline, Service, accepted, document, eventually, post
+from tests.support.ingestion import JPEG, Pipeline, Service, accepted, document, eventually, headers_of, post
 
 StartService = Callable[..., Service]
 
@@ -58,7 +58,7 @@ def test_a_second_replica_on_one_sqlite_store_does_not_start(shared: tuple[Servi
 
 
 def test_health_and_readiness_name_what_they_checked(shared: tuple[Service, Pipeline]) -> None:
-    service, pipeline = shared
+    service, _ = shared
     with service.client as client:
         ready, healthy = client.get("/readyz"), client.get("/healthz")
     assert ready.status_code == healthy.status_code == 200
@@ -146,7 +146,7 @@ def test_a_stop_finishes_what_is_in_flight(start_service: StartService, pipeline
 
     assert answer.startswith(b"HTTP/1.1 202")
     [record] = pipeline.records(pipeline.images_topic)
-    assert dict(record.headers())["ce_id"].decode() in answer.decode()
+    assert headers_of(record)["ce_id"] in answer.decode()
 
 
 def test_logs_are_json_and_hold_no_image(shared: tuple[Service, Pipeline]) -> None:

@@ -3,13 +3,14 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from cloudevents.v1.kafka import KafkaMessage, from_binary
 
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, headers_of, post
 
 Shared = tuple[Service, Pipeline]
 PROBLEM = "application/problem+json"
@@ -41,11 +42,8 @@ def test_what_is_posted_is_in_the_topic_as_a_cloudevent_when_202_is_answered(sha
     image = answer.json()
     assert set(image) == {"id", "topic", "partition", "offset"}
     assert answer.headers["Location"] == f"{pipeline.path}/images/{image['id']}"
-    [record] = [
-        r
-        for r in pipeline.records(image["topic"])
-        if (r.partition(), r.offset()) == (image["partition"], image["offset"])
-    ]
+    place = (image["partition"], image["offset"])
+    [record] = [found for found in pipeline.records(image["topic"]) if (found.partition(), found.offset()) == place]
     assert record.key() == b"camera-7"
     assert record.value() == JPEG
     event = from_binary(
@@ -55,7 +53,7 @@ def test_what_is_posted_is_in_the_topic_as_a_cloudevent_when_202_is_answered(sha
     assert event["type"] == "dev.darkroom.image.received"
     assert event["source"] == f"/darkroom/{pipeline.namespace}/{pipeline.name}"
     assert event["datacontenttype"] == "image/jpeg"
-    assert dict(record.headers())["traceparent"] == trace.encode()
+    assert headers_of(record)["traceparent"] == trace
 
 
 def test_an_image_can_be_asked_for_right_after_its_202(shared: Shared) -> None:
@@ -201,10 +199,8 @@ def test_a_head_without_end_is_refused(shared: Shared) -> None:
         except OSError:
             pass  # closed: the answer may be there all the same
         connection.settimeout(10)
-        try:
+        with suppress(ConnectionResetError):
             assert connection.recv(100).startswith(b"HTTP/1.1 431")
-        except ConnectionResetError:
-            pass
 
 
 def test_bodies_in_memory_are_bounded_together(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
@@ -283,13 +279,9 @@ def test_a_broken_multipart_body_is_refused(shared: Shared, content_type: str, b
     assert answer.json()["type"].endswith("bad-multipart")
 
 
-@pytest.fixture
-def many() -> Iterator[list[tuple[str, tuple[str, bytes, str]]]]:
-    yield [("file", (f"{number}.jpg", JPEG, "image/jpeg")) for number in range(257)]
-
-
-def test_a_batch_of_too_many_files_is_refused(shared: Shared, many: list[tuple[str, tuple[str, bytes, str]]]) -> None:
+def test_a_batch_of_too_many_files_is_refused(shared: Shared) -> None:
     service, pipeline = shared
+    many = [("file", (f"{number}.jpg", JPEG, "image/jpeg")) for number in range(257)]
     with service.client as client:
         assert client.post(f"{pipeline.path}/images", files=many[:256]).status_code == 202
         assert client.post(f"{pipeline.path}/images", files=many).status_code == 413

@@ -9,6 +9,10 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from darkroom import names
+from darkroom.kafka.connection import KafkaConnection
+from darkroom_ingestion.log_admin import LogAdmin
+from darkroom_ingestion.store.database import open_database
+from darkroom_ingestion.store.housekeeping import forget_what_kafka_forgot
 from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, eventually, post, result_data
 
 StartService = Callable[..., Service]
@@ -186,6 +190,30 @@ def test_content_that_retention_has_removed_is_gone(start_service: StartService,
         assert client.get(f"{pipeline.path}/images/{old['id']}").status_code == 200
     assert gone.status_code == 410
     assert gone.headers["content-type"] == "application/problem+json"
+
+
+def test_the_store_forgets_what_retention_has_removed(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    images = [accepted(service, pipeline, params={"key": "same"}) for _ in range(5)]
+    pipeline.analyze_many(images)
+    wait_for_results(service, pipeline, 5)
+    service.stop()
+    admin = AdminClient({"bootstrap.servers": pipeline.bootstrap_servers})
+    results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
+    cut = [TopicPartition(topic, images[0]["partition"], 3) for topic in (pipeline.images_topic, results)]
+    for deleted in admin.delete_records(cut).values():
+        deleted.result(timeout=30)
+
+    database = open_database(f"sqlite:///{service.database}")
+    log = LogAdmin(KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers))
+    forgotten = [forget_what_kafka_forgot(database, log, frozenset({pipeline.images_topic, results})) for _ in range(2)]
+    database.close()
+    assert forgotten == [6, 0]
+    service.start()
+    assert [result["imageId"] for result in pages(service, pipeline)] == [images[4]["id"], images[3]["id"]]
+    with service.client as client:
+        assert client.get(f"{pipeline.path}/images/{images[2]['id']}").status_code == 404
+        assert client.get(f"{pipeline.path}/images/{images[3]['id']}").status_code == 200
 
 
 def test_an_unknown_image_is_not_found(shared: tuple[Service, Pipeline]) -> None:

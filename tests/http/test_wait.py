@@ -2,19 +2,30 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, consuming, document, eventually, post
+from tests.support.ingestion import (
+    JPEG,
+    PNG,
+    Pipeline,
+    Service,
+    accepted,
+    consuming,
+    document,
+    eventually,
+    headers_of,
+    post,
+)
 
 WAIT = {"Prefer": "wait=30"}
 
 
 @pytest.fixture
-def answering(two_stages: Pipeline) -> Callable[[], None]:
-    """A stage of somebody else's: answers every image as soon as it is in the topic; to be stopped by the test's end."""
+def answering(two_stages: Pipeline) -> Iterator[None]:
+    """Somebody else's stages: they answer every image as soon as it is in the topic, until the test ends."""
     stop = threading.Event()
 
     def run() -> None:
@@ -25,7 +36,7 @@ def answering(two_stages: Pipeline) -> Callable[[], None]:
                 if message is None or message.error():
                     continue
                 image = {
-                    "id": dict(message.headers())["ce_id"].decode(),
+                    "id": headers_of(message)["ce_id"],
                     "topic": message.topic(),
                     "partition": message.partition(),
                     "offset": message.offset(),
@@ -38,7 +49,7 @@ def answering(two_stages: Pipeline) -> Callable[[], None]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    yield  # type: ignore[misc]
+    yield
     stop.set()
     thread.join()
 

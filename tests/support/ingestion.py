@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
@@ -80,7 +80,7 @@ class Pipeline:
         self.analyze_many([image], stage, label, **data)
 
     def analyze_many(
-        self, images: list[Mapping[str, Any]], stage: str = "classify", label: str = "seven", **data: Any
+        self, images: Sequence[Mapping[str, Any]], stage: str = "classify", label: str = "seven", **data: Any
     ) -> None:
         producer = Producer({"bootstrap.servers": self.bootstrap_servers, "acks": "all"})
         for image in images:
@@ -163,6 +163,12 @@ def result_data(image: Mapping[str, Any], stage: str, label: str) -> dict[str, A
     }
 
 
+def headers_of(record: Message) -> dict[str, str]:
+    """The headers of a record as text."""
+    headers = cast("list[tuple[str, bytes]]", record.headers() or [])
+    return {name: value.decode() for name, value in headers}
+
+
 @contextmanager
 def consuming(bootstrap_servers: str) -> Iterator[Consumer]:
     consumer = Consumer(
@@ -204,6 +210,7 @@ class Service:
     pipelines: list[Pipeline]
     options: list[str] = field(default_factory=list)
     port: int = 0
+    database_url: str | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -233,7 +240,8 @@ class Service:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "darkroom_ingestion", "--catalog", str(self.catalog)),
-                    *("--database", f"sqlite:///{self.database}", "--port", str(self.port), "--log-format", "json"),
+                    *("--database", self.database_url or f"sqlite:///{self.database}"),
+                    *("--port", str(self.port), "--log-format", "json"),
                     *self.options,
                 ],
                 stderr=log,

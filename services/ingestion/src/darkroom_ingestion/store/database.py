@@ -86,8 +86,11 @@ class Database:
         """Insert those of `rows` that the table does not have; answers how many those are."""
         if not rows:
             return 0
-        insert = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
-        return connection.execute(insert(table).on_conflict_do_nothing(), rows).rowcount
+        if self.single_replica:
+            return connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows).rowcount
+        # psycopg does not count the rows of many inserts; what comes back counts them, and goes in a few statements.
+        insert = postgresql.insert(table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+        return len(connection.execute(insert, rows).all())
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,0 +1,74 @@
+"""A real PostgreSQL, if this machine has one; DARKROOM_TEST_POSTGRESQL names one that runs already."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, make_url, text
+
+_TIMEOUT_S = 60
+# PostgreSQL refuses to run as root.
+_USER = "nobody" if os.geteuid() == 0 else None
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[URL]:
+    """A server: the address of its database `postgres`."""
+    if address := os.environ.get("DARKROOM_TEST_POSTGRESQL"):
+        yield make_url(address).set(drivername="postgresql+psycopg")
+        return
+    programs = _programs()
+    if programs is None:
+        pytest.skip("there is no PostgreSQL here: install it, or name one in DARKROOM_TEST_POSTGRESQL")
+    with _running(programs) as address:
+        yield address
+
+
+def make_database(server: URL) -> str:
+    """A database of one's own; answers its address."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _running(programs: Path) -> Iterator[URL]:
+    folder = Path(tempfile.mkdtemp(prefix="darkroom-pg-"))
+    if _USER:
+        shutil.chown(folder, _USER)
+    # On a socket in its own folder: no port that somebody else might have.
+    data, options = folder / "data", f"-k {folder} -c listen_addresses= -c fsync=off"
+    try:
+        _run(programs / "initdb", "-D", data, "-U", "darkroom", "-A", "trust", "-E", "UTF8")
+        _run(programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+        try:
+            where = {"host": str(folder)}
+            yield URL.create("postgresql+psycopg", "darkroom", database="postgres", query=where)
+        finally:
+            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(program: Path, *arguments: object) -> None:
+    subprocess.run(
+        [str(program), *map(str, arguments)],
+        check=True,
+        timeout=_TIMEOUT_S,
+        user=_USER,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
+
+
+def _programs() -> Path | None:
+    found = shutil.which("initdb")
+    candidates = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return next((path for path in reversed(candidates) if (path / "pg_ctl").exists()), None)
