@@ -9,7 +9,7 @@ POLL_S = 0.05
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T | None], what: str, timeout_s: float = 30.0) -> T:
+def until(condition: Callable[[], T | None], what: str, timeout_s: float = 60.0) -> T:
     """Answer the first true value of `condition()`; fail, saying `what` was waited for and what came last."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):

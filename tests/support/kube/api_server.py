@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support.kube.access import Access
 from tests.support.kube.audit import AuditLog
+from tests.support.until import until
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class ApiServer:
         api = self.admin.api()
         api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels or {}}})
         try:
+            # Pods are refused before that.
+            account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+            until(lambda: api.find(account), f"a default service account in {name}")
             yield name
         finally:
             api.delete(f"/api/v1/namespaces/{name}")

@@ -13,7 +13,7 @@ from tests.support.kube.api import Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.audit import AuditLog
 from tests.support.kube.control_plane import ControlPlane
-from tests.support.kube.tools import kubernetes_programs
+from tests.support.kube.tools import KubernetesPrograms, kubernetes_programs, missing_programs
 from tests.support.strimzi.crds import strimzi_crds
 
 _OUR_CRDS = Path(__file__).parents[3] / "charts" / "darkroom" / "crds"
@@ -30,7 +30,7 @@ class SharedControlPlane:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="darkroom-test-kubernetes-"))
-        self._control_plane = ControlPlane(self._folder, kubernetes_programs())
+        self._control_plane = ControlPlane(self._folder, _programs())
 
     def start(self) -> dict[str, str]:
         self._control_plane.start(crds())
@@ -46,15 +46,24 @@ class SharedControlPlane:
 def shared_api_server(about: Mapping[str, str], folder: Path) -> ApiServer:
     """The API server that `SharedControlPlane.start` told about, with `folder` for the files of this worker."""
     access = Access(about["server"], about["token"], about["ca"])
-    return ApiServer(access, AuditLog(Path(about["audit_log"])), folder, kubernetes_programs().kubectl)
+    return ApiServer(access, AuditLog(Path(about["audit_log"])), folder, _programs().kubectl)
 
 
 @contextmanager
 def running_control_plane(folder: Path) -> Iterator[ControlPlane]:
     """A cluster that ends with the block."""
-    control_plane = ControlPlane(folder, kubernetes_programs())
+    control_plane = ControlPlane(folder, _programs())
     try:
         control_plane.start(crds())
         yield control_plane
     finally:
         control_plane.stop()
+
+
+def _programs() -> KubernetesPrograms:
+    """The programs, but for a build, which no timeout of a test allows for."""
+    if missing := missing_programs():
+        raise FileNotFoundError(
+            f"{', '.join(missing)}: neither in KUBEBUILDER_ASSETS nor built yet: run `make test-tools` (once)"
+        )
+    return kubernetes_programs()

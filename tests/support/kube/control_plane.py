@@ -24,7 +24,7 @@ from tests.support.kube.audit import POLICY, AuditLog
 from tests.support.kube.child_process import POLL_S, ChildProcess
 from tests.support.kube.tools import KubernetesPrograms
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
 # Without those that need nodes: node-lifecycle would take the fake kubelet's node away for want of heartbeats.
 CONTROLLERS = (
     "clusterrole-aggregation-controller", "cronjob-controller", "daemonset-controller", "deployment-controller",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.support.kube.control_plane import ControlPlane
 
 _NAME = "kubernetes"
-_START_TIMEOUT_S = 120.0
+_START_TIMEOUT_S = 270.0
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -33,6 +33,12 @@ def kubernetes_programs() -> KubernetesPrograms:
     )
 
 
+def missing_programs() -> list[str]:
+    """Those that would have to be built, which takes minutes."""
+    names = ("kube-apiserver", "kube-controller-manager", "kubectl")
+    return [name for name in names if _asset(name) is None and not (KUBERNETES.built / name).exists()]
+
+
 def helm() -> Path:
     """Helm 3, from the cache or built now."""
     return go_program(HELM, "helm")

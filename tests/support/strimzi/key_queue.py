@@ -24,15 +24,30 @@ class KeyQueue:
         """The keys that are due, waiting for at least one; none when the queue is closed. Tell `done` afterwards."""
         with self._changed:
             while not self._closed:
-                now = time.monotonic()
-                waiting = {key: due for key, due in self._due.items() if key not in self._taken}
-                if keys := [key for key, due in waiting.items() if due <= now][:at_most]:
-                    for key in keys:
-                        del self._due[key]
-                    self._taken.update(keys)
+                keys, next_due = self._due_now(at_most)
+                if keys:
                     return keys
-                self._changed.wait(min(waiting.values()) - now if waiting else None)
+                self._changed.wait(next_due)
             return []
+
+    def _due_now(self, at_most: int) -> tuple[list[str], float | None]:
+        """Take keys out that are due; or else in how many seconds the next one is, if any."""
+        now = time.monotonic()
+        keys: list[str] = []
+        next_due: float | None = None
+        for key, due in self._due.items():
+            if key in self._taken:
+                continue
+            if due > now:
+                next_due = min(due - now, next_due or due - now)
+            elif len(keys) < at_most:
+                keys.append(key)
+            else:
+                break
+        for key in keys:
+            del self._due[key]
+        self._taken.update(keys)
+        return keys, next_due
 
     def done(self, keys: list[str]) -> None:
         with self._changed:

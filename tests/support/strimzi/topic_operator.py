@@ -57,18 +57,19 @@ class TopicOperator:
 
     def _reconcile(self, topics: list[Manifest]) -> list[str]:
         """Answer every resource; the names of those to try again soon."""
-        managed = []
+        again, managed = [], []
         for topic in topics:
             if not resource.is_managed(topic):
                 self._claims.release(topic)
-                self._keep_finalizer(topic, wanted=False)
+                if not self._keep_finalizer(topic, wanted=False):
+                    again.append(topic["metadata"]["name"])
                 self._say(topic, resource.unmanaged_status(topic))
             elif resource.is_paused(topic):
                 self._say(topic, resource.paused_status(topic))
             else:
                 managed.append(topic)
         deleting = [topic for topic in managed if resource.is_deleting(topic)]
-        return self._delete(deleting) + self._realise([topic for topic in managed if topic not in deleting])
+        return again + self._delete(deleting) + self._realise([topic for topic in managed if topic not in deleting])
 
     def _delete(self, topics: list[Manifest]) -> list[str]:
         ours = {resource.topic_name(topic): topic for topic in topics if resource.has_finalizer(topic)}

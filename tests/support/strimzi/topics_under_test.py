@@ -11,7 +11,7 @@ from tests.support.strimzi.stand_in import StrimziStandIn
 from tests.support.until import until
 
 CLUSTER = "my-cluster"
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
