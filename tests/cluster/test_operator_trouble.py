@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.kafka import SharedKafka
 from tests.support.kube.pod_status import READY, CrashLooping, ImagePullBackOff
-from tests.support.operator import CLUSTER, RBAC, Site
+from tests.support.operator import CLUSTER, Site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.until import until
 
@@ -203,7 +203,7 @@ def test_a_full_quota_is_told_in_the_api_servers_words_and_holds_up_nobody_else(
 
 
 def test_a_forbidden_write_is_told_in_the_api_servers_words(running: Site) -> None:
-    path = f"{RBAC}/clusterroles/{running.account}"
+    path = running.role
     role = running.api.get(path)
     fewer = [rule for rule in role["rules"] if "networkpolicies" not in rule["resources"]]
     running.api.merge(path, {"rules": fewer})

@@ -1,31 +1,32 @@
-"""The operator as a process against the test API server, with the rights of its role, and everything around it.
+"""The operator as a process against the test API server, with the rights of the chart, and everything around it.
 
 A `Site` is a pair of namespaces: the pipelines' and the Kafka's, where a stand-in for Strimzi answers. The operator
 watches only these two, so that tests run side by side.
 """
 
+import functools
 import http.client
+import json
 import socket
 import sys
-import uuid
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.chart import Helm, grant
 from tests.support.kube.access import Access
 from tests.support.kube.api import Api, Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.child_process import ChildProcess
 from tests.support.kube.kubelet import FakeKubelet
-from tests.support.operator_rights import LEASE_RULES, RULES
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.strimzi.stand_in import StrimziStandIn
 from tests.support.until import until
 
 START_TIMEOUT_S = 40.0
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
 CLUSTER = "events"
 
 _PATHS = {
@@ -53,6 +54,11 @@ class OperatorProcess:
         ]  # fmt: skip
         self._process = ChildProcess(command, folder / f"operator-{self.metrics_port}.log")
         self.log = self._process.log
+
+    @property
+    def pid(self) -> int:
+        """Of the process itself."""
+        return self._process.pid
 
     def wait_until_ready(self) -> None:
         self._process.wait_until(lambda: self.get("/readyz")[0] == 200, START_TIMEOUT_S)
@@ -101,7 +107,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.api: Api = self.api_server.admin.api()
-        self.account = f"operator-{uuid.uuid4().hex[:8]}"
+        self.account = "darkroom-operator"
         self.user = f"system:serviceaccount:{self.kafka_namespace}:{self.account}"
         self._grant()
 
@@ -215,25 +221,31 @@ class Site:
         about = [event for event in found if event.get("regarding", {}).get("name") == name]
         return [event["reason"] for event in sorted(about, key=lambda event: str(event["eventTime"]))]
 
+    @property
+    def role(self) -> str:
+        """The path of the role that the operator has in its namespaces."""
+        return f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{self.kafka_namespace}-darkroom-operator"
+
     def wait_gone(self, resource: str, name: str, namespace: str | None = None) -> None:
         until(lambda: self.find(resource, name, namespace) is None, f"{resource} {name} is gone", 40.0)
 
     def _grant(self) -> None:
-        """A service account with the operator's role in both namespaces, and the little it needs everywhere."""
-        account = {"metadata": {"name": self.account}}
-        self.api.create(f"/api/v1/namespaces/{self.kafka_namespace}/serviceaccounts", account)
-        subject = {"kind": "ServiceAccount", "name": self.account, "namespace": self.kafka_namespace}
-        role = {"metadata": {"name": self.account}, "rules": RULES}
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": self.account}
-        self.api.create(f"{RBAC}/clusterroles", role)
-        self.stack.callback(self.api.delete, f"{RBAC}/clusterroles/{self.account}")
-        binding: Manifest = {"metadata": {"name": self.account}, "roleRef": reference, "subjects": [subject]}
-        self.api.create(f"{RBAC}/clusterrolebindings", binding)
-        self.stack.callback(self.api.delete, f"{RBAC}/clusterrolebindings/{self.account}")
-        own = f"{RBAC}/namespaces/{self.kafka_namespace}"
-        lease = {"metadata": {"name": self.account}, "rules": LEASE_RULES}
-        self.api.create(f"{own}/roles", lease)
-        self.api.create(f"{own}/rolebindings", {**binding, "roleRef": {**reference, "kind": "Role"}})
+        """The operator's service account, with the rights that the chart gives it in these two namespaces."""
+        text = json.dumps(_chart_rights()).replace(_KAFKA, self.kafka_namespace).replace(_PIPELINES, self.namespace)
+        for path in grant(self.api, json.loads(text)):
+            self.stack.callback(self.api.delete, path)
+
+
+_PIPELINES, _KAFKA = "the-pipelines-namespace", "the-kafka-namespace"
+
+
+@functools.cache
+def _chart_rights() -> list[Manifest]:
+    """What the chart gives to an operator of two namespaces, rendered once."""
+    with tempfile.TemporaryDirectory(prefix="darkroom-test-helm-") as folder:
+        values = {"operator": {"watchNamespaces": [_PIPELINES, _KAFKA]}}
+        rendered = Helm(Path(folder)).template("darkroom", _KAFKA, values)
+    return [manifest for manifest in rendered if "operator" in manifest["metadata"]["name"]]
 
 
 @contextmanager

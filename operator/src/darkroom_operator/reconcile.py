@@ -18,7 +18,7 @@ from darkroom_operator.deletion import (
     stop_workers,
 )
 from darkroom_operator.events import Recorder
-from darkroom_operator.findings import Finding
+from darkroom_operator.findings import Finding, refused, worst
 from darkroom_operator.garbage import remove_leftovers
 from darkroom_operator.kafka_admin import KafkaAdmin, admin_settings
 from darkroom_operator.kube.errors import ApiError
@@ -152,42 +152,49 @@ class Reconciler:
     def _delete(self, key: Key, live: Manifest) -> Outcome:
         if not has_finalizer(live):
             return Outcome("deleting")
-        stop_workers(key, self._world)
         keep = live["spec"].get("deletionPolicy") != "Delete"
-        found = [retire_strimzi_objects(key, self._world, keep_topics=keep)]
-        if not keep and live["spec"].get("kafka", {}).get("bootstrapServers"):
-            found.append(self._delete_topics(key, live))
-        waiting = [finding for finding in found if not finding.ready]
-        if waiting:
-            before = read_status(live)
-            if any(finding.retry for finding in waiting):
-                said = with_ready(waiting[-1], live["metadata"]["generation"], before, self._time())
+        try:
+            finding = self._clear_away(key, live, keep_topics=keep)
+        except ApiError as error:
+            if error.is_passing:
+                raise
+            finding = refused("deletion", error)
+        # The rights that we had in a namespace end with it, and so do the credentials: it must not hang for that.
+        if finding.retry and is_ending(self._world.kube.find(NAMESPACE, None, key.namespace)):
+            finding = Finding(ready=True, reason="TopicsLeft", message=f"topics may be left: {finding.message}")
+        if not finding.ready:
+            if finding.retry:
+                before = read_status(live)
+                said = with_ready(finding, live["metadata"]["generation"], before, self._time())
                 self._report(key, live, before, said)
-            return Outcome("deleting", retry=any(finding.retry for finding in waiting))
-        word = "stay in Kafka with their records" if keep else "are deleted"
-        self._recorder.tell(live, "Normal", "Deleted", "CleanUp", f"the workers have stopped; the topics {word}")
+            return Outcome("deleting", retry=finding.retry)
+        self._recorder.tell(live, "Normal", finding.reason, "CleanUp", finding.message)
         set_finalizer(live, self._world, wanted=False)
         return Outcome("deleted")
 
-    def _delete_topics(self, key: Key, live: Manifest) -> Finding:
-        """Delete the topics of a Kafka that we have no KafkaTopics for.
+    def _clear_away(self, key: Key, live: Manifest, *, keep_topics: bool) -> Finding:
+        """Remove what the garbage collector does not; ready when all of it is on its way."""
+        stop_workers(key, self._world)
+        found = [retire_strimzi_objects(key, self._world, keep_topics=keep_topics)]
+        if not keep_topics and live["spec"].get("kafka", {}).get("bootstrapServers"):
+            found.append(self._delete_topics(key, live))
+        word = "stay in Kafka with their records" if keep_topics else "are deleted"
+        return worst(
+            found, Finding(ready=True, reason="Deleted", message=f"the workers have stopped; the topics {word}")
+        )
 
-        Where that can't be done it is tried again, unless the namespace is being deleted: that must not hang, and
-        nobody could give us the credentials any more.
-        """
+    def _delete_topics(self, key: Key, live: Manifest) -> Finding:
+        """Delete the topics of a Kafka that we have no KafkaTopics for."""
         try:
             pipeline = parse_pipeline({field: value for field, value in live.items() if field != "status"})
             settings = admin_settings(pipeline.spec.kafka, read_user_files(pipeline, self._world))
-            names = [topic.name for topic in topology(pipeline).topics]
-            finding = self._admin.ensure(key, settings, (), names)
         except MissingSecret as missing:
-            finding = missing.finding
+            return missing.finding
         except InvalidPipeline as error:
-            return Finding(ready=True, reason="TopicsUnknown", message=str(error))
-        if finding.retry and is_ending(self._world.kube.find(NAMESPACE, None, key.namespace)):
-            self._recorder.tell(live, "Warning", "TopicsLeft", "CleanUp", f"topics stay in Kafka: {finding.message}")
-            return Finding(ready=True, reason="TopicsLeft")
-        return finding
+            return Finding(
+                ready=True, reason="TopicsLeft", message=f"topics are left, for the spec is invalid: {error}"
+            )
+        return self._admin.ensure(key, settings, (), [topic.name for topic in topology(pipeline).topics])
 
     def _report(self, key: Key, live: Manifest, before: Status, after: Status) -> None:
         self._on_status(key, after)

@@ -28,6 +28,11 @@ class ChildProcess:
             )
         self._name = Path(str(command[0])).name
 
+    @property
+    def pid(self) -> int:
+        """Of the program."""
+        return self._process.pid
+
     def check(self) -> None:
         """Complain, with the end of the log, if it has ended."""
         if self._process.poll() is not None:
