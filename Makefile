@@ -32,7 +32,7 @@ test: test-tools ## All tests but those that need a kind cluster or take hours
 
 .PHONY: test-unit
 test-unit: $(UV) ## The tests without servers, in seconds
-	@$(RUN) pytest -q tests/unit
+	@$(RUN) pytest -q -n $(JOBS) tests/unit
 
 .PHONY: test-tools
 test-tools: $(UV) ## Build or fetch the Kubernetes programs that tests/cluster uses, into the cache (long, once)
