@@ -82,6 +82,18 @@ def test_images_of_one_key_keep_their_order(shared: Shared) -> None:
     assert [image["id"] for image in images] == sorted(image["id"] for image in images)
 
 
+def test_many_images_at_once_are_taken_though_together_they_are_more_than_a_topic_takes(shared: Shared) -> None:
+    """Kafka bounds a batch of records by the same setting as a single one."""
+    service, pipeline = shared
+    largest = JPEG.ljust(100 * 1024, b"\0")
+    files = [("file", (f"{number}.jpg", largest, "image/jpeg")) for number in range(30)]
+    with service.client as client:
+        answer = client.post(f"{pipeline.path}/images", files=files, params={"key": "one partition"})
+
+    assert answer.status_code == 202
+    assert all("id" in image for image in answer.json()["images"])
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status", "title"),
     [

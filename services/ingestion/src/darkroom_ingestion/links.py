@@ -35,9 +35,11 @@ class Link:
         self, connection: KafkaConnection, pipelines: list[ServedPipeline], links: "Links", settings: Settings
     ) -> None:
         metrics, database = links.metrics, links.database
+        self._connection, self._settings, self._metrics = connection, settings, metrics
         self.bootstrap_servers = connection.bootstrap_servers
         self.admin = LogAdmin(connection)
-        self.publisher = Publisher(connection, settings.delivery_timeout_s, metrics)
+        self.publisher = self._publisher_for(pipelines)
+        self._former: list[Publisher] = []
         self.reader = RecordReader(connection)
         self.pipelines = pipelines
         group = settings.group or f"darkroom.ingestion.{database.instance}"
@@ -53,6 +55,9 @@ class Link:
     def serve(self, pipelines: list[ServedPipeline]) -> None:
         """Serve these pipelines from now on."""
         self.pipelines = pipelines
+        if smallest_topic_bytes(pipelines) < self.publisher.batch_bytes:
+            self._former.append(self.publisher)  # finishes what it has
+            self.publisher = self._publisher_for(pipelines)
         topics = topics_to_store(pipelines)
         self.filler.read_topics(topics)
         self.tail.read_topics(_outputs(topics))
@@ -60,10 +65,19 @@ class Link:
     def close(self) -> None:
         """Finish and let everything go. Blocks for seconds."""
         self.tail.stop()
-        self.publisher.close(_FLUSH_S)
+        for publisher in (*self._former, self.publisher):
+            publisher.close(_FLUSH_S)
         self.filler.close(_JOIN_S)
         self.tail.join(_JOIN_S)
         self.reader.close()
+
+    def _publisher_for(self, pipelines: list[ServedPipeline]) -> Publisher:
+        return Publisher(
+            self._connection,
+            batch_bytes=smallest_topic_bytes(pipelines),
+            delivery_timeout_s=self._settings.delivery_timeout_s,
+            metrics=self._metrics,
+        )
 
 
 class Links:
@@ -146,6 +160,11 @@ def topics_to_store(pipelines: list[ServedPipeline]) -> dict[str, TopicOf]:
             topics[stage.results.name] = TopicOf(served.key, "results", stage.name)
             topics[stage.dead_letters.name] = TopicOf(served.key, "dead-letters", stage.name)
     return topics
+
+
+def smallest_topic_bytes(pipelines: list[ServedPipeline]) -> int:
+    """The most that every images topic takes at once."""
+    return min(int(served.plan.images.config["max.message.bytes"]) for served in pipelines)
 
 
 def _outputs(topics: Mapping[str, TopicOf]) -> dict[str, TopicOf]:

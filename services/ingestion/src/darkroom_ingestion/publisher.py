@@ -22,6 +22,7 @@ _QUEUE_KIB = 256 * 1024
 _QUEUE_RECORDS = 100_000
 # The largest request that librdkafka makes: what a topic takes is the broker's to say, what a pipeline takes ours.
 _MAX_MESSAGE_BYTES = 1_000_000_000
+_LARGEST_BATCH_BYTES = 1_000_000
 _ANSWER_GRACE_S = 5.0
 
 log = structlog.get_logger("darkroom.ingestion.publisher")
@@ -67,12 +68,21 @@ _Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
 
 
 class Publisher:
-    """One producer and the thread that polls it. `publish` is for the event loop alone."""
+    """One producer and the thread that polls it. `publish` is for the event loop alone.
 
-    def __init__(self, connection: KafkaConnection, delivery_timeout_s: float, metrics: Metrics) -> None:
+    Args:
+        batch_bytes: the most that a topic takes at once. Kafka's max.message.bytes bounds a whole batch, so that
+            images which fit alone would be refused together.
+    """
+
+    def __init__(
+        self, connection: KafkaConnection, *, batch_bytes: int, delivery_timeout_s: float, metrics: Metrics
+    ) -> None:
+        self.batch_bytes = min(batch_bytes, _LARGEST_BATCH_BYTES)
         self._settings = producer_settings(
             connection, "darkroom-ingestion", max_message_bytes=_MAX_MESSAGE_BYTES, linger_ms=_LINGER_MS
         ) | {
+            "batch.size": self.batch_bytes,
             "message.timeout.ms": int(delivery_timeout_s * 1000),
             "queue.buffering.max.kbytes": _QUEUE_KIB,
             "queue.buffering.max.messages": _QUEUE_RECORDS,
