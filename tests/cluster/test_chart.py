@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.chart import Helm, HelmError, of_kind
+from tests.support.chart import Helm, HelmError, grant, of_kind
 from tests.support.kube.access import Access
-from tests.support.kube.api import ApiError, Manifest
+from tests.support.kube.api import ApiError
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.kubelet import FakeKubelet
 
@@ -192,7 +192,7 @@ def test_an_operator_of_some_namespaces_has_no_rights_in_others(
         assert may(operator, "patch", "deployments", mine, group="apps")
         assert may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="darkroom-operator")
         assert not may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="another")
-        for resource, group in (("secrets", ""), ("deployments", "apps"), ("imagepipelines", "darkroom.dev")):
+        for resource, group in (("secrets", ""), ("deployments", "apps"), ("kafkatopics", "kafka.strimzi.io")):
             assert not may(operator, "list", resource, others, group=group)
             assert not may(operator, "list", resource, group=group)
 
@@ -225,25 +225,8 @@ def within(namespace: str, values: Any) -> Any:
 
 def account(helm: Helm, api_server: ApiServer, namespace: str, values: dict[str, Any], name: str) -> Access:
     """A service account of the chart with the rights that the chart gives it; nothing else is installed."""
-    api = api_server.admin.api()
-    for manifest in helm.template("darkroom", namespace, values):
-        if manifest["kind"] in PATHS:
-            api.apply(path_of(manifest), manifest)
+    grant(api_server.admin.api(), helm.template("darkroom", namespace, values))
     return api_server.admin.as_service_account(namespace, name)
-
-
-PATHS = {
-    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
-    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-}
-
-
-def path_of(manifest: Manifest) -> str:
-    collection = PATHS[manifest["kind"]].format(namespace=manifest["metadata"].get("namespace"))
-    return f"{collection}/{manifest['metadata']['name']}"
 
 
 def may(who: Access, verb: str, resource: str, namespace: str = "", group: str = "", name: str = "") -> bool:

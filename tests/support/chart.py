@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.kube.api import Manifest
+from tests.support.kube.api import Api, Manifest
 from tests.support.kube.tools import helm
 
 CHART = Path(__file__).parents[2] / "charts" / "darkroom"
@@ -74,3 +74,26 @@ class Helm:
 def of_kind(manifests: Sequence[Manifest], kind: str) -> dict[str, Manifest]:
     """Those of a kind, by name."""
     return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] == kind}
+
+
+def grant(api: Api, manifests: Sequence[Manifest]) -> list[str]:
+    """Create the service accounts of a rendered chart and the rights that it gives them; answers their paths."""
+    access = {_path(manifest): manifest for manifest in manifests if manifest["kind"] in _ACCESS}
+    for path, manifest in access.items():
+        api.apply(path, manifest)
+    return list(access)
+
+
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_ACCESS = {
+    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
+    "Role": f"{_RBAC}/namespaces/{{namespace}}/roles",
+    "RoleBinding": f"{_RBAC}/namespaces/{{namespace}}/rolebindings",
+    "ClusterRole": f"{_RBAC}/clusterroles",
+    "ClusterRoleBinding": f"{_RBAC}/clusterrolebindings",
+}
+
+
+def _path(manifest: Manifest) -> str:
+    metadata = manifest["metadata"]
+    return f"{_ACCESS[manifest['kind']].format(namespace=metadata.get('namespace'))}/{metadata['name']}"
