@@ -3,18 +3,23 @@
 import json
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Message
 
 from tests.support.bad_model import bad_model
-from tests.support.stage import TriedStage, headers, image_ids, samples
+from tests.support.stage import TriedStage, WorkerProcess, headers, image_ids, samples
 from tests.support.until import until
 
 Stage = Callable[..., TriedStage]
 
 GOOD = samples()[1]
+
+
+def has_partitions(worker: WorkerProcess) -> bool:
+    return "partitions" in worker.said()
 
 
 def about(ids: list[str]) -> Callable[[list[Message]], bool]:
@@ -104,7 +109,7 @@ def test_workers_killed_from_outside_set_no_innocent_image_aside(stage: Stage, t
     digits.send(sent)
     for _ in range(3):
         worker = digits.worker(**environment).ready()
-        until(lambda w=worker: "partitions" in w.said(), "partitions")
+        until(partial(has_partitions, worker), "partitions")
         worker.kill()
     last = digits.worker(**environment)
     digits.results(about([image_id for image_id, _, _ in sent]))

@@ -1,0 +1,125 @@
+"""Where a worker gets its model from."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from darkroom.kafka.connection import KafkaConnection
+from darkroom.stage_settings import StageSettings, stage_settings
+from darkroom.topology import topology
+from darkroom.validation import parse_pipeline
+from darkroom_inference.backoff import Backoff
+from darkroom_inference.model_source import ModelUnavailable, labels, model_file
+from tests.support.manifests import pipeline_manifest
+
+MODEL = b"not really a model, but nobody looks inside"
+SHA256 = hashlib.sha256(MODEL).hexdigest()
+
+
+class Remote:
+    """What fsspec answers, in place of a server that this test could not reach."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failures: list[Exception] | None = None) -> None:
+        self.asked = 0
+        self._failures = failures or []
+        self._open = fsspec.open
+        fsspec.filesystem("memory").pipe("/models/m.onnx", MODEL)
+        monkeypatch.setattr(fsspec, "open", self.open)
+        monkeypatch.setattr(Backoff, "next_s", lambda _self: 0.0)
+
+    def open(self, uri: str, mode: str, **timeouts: Any) -> Any:
+        assert timeouts, "a fetch without a timeout"
+        self.asked += 1
+        if self._failures:
+            raise self._failures.pop(0)
+        return self._open("memory://models/" + uri.rpartition("/")[2], mode)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DARKROOM_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def settings(uri: str, sha256: str | None = None, **more: Any) -> StageSettings:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["model"] = {"uri": uri, **({"sha256": sha256} if sha256 else {})}
+    manifest["spec"]["stages"][0]["output"] |= more.pop("output", {})
+    pipeline = parse_pipeline(manifest)
+    plan = topology(pipeline).stages[0]
+    return stage_settings(pipeline, plan, KafkaConnection(bootstrap_servers="b:9092"), **more)
+
+
+def test_a_file_that_the_runtime_has_put_in_place_is_taken(tmp_path: Path) -> None:
+    assert model_file(settings("configmap://m/m.onnx", model_path=tmp_path / "m.onnx")) == tmp_path / "m.onnx"
+    assert model_file(settings("file:/models/m.onnx")) == Path("/models/m.onnx")
+    assert model_file(settings("file:///models/m.onnx")) == Path("/models/m.onnx")
+
+
+def test_a_mounted_file_that_nobody_has_put_in_place_is_said() -> None:
+    with pytest.raises(ModelUnavailable, match=r"model pvc://claim/m.onnx: the runtime has to put the file in place"):
+        model_file(settings("pvc://claim/m.onnx"))
+
+
+@pytest.mark.parametrize("scheme", ["https", "s3", "gs"])
+def test_a_remote_file_is_fetched_once_when_its_checksum_is_known(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    remote = Remote(monkeypatch)
+    wanted = settings(f"{scheme}://host/models/m.onnx", SHA256)
+    first = model_file(wanted)
+    assert (first.read_bytes(), first.name) == (MODEL, "m.onnx")
+    assert model_file(wanted) == first
+    assert remote.asked == 1
+
+
+def test_a_damaged_file_in_the_cache_is_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = Remote(monkeypatch)
+    wanted = settings("https://host/models/m.onnx", SHA256)
+    model_file(wanted).write_bytes(b"damaged")
+    assert model_file(wanted).read_bytes() == MODEL
+    assert remote.asked == 2
+
+
+def test_without_a_checksum_the_file_is_fetched_at_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = Remote(monkeypatch)
+    for _ in range(2):
+        assert model_file(settings("https://host/models/m.onnx")).read_bytes() == MODEL
+    assert remote.asked == 2
+
+
+def test_a_fetch_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = Remote(monkeypatch, [TimeoutError("slow"), ConnectionError("reset")])
+    assert model_file(settings("https://host/models/m.onnx", SHA256)).read_bytes() == MODEL
+    assert remote.asked == 3
+
+
+def test_a_fetch_that_keeps_failing_says_why_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    Remote(monkeypatch, [ConnectionError("reset by peer")] * 9)
+    with pytest.raises(ModelUnavailable, match=r"https://host/models/m.onnx: can't be fetched: reset by peer"):
+        model_file(settings("https://host/models/m.onnx", SHA256))
+    assert [path for path in cache.rglob("*") if path.is_file()] == []
+
+
+def test_a_file_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = Remote(monkeypatch, [FileNotFoundError("404")] * 9)
+    with pytest.raises(ModelUnavailable, match="there is no such file"):
+        model_file(settings("https://host/models/m.onnx"))
+    assert remote.asked == 1
+
+
+def test_labels_are_read_one_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "labels.txt"
+    file.write_bytes("\ufeffzero\r\n one \n\ntwo".encode())
+    uri = {"labelsUri": f"file:{file}"}
+    assert labels(settings("file:/m.onnx", output=uri)) == ["zero", "one", "two"]
+    assert labels(settings("file:/m.onnx")) is None
+
+
+def test_labels_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ModelUnavailable, match=r"labels\.txt can't be read as text"):
+        labels(settings("file:/m.onnx", output={"labelsUri": "file:/x"}, labels_path=tmp_path / "labels.txt"))
