@@ -126,6 +126,36 @@ def test_strimzi_may_be_installed_later(
         until(lambda: images in topics(kafka.bootstrap_servers, images), "the topic is made anew", 60.0)
 
 
+def test_an_operator_that_stands_still_fails_its_probe(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        operator = here.start_operator("--stall-seconds", "1", access=proxy.access(here.access()))
+        assert operator.get("/healthz", operator.health_port)[0] == 200
+        proxy.inject(Fault(None, times=1, method="PATCH", delay_s=15))
+        here.apply(here.manifest())
+        # kopf remembers the answer of a probe for ten seconds.
+        until(lambda: operator.get("/healthz", operator.health_port)[0] == 500, "the probe fails", 20.0)
+        until(lambda: operator.get("/healthz", operator.health_port)[0] == 200, "the probe recovers", 60.0)
+        operator.stop()
+
+
+def test_a_pipeline_made_anew_at_once_gets_children_of_its_own(here: Site, kafka: SharedKafka) -> None:
+    here.start_all(kafka.bootstrap_servers)
+    here.apply(here.manifest())
+    here.wait_ready()
+    before = (here.find("configmaps", "digits-classify") or {})["metadata"]["uid"]
+
+    here.api.delete(here.path("imagepipelines", "digits"))
+    here.wait_gone("imagepipelines", "digits")
+    here.apply(here.manifest())
+
+    here.wait_ready(timeout_s=60)
+    after = (here.find("configmaps", "digits-classify") or {})["metadata"]
+    assert after["uid"] != before
+    assert len(after["ownerReferences"]) == 1
+
+
 def test_of_two_replicas_one_writes_and_the_other_takes_over(here: Site, kafka: SharedKafka) -> None:
     here.start_strimzi(kafka.bootstrap_servers)
     here.start_kubelet()

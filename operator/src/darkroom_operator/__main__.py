@@ -75,6 +75,7 @@ class Operator:
             namespaces=list(config.namespaces),
             threads=config.threads,
             resync_s=config.resync_s,
+            stall_s=config.stall_s,
         )
         metrics.watch(queue, tally, leads)
         self._watches = [

@@ -22,6 +22,7 @@ class Config:
     worker_image_pull_policy: str
     threads: int
     resync_s: float
+    stall_s: float
     metrics_port: int
     health_port: int
     leader_election: bool
@@ -56,6 +57,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     )
     option("reconcile-threads", "pipelines that are worked on at a time", "4", type=int)
     option("resync-seconds", "how often everything is looked at again", "1800", type=float)
+    option("stall-seconds", "after this long without any progress /healthz fails", "120", type=float)
     option("metrics-port", "port of /metrics and /readyz", "9090", type=int)
     option("health-port", "port of /healthz, which fails when the queue stands still", "8080", type=int)
     option("leader-election", "whether several replicas agree on one that writes", "true", choices=["true", "false"])
@@ -73,6 +75,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         worker_image_pull_policy=known.worker_image_pull_policy,
         threads=known.reconcile_threads,
         resync_s=known.resync_seconds,
+        stall_s=known.stall_seconds,
         metrics_port=known.metrics_port,
         health_port=known.health_port,
         leader_election=known.leader_election == "true",

@@ -5,7 +5,6 @@ The garbage collector does most of it; the finalizer is there only for what it c
 
 from darkroom import names
 from darkroom.pipeline import ImagePipeline
-from darkroom_operator.findings import Finding
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import DEPLOYMENT, IMAGE_PIPELINE, KAFKA_TOPIC, KAFKA_USER
 from darkroom_operator.kube.transport import Manifest
@@ -61,19 +60,18 @@ def stop_workers(key: Key, world: World) -> None:
                 raise
 
 
-def retire_strimzi_objects(key: Key, world: World, *, keep_topics: bool) -> Finding:
-    """Delete the KafkaTopics and KafkaUsers; ready when it is certain that all of them go.
+def retire_strimzi_objects(key: Key, world: World, *, keep_topics: bool) -> None:
+    """Delete the KafkaTopics and KafkaUsers.
 
-    An object that waits for an operator of Strimzi to let it go is left to that operator: a namespace must not hang
-    because we hang.
+    What then waits for an operator of Strimzi to let it go is left to that operator: a namespace must not hang because
+    we wait as well.
     """
-    topics = world.cache.owned(KAFKA_TOPIC, key)
-    for live in topics:
+    for live in world.cache.owned(KAFKA_TOPIC, key):
         retire_topic(live, world, keep=keep_topics)
-    users = world.cache.owned(KAFKA_USER, key)
-    for live in users:
+    for live in world.cache.owned(KAFKA_USER, key):
         world.remove(KAFKA_USER, live)
-    left = [live["metadata"]["name"] for live in (*topics, *users) if "deletionTimestamp" not in live["metadata"]]
-    if left:
-        return Finding(ready=False, reason="Deleting", message=f"being deleted: {', '.join(left)}")
-    return Finding(ready=True, reason="Deleted")
+
+
+def is_ending(namespace: Manifest | None) -> bool:
+    """Whether a namespace is being deleted, or is gone."""
+    return namespace is None or "deletionTimestamp" in namespace["metadata"]

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import structlog
 
 from darkroom_operator.cache import Cache
+from darkroom_operator.deletion import is_ending
 from darkroom_operator.feed import Feed
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.errors import ApiError, NotLeading
-from darkroom_operator.kube.kinds import WATCHED, Kind
+from darkroom_operator.kube.kinds import IMAGE_PIPELINE, NAMESPACE, WATCHED, Kind
 from darkroom_operator.metrics import Metrics
 from darkroom_operator.presence import Presence
 from darkroom_operator.reconcile import Reconciler
@@ -20,7 +21,6 @@ from darkroom_operator.work_queue import Key, WorkQueue
 PATIENCE = 3
 """Failures in a row after which the status says so."""
 
-STALL_S = 120.0
 LOOK_FOR_KINDS_S = 5.0
 FILL_RETRY_S = 2.0
 STOP_S = 20.0
@@ -46,6 +46,7 @@ class Engine:
         namespaces: list[str],
         threads: int,
         resync_s: float,
+        stall_s: float,
     ) -> None:
         self._kube = kube
         self._cache = cache
@@ -55,8 +56,9 @@ class Engine:
         self._reconciler = reconciler
         self._metrics = metrics
         self._leads = leads
-        self._scopes: list[str | None] = [*namespaces] or [None]
+        self._namespaces = namespaces
         self._resync_s = resync_s
+        self._stall_s = stall_s
         self._filled = threading.Event()
         self._stopping = threading.Event()
         self._last_end = time.monotonic()
@@ -90,7 +92,7 @@ class Engine:
     def problem(self) -> str:
         """Why the operator should be restarted; nothing if it need not be."""
         oldest_s, still_s = self._queue.oldest_s(), time.monotonic() - self._last_end
-        if self._leads() and self._filled.is_set() and min(oldest_s, still_s) > STALL_S:
+        if self._leads() and self._filled.is_set() and min(oldest_s, still_s) > self._stall_s:
             return f"a pipeline has waited for {oldest_s:.0f} s, and none was finished for {still_s:.0f} s"
         return ""
 
@@ -108,6 +110,7 @@ class Engine:
         while not self._stopping.wait(LOOK_FOR_KINDS_S):
             try:
                 self._look_for_kinds()
+                self._look_into_ending_namespaces()
                 if time.monotonic() >= next_resync:
                     self._resync()
                     next_resync = time.monotonic() + self._until_resync_s()
@@ -121,6 +124,12 @@ class Engine:
             self._fill(tuple(appeared))
             self.take_up_all()
 
+    def _look_into_ending_namespaces(self) -> None:
+        """Read the pipelines of a namespace that is being deleted: kopf does not watch it to its end."""
+        for namespace in self._namespaces:
+            if self._is_ending(namespace):
+                self._feed.take_all(IMAGE_PIPELINE, self._kube.pages(IMAGE_PIPELINE, namespace), namespace)
+
     def _resync(self) -> None:
         """What events did not tell, lists do; and every pipeline gets its turn, not all at once."""
         self._fill(WATCHED)
@@ -128,9 +137,18 @@ class Engine:
             self._queue.add_after(key, random.uniform(0, self._resync_s / 2))
 
     def _fill(self, kinds: tuple[Kind, ...]) -> None:
+        scopes: list[str | None] = [*self._namespaces] or [None]
         for kind in kinds:
-            for namespace in self._scopes:
-                self._feed.take_all(kind, self._kube.pages(kind, namespace), namespace)
+            for namespace in scopes:
+                try:
+                    self._feed.take_all(kind, self._kube.pages(kind, namespace), namespace)
+                except ApiError as error:
+                    # A namespace that ends takes our rights in it along; the others must not suffer.
+                    if error.is_passing or namespace is None or not self._is_ending(namespace):
+                        raise
+
+    def _is_ending(self, namespace: str) -> bool:
+        return is_ending(self._kube.find(NAMESPACE, None, namespace))
 
     def _until_resync_s(self) -> float:
         return self._resync_s * random.uniform(0.8, 1.2)

@@ -12,13 +12,14 @@ from darkroom_operator.builders.workload import WorkerImage
 from darkroom_operator.credentials import MissingSecret, read_user_files, user_credentials
 from darkroom_operator.deletion import (
     has_finalizer,
+    is_ending,
     needs_finalizer,
     retire_strimzi_objects,
     set_finalizer,
     stop_workers,
 )
 from darkroom_operator.events import Recorder
-from darkroom_operator.findings import Finding, refused, worst
+from darkroom_operator.findings import Finding, refused
 from darkroom_operator.garbage import remove_leftovers
 from darkroom_operator.kafka_admin import KafkaAdmin, admin_settings
 from darkroom_operator.kube.errors import ApiError
@@ -175,13 +176,13 @@ class Reconciler:
     def _clear_away(self, key: Key, live: Manifest, *, keep_topics: bool) -> Finding:
         """Remove what the garbage collector does not; ready when all of it is on its way."""
         stop_workers(key, self._world)
-        found = [retire_strimzi_objects(key, self._world, keep_topics=keep_topics)]
+        retire_strimzi_objects(key, self._world, keep_topics=keep_topics)
         if not keep_topics and live["spec"].get("kafka", {}).get("bootstrapServers"):
-            found.append(self._delete_topics(key, live))
+            finding = self._delete_topics(key, live)
+            if not finding.ready:
+                return finding
         word = "stay in Kafka with their records" if keep_topics else "are deleted"
-        return worst(
-            found, Finding(ready=True, reason="Deleted", message=f"the workers have stopped; the topics {word}")
-        )
+        return Finding(ready=True, reason="Deleted", message=f"the workers have stopped; the topics {word}")
 
     def _delete_topics(self, key: Key, live: Manifest) -> Finding:
         """Delete the topics of a Kafka that we have no KafkaTopics for."""
@@ -217,8 +218,3 @@ class Reconciler:
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def is_ending(namespace: Manifest | None) -> bool:
-    """Whether a namespace is being deleted."""
-    return namespace is None or "deletionTimestamp" in namespace["metadata"]

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from darkroom import names
 from darkroom.errors import DarkroomError
@@ -113,11 +114,26 @@ def _digest(desired: Manifest) -> str:
 
 
 def _check_owner(kind: Kind, desired: Manifest, live: Manifest) -> None:
+    """See that `live` is ours to change.
+
+    Raises:
+        TakenByAnother: it belongs to somebody else.
+        ApiError: it belonged to a pipeline of the same name that was deleted, and will be gone in a moment.
+    """
     ours, theirs = owner_of(kind, desired), owner_of(kind, live)
     metadata = live["metadata"]
     uids = {owner["uid"] for owner in desired["metadata"].get("ownerReferences", [])}
     if theirs is None and any(owner["uid"] in uids for owner in metadata.get("ownerReferences", [])):
         return  # somebody took our labels off
+    if uids and _owning_pipelines(live) - uids:
+        name = f"{kind} {metadata['namespace']}/{metadata['name']}"
+        raise ApiError(HTTPStatus.CONFLICT, "Conflict", f"{name} belonged to a deleted pipeline, and is not gone yet")
     if theirs != ours:
         owner = f"ImagePipeline {theirs}" if theirs else "somebody else"
         raise TakenByAnother(kind, metadata["namespace"], metadata["name"], owner)
+
+
+def _owning_pipelines(live: Manifest) -> set[str]:
+    """The pipelines that own `live`."""
+    owners = live["metadata"].get("ownerReferences", [])
+    return {owner["uid"] for owner in owners if owner["kind"] == names.KIND}
