@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.support.chart import Helm, HelmError, grant, of_kind
+from tests.support.chart import CHART, Helm, HelmError, grant, of_kind
 from tests.support.kube.access import Access
 from tests.support.kube.api import ApiError
 from tests.support.kube.api_server import ApiServer
@@ -19,6 +20,7 @@ STRIMZI = {"name": "events", "namespace": "KAFKA"}
 
 COMBINATIONS: dict[str, dict[str, Any]] = {
     "as it comes": {},
+    "on kind": yaml.safe_load((CHART / "values-kind.yaml").read_text()),
     "with Kafkas of Strimzi's and others": {
         "ingestion": {
             "kafka": {

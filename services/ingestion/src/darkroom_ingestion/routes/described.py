@@ -22,12 +22,12 @@ _WHAT = {
     415: "A media type that no worker reads.",
     422: "A parameter that can't be understood, or an idempotency key that was used for another body.",
     500: "An error on our side.",
-    503: "Kafka or the store is slow or away: try again after the seconds in Retry-After.",
+    503: "Kafka or the store is slow or away, or the pipeline is not ready: try again after Retry-After seconds.",
 }
 
 
-def services_of(request: Request) -> Services:
-    """The services of the running application."""
+async def services_of(request: Request) -> Services:
+    """The services of the running application. A plain `def` would be run in another thread."""
     services: Services = request.app.state.services
     return services
 
@@ -35,7 +35,7 @@ def services_of(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(services_of)]
 
 
-def pipeline_of(
+async def pipeline_of(
     services: ServicesOf,
     namespace: Annotated[str, Path(description="The pipeline's namespace.", examples=["demo"])],
     name: Annotated[str, Path(description="The pipeline's name.", examples=["digits"])],

@@ -21,7 +21,7 @@ async def get_pipelines(services: ServicesOf) -> Any:
     "/v1/pipelines/{namespace}/{name}",
     summary="One pipeline",
     response_model=PipelineSummary,
-    responses=problems(404, 422),
+    responses=problems(404, 422, 503),
 )
 async def get_pipeline(served: Served) -> Any:
     """Its topics, stages and links."""
