@@ -31,7 +31,7 @@ def main() -> int:
     )
     folder = Path(tempfile.mkdtemp(prefix="darkroom-chaos-"))
     print(f"logs and the store: {folder}", flush=True)
-    with three_brokers() as kafka:
+    with three_brokers(folder) as kafka:
         outcome = run(plan, kafka, folder)
     print(report(outcome))
     return 1 if outcome.violations else 0

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from darkroom_cli import local_kafka
 
 _TRAMPOLINE: Final = Path(local_kafka.__file__).with_name("die_with_parent.py")
@@ -27,6 +29,7 @@ class Child:
         self._module, self._arguments = module, arguments
         self._process: subprocess.Popen[bytes] | None = None
         self._read_from = 0
+        self._asked_to_end = False
 
     def start(self, skew_s: float) -> None:
         """Start it, with a clock that is `skew_s` wrong."""
@@ -47,6 +50,16 @@ class Child:
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._process is not None and self._process.poll() is None
+
+    def partitions(self) -> int:
+        """How many partitions a worker says it has; 0 when it does not answer."""
+        if not (found := self.said(r"port=(\d+)")):
+            return 0
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{found[1]}/readyz", timeout=_TIMEOUT_S).json()
+        except httpx.TransportError:
+            return 0
+        return int(answer.get("partitions", 0))
 
     @property
     def has_partitions(self) -> bool:
@@ -70,12 +83,18 @@ class Child:
         if self._process is not None:
             self._process.wait(_TIMEOUT_S)
 
+    def ask_to_end(self) -> None:
+        """SIGTERM, once: a second one would end it at once."""
+        self._asked_to_end = True
+        self.send(signal.SIGTERM)
+        self.send(signal.SIGCONT)
+
     def end(self) -> int | None:
         """SIGTERM; the exit code, or None if it had to be killed in the end."""
         if self._process is None:
             return 0
-        self.send(signal.SIGTERM)
-        self.send(signal.SIGCONT)
+        if not self._asked_to_end:
+            self.ask_to_end()
         try:
             return self._process.wait(_TIMEOUT_S)
         except subprocess.TimeoutExpired:

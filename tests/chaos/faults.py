@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from tests.chaos.child import Child
-from tests.chaos.kafka import SESSION_TIMEOUT_S
+from tests.chaos.observer import SESSION_TIMEOUT_S
 from tests.chaos.world import World
 
 Condition = Callable[[], bool]
@@ -28,9 +28,11 @@ def at_work(worker: Child) -> Condition:
 
 
 def kill_a_worker(world: World) -> None:
-    """SIGKILL one of the workers, and start it again at once."""
-    victims = [worker for worker in world.every_worker if worker.running and worker is not world.frozen]
-    victim = world.random.choice(victims)
+    """SIGKILL one of the workers, and start it again at once; rather one that has something to lose."""
+    running = [worker for worker in world.every_worker if worker.running and worker is not world.frozen]
+    if not running:
+        return
+    victim = world.random.choice([worker for worker in running if worker.has_partitions] or running)
     world.strike("SIGKILL a worker")
     victim.kill()
     world.start_worker(victim)

@@ -1,25 +1,27 @@
 """The Kafka of a run: three brokers with a way around and one through proxies, or one broker that is there already."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from darkroom_cli.local_kafka.broker import LocalKafka
 from darkroom_cli.local_kafka.cluster import LocalCluster
 from darkroom_cli.local_kafka.server_properties import Listener
+from tests.chaos.observer import SESSION_TIMEOUT_S
 from tests.support.tcp_proxy import TcpProxy
 
 _PROXIED: Final = "PROXIED"
 _PROPERTIES: Final = {
     "broker.session.timeout.ms": "4000",
     "broker.heartbeat.interval.ms": "1000",
-    "group.consumer.min.session.timeout.ms": "4000",
-    "group.consumer.session.timeout.ms": "4000",
+    "group.consumer.min.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
+    "group.consumer.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
     # A transaction that a killed worker left open is looked for every 10 s by default: here more happens in a minute.
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
 }
-SESSION_TIMEOUT_S: Final = 4.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Kafka:
 
 
 @contextmanager
-def three_brokers() -> Iterator[Kafka]:
-    """A cluster of its own: replication 3, two in sync."""
+def three_brokers(folder: Path) -> Iterator[Kafka]:
+    """A cluster of its own: replication 3, two in sync. The brokers' logs are left in `folder`."""
     with ExitStack() as stack:
         proxies = {node: stack.enter_context(TcpProxy()) for node in (1, 2, 3)}
         listeners = {node: [Listener(_PROXIED, advertised=proxy.address)] for node, proxy in proxies.items()}
@@ -53,4 +55,9 @@ def three_brokers() -> Iterator[Kafka]:
         for node, proxy in proxies.items():
             proxy.forward(int(cluster.brokers[node].address(_PROXIED).rpartition(":")[2]))
         addresses = ",".join(proxy.address for proxy in proxies.values())
-        yield Kafka(cluster.bootstrap_servers, addresses, cluster.brokers, proxies)
+        try:
+            yield Kafka(cluster.bootstrap_servers, addresses, cluster.brokers, proxies)
+        finally:
+            for node, broker in cluster.brokers.items():
+                if broker.data_dir is not None:
+                    shutil.copy(broker.data_dir / "kafka.log", folder / f"broker-{node}.log")

@@ -19,7 +19,7 @@ LANES: Final = 48
 _KEYLESS_LANES: Final = 8
 _BAD_EVERY: Final = 97
 _TIMEOUT_S: Final = 30.0
-_PAUSE_S: Final = (0.1, 0.6)
+_PAUSE_S: Final = (0.4, 1.2)
 
 
 @dataclass(frozen=True)

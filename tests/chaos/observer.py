@@ -4,15 +4,18 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from darkroom.kafka.connection import ClientSettings
+if TYPE_CHECKING:
+    from darkroom.kafka.connection import ClientSettings
 
 _EVERY_S: Final = 0.25
 _TIMEOUT_S: Final = 3.0
+SESSION_TIMEOUT_S: Final = 4.0
+"""After which the groups of a run give up a member."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
@@ -45,11 +48,21 @@ class Strike:
 
 
 def recovery_s(strike: Strike, samples: Sequence[Sample]) -> float | None:
-    """Seconds from the strike until every image that was in the log by then was settled in every stage."""
+    """The longest that an image had to wait which came within a session timeout after the strike; None if it waits yet.
+
+    The images of a partition whose worker is gone wait until another one has taken it over; without a fault it is the
+    time of a batch and the distance of two samples.
+    """
     after = [sample for sample in samples if sample.at >= strike.at]
-    if not after:
-        return None
-    return next((sample.at - strike.at for sample in after if sample.reaches(after[0].ends)), None)
+    waits: list[float] = []
+    for number, sample in enumerate(after):
+        if sample.at > strike.at + SESSION_TIMEOUT_S:
+            break
+        settled = next((later.at for later in after[number:] if later.reaches(sample.ends)), None)
+        if settled is None:
+            return None
+        waits.append(settled - sample.at)
+    return max(waits, default=None)
 
 
 class Observer:

@@ -33,5 +33,5 @@ LONG: Final = Plan(
 )
 """`make chaos`."""
 
-WRONG: Final = Plan(images=200, rate=60, faults=[], kill_every_s=1.0, kills=6, worker_module=WRONG_WORKER)
+WRONG: Final = Plan(images=600, rate=25, faults=[], kill_every_s=1.5, worker_module=WRONG_WORKER)
 """Workers that commit first: to be found out."""

@@ -28,7 +28,7 @@ def _ledger(outcome: Outcome) -> Iterator[str]:
 
 
 def _faults(strikes: Sequence[Strike], samples: Sequence[Sample]) -> Iterator[str]:
-    """Recovery: until each image that was in the log when the fault came is settled in every stage."""
+    """Recovery: how long the images of the moments after the fault had to wait until every stage had settled them."""
     by_name: dict[str, list[float | None]] = defaultdict(list)
     for strike in strikes:
         by_name[strike.name].append(recovery_s(strike, samples))

@@ -71,7 +71,7 @@ def run(plan: Plan, kafka: Kafka, folder: Path) -> Outcome:
         finally:
             load.stop(plan.patience_s)
         clock.lap("faults")
-        _settle(world, plan.patience_s)
+        problems += _settle(world, plan.patience_s)
         clock.lap("settle")
         problems += [load.problem] if load.problem else []
         problems += world.stop()
@@ -116,14 +116,17 @@ def _steps(plan: Plan, world: World) -> Iterator[Condition]:
         yield from fault(world)
 
 
-def _settle(world: World, timeout_s: float) -> None:
-    """Wait until nothing is left to do; that it is not will be seen in the offsets."""
+def _settle(world: World, timeout_s: float) -> list[str]:
+    """Wait until nothing is left to do and every worker has a share again; what does not come to be."""
     began = time.monotonic()
+    idle = world.every_worker
     while time.monotonic() < began + timeout_s:
         sample = world.observer.since(began)
-        if sample is not None and sample.lag == 0:
-            return
+        idle = [worker for worker in idle if not worker.partitions()]
+        if sample is not None and sample.lag == 0 and not idle:
+            return []
         time.sleep(_TICK_S)
+    return [f"worker {worker.name} was given no partition" for worker in idle]
 
 
 def _evidence(world: World, load: Load, path: str, problems: Sequence[str], timeout_s: float) -> Evidence:

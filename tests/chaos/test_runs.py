@@ -13,7 +13,7 @@ from tests.support.kafka import SharedKafka
 
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_or_out_of_order_or_stuck_whatever_fails(tmp_path: Path) -> None:
-    with three_brokers() as kafka:
+    with three_brokers(tmp_path) as kafka:
         outcome = run(SHORT, kafka, tmp_path)
     text = report(outcome)
     print(text)

@@ -97,6 +97,8 @@ class World:
         self.observer.stop()
         if self.frozen is not None:
             self.frozen.send(signal.SIGCONT)
+        for child in self.every_worker:
+            child.ask_to_end()
         codes = {child.name: child.end() for child in self.every_worker}
         return [f"{name} ended with {code} after SIGTERM" for name, code in codes.items() if code != 0]
 

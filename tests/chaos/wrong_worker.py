@@ -11,11 +11,11 @@ from darkroom_inference.offsets import Offsets, Positions
 from darkroom_inference.outgoing import Outgoing
 from darkroom_inference.publisher import Publisher
 
-_BETWEEN_S: Final = 0.5
+_LATER_S: Final = 2.0
 
 
 class AtMostOnce(AtLeastOnce):
-    """What is committed and not yet published is lost with the process. It takes its time in between, to be caught."""
+    """What is committed and not yet published is lost with the process. It lets some time pass, to be caught."""
 
     def __init__(self, publisher: Publisher, offsets: Offsets) -> None:
         super().__init__(publisher, offsets)
@@ -26,18 +26,20 @@ class AtMostOnce(AtLeastOnce):
         self._kept.append(outgoing)
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
-        """Commit, then publish."""
+        """Commit, and publish a moment later."""
         self._offsets.commit(positions)
-        threading.Event().wait(_BETWEEN_S)
         kept, self._kept = self._kept, []
-        for outgoing in kept:
-            super().publish(outgoing)
-        return super().settle({})
+        threading.Timer(_LATER_S, self._publish_late, [kept]).start()
+        return kept
 
     def forget(self) -> None:
         """Drop what was kept."""
         self._kept.clear()
-        super().forget()
+
+    def _publish_late(self, kept: Sequence[Outgoing]) -> None:
+        for outgoing in kept:
+            self._publisher.publish(outgoing)
+        self._publisher.wait()
 
 
 if __name__ == "__main__":
