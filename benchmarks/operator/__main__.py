@@ -2,8 +2,8 @@
 
 import argparse
 import json
-import platform
 import os
+import platform
 import sys
 import tempfile
 import time
@@ -25,6 +25,7 @@ RESULTS = Path(__file__).parent / "results.json"
 CURVE = (250, 500, 1000, 2000, 5000)
 STEADY_S = 60.0
 LIMIT_S = 3600.0
+TELL_S = 10.0
 
 MAX_RATIO = 1.5
 MAX_RESTART_S = 20.0
@@ -128,9 +129,11 @@ def main() -> None:
     arguments = parser.parse_args()
     results = []
     for count in CURVE if arguments.curve else (arguments.pipelines,):
-        with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder:
-            with running_control_plane(Path(folder) / "kubernetes") as control_plane:
-                results.append(measure(control_plane, Path(folder), count))
+        with (
+            tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder,
+            running_control_plane(Path(folder) / "kubernetes") as control_plane,
+        ):
+            results.append(measure(control_plane, Path(folder), count))
     machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "machine": platform.machine()}
     recording: dict[str, Any] = {"on": machine, "results": [asdict(r) | {"ratio": r.ratio} for r in results]}
     RESULTS.write_text(json.dumps(recording, indent=1) + "\n")
@@ -173,7 +176,7 @@ def _wait(condition: Any, what: str, progress: Any) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not {what} after {LIMIT_S:.0f} s: {progress()}")
-        if time.monotonic() - told > 10:
+        if time.monotonic() - told > TELL_S:
             told = time.monotonic()
             _say(f"... {progress():.0f}")
         time.sleep(0.5)

@@ -18,7 +18,8 @@ FIELD_MANAGER = "darkroom"
 
 _SERVER_FIELDS = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "ownerReferences")
 _CHILDREN = (
-    "kafkatopics", "kafkausers", "serviceaccounts", "configmaps", "networkpolicies", "poddisruptionbudgets", "deployments",
+    "kafkatopics", "kafkausers", "serviceaccounts", "configmaps", "networkpolicies", "poddisruptionbudgets",
+    "deployments",
 )  # fmt: skip
 
 
