@@ -59,6 +59,10 @@ e2e: kind-up ## The tests that need the kind cluster, which is made first if the
 	@$(RUN) python -m kind images --load
 	@$(RUN) pytest -m e2e tests/e2e
 
+.PHONY: bench-operator
+bench-operator: $(UV) ## What the operator costs with 1,000 pipelines; fails when a bound is missed (minutes)
+	@$(RUN) python -m benchmarks.operator
+
 .PHONY: lint
 lint: $(UV) ## Style, and the direction of imports
 	@$(RUN) ruff check $(SOURCES)

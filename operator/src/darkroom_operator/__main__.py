@@ -98,7 +98,7 @@ class Operator:
         self._engine.start()
         try:
             kopf.run(
-                registry=watch_registry(self._feed, self._access, self._engine.problem),
+                registry=watch_registry(self._feed, self._access, self._engine.problem, self._engine.catch_up),
                 settings=watch_settings(),
                 standalone=True,
                 clusterwide=not self._config.namespaces,

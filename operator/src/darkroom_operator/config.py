@@ -55,7 +55,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         "IfNotPresent",
         choices=["Always", "IfNotPresent", "Never"],
     )
-    option("reconcile-threads", "pipelines that are worked on at a time", "4", type=int)
+    option("reconcile-threads", "pipelines that are worked on at a time", "8", type=int)
     option("resync-seconds", "how often everything is looked at again", "1800", type=float)
     option("stall-seconds", "after this long without any progress /healthz fails", "120", type=float)
     option("metrics-port", "port of /metrics and /readyz", "9090", type=int)

@@ -83,6 +83,13 @@ class Engine:
         """Whether the cache holds the whole cluster."""
         return self._filled.is_set()
 
+    def catch_up(self, at_most_s: float) -> None:
+        """Wait until everything that is known has been looked at, or another replica does that."""
+        deadline = time.monotonic() + at_most_s
+        while time.monotonic() < deadline and not self._stopping.wait(_TICK_S):
+            if self._filled.is_set() and (not self._leads() or len(self._queue) == 0):
+                return
+
     def take_up_all(self) -> None:
         """Queue every pipeline: whoever led before may have left something undone."""
         self._last_end = time.monotonic()

@@ -17,11 +17,13 @@ from darkroom_operator.kube.transport import Manifest
 CONTROLLER = "darkroom.dev/operator"
 MAX_NOTE = 1_000
 
-_EXPECTED = {
-    "AllReady", "NotNeeded", "Suspended", "WaitingForTopicOperator", "WaitingForUserOperator", "WaitingForTopics",
-    "WaitingForCredentials", "WaitingForKafka", "WorkersStarting", "RollingOut", "Deleting",
+_PASSING = {
+    "WaitingForTopicOperator", "WaitingForUserOperator", "WaitingForTopics", "WaitingForCredentials",
+    "WaitingForKafka", "WorkersStarting", "RollingOut",
 }  # fmt: skip
-"""Reasons that come and go by themselves; every other one asks for a person."""
+"""Reasons that come and go by themselves, seconds apart: they stand in the status, and are no news."""
+
+_NORMAL = {"AllReady", "Suspended"}
 
 EventType = Literal["Normal", "Warning"]
 
@@ -66,9 +68,9 @@ class Recorder:
     def tell_transition(self, pipeline: Manifest, before: Status, after: Status) -> None:
         """Write an Event if the pipeline as a whole is now in another state, or in the same for another reason."""
         was, now = _ready(before), _ready(after)
-        if now is None or (was is not None and (was.status, was.reason) == (now.status, now.reason)):
+        if now is None or now.reason in _PASSING or (was is not None and was.reason == now.reason):
             return
-        event_type: EventType = "Normal" if now.reason in _EXPECTED else "Warning"
+        event_type: EventType = "Normal" if now.reason in _NORMAL else "Warning"
         reason = "Ready" if now.status == "True" else now.reason
         self.tell(pipeline, event_type, reason, "Reconcile", now.message)
 

@@ -3,6 +3,7 @@
 Only `on.event` is used, so kopf keeps no notes in anybody's annotations and writes nothing at all.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,11 +12,13 @@ import kopf
 from darkroom_operator.feed import Feed
 from darkroom_operator.kube.access import Access
 from darkroom_operator.kube.kinds import WATCHED, Kind
+from darkroom_operator.no_notes import NoDiffBase, NoProgress
 
 WATCH_S = 300
 CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_S = 30.0
 PAGE_SIZE = 100
+CATCH_UP_S = 15.0
 WORKER_IDLE_S = 1.0
 """How long kopf keeps a task for an object that nothing happens to: they take most of its memory."""
 
@@ -34,6 +37,8 @@ def watch_settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = NoProgress()
     settings.watching.server_timeout = WATCH_S
     settings.watching.connect_timeout = CONNECT_TIMEOUT_S
     settings.watching.chunk_size = PAGE_SIZE
@@ -47,15 +52,23 @@ def watch_settings() -> kopf.OperatorSettings:
     return settings
 
 
-def watch_registry(feed: Feed, access: Access, check_health: Callable[[], str]) -> kopf.OperatorRegistry:
-    """Kopf's handlers.
+def watch_registry(
+    feed: Feed, access: Access, check_health: Callable[[], str], catch_up: Callable[[float], None]
+) -> kopf.OperatorRegistry:
+    """The handlers that kopf calls.
 
     Args:
         feed: takes what they hear.
         access: to the API server.
         check_health: answers what is wrong; nothing if all is well.
+        catch_up: returns when everything that was there at the start has been looked at, or after some seconds.
     """
     registry = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=registry)
+    async def begin(**_: Any) -> None:
+        # kopf tells of every object once more before it tells of changes. That can wait, but not for ever.
+        await asyncio.to_thread(catch_up, CATCH_UP_S)
 
     @kopf.on.login(registry=registry)
     def login(**_: Any) -> kopf.ConnectionInfo:
