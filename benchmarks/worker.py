@@ -70,7 +70,7 @@ def photographs() -> list[bytes]:
     noise = np.random.default_rng(0)
     images = []
     for sample in samples()[:16]:
-        picture = cv2.resize(cv2.imdecode(np.frombuffer(sample, np.uint8), cv2.IMREAD_COLOR), (640, 480))
+        picture = cv2.resize(np.asarray(cv2.imdecode(np.frombuffer(sample, np.uint8), cv2.IMREAD_COLOR)), (640, 480))
         noisy = np.clip(picture + noise.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
         images.append(cv2.imencode(".jpg", noisy)[1].tobytes())
     return images

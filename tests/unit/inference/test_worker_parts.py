@@ -4,11 +4,12 @@ import threading
 import time
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom_inference.backoff import Backoff
+from darkroom_inference.bounded_call import within
 from darkroom_inference.fleet import split
 from darkroom_inference.fleet_metrics import merged
 from darkroom_inference.kafka_errors import ClientsBroken, meaning
@@ -71,6 +72,22 @@ def test_a_request_to_stop_cuts_a_pause_short() -> None:
     began = time.monotonic()
     stopping.pause(30)
     assert time.monotonic() - began < 20
+
+
+def test_a_call_of_the_client_library_that_hangs_is_left_behind() -> None:
+    never = threading.Event()
+    with pytest.raises(ClientsBroken, match="could not send offsets within 0 s"):
+        within(0.05, "send offsets", never.wait)
+    never.set()
+
+
+def test_a_call_of_the_client_library_returns_or_raises_as_ever() -> None:
+    def fails() -> None:
+        raise KafkaException(KafkaError(KafkaError.ILLEGAL_GENERATION))
+
+    assert within(5, "answer", lambda: 42) == 42
+    with pytest.raises(KafkaException, match="ILLEGAL_GENERATION"):
+        within(5, "fail", fails)
 
 
 def test_only_a_broker_without_the_consumer_protocol_makes_a_worker_fall_back() -> None:

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 from darkroom_inference.attempts import Mark, given_back, taken_over
 from darkroom_inference.batches import MAX_BATCH
 from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.loop_state import LoopState
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.offsets import Offsets, Positions
 
@@ -36,7 +37,7 @@ class Assignment:
         touched: those that came or went since the loop last cleared it.
     """
 
-    loop: int
+    state: LoopState
     offsets: Offsets
     metrics: Metrics
     partitions: dict[int, Place | None] = field(default_factory=dict)
@@ -125,4 +126,5 @@ class Assignment:
             log.info("partitions", change=change, numbers=sorted(each.partition for each in partitions))
 
     def _tell(self) -> None:
-        self.metrics.partitions(self.loop, len(self.partitions))
+        self.state.partitions = len(self.partitions)
+        self.metrics.partitions(self.state.number, len(self.partitions))

@@ -8,7 +8,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from darkroom_inference.backoff import Backoff
-from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
+from darkroom_inference.bounded_call import within
+from darkroom_inference.kafka_errors import ClientsBroken, Interrupted
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.offsets import Offsets, Positions
 from darkroom_inference.outgoing import Outgoing
@@ -111,23 +112,12 @@ class ExactlyOnce:
         self._kept.append(outgoing)
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
-        """Publish and commit in one transaction; an aborted one is begun anew as long as the partitions are ours."""
-        backoff = Backoff()
-        while True:
-            try:
-                refused = self._transaction(positions)
-            except _Aborted as aborted:
-                self._metrics.retry("transaction")
-                log.warning("transaction aborted", error=aborted.error.str())
-                if meaning(aborted.error) == "NotAMember":
-                    raise Interrupted(aborted.error.str()) from aborted
-                self._pause(backoff.next_s())
-                continue
-            if not refused:
-                published, self._kept = self._kept, []
-                return published
+        """Publish and commit in one transaction. One that fails is aborted, and the work done again."""
+        while refused := self._transaction(positions):
             for outgoing in refused:
                 self._kept[self._kept.index(outgoing)] = _instead(outgoing)
+        published, self._kept = self._kept, []
+        return published
 
     def forget(self) -> None:
         """Drop what was kept."""
@@ -139,18 +129,19 @@ class ExactlyOnce:
             self._publisher.publish(outgoing)
         try:
             refused = self._publisher.wait()
-        except Interrupted as interrupted:
+        except Interrupted:
             self._abort()
-            raise _Aborted(KafkaError(KafkaError._FAIL, interrupted.cause)) from interrupted  # noqa: SLF001
+            raise
         if refused:
             self._abort()
             return refused
         membership = self._consumer.consumer_group_metadata()
         parts = self._offsets.as_topic_partitions(positions)
-        self._call(
-            "commit offsets",
-            lambda: self._producer.send_offsets_to_transaction(parts, membership, _CALL_TIMEOUT_S),
-        )
+
+        def send_offsets() -> None:
+            self._producer.send_offsets_to_transaction(parts, membership, _CALL_TIMEOUT_S)
+
+        self._call("send offsets", lambda: within(2 * _CALL_TIMEOUT_S, "send offsets", send_offsets))
         self._call("commit a transaction", lambda: self._producer.commit_transaction(_CALL_TIMEOUT_S))
         return []
 
@@ -158,7 +149,7 @@ class ExactlyOnce:
         """Call until it is certain how it ended.
 
         Raises:
-            _Aborted: the transaction is aborted; another may begin.
+            Interrupted: the transaction is aborted; another may begin.
             ClientsBroken: the producer is fenced, or failed.
         """
         backoff = Backoff()
@@ -170,7 +161,7 @@ class ExactlyOnce:
                 self._metrics.kafka_error(error)
                 if error.txn_requires_abort():
                     self._abort()
-                    raise _Aborted(error) from raised
+                    raise Interrupted(error.str()) from raised
                 if not error.retriable():
                     raise ClientsBroken(error.str()) from raised
                 self._metrics.retry("transaction")
@@ -178,6 +169,7 @@ class ExactlyOnce:
                 self._pause(backoff.next_s())
 
     def _abort(self) -> None:
+        self._metrics.retry("transaction")
         deadline = time.monotonic() + 6 * _CALL_TIMEOUT_S
         backoff = Backoff()
         while True:
@@ -191,12 +183,6 @@ class ExactlyOnce:
             else:
                 self._publisher.forget()
                 return
-
-
-class _Aborted(Exception):
-    def __init__(self, error: KafkaError) -> None:
-        super().__init__(error.str())
-        self.error = error
 
 
 def _instead(outgoing: Outgoing) -> Outgoing:

@@ -102,7 +102,6 @@ class Loop:
                     self._pause(self._backoff.next_s())
                 else:
                     self._backoff.reset()
-                self.state.partitions = len(work.assignment.partitions)
 
     @contextmanager
     def _clients(self) -> Iterator[Work]:
@@ -112,7 +111,7 @@ class Loop:
             settings, self._name, shared.membership.protocol, metrics.kafka_error, self._statistics
         )
         offsets = Offsets(consumer, settings.images_topic, self._pause, metrics)
-        assignment = Assignment(self.state.number, offsets, metrics)
+        assignment = Assignment(self.state, offsets, metrics)
         try:
             delivery = self._delivery(consumer, offsets)
             consumer.subscribe(

@@ -13,7 +13,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 EXIT_CODE: Final = 70
-"""The process's exit code when an image took longer than its deadline (EX_SOFTWARE)."""
+"""The process's exit code when an image took longer than its deadline, or a loop hangs for good (EX_SOFTWARE)."""
 
 _TICK_S: Final = 0.5
 _GIL_GRACE_S: Final = 10.0

@@ -1,6 +1,9 @@
 """One process of a stage: the model, its loops, and what can be told about them."""
 
+import faulthandler
+import os
 import socket
+import sys
 import uuid
 from typing import Final
 
@@ -16,12 +19,13 @@ from darkroom_inference.membership import Membership
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.options import Options
 from darkroom_inference.stopping import Stopping
-from darkroom_inference.watchdog import Watchdog
+from darkroom_inference.watchdog import EXIT_CODE, Watchdog
 
 log = structlog.get_logger(__name__)
 
 _STILL_GRACE_S: Final = 60.0
 _WATCH_S: Final = 1.0
+_UNHEALTHY_LOOKS: Final = 5
 
 
 class Worker:
@@ -53,8 +57,15 @@ class Worker:
         self._watchdog.start()
         for loop in self._loops:
             loop.start()
-        while not self._stopping.requested and any(loop.state.running for loop in self._loops):
+        unhealthy = 0
+        while not self._stopping.requested:
             self._stopping.wait(_WATCH_S)
+            # More than once, so that a process that was stopped for a while has time to move again.
+            unhealthy = 0 if self.health().ok else unhealthy + 1
+            if unhealthy > _UNHEALTHY_LOOKS:
+                log.critical("a loop stands still: the process ends, to be started anew", **self.health().detail)
+                faulthandler.dump_traceback(file=sys.stderr)
+                os._exit(EXIT_CODE)
         log.info("stopping", seconds_left=round(self._stopping.seconds_left, 1))
         ended = [loop.join(self._stopping.seconds_left) for loop in self._loops]
         if all(ended):
