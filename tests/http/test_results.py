@@ -254,7 +254,9 @@ def test_a_store_that_was_deleted_is_rebuilt_from_the_log(start_service: StartSe
         file.unlink()
     service.start()
 
-    assert everything() == before
+    for rebuilt, was in zip(everything(), before, strict=True):
+        for one, other in zip(rebuilt, was, strict=True):
+            assert one == other
     assert {found["state"] for found in before[0]} == {"Received", "Analyzed", "PartlyFailed"}
 
 

@@ -5,7 +5,6 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-_UNKNOWN_ROUTE = "other"
 
 
 class Instrumented:
@@ -34,6 +33,5 @@ class Instrumented:
         finally:
             metrics = scope["app"].state.services.metrics
             # The route's template, not the path: labels must not grow with what strangers ask for.
-            route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
-            metrics.requests.labels(scope["method"] if route != _UNKNOWN_ROUTE else "-", route, str(status)).inc()
-            metrics.request_seconds.labels(route).observe(time.perf_counter() - start)
+            route = getattr(scope.get("route"), "path", None)
+            metrics.request_was_answered(scope["method"], route, status, time.perf_counter() - start)

@@ -57,3 +57,15 @@ class Metrics:
         self._pipelines.clear()
         for state, count in {"Served": served, **Counted(unserved_because)}.items():
             self._pipelines.labels(state).set(count)
+        self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
+
+    def request_was_answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        """Count a request. What has no route shares one line: labels must not grow with what strangers ask for."""
+        asked = (method if route else "-", route, status)
+        if asked not in self._of_request:
+            name = route or "other"
+            counter = self.requests.labels(asked[0], name, str(status))
+            self._of_request[asked] = (counter, self.request_seconds.labels(name))
+        counter, histogram = self._of_request[asked]
+        counter.inc()
+        histogram.observe(seconds)

@@ -132,6 +132,7 @@ def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) ->
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(shutdown_timeout_s),
     )

@@ -18,6 +18,8 @@ from darkroom_ingestion.store.rows import LogRecord, TopicOf
 _BATCH = 200
 _POLL_S = 0.2
 _SILENCE_S = 15.0
+# The broker holds a fetch at the end of a partition back, in case something comes; here the end is what is awaited.
+_SOON_AT_THE_END = {"fetch.wait.max.ms": 50, "queued.max.messages.kbytes": 4 * 1024}
 
 Place = tuple[str, int]
 
@@ -38,7 +40,9 @@ class CatchUp:
             name: TopicOf(pipeline, "results" if t[1] == "r" else "dead-letters", t[0]) for t, name in topics.items()
         }
         self._left = _gaps(topics, start, end)
-        self._consumer = Consumer(tail_settings(connection), logger=KAFKA_LOGGER) if self._left else None
+        self._consumer = (
+            Consumer(tail_settings(connection) | _SOON_AT_THE_END, logger=KAFKA_LOGGER) if self._left else None
+        )
         if self._consumer is not None:
             starts = [TopicPartition(*place, first) for place, (first, _) in self._left.items()]
             self._consumer.assign(starts)

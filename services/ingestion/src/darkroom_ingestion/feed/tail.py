@@ -169,6 +169,5 @@ def tail_settings(connection: KafkaConnection) -> dict[str, str | int | float | 
         connection, "darkroom-ingestion-feed", group="darkroom.ingestion.feed", max_message_bytes=0
     ) | {
         "enable.partition.eof": True,
-        "fetch.wait.max.ms": 20,
         "queued.max.messages.kbytes": 16 * 1024,
     }

@@ -5,16 +5,24 @@ import fcntl
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text, update
+from sqlalchemy import Column, Connection, Engine, Update, create_engine, event, make_url, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.schema import Table
 
 from darkroom.errors import DarkroomError
@@ -32,6 +40,10 @@ class BadDatabase(DarkroomError):
 
 class StoreUnavailable(DarkroomError):
     """The store did not do what it was asked: full, locked, or away."""
+
+
+class RowRefused(StoreUnavailable):
+    """The database works, but does not take what it was given."""
 
 
 class Database:
@@ -67,10 +79,13 @@ class Database:
 
         Raises:
             StoreUnavailable: the database failed; nothing of `work` is left.
+            RowRefused: it does not take what `work` gives it, and never will.
         """
         try:
             with self._writer.begin() as connection:
                 return work(connection)
+        except (DataError, IntegrityError, ProgrammingError) as error:
+            raise RowRefused(reason_of(error)) from error
         except SQLAlchemyError as error:
             raise StoreUnavailable(reason_of(error)) from error
 
@@ -82,15 +97,38 @@ class Database:
         """`write` from the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.write, work)
 
-    def insert_new(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
-        """Insert those of `rows` that the table does not have; answers how many those are."""
+    def insert_new(
+        self, connection: Connection, table: Table, rows: list[dict[str, Any]], first_by: Sequence[Column[Any]] = ()
+    ) -> int:
+        """Insert those of `rows` that the table does not have; answers how many those are.
+
+        Args:
+            connection: in a transaction.
+            table: where to.
+            rows: all with the same columns.
+            first_by: of two rows with one key, the one that is smaller by these stays, whichever came first.
+        """
         if not rows:
             return 0
+        insert = (sqlite if self.single_replica else postgresql).insert(table)
+        if first_by:
+            rows = _first_of_each(table, rows, first_by)
+            smaller = tuple_(*(insert.excluded[column.name] for column in first_by)) < tuple_(*first_by)
+            values = {column.name: insert.excluded[column.name] for column in table.columns}
+            statement = insert.on_conflict_do_update(index_elements=table.primary_key, set_=values, where=smaller)
+        else:
+            statement = insert.on_conflict_do_nothing()
         if self.single_replica:
-            return connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows).rowcount
+            return connection.execute(statement, rows).rowcount
         # psycopg does not count the rows of many inserts; what comes back counts them, and goes in a few statements.
-        insert = postgresql.insert(table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
-        return len(connection.execute(insert, rows).all())
+        return len(connection.execute(statement.returning(next(iter(table.primary_key))), rows).all())
+
+    def count_updates(self, connection: Connection, statement: Update, rows: list[dict[str, Any]]) -> int:
+        """Run `statement` for each of `rows`; answers how many rows of the table it changed."""
+        if self.single_replica:
+            return connection.execute(statement, rows).rowcount
+        # psycopg does not count them when many go at once.
+        return sum(connection.execute(statement, row).rowcount for row in rows)
 
     def close(self) -> None:
         """Close every connection."""
@@ -110,7 +148,7 @@ def open_database(url: str) -> Database:
         engine = _engine(url)
     except (ArgumentError, NoSuchModuleError) as error:
         raise BadDatabase(
-            f"database {url!r}: no such kind of database: use sqlite:///FILE or postgresql+psycopg://…"
+            f"database {url!r} can't be used: {error}: write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
         ) from error
     except ModuleNotFoundError as error:
         raise BadDatabase(
@@ -150,6 +188,12 @@ def _keep_to_ourselves(engine: Engine) -> int | None:
     except OSError as error:
         raise BadDatabase(f"database {engine.url.database} can't be opened: {path}: {error.strerror}") from error
     return file
+
+
+def _first_of_each(table: Table, rows: list[dict[str, Any]], first_by: Sequence[Column[Any]]) -> list[dict[str, Any]]:
+    """PostgreSQL refuses a statement that would change a row twice."""
+    latest_first = sorted(rows, key=lambda row: [row[column.name] for column in first_by], reverse=True)
+    return list({tuple(row[column.name] for column in table.primary_key): row for row in latest_first}.values())
 
 
 def probe_write(connection: Connection) -> None:

@@ -16,8 +16,9 @@ from darkroom_ingestion.store.rows import LogRecord, TopicOf
 from darkroom_ingestion.store.writes import Batch, Fenced, Place, positions_at_assignment, write_batch
 
 _BATCH_RECORDS = 1_000
-_BATCH_S = 0.05
+_BATCH_S = 0.1
 _POLL_S = 0.25
+_REPORT_EVERY_S = 1.0
 _BACKOFF_S = (0.2, 10.0)
 _SESSION_TIMEOUT_MS = 10_000
 _PREFETCH_KIB = 32 * 1024
@@ -60,6 +61,7 @@ class Filler:
         self._lags: dict[Place, int] = {}
         self._reached_end: set[Place] = set()
         self._assigned = False
+        self._report_at = 0.0
         self._store_problem: str | None = None
         self._kafka_problem: str | None = None
         self._stop = threading.Event()
@@ -214,12 +216,16 @@ class Filler:
 
     def _report(self, consumer: Consumer, batch: Batch) -> None:
         """Tell Kafka too, for tools that show lag; the store's own positions are what counts."""
-        for place, (_, end) in batch.moves.items():
+        if time.monotonic() < self._report_at and self._reached_end.issuperset(batch.moves):
+            return
+        self._report_at = time.monotonic() + _REPORT_EVERY_S
+        for place, end in self._next.items():
             _, high = consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
             self._lags[place] = max(0, high - end)
-            if high == end:
+            # Of a partition that nothing was read from, the end may not be known yet.
+            if high == end and place in batch.moves:
                 self._reached_end.add(place)
-        offsets = [TopicPartition(topic, partition, end) for (topic, partition), (_, end) in batch.moves.items()]
+        offsets = [TopicPartition(topic, partition, end) for (topic, partition), end in self._next.items()]
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:

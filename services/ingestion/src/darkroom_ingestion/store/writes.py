@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+import structlog
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import Table
 
 from darkroom.errors import DarkroomError
-from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.database import Database, RowRefused, reason_of
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
 
@@ -20,6 +23,20 @@ Place = tuple[str, int]
 
 class Fenced(DarkroomError):
     """Another replica has read on from here: this one's assignment is out of date."""
+
+
+# An image that was put back is in the log twice, perhaps in two partitions, whose records come in any order.
+_FIRST_IMAGE = (images.c.received_at_ms, images.c.partition, images.c.offset)
+
+_MOVE = (
+    update(positions)
+    .where(positions.c.topic == bindparam("at_topic"), positions.c.partition == bindparam("at_partition"))
+    .where(positions.c.next_offset == bindparam("start"))
+    .values(next_offset=bindparam("end"))
+)
+
+
+log = structlog.get_logger("darkroom.ingestion.store")
 
 
 @dataclass
@@ -50,22 +67,40 @@ def write_batch(database: Database, batch: Batch) -> int:
         StoreUnavailable: the database failed.
     """
 
-    def work(connection: Connection) -> int:
+    def work(connection: Connection, *, row_by_row: bool) -> int:
         known = 0
         for table, rows in batch.rows.by_table.items():
-            known += len(rows) - database.insert_new(connection, table, rows)
-        for (topic, partition), (start, end) in sorted(batch.moves.items()):
-            moved = connection.execute(
-                update(positions)
-                .where(positions.c.topic == topic, positions.c.partition == partition)
-                .where(positions.c.next_offset == start)
-                .values(next_offset=end)
-            )
-            if moved.rowcount != 1:
-                raise Fenced(f"{topic} {partition}: the store is not at {start} any more")
+            known += len(rows) - _insert(database, connection, table, rows, row_by_row=row_by_row)
+        moves = [
+            {"at_topic": topic, "at_partition": partition, "start": start, "end": end}
+            for (topic, partition), (start, end) in sorted(batch.moves.items())
+        ]
+        if database.count_updates(connection, _MOVE, moves) != len(moves):
+            raise Fenced("the store is not where this replica's batch starts")
         return known
 
-    return database.write(work)
+    try:
+        return database.write(partial(work, row_by_row=False))
+    except RowRefused as error:
+        log.warning("the store refuses a row, writing one by one", reason=str(error))
+        return database.write(partial(work, row_by_row=True))
+
+
+def _insert(
+    database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]], *, row_by_row: bool
+) -> int:
+    first_by = _FIRST_IMAGE if table is images else ()
+    if not row_by_row:
+        return database.insert_new(connection, table, rows, first_by)
+    inserted = 0
+    for row in rows:
+        try:
+            with connection.begin_nested():
+                inserted += database.insert_new(connection, table, [row], first_by)
+        except DBAPIError as error:
+            place = {name: row.get(name) for name in ("topic", "partition", "offset")}
+            log.error("a record has no place in the store, passed over", reason=reason_of(error), **place)  # noqa: TRY400
+    return inserted
 
 
 def positions_at_assignment(database: Database, topic_ids: Mapping[str, str], places: list[Place]) -> dict[Place, int]:

@@ -1,0 +1,93 @@
+"""A batch and its positions are written together; each record counts once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from darkroom_ingestion.store.database import Database, open_database
+from darkroom_ingestion.store.queries import read_positions
+from darkroom_ingestion.store.tables import images
+from darkroom_ingestion.store.writes import Batch, Fenced, positions_at_assignment, write_batch
+
+TOPIC = "demo.digits.images"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(f"sqlite:///{tmp_path}/store.db")
+    positions_at_assignment(opened, {TOPIC: "id"}, [(TOPIC, 0)])
+    yield opened
+    opened.close()
+
+
+def image(image_id: str | None, offset: int, received_at_ms: int = 5, partition: int = 0) -> dict[str, Any]:
+    return {
+        "pipeline": "demo/digits",
+        "id": image_id,
+        "key": None,
+        "received_at_ms": received_at_ms,
+        "topic": TOPIC,
+        "partition": partition,
+        "offset": offset,
+        "content_type": "image/png",
+        "bytes": 1,
+    }
+
+
+def batch(start: int, *rows: dict[str, Any]) -> Batch:
+    made = Batch(records=len(rows))
+    for row in rows:
+        made.rows.add(images, row)
+    made.move((TOPIC, 0), start, start + len(rows))
+    return made
+
+
+def stored(database: Database) -> list[tuple[str, int]]:
+    query = select(images.c.id, images.c.offset).order_by(images.c.id)
+    return database.read(lambda c: [(row.id, row.offset) for row in c.execute(query)])
+
+
+def position(database: Database) -> int:
+    return database.read(lambda c: read_positions(c, TOPIC))[0]
+
+
+def test_a_batch_that_another_replica_has_written_is_refused_whole(database: Database) -> None:
+    write_batch(database, batch(0, image("a", 0)))
+    with pytest.raises(Fenced):
+        write_batch(database, batch(0, image("b", 0), image("c", 1)))
+
+    assert stored(database) == [("a", 0)]
+    assert position(database) == 1
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+@pytest.mark.parametrize("together", [True, False])
+def test_of_an_image_that_is_in_the_log_twice_the_first_stays(
+    database: Database, order: list[int], together: bool
+) -> None:
+    rows = [image("a", 7, received_at_ms=5), image("a", 3, received_at_ms=9, partition=1)]
+    first, second = (rows[number] for number in order)
+    if together:
+        assert write_batch(database, batch(0, first, second)) == 1
+    else:
+        write_batch(database, batch(0, first))
+        write_batch(database, batch(1, second))
+
+    assert stored(database) == [("a", 7)]
+
+
+def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: Database) -> None:
+    write_batch(database, batch(0, image("a", 0), image(None, 1), image("c", 2)))
+
+    assert stored(database) == [("a", 0), ("c", 2)]
+    assert position(database) == 3
+
+
+def test_what_was_read_from_a_topic_that_was_made_anew_is_forgotten(database: Database) -> None:
+    write_batch(database, batch(0, image("a", 0)))
+    assert positions_at_assignment(database, {TOPIC: "id"}, [(TOPIC, 0), (TOPIC, 1)]) == {(TOPIC, 0): 1, (TOPIC, 1): 0}
+    assert positions_at_assignment(database, {TOPIC: "another"}, [(TOPIC, 0)]) == {(TOPIC, 0): 0}
+    assert stored(database) == []
