@@ -57,7 +57,7 @@ class Operator:
         self._feed = Feed(cache, claims, references, queue.add)
         self._admin = KafkaAdmin(on_news=queue.add)
         reconciler = Reconciler(
-            World(kube, cache, claims, presence, references),
+            World(kube, cache, claims, presence, references, config.namespaces),
             self._admin,
             Recorder(kube, config.identity),
             WorkerImage(config.worker_image, config.worker_image_pull_policy),

@@ -31,6 +31,10 @@ def strimzi_parts(key: Key, pipeline: ImagePipeline, plan: Topology, world: Worl
             "StrimziNotInstalled",
             "this cluster knows no kafka.strimzi.io/v1: install Strimzi, or use spec.kafka.bootstrapServers",
         )
+    if not world.sees(namespace):
+        return _neither(
+            "KafkaNotFound", f"the operator does not work in namespace {namespace}: add it to its --watch-namespaces"
+        )
     kafka = world.cache.get(KAFKA, namespace, cluster.name)
     if kafka is None:
         return _neither("KafkaNotFound", f"there is no Kafka {cluster.name} in namespace {namespace}: create it")

@@ -36,14 +36,27 @@ class _Applied:
 class World:
     """The cluster: reads come from the cache, writes happen only where something differs."""
 
-    def __init__(self, kube: Kube, cache: Cache, claims: Claims, presence: Presence, references: References) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        cache: Cache,
+        claims: Claims,
+        presence: Presence,
+        references: References,
+        namespaces: tuple[str, ...],
+    ) -> None:
         self.kube = kube
         self.cache = cache
         self.claims = claims
         self.presence = presence
         self.references = references
+        self._namespaces = namespaces
         self._applied: OrderedDict[str, _Applied] = OrderedDict()
         self._lock = threading.Lock()
+
+    def sees(self, namespace: str) -> bool:
+        """Whether the operator was told to work in `namespace`; everywhere if it was told nothing."""
+        return not self._namespaces or namespace in self._namespaces
 
     def ensure(self, kind: Kind, desired: Manifest) -> Manifest:
         """Make `desired` be there as it is, and answer what is there now.
