@@ -39,6 +39,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     parser = argparse.ArgumentParser(
         prog="darkroom-operator",
         description="Makes ImagePipelines real: topics, credentials, workers.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog="Each option is also read from the environment: --worker-image from DARKROOM_WORKER_IMAGE.",
     )
 
@@ -64,7 +65,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     option("lease-namespace", "namespace of the Lease; the pod's own if left out", "")
     option("lease-name", "name of the Lease", "darkroom-operator")
     option("lease-seconds", "how long a leader that is gone is waited for", "15", type=int)
-    option("identity", "this replica's name in the Lease; the host's name if left out", "")
+    option("identity", "this replica's name in the Lease; made of the host's name if left out", "")
     option("log-format", "json or text", "json", choices=["json", "text"])
     option("log-level", "debug, info, warning or error", "info", choices=["debug", "info", "warning", "error"])
     known = parser.parse_args(arguments)
@@ -82,7 +83,8 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         lease_namespace=known.lease_namespace or _own_namespace(),
         lease_name=known.lease_name,
         lease_s=known.lease_seconds,
-        identity=known.identity or socket.gethostname(),
+        # Unique on a host, and the same for a container that was restarted: it need not wait for its own lease.
+        identity=known.identity or f"{socket.gethostname()}-{os.getpid()}",
         log_format=known.log_format,
         log_level=known.log_level,
     )

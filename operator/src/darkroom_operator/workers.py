@@ -13,7 +13,7 @@ MAX_LINE = 500
 
 _PULL_PROBLEMS = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
 _START_PROBLEMS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-_MOST_TELLING = ("ModelChecksumMismatch", "ImagePullBackOff", "CrashLooping", *sorted(_START_PROBLEMS), "Unschedulable")
+MOST_TELLING = ("ModelChecksumMismatch", "ImagePullBackOff", "CrashLooping", *sorted(_START_PROBLEMS), "Unschedulable")
 
 
 def workers_finding(stage: str, deployment: Manifest, pods: Iterable[Manifest]) -> Finding:
@@ -40,7 +40,7 @@ def _trouble(deployment: Manifest, pods: Iterable[Manifest]) -> tuple[str, str] 
     living = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
     found = [problem for pod in living for problem in _pod_troubles(pod)]
     if found:
-        return min(found, key=lambda problem: _MOST_TELLING.index(problem[0]))
+        return min(found, key=lambda problem: MOST_TELLING.index(problem[0]))
     for condition in deployment.get("status", {}).get("conditions", []):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
             message = condition.get("message", "")

@@ -1,0 +1,46 @@
+"""docs/reference/operator.md names everything that the operator says and takes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from darkroom_operator.config import parse_config
+from darkroom_operator.metrics import Metrics, PipelineTally
+from darkroom_operator.work_queue import WorkQueue
+from darkroom_operator.workers import MOST_TELLING
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "reference" / "operator.md").read_text(encoding="utf-8")
+SOURCES = sorted((ROOT / "operator" / "src").rglob("*.py"))
+
+
+def test_every_reason_is_explained() -> None:
+    said = {
+        reason
+        for source in SOURCES
+        for reason in re.findall(r'(?:reason=|_missing\(\s*|_neither\(\s*)"([A-Z]\w+)"', source.read_text())
+    }
+    said |= set(MOST_TELLING[:3]) | {"Unschedulable", "QuotaExceeded", "PodsRefused", "WaitingForTopics"}
+    assert len(said) > 25
+    assert {reason for reason in said if f"`{reason}`" not in PAGE} == set()
+
+
+def test_every_option_is_listed_and_every_listed_option_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_config(["--help"], {})
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert options == set(re.findall(r"`(--[a-z-]+)`", PAGE))
+
+
+def test_every_metric_is_listed() -> None:
+    metrics = Metrics()
+    metrics.watch(WorkQueue(), PipelineTally(), lambda: True)
+    names = {family.name for family in metrics.registry.collect()}
+    assert {name for name in names if f"`{name}" not in PAGE} == set()
+
+
+def test_an_option_may_come_from_the_environment_and_the_command_line_comes_first() -> None:
+    environment = {"DARKROOM_WORKER_IMAGE": "a", "DARKROOM_WATCH_NAMESPACES": "x, y", "DARKROOM_RECONCILE_THREADS": "3"}
+    config = parse_config(["--worker-image", "b"], environment)
+    assert (config.worker_image, config.namespaces, config.threads) == ("b", ("x", "y"), 3)
