@@ -111,6 +111,14 @@ def test_a_file_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.Monke
     assert remote.asked == 1
 
 
+def test_a_server_that_can_not_be_reached_is_no_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = FileNotFoundError("https://host/models/m.onnx")
+    missing.__cause__ = ConnectionRefusedError("connect call failed")  # as fsspec's HTTP file system raises it
+    Remote(monkeypatch, [missing] * 9)
+    with pytest.raises(ModelUnavailable, match="can't be fetched: connect call failed"):
+        model_file(settings("https://host/models/m.onnx"))
+
+
 def test_labels_are_read_one_a_line(tmp_path: Path) -> None:
     file = tmp_path / "labels.txt"
     file.write_bytes("\ufeffzero\r\n one \n\ntwo".encode())

@@ -77,19 +77,25 @@ def _fetch_patiently(what: str, uri: str, target: Path) -> None:
     for left in reversed(range(_TRIES)):
         try:
             _fetch(uri, target)
-        except FileNotFoundError as error:
-            raise ModelUnavailable(f"{what} {uri}: there is no such file") from error
         except ImportError as error:
             raise ModelUnavailable(f"{what} {uri}: this worker can't read {urlsplit(uri).scheme}: {error}") from error
         except Exception as error:  # each file system of fsspec has exceptions of its own
+            reason = _reason(error)
+            if reason is None:
+                raise ModelUnavailable(f"{what} {uri}: there is no such file") from error
             if not left:
-                raise ModelUnavailable(
-                    f"{what} {uri}: can't be fetched: {str(error) or type(error).__name__} (tried {_TRIES} times)"
-                ) from error
-            log.warning("file can't be fetched, trying again", uri=uri, error=str(error), tries_left=left)
+                raise ModelUnavailable(f"{what} {uri}: can't be fetched: {reason} (tried {_TRIES} times)") from error
+            log.warning("file can't be fetched, trying again", uri=uri, error=reason, tries_left=left)
             time.sleep(backoff.next_s())
         else:
             return
+
+
+def _reason(error: BaseException) -> str | None:
+    """Why a file can't be fetched; None if there is none. fsspec calls a server that doesn't answer a missing file."""
+    if not isinstance(error, FileNotFoundError):
+        return str(error) or type(error).__name__
+    return None if error.__cause__ is None else _reason(error.__cause__)
 
 
 def _fetch(uri: str, target: Path) -> None:
