@@ -60,6 +60,11 @@ def test_giving_a_partition_back_counts_as_no_attempt() -> None:
     assert given_back(HELD) == CLEAN
 
 
+def test_the_proof_that_an_image_ended_a_process_goes_on_to_the_next_owner() -> None:
+    found = Mark(suspects=3, attempts=2, in_hand=True)
+    assert given_back(found) == found
+
+
 @dataclass
 class Partition:
     """A partition as the group's coordinator and the topics see it."""

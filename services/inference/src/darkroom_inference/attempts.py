@@ -129,5 +129,8 @@ def passed(mark: Mark) -> Mark:
 
 
 def given_back(mark: Mark) -> Mark:
-    """To be committed when the partition is given back with nothing in hand."""
-    return CLEAN if mark.held else failed(mark)
+    """To be committed when the partition is given back with nothing in hand.
+
+    An attempt that is still marked as in hand is a predecessor's, which it ended: the proof goes on to the next owner.
+    """
+    return CLEAN if mark.held else mark
