@@ -71,8 +71,8 @@ def photographs() -> list[bytes]:
     images = []
     for sample in samples()[:16]:
         picture = cv2.resize(np.asarray(cv2.imdecode(np.frombuffer(sample, np.uint8), cv2.IMREAD_COLOR)), (640, 480))
-        noisy = np.clip(picture + noise.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
-        images.append(cv2.imencode(".jpg", noisy)[1].tobytes())
+        noisy = np.clip(picture + noise.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
+        images.append(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
     return images
 
 
