@@ -32,23 +32,14 @@ def cannot_start(*options: str, environment: dict[str, str] | None = None) -> st
 
 
 def test_a_start_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
-    catalog, bad = tmp_path / "catalog.json", tmp_path / "bad.json"
+    catalog = tmp_path / "catalog.json"
     catalog.write_text('{"entries": []}')
-    bad.write_text('{"entries": [{"pipeline": {}}]}')
     database = ("--database", f"sqlite:///{tmp_path}/store.db")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert f"port {port}" in cannot_start("--catalog", str(catalog), *database, "--port", port)
-    assert "required" in cannot_start()
     assert "none.json" in cannot_start("--catalog", f"{tmp_path}/none.json", *database)
-    assert "entries.0" in cannot_start("--catalog", str(bad), *database)
-    rest = ("--catalog", str(catalog), "--port", "0")
-    assert "no/folder" in cannot_start(*rest, "--database", f"sqlite:///{tmp_path}/no/folder/store.db")
-    assert "mysql" in cannot_start(*rest, "--database", "mysql://localhost/store")
-    assert "--port" in cannot_start(*rest[:2], environment={"DARKROOM_PORT": "many"})
-    assert "SQLite needs a file" in cannot_start(*rest, "--database", "sqlite://")
-    (tmp_path / "text.db").write_text("this is no database, but a letter that is somewhat longer")
-    assert "not a database" in cannot_start(*rest, "--database", f"sqlite:///{tmp_path}/text.db")
+    assert "--port" in cannot_start("--catalog", str(catalog), environment={"DARKROOM_PORT": "many"})
 
 
 def test_a_second_replica_on_one_sqlite_store_does_not_start(shared: tuple[Service, Pipeline]) -> None:

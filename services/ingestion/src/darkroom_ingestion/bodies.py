@@ -112,7 +112,10 @@ async def body_chunks(
 
 def too_large(limit: int) -> HttpProblem:
     """413: larger than the pipeline takes."""
-    detail = f"The body is larger than the {limit} bytes that this pipeline takes (spec.images.maxBytes)."
+    detail = (
+        f"The body is larger than the {limit} bytes that are taken: for an image the pipeline says how many "
+        "(spec.images.maxBytes), for a multipart body the service (--batch-bytes)."
+    )
     return HttpProblem(413, "too-large", "Image too large", detail, unread_body=True, extra={"maxBytes": limit})
 
 

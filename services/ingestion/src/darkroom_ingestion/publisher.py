@@ -64,7 +64,7 @@ class NotDelivered(DarkroomError):
         self.too_large = too_large
 
 
-_Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
+_Delivery = tuple["asyncio.Future[Ack]", Producer, KafkaError | None, Message]
 
 
 class Publisher:
@@ -105,9 +105,10 @@ class Publisher:
             NotDelivered: Kafka did not acknowledge it in time, or refused it.
         """
         answer: asyncio.Future[Ack] = self._loop.create_future()
+        producer = self._producer
 
         def delivered(error: KafkaError | None, message: Message) -> None:
-            self._delivered.append((answer, error, message))
+            self._delivered.append((answer, producer, error, message))
             # Many acknowledgements wake the event loop once.
             if not self._waking:
                 self._waking = True
@@ -116,7 +117,7 @@ class Publisher:
 
         start = time.perf_counter()
         try:
-            self._producer.produce(
+            producer.produce(
                 record.topic,
                 value=record.value,
                 key=record.key,
@@ -127,7 +128,7 @@ class Publisher:
         except BufferError as error:
             raise QueueFull("more images wait for Kafka than there is room for") from error
         except KafkaException as error:
-            raise self._failure(error.args[0]) from error
+            raise self._failure(producer, error.args[0]) from error
         with self._metrics.producer_queue.track_inprogress():
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -152,18 +153,18 @@ class Publisher:
     def _resolve(self) -> None:
         self._waking = False
         while self._delivered:
-            answer, error, message = self._delivered.popleft()
+            answer, producer, error, message = self._delivered.popleft()
             if answer.done():
                 continue
             if error is not None:
-                answer.set_exception(self._failure(error))
+                answer.set_exception(self._failure(producer, error))
                 continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - delivered
             answer.set_result(Ack(topic, partition, offset))
 
-    def _failure(self, error: KafkaError) -> NotDelivered:
-        if error.fatal():
+    def _failure(self, producer: Producer, error: KafkaError) -> NotDelivered:
+        if error.fatal() and producer is self._producer:
             # Idempotence can't go on with this producer; what it still holds fails, what comes next gets a new one.
             log.error("the producer can't go on, a new one takes over", error=error.str())
             self._producer = Producer(self._settings, logger=KAFKA_LOGGER)

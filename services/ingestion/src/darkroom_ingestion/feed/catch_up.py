@@ -1,6 +1,7 @@
 """Reading what a client of the feed has missed, from the log, up to where the live feed stands."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,8 @@ class CatchUp:
         self._topics = {
             name: TopicOf(pipeline, "results" if t[1] == "r" else "dead-letters", t[0]) for t, name in topics.items()
         }
+        self._closed = False
+        self._in_use = threading.Lock()
         self._left = _gaps(topics, start, end)
         self._consumer = (
             Consumer(tail_settings(connection) | _SOON_AT_THE_END, logger=KAFKA_LOGGER) if self._left else None
@@ -56,14 +59,20 @@ class CatchUp:
         return await asyncio.get_running_loop().run_in_executor(threads, self._batch)
 
     def close(self) -> None:
-        """Let the consumer go."""
-        if self._consumer is not None:
-            self._consumer.close()
+        """Let the consumer go, once a batch that is being read has ended."""
+        self._closed = True
+        with self._in_use:
+            if self._consumer is not None:
+                self._consumer.close()
 
     def _batch(self) -> list[FeedEvent]:
+        with self._in_use:
+            return self._read()
+
+    def _read(self) -> list[FeedEvent]:
         events: list[FeedEvent] = []
         give_up_at = time.monotonic() + _SILENCE_S
-        while self._left and self._consumer is not None and len(events) < _BATCH:
+        while self._left and self._consumer is not None and len(events) < _BATCH and not self._closed:
             message = self._consumer.poll(0 if events else _POLL_S)
             if message is None:
                 if events:

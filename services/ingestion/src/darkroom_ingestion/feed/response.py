@@ -1,7 +1,8 @@
 """A response that goes on, to a client that may have stopped reading."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import structlog
 from starlette.responses import Response
@@ -19,7 +20,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, chunks: AsyncIterator[bytes], metrics: Metrics) -> None:
+    def __init__(self, chunks: AsyncGenerator[bytes, None], metrics: Metrics) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._chunks, self._metrics = chunks, metrics
@@ -40,9 +41,11 @@ class EventStream(Response):
         start: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
         try:
-            async for chunk in self._chunks:
-                async with asyncio.timeout(_SEND_TIMEOUT_S):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            # Closed here and now, also when the client goes in the middle: it holds a place among the readers.
+            async with aclosing(self._chunks) as chunks:
+                async for chunk in chunks:
+                    async with asyncio.timeout(_SEND_TIMEOUT_S):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             self._metrics.sse_dropped.inc()

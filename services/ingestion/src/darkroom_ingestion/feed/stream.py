@@ -1,8 +1,9 @@
 """The server-sent events of one client: what it missed, then what comes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 from darkroom_ingestion.catalog import ServedPipeline
 from darkroom_ingestion.feed.catch_up import CatchUp
@@ -32,7 +33,7 @@ async def stream(
     stage: str | None,
     stopping: asyncio.Event,
     reading: Reading,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """What is sent. Ends when the client is too slow for the live feed or the service stops; the client resumes."""
     with hub.reader() as more:
         number, here = hub.last, (hub.positions or Positions({})).copy()
@@ -41,8 +42,9 @@ async def stream(
         yield f"id: {position.encode()}\n\n".encode()
         if start is not None:
             try:
-                async with reading.turns:
-                    async for chunk in _missed(served, position, here, stage, stopping, reading.threads):
+                missed = _missed(served, position, here, stage, stopping, reading.threads)
+                async with reading.turns, aclosing(missed):
+                    async for chunk in missed:
                         yield chunk
             except KafkaAway:
                 yield _TELL_ENDED.format("Kafka can't be read: resume later").encode()
@@ -71,7 +73,7 @@ async def _missed(
     stage: str | None,
     stopping: asyncio.Event,
     threads: ThreadPoolExecutor,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     reader = await asyncio.get_running_loop().run_in_executor(
         threads, CatchUp, served.kafka, served.key, topics_of(served, stage), position, end
     )

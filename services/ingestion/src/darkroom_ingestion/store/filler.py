@@ -57,6 +57,7 @@ class Filler:
         self._settings = _settings(connection, group, static=database.single_replica)
         self._wanted = dict(topics)
         self._topics: dict[str, TopicOf] = {}
+        self._batch = Batch()
         self._next: dict[Place, int] = {}
         self._lags: dict[Place, int] = {}
         self._reached_end: set[Place] = set()
@@ -116,17 +117,12 @@ class Filler:
     def _consume(self) -> None:
         consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
         try:
-            self._topics = {}
+            self._topics, self._batch = {}, Batch()
             while not self._stop.is_set():
                 if self._wanted != self._topics:
                     self._subscribe(consumer)
-                batch = self._collect(consumer)
-                if batch.moves:
-                    self._write(batch)
-                    self._report(consumer, batch)
-                # Only now: what was read before the end is in the store.
-                self._reached_end |= batch.ended
-                self._lags |= dict.fromkeys(batch.ended, 0)
+                self._collect(consumer)
+                self._flush(consumer)
         finally:
             self._assigned = False
             self._hold({})
@@ -150,7 +146,8 @@ class Filler:
         log.info("reading the log into the store", partitions=len(places))
 
     def _on_revoke(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
-        # Nothing is in hand here: a batch is written before the consumer is polled again.
+        # Polling, and so this, may come in the middle of a batch.
+        self._flush(consumer)
         self._assigned = False
         self._hold({})
         consumer.unassign()
@@ -158,17 +155,25 @@ class Filler:
     def _hold(self, positions: Mapping[Place, int]) -> None:
         self._next, self._lags, self._reached_end = dict(positions), {}, set()
 
-    def _collect(self, consumer: Consumer) -> Batch:
+    def _flush(self, consumer: Consumer) -> None:
+        """Write what is in hand."""
+        batch, self._batch = self._batch, Batch()
+        if batch.moves:
+            self._write(batch)
+            self._report(consumer, batch)
+        # Only now: what was read before the end is in the store.
+        self._reached_end |= batch.ended
+        self._lags |= dict.fromkeys(batch.ended, 0)
+
+    def _collect(self, consumer: Consumer) -> None:
         """Records of at most `_BATCH_S`; their values go as soon as their rows are made."""
-        batch = Batch()
         message = consumer.poll(_POLL_S)
         deadline = time.monotonic() + _BATCH_S
         while message is not None:
-            self._take(batch, message)
-            if batch.records >= _BATCH_RECORDS or time.monotonic() > deadline:
+            self._take(self._batch, message)
+            if self._batch.records >= _BATCH_RECORDS or time.monotonic() > deadline:
                 break
             message = consumer.poll(0)
-        return batch
 
     def _take(self, batch: Batch, message: Message) -> None:
         error = message.error()
