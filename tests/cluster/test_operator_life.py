@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,31 @@ from tests.support.kube.api_server import ApiServer
 from tests.support.operator import Site, site
 from tests.support.topics import read, topics, write
 from tests.support.until import until
+
+# Quantities that the API server writes in another way, and fields that it fills up with defaults of its own.
+EVERYTHING: dict[str, Any] = {
+    "delivery": "ExactlyOnce",
+    "resources": {"requests": {"cpu": "0.5", "memory": "1024Mi"}, "limits": {"cpu": "1000m", "nvidia.com/gpu": 1}},
+    "template": {
+        "nodeSelector": {"pool": "gpu"},
+        "tolerations": [{"key": "gpu", "operator": "Exists", "tolerationSeconds": 30, "effect": "NoExecute"}],
+        "affinity": {
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {"weight": 1, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {}}}
+                ]
+            }
+        },
+        "env": [
+            {"name": "A", "value": "1"},
+            {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "C", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k", "optional": True}}},
+        ],
+        "imagePullSecrets": [{"name": "registry"}],
+        "terminationGracePeriodSeconds": 5,
+    },
+    "results": {"config": {"retention.bytes": 1_000_000_000, "cleanup.policy": "delete"}},
+}
 
 
 @pytest.fixture
@@ -257,7 +283,9 @@ def test_what_happened_while_the_operator_was_down_is_caught_up_with(here: Site,
 def test_nothing_is_written_in_steady_state_nor_after_a_restart(here: Site, kafka: SharedKafka) -> None:
     operator = here.start_all(kafka.bootstrap_servers)
     for number in range(3):
-        here.apply(here.manifest(f"pipeline-{number}", stages=["classify", "embed"]))
+        manifest = here.manifest(f"pipeline-{number}", stages=["classify", "embed"])
+        manifest["spec"]["stages"][0] |= EVERYTHING
+        here.apply(manifest)
     for number in range(3):
         here.wait_ready(f"pipeline-{number}")
     until(lambda: operator.metric("darkroom_operator_queue_length") == 0, "nothing left to do")

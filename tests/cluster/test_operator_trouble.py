@@ -85,11 +85,26 @@ def test_a_topic_that_somebody_else_has_is_a_conflict(running: Site) -> None:
 
     running.apply(running.manifest())
 
-    assert "belongs to somebody else" in running.wait_reason("TopicConflict", "TopicsReady")
+    assert "is not ours" in running.wait_reason("TopicConflict", "TopicsReady")
     assert running.api.get(path)["spec"]["partitions"] == 1
 
     running.api.delete(path)
     running.wait_ready()
+
+
+def test_what_is_not_ours_is_not_touched(running: Site) -> None:
+    theirs = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "digits-classify"}}
+    running.api.apply(running.path("serviceaccounts", "digits-classify"), theirs, "somebody")
+    before = running.find("serviceaccounts", "digits-classify")
+
+    running.apply(running.manifest())
+
+    message = running.wait_reason("NameConflict", "StagesReady")
+    assert f"ServiceAccount {running.namespace}/digits-classify is not ours" in message
+    assert running.find("serviceaccounts", "digits-classify") == before
+
+    running.api.delete(running.path("serviceaccounts", "digits-classify"))
+    running.wait_ready(timeout_s=60)
 
 
 def test_a_topic_name_in_use_by_another_resource_is_a_conflict(running: Site) -> None:

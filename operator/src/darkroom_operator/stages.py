@@ -106,7 +106,7 @@ def _check_name(pipeline: ImagePipeline, stage: StagePlan, world: World) -> None
     live = world.cache.get(DEPLOYMENT, pipeline.namespace, name)
     holder = world.claims.first(pipeline.namespace, name) if live is None else owner_of(DEPLOYMENT, live)
     if holder not in {key, None}:
-        raise TakenByAnother(DEPLOYMENT, pipeline.namespace, name, f"ImagePipeline {holder}")
+        raise TakenByAnother(DEPLOYMENT, pipeline.namespace, name, holder)
 
 
 def _stop(live: Manifest, world: World) -> None:

@@ -16,6 +16,7 @@ from darkroom_operator.kube.kinds import Kind
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.presence import Presence
 from darkroom_operator.references import References
+from darkroom_operator.work_queue import Key
 
 REMEMBERED_APPLIES = 100_000
 
@@ -23,8 +24,13 @@ REMEMBERED_APPLIES = 100_000
 class TakenByAnother(DarkroomError):
     """An object of the name that we want is there, and is not ours."""
 
-    def __init__(self, kind: Kind, namespace: str, name: str, owner: str) -> None:
-        super().__init__(f"{kind} {namespace}/{name} belongs to {owner}: rename one of the two, or delete the other")
+    def __init__(self, kind: Kind, namespace: str, name: str, owner: Key | None) -> None:
+        whose = (
+            f"belongs to ImagePipeline {owner}: rename one of the two"
+            if owner
+            else "is not ours: rename one, or delete it"
+        )
+        super().__init__(f"{kind} {namespace}/{name} {whose}")
 
 
 @dataclass(frozen=True)
@@ -83,14 +89,21 @@ class World:
             self.kube.delete(kind, live)
 
     def _take(self, kind: Kind, desired: Manifest) -> Manifest:
-        """Make an object that we know nothing of; without force, lest it be somebody else's."""
-        try:
-            return self._apply(kind, desired, force=False)
-        except ApiError as error:
-            if not error.is_conflict:
-                raise
+        """Make an object that we know nothing of.
+
+        Server-side apply merges into whatever is there, and our owner reference would have the garbage collector delete
+        it one day: so look first, and do not force.
+        """
         metadata = desired["metadata"]
-        live = self.kube.find(kind, metadata["namespace"], metadata["name"])
+        there = kind, metadata["namespace"], metadata["name"]
+        live = self.kube.find_lately(*there)
+        if live is None:
+            try:
+                return self._apply(kind, desired, force=False)
+            except ApiError as error:
+                if not error.is_conflict:
+                    raise
+            live = self.kube.find(*there)
         if live is not None:
             _check_owner(kind, desired, live)
         return self._apply(kind, desired, force=True)
@@ -142,8 +155,7 @@ def _check_owner(kind: Kind, desired: Manifest, live: Manifest) -> None:
         name = f"{kind} {metadata['namespace']}/{metadata['name']}"
         raise ApiError(HTTPStatus.CONFLICT, "Conflict", f"{name} belonged to a deleted pipeline, and is not gone yet")
     if theirs != ours:
-        owner = f"ImagePipeline {theirs}" if theirs else "somebody else"
-        raise TakenByAnother(kind, metadata["namespace"], metadata["name"], owner)
+        raise TakenByAnother(kind, metadata["namespace"], metadata["name"], theirs)
 
 
 def _owning_pipelines(live: Manifest) -> set[str]:

@@ -43,8 +43,15 @@ class Kube:
 
     def find(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:
         """The object, or None."""
+        return self._find(kind, kind.path(namespace, name), {})
+
+    def find_lately(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:
+        """The object as it was a moment ago, or None: cheaper, for the API server need not ask its database."""
+        return self._find(kind, kind.path(namespace, name), {"resourceVersion": "0"})
+
+    def _find(self, kind: Kind, path: str, query: dict[str, str]) -> Manifest | None:
         try:
-            return self._read(kind, kind.path(namespace, name), {})
+            return self._read(kind, path, query)
         except ApiError as error:
             if error.is_not_found:
                 return None
