@@ -27,12 +27,8 @@ demo: $(UV) ## Real images through real Kafka and two models, on this machine; p
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test
-test: test-tools ## The tests, with a real broker and a real API server; without test-operator, chaos and e2e
-	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" --ignore-glob='*/test_operator_*.py' tests
-
-.PHONY: test-operator
-test-operator: test-tools ## The operator through the life and troubles of pipelines, on a real API server (long)
-	@$(RUN) pytest -n $(JOBS) --dist worksteal tests/cluster
+test: test-tools ## All tests but those on kind: a real broker, a real API server, and a short run of chaos
+	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e" tests
 
 .PHONY: test-unit
 test-unit: $(UV) ## The tests without servers, in seconds

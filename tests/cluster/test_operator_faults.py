@@ -131,7 +131,7 @@ def test_an_operator_that_stands_still_fails_its_probe(here: Site, kafka: Shared
     here.put_model()
     with FaultProxy(here.api_server.admin) as proxy:
         operator = here.start_operator("--stall-seconds", "1", access=proxy.access(here.access()))
-        assert operator.get("/healthz", operator.health_port)[0] == 200
+        until(lambda: operator.get("/healthz", operator.health_port)[0] == 200, "the probe answers")
         proxy.inject(Fault(None, times=1, method="PATCH", delay_s=15))
         here.apply(here.manifest())
         # kopf remembers the answer of a probe for ten seconds.

@@ -220,7 +220,8 @@ def test_a_full_quota_is_told_in_the_api_servers_words_and_holds_up_nobody_else(
 def test_a_forbidden_write_is_told_in_the_api_servers_words(running: Site) -> None:
     path = running.role
     role = running.api.get(path)
-    fewer = [rule for rule in role["rules"] if "networkpolicies" not in rule["resources"]]
+    only_read = {"verbs": ["get", "list", "watch"]}
+    fewer = [rule | only_read if "networkpolicies" in rule["resources"] else rule for rule in role["rules"]]
     running.api.merge(path, {"rules": fewer})
 
     running.apply(running.manifest())
