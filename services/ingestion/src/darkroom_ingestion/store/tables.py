@@ -64,6 +64,8 @@ dead_letters = Table(
     Column("message", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("failed_at", Text),
+    # The replay that failed on the image; null in live work.
+    Column("generation", Text),
     Column("content_type", Text),
     Column("bytes", BigInteger, nullable=False),
     Column("source_topic", Text),
