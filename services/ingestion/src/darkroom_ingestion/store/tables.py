@@ -42,7 +42,8 @@ results = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("data", Text, nullable=False),
-    Index("results_of_image", "pipeline", "image_id"),
+    # Also whether an image has a later result of the same stage, which is asked for every row of a page.
+    Index("results_of_image", "pipeline", "image_id", "stage", "at_ms", "partition", "offset"),
     Index("results_by_time", "pipeline", "at_ms", "event_id"),
     Index("results_by_stage", "pipeline", "stage", "at_ms", "event_id"),
     Index("results_by_label", "pipeline", "label", "at_ms", "event_id"),
