@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.support.command_line import DARKROOM, IMAGES, Ran, Up, darkroom, processes_of, sample_in
+from tests.support.command_line import DARKROOM, IMAGES, Ran, Up, darkroom, sample_in
 from tests.support.kafka import SharedKafka
 from tests.support.until import until
 
@@ -130,16 +131,19 @@ def test_broken_off_with_ctrl_c_it_says_how_to_go_on(running: Running) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")
 def test_killed_it_leaves_no_process_behind(running: Running) -> None:
-    before = set(processes_of(running.data_dir))
     command = [DARKROOM, "replay", "--stage", "classify", "--from", "beginning", "--rate", "0.5"]
     process = subprocess.Popen([*command, "--data-dir", running.data_dir], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert "Analysing again" in process.stderr.readline()
+
+    def parent_and_worker() -> list[psutil.Process]:
+        found = psutil.Process(process.pid).children(recursive=True)
+        return found if len(found) > 1 else []
+
+    started = until(parent_and_worker, "the replay and its worker")
     process.kill()
     process.wait()
-    until(lambda: set(processes_of(running.data_dir)) <= before, "without processes", 20)
-    group = f"{running.namespace}.digits.classify.replay."
-    assert not any(group in line for line in processes_of(Path("/tmp/darkroom-replay-")).values())
+    assert psutil.wait_procs(started, 20)[1] == []
 
 
 def test_an_image_that_can_not_be_analysed_is_told_and_leaves_the_others_as_they_are(
@@ -221,6 +225,12 @@ def test_a_kafka_without_the_pipeline_and_a_folder_without_an_up_are_said_so(
     ran = darkroom("replay", elsewhere, "--from", "0", "--data-dir", tmp_path)
     assert (ran.code, len(ran.errors)) == (2, 1)
     assert "which Kafka?" in ran.err
+
+
+def test_a_job_is_of_the_stage_that_its_deployment_is_of(tmp_path: Path) -> None:
+    ran = darkroom("replay", "--job", tmp_path / "deployment.json", "--from", "beginning", "--stage", "embed")
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "--job takes the stage from the Deployment" in ran.err
 
 
 def test_what_is_no_deployment_of_ours_makes_no_job(tmp_path: Path) -> None:

@@ -225,6 +225,9 @@ def test_results_may_go_to_a_topic_of_their_own_made_as_the_stages(stage: Stage,
     ):
         described = topics(servers, made, like)
         assert described[made] == described[like]
+    # One that is there is used as it is.
+    assert replay(digits, "--from", "beginning", "--results-topic", aside, generation="second").done()["analyzed"] == 30
+    assert len(ids_of("second", digits.read(aside, as_they_are))) == 30
     # Going on, it remembers where its results belong.
     other = replay(digits, "--results-topic", "elsewhere")
     assert other.process.wait(60) == 2

@@ -62,6 +62,7 @@ def replay(
     """
     import tempfile
 
+    from darkroom_cli.exit_codes import InvalidInput
     from darkroom_cli.output import answer_json
     from darkroom_cli.replay.job import read_deployment, replay_job
     from darkroom_cli.replay.request import request
@@ -70,6 +71,10 @@ def replay(
 
     asked = request(start, end, results_topic, rate, generation)
     if job is not None:
+        if manifests or pipeline or stage:
+            raise InvalidInput(
+                "--job takes the stage from the Deployment: leave PIPELINE.yaml, --pipeline, --stage out"
+            )
         deployment = read_deployment(Path("/dev/stdin") if job == Path("-") else job)
         answer_json(replay_job(deployment, asked.generation, asked.arguments()))
         return

@@ -116,30 +116,31 @@ class ImagesLog:
             CannotReplay: Kafka refuses one, or there is nothing to take as its model.
             KafkaUnreachable: no broker answered in time.
         """
-        existing = describe_topics(self._admin, [*wanted, *wanted.values()])
-        metadata = self._admin.list_topics(timeout=_TIMEOUT_S).topics
-        missing = [
+        try:
+            there = self._admin.list_topics(timeout=_TIMEOUT_S).topics
+        except KafkaException as error:
+            raise self._away(error) from error
+        # Only for what is missing: to read a topic's configuration needs a right that a stage's user does not have.
+        missing = {name: model for name, model in wanted.items() if name not in there}
+        models = describe_topics(self._admin, sorted(set(missing.values()))) if missing else {}
+        new = [
             Topic(
                 name=name,
                 role="results",
-                partitions=existing[model].partitions,
-                replicas=len(metadata[model].partitions[0].replicas),
-                config=existing[model].config,
+                partitions=models[model].partitions,
+                replicas=len(there[model].partitions[0].replicas),
+                config=models[model].config,
             )
-            for name, model in wanted.items()
-            if name not in existing and model in existing
+            for name, model in missing.items()
+            if model in models
         ]
-        refused = dict(ensure_topics(self._admin, missing).refused)
-        refused |= {
-            name: f"there is no topic {model} to make it like"
-            for name, model in wanted.items()
-            if name not in existing and model not in existing
-        }
+        refused = dict(ensure_topics(self._admin, new).refused) if new else {}
+        refused |= {n: f"there is no topic {m} to make it like" for n, m in missing.items() if m not in models}
         if refused:
             raise CannotReplay(
                 "\n".join(f"topic {name} can't be made: {why}: make it yourself first" for name, why in refused.items())
             )
-        return [topic.name for topic in missing]
+        return [topic.name for topic in new]
 
     def _list(self, partitions: Sequence[int], spec: OffsetSpec) -> dict[int, int]:
         asked = {TopicPartition(self._topic, partition): spec for partition in partitions}

@@ -4,9 +4,13 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from darkroom.kafka.topics import KafkaUnreachable
 from darkroom_inference.replay.log import ImagesLog
 from darkroom_inference.replay.plan import Plan, left
+
+log = structlog.get_logger(__name__)
 
 _LOOK_S: Final = 0.3
 
@@ -49,8 +53,12 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stop.wait(_LOOK_S):
-            nothing_left = self.look() == 0
-            self._looked()
+            try:
+                nothing_left = self.look() == 0
+                self._looked()
+            except Exception:  # the loop's top: a replay that nobody watches would never end
+                log.exception("the look at the replay failed, and is repeated")
+                continue
             if nothing_left:
                 self._done()
                 return
