@@ -10,6 +10,7 @@ COMMANDS = [
     ["up"],
     ["submit"],
     ["results"],
+    ["replay"],
     ["dead-letters"],
     ["dead-letters", "list"],
     ["dead-letters", "show"],

@@ -33,8 +33,25 @@ def test_every_name_is_a_legal_topic(namespace: str, pipeline: str, stage: str) 
 @given(st.lists(st.tuples(labels, labels, labels), min_size=2, max_size=2, unique=True))
 def test_no_two_stages_share_a_topic_or_a_group(stages: list[tuple[str, str, str]]) -> None:
     one, other = stages
-    for name in (names.results_topic, names.dead_letters_topic, names.consumer_group, names.replay_group):
+    for name in (names.results_topic, names.dead_letters_topic, names.consumer_group):
         assert name(*one) != name(*other)
+    assert names.replay_group(*one, "new-model") != names.replay_group(*other, "new-model")
+
+
+@given(labels, labels, labels, labels)
+def test_the_prefix_of_a_stages_replays_covers_its_replays_and_nobody_elses_groups(
+    ns: str, pipeline: str, one: str, other: str
+) -> None:
+    prefix = names.replay_group_prefix(ns, pipeline, one)
+    assert names.replay_group(ns, pipeline, one, "new-model").startswith(prefix)
+    assert not names.consumer_group(ns, pipeline, other).startswith(prefix)
+    if one != other:
+        assert not names.replay_group(ns, pipeline, other, "new-model").startswith(prefix)
+
+
+@given(st.text(max_size=300))
+def test_a_topic_of_a_users_own_has_a_name_that_kafka_takes(name: str) -> None:
+    assert names.is_topic(name) == (KAFKA_NAME.fullmatch(name) is not None and name not in {".", ".."})
 
 
 @given(labels, labels, labels, labels)

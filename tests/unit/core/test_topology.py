@@ -62,6 +62,7 @@ def test_a_stage_may_read_images_and_write_its_own_topics_and_no_more() -> None:
         ("topic", "demo.digits.classify.results", ("Write", "Describe"), False),
         ("topic", "demo.digits.classify.dead-letters", ("Write", "Describe"), False),
         ("group", "demo.digits.classify", ("Read", "Describe"), False),
+        ("group", "demo.digits.classify.replay.", ("Read", "Describe"), True),
         ("transactionalId", "demo.digits.classify.", ("Write", "Describe"), True),
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from darkroom_cli.commands import dead_letters, kafka
+from darkroom_cli.commands.replay import replay
 from darkroom_cli.commands.results import results
 from darkroom_cli.commands.submit import submit
 from darkroom_cli.commands.topology import topology
@@ -46,6 +47,7 @@ def darkroom(
 app.command(epilog=EXPLAINED)(up)
 app.command(epilog=EXPLAINED)(submit)
 app.command(epilog=EXPLAINED)(results)
+app.command(epilog=EXPLAINED)(replay)
 app.add_typer(dead_letters.app, name="dead-letters", epilog=EXPLAINED)
 app.command(epilog=EXPLAINED)(topology)
 app.command(epilog=EXPLAINED)(validate)

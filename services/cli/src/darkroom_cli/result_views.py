@@ -93,6 +93,7 @@ def dead_letter_lines(letter: Document) -> list[str]:
         "attempts": letter["attempts"],
         "failed": letter.get("failedAt"),
         "replayed": letter.get("replayedAt"),
+        "generation": letter.get("generation"),
         "content": f"{letter.get('contentType') or 'unknown type'}, {letter['bytes']} bytes",
         "from": f"{source.get('topic')} partition {source.get('partition')} offset {source.get('offset')}"
         if source

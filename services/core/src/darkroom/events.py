@@ -13,7 +13,8 @@ TARGET_STAGE_HEADER: Final = "darkroom-target-stage"
 """On an image that is meant for one stage alone (a replayed dead letter): the other stages pass it over."""
 
 GENERATION_HEADER: Final = "darkroom-generation"
-"""On an image that is analysed again on purpose: sets its results apart from the earlier ones."""
+"""On what a replay publishes: its name, which sets it apart from earlier answers. Obeyed on an image, so that what is
+made of a replay's dead letter that was put back is the replay's too."""
 
 
 class _Data(BaseModel):
@@ -84,9 +85,10 @@ class Analyzed(_Data):
     tensor: Tensor | None = Field(None, description="Tensor: the output as the model gave it.")
     timings: Timings
     source: Source
+    generation: str | None = Field(None, description="The replay that made this result; absent in live work.")
 
     def to_json(self) -> bytes:
-        """The event's data: JSON in UTF-8, without the outputs that the stage doesn't have."""
+        """The event's data: JSON in UTF-8, without the fields that have no value."""
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 

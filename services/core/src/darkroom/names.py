@@ -48,9 +48,24 @@ def consumer_group(namespace: str, pipeline: str, stage: str) -> str:
     return f"{namespace}.{pipeline}.{stage}"
 
 
-def replay_group(namespace: str, pipeline: str, stage: str) -> str:
-    """The consumer group that analyses old images again, apart from the live one."""
-    return f"{consumer_group(namespace, pipeline, stage)}.replay"
+def replay_group_prefix(namespace: str, pipeline: str, stage: str) -> str:
+    """What the groups of all replays of a stage start with, so that one ACL covers them, and nobody else's."""
+    return f"{consumer_group(namespace, pipeline, stage)}.replay."
+
+
+def replay_group(namespace: str, pipeline: str, stage: str, generation: str) -> str:
+    """The consumer group that analyses old images again as `generation`, apart from the live one."""
+    return f"{replay_group_prefix(namespace, pipeline, stage)}{generation}"
+
+
+def dead_letters_beside(results_topic: str) -> str:
+    """Where a replay puts what it can't analyse when its results go to a topic of its own."""
+    return f"{results_topic}.dead-letters"
+
+
+def is_topic(name: str) -> bool:
+    """Whether Kafka takes a topic of that name. Source: Kafka, org.apache.kafka.common.internals.Topic."""
+    return name not in {".", ".."} and re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name) is not None
 
 
 def transactional_id_prefix(namespace: str, pipeline: str, stage: str) -> str:

@@ -10,6 +10,20 @@ from darkroom.pipeline import ImagePipeline, Model, Stage
 from darkroom.topology import StagePlan
 
 
+class Replay(Model):
+    """What sets a worker that analyses old images again apart from a live one.
+
+    Attributes:
+        generation: the replay's name, part of the ids of its results.
+        ranges: by partition, the offset to start at and the one to stop at.
+        results_topic: where its results go, if it is not the stage's own topic.
+    """
+
+    generation: str
+    ranges: dict[int, tuple[int, int]]
+    results_topic: str | None = None
+
+
 class StageSettings(Model):
     """One stage of one pipeline, for one worker.
 
@@ -19,6 +33,7 @@ class StageSettings(Model):
         labels_path: likewise for `stage.output.labels_uri`.
         loops: run-to-completion loops, one thread each. Beyond eight the worker starts more processes.
         max_image_bytes: a larger image is a dead letter.
+        replay: only in what a replay tells its own workers.
     """
 
     namespace: str
@@ -33,6 +48,7 @@ class StageSettings(Model):
     model_path: Path | None = None
     labels_path: Path | None = None
     loops: int = Field(1, ge=1, le=256)
+    replay: Replay | None = None
 
     @property
     def source(self) -> str:

@@ -129,6 +129,7 @@ def _stage(pipeline: ImagePipeline, stage: Stage, images: Topic) -> StagePlan:
             AccessRight("topic", results.name, ("Write", "Describe")),
             AccessRight("topic", dead_letters.name, ("Write", "Describe")),
             AccessRight("group", group, ("Read", "Describe")),
+            AccessRight("group", names.replay_group_prefix(*owner), ("Read", "Describe"), prefix=True),
             AccessRight("transactionalId", names.transactional_id_prefix(*owner), ("Write", "Describe"), prefix=True),
         ),
     )

@@ -1,4 +1,4 @@
-"""The command `darkroom-worker`: run a stage, or check that it could be run."""
+"""The command `darkroom-worker`: run a stage, check that it could be run, or have it analyse old images again."""
 
 import argparse
 import os
@@ -10,21 +10,33 @@ import structlog
 from prometheus_client import disable_created_metrics
 
 from darkroom.errors import DarkroomError
+from darkroom.kafka.topics import KafkaUnreachable
+from darkroom.log_positions import BadPosition, check_range, parse_position
 from darkroom.logs import configure_logs
+from darkroom.names import NAME_MAX_LENGTH, is_dns_label
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.endpoint import Endpoint, Reporting
 from darkroom_inference.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
 from darkroom_inference.options import InvalidOption, Options
 from darkroom_inference.parent import die_with
-from darkroom_inference.process import run_fleet, run_process
+from darkroom_inference.process import Listen, run_fleet, run_process
+from darkroom_inference.replay.log import CannotReplay
+from darkroom_inference.replay.request import Request
+from darkroom_inference.replay.run import run_replay
+from darkroom_inference.replay.terms import COUNTS_TO, TOKENS_FROM, Pipes
 from darkroom_inference.runtime import one_thread_a_loop
 from darkroom_inference.stage_plan import UnusableModel, UnusableSettings, load_plan, read_settings
 
 log = structlog.get_logger(__name__)
 
+EXIT_UNREACHABLE = 3
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: exits 0 after an orderly stop, 1 for what may pass, 2 for what somebody has to change."""
+    """Entry point: exits 0 after an orderly stop, 1 for what may pass, 2 for what somebody has to change.
+
+    A replay exits 0 when nothing of it is left, 75 when something is, and 3 when there is no Kafka to begin with.
+    """
     options = _parser().parse_args(arguments)
     try:
         settings = read_settings(options.settings)
@@ -34,9 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             load_plan(settings)
             raise SystemExit(0)
         raise SystemExit(_run(settings, options))
-    except (UnusableSettings, UnusableModel, InvalidOption) as error:
+    except (UnusableSettings, UnusableModel, InvalidOption, BadPosition, CannotReplay) as error:
         print(error, file=sys.stderr)  # noqa: T201 - for the person who started it, not for the log
         raise SystemExit(EXIT_CONFIGURATION) from None
+    except KafkaUnreachable as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        raise SystemExit(EXIT_UNREACHABLE) from None
     except DarkroomError as error:
         print(error, file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
@@ -52,6 +67,8 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
         log.info("listening", host=arguments.host, port=endpoint.port)
         return endpoint
 
+    if arguments.command == "replay":
+        return _replay(settings, arguments, listen)
     if arguments.child_of is None:
         if settings.loops > MAX_LOOPS_A_PROCESS:
             return run_fleet(settings, arguments.settings, arguments.log_format, listen)
@@ -64,7 +81,24 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
         return endpoint
 
     die_with(arguments.child_of)
-    return run_process(settings, options, tell_parent, arguments.loops)
+    pipes = None if arguments.counts_to is None else Pipes(arguments.tokens_from, arguments.counts_to)
+    return run_process(settings, options, tell_parent, arguments.loops, pipes)
+
+
+def _replay(settings: StageSettings, arguments: argparse.Namespace, listen: Listen) -> int:
+    start = None if arguments.start is None else parse_position(arguments.start)
+    end = parse_position(arguments.end)
+    if start is not None:
+        check_range(start, end)
+    if not is_dns_label(arguments.generation):
+        raise CannotReplay(
+            f"generation {arguments.generation!r}: a name is at most {NAME_MAX_LENGTH} lower case letters, digits "
+            "and inner hyphens"
+        )
+    if not arguments.rate >= 0:
+        raise CannotReplay(f"rate {arguments.rate}: give images a second, or 0 for no bound")
+    request = Request(arguments.generation, start, end, arguments.results_topic, arguments.rate, arguments.report_every)
+    return run_replay(settings, request, arguments.log_format, listen)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,15 +108,30 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="load the model, check it against the settings, and say what is wrong")
     run = commands.add_parser("run", help="analyse images until SIGTERM")
-    for command in (check, run):
+    replay = commands.add_parser("replay", help="analyse the images of a part of the log again, and end")
+    for command in (check, run, replay):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE", help="StageSettings as JSON")
-    run.add_argument("--host", default="127.0.0.1", help="where /healthz, /readyz and /metrics listen (%(default)s)")
-    run.add_argument("--port", type=int, required=True, help="their port; 0 takes a free one, and logs which")
-    run.add_argument("--log-format", choices=["json", "text"], default="text", help="(%(default)s)")
+    for command in (run, replay):
+        command.add_argument("--host", default="127.0.0.1", help="where /healthz, /readyz and /metrics listen")
+        command.add_argument("--port", type=int, required=True, help="their port; 0 takes a free one, and logs which")
+        command.add_argument("--log-format", choices=["json", "text"], default="text", help="(%(default)s)")
     # What a parent of several processes tells each of them.
-    for name in ("--loops", "--child-of", "--port-to"):
+    for name in ("--loops", "--child-of", "--port-to", TOKENS_FROM, COUNTS_TO):
         run.add_argument(name, type=int, help=argparse.SUPPRESS)
+    _replay_arguments(replay)
     return parser
+
+
+def _replay_arguments(replay: argparse.ArgumentParser) -> None:
+    where = "beginning, end, an offset, or a time such as 2026-11-23T12:00:00Z"
+    replay.add_argument("--generation", required=True, metavar="NAME", help="of the replay; one begun before goes on")
+    replay.add_argument("--from", dest="start", metavar="WHERE", help=where)
+    replay.add_argument("--to", dest="end", metavar="WHERE", default="end", help="likewise (%(default)s, as it is now)")
+    replay.add_argument("--results-topic", metavar="TOPIC", help="instead of the stage's own; made if it is not there")
+    replay.add_argument("--rate", type=float, default=100, help="images a second, 0 for no bound (%(default)s)")
+    replay.add_argument(
+        "--report-every", type=float, default=10, metavar="SECONDS", help="between two lines on stdout (%(default)s)"
+    )
 
 
 if __name__ == "__main__":

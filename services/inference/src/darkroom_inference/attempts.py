@@ -23,6 +23,7 @@ Exceptions of the model are counted in the same place, without `inHand`: a proce
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -52,16 +53,17 @@ CLEAN: Final = Mark()
 HELD: Final = Mark(held=True)
 
 
-def encode(mark: Mark) -> str:
-    """The metadata of a commit."""
-    if mark == CLEAN:
-        return ""
+def encode(mark: Mark, beside: Mapping[str, Any] | None = None) -> str:
+    """The metadata of a commit: the mark, and what else somebody wants to find there again."""
+    fields: dict[str, Any] = {}
     if mark.held:
-        return json.dumps({_FIELD: "held"})
-    fields: dict[str, Any] = {_FIELD: "suspects", "suspects": mark.suspects}
-    if mark.attempts:
-        fields |= {"attempts": mark.attempts, "inHand": mark.in_hand}
-    return json.dumps(fields)
+        fields = {_FIELD: "held"}
+    elif mark != CLEAN:
+        fields = {_FIELD: "suspects", "suspects": mark.suspects}
+        if mark.attempts:
+            fields |= {"attempts": mark.attempts, "inHand": mark.in_hand}
+    fields |= beside or {}
+    return json.dumps(fields) if fields else ""
 
 
 def decode(metadata: str | None) -> Mark:

@@ -19,8 +19,10 @@ class Child:
         port: where its endpoint listens; None while that is not known.
     """
 
-    def __init__(self, number: int, command: Callable[[int], list[str]]) -> None:
+    def __init__(self, number: int, command: Callable[[int], list[str]], inherited: tuple[int, ...] = ()) -> None:
+        """With the file descriptors that it is to have, beside the one for its port that `command` is given."""
         self.number = number
+        self._inherited = inherited
         self._command = command
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,7 +68,10 @@ class Child:
         self._port_reader, port_writer = os.pipe()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self._command(port_writer), pass_fds=(port_writer,), stdin=subprocess.DEVNULL, start_new_session=True
+                self._command(port_writer),
+                pass_fds=(port_writer, *self._inherited),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
         finally:
             os.close(port_writer)

@@ -37,7 +37,15 @@ def consumer(
     most_bytes = settings.max_image_bytes + HEADER_ROOM_BYTES
     base = consumer_settings(settings.kafka, client_id, group=settings.consumer_group, max_message_bytes=most_bytes)
     return Consumer(
-        {**base, **_prefetch(most_bytes), **_membership(protocol), "error_cb": on_error, "stats_cb": on_statistics},
+        {
+            **base,
+            **_prefetch(most_bytes),
+            **_membership(protocol),
+            # A range may end where no record is, and the log with it: only its end tells that nothing more will come.
+            "enable.partition.eof": settings.replay is not None,
+            "error_cb": on_error,
+            "stats_cb": on_statistics,
+        },
         logger=logging.getLogger("librdkafka.consumer"),
     )
 

@@ -2,15 +2,19 @@
 
 from darkroom import names
 from darkroom.cloudevents import CONTENT_TYPE, CloudEvent, timestamp
-from darkroom.events import FAILED, FailureHeaders
+from darkroom.events import FAILED, GENERATION_HEADER, FailureHeaders
 from darkroom.stage_settings import StageSettings
+from darkroom_inference.generation import generation_headers, generation_of
 from darkroom_inference.image_record import ImageRecord, RecordHeaders
 from darkroom_inference.outgoing import Outgoing
 
 _MESSAGE_MAX_CHARACTERS = 1_000
 _UNKNOWN_CONTENT = "application/octet-stream"
 _OF_AN_EARLIER_FAILURE = frozenset(
-    value for name, value in vars(FailureHeaders).items() if not name.startswith("_") and isinstance(value, str)
+    {
+        GENERATION_HEADER,
+        *(v for name, v in vars(FailureHeaders).items() if not name.startswith("_") and isinstance(v, str)),
+    }
 )
 
 
@@ -24,6 +28,7 @@ def dead_letter(
         value=record.value,
         headers=[
             *_image_headers(record, settings),
+            *generation_headers(generation_of(record, settings)),
             (FailureHeaders.REASON, reason.encode()),
             (FailureHeaders.MESSAGE, message[:_MESSAGE_MAX_CHARACTERS].encode(errors="replace")),
             (FailureHeaders.STAGE, settings.stage.name.encode()),

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +38,17 @@ def split(loops: int) -> list[int]:
 class Fleet:
     """The worker processes of one stage on one machine, and their answers put together."""
 
-    def __init__(self, settings_file: Path, loops: int, log_format: str, drain_s: float) -> None:
+    def __init__(
+        self,
+        settings_file: Path,
+        loops: int,
+        log_format: str,
+        drain_s: float,
+        inherited: Mapping[str, int] | None = None,
+    ) -> None:
+        """With file descriptors for every process, by the option that tells it of each."""
         self._drain_s = drain_s
+        inherited = inherited or {}
         self._registry = CollectorRegistry()
         self._restarts = Counter(
             "darkroom_worker_process_ends",
@@ -52,9 +61,11 @@ class Fleet:
                 *(sys.executable, "-P", "-m", "darkroom_inference", "run", "--settings", str(settings_file)),
                 *("--log-format", log_format, "--port", "0", "--loops", str(size)),
                 *("--port-to", str(port_writer), "--child-of", str(os.getpid())),
+                *(part for option, descriptor in inherited.items() for part in (option, str(descriptor))),
             ]
 
-        self._children = [Child(number, command(size)) for number, size in enumerate(split(loops))]
+        descriptors = tuple(inherited.values())
+        self._children = [Child(number, command(size), descriptors) for number, size in enumerate(split(loops))]
 
     def run(self, stopping: Stopping) -> int:
         """Keep the processes running until asked to stop; answers the exit code."""

@@ -61,7 +61,7 @@ class ImageRecord:
 
     @property
     def generation(self) -> str | None:
-        """What sets the results apart from those of an earlier analysis of the image."""
+        """The replay that the image belongs to: it failed there, and was put back."""
         return self._text(GENERATION_HEADER)
 
     def _text(self, header: str) -> str | None:

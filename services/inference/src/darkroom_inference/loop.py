@@ -24,9 +24,11 @@ from darkroom_inference.membership import Membership
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.offsets import Offsets
 from darkroom_inference.publisher import Publisher
+from darkroom_inference.replay.bounded import BoundedSource, BoundedWork
+from darkroom_inference.replay.terms import ReplayTerms
 from darkroom_inference.stopping import DrainTimedOut, Stopping
 from darkroom_inference.watchdog import Watchdog
-from darkroom_inference.work import Work
+from darkroom_inference.work import Source, Work
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class Shared:
     watchdog: Watchdog
     metrics: Metrics
     stopping: Stopping
+    replay: ReplayTerms | None = None
 
 
 class Loop:
@@ -104,13 +107,14 @@ class Loop:
                     self._backoff.reset()
 
     @contextmanager
-    def _clients(self) -> Iterator[Work]:
+    def _clients(self) -> Iterator[Work | BoundedWork]:
         shared = self._shared
-        settings, metrics = shared.settings, shared.metrics
+        settings, metrics, terms = shared.settings, shared.metrics, shared.replay
         consumer = clients.consumer(
             settings, self._name, shared.membership.protocol, metrics.kafka_error, self._statistics
         )
-        offsets = Offsets(consumer, settings.images_topic, self._pause, metrics)
+        beside = terms.plan.beside() if terms else {}
+        offsets = Offsets(consumer, settings.images_topic, self._pause, metrics, beside)
         assignment = Assignment(self.state, offsets, metrics)
         try:
             delivery = self._delivery(consumer, offsets)
@@ -121,7 +125,15 @@ class Loop:
                 on_lost=assignment.on_lost,
             )
             answers = Answers(self.state.number, settings, shared.plan, shared.watchdog, metrics)
-            yield Work(settings, consumer, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)
+
+            def work(source: Source) -> Work:
+                return Work(settings, source, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)
+
+            if terms is None:
+                yield work(consumer)
+            else:
+                bounded = BoundedSource(consumer, settings.images_topic, terms.plan.ends, assignment, terms.allowance)
+                yield BoundedWork(work(bounded), bounded, assignment, offsets, terms.teller)
             assignment.give_back()
         except BaseException:
             # What was in hand may or may not be committed. Giving the partitions back must not commit anything older.

@@ -1,5 +1,6 @@
 """What a worker counts and measures."""
 
+from collections import Counter as Counts
 from typing import Literal
 
 from confluent_kafka import KafkaError
@@ -94,6 +95,15 @@ class Metrics:
     def image(self, outcome: Outcome, reason: str = "") -> None:
         """Count an image that is done with: its result, its dead letter or its passing over is acknowledged."""
         self._images.labels(outcome, reason).inc()
+
+    def outcomes(self) -> Counts[str]:
+        """Images done with so far, by outcome."""
+        found: Counts[str] = Counts()
+        for family in self._images.collect():
+            for sample in family.samples:
+                if sample.name.endswith("_total"):
+                    found[sample.labels["outcome"]] += int(sample.value)
+        return found
 
     def step(self, step: Step, seconds: float) -> None:
         """Measure a step."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -31,11 +31,15 @@ class Offsets:
     Errors that can pass are waited out for ever, with back-off; one that we know nothing about for half a minute.
     """
 
-    def __init__(self, consumer: Consumer, topic: str, pause: Pause, metrics: Metrics) -> None:
+    def __init__(
+        self, consumer: Consumer, topic: str, pause: Pause, metrics: Metrics, beside: Mapping[int, Mapping[str, Any]]
+    ) -> None:
+        """With what is to stand beside the marks in every commit, by partition."""
         self._consumer = consumer
         self._topic = topic
         self._pause = pause
         self._metrics = metrics
+        self._beside = beside
 
     def committed(self, partitions: list[int]) -> dict[int, tuple[int, Mark]]:
         """The committed offset and mark of each partition; the offset is negative where there is none.
@@ -81,7 +85,7 @@ class Offsets:
     def as_topic_partitions(self, positions: Positions) -> list[TopicPartition]:
         """As the client library takes them."""
         return [
-            TopicPartition(self._topic, partition, offset, metadata=encode(mark))
+            TopicPartition(self._topic, partition, offset, metadata=encode(mark, self._beside.get(partition)))
             for partition, (offset, mark) in positions.items()
         ]
 

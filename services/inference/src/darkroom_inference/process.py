@@ -14,6 +14,7 @@ from darkroom.stage_settings import StageSettings
 from darkroom_inference.endpoint import Answer, Endpoint, Reporting
 from darkroom_inference.fleet import Fleet
 from darkroom_inference.options import Options
+from darkroom_inference.replay.terms import Pipes
 from darkroom_inference.runtime import one_thread_a_loop
 from darkroom_inference.stage_plan import load_plan
 from darkroom_inference.stopping import Stopping
@@ -63,8 +64,12 @@ class Spokesman:
         return self.speaker.metrics()
 
 
-def run_process(settings: StageSettings, options: Options, listen: Listen, loops: int) -> int:
+def run_process(
+    settings: StageSettings, options: Options, listen: Listen, loops: int, pipes: Pipes | None = None
+) -> int:
     """Run `loops` loops of the stage in this process until SIGTERM; answers the exit code.
+
+    With the pipes to its parent if it works for a replay.
 
     Raises:
         UnusableModel: the model will not do.
@@ -77,7 +82,7 @@ def run_process(settings: StageSettings, options: Options, listen: Listen, loops
     one_thread_a_loop()
     plan = load_plan(settings)
     log.info("model loaded", stage=settings.stage.name, model=settings.stage.model.uri, sha256=plan.model.sha256)
-    worker = Worker(settings, options, plan, stopping, loops)
+    worker = Worker(settings, options, plan, stopping, loops, pipes)
     spokesman.speaker = worker
     finished = worker.run()
     endpoint.close()

@@ -5,6 +5,7 @@ from darkroom.cloudevents import CloudEvent, timestamp
 from darkroom.events import ANALYZED, Analyzed, ImageSeen, ModelUsed, Source, Timings
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.analyse import Analysis
+from darkroom_inference.generation import generation_headers, generation_of
 from darkroom_inference.image_record import ImageRecord
 from darkroom_inference.outgoing import Outgoing
 
@@ -12,6 +13,7 @@ from darkroom_inference.outgoing import Outgoing
 def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, model: ModelUsed) -> Outgoing:
     """The result for `record`, under the image's own key, so that results of a key keep the order of its images."""
     stage = settings.stage.name
+    generation = generation_of(record, settings)
     took = analysis.timings
     data = Analyzed(
         image_id=record.image_id,
@@ -23,9 +25,10 @@ def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, mod
             decode_ms=_ms(took.decode_s), preprocess_ms=_ms(took.preprocess_s), inference_ms=_ms(took.inference_s)
         ),
         source=Source(topic=record.topic, partition=record.partition, offset=record.offset),
+        generation=generation,
     )
     event = CloudEvent(
-        id=names.result_id(record.image_id, stage, record.generation),
+        id=names.result_id(record.image_id, stage, generation),
         source=settings.source,
         type=ANALYZED,
         time=timestamp(),
@@ -36,7 +39,7 @@ def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, mod
         topic=settings.results_topic,
         key=record.key if record.key is not None else record.image_id.encode(),
         value=data.to_json(),
-        headers=list(event.headers()),
+        headers=[*event.headers(), *generation_headers(generation)],
         image_timestamp_ms=record.timestamp_ms,
     )
 

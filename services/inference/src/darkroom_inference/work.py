@@ -3,9 +3,10 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.answers import Answers, ModelFailed
@@ -27,12 +28,22 @@ log = structlog.get_logger(__name__)
 _POLL_S = 0.2
 
 
+class Source(Protocol):
+    """Where a loop's images come from: its consumer, or what stands before it."""
+
+    def poll(self, timeout: float) -> Message | None:
+        """The next message, or None if there is none in time."""
+
+    def seek(self, place: TopicPartition) -> None:
+        """Read a partition again from `place` on."""
+
+
 @dataclass
 class Work:
     """What one loop does with the images of its partitions, in their order and to their end."""
 
     settings: StageSettings
-    consumer: Consumer
+    source: Source
     assignment: Assignment
     offsets: Offsets
     delivery: Delivery
@@ -70,7 +81,7 @@ class Work:
         total_bytes = 0
         while len(records) < self.size.images and total_bytes < MAX_BATCH_BYTES:
             self.assignment.touched.clear()
-            message = self.consumer.poll(0 if records else _POLL_S)
+            message = self.source.poll(0 if records else _POLL_S)
             # A partition that went, even if it came back in the same call, is read again from what was committed.
             records = [each for each in records if each.partition not in self.assignment.touched]
             if message is None:
@@ -178,7 +189,7 @@ class Work:
             place = self.assignment.partitions[partition]
             target = TopicPartition(self.settings.images_topic, partition, place.offset if place else offset)
             try:
-                self.consumer.seek(target)
+                self.source.seek(target)
             except KafkaException as raised:
                 raise ClientsBroken(raised.args[0].str()) from raised
 

@@ -18,6 +18,7 @@ from darkroom_inference.loop import Loop, Shared
 from darkroom_inference.membership import Membership
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.options import Options
+from darkroom_inference.replay.terms import Pipes, terms_of
 from darkroom_inference.stopping import Stopping
 from darkroom_inference.watchdog import EXIT_CODE, Watchdog
 
@@ -31,7 +32,16 @@ _UNHEALTHY_LOOKS: Final = 5
 class Worker:
     """Runs `loops` loops of a stage with one model in this process."""
 
-    def __init__(self, settings: StageSettings, options: Options, plan: Plan, stopping: Stopping, loops: int) -> None:
+    def __init__(
+        self,
+        settings: StageSettings,
+        options: Options,
+        plan: Plan,
+        stopping: Stopping,
+        loops: int,
+        pipes: Pipes | None = None,
+    ) -> None:
+        """With the pipes to its parent if it works for a replay."""
         self._registry = Metrics()
         self._stopping = stopping
         self._watchdog = Watchdog(options.image_deadline_s)
@@ -46,6 +56,7 @@ class Worker:
             watchdog=self._watchdog,
             metrics=self._registry,
             stopping=stopping,
+            replay=terms_of(settings.replay, pipes, self._registry) if settings.replay and pipes else None,
         )
         self._loops = [Loop(number, shared) for number in range(loops)]
         self._registry.stage(

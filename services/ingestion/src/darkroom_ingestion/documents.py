@@ -57,6 +57,9 @@ class Failure(_Document):
     attempts: int
     failed_at: str | None = None
     replayed_at: str | None = Field(None, description="When the image was last put back for this stage.")
+    generation: str | None = Field(
+        None, description="The replay that failed on the image, which leaves its state as it is; null in live work."
+    )
 
 
 class Image(_Document):
@@ -84,7 +87,7 @@ class Result(Analyzed):
 
 
 class ResultsPage(_Document):
-    """Results, newest first."""
+    """Results, newest first; of an image that was analysed again, the newest of each stage."""
 
     results: list[Result]
     next: str | None = Field(description="Give it as `after` for the page of older results; null on the last page.")
@@ -100,6 +103,7 @@ class DeadLetter(_Document):
     attempts: int
     failed_at: str | None
     replayed_at: str | None = Field(description="When it was put back; null if it was not.")
+    generation: str | None = Field(description="The replay that failed on the image; null in live work.")
     partition: int
     offset: int
     content_type: str | None

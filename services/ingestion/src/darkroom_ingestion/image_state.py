@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from darkroom_ingestion.documents import State
-from darkroom_ingestion.times import rfc3339
+from darkroom_ingestion.times import parse_ms, rfc3339
 
 _Answer = TypeVar("_Answer", "StageResult", "StageFailure")
 
@@ -32,11 +32,23 @@ class StageResult:
     stage: str
     at_ms: int
     data: dict[str, Any]
+    partition: int = 0
+    offset: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """The greatest of a stage's results is its answer, in whatever order the log was read."""
+        return self.at_ms, self.partition, self.offset
 
 
 @dataclass(frozen=True)
 class StageFailure:
-    """One dead letter."""
+    """One dead letter.
+
+    Attributes:
+        at_ms: of the record, which is the image's own time.
+        generation: the replay that failed on the image; None in live work.
+    """
 
     stage: str
     at_ms: int
@@ -45,6 +57,20 @@ class StageFailure:
     attempts: int
     failed_at: str | None
     replayed_at_ms: int | None = None
+    generation: str | None = None
+    partition: int = 0
+    offset: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int, int]:
+        """The greatest of a stage's failures is the one that is told."""
+        return self.at_ms, self.failed_at_ms, self.partition, self.offset
+
+    @property
+    def failed_at_ms(self) -> int:
+        """When the stage gave up, as far as the record says."""
+        said = parse_ms(self.failed_at) if self.failed_at else None
+        return self.at_ms if said is None else said
 
 
 def image_document(
@@ -54,12 +80,21 @@ def image_document(
     failures: Sequence[StageFailure],
     stages: Sequence[str],
 ) -> dict[str, Any]:
-    """What `GET …/images/{id}` answers. `image` is None when only its results are left in the log."""
+    """What `GET …/images/{id}` answers. `image` is None when only its results are left in the log.
+
+    A replay's result is as good as any: the newest counts. A replay's failure is told, and changes nothing: that a new
+    model can't analyse an image does not take back what the stage has said about it.
+    """
     latest_results = _latest(results)
     latest_failures = {
         stage: failure
-        for stage, failure in _latest(failures).items()
+        for stage, failure in _latest([each for each in failures if each.generation is None]).items()
         if stage not in latest_results or latest_results[stage].at_ms < failure.at_ms
+    }
+    failed_replays = {
+        stage: failure
+        for stage, failure in _latest([each for each in failures if each.generation is not None]).items()
+        if stage not in latest_results or latest_results[stage].at_ms < failure.failed_at_ms
     }
     shown = {stage: result for stage, result in latest_results.items() if stage not in latest_failures}
     return {
@@ -69,13 +104,15 @@ def image_document(
         "receivedAt": rfc3339(image.received_at_ms) if image else None,
         "image": _location(image, results),
         "results": [result.data for result in _in_order(latest_results, stages)],
-        "failures": [_failure(failure) for failure in _in_order(latest_failures, stages)],
+        "failures": [
+            _failure(failure) for each in (latest_failures, failed_replays) for failure in _in_order(each, stages)
+        ],
     }
 
 
 def has_answered(results: Sequence[StageResult], failures: Sequence[StageFailure], stages: Sequence[str]) -> bool:
-    """Whether every stage has a result or has failed."""
-    return set(stages) <= {r.stage for r in results} | {f.stage for f in failures}
+    """Whether every stage has a result or has failed; a replay that failed is no answer."""
+    return set(stages) <= {r.stage for r in results} | {f.stage for f in failures if f.generation is None}
 
 
 def _state(analyzed: set[str], failed: set[str], stages: Sequence[str]) -> State:
@@ -87,7 +124,7 @@ def _state(analyzed: set[str], failed: set[str], stages: Sequence[str]) -> State
 
 
 def _latest(answers: Sequence[_Answer]) -> dict[str, _Answer]:
-    return {answer.stage: answer for answer in sorted(answers, key=lambda answer: answer.at_ms)}
+    return {answer.stage: answer for answer in sorted(answers, key=lambda answer: answer.order)}
 
 
 def _in_order(by_stage: dict[str, _Answer], stages: Sequence[str]) -> list[_Answer]:
@@ -118,4 +155,5 @@ def _failure(failure: StageFailure) -> dict[str, Any]:
         "attempts": failure.attempts,
         "failedAt": failure.failed_at,
         "replayedAt": None if failure.replayed_at_ms is None else rfc3339(failure.replayed_at_ms),
+        "generation": failure.generation,
     }

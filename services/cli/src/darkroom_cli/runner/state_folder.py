@@ -14,7 +14,11 @@ import os
 from pathlib import Path
 from typing import Self
 
+from pydantic import ValidationError
+
+from darkroom.catalog import Catalog
 from darkroom.errors import DarkroomError
+from darkroom.stage_settings import StageSettings
 from darkroom_cli.local_kafka.file_lock import try_lock
 
 
@@ -75,6 +79,24 @@ class StateFolder:
     def settings(self, namespace: str, pipeline: str, stage: str) -> Path:
         """What the workers of a stage are told."""
         return self._settings / f"{namespace}.{pipeline}.{stage}.json"
+
+    def known_settings(self) -> list[StageSettings]:
+        """What the workers of every stage were told last, by an `up` that may still run. Needs no lock.
+
+        Raises:
+            DarkroomError: a file can't be read.
+        """
+        if not self.catalog.exists():
+            return []
+        try:
+            # By the catalog, for settings of stages that are no more stay here too.
+            pipelines = [each.pipeline for each in Catalog.model_validate_json(self.catalog.read_bytes()).entries]
+            files = [self.settings(p.namespace, p.name, stage.name) for p in pipelines for stage in p.spec.stages]
+            return [StageSettings.model_validate_json(file.read_bytes()) for file in files]
+        except (OSError, ValidationError) as error:
+            raise DarkroomError(
+                f"data folder {self.path} can't be read: start `darkroom up` again, which writes it anew"
+            ) from error
 
     def store(self, name: str, content: bytes) -> Path:
         """A file of that name and content, in a folder of its own, since two ConfigMaps may use one name."""

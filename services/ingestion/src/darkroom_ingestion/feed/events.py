@@ -44,7 +44,7 @@ def _analyzed(stage: str, record: LogRecord) -> FeedEvent | None:
     text = record.value.decode(errors="replace")
     if "\n" in text or "\r" in text:
         text = json.dumps(data)
-    outcome = StageResult(stage, record.timestamp_ms, data)
+    outcome = StageResult(stage, record.timestamp_ms, data, record.partition, record.offset)
     return FeedEvent("analyzed", image_id, stage, text, outcome, (stage, "r"), record.partition, record.offset)
 
 
@@ -65,7 +65,18 @@ def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:
     if row["source_topic"] is not None:
         place = ("topic", "partition", "offset")
         data["source"] = {name: row[f"source_{name}"] for name in place}
-    failed_at = row["failed_at"]
-    outcome = StageFailure(stage, record.timestamp_ms, row["reason"], row["message"], row["attempts"], failed_at)
+    if row["generation"] is not None:
+        data["generation"] = row["generation"]
+    outcome = StageFailure(
+        stage,
+        record.timestamp_ms,
+        row["reason"],
+        row["message"],
+        row["attempts"],
+        row["failed_at"],
+        generation=row["generation"],
+        partition=record.partition,
+        offset=record.offset,
+    )
     text = json.dumps(data, ensure_ascii=False)
     return FeedEvent("failed", row["image_id"], stage, text, outcome, (stage, "d"), record.partition, record.offset)

@@ -165,6 +165,7 @@ def _document(letter: DeadLetterRow, served: ServedPipeline) -> dict[str, Any]:
         "attempts": letter.attempts,
         "failedAt": letter.failed_at,
         "replayedAt": None if letter.replayed_at_ms is None else rfc3339(letter.replayed_at_ms),
+        "generation": letter.generation,
         "partition": letter.partition,
         "offset": letter.offset,
         "contentType": letter.content_type,

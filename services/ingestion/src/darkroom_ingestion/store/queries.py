@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select, tuple_
+from sqlalchemy import Connection, Exists, Row, Select, and_, select, tuple_
 
 from darkroom_ingestion.image_state import ReceivedImage, StageFailure, StageResult
 from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
@@ -53,6 +53,7 @@ class DeadLetterRow:
     message: str
     attempts: int
     failed_at: str | None
+    generation: str | None
     content_type: str | None
     bytes: int
     source: tuple[str, int, int] | None
@@ -84,13 +85,16 @@ def received_images(connection: Connection, pipeline: str, image_ids: Sequence[s
 
 def image_rows(connection: Connection, pipeline: str, image_id: str) -> ImageRows:
     """What the store has of an image."""
-    of_image = select(results.c.stage, results.c.at_ms, results.c.data).where(
+    of_image = select(results.c.stage, results.c.at_ms, results.c.data, results.c.partition, results.c.offset).where(
         results.c.pipeline == pipeline, results.c.image_id == image_id
     )
     letters = _with_replays().where(dead_letters.c.pipeline == pipeline, dead_letters.c.image_id == image_id)
     return ImageRows(
         received_images(connection, pipeline, [image_id]).get(image_id),
-        tuple(StageResult(row.stage, row.at_ms, json.loads(row.data)) for row in connection.execute(of_image)),
+        tuple(
+            StageResult(row.stage, row.at_ms, json.loads(row.data), row.partition, row.offset)
+            for row in connection.execute(of_image)
+        ),
         tuple(_stage_failure(_dead_letter(row)) for row in connection.execute(letters)),
     )
 
@@ -104,9 +108,9 @@ def results_page(
     after: ResultCursor | None,
     limit: int,
 ) -> tuple[list[StoredResult], ResultCursor | None]:
-    """Results, newest first, and the cursor of the next page if there is one."""
+    """The newest result of each image and stage, newest first, and the cursor of the next page if there is one."""
     order = (results.c.at_ms, results.c.event_id)
-    query = select(*order, results.c.data).where(results.c.pipeline == pipeline)
+    query = select(*order, results.c.data).where(results.c.pipeline == pipeline, ~_superseded())
     if stage is not None:
         query = query.where(results.c.stage == stage)
     if label is not None:
@@ -156,6 +160,14 @@ def all_positions(connection: Connection) -> dict[tuple[str, int], int]:
     return {(row.topic, row.partition): row.next_offset for row in rows}
 
 
+def _superseded() -> Exists:
+    """Whether the image has a later result of the same stage: of a replay. By the order of `StageResult.order`."""
+    later = results.alias("later")
+    same = (later.c[name] == results.c[name] for name in ("pipeline", "image_id", "stage"))
+    one, other = ((t.c.at_ms, t.c.partition, t.c.offset) for t in (later, results))
+    return select(later.c.event_id).where(*same, tuple_(*one) > tuple_(*other)).exists()
+
+
 def _with_replays() -> Select[Any]:
     same = and_(*(dead_letters.c[name] == replays.c[name] for name in ("topic", "partition", "offset")))
     return select(dead_letters, replays.c.replayed_at_ms).select_from(dead_letters.outerjoin(replays, same))
@@ -174,6 +186,7 @@ def _dead_letter(row: Row[Any]) -> DeadLetterRow:
         message=row.message,
         attempts=row.attempts,
         failed_at=row.failed_at,
+        generation=row.generation,
         content_type=row.content_type,
         bytes=row.bytes,
         source=(row.source_topic, row.source_partition, row.source_offset) if has_source else None,
@@ -190,4 +203,7 @@ def _stage_failure(letter: DeadLetterRow) -> StageFailure:
         attempts=letter.attempts,
         failed_at=letter.failed_at,
         replayed_at_ms=letter.replayed_at_ms,
+        generation=letter.generation,
+        partition=letter.partition,
+        offset=letter.offset,
     )

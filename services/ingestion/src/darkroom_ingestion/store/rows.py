@@ -21,6 +21,7 @@ DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
 _MAX_ID_BYTES = 1_000
 _MAX_LABEL_BYTES = 500
+_MAX_GENERATION = 40
 """PostgreSQL's indexes hold no more than 2,700 bytes a row: a record must not be able to stop the store."""
 
 
@@ -149,10 +150,13 @@ def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] |
     if data is None or its_id is None:
         return None
     label, score = _top(data)
-    event_id = record.headers.get("ce_id")
+    event_id, generation = record.headers.get("ce_id"), data.get("generation")
+    own_id = names.result_id(
+        its_id, stage, storable(generation)[:_MAX_GENERATION] if isinstance(generation, str) else None
+    )
     return {
         "pipeline": pipeline,
-        "event_id": event_id if _is_id(event_id) else names.result_id(its_id, stage),
+        "event_id": event_id if _is_id(event_id) else own_id,
         "image_id": its_id,
         "stage": stage,
         "at_ms": record.timestamp_ms,
@@ -189,6 +193,7 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
         "message": record.headers.get(names_of.MESSAGE, ""),
         "attempts": _number(record.headers.get(names_of.ATTEMPTS), 31) or 1,
         "failed_at": record.headers.get(names_of.FAILED_AT),
+        "generation": record.headers.get(events.GENERATION_HEADER),
         "content_type": record.headers.get("content-type"),
         "bytes": len(record.value),
         "source_topic": source_topic,

@@ -42,7 +42,8 @@ results = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("data", Text, nullable=False),
-    Index("results_of_image", "pipeline", "image_id"),
+    # Also whether an image has a later result of the same stage, which is asked for every row of a page.
+    Index("results_of_image", "pipeline", "image_id", "stage", "at_ms", "partition", "offset"),
     Index("results_by_time", "pipeline", "at_ms", "event_id"),
     Index("results_by_stage", "pipeline", "stage", "at_ms", "event_id"),
     Index("results_by_label", "pipeline", "label", "at_ms", "event_id"),
@@ -64,6 +65,8 @@ dead_letters = Table(
     Column("message", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("failed_at", Text),
+    # The replay that failed on the image; null in live work.
+    Column("generation", Text),
     Column("content_type", Text),
     Column("bytes", BigInteger, nullable=False),
     Column("source_topic", Text),

@@ -27,6 +27,8 @@ class Fenced(DarkroomError):
 
 # An image that was put back is in the log twice, perhaps in two partitions, whose records come in any order.
 _FIRST_IMAGE = (images.c.received_at_ms, images.c.partition, images.c.offset)
+# A result that was published twice is in one partition, unless the topic was given more of them in between.
+_FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
 
 _MOVE = (
     update(positions)
@@ -89,7 +91,7 @@ def write_batch(database: Database, batch: Batch) -> int:
 def _insert(
     database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]], *, row_by_row: bool
 ) -> int:
-    first_by = _FIRST_IMAGE if table is images else ()
+    first_by = _FIRST_IMAGE if table is images else _FIRST_RESULT if table is results else ()
     if not row_by_row:
         return database.insert_new(connection, table, rows, first_by)
     inserted = 0

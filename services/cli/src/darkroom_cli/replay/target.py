@@ -1,0 +1,114 @@
+"""Which stage is to analyse old images again, and what its workers are told."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from darkroom.kafka.connection import KafkaConnection
+from darkroom.stage_settings import StageSettings
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.manifests.bundle import load_bundle
+from darkroom_cli.manifests.references import missing_references
+from darkroom_cli.runner.plan import plan
+from darkroom_cli.runner.state_folder import StateFolder
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One stage as a worker is told about it, and the environment that the worker needs."""
+
+    settings: StageSettings
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def pipeline(self) -> str:
+        """Namespace and name."""
+        return f"{self.settings.namespace}/{self.settings.pipeline}"
+
+    @property
+    def stage(self) -> str:
+        """The stage's name."""
+        return self.settings.stage.name
+
+
+def targets_of_folder(data_dir: Path, bootstrap_servers: str | None) -> list[Target]:
+    """The stages that the last `darkroom up` on `data_dir` has run, with the models that it gave them.
+
+    Raises:
+        InvalidInput: no `darkroom up` has run there.
+    """
+    found = StateFolder(data_dir).known_settings()
+    if not found:
+        raise InvalidInput(
+            f"{data_dir} is not the data folder of a `darkroom up`: name that with --data-dir, "
+            "or give PIPELINE.yaml and --bootstrap-servers"
+        )
+    if bootstrap_servers is None:
+        return [Target(settings) for settings in found]
+    connection = KafkaConnection(bootstrap_servers=bootstrap_servers)
+    return [Target(settings.model_copy(update={"kafka": connection})) for settings in found]
+
+
+def targets_of_manifests(
+    manifests: Sequence[Path], bootstrap_servers: str | None, data_dir: Path, files: Path
+) -> list[Target]:
+    """The stages of `manifests`, on the Kafka of a `darkroom up` on `data_dir` if no other is named.
+
+    Args:
+        manifests: with what they refer to.
+        bootstrap_servers: the Kafka that the pipelines run on.
+        data_dir: the data folder of `darkroom up`.
+        files: where models out of ConfigMaps are put.
+
+    Raises:
+        InvalidInput: the manifests will not do, or nobody says which Kafka.
+    """
+    bundle = load_bundle(manifests)
+    problems = bundle.problems + missing_references(bundle, in_cluster=False)
+    if problems:
+        raise InvalidInput("\n".join(str(problem) for problem in problems))
+    if not bundle.pipelines:
+        raise InvalidInput(f"no ImagePipeline in {', '.join(map(str, manifests))}")
+    if bootstrap_servers is None:
+        known = StateFolder(data_dir).known_settings()
+        if not known:
+            raise InvalidInput(
+                f"which Kafka? {data_dir} is not the data folder of a `darkroom up`: name that with --data-dir, "
+                "or the Kafka with --bootstrap-servers"
+            )
+        bootstrap_servers = known[0].kafka.bootstrap_servers
+
+    def store(name: str, content: bytes) -> Path:
+        path = files / hashlib.sha256(content).hexdigest()[:16] / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    connection = KafkaConnection(bootstrap_servers=bootstrap_servers)
+    stages = plan(bundle, connection, workers=1, cpus=os.cpu_count() or 1, store=store).stages
+    return [Target(each.settings, each.environment) for each in stages]
+
+
+def choose(targets: Sequence[Target], pipeline: str | None, stage: str | None) -> Target:
+    """The one that is meant; either may be left out where there is only one.
+
+    Raises:
+        InvalidInput: there is none like that, or more than one.
+    """
+    of_pipeline = _the_one("pipeline", pipeline, {each.pipeline: each for each in targets}).pipeline
+    of_stage = {each.stage: each for each in targets if each.pipeline == of_pipeline}
+    return _the_one(f"stage of {of_pipeline}", stage, of_stage)
+
+
+def _the_one(what: str, wanted: str | None, there: Mapping[str, T]) -> T:
+    names = ", ".join(there)
+    if wanted is None and len(there) > 1:
+        raise InvalidInput(f"which {what}? there are {names}: choose one with --{what.partition(' ')[0]}")
+    if wanted is not None and wanted not in there:
+        raise InvalidInput(f"no {what} is named {wanted!r}: there is {names}")
+    return next(iter(there.values())) if wanted is None else there[wanted]

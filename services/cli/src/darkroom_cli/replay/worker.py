@@ -1,0 +1,83 @@
+"""The worker process of a replay: started, listened to, and ended in order."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from darkroom_cli import local_kafka
+from darkroom_cli.output import say
+from darkroom_cli.runner.model_check import WORKER_MODULE
+
+Report = Mapping[str, Any]
+
+_TRAMPOLINE = Path(local_kafka.__file__).with_name("die_with_parent.py")
+_REPORT_EVERY_S = 0.3
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the process ended, and whether we had asked it to."""
+
+    code: int
+    interrupted: bool
+
+
+def run_worker(
+    settings: Path, arguments: Sequence[str], log: Path, environment: Mapping[str, str], hear: Callable[[Report], None]
+) -> Ended:
+    """Run `darkroom-worker replay` to its end, and hand on what it reports.
+
+    Interrupted, it is given the time to finish what it has in hand; the second time it is ended at once.
+    """
+    # As with Ctrl-C: an exception where the main thread is.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+    command = [sys.executable, "-I", "-S", str(_TRAMPOLINE), str(os.getpid())]
+    command += [sys.executable, "-P", "-m", WORKER_MODULE, "replay", "--settings", str(settings), "--port", "0"]
+    command += ["--report-every", str(_REPORT_EVERY_S), *arguments]
+    with log.open("ab") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **environment},
+            start_new_session=True,  # Ctrl-C in the terminal is for us alone
+        )
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    interrupted = False
+    try:
+        _listen(process.stdout, hear)
+    except KeyboardInterrupt:
+        interrupted = True
+        say("Stopping: what is in hand is finished first (once more: at once)")
+        process.terminate()
+        with suppress(KeyboardInterrupt):
+            _listen(process.stdout, hear)
+    finally:
+        if process.poll() is None and not _ends_by_itself(process):
+            process.kill()
+        process.stdout.close()
+    return Ended(process.wait(), interrupted)
+
+
+def _listen(reports: IO[bytes], hear: Callable[[Report], None]) -> None:
+    for line in reports:
+        hear(json.loads(line))
+
+
+def _ends_by_itself(process: subprocess.Popen[bytes]) -> bool:
+    """Its output has ended, so it is about to; unless somebody could not wait."""
+    try:
+        process.wait(1)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""A loop's work within the ranges and at the rate of a replay."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from darkroom_inference.assignment import Assignment
+from darkroom_inference.attempts import CLEAN, Mark
+from darkroom_inference.offsets import Offsets
+from darkroom_inference.replay.rate import Allowance
+from darkroom_inference.replay.tally import Teller
+from darkroom_inference.work import Work
+
+_END_OF_LOG: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
+
+
+@dataclass
+class BoundedSource:
+    """A consumer that hands out an image when the rate allows it, and none from the end of its partition's range on.
+
+    While an image waits for its turn nothing is polled, so that no rebalance comes between the two.
+
+    Attributes:
+        reached: partitions whose records have all been handed out.
+    """
+
+    consumer: Consumer
+    topic: str
+    ends: Mapping[int, int]
+    assignment: Assignment
+    allowance: Allowance | None
+    reached: set[int] = field(default_factory=set)
+    _held: Message | None = None
+
+    def poll(self, timeout: float) -> Message | None:
+        """The next image or error; None if there is none yet, or it is not its turn."""
+        if self._held is None:
+            message = self._next(timeout)
+            if message is None or message.error() is not None:
+                return message
+            self._held = message
+        if self.allowance is not None and not self.allowance.take(timeout):
+            return None
+        message, self._held = self._held, None
+        return message
+
+    def seek(self, place: TopicPartition) -> None:
+        """Read a partition again from `place` on.
+
+        Raises:
+            KafkaException: the client can't.
+        """
+        if self._held is not None and self._held.partition() == place.partition:
+            self._held = None
+        if place.partition in self.reached:
+            self._take_up({place.partition})
+        self.consumer.seek(place)
+
+    def _next(self, timeout: float) -> Message | None:
+        message = self.consumer.poll(timeout)
+        # One that went and came back is read again from what was committed.
+        self._take_up(self.reached & self.assignment.touched)
+        if message is None:
+            return None
+        error, partition, offset = message.error(), message.partition(), message.offset()
+        if error is not None and error.code() != _END_OF_LOG:
+            return message
+        if partition is None or offset is None or offset < self.ends.get(partition, 0):
+            return None if error is not None else message
+        self.reached.add(partition)
+        # What comes after the range is live work's: it is not even fetched.
+        with suppress(KafkaException):
+            self.consumer.pause([TopicPartition(self.topic, partition)])
+        return None
+
+    def _take_up(self, partitions: set[int]) -> None:
+        self.reached -= partitions
+        mine = partitions & self.assignment.partitions.keys()
+        if mine:
+            with suppress(KafkaException):
+                self.consumer.resume([TopicPartition(self.topic, partition) for partition in sorted(mine)])
+
+
+@dataclass
+class BoundedWork:
+    """The work of one loop, which also says when a partition's range is done.
+
+    The last offsets of a range may hold no record (a transaction's end, a compacted topic): the end is committed all
+    the same, so that everybody can see that nothing is left.
+    """
+
+    work: Work
+    source: BoundedSource
+    assignment: Assignment
+    offsets: Offsets
+    teller: Teller
+
+    def turn(self) -> None:
+        """As `Work.turn`."""
+        try:
+            self.work.turn()
+            self._finish()
+        finally:
+            self.teller.tell()
+
+    def _finish(self) -> None:
+        done: dict[int, tuple[int, Mark]] = {}
+        for partition in self.source.reached & self.assignment.partitions.keys():
+            place, end = self.assignment.partitions[partition], self.source.ends.get(partition)
+            if end is not None and (place is None or place.offset < end):
+                done[partition] = (end, CLEAN)
+        if done:
+            self.offsets.commit(done)
+            self.assignment.advance(done)

@@ -1,0 +1,67 @@
+"""What a replay has to do, and how it is written down: beside the offsets that its group commits.
+
+So a replay can be taken up again by whoever knows its name, on whatever machine, and nothing but Kafka has to be kept.
+The range and the position in it stand in the same commit and can't contradict each other.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from darkroom_inference.replay.ranges import Range
+
+_FIELD: Final = "replay"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One replay.
+
+    Attributes:
+        results_topic: where its results go, if it is not the stage's own topic.
+        ranges: what is to be read of each partition.
+    """
+
+    ranges: Mapping[int, Range]
+    results_topic: str | None = None
+
+    @property
+    def images(self) -> int:
+        """How many offsets there are to be read."""
+        return sum(each.length for each in self.ranges.values())
+
+    @property
+    def ends(self) -> dict[int, int]:
+        """Where each partition is done."""
+        return {partition: each.end for partition, each in self.ranges.items()}
+
+    def beside(self) -> dict[int, dict[str, Any]]:
+        """By partition, what every commit of it carries."""
+        topic = {} if self.results_topic is None else {"resultsTopic": self.results_topic}
+        return {n: {_FIELD: {"start": each.start, "end": each.end, **topic}} for n, each in self.ranges.items()}
+
+
+def read_plan(metadata: Mapping[int, str | None]) -> Plan | None:
+    """The plan in the metadata of a group's commits, by partition; None if they hold none."""
+    found: dict[int, Range] = {}
+    results_topic: str | None = None
+    for partition, text in metadata.items():
+        try:
+            fields = json.loads(text or "")
+        except ValueError:
+            continue
+        match fields:
+            case {"replay": {"start": int(start), "end": int(end), **rest}}:
+                found[partition] = Range(start, end)
+                topic = rest.get("resultsTopic")
+                results_topic = topic if isinstance(topic, str) else results_topic
+    return Plan(found, results_topic) if found else None
+
+
+def left(plan: Plan, committed: Mapping[int, int]) -> int:
+    """How many offsets are still to be read."""
+    return sum(
+        max(0, each.end - max(each.start, committed.get(partition, each.start)))
+        for partition, each in plan.ranges.items()
+    )

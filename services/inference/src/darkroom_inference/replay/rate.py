@@ -1,0 +1,100 @@
+"""The images a second that all processes of a replay may take together: tokens in a pipe.
+
+The parent writes a byte for every image that may be taken now, and every loop of every process takes one before each
+image. The pipe is the one thing that they share: no locks, no clocks to agree on, and it ends with the parent.
+"""
+
+import array
+import fcntl
+import os
+import select
+import termios
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final
+
+_TICK_S: Final = 0.05
+_MOST_IN_THE_PIPE: Final = 4_096
+
+
+@dataclass
+class Credit:
+    """How many images may be taken that have not been yet. Time that nobody used is not saved up.
+
+    Attributes:
+        rate: images a second.
+        saved: parts of a token.
+    """
+
+    rate: float
+    saved: float = 0.0
+
+    @property
+    def burst(self) -> int:
+        """The most tokens that may wait to be taken: what comes in two ticks, and at least one."""
+        return max(1, min(_MOST_IN_THE_PIPE, round(2 * _TICK_S * self.rate)))
+
+    def due(self, seconds: float, waiting: int) -> int:
+        """Tokens to be handed out after `seconds` more, when `waiting` have not been taken yet."""
+        room = max(0, self.burst - waiting)
+        self.saved = min(self.saved + self.rate * seconds, self.burst)
+        tokens = min(int(self.saved), room)
+        self.saved -= tokens
+        return tokens
+
+
+class Meter:
+    """Hands out tokens for `rate` images a second until it is closed.
+
+    Attributes:
+        reader: the file descriptor that loops take them from.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.reader, self._writer = os.pipe()
+        # For all processes: it belongs to the open pipe, not to the descriptor.
+        os.set_blocking(self.reader, False)
+        self._credit = Credit(rate)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Hand out no more."""
+        self._stop.set()
+        self._thread.join()
+        os.close(self.reader)
+        os.close(self._writer)
+
+    def _run(self) -> None:
+        last = time.monotonic()
+        while not self._stop.wait(_TICK_S):
+            now = time.monotonic()
+            if tokens := self._credit.due(now - last, _unread(self.reader)):
+                os.write(self._writer, b"." * tokens)
+            last = now
+
+
+class Allowance:
+    """Takes tokens from a Meter's pipe."""
+
+    def __init__(self, reader: int) -> None:
+        self._reader = reader
+        self._poll = select.poll()
+        self._poll.register(reader, select.POLLIN)
+
+    def take(self, timeout_s: float) -> bool:
+        """Take one, and wait for it if need be; whether there was one."""
+        if not self._poll.poll(max(0.0, timeout_s) * 1000):
+            return False
+        try:
+            return bool(os.read(self._reader, 1))
+        except BlockingIOError:
+            return False  # another loop was quicker
+
+
+def _unread(reader: int) -> int:
+    waiting = array.array("i", [0])
+    fcntl.ioctl(reader, termios.FIONREAD, waiting)
+    return waiting[0]

@@ -1,0 +1,17 @@
+"""What a replay says of itself: JSON, a line for each thing, on stdout, for whoever has started it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Event = Literal["begun", "underWay", "ended"]
+
+
+def report(event: Event, **fields: Any) -> None:
+    """Print a line."""
+    print(json.dumps({"replay": event, **fields}), flush=True)  # noqa: T201
+
+
+def counted(counts: Mapping[str, int]) -> dict[str, int]:
+    """Images by outcome, also those that there are none of."""
+    return {outcome: counts.get(outcome, 0) for outcome in ("analyzed", "failed", "skipped")}

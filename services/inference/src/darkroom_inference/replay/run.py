@@ -1,0 +1,154 @@
+"""A replay from its first line to its last: a parent that plans, measures out and watches, and workers that work."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import structlog
+
+from darkroom import names
+from darkroom.stage_settings import StageSettings
+from darkroom_inference.fleet import EXIT_CONFIGURATION, Fleet
+from darkroom_inference.process import Listen, drain_seconds, stop_on_signals
+from darkroom_inference.replay.log import CannotReplay, ImagesLog
+from darkroom_inference.replay.plan import Plan, left, read_plan
+from darkroom_inference.replay.ranges import ranges
+from darkroom_inference.replay.rate import Meter
+from darkroom_inference.replay.report import counted, report
+from darkroom_inference.replay.request import Request, checked_topic, settings_of_workers, topics_of
+from darkroom_inference.replay.tally import Tally
+from darkroom_inference.replay.terms import COUNTS_TO, TOKENS_FROM
+from darkroom_inference.replay.watch import Watch
+from darkroom_inference.stage_plan import UnusableModel
+from darkroom_inference.stopping import Stopping
+
+log = structlog.get_logger(__name__)
+
+EXIT_UNFINISHED = 75
+"""Something is left, and a run with the same name goes on with it (EX_TEMPFAIL)."""
+
+
+def run_replay(settings: StageSettings, request: Request, log_format: str, listen: Listen) -> int:
+    """Analyse the images of a range again, each once unless something fails; answers the exit code.
+
+    Raises:
+        CannotReplay: what is asked for can't be done.
+        KafkaUnreachable: no broker answered at the start; later on it is waited for.
+        UnusableModel: the model will not do.
+        PortUnavailable: somebody else has the port.
+    """
+    stopping = Stopping(drain_seconds(settings))
+    stop_on_signals(stopping)
+    group = names.replay_group(settings.namespace, settings.pipeline, settings.stage.name, request.generation)
+    with (
+        tempfile.TemporaryDirectory(prefix="darkroom-replay-") as folder,
+        closing(ImagesLog(settings.kafka, settings.images_topic, group)) as images,
+    ):
+        plan, before = _planned(settings, request, images, Path(folder))
+        told = settings_of_workers(settings, request.generation, plan)
+        report(
+            "begun",
+            generation=request.generation,
+            group=group,
+            resultsTopic=told.results_topic,
+            deadLettersTopic=told.dead_letters_topic,
+            resumed=before is not None,
+            images=plan.images,
+            left=plan.images if before is None else before,
+        )
+        if not plan.images or before == 0:
+            report("ended", complete=True, left=0, seconds=0.0, **counted({}))
+            return 0
+        return _work(told, plan, request, log_format, listen, stopping, images, Path(folder))
+
+
+def _planned(settings: StageSettings, request: Request, images: ImagesLog, folder: Path) -> tuple[Plan, int | None]:
+    """The plan, and how much of it is left if it was begun before."""
+    topic = checked_topic(settings, request.results_topic)
+    bounds = images.bounds()
+    committed = images.committed(sorted(bounds))
+    begun = read_plan({partition: metadata for partition, (_, metadata) in committed.items()})
+    if begun is not None:
+        if topic is not None and topic != begun.results_topic:
+            raise CannotReplay(
+                f"generation {request.generation} was begun with its results going to "
+                f"{begun.results_topic or settings.results_topic}: leave --results-topic out to go on with it, "
+                "or choose another name with --generation"
+            )
+        return begun, left(begun, {partition: offset for partition, (offset, _) in committed.items()})
+    if request.start is None:
+        raise CannotReplay(
+            f"generation {request.generation} has not been begun, or Kafka has forgotten it since: "
+            "say where to begin, with --from"
+        )
+    start, end = (images.offsets(position, bounds) for position in (request.start, request.end))
+    plan = Plan(ranges(start, end, bounds), topic)
+    if plan.images:
+        _check_model(settings, folder)
+        if topic is not None:
+            own = {"results_topic": settings.results_topic, "dead_letters_topic": settings.dead_letters_topic}
+            made = images.make_topics_like({name: own[role] for role, name in topics_of(topic).items()})
+            log.info("topics made", topics=made)
+        images.begin(plan)
+    return plan, None
+
+
+def _check_model(settings: StageSettings, folder: Path) -> None:
+    """In a process of its own, which gives the memory back."""
+    file = _write(settings, folder / "check.json")
+    done = subprocess.run(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "darkroom_inference", "check", "--settings", str(file)],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise UnusableModel((done.stderr.strip().splitlines() or ["the model's check failed"])[-1])
+
+
+def _work(
+    told: StageSettings,
+    plan: Plan,
+    request: Request,
+    log_format: str,
+    listen: Listen,
+    stopping: Stopping,
+    images: ImagesLog,
+    folder: Path,
+) -> int:
+    meter = Meter(request.rate) if request.rate else None
+    tally = Tally()
+    inherited = {COUNTS_TO: tally.writer} | ({TOKENS_FROM: meter.reader} if meter else {})
+    fleet = Fleet(_write(told, folder / "stage.json"), told.loops, log_format, drain_seconds(told), inherited)
+    endpoint = listen(fleet)
+    began = reported = time.monotonic()
+
+    def looked() -> None:
+        nonlocal reported
+        counts = tally.counts()
+        if time.monotonic() - reported >= request.report_every_s:
+            reported = time.monotonic()
+            report("underWay", left=watch.left, problem=watch.problem, **counted(counts))
+
+    watch = Watch(images, plan, looked, stopping.request)
+    watch.start()
+    code = fleet.run(stopping)
+    watch.stop()
+    complete = watch.look() == 0
+    seconds = round(time.monotonic() - began, 3)
+    report("ended", complete=complete, left=watch.left, seconds=seconds, **counted(tally.counts()))
+    endpoint.close()
+    if meter is not None:
+        meter.close()
+    tally.close()
+    if complete:
+        return 0
+    return EXIT_CONFIGURATION if code == EXIT_CONFIGURATION else EXIT_UNFINISHED
+
+
+def _write(settings: StageSettings, file: Path) -> Path:
+    file.write_text(settings.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+    return file

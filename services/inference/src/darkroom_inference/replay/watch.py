@@ -1,0 +1,64 @@
+"""How far a replay is, and when it is done: read from what its group has committed."""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from darkroom.kafka.topics import KafkaUnreachable
+from darkroom_inference.replay.log import ImagesLog
+from darkroom_inference.replay.plan import Plan, left
+
+log = structlog.get_logger(__name__)
+
+_LOOK_S: Final = 0.3
+
+
+class Watch:
+    """Looks at the group until nothing is left.
+
+    Attributes:
+        left: offsets still to be read, as far as is known.
+        problem: why it is not known.
+    """
+
+    def __init__(self, log: ImagesLog, plan: Plan, looked: Callable[[], None], done: Callable[[], None]) -> None:
+        """`looked` is called after every look, `done` once nothing is left."""
+        self._log, self._plan, self._looked, self._done = log, plan, looked, done
+        self.left = plan.images
+        self.problem: str | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def look(self) -> int:
+        """Look now; what is left."""
+        try:
+            committed = self._log.committed(sorted(self._plan.ranges))
+        except KafkaUnreachable as error:
+            self.problem = str(error)
+        else:
+            self.left = left(self._plan, {partition: offset for partition, (offset, _) in committed.items()})
+            self.problem = None
+        return self.left
+
+    def start(self) -> None:
+        """Look again and again from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK_S):
+            try:
+                nothing_left = self.look() == 0
+                self._looked()
+            except Exception:  # the loop's top: a replay that nobody watches would never end
+                log.exception("the look at the replay failed, and is repeated")
+                continue
+            if nothing_left:
+                self._done()
+                return

@@ -1,0 +1,242 @@
+"""`darkroom replay`: old images analysed again, beside a `darkroom up` and without one."""
+
+import json
+import os
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.support.command_line import DARKROOM, IMAGES, Ran, Up, darkroom, sample_in
+from tests.support.kafka import SharedKafka
+from tests.support.until import until
+
+
+@dataclass(frozen=True)
+class Running:
+    """A `darkroom up` of the sample in a namespace of its own, which has analysed some images."""
+
+    url: str
+    data_dir: Path
+    namespace: str
+    manifest: Path
+    bootstrap_servers: str
+    images: list[str]
+
+    def replay(self, *arguments: str | Path) -> Ran:
+        return darkroom("replay", *arguments, "--data-dir", self.data_dir)
+
+    def results(self, *arguments: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = darkroom("results", "--limit", "500", "--json", *arguments, url=self.url).json
+        return found
+
+
+@pytest.fixture(scope="module")
+def running(kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder, namespace = tmp_path_factory.mktemp("up"), f"ns-{uuid.uuid4().hex[:8]}"
+    manifest = sample_in(folder, namespace)
+    up = Up(folder / "data", manifest, "--port", "0", "--bootstrap-servers", kafka.bootstrap_servers)
+    try:
+        url = up.until_ready()
+        files = sorted(IMAGES.glob("*seven*"))
+        sent = darkroom("submit", *files, "--wait", "--json", url=url).json
+        assert {each["state"] for each in sent} == {"Analyzed"}
+        ids = [each["id"] for each in sent]
+        yield Running(url, folder / "data", namespace, manifest, kafka.bootstrap_servers, ids)
+    finally:
+        up.close()
+
+
+def test_beside_up_it_needs_a_stage_and_a_place_to_begin_and_says_what_came_of_it(running: Running) -> None:
+    ran = running.replay("--stage", "classify", "--from", "beginning", "--json")
+    assert ran.code == 0, ran.err
+    generation, count = ran.json["generation"], len(running.images)
+    assert ran.json | {"seconds": 0, "imagesPerSecond": 0} == {
+        "pipeline": f"{running.namespace}/digits",
+        "stage": "classify",
+        "generation": generation,
+        "group": f"{running.namespace}.digits.classify.replay.{generation}",
+        "resultsTopic": f"{running.namespace}.digits.classify.results",
+        "deadLettersTopic": f"{running.namespace}.digits.classify.dead-letters",
+        "images": count,
+        "analyzed": count,
+        "failed": 0,
+        "skipped": 0,
+        "left": 0,
+        "complete": True,
+        "seconds": 0,
+        "imagesPerSecond": 0,
+    }
+    assert f"Analysing again {count} image(s) of {running.namespace}/digits classify, generation" in ran.err
+
+    def all_new() -> bool:
+        found = running.results("--stage", "classify")
+        assert sorted(each["imageId"] for each in found) == sorted(running.images)
+        return {each.get("generation") for each in found} == {generation}
+
+    until(all_new, "the new results in place of the old ones", 30)
+    again = running.replay("--stage", "classify", "--generation", generation)
+    assert (again.code, again.err) == (0, "")
+    assert again.out == (
+        f"Nothing to do: {running.namespace}/digits classify, generation {generation} is complete; "
+        "for another one choose another --generation\n"
+    )
+
+
+def test_with_a_manifest_the_stage_is_as_that_says_now(running: Running, tmp_path: Path) -> None:
+    changed = sample_in(tmp_path, running.namespace, ("seven", "SEVEN"))
+    ran = darkroom(
+        *("replay", changed, "--stage", "classify", "--from", "beginning", "--generation", "louder"),
+        *("--bootstrap-servers", running.bootstrap_servers),
+    )
+    assert ran.code == 0, ran.err
+    assert f"{len(running.images)} analysed, 0 failed, 0 skipped" in ran.out
+    until(lambda: len(running.results("--label", "SEVEN")) == len(running.images), "the new labels", 30)
+    assert running.results("--stage", "classify", "--label", "seven") == []
+    assert len(running.results("--stage", "embed")) == len(running.images)
+
+
+def test_results_that_go_elsewhere_are_not_the_services(running: Running) -> None:
+    before = running.results("--stage", "embed")
+    topic = f"{running.namespace}.aside"
+    ran = running.replay("--stage", "embed", "--from", "0", "--results-topic", topic, "--json")
+    assert (ran.code, ran.json["resultsTopic"], ran.json["analyzed"]) == (0, topic, len(running.images)), ran.err
+    assert ran.json["deadLettersTopic"] == f"{topic}.dead-letters"
+    assert running.results("--stage", "embed") == before
+
+
+def test_broken_off_with_ctrl_c_it_says_how_to_go_on(running: Running) -> None:
+    command = [DARKROOM, "replay", "--stage", "classify", "--from", "beginning", "--rate", "0.5"]
+    process = subprocess.Popen(
+        [*command, "--generation", "slowly", "--data-dir", running.data_dir], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert "Analysing again" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    assert process.wait(60) == 130
+    assert "Stopping: what is in hand is finished first" in said
+    assert "image(s) are left: the same command with --generation slowly goes on with them" in said
+    on = running.replay("--stage", "classify", "--generation", "slowly", "--rate", "0", "--json")
+    assert (on.code, on.json["complete"]) == (0, True), on.err
+    assert 0 < on.json["analyzed"] <= len(running.images)
+    assert "Going on with" in on.err
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")
+def test_killed_it_leaves_no_process_behind(running: Running) -> None:
+    command = [DARKROOM, "replay", "--stage", "classify", "--from", "beginning", "--rate", "0.5"]
+    process = subprocess.Popen([*command, "--data-dir", running.data_dir], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert "Analysing again" in process.stderr.readline()
+
+    def parent_and_worker() -> list[psutil.Process]:
+        found = psutil.Process(process.pid).children(recursive=True)
+        return found if len(found) > 1 else []
+
+    started = until(parent_and_worker, "the replay and its worker")
+    process.kill()
+    process.wait()
+    assert psutil.wait_procs(started, 20)[1] == []
+
+
+def test_an_image_that_can_not_be_analysed_is_told_and_leaves_the_others_as_they_are(
+    running: Running, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes((IMAGES / "digit-1700-label-five.jpg").read_bytes()[:300])
+    sent = darkroom("submit", broken, "--wait", "--json", url=running.url).json[0]
+    assert sent["state"] == "Failed"
+    ran = running.replay("--stage", "classify", "--from", "beginning", "--generation", "broken", "--json")
+    assert (ran.code, ran.json["analyzed"], ran.json["failed"]) == (1, len(running.images), 1)
+    assert "1 image(s) could not be analysed: they are in" in ran.err
+    listed = f"{running.namespace}/digits"
+
+    def letters() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = darkroom(
+            "dead-letters", "--stage", "classify", "--json", "-p", listed, url=running.url
+        ).json
+        return found
+
+    until(
+        lambda: [each["generation"] for each in letters()] in (["broken", None], [None, "broken"]), "both letters", 30
+    )
+
+
+def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
+    ran = running.replay("--stage", "classify", "--from", "100000")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"Nothing to do: {running.namespace}.digits.images has no images from 100000 to end\n"
+    assert running.replay("--stage", "classify", "--from", "100000", "--json").json["images"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 2, "say where to begin, with --from; or which replay to go on with, with --generation"),
+        (["--from", "beginning"], 2, "which stage of {ns}/digits? there are classify, embed: choose one with --stage"),
+        (
+            ["--from", "beginning", "--stage", "detect"],
+            2,
+            "no stage of {ns}/digits is named 'detect': there is classify",
+        ),
+        (["--from", "beginning", "-p", "a/b"], 2, "no pipeline is named 'a/b': there is {ns}/digits"),
+        (["--from", "noon", "--stage", "embed"], 2, "'noon' is no place in the log: give beginning, end, an offset"),
+        (["--from", "2026-11-23T12:00:00", "--stage", "embed"], 2, "or a time with its zone such as 2026-11-23T12:00"),
+        (["--from", "7", "--to", "3", "--stage", "embed"], 2, "--from 7 lies after --to 3: exchange them"),
+        (["--from", "0", "--generation", "No!"], 2, "generation 'No!': a name is at most 40 lower case letters"),
+        (
+            ["--generation", "never", "--stage", "embed"],
+            2,
+            "generation never has not been begun, or Kafka has forgotten",
+        ),
+        (["--from", "0", "--stage", "embed", "--results-topic", "{ns}.digits.images"], 2, "it holds images"),
+        (
+            ["--from", "0", "--stage", "embed", "--bootstrap-servers", "127.0.0.1:9"],
+            3,
+            "no Kafka answers at 127.0.0.1:9",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line(running: Running, arguments: list[str], code: int, says: str) -> None:
+    ran = running.replay(*(each.format(ns=running.namespace) for each in arguments))
+    assert (ran.code, ran.out, len(ran.errors)) == (code, "", 1), ran.err
+    assert says.format(ns=running.namespace) in ran.err
+
+
+def test_a_kafka_without_the_pipeline_and_a_folder_without_an_up_are_said_so(
+    running: Running, tmp_path: Path, kafka: SharedKafka
+) -> None:
+    elsewhere = sample_in(tmp_path, "nowhere")
+    ran = darkroom(
+        "replay", elsewhere, "--stage", "embed", "--from", "0", "--bootstrap-servers", kafka.bootstrap_servers
+    )
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "there is no topic nowhere.digits.images in the Kafka at" in ran.err
+    ran = darkroom("replay", "--from", "0", "--data-dir", tmp_path)
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert f"{tmp_path} is not the data folder of a `darkroom up`: name that with --data-dir" in ran.err
+    ran = darkroom("replay", elsewhere, "--from", "0", "--data-dir", tmp_path)
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "which Kafka?" in ran.err
+
+
+def test_a_job_is_of_the_stage_that_its_deployment_is_of(tmp_path: Path) -> None:
+    ran = darkroom("replay", "--job", tmp_path / "deployment.json", "--from", "beginning", "--stage", "embed")
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "--job takes the stage from the Deployment" in ran.err
+
+
+def test_what_is_no_deployment_of_ours_makes_no_job(tmp_path: Path) -> None:
+    for content in ("no json", json.dumps({"kind": "Deployment"}), json.dumps([])):
+        file = tmp_path / "deployment.json"
+        file.write_text(content)
+        ran = darkroom("replay", "--job", file, "--from", "beginning")
+        assert (ran.code, ran.out, len(ran.errors)) == (2, "", 1)
+        assert "kubectl get deployment PIPELINE-STAGE -o json" in ran.err

@@ -1,0 +1,27 @@
+"""The Job of a replay, as the API server takes it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from darkroom_cli.replay.job import replay_job
+from tests.support.kube.api_server import ApiServer
+
+BUILT = Path(__file__).parents[1] / "unit/operator/built"
+
+
+@pytest.mark.parametrize("pipeline", ["small", "full"])
+def test_the_api_server_takes_a_job_made_of_a_deployment_as_it_gave_it_out(
+    api_server: ApiServer, namespace: str, pipeline: str
+) -> None:
+    api = api_server.admin.api()
+    documents = yaml.safe_load_all((BUILT / f"{pipeline}.objects.yaml").read_text(encoding="utf-8"))
+    (built,) = (each for each in documents if each["kind"] == "Deployment")
+    built["metadata"] = {"name": built["metadata"]["name"], "namespace": namespace}
+    deployment = api.create(f"/apis/apps/v1/namespaces/{namespace}/deployments", built)
+    job = api.create(
+        f"/apis/batch/v1/namespaces/{namespace}/jobs", replay_job(deployment, "new-model", ["--from=beginning"])
+    )
+    assert job["spec"]["template"]["spec"]["containers"][0]["args"][-1] == "--from=beginning"
+    assert [rule["action"] for rule in job["spec"]["podFailurePolicy"]["rules"]] == ["Ignore", "FailJob"]

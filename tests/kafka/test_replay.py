@@ -1,0 +1,336 @@
+"""Old images analysed again: within the range, at the rate, each once, and nobody else notices."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Message, Producer
+
+from darkroom.cloudevents import CloudEvent
+from darkroom.events import RECEIVED
+from tests.support.bad_model import bad_model
+from tests.support.replay import ReplayProcess
+from tests.support.stage import TriedStage, headers, image_ids, samples
+from tests.support.topics import topics
+
+Stage = Callable[..., TriedStage]
+Replay = Callable[..., ReplayProcess]
+
+GOOD = samples()[1]
+BROKEN = GOOD[:200]
+AN_HOUR_AGO_MS = round(time.time() - 3600) * 1000
+
+
+@pytest.fixture
+def replay() -> Iterator[Replay]:
+    """Starts replays, with the arguments of ReplayProcess; they end with the test."""
+    with ExitStack() as stack:
+        yield lambda *arguments, **options: stack.enter_context(closing(ReplayProcess(*arguments, **options)))
+
+
+def images(count: int, first: int = 0, image: bytes = GOOD) -> list[tuple[str, bytes, bytes]]:
+    return [(f"i{n:05}", f"key-{n % 60}".encode(), image) for n in range(first, first + count)]
+
+
+def ids_of(generation: str | None, messages: list[Message]) -> list[str]:
+    """The ids of the images that have a result of that generation, one for every result."""
+    return [headers(m)["ce_id"].partition(".")[0] for m in messages if generation_of(m) == generation]
+
+
+def generation_of(message: Message) -> str | None:
+    return headers(message).get("darkroom-generation")
+
+
+def all_of(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], bool]:
+    wanted = {image_id for image_id, _, _ in sent}
+    return lambda found: wanted <= set(image_ids(found))
+
+
+def as_they_are(_found: list[Message]) -> bool:
+    return True
+
+
+def test_every_old_image_gets_one_result_of_the_new_generation_and_live_work_goes_on(
+    stage: Stage, replay: Replay
+) -> None:
+    digits = stage(loops=2)
+    old, new = images(300), images(200, first=300)
+    digits.send(old)
+    worker = digits.worker().ready()
+    digits.results(all_of(old))
+    again = replay(digits, "--from", "beginning", "--rate", "0")
+    for start in range(0, len(new), 20):
+        digits.send(new[start : start + 20])
+    ended = again.done()
+    results = digits.results(all_of([*old, *new]))
+
+    replayed, live = ids_of("again", results), ids_of(None, results)
+    # The range ends where the log did when the replay began, and some of the new images may have been in it by then.
+    assert len(replayed) == len(set(replayed)) == ended["analyzed"] == again.said()[0]["images"]
+    assert {image_id for image_id, _, _ in old} <= set(replayed) <= {image_id for image_id, _, _ in [*old, *new]}
+    assert sorted(live) == [image_id for image_id, _, _ in [*old, *new]]
+    ids = [headers(message)["ce_id"] for message in results]
+    assert len(ids) == len(set(ids))
+    one = next(message for message in results if headers(message)["ce_id"] == "i00007.classify@again")
+    assert json.loads(one.value() or b"")["generation"] == "again"
+    assert ended | {"seconds": 0} == {
+        "replay": "ended",
+        "complete": True,
+        "left": 0,
+        "seconds": 0,
+        "analyzed": len(replayed),
+        "failed": 0,
+        "skipped": 0,
+    }
+    assert worker.end() == 0
+    assert {number: offset for number, (offset, _) in digits.committed().items() if offset > 0} == digits.end_offsets()
+
+
+def timed(digits: TriedStage, sent: list[tuple[str, bytes, bytes]], at_ms: int) -> None:
+    """Publish images with timestamps of our own, to partitions in turn."""
+    producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers})
+    for n, (image_id, key, image) in enumerate(sent):
+        event = CloudEvent(image_id, "/test", RECEIVED, "2026-01-01T00:00:00Z", "image/png")
+        producer.produce(
+            digits.settings.images_topic,
+            image,
+            key,
+            partition=n % digits.partitions,
+            timestamp=at_ms + n,
+            headers=event.headers(),
+        )
+    assert producer.flush(60) == 0
+
+
+def rfc3339(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "numbers"),
+    [
+        # 40 images in four partitions: image n is at offset n // 4, with the time AN_HOUR_AGO_MS + n.
+        (["--from", "beginning"], range(40)),
+        (["--from", "6"], range(24, 40)),
+        (["--from", "2", "--to", "4"], range(8, 16)),
+        (["--from", "0", "--to", "999"], range(40)),
+        (["--from", rfc3339(AN_HOUR_AGO_MS + 10)], range(10, 40)),
+        (["--from", rfc3339(AN_HOUR_AGO_MS + 10), "--to", rfc3339(AN_HOUR_AGO_MS + 23)], range(10, 23)),
+        (["--from", "beginning", "--to", rfc3339(AN_HOUR_AGO_MS + 7)], range(7)),
+        (["--from", rfc3339(AN_HOUR_AGO_MS + 30), "--to", "8"], range(30, 32)),
+        (["--from", rfc3339(AN_HOUR_AGO_MS + 1_800_000)], range(0)),
+        (["--from", "40"], range(0)),
+    ],
+)
+def test_a_range_is_what_it_says_of_every_partition(
+    ten_each: TriedStage, replay: Replay, arguments: list[str], numbers: range
+) -> None:
+    name = f"g{uuid4().hex[:10]}"
+    ended = replay(ten_each, *arguments, "--rate", "0", generation=name).done()
+    assert (ended["analyzed"], ended["complete"]) == (len(numbers), True)
+    results = ten_each.results(as_they_are)
+    assert sorted(ids_of(name, results)) == [f"i{n:05}" for n in numbers]
+
+
+@pytest.fixture(scope="module")
+def ten_each(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TriedStage]:
+    """Ten images in each of four partitions; no worker."""
+    digits = TriedStage(kafka.bootstrap_servers, tmp_path_factory.mktemp("ten-each"), images={"partitions": 4})
+    with closing(digits):
+        timed(digits, images(40), at_ms=AN_HOUR_AGO_MS)
+        yield digits
+
+
+@pytest.mark.parametrize("delivery", ["AtLeastOnce", "ExactlyOnce"])
+def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
+    stage: Stage, replay: Replay, delivery: str
+) -> None:
+    digits = stage(stage={"delivery": delivery}, loops=2)
+    sent = images(900)
+    digits.send(sent)
+    first = replay(digits, "--from", "beginning", "--rate", "300")
+    first.until_analyzed(200)
+    first.kill()
+    # What comes now is after the range, which the first run has fixed.
+    digits.send(images(50, first=900))
+    second = replay(digits, "--rate", "0")
+    ended = second.done()
+    begun = second.said()[0]
+    assert (begun["resumed"], begun["images"], ended["left"]) == (True, 900, 0)
+    assert begun["left"] < 900
+    replayed = Counter(ids_of("again", digits.results(all_of(sent))))
+    assert set(replayed) == {image_id for image_id, _, _ in sent}
+    if delivery == "ExactlyOnce":
+        assert set(replayed.values()) == {1}
+    third = replay(digits)
+    assert third.done()["analyzed"] == 0
+    assert third.said()[0]["left"] == 0
+
+
+def test_asked_to_stop_it_finishes_what_it_has_in_hand_and_says_that_something_is_left(
+    stage: Stage, replay: Replay
+) -> None:
+    digits = stage(stage={"delivery": "ExactlyOnce"})
+    sent = images(400)
+    digits.send(sent)
+    first = replay(digits, "--from", "beginning", "--rate", "100")
+    first.until_analyzed(50)
+    assert first.end() == 75
+    ended = first.said()[-1]
+    assert (ended["replay"], ended["complete"]) == ("ended", False)
+    assert ended["analyzed"] == len(ids_of("again", digits.results(as_they_are))) == 400 - ended["left"]
+    assert replay(digits, "--rate", "0").done()["analyzed"] == ended["left"]
+
+
+def test_all_loops_and_processes_together_keep_to_the_rate(stage: Stage, replay: Replay) -> None:
+    rate, loops = 40, 10
+    digits = stage(loops=loops, images={"partitions": 20})
+    digits.send([(f"i{n:05}", f"{n}".encode(), GOOD) for n in range(240)])
+    replay(digits, "--from", "beginning", "--rate", str(rate)).done()
+    at_ms = sorted(message.timestamp()[1] for message in digits.results(lambda found: len(found) == 240))
+    # In any stretch of time no more than the rate allows, beside the tokens of two ticks and one waiting in each loop;
+    # a quarter more for images that were slow to be published.
+    for first in range(0, 240, 10):
+        for last in range(first + 80, 240, 10):
+            seconds = (at_ms[last] - at_ms[first]) / 1000
+            assert last - first <= 1.25 * rate * seconds + 0.1 * rate + loops
+    assert (at_ms[-1] - at_ms[0]) / 1000 >= 240 / rate * 0.75
+
+
+def test_results_may_go_to_a_topic_of_their_own_made_as_the_stages(stage: Stage, replay: Replay) -> None:
+    digits = stage(
+        images={"partitions": 5},
+        stage={"results": {"config": {"max.message.bytes": 300_000}, "retention": "2h", "partitions": 7}},
+    )
+    digits.send([*images(30), ("broken", b"k", BROKEN)])
+    aside = f"{digits.namespace}.aside"
+    ended = replay(digits, "--from", "beginning", "--results-topic", aside).done()
+    assert (ended["analyzed"], ended["failed"]) == (30, 1)
+    assert sorted(ids_of("again", digits.read(aside, as_they_are))) == [image_id for image_id, _, _ in images(30)]
+    (letter,) = digits.read(f"{aside}.dead-letters", as_they_are)
+    assert (letter.key(), letter.value(), generation_of(letter)) == (b"k", BROKEN, "again")
+    assert digits.results(as_they_are) == digits.dead_letters(as_they_are) == []
+    servers = digits.settings.kafka.bootstrap_servers
+    for made, like in (
+        (aside, digits.settings.results_topic),
+        (f"{aside}.dead-letters", digits.settings.dead_letters_topic),
+    ):
+        described = topics(servers, made, like)
+        assert described[made] == described[like]
+    # One that is there is used as it is.
+    assert replay(digits, "--from", "beginning", "--results-topic", aside, generation="second").done()["analyzed"] == 30
+    assert len(ids_of("second", digits.read(aside, as_they_are))) == 30
+    # Going on, it remembers where its results belong.
+    other = replay(digits, "--results-topic", "elsewhere")
+    assert other.process.wait(60) == 2
+    assert f"was begun with its results going to {aside}" in other.log
+
+
+def test_an_image_for_another_stage_is_passed_over_and_a_broken_one_is_set_aside_with_the_generation(
+    stage: Stage, replay: Replay
+) -> None:
+    digits = stage()
+    digits.send(images(5))
+    digits.send([("theirs", b"k", GOOD)], headers={"darkroom-target-stage": "embed"})
+    digits.send([("ours", b"k", GOOD)], headers={"darkroom-target-stage": "classify"})
+    digits.send([("broken", b"k", BROKEN)], headers={"darkroom-generation": "earlier"})
+    ended = replay(digits, "--from", "beginning").done()
+    assert (ended["analyzed"], ended["failed"], ended["skipped"]) == (6, 1, 1)
+    replayed = ids_of("again", digits.results(as_they_are))
+    assert sorted(replayed) == [*(image_id for image_id, _, _ in images(5)), "ours"]
+    (letter,) = digits.dead_letters(as_they_are)
+    assert [value for name, value in letter.headers() or [] if name == "darkroom-generation"] == [b"again"]
+    assert headers(letter)["darkroom-error-reason"] == "DecodeError"
+
+
+def test_an_image_that_ends_the_process_does_not_end_the_replay(stage: Stage, replay: Replay, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 2}, stage={"maxAttempts": 1})
+    digits.send([*images(10), ("poison", b"k", GOOD + b"ABORT"), *images(10, first=10)])
+    again = replay(digits, "--from", "beginning", environment=bad_model(tmp_path / "hook"))
+    ended = again.done()
+    assert ended["failed"] == 1
+    (letter,) = digits.dead_letters(as_they_are)
+    assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
+    assert set(ids_of("again", digits.results(as_they_are))) == {image_id for image_id, _, _ in images(20)}
+
+
+def test_a_range_that_ends_where_no_record_is_has_an_end_all_the_same(stage: Stage, replay: Replay) -> None:
+    """A transaction's mark has an offset, and is no record."""
+    digits = stage(images={"partitions": 1})
+    producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers, "transactional.id": "t"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(digits.settings.images_topic, GOOD, b"k")
+    producer.commit_transaction(30)
+    ended = replay(digits, "--from", "beginning").done()
+    assert (ended["analyzed"], ended["left"]) == (1, 0)
+
+
+def test_live_traffic_after_the_end_of_the_range_is_left_alone(stage: Stage, replay: Replay) -> None:
+    digits = stage(images={"partitions": 2})
+    digits.send(images(60))
+    again = replay(digits, "--from", "beginning", "--rate", "20")
+    again.until_analyzed(1)
+    stop = threading.Event()
+
+    def go_on_sending() -> None:
+        sent = 60
+        while not stop.wait(0.05):
+            digits.send(images(20, first=sent))
+            sent += 20
+
+    traffic = threading.Thread(target=go_on_sending)
+    traffic.start()
+    try:
+        ended = again.done()
+    finally:
+        stop.set()
+        traffic.join()
+    assert ended["analyzed"] == 60
+    assert sorted(ids_of("again", digits.results(as_they_are))) == [image_id for image_id, _, _ in images(60)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (
+            [],
+            2,
+            "generation again has not been begun, or Kafka has forgotten it since: say where to begin, with --from",
+        ),
+        (["--from", "yesterday"], 2, "'yesterday' is no place in the log: give beginning, end, an offset"),
+        (["--from", "7", "--to", "3"], 2, "--from 7 lies after --to 3: exchange them"),
+        (["--from", "0", "--rate", "-1"], 2, "rate -1.0: give images a second, or 0 for no bound"),
+        (["--from", "0", "--results-topic", "a b"], 2, "results topic 'a b': a topic's name is letters"),
+    ],
+)
+def test_what_can_not_be_done_is_said_in_a_line(
+    ten_each: TriedStage, replay: Replay, arguments: list[str], code: int, says: str
+) -> None:
+    refused = replay(ten_each, *arguments)
+    assert refused.process.wait(60) == code
+    assert says in refused.log.splitlines()[-1]
+
+
+def test_a_topic_that_is_not_there_and_a_broker_that_is_away_are_told_apart(
+    ten_each: TriedStage, replay: Replay, tmp_path: Path
+) -> None:
+    document = json.loads(ten_each.file.read_text())
+    for name, change, code, says in (
+        ("topic", {"imagesTopic": "no.such.images"}, 2, "there is no topic no.such.images in the Kafka at"),
+        ("broker", {"kafka": {"bootstrapServers": "127.0.0.1:9"}}, 3, "no Kafka answers at 127.0.0.1:9"),
+    ):
+        ten_each.file.with_name(f"{name}.json").write_text(json.dumps(document | change))
+        mistaken = type("Mistaken", (), {"file": tmp_path / name, "settings": ten_each.settings})()
+        mistaken.file = ten_each.file.with_name(f"{name}.json")
+        refused = replay(mistaken, "--from", "beginning")
+        assert refused.process.wait(60) == code
+        assert says in refused.log.splitlines()[-1]

@@ -1,0 +1,195 @@
+"""An image that is analysed again: which answer counts, in whatever order the topics are read."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from darkroom_ingestion.feed.events import feed_event
+from darkroom_ingestion.feed.hub import Waiter
+from darkroom_ingestion.image_state import image_document
+from darkroom_ingestion.store.database import Database, open_database
+from darkroom_ingestion.store.queries import image_rows, results_page
+from darkroom_ingestion.store.rows import LogRecord, TopicOf
+from darkroom_ingestion.store.tables import dead_letters, results
+from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch
+
+PIPELINE = "demo/digits"
+RESULTS = TopicOf(PIPELINE, "results", "classify")
+DEAD_LETTERS = TopicOf(PIPELINE, "dead-letters", "classify")
+RECEIVED_MS = 1_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """A record of one of the stage's two topics: an answer to image `image`, given at `at_ms`."""
+
+    image: str
+    at_ms: int
+    generation: str | None = None
+    label: str | None = "seven"
+    partition: int = 0
+    offset: int = 0
+
+    @property
+    def topic(self) -> TopicOf:
+        return DEAD_LETTERS if self.label is None else RESULTS
+
+    @property
+    def record(self) -> LogRecord:
+        marked = [] if self.generation is None else [("darkroom-generation", self.generation.encode())]
+        if self.label is None:
+            failed_at = f"1970-01-01T00:00:{self.at_ms // 1000:02}.{self.at_ms % 1000:03}Z"
+            why = [("darkroom-error-reason", b"DecodeError"), ("darkroom-error-failed-at", failed_at.encode())]
+            headers = [("ce_id", self.image.encode()), *why, *marked]
+            # A dead letter keeps the time of its image.
+            return LogRecord.read("dead", self.partition, self.offset, RECEIVED_MS, b"k", headers, b"image")
+        suffix = "" if self.generation is None else f"@{self.generation}"
+        data = {"imageId": self.image, "predictions": [{"label": self.label, "score": 1.0}], "at": self.at_ms}
+        headers = [("ce_id", f"{self.image}.classify{suffix}".encode()), *marked]
+        value = json.dumps(data).encode()
+        return LogRecord.read("results", self.partition, self.offset, self.at_ms, b"k", headers, value)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db")
+    positions_at_assignment(opened, {}, [("results", 0)])
+    yield opened
+    opened.close()
+
+
+def read(database: Database, told: Sequence[Told], at_once: int = 100) -> None:
+    """Fill an empty store from these records in this order."""
+    database.write(lambda connection: [connection.execute(delete(table)) for table in (results, dead_letters)])
+    for start in range(0, len(told), at_once):
+        batch = Batch()
+        for each in told[start : start + at_once]:
+            batch.rows.add_record(each.topic, each.record)
+        batch.move(("results", 0), 0, 0)
+        write_batch(database, batch)
+
+
+def document(database: Database, image: str = "i", stages: Sequence[str] = ("classify",)) -> dict[str, Any]:
+    rows = database.read(lambda connection: image_rows(connection, PIPELINE, image))
+    return image_document(image, rows.image, rows.results, rows.failures, stages)
+
+
+def listed(database: Database, label: str | None = None) -> list[tuple[str, int]]:
+    page, _ = database.read(
+        lambda connection: results_page(connection, PIPELINE, stage=None, label=label, after=None, limit=100)
+    )
+    return [(data["imageId"], data["at"]) for data in (json.loads(each.data) for each in page)]
+
+
+def of(document: dict[str, Any]) -> tuple[str, list[int], list[str | None]]:
+    """Its state, the times of its results, and the generations of its failures."""
+    return (
+        document["state"],
+        [each["at"] for each in document["results"]],
+        [each["generation"] for each in document["failures"]],
+    )
+
+
+LIVE, AGAIN, LATER = Told("i", 2_000), Told("i", 3_000, "again", "one", offset=1), Told("i", 4_000, "later", offset=2)
+FAILED = Told("i", 2_000, label=None)
+FAILED_AGAIN = Told("i", 3_000, "again", label=None, offset=1)
+FAILED_LATER = Told("i", 4_000, "later", label=None, offset=2)
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ([LIVE], ("Analyzed", [2_000], [])),
+        ([LIVE, AGAIN], ("Analyzed", [3_000], [])),
+        ([LIVE, AGAIN, LATER], ("Analyzed", [4_000], [])),
+        # A replay that fails is told, and takes nothing back, until a later result has made good for it.
+        ([LIVE, FAILED_AGAIN], ("Analyzed", [2_000], ["again"])),
+        ([LIVE, FAILED_AGAIN, FAILED_LATER], ("Analyzed", [2_000], ["later"])),
+        ([LIVE, FAILED_AGAIN, LATER], ("Analyzed", [4_000], [])),
+        ([LIVE, AGAIN, FAILED_LATER], ("Analyzed", [3_000], ["later"])),
+        # A replay makes good for a live failure, and one that fails as well changes nothing.
+        ([FAILED, AGAIN], ("Analyzed", [3_000], [])),
+        ([FAILED, FAILED_AGAIN], ("Failed", [], [None, "again"])),
+        # It is no answer to who waits for the live one.
+        ([FAILED_AGAIN], ("Received", [], ["again"])),
+        ([AGAIN], ("Analyzed", [3_000], [])),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_newest_result_counts_and_a_replays_failure_takes_nothing_back(
+    database: Database, told: list[Told], found: tuple[str, list[int], list[str | None]], backwards: bool
+) -> None:
+    read(database, told[::-1] if backwards else told)
+    assert of(document(database)) == found
+
+
+def test_a_label_finds_the_images_that_have_it_now(database: Database) -> None:
+    read(database, [LIVE, Told("j", 2_500), AGAIN, Told("k", 2_600, label="one")])
+    assert listed(database) == [("i", 3_000), ("k", 2_600), ("j", 2_500)]
+    assert listed(database, "seven") == [("j", 2_500)]
+    assert listed(database, "one") == [("i", 3_000), ("k", 2_600)]
+
+
+def test_who_waits_for_an_image_is_not_answered_by_a_replay_that_failed(tmp_path: Path) -> None:
+    waiter = Waiter(["classify"])
+    for each in (FAILED_AGAIN, LIVE):
+        assert not waiter.done.is_set()
+        event = feed_event(each.topic, each.record)
+        assert event is not None
+        waiter.take(event.outcome)
+    assert waiter.done.is_set()
+    assert json.loads(feed_event(DEAD_LETTERS, FAILED_AGAIN.record).data)["generation"] == "again"  # type: ignore[union-attr]
+    assert "generation" not in json.loads(feed_event(DEAD_LETTERS, FAILED.record).data)  # type: ignore[union-attr]
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Told]:
+    """The stage's two topics: answers of live work and two replays to three images, some published twice."""
+    answers = draw(
+        st.lists(
+            st.builds(
+                Told,
+                image=st.sampled_from(["i", "j", "k"]),
+                # Few, so that some fall together.
+                at_ms=st.integers(2_000, 2_006),
+                generation=st.sampled_from([None, "again", "later"]),
+                label=st.sampled_from(["seven", "one", None]),
+                partition=st.integers(0, 1),
+            ),
+            max_size=14,
+        )
+    )
+    return [Told(a.image, a.at_ms, a.generation, a.label, a.partition, offset) for offset, a in enumerate(answers)]
+
+
+@given(logs(), st.randoms(use_true_random=False), st.integers(1, 5))
+def test_a_store_is_the_same_in_whatever_order_the_log_was_read(
+    database: Database, told: list[Told], chance: Any, at_once: int
+) -> None:
+    def seen() -> Any:
+        return [document(database, image) for image in "ijk"], listed(database), listed(database, "seven")
+
+    read(database, told)
+    in_order = seen()
+    shuffled = list(told)
+    chance.shuffle(shuffled)
+    read(database, shuffled, at_once)
+    assert seen() == in_order
+
+    # What it must be, said in another way: the first of each event id, and the last of these of each image.
+    expected = {}
+    for image in "ijk":
+        first = {}
+        for each in sorted(told, key=lambda t: (t.at_ms, t.partition, t.offset)):
+            if each.image == image and each.label is not None:
+                first.setdefault(each.generation, each)
+        if first:
+            expected[image] = list(first.values())[-1].at_ms
+    assert dict(listed(database)) == expected
