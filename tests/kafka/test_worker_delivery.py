@@ -7,8 +7,16 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from confluent_kafka import Message, Producer
+from confluent_kafka import Message, Producer, TopicPartition
 
+from darkroom_inference import clients
+from darkroom_inference.assignment import Assignment, Place
+from darkroom_inference.attempts import Mark
+from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.kafka_errors import Interrupted
+from darkroom_inference.loop_state import LoopState
+from darkroom_inference.metrics import Metrics
+from darkroom_inference.offsets import Offsets
 from tests.support.stage import TriedStage, headers, image_ids, samples
 from tests.support.until import until
 
@@ -143,3 +151,26 @@ def test_a_zombie_that_wakes_up_publishes_nothing_twice(stage: Stage) -> None:
     assert is_in_order(results)
     until(lambda: zombie.get("/readyz")[0] == 200, "the zombie a member again", 60)
     assert (zombie.end(), other.end()) == (0, 0)
+
+
+def test_a_partition_that_the_client_reads_from_too_early_goes_on_where_the_group_stands(stage: Stage) -> None:
+    """Librdkafka may begin at the start of the log while a transaction of the last owner is open."""
+    digits = stage(images={"partitions": 1})
+    digits.send(numbered(8))
+    settings = digits.settings
+    consumer = clients.consumer(settings, "test", "classic", lambda _error: None, lambda _statistics: None)
+    metrics = Metrics()
+    offsets = Offsets(consumer, settings.images_topic, lambda _seconds: None, metrics, {})
+    assignment = Assignment(LoopState(0), offsets, metrics)
+    try:
+        offsets.commit({0: (5, Mark(suspects=3, attempts=1, in_hand=True))})
+        assignment.on_assign(consumer, [TopicPartition(settings.images_topic, 0)])
+        consumer.assign([TopicPartition(settings.images_topic, 0, 0)])
+        records = [ImageRecord.of(message) for message in consumer.consume(8, 30)]
+        assert records[0].offset == 0
+        with pytest.raises(Interrupted, match="before their committed offsets"):
+            assignment.take(records)
+        assert assignment.place(0) == Place(5, Mark(suspects=3, attempts=1, in_hand=True))
+        assert offsets.committed([0])[0][0] == 5
+    finally:
+        consumer.close()

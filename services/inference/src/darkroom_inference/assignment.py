@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 from darkroom_inference.attempts import Mark, given_back, taken_over
 from darkroom_inference.batches import MAX_BATCH
 from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.kafka_errors import Interrupted
 from darkroom_inference.loop_state import LoopState
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.offsets import Offsets, Positions
@@ -75,8 +76,12 @@ class Assignment:
     def take(self, records: Iterable[ImageRecord]) -> None:
         """Learn the marks of the partitions that `records` are the first of, and leave a mark in those that had none.
 
+        librdkafka 2.16 may begin at the start of the log though the group has committed offsets: if the assignment
+        changes while it asks for them and a transaction of the last owner is still open
+        (rd_kafka_assignment_apply_offsets). So where the group stands is what the group says.
+
         Raises:
-            Interrupted: the loop is no longer a member of its group.
+            Interrupted: the loop is no longer a member of its group, or the records lie before where the group stands.
         """
         first: dict[int, int] = {}
         for record in records:
@@ -87,8 +92,9 @@ class Assignment:
         positions: dict[int, tuple[int, Mark]] = {}
         to_be_held: dict[int, tuple[int, Mark]] = {}
         for partition, (committed, found) in self.offsets.committed(list(first)).items():
-            mark = taken_over(found, same_record=committed == first[partition], batch=MAX_BATCH)
-            positions[partition] = (first[partition], mark)
+            start = max(first[partition], committed)
+            mark = taken_over(found, same_record=committed == start, batch=MAX_BATCH)
+            positions[partition] = (start, mark)
             if mark.held:
                 to_be_held[partition] = positions[partition]
             else:
@@ -96,6 +102,8 @@ class Assignment:
         if to_be_held:
             self.offsets.commit(to_be_held)
         self.advance(positions)
+        if too_early := sorted(n for n, (start, _) in positions.items() if start > first[n]):
+            raise Interrupted(f"partitions {too_early} were read from before their committed offsets")
 
     def place(self, partition: int) -> Place:
         """Where the loop stands in a partition from which it has taken records."""
