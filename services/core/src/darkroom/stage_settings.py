@@ -9,6 +9,9 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom.pipeline import ImagePipeline, Model, Stage
 from darkroom.topology import StagePlan
 
+DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
+"""Kafka's own `max.message.bytes` of a topic that sets none."""
+
 
 class Replay(Model):
     """What sets a worker that analyses old images again apart from a live one.
@@ -33,6 +36,7 @@ class StageSettings(Model):
         labels_path: likewise for `stage.output.labels_uri`.
         loops: run-to-completion loops, one thread each. Beyond eight the worker starts more processes.
         max_image_bytes: a larger image is a dead letter.
+        max_result_bytes: the largest record that the results topic takes; a larger one becomes a dead letter.
         replay: only in what a replay tells its own workers.
     """
 
@@ -45,6 +49,7 @@ class StageSettings(Model):
     dead_letters_topic: str
     consumer_group: str
     max_image_bytes: int
+    max_result_bytes: int
     model_path: Path | None = None
     labels_path: Path | None = None
     loops: int = Field(1, ge=1, le=256)
@@ -81,6 +86,7 @@ def stage_settings(
         dead_letters_topic=plan.dead_letters.name,
         consumer_group=plan.consumer_group,
         max_image_bytes=pipeline.spec.images.max_bytes.in_bytes,
+        max_result_bytes=int(plan.spec.results.config.get("max.message.bytes", DEFAULT_MAX_MESSAGE_BYTES)),
         model_path=model_path,
         labels_path=labels_path,
         loops=loops,

@@ -6,7 +6,6 @@ from typing import Final
 from darkroom.events import ModelUsed
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.analyse import Analyser, Analysis, Failure, Plan
-from darkroom_inference.clients import result_limit_bytes
 from darkroom_inference.dead_letters import dead_letter
 from darkroom_inference.image_record import ImageRecord
 from darkroom_inference.metrics import Metrics
@@ -32,7 +31,7 @@ class Answers:
         self._analyser = Analyser(plan, batch_size=1, max_bytes=settings.max_image_bytes)
         self._watchdog = watchdog
         self._metrics = metrics
-        self._limit_bytes = result_limit_bytes(settings)
+        self._limit_bytes = settings.max_result_bytes
 
     def answer(self, record: ImageRecord) -> Outgoing | None:
         """What to publish for `record`; None if it is not for this stage.

@@ -11,9 +11,6 @@ from darkroom.stage_settings import StageSettings
 from darkroom.topology import DEAD_LETTER_ROOM_BYTES, HEADER_ROOM_BYTES
 from darkroom_inference.options import GroupProtocol
 
-DEFAULT_TOPIC_LIMIT_BYTES = 1_048_588
-"""Kafka's own `max.message.bytes` of a topic that sets none."""
-
 TRANSACTION_TIMEOUT_MS = 10_000
 """A transaction holds only publishing, never inference. One that a worker left open keeps readers waiting so long."""
 
@@ -64,7 +61,7 @@ def producer(
     own |= {
         "socket.timeout.ms": _SOCKET_TIMEOUT_MS,
         # A set of results that is larger than the topic takes is refused as a whole: keep the innocent out of it.
-        "batch.size": result_limit_bytes(settings),
+        "batch.size": settings.max_result_bytes,
         "queue.buffering.max.kbytes": max(65_536, 4 * dead_letter_bytes // 1024),
         "error_cb": on_error,
     }
@@ -73,11 +70,6 @@ def producer(
     else:
         own |= {"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
     return Producer(own, logger=logging.getLogger("librdkafka.producer"))
-
-
-def result_limit_bytes(settings: StageSettings) -> int:
-    """The largest record that the results topic takes, as far as the pipeline says."""
-    return int(settings.stage.results.config.get("max.message.bytes", DEFAULT_TOPIC_LIMIT_BYTES))
 
 
 def _prefetch(most_bytes: int) -> ClientSettings:
