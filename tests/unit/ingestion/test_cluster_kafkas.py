@@ -43,6 +43,8 @@ SECRETS = [
     secret("kafka/events-cluster-ca-cert", ca_crt=b"authority"),
 ]
 
+FILES = CredentialFiles()
+
 
 def connection(
     resource: dict[str, Any] | None,
@@ -53,7 +55,7 @@ def connection(
     **spec: Any,
 ) -> KafkaConnection:
     credentials = KafkaCredentials(clusters=users if users is not None else [USER], others=others or [])
-    kafkas = Kafkas(credentials, {each.name: each for each in secrets}, CredentialFiles())
+    kafkas = Kafkas(credentials, {each.name: each for each in secrets}, FILES)
     connect = kafkas.with_resources({"kafka/events": resource} if resource else {})
     return connect(parse_pipeline(pipeline_manifest(**spec)))
 

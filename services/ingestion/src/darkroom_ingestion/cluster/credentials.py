@@ -82,17 +82,18 @@ class CredentialFiles:
     """Credentials in files whose path follows from their content.
 
     So a connection with renewed credentials is another connection, and whoever holds the old one open sees that.
+    The files go when this object does, at the latest with the process.
     """
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="darkroom-credentials-"))
+        self._folder = tempfile.TemporaryDirectory(prefix="darkroom-credentials-")
 
     def put(self, content: Content) -> dict[str, Path]:
         """The files of `content`, written if they are not there yet, by name."""
         digest = hashlib.sha256()
         for name, value in sorted(content.items()):
             digest.update(f"{name} {len(value)} ".encode() + value)
-        folder = self._folder / digest.hexdigest()[:32]
+        folder = Path(self._folder.name) / digest.hexdigest()[:32]
         if not folder.exists():
             folder.mkdir(mode=0o700)
             for name, value in content.items():
