@@ -1,14 +1,26 @@
 """The broker is away: no 202 without an acknowledgement, an answer in bounded time, nothing lost."""
 
+import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psutil
 import pytest
 
 from darkroom_cli.local_kafka import LocalKafka
-from tests.support.ingestion import Pipeline, Service, accepted, document, eventually, headers_of, make_pipeline, post
+from tests.support.ingestion import (
+    JPEG,
+    Pipeline,
+    Service,
+    accepted,
+    document,
+    eventually,
+    headers_of,
+    make_pipeline,
+    post,
+)
 
 TIMEOUT_S = 3.0
 # Beside the timeout of the delivery: a machine that is busy with other tests.
@@ -95,3 +107,30 @@ def test_the_service_starts_without_its_broker_and_is_ready_once_that_is_there(
 
     eventually(service.is_ready, "ready")
     eventually(lambda: post(service, pipeline).status_code == 202, "images are accepted")
+
+
+def test_a_broker_whose_disk_is_full_is_a_503_and_nothing_accepted_is_lost(
+    broker: LocalKafka, away: tuple[Service, Pipeline]
+) -> None:
+    """No file of the broker may grow beyond what its segments have now: to its writes that is a full disk."""
+    service, pipeline = away
+    before = accepted(service, pipeline)
+    (process,) = (p for p in psutil.Process().children(recursive=True) if p.cwd() == str(broker.data_dir))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (len(JPEG), len(JPEG)))
+
+    answer = post(service, pipeline)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    with service.client as client:
+        (refused,) = [
+            line
+            for line in client.get("/metrics").text.splitlines()
+            if line.startswith("darkroom_images_refused_total") and pipeline.name in line
+        ]
+    assert float(refused.rpartition(" ")[2]) >= 1
+
+    process.wait(60)
+    broker.stop()
+    broker.start()
+    after = eventually(lambda: (a := post(service, pipeline)).status_code == 202 and a.json(), "images are accepted")
+    assert {before["id"], after["id"]} <= set(ids(pipeline))
