@@ -64,7 +64,7 @@ kind-down: $(UV) ## Delete the kind cluster
 
 .PHONY: e2e
 e2e: kind-up kind-images ## The tests that need the kind cluster, which is made first if there is none
-	@$(RUN) pytest -m e2e tests/e2e
+	@$(RUN) pytest -x -m e2e tests/e2e
 
 .PHONY: bench-operator
 bench-operator: $(UV) ## What the operator costs with 1,000 pipelines; fails when a bound is missed (minutes)

@@ -55,6 +55,7 @@ def test_a_deleted_sample_leaves_its_topics_and_takes_them_up_again(
     cluster.run_kubectl("apply", "-f", _SAMPLE)
     kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
     numbers.measured("the sample applied again, until Ready", time.monotonic() - started, "s")
+    assert "AllReady" in cluster.run_kubectl("get", "imgp", "-n", "demo")
     assert top_label(door.answered(former["id"])) == PICTURES[30].label
     assert top_label(door.analysed(PICTURES[31])) == PICTURES[31].label
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 
 from kind.settings import NODE
 from tests.support.on_kind import kubectl
-from tests.support.on_kind.door import Door, Stream
+from tests.support.on_kind.door import PICTURES, Door, Stream
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
+# IPv4 and IPv6, each by itself.
+_FAMILIES = 2
 _OPERATOR = "app.kubernetes.io/component=operator"
 
 
@@ -51,6 +54,20 @@ def test_a_kubelet_that_restarts_disturbs_no_worker(cluster: Cluster, door: Door
     assert started_at(cluster) == before
 
 
+def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, door: Door) -> None:
+    """It compares all its rules with the kernel's at its start, and once an hour."""
+    kube_proxy = ("-n", "kube-system", "-l", "k8s-app=kube-proxy")
+    (former,) = kubectl.names(cluster, "pods", *kube_proxy)
+    with Stream(door) as stream:
+        cluster.run_kubectl("delete", "pod", former, "-n", "kube-system")
+        kubectl.rolled_out(cluster, "daemonset/kube-proxy", "kube-system")
+        until(lambda: has_synced(cluster), "kube-proxy has written its rules")
+        stream.flows()
+    newcomer = Door()  # with connections of its own: those that stand need no rules
+    assert newcomer.analysed(PICTURES[0])["state"] == "Analyzed"
+    newcomer.close()
+
+
 def test_a_leader_that_is_deleted_hands_over(cluster: Cluster, door: Door, numbers: Numbers) -> None:
     former = leader(cluster)
     with Stream(door):
@@ -78,3 +95,10 @@ def started_at(cluster: Cluster) -> dict[str, str]:
     pods = kubectl.pods(cluster, "demo", "darkroom.dev/pipeline=digits")
     states = {name: pod["status"]["containerStatuses"][0]["state"] for name, pod in pods.items()}
     return {name: state["running"]["startedAt"] for name, state in states.items()}
+
+
+def has_synced(cluster: Cluster) -> bool:
+    """Whether kube-proxy has written all its rules since its start."""
+    metrics = cluster.engine.run("exec", NODE, "curl", "-sS", "http://127.0.0.1:10249/metrics")
+    counts = re.findall(r"^kubeproxy_sync_full_proxy_rules_duration_seconds_count\S* (\d+)", metrics, re.MULTILINE)
+    return sum(map(int, counts)) >= _FAMILIES
