@@ -50,14 +50,17 @@ images: $(UV) ## Build the container images with docker or podman, whichever is 
 kind-up: $(UV) ## A kind cluster in docker or podman; without a container registry its node image is built (long, once)
 	@$(RUN) python -m kind up
 
+.PHONY: kind-images
+kind-images: $(UV) ## Build the container images and bring them into the kind cluster
+	@$(RUN) python -m kind images --load
+
 .PHONY: kind-down
 kind-down: $(UV) ## Delete the kind cluster
 	@$(RUN) python -m kind down
 
 .PHONY: e2e
-e2e: kind-up ## The tests that need the kind cluster, which is made first if there is none
-	@$(RUN) python -m kind images --load
-	@$(RUN) pytest -m e2e tests/e2e
+e2e: kind-up kind-images ## The tests that need the kind cluster, which is made first if there is none
+	@$(RUN) pytest -x -m e2e tests/e2e
 
 .PHONY: bench-operator
 bench-operator: $(UV) ## What the operator costs with 1,000 pipelines; fails when a bound is missed (minutes)

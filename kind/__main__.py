@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 
-from kind.cluster import down, find, up
+from kind.cluster import down, find, helm_program, up
 from kind.commands import KindError
 from kind.engine import find_engine
 from kind.images import build_images, load_images
@@ -21,7 +21,7 @@ def main() -> int:
     commands.add_parser("down", help="delete the cluster")
     images = commands.add_parser("images", help="build our container images")
     images.add_argument("--load", action="store_true", help="and bring them into the cluster, which must be up")
-    commands.add_parser("env", help='shell settings for kind and kubectl: eval "$(python -m kind env)"')
+    commands.add_parser("env", help='shell settings for kind, kubectl and helm: eval "$(python -m kind env)"')
     arguments = parser.parse_args()
     started = time.monotonic()
     try:
@@ -49,7 +49,8 @@ def _do(arguments: argparse.Namespace) -> None:
                 load_images(find(engine), images)
         case "env":
             cluster = find(engine)
-            path = ":".join([str(cluster.kind.parent), str(cluster.kubectl.parent), os.environ["PATH"]])
+            programs = (cluster.kind, cluster.kubectl, helm_program())
+            path = ":".join([*(str(program.parent) for program in programs), os.environ["PATH"]])
             for name, value in {"PATH": path, "KUBECONFIG": str(cluster.kubeconfig), **engine.environment}.items():
                 print(f"export {name}={shlex.quote(value)}")
 

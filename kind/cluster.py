@@ -12,7 +12,7 @@ from kind.node_image.choice import node_image
 from kind.node_image.programs import kind_program
 from kind.phases import phase
 from kind.settings import CLUSTER, CONFIG, KIND_CACHE, NODE
-from tests.support.kube.go_programs import KUBERNETES, go_program
+from tests.support.kube.go_programs import HELM, KUBERNETES, GoModule, go_program
 
 _CREATE_TIMEOUT_S = 600
 _READY_TIMEOUT_S = 180
@@ -74,7 +74,12 @@ def down(engine: Engine) -> None:
 
 def find(engine: Engine) -> Cluster:
     """How to talk to the cluster, up or not."""
-    return Cluster(engine, kind_program(), _kubectl(), KIND_CACHE / f"kubeconfig-{CLUSTER}")
+    return Cluster(engine, kind_program(), _program(KUBERNETES, "kubectl"), KIND_CACHE / f"kubeconfig-{CLUSTER}")
+
+
+def helm_program() -> Path:
+    """Helm 3: the one built for the tests if it is there, else the user's, else built now."""
+    return _program(HELM, "helm")
 
 
 def _exists(cluster: Cluster) -> bool:
@@ -88,12 +93,12 @@ def _exists(cluster: Cluster) -> bool:
     return True
 
 
-def _kubectl() -> Path:
+def _program(module: GoModule, name: str) -> Path:
     """The one built for the tests if it is there, else the user's, else built now."""
-    installed = shutil.which("kubectl")
-    if installed is not None and not (KUBERNETES.built / "kubectl").exists():
+    installed = shutil.which(name)
+    if installed is not None and not (module.built / name).exists():
         return Path(installed)
-    return go_program(KUBERNETES, "kubectl")
+    return go_program(module, name)
 
 
 def _prepare_host() -> None:

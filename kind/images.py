@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class Image:
     """An image of ours.
 
     Attributes:
-        name: What is in it: a key of SERVICES, or KAFKA.
+        name: What is in it: a key of SERVICES, KAFKA, or something for tests.
         reference: Its name with a tag that is a hash of what it is made from.
         release: The same image under its version, for manifests that people apply by hand.
     """
@@ -58,21 +58,36 @@ def build_images(engine: Engine, names: Iterable[str] = (*SERVICES, KAFKA)) -> l
     base = base_image(engine)
     images = [_named(name, base) for name in names]
     for image in images:
-        if engine.image_id(image.reference) is None:
-            with phase(f"image {image.name}"):
-                _build(engine, image, base)
-            engine.remove_others(image.repository, keep={image.reference, image.release})
-        engine.run("tag", image.reference, image.release)
-        print(f"{image.reference}: {engine.image_bytes(image.reference) / 2**20:.0f} MiB", flush=True)
+        ensure_image(engine, image, base, _kafka_context if image.name == KAFKA else None)
     return images
+
+
+def ensure_image(engine: Engine, image: Image, base: str, context: Callable[[Path], None] | None) -> None:
+    """Build `image` on `base` if the engine has none of that name. `context` fills a folder with what it is made from.
+
+    Without `context` it is a target of the Dockerfile in the checkout.
+    """
+    if engine.image_id(image.reference) is None:
+        with phase(f"image {image.name}"):
+            _build(engine, image, base, context)
+        engine.remove_others(image.repository, keep={image.reference, image.release})
+    engine.run("tag", image.reference, image.release)
+    print(f"{image.reference}: {engine.image_bytes(image.reference) / 2**20:.0f} MiB", flush=True)
 
 
 def load_images(cluster: Cluster, images: list[Image]) -> None:
     """Bring `images` into the cluster, but for those that its node has already."""
-    there = cluster.engine.run("exec", NODE, "ctr", "-n", "k8s.io", "images", "ls", "-q").split()
+    containerd = ("exec", NODE, "ctr", "-n", "k8s.io", "images")
+    there = cluster.engine.run(*containerd, "ls", "-q").split()
     missing = [image for image in images if image.reference not in there]
-    if not missing:
-        return
+    if missing:
+        _load(cluster, missing)
+    for image in images:
+        # The version may still name an earlier content.
+        cluster.engine.run(*containerd, "tag", "--force", image.reference, image.release)
+
+
+def _load(cluster: Cluster, missing: list[Image]) -> None:
     names = [name for image in missing for name in (image.reference, image.release)]
     together = ["--multi-image-archive"] if cluster.engine.name == "podman" else []
     with (
@@ -87,7 +102,7 @@ def load_images(cluster: Cluster, images: list[Image]) -> None:
 def _named(name: str, base: str) -> Image:
     sources = _KAFKA_SOURCES if name == KAFKA else (*_WORKSPACE, SERVICES[name])
     version = KAFKA_VERSION if name == KAFKA else _project(CHECKOUT / SERVICES[name])["version"]
-    return Image(name, f"{PREFIX}/{name}:{_content(sources, base)}", f"{PREFIX}/{name}:{version}")
+    return Image(name, f"{PREFIX}/{name}:{content_hash(sources, base)}", f"{PREFIX}/{name}:{version}")
 
 
 def _project(folder: Path) -> dict[str, str]:
@@ -95,7 +110,7 @@ def _project(folder: Path) -> dict[str, str]:
     return project
 
 
-def _content(sources: Iterable[str], base: str) -> str:
+def content_hash(sources: Iterable[str], base: str) -> str:
     """A hash of the names and bytes of all files in `sources`, and the name of the base image."""
     content = hashlib.sha256(base.encode())
     for source in sources:
@@ -108,21 +123,20 @@ def _content(sources: Iterable[str], base: str) -> str:
     return content.hexdigest()[:12]
 
 
-def _build(engine: Engine, image: Image, base: str) -> None:
+def _build(engine: Engine, image: Image, base: str, context: Callable[[Path], None] | None) -> None:
     arguments = ["build", "--build-arg", f"BASE_IMAGE={base}", "--tag", image.reference]
     for label, value in {"version": image.release.rpartition(":")[2], "revision": _revision()}.items():
         arguments += ["--label", f"org.opencontainers.image.{label}={value}"]
-    if image.name == KAFKA:
-        with tempfile.TemporaryDirectory(prefix="kafka-image-", dir=KIND_CACHE) as context:
-            _kafka_context(Path(context))
-            engine.run(*arguments, context, timeout_s=_BUILD_TIMEOUT_S, shown=True)
-        return
-    arguments += ["--target", image.name]
     if _CA.exists():
         arguments += ["--secret", f"id=ca,src={_CA}"]
     if engine.name == "podman":
         arguments += ["--network", "host"]  # name resolution as the machine has it
-    engine.run(*arguments, CHECKOUT, timeout_s=_BUILD_TIMEOUT_S, shown=True)
+    if context is None:
+        engine.run(*arguments, "--target", image.name, CHECKOUT, timeout_s=_BUILD_TIMEOUT_S, shown=True)
+        return
+    with tempfile.TemporaryDirectory(prefix=f"{image.name}-image-", dir=KIND_CACHE) as folder:
+        context(Path(folder))
+        engine.run(*arguments, folder, timeout_s=_BUILD_TIMEOUT_S, shown=True)
 
 
 def _kafka_context(folder: Path) -> None:

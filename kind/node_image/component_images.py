@@ -95,6 +95,9 @@ def _net_programs(root: Path, folder: Path) -> Path:
     for version in ("iptables", "ip6tables"):
         for suffix in ("", "-save", "-restore"):
             (folder / "usr/sbin" / f"{version}{suffix}").symlink_to("xtables-nft-multi")
+    # Without it nft names protocols by number: kube-proxy then does not know its own rules again, and takes them away.
+    (folder / "etc").mkdir()
+    shutil.copy(root / "etc/protocols", folder / "etc")
     shutil.copytree(root / _LIBRARIES / "xtables", folder / _LIBRARIES / "xtables", symlinks=True)
     for library in sorted(_libraries(root)):
         place = "lib64" if library.startswith("/lib64/") else _LIBRARIES

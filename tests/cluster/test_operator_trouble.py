@@ -243,3 +243,17 @@ def _versions(running: Site) -> list[tuple[str, str]]:
     deployment = running.find("deployments", "digits-classify") or {}
     generation = ("deployment", str(deployment["metadata"]["generation"]))
     return [(item["metadata"]["name"], item["metadata"]["resourceVersion"]) for item in found] + [generation]
+
+
+_AS_A_USER_WITHOUT_A_NAME = """
+import os, pwd, runpy
+for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+    os.environ.pop(name, None)
+pwd.getpwuid = {}.__getitem__
+runpy.run_module("darkroom_operator", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_it_runs_as_a_user_without_a_name(here: Site) -> None:
+    """As in its container image, where the user is a number and nothing else."""
+    here.start_operator(program=("-c", _AS_A_USER_WITHOUT_A_NAME))

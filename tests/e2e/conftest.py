@@ -1,8 +1,13 @@
-"""The kind cluster of `make kind-up`, our images in it, Kafka, and a namespace for each test."""
+"""The kind cluster of `make kind-up`, our images in it, Kafka, Darkroom from its chart, and a namespace for a test.
+
+What the tests share is made once, when the first of them needs it: in the order of `_STORY` the cluster goes through a
+life, from what a newcomer does to its end. A test may also be run alone.
+"""
 
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,19 +16,63 @@ from kind.cluster import Cluster, find
 from kind.engine import find_engine
 from kind.images import Image, build_images, load_images
 from kind.settings import CHECKOUT, CLUSTER
+from tests.support.chart import Helm
+from tests.support.on_kind import kubectl, leftovers, strimzi
+from tests.support.on_kind.door import Door
+from tests.support.on_kind.numbers import Numbers
+from tests.support.on_kind.release import Release
+from tests.support.on_kind.upgrade import Upgraded, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_KAFKA_TIMEOUT_S = 180
+_STORY = (
+    "test_kind_document",
+    "test_images",
+    "test_plain_kafka",
+    "test_upgrade",
+    "test_pipeline",
+    "test_workers",
+    "test_isolation",
+    "test_trouble",
+    "test_end",
+)
+_NUMBERS = pytest.StashKey[Numbers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_NUMBERS] = Numbers()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put our tests into their order; those of other folders stay where they are."""
+    here = Path(__file__).parent
+    ours = [item for item in items if item.path.parent == here]
+    in_order = iter(sorted(ours, key=lambda item: _STORY.index(item.path.stem)))
+    items[:] = [next(in_order) if item.path.parent == here else item for item in items]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    numbers = config.stash[_NUMBERS]
+    if numbers.lines:
+        terminalreporter.section("measured in the kind cluster")
+        for line in numbers.lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def numbers(pytestconfig: pytest.Config) -> Numbers:
+    """Where a test puts what it has measured."""
+    return pytestconfig.stash[_NUMBERS]
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
-    """The cluster, which `make e2e` has made."""
+    """The cluster, which `make e2e` has made, without what an earlier run has left in it."""
     cluster = find(find_engine())
     if CLUSTER not in cluster.run_kind("get", "clusters").split():
         pytest.fail(f"there is no kind cluster {CLUSTER}: `make kind-up` first", pytrace=False)
+    leftovers.clear(cluster)
     return cluster
 
 
@@ -31,8 +80,10 @@ def cluster() -> Cluster:
 def images(cluster: Cluster) -> dict[str, Image]:
     """Our images by what is in them, as the checkout is now, all of them in the cluster."""
     images = build_images(cluster.engine)
-    load_images(cluster, images)
-    return {image.name: image for image in images}
+    by_name = {image.name: image for image in images}
+    stand_in = strimzi.build_stand_in(cluster, by_name["operator"])
+    load_images(cluster, [*images, stand_in])
+    return by_name
 
 
 @pytest.fixture
@@ -40,17 +91,36 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     """A namespace of this test's own, which takes only pods that are `restricted`."""
     name = f"e2e-{uuid.uuid4().hex[:8]}"
     cluster.run_kubectl("create", "namespace", name)
-    cluster.run_kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    cluster.run_kubectl("label", "namespace", name, leftovers.RESTRICTED)
     yield name
     cluster.run_kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture(scope="session")
 def kafka(cluster: Cluster, images: dict[str, Image]) -> str:
-    """The bootstrap servers of a Kafka of one broker, as seen from pods of Darkroom. It stays with the cluster."""
-    image = images["kafka"]
-    manifests = cluster.run_kubectl("kustomize", CHECKOUT / "k8s/kafka/plain").replace(image.release, image.reference)
-    cluster.run_kubectl("apply", "-f", "-", stdin=manifests)
-    wait = ("rollout", "status", "statefulset/kafka", "-n", "kafka", f"--timeout={_KAFKA_TIMEOUT_S}s")
-    cluster.run_kubectl(*wait, timeout_s=_KAFKA_TIMEOUT_S + 30)
+    """The bootstrap servers of a Kafka of one broker, as seen from pods of Darkroom."""
+    if not kubectl.get(cluster, "statefulset", "kafka", "-n", "kafka"):
+        cluster.run_kubectl("apply", "-k", CHECKOUT / "k8s/kafka/plain")
+    kubectl.rolled_out(cluster, "statefulset/kafka", "kafka", timeout_s=180)
     return "kafka.kafka.svc:9092"
+
+
+@pytest.fixture(scope="session")
+def release(cluster: Cluster, images: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The release, installed or not."""
+    return Release(Helm(tmp_path_factory.mktemp("helm"), cluster.kubeconfig), images)
+
+
+@pytest.fixture(scope="session")
+def upgraded(cluster: Cluster, kafka: str, release: Release) -> Upgraded:
+    """Darkroom with the sample on Strimzi's Kafka, upgraded from the previous chart while images came in."""
+    strimzi.install(cluster)
+    return upgrade(cluster, release)
+
+
+@pytest.fixture
+def door(upgraded: Upgraded) -> Iterator[Door]:
+    """The ingestion service, as clients of the sample pipeline see it."""
+    door = Door()
+    yield door
+    door.close()

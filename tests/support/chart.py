@@ -27,22 +27,23 @@ class Helm:
 
     folder: Path
     kubeconfig: Path | None = None
+    chart: Path = CHART
 
     def lint(self) -> str:
-        return self._run("lint", "--strict", CHART)
+        return self._run("lint", "--strict", self.chart)
 
     def template(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> list[Manifest]:
-        rendered = self._run("template", release, CHART, "--namespace", namespace, *self._values(values))
+        rendered = self._run("template", release, self.chart, "--namespace", namespace, *self._values(values))
         return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
 
     def install(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:
         """Install and wait until everything is ready; answers what it tells the person."""
         options = ("--namespace", namespace, "--wait", "--timeout", "90s")
-        return self._run("install", release, CHART, *options, *self._values(values))
+        return self._run("install", release, self.chart, *options, *self._values(values))
 
     def upgrade(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:
         options = ("--namespace", namespace, "--wait", "--timeout", "90s")
-        return self._run("upgrade", release, CHART, *options, *self._values(values))
+        return self._run("upgrade", release, self.chart, *options, *self._values(values))
 
     def uninstall(self, release: str, namespace: str) -> str:
         return self._run("uninstall", release, "--namespace", namespace, "--wait", "--timeout", "90s")

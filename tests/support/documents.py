@@ -1,9 +1,9 @@
 """The commands in the documents, as a reader would run them.
 
 A fenced block marked `sh` is run as it stands, in a copy of what it needs, and one marked `sh checkout` in the checkout
-itself; `sh cluster` belongs to the tests with a cluster; anything else is only read. A block that starts with
-`darkroom up` or `darkroom kafka start` goes on in the background, as in the reader's second terminal, until the
-document ends.
+itself; `sh cluster` belongs to tests/e2e, which has a cluster, and runs `sh cluster upgrade` and `sh cluster end` when
+their time has come; anything else is only read. A block that starts with `darkroom up` or `darkroom kafka start` goes
+on in the background, as in the reader's second terminal, until the document ends.
 """
 
 import re

@@ -10,7 +10,7 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests.support.until import until
 
 START_TIMEOUT_S = 40.0
 CLUSTER = "events"
+PROGRAM = ("-m", "darkroom_operator")
 
 _PATHS = {
     "imagepipelines": "/apis/darkroom.dev/v1alpha1",
@@ -46,10 +47,10 @@ _PATHS = {
 class OperatorProcess:
     """One replica."""
 
-    def __init__(self, kubeconfig: Path, folder: Path, *arguments: str) -> None:
+    def __init__(self, kubeconfig: Path, folder: Path, *arguments: str, program: Sequence[str] = PROGRAM) -> None:
         self.metrics_port, self.health_port = _free_port(), _free_port()
         command = [
-            sys.executable, "-m", "darkroom_operator", "--kubeconfig", kubeconfig, "--log-format", "text",
+            sys.executable, *program, "--kubeconfig", kubeconfig, "--log-format", "text",
             "--metrics-port", str(self.metrics_port), "--health-port", str(self.health_port), *arguments,
         ]  # fmt: skip
         self._process = ChildProcess(command, folder / f"operator-{self.metrics_port}.log")
@@ -115,7 +116,9 @@ class Site:
         """The operator's own."""
         return self.api_server.admin.as_service_account(self.kafka_namespace, self.account)
 
-    def start_operator(self, *arguments: str, access: Access | None = None) -> OperatorProcess:
+    def start_operator(
+        self, *arguments: str, access: Access | None = None, program: Sequence[str] = PROGRAM
+    ) -> OperatorProcess:
         """Start a replica, without leader election unless `arguments` say so, and wait until it knows the cluster."""
         self._made += 1
         kubeconfig = (access or self.access()).write_kubeconfig(self.folder / f"operator-{self._made}.kubeconfig")
@@ -123,7 +126,7 @@ class Site:
             arguments = ("--leader-election", "false", *arguments)
         scope = ("--watch-namespaces", f"{self.namespace},{self.kafka_namespace}")
         lease = ("--lease-namespace", self.kafka_namespace)
-        operator = OperatorProcess(kubeconfig, self.folder, *scope, *lease, *arguments)
+        operator = OperatorProcess(kubeconfig, self.folder, *scope, *lease, *arguments, program=program)
         self.stack.callback(operator.stop)
         operator.wait_until_ready()
         return operator

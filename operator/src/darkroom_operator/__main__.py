@@ -1,6 +1,7 @@
 """`darkroom-operator`: everything put together, started, and ended in order."""
 
 import logging
+import os
 import sys
 
 import kopf
@@ -90,6 +91,8 @@ class Operator:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
+        # kopf makes up an identity otherwise, of the user's name: in our image the user has none.
+        os.environ.setdefault("POD_ID", self._config.identity)
         self._http.start()
         for watch in self._watches:
             watch.start()

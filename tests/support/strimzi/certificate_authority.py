@@ -51,13 +51,14 @@ class CertificateAuthority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         return cls(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM), _pem(key))
 
-    def issue(self, common_name: str, addresses: tuple[str, ...] = ()) -> Certificate:
-        """A certificate for a user, or with IP `addresses` for a server."""
+    def issue(self, common_name: str, addresses: tuple[str, ...] = (), host_names: tuple[str, ...] = ()) -> Certificate:
+        """A certificate for a user, or with IP `addresses` or `host_names` for a server."""
         issuer = x509.load_pem_x509_certificate(self.certificate)
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(common_name), issuer.subject, key.public_key())
-        if addresses:
-            names = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+        if addresses or host_names:
+            names: list[x509.GeneralName] = [x509.DNSName(name) for name in host_names]
+            names += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = builder.sign(_load(self.key), hashes.SHA256())
         return Certificate(certificate.public_bytes(Encoding.PEM), _pem(key))

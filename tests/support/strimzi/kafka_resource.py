@@ -18,8 +18,14 @@ class KafkaListener:
 
 def install_kafka(api: Api, namespace: str, name: str, listeners: list[KafkaListener], ca: str = "") -> None:
     """Create or update the Kafka resource, Ready, and with `ca` (PEM) the Secret `<name>-cluster-ca-cert`."""
-    path = f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkas/{name}"
-    kafka = api.apply(path, _kafka(name, listeners), "cluster-operator")
+    api.apply(_path(namespace, name), _kafka(name, listeners), "cluster-operator")
+    tell_of_kafka(api, namespace, name, listeners, ca)
+
+
+def tell_of_kafka(api: Api, namespace: str, name: str, listeners: list[KafkaListener], ca: str = "") -> None:
+    """Say of a Kafka resource that somebody else has made that it is Ready, where its brokers are, and its `ca`."""
+    path = _path(namespace, name)
+    kafka = api.get(path)
     if ca:
         secret = {
             "apiVersion": "v1",
@@ -34,6 +40,10 @@ def install_kafka(api: Api, namespace: str, name: str, listeners: list[KafkaList
         "listeners": [_status(listener, ca) for listener in listeners],
     }
     api.merge(f"{path}/status", {"status": status})
+
+
+def _path(namespace: str, name: str) -> str:
+    return f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkas/{name}"
 
 
 def _kafka(name: str, listeners: list[KafkaListener]) -> Manifest:

@@ -1,0 +1,76 @@
+"""The end: what is kept, what goes, in which order, and that no namespace hangs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kind.settings import CHECKOUT
+from tests.support.documents import blocks
+from tests.support.kind_pods import restricted_pod, run_pod
+from tests.support.on_kind import kubectl, leftovers
+from tests.support.on_kind.door import PICTURES, Door, top_label
+from tests.support.on_kind.reader import IN_THE_CLUSTER, read
+from tests.support.on_kind.upgrade import INSTALL_DOCUMENT
+
+if TYPE_CHECKING:
+    from kind.cluster import Cluster
+    from kind.images import Image
+    from tests.support.on_kind.numbers import Numbers
+
+pytestmark = pytest.mark.e2e
+
+_SAMPLE = CHECKOUT / "k8s/samples/digits.yaml"
+_TOPICS = """
+import sys
+from confluent_kafka.admin import AdminClient
+topics = AdminClient({"bootstrap.servers": sys.argv[1]}).list_topics(timeout=30).topics
+print(*sorted(topic for topic in topics if topic.startswith("demo.")), sep="\\n")
+"""
+
+
+def test_a_deleted_sample_leaves_its_topics_and_takes_them_up_again(
+    cluster: Cluster, door: Door, kafka: str, namespace: str, images: dict[str, Image], numbers: Numbers
+) -> None:
+    """`kubectl delete -f` begins with the Namespace, so all of it ends at the same time."""
+    former = door.analysed(PICTURES[30])
+
+    started = time.monotonic()
+    cluster.run_kubectl("delete", "-f", _SAMPLE, "--timeout=90s")
+    numbers.measured("kubectl delete -f digits.yaml", time.monotonic() - started, "s", at_most=90)
+
+    assert not kubectl.get(cluster, "namespace", "demo")
+    assert kubectl.names(cluster, "kafkatopics", "-n", "kafka") == []
+    assert kubectl.names(cluster, "kafkausers", "-n", "kafka") == ["darkroom-darkroom-ingestion"]
+    labels = {"app.kubernetes.io/part-of": "darkroom"}
+    command = ["python3", "-c", _TOPICS, kafka]
+    listed = run_pod(
+        cluster, namespace, restricted_pod("lister", images["inference"].reference, command, labels=labels)
+    )
+    assert len(listed.log.split()) == 5, listed.log
+
+    started = time.monotonic()
+    cluster.run_kubectl("apply", "-f", _SAMPLE)
+    kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
+    numbers.measured("the sample applied again, until Ready", time.monotonic() - started, "s")
+    assert "AllReady" in cluster.run_kubectl("get", "imgp", "-n", "demo")
+    assert top_label(door.answered(former["id"])) == PICTURES[30].label
+    assert top_label(door.analysed(PICTURES[31])) == PICTURES[31].label
+
+
+def test_everything_goes_in_the_order_of_the_document_and_no_namespace_hangs(
+    cluster: Cluster, door: Door, numbers: Numbers
+) -> None:
+    """It ends the installation that the other tests share."""
+    started = time.monotonic()
+    read(blocks(INSTALL_DOCUMENT, "sh cluster end"), IN_THE_CLUSTER)
+    for namespace in leftovers.NAMESPACES:
+        cluster.run_kubectl("delete", "namespace", namespace, "--timeout=90s")
+    numbers.measured("everything taken away", time.monotonic() - started, "s")
+
+    assert not set(leftovers.NAMESPACES) & set(kubectl.names(cluster, "namespaces"))
+    left = cluster.run_kubectl("get", "clusterroles,clusterrolebindings", "-l", "app.kubernetes.io/part-of=darkroom")
+    assert left == ""
+    assert "imagepipelines.darkroom.dev" not in kubectl.names(cluster, "crd")

@@ -1,0 +1,22 @@
+"""Numbers that a run of the e2e tests has measured, printed at its end, and held to a bound where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Numbers:
+    """What was measured so far."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def measured(self, what: str, value: float, unit: str, *, at_most: float | None = None) -> None:
+        """Remember a number.
+
+        Raises:
+            AssertionError: It is above its bound.
+        """
+        bound = "" if at_most is None else f" (at most {at_most:g})"
+        self.lines.append(f"{what}: {value:.1f} {unit}{bound}")
+        assert at_most is None or value <= at_most, self.lines[-1]

@@ -1,0 +1,44 @@
+"""The chart in the kind cluster: values-kind.yaml, the images of this checkout, and the Kafka of Strimzi's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from kind.images import Image
+from kind.settings import CHECKOUT
+from tests.support.chart import CHART, Helm
+
+NAME = NAMESPACE = "darkroom"
+PREVIOUS = next((CHECKOUT / "tests/e2e/previous").glob("*.tgz"))
+_IMAGES = {"operator": "operator", "worker": "inference", "ingestion": "ingestion"}
+
+
+@dataclass(frozen=True)
+class Release:
+    """`helm install`, `upgrade` and `uninstall` of the release that the documents speak of."""
+
+    helm: Helm
+    images: Mapping[str, Image]
+
+    def install_previous(self) -> None:
+        """The chart of tests/e2e/previous, with images by their version."""
+        replace(self.helm, chart=PREVIOUS).install(NAME, NAMESPACE, _values({}))
+
+    def upgrade(self) -> None:
+        """To the chart and the images of this checkout, which are named by their content."""
+        self.helm.upgrade(NAME, NAMESPACE, _values(self.images))
+
+    def worker_image(self) -> str:
+        """The image that workers run after `upgrade`."""
+        return self.images["inference"].reference
+
+
+def _values(images: Mapping[str, Image]) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((CHART / "values-kind.yaml").read_text(encoding="utf-8"))
+    values["ingestion"]["kafka"] = {"clusters": [{"name": "events", "namespace": "kafka"}]}
+    for component, image in _IMAGES.items():
+        if image in images:
+            values[component]["image"]["tag"] = images[image].tag
+    return values

@@ -1,0 +1,86 @@
+"""The sample pipeline on the previous chart, and the upgrade to this one while images come in."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from darkroom_cli.local_kafka.ports import Reservation
+from kind.settings import CHECKOUT
+from tests.support.documents import Block, blocks
+from tests.support.on_kind import kubectl, leftovers
+from tests.support.on_kind.door import Door, Stream
+from tests.support.on_kind.reader import IN_THE_CLUSTER, read
+from tests.support.until import until
+
+if TYPE_CHECKING:
+    from kind.cluster import Cluster
+    from tests.support.on_kind.release import Release
+
+CRD = "imagepipelines.darkroom.dev"
+INSTALL_DOCUMENT = (CHECKOUT / "docs/how-to/install-on-kubernetes.md").relative_to(CHECKOUT)
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """How the upgrade went.
+
+    Attributes:
+        documents: Every image that was taken meanwhile.
+        longest_pause_s: Between two images that were taken.
+        helm_s: What `helm upgrade --wait` took.
+        workers_s: From the upgrade to the last worker of the new image.
+        said: What the commands of the document wrote before.
+        former_crd: The CRD of the previous chart.
+    """
+
+    documents: list[dict[str, Any]]
+    longest_pause_s: float
+    helm_s: float
+    workers_s: float
+    said: str
+    former_crd: dict[str, Any]
+
+
+def upgrade(cluster: Cluster, release: Release) -> Upgraded:
+    """Install the previous chart and the sample as docs/how-to/install-on-kubernetes.md says, and upgrade."""
+    for namespace in ("darkroom", "demo"):
+        if not kubectl.get(cluster, "namespace", namespace):
+            cluster.run_kubectl("create", "namespace", namespace)
+        cluster.run_kubectl("label", "namespace", namespace, leftovers.RESTRICTED, "--overwrite")
+    # With the CRD of the previous chart, whatever was here before.
+    cluster.run_kubectl("delete", "crd", CRD, "--ignore-not-found")
+    release.install_previous()
+    former_crd = kubectl.get(cluster, "crd", CRD)
+    said, _ = read(_at_a_free_port(blocks(INSTALL_DOCUMENT, "sh cluster")), IN_THE_CLUSTER)
+    door = Door()
+    with Stream(door) as stream:
+        read(blocks(INSTALL_DOCUMENT, "sh cluster upgrade"), IN_THE_CLUSTER)
+        started = time.monotonic()
+        release.upgrade()
+        helm_s = time.monotonic() - started
+        _workers_run(cluster, release.worker_image())
+        workers_s = time.monotonic() - started
+        stream.flows()
+    door.close()
+    return Upgraded(stream.documents, stream.longest_pause_s, helm_s, workers_s, said, former_crd)
+
+
+def _at_a_free_port(commands: list[Block]) -> list[Block]:
+    """The commands with another local port than 8080, which may be taken."""
+    reservation = Reservation()
+    reservation.release()
+    return [replace(block, commands=block.commands.replace("8080", str(reservation.port))) for block in commands]
+
+
+def _workers_run(cluster: Cluster, image: str) -> None:
+    template = "jsonpath={.items[*].spec.template.spec.containers[0].image}"
+
+    def asked() -> bool:
+        found = cluster.run_kubectl("get", "deployments", "-n", "demo", "-o", template).split()
+        return set(found) == {image}
+
+    until(asked, f"workers are to run {image}", kubectl.WAIT_S)
+    for deployment in kubectl.names(cluster, "deployments", "-n", "demo"):
+        kubectl.rolled_out(cluster, f"deployment/{deployment}", "demo")
