@@ -104,13 +104,13 @@ class Observer:
             try:
                 self.samples.append(self._sample())
                 self.in_sync = self._every_replica_in_sync()
-            except KafkaException:
+            except (KafkaException, TimeoutError):
                 self.in_sync = False
 
     def _sample(self) -> Sample:
         at = time.monotonic()
         found = self._admin.list_offsets(self._latest, request_timeout=_TIMEOUT_S)
-        ends = {place.partition: future.result().offset for place, future in found.items()}
+        ends = {place.partition: future.result(2 * _TIMEOUT_S).offset for place, future in found.items()}
         committed = {}
         for group, consumer in self._consumers.items():
             found_offsets = consumer.committed(list(self._latest), timeout=_TIMEOUT_S)

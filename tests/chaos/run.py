@@ -126,7 +126,8 @@ def _settle(world: World, timeout_s: float) -> list[str]:
         if sample is not None and sample.lag == 0 and not idle:
             return []
         time.sleep(_TICK_S)
-    return [f"worker {worker.name} was given no partition" for worker in idle]
+    unseen = [] if world.observer.since(began) else [f"nothing was seen of the groups for {timeout_s:.0f} s"]
+    return unseen + [f"worker {worker.name} was given no partition" for worker in idle]
 
 
 def _evidence(world: World, load: Load, path: str, problems: Sequence[str], timeout_s: float) -> Evidence:
