@@ -16,6 +16,7 @@ import pytest
 from confluent_kafka import Message
 
 from darkroom_cli.local_kafka import LocalKafka
+from darkroom_inference import clients
 from tests.support.bad_model import bad_model
 from tests.support.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples
 from tests.support.until import until
@@ -168,6 +169,20 @@ def test_a_spare_worker_is_ready_to_take_over(stage: Stage) -> None:
     digits.worker().ready()
     spare = digits.worker().ready()
     assert json.loads(spare.get("/readyz")[1]) == {"model": "loaded", "partitions": 0, "spare": True}
+
+
+def test_a_worker_without_partitions_joins_anew_when_nobody_goes_on_with_images(stage: Stage) -> None:
+    digits = stage(images={"partitions": 1})
+    digits.send(images(5))
+    silent = clients.consumer(digits.settings, "silent", "consumer", lambda _error: None, lambda _statistics: None)
+    silent.subscribe([digits.settings.images_topic])
+    assert silent.consume(1, 30)
+    worker = digits.worker().ready()
+    until(lambda: worker.metric("darkroom_worker_retries_total", cause="clients") > 0, "joined anew", 90)
+    assert "nobody goes on with partitions [0], and this loop has none" in worker.said()
+    silent.close()
+    digits.results(all_of(images(5)))
+    assert worker.end() == 0
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from darkroom_inference.offsets import Offsets
 from darkroom_inference.publisher import Publisher
 from darkroom_inference.replay.bounded import BoundedSource, BoundedWork
 from darkroom_inference.replay.terms import ReplayTerms
+from darkroom_inference.standstill import Standstill
 from darkroom_inference.stopping import DrainTimedOut, Stopping
 from darkroom_inference.watchdog import Watchdog
 from darkroom_inference.work import Source, Work
@@ -95,10 +96,12 @@ class Loop:
             log.info("loop ended")
 
     def _until_stopped(self) -> None:
-        with self._clients() as work:
+        with self._clients() as (work, standstill):
             while not self._shared.stopping.requested:
                 try:
                     work.turn()
+                    if standstill is not None:
+                        standstill.check()
                 except Interrupted as interrupted:
                     self._shared.metrics.retry("publish")
                     log.warning("work in hand is done again", error=interrupted.cause)
@@ -107,7 +110,7 @@ class Loop:
                     self._backoff.reset()
 
     @contextmanager
-    def _clients(self) -> Iterator[Work | BoundedWork]:
+    def _clients(self) -> Iterator[tuple[Work | BoundedWork, Standstill | None]]:
         shared = self._shared
         settings, metrics, terms = shared.settings, shared.metrics, shared.replay
         consumer = clients.consumer(
@@ -130,10 +133,10 @@ class Loop:
                 return Work(settings, source, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)
 
             if terms is None:
-                yield work(consumer)
+                yield work(consumer), Standstill(self.state, offsets)
             else:
                 bounded = BoundedSource(consumer, settings.images_topic, terms.plan.ends, assignment, terms.allowance)
-                yield BoundedWork(work(bounded), bounded, assignment, offsets, terms.teller)
+                yield BoundedWork(work(bounded), bounded, assignment, offsets, terms.teller), None
             assignment.give_back()
         except BaseException:
             # What was in hand may or may not be committed. Giving the partitions back must not commit anything older.

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -53,6 +54,23 @@ class Offsets:
         found = self._patiently("read offsets", lambda: self._consumer.committed(wanted, timeout=_REQUEST_TIMEOUT_S))
         return {each.partition: (each.offset, decode(each.metadata)) for each in found}
 
+    def waiting(self) -> dict[int, int]:
+        """By partition of the topic in which images wait: the offset of the first of them.
+
+        Raises:
+            Interrupted: the consumer is no longer a member of its group.
+            ClientsBroken: the consumer can't be used any more.
+            DrainTimedOut: the worker has to stop.
+        """
+        found: dict[int, int] = {}
+        topics = self._patiently("list partitions", lambda: self._consumer.list_topics(self._topic, _REQUEST_TIMEOUT_S))
+        for partition, (offset, _) in self.committed(list(topics.topics[self._topic].partitions)).items():
+            place = TopicPartition(self._topic, partition)
+            low, high = self._patiently("read the log's ends", partial(self._ends, place))
+            if max(offset, low) < high:
+                found[partition] = max(offset, low)
+        return found
+
     def commit(self, positions: Positions) -> None:
         """Commit, and wait for it.
 
@@ -94,6 +112,10 @@ class Offsets:
         for answer in answers or ():
             if answer.error is not None:
                 raise KafkaException(answer.error)
+
+    def _ends(self, place: TopicPartition) -> tuple[int, int]:
+        ends: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=_REQUEST_TIMEOUT_S)
+        return ends
 
     def _patiently(self, what: str, call: Callable[[], T]) -> T:
         backoff = Backoff()
