@@ -24,8 +24,7 @@ def clear(cluster: Cluster) -> None:
     for crd, kind in _KINDS.items():
         if crd in crds:
             _let_go(cluster, kind)
-    for namespace in NAMESPACES:
-        cluster.run_kubectl("delete", "namespace", namespace, "--ignore-not-found", timeout_s=180)
+    cluster.run_kubectl("delete", "namespace", *NAMESPACES, "--ignore-not-found", timeout_s=180)
     for crd in crds:
         if crd in _KINDS:
             cluster.run_kubectl("delete", "crd", crd)
