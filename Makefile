@@ -27,8 +27,8 @@ demo: $(UV) ## Real images through real Kafka and two models, on this machine; p
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test
-test: test-tools ## All tests but those on kind: a real broker, a real API server, and a short run of chaos
-	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e" tests
+test: test-tools ## All tests but those of chaos and on kind, with a real broker and a real API server
+	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
 test-unit: $(UV) ## The tests without servers, in seconds

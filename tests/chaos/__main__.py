@@ -15,7 +15,7 @@ from tests.chaos.run import WRONG_WORKER, run
 def main() -> int:
     """Run, print, and answer the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="the form that `make test` runs")
+    parser.add_argument("--short", action="store_true", help="a minute or two, with one fault of each kind")
     parser.add_argument("--images", type=int, help="at least so many")
     parser.add_argument("--rate", type=float, help="images a second")
     parser.add_argument("--seed", type=int, default=1, help="of the choices among workers (%(default)s)")

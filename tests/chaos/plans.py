@@ -11,7 +11,7 @@ SHORT: Final = Plan(
     faults=[crash_the_service, zombie, broker(1), restart_the_service, cut(3, 5.0), storm(1)],
     kills=6,
 )
-"""A minute of `make test`."""
+"""`python -m tests.chaos --short`: a minute or two."""
 
 LONG: Final = Plan(
     images=20_000,
