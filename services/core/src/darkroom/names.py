@@ -58,6 +58,15 @@ def replay_group(namespace: str, pipeline: str, stage: str, generation: str) -> 
     return f"{replay_group_prefix(namespace, pipeline, stage)}{generation}"
 
 
+def generation_problem(generation: str) -> str | None:
+    """What is wrong with the name of a replay; None if it will do."""
+    if is_dns_label(generation):
+        return None
+    return (
+        f"generation {generation!r}: a name is at most {NAME_MAX_LENGTH} lower case letters, digits and inner hyphens"
+    )
+
+
 def dead_letters_beside(results_topic: str) -> str:
     """Where a replay puts what it can't analyse when its results go to a topic of its own."""
     return f"{results_topic}.dead-letters"

@@ -13,7 +13,7 @@ from darkroom.errors import DarkroomError
 from darkroom.kafka.topics import KafkaUnreachable
 from darkroom.log_positions import BadPosition, check_range, parse_position
 from darkroom.logs import configure_logs
-from darkroom.names import NAME_MAX_LENGTH, is_dns_label
+from darkroom.names import generation_problem
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.endpoint import Endpoint, Reporting
 from darkroom_inference.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
@@ -90,11 +90,8 @@ def _replay(settings: StageSettings, arguments: argparse.Namespace, listen: List
     end = parse_position(arguments.end)
     if start is not None:
         check_range(start, end)
-    if not is_dns_label(arguments.generation):
-        raise CannotReplay(
-            f"generation {arguments.generation!r}: a name is at most {NAME_MAX_LENGTH} lower case letters, digits "
-            "and inner hyphens"
-        )
+    if problem := generation_problem(arguments.generation):
+        raise CannotReplay(problem)
     if not arguments.rate >= 0:
         raise CannotReplay(f"rate {arguments.rate}: give images a second, or 0 for no bound")
     request = Request(arguments.generation, start, end, arguments.results_topic, arguments.rate, arguments.report_every)

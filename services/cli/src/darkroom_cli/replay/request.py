@@ -48,11 +48,8 @@ def request(start: str | None, end: str, results_topic: str | None, rate: float,
             check_range(parse_position(start), last)
     except BadPosition as error:
         raise InvalidInput(str(error)) from error
-    if generation is not None and not names.is_dns_label(generation):
-        raise InvalidInput(
-            f"generation {generation!r}: a name is at most {names.NAME_MAX_LENGTH} lower case letters, digits and "
-            "inner hyphens"
-        )
+    if generation is not None and (problem := names.generation_problem(generation)):
+        raise InvalidInput(problem)
     if results_topic is not None and not names.is_topic(results_topic):
         raise InvalidInput(f"results topic {results_topic!r}: a topic's name is letters, digits, '.', '_' and '-'")
     return Request(start, end, results_topic, rate, generation or new_generation(datetime.now(UTC)))
