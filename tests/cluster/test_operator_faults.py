@@ -2,18 +2,23 @@
 
 import base64
 import json
+import time
+from collections.abc import Callable
 
 import pytest
 
 from tests.support.kafka import SharedKafka
 from tests.support.kube.api import Manifest
-from tests.support.kube.clusters import crds
 from tests.support.kube.control_plane import ControlPlane
 from tests.support.kube.fault_proxy import Fault, FaultProxy
 from tests.support.operator import CLUSTER, OperatorProcess, Site, site
+from tests.support.strimzi.crds import strimzi_crds
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
-from tests.support.topics import topics
 from tests.support.until import until
+
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_STRIMZI = r"^/apis/kafka\.strimzi\.io/v1$"
+OLD_NEWS_S = 8.0
 
 
 @pytest.mark.parametrize("code", [409, 429, 500, 0])
@@ -97,33 +102,46 @@ def test_a_restart_of_the_api_server_is_survived(
         assert operator.get("/healthz", operator.health_port)[0] == 200
 
 
-def test_strimzi_may_be_installed_later(
-    own_control_plane: ControlPlane, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    api = own_control_plane.server.admin.api()
-    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    strimzi = [crd for crd in crds() if crd["spec"]["group"] == "kafka.strimzi.io"]
-    for crd in strimzi:
-        api.delete(f"{definitions}/{crd['metadata']['name']}")
-    paths = [f"{definitions}/{crd['metadata']['name']}" for crd in strimzi]
-    until(lambda: not any(map(api.find, paths)), "Strimzi is not there")
-    with site(own_control_plane.server, tmp_path_factory.mktemp("later")) as here:
-        here.start_operator()
+def test_strimzi_may_be_installed_later(without_strimzi: Site, kafka: SharedKafka) -> None:
+    here = without_strimzi
+    here.start_operator()
+    here.put_model()
+    here.apply(here.manifest())
+    assert "install Strimzi" in here.wait_reason("StrimziNotInstalled", "TopicsReady")
+
+    _install(here, strimzi_crds())
+    here.start_kubelet()
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.wait_ready(timeout_s=60)
+    _see_that_topics_are_watched(here)
+
+
+def test_old_news_of_the_kinds_do_not_keep_them_from_being_watched(without_strimzi: Site, kafka: SharedKafka) -> None:
+    here = without_strimzi
+    with FaultProxy(here.api_server.admin) as proxy:
+        operator = here.start_operator(access=proxy.access(here.access()))
         here.put_model()
         here.apply(here.manifest())
-        assert "install Strimzi" in here.wait_reason("StrimziNotInstalled", "TopicsReady")
+        here.wait_reason("StrimziNotInstalled", "TopicsReady")
 
-        for crd in strimzi:
-            api.create(definitions, crd)
-        until(lambda: all(_established(api.get(path)) for path in paths), "the CRDs are served")
-        until(lambda: here.names("kafkatopics", here.kafka_namespace) == [], "its API answers")
+        *others, first = strimzi_crds()
+        _install(here, [first])
+        asked = proxy.inject(Fault(None, times=1000, path=_STRIMZI))
+        until(lambda: _stands_still(lambda: asked.hits), "kopf has looked")
+        proxy.heal()
+        # Whoever asks now hears of the first alone, and only when the others are there too.
+        old = proxy.inject(Fault(None, times=1000, path=_STRIMZI, delay_s=OLD_NEWS_S, carried_out=True))
+        here.api.merge(f"{_DEFINITIONS}/{first['metadata']['name']}", {"metadata": {"labels": {"touched": "yes"}}})
+        # The operator itself is one that asks, and waits for its answer.
+        until(lambda: old.hits > 1, "kopf looks again")
+        proxy.heal()
+        _install(here, others)
         here.start_kubelet()
         here.start_strimzi(kafka.bootstrap_servers)
         here.wait_ready(timeout_s=60)
-        # The watch of the new kinds works too, not only the list.
-        here.api.delete(here.path("kafkatopics", f"{here.namespace}.digits.images", here.kafka_namespace))
-        images = f"{here.namespace}.digits.images"
-        until(lambda: images in topics(kafka.bootstrap_servers, images), "the topic is made anew", 60.0)
+        until(lambda: old.ended == old.hits, "the old news are told")
+        _see_that_topics_are_watched(here)
+        operator.stop()
 
 
 def test_an_operator_that_stands_still_fails_its_probe(here: Site, kafka: SharedKafka) -> None:
@@ -245,9 +263,31 @@ def test_credentials_are_copied_to_the_workers_and_followed_when_they_change(her
     here.wait_ready()
 
 
-def _established(crd: Manifest) -> bool:
-    conditions = crd.get("status", {}).get("conditions") or []
-    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+def _install(here: Site, definitions: list[Manifest]) -> None:
+    for crd in definitions:
+        here.api.create(_DEFINITIONS, crd)
+    for crd in definitions:
+        resource, version = crd["spec"]["names"]["plural"], crd["spec"]["versions"][0]["name"]
+        path = f"/apis/{crd['spec']['group']}/{version}/{resource}"
+        until(lambda path=path: here.api.find(path) is not None, f"{resource} are served")
+
+
+def _stands_still(count: Callable[[], int], for_s: float = 1.0) -> bool:
+    before = count()
+    time.sleep(for_s)
+    return count() == before
+
+
+def _see_that_topics_are_watched(here: Site) -> None:
+    path = here.path("kafkatopics", f"{here.namespace}.digits.images", here.kafka_namespace)
+    before = here.api.get(path)["metadata"]["uid"]
+    here.api.delete(path)
+
+    def is_made_anew() -> bool:
+        live = here.api.find(path)
+        return live is not None and live["metadata"]["uid"] != before
+
+    until(is_made_anew, "the topic's resource is made anew")
 
 
 def _revision(here: Site) -> str:

@@ -27,6 +27,7 @@ from tests.support.strimzi.stand_in import StrimziStandIn
 from tests.support.until import until
 
 START_TIMEOUT_S = 40.0
+LOG_LINES = 60
 CLUSTER = "events"
 PROGRAM = ("-m", "darkroom_operator")
 
@@ -202,7 +203,11 @@ class Site:
         return found if current else {}
 
     def wait_ready(self, name: str = "digits", timeout_s: float = 40.0) -> Manifest:
-        until(lambda: self.condition("Ready", name).get("status") == "True", f"{name} is Ready", timeout_s)
+        try:
+            until(lambda: self.condition("Ready", name).get("status") == "True", f"{name} is Ready", timeout_s)
+        except AssertionError as error:
+            error.add_note(json.dumps((self.find("imagepipelines", name) or {}).get("status"), indent=1))
+            raise
         return self.api.get(self.path("imagepipelines", name))
 
     def wait_reason(self, reason: str, kind: str = "Ready", name: str = "digits") -> str:
@@ -258,6 +263,9 @@ def site(api_server: ApiServer, folder: Path) -> Iterator[Site]:
         namespace = stack.enter_context(api_server.namespace("pipelines"))
         kafka_namespace = stack.enter_context(api_server.namespace("kafka"))
         yield stack.enter_context(_ended(Site(api_server, namespace, kafka_namespace, folder, stack)))
+    # pytest shows this when the test failed.
+    for log in sorted(folder.glob("operator-*.log")):
+        print(log.name, *log.read_text(errors="replace").splitlines()[-LOG_LINES:], sep="\n")
 
 
 @contextmanager

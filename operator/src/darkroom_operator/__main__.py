@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 
-import kopf
 import structlog
 
 from darkroom.errors import DarkroomError
@@ -30,6 +29,7 @@ from darkroom_operator.presence import Presence
 from darkroom_operator.reconcile import Reconciler
 from darkroom_operator.reference_watch import ReferenceWatch
 from darkroom_operator.references import References
+from darkroom_operator.watches import Watches
 from darkroom_operator.work_queue import WorkQueue
 from darkroom_operator.world import World
 
@@ -73,13 +73,20 @@ class Operator:
             reconciler,
             metrics,
             leads=leads,
+            on_new_kinds=self._begin_watches_anew,
             namespaces=list(config.namespaces),
             threads=config.threads,
             resync_s=config.resync_s,
             stall_s=config.stall_s,
         )
+        self._watches = Watches(
+            watch_registry(self._feed, self._access, self._engine.problem, self._engine.before_watching),
+            watch_settings(),
+            config.namespaces,
+            f"http://0.0.0.0:{config.health_port}/healthz",
+        )
         metrics.watch(queue, tally, leads)
-        self._watches = [
+        self._reference_watches = [
             ReferenceWatch(core, kind, namespace, references, queue.add)
             for kind in (SECRET, CONFIG_MAP)
             for namespace in (config.namespaces or (None,))
@@ -89,27 +96,23 @@ class Operator:
     def _take_up_all(self) -> None:
         self._engine.take_up_all()
 
+    def _begin_watches_anew(self) -> None:
+        self._watches.begin_anew()
+
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
         # kopf makes up an identity otherwise, of the user's name: in our image the user has none.
         os.environ.setdefault("POD_ID", self._config.identity)
         self._http.start()
-        for watch in self._watches:
+        for watch in self._reference_watches:
             watch.start()
         if self._config.leader_election:
             self._leadership.start()
         self._engine.start()
         try:
-            kopf.run(
-                registry=watch_registry(self._feed, self._access, self._engine.problem, self._engine.catch_up),
-                settings=watch_settings(),
-                standalone=True,
-                clusterwide=not self._config.namespaces,
-                namespaces=self._config.namespaces,
-                liveness_endpoint=f"http://0.0.0.0:{self._config.health_port}/healthz",
-            )
+            self._watches.run()
         finally:
-            for watch in self._watches:
+            for watch in self._reference_watches:
                 watch.stop()
             self._engine.stop()
             self._admin.close()

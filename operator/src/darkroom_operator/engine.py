@@ -1,5 +1,6 @@
 """The threads of the operator: they fill the cache, take pipelines from the queue, and look again now and then."""
 
+import math
 import random
 import threading
 import time
@@ -23,6 +24,8 @@ PATIENCE = 3
 
 LOOK_FOR_KINDS_S = 5.0
 FILL_RETRY_S = 2.0
+WATCHES_BEGIN_S = 15.0
+"""How long kopf may take from its start until it has listed everything."""
 STOP_S = 20.0
 _TICK_S = 0.5
 
@@ -43,6 +46,7 @@ class Engine:
         metrics: Metrics,
         *,
         leads: Callable[[], bool],
+        on_new_kinds: Callable[[], None],
         namespaces: list[str],
         threads: int,
         resync_s: float,
@@ -56,10 +60,12 @@ class Engine:
         self._reconciler = reconciler
         self._metrics = metrics
         self._leads = leads
+        self._on_new_kinds = on_new_kinds
         self._namespaces = namespaces
         self._resync_s = resync_s
         self._stall_s = stall_s
         self._filled = threading.Event()
+        self._list_again_at = math.inf
         self._stopping = threading.Event()
         self._last_end = time.monotonic()
         self._threads = [
@@ -83,12 +89,16 @@ class Engine:
         """Whether the cache holds the whole cluster."""
         return self._filled.is_set()
 
-    def catch_up(self, at_most_s: float) -> None:
-        """Wait until everything that is known has been looked at, or another replica does that."""
+    def before_watching(self, at_most_s: float) -> None:
+        """Wait until everything that is known has been looked at, or another replica does that.
+
+        What goes after we listed it and before it is watched is never told, so a list of everything follows soon.
+        """
         deadline = time.monotonic() + at_most_s
         while time.monotonic() < deadline and not self._stopping.wait(_TICK_S):
             if self._filled.is_set() and (not self._leads() or len(self._queue) == 0):
-                return
+                break
+        self._list_again_at = time.monotonic() + WATCHES_BEGIN_S
 
     def take_up_all(self) -> None:
         """Queue every pipeline: whoever led before may have left something undone."""
@@ -104,9 +114,10 @@ class Engine:
         return ""
 
     def _look_again(self) -> None:
-        """Fill the cache; then look for kinds that were missing, and now and then at everything."""
+        """Fill the cache; then look for kinds that come and go, and now and then at everything."""
         while not self._filled.is_set() and not self._stopping.is_set():
             try:
+                self._presence.look()
                 self._fill(WATCHED)
                 self._filled.set()
                 log.info("the cluster is known", pipelines=len(self._cache.pipelines()), objects=len(self._cache))
@@ -118,6 +129,9 @@ class Engine:
             try:
                 self._look_for_kinds()
                 self._look_into_ending_namespaces()
+                if time.monotonic() >= self._list_again_at:
+                    self._list_again_at = math.inf
+                    self._fill(WATCHED)
                 if time.monotonic() >= next_resync:
                     self._resync()
                     next_resync = time.monotonic() + self._until_resync_s()
@@ -125,11 +139,14 @@ class Engine:
                 log.warning("the cluster can't be read", error=error.message)
 
     def _look_for_kinds(self) -> None:
-        appeared = self._presence.look_again()
-        if appeared:
-            log.info("new kinds", kinds=[kind.name for kind in appeared])
-            self._fill(tuple(appeared))
-            self.take_up_all()
+        came, went = self._presence.look()
+        if not came | went:
+            return
+        log.info("kinds came or went", came=sorted(map(str, came)), went=sorted(map(str, went)))
+        self._fill(tuple(came | went))
+        if came:
+            self._on_new_kinds()
+        self.take_up_all()
 
     def _look_into_ending_namespaces(self) -> None:
         """Read the pipelines of a namespace that is being deleted: kopf does not watch it to its end."""

@@ -53,7 +53,7 @@ def watch_settings() -> kopf.OperatorSettings:
 
 
 def watch_registry(
-    feed: Feed, access: Access, check_health: Callable[[], str], catch_up: Callable[[float], None]
+    feed: Feed, access: Access, check_health: Callable[[], str], before_watching: Callable[[float], None]
 ) -> kopf.OperatorRegistry:
     """The handlers that kopf calls.
 
@@ -61,14 +61,15 @@ def watch_registry(
         feed: takes what they hear.
         access: to the API server.
         check_health: answers what is wrong; nothing if all is well.
-        catch_up: returns when everything that was there at the start has been looked at, or after some seconds.
+        before_watching: returns when everything that was there at the start has been looked at, or after some
+            seconds.
     """
     registry = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=registry)
     async def begin(**_: Any) -> None:
         # kopf tells of every object once more before it tells of changes. That can wait, but not for ever.
-        await asyncio.to_thread(catch_up, CATCH_UP_S)
+        await asyncio.to_thread(before_watching, CATCH_UP_S)
 
     @kopf.on.login(registry=registry)
     def login(**_: Any) -> kopf.ConnectionInfo:

@@ -3,38 +3,31 @@
 import threading
 
 from darkroom_operator.kube.api import Kube
-from darkroom_operator.kube.kinds import Kind
+from darkroom_operator.kube.kinds import OPTIONAL, Kind
 
 
 class Presence:
-    """What the API server serves; asked once, and again by `look_again` while it is missing."""
+    """What the API server serves, as of the last look."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
         self._lock = threading.Lock()
-        self._served: dict[Kind, bool] = {}
+        self._served: frozenset[Kind] = frozenset()
 
     def served(self, kind: Kind) -> bool:
-        """Whether the API server knows `kind`, as of a few seconds ago."""
-        if not kind.optional:
-            return True
+        """Whether the API server knew `kind` when it was last asked."""
         with self._lock:
-            known = self._served.get(kind)
-        return self._look(kind) if known is None else known
+            return not kind.optional or kind in self._served
 
-    def look_again(self) -> list[Kind]:
-        """Ask for every kind that was missing; answers those that are there now."""
+    def look(self) -> tuple[set[Kind], set[Kind]]:
+        """Ask for every kind that may be missing; answers which came and which went since the last look."""
+        resources = {kind.api_version: self._kube.resources(kind) for kind in OPTIONAL}
+        served = frozenset(kind for kind in OPTIONAL if kind.plural in resources[kind.api_version])
         with self._lock:
-            missing = [kind for kind, served in self._served.items() if not served]
-        return [kind for kind in missing if self._look(kind)]
+            before, self._served = self._served, served
+        return set(served - before), set(before - served)
 
     def doubt(self, kind: Kind) -> None:
-        """Ask the next time: a request was told that there is no such thing."""
+        """Take `kind` for missing until the next look: a request was told that there is no such thing."""
         with self._lock:
-            self._served.pop(kind, None)
-
-    def _look(self, kind: Kind) -> bool:
-        served = self._kube.is_served(kind)
-        with self._lock:
-            self._served[kind] = served
-        return served
+            self._served -= {kind}

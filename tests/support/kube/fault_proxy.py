@@ -31,8 +31,9 @@ class Fault:
     """What happens to the next `times` requests with this method (any if empty) and `path` (a regex, or a part of it).
 
     `code` is what they are answered after `delay_s`; None passes them on, only late, and 0 breaks the connection. With
-    `carried_out` the API server does what was asked and only its answer is replaced, which a client can't tell from a
-    request that never arrived. `retry_after_s` is a header.
+    `carried_out` the API server does what was asked: a code then takes the place of its answer, which a client can't
+    tell from a request that never arrived; without a code its answer is passed on late, and is old by then.
+    `retry_after_s` is a header. `hits` counts the requests that met the fault, `ended` those that are over.
     """
 
     code: int | None
@@ -44,6 +45,7 @@ class Fault:
     delay_s: float = 0.0
     carried_out: bool = False
     hits: int = field(default=0, init=False)
+    ended: int = field(default=0, init=False)
 
 
 class FaultProxy:
@@ -105,6 +107,11 @@ class FaultProxy:
                     return fault
         return None
 
+    def ended(self, fault: Fault) -> None:
+        """A request that met `fault` is over."""
+        with self._lock:
+            fault.ended += 1
+
     def opened(self, handler: "_Handler") -> http.client.HTTPSConnection:
         """The connection to the API server for a client's."""
         with self._lock:
@@ -145,9 +152,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self._proxy.fault_for(self.command, self.path)
-        if fault is not None:
-            time.sleep(fault.delay_s)
-        if fault is None or fault.code is None:
+        if fault is None:
+            self._pass_on(body)
+            return
+        try:
+            self._meet(fault, body)
+        finally:
+            self._proxy.ended(fault)
+
+    def _meet(self, fault: Fault, body: bytes) -> None:
+        if fault.code is None and fault.carried_out:
+            self._pass_on(body, fault.delay_s)
+            return
+        time.sleep(fault.delay_s)
+        if fault.code is None:
             self._pass_on(body)
             return
         if fault.carried_out:
@@ -165,9 +183,10 @@ class _Handler(BaseHTTPRequestHandler):
         answer: http.client.HTTPResponse = self._upstream.getresponse()
         return answer
 
-    def _pass_on(self, body: bytes) -> None:
+    def _pass_on(self, body: bytes, answer_after_s: float = 0.0) -> None:
         try:
             answer = self._ask(body)
+            time.sleep(answer_after_s)
         except (OSError, http.client.HTTPException):
             self.close_connection = True  # the API server is away, and that is what its client is to see
             return

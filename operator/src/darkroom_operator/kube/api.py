@@ -73,15 +73,10 @@ class Kube:
                 return
             query = query | {"continue": following}
 
-    def is_served(self, kind: Kind) -> bool:
-        """Whether the API server knows the kind."""
-        try:
-            known = self._read(kind, f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}", {})
-        except ApiError as error:
-            if error.is_not_found:
-                return False
-            raise
-        return any(resource["name"] == kind.plural for resource in known.get("resources", []))
+    def resources(self, kind: Kind) -> set[str]:
+        """The plurals of the kinds that the API server knows of the group and version of `kind`."""
+        found = self._find(kind, f"/apis/{kind.api_version}", {}) or {"resources": []}
+        return {resource["name"] for resource in found["resources"]}
 
     def apply(self, kind: Kind, manifest: Manifest, *, force: bool = True) -> Manifest:
         """Server-side apply; with `force` over the fields that others own."""

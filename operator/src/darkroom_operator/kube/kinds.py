@@ -60,6 +60,7 @@ EVENT = Kind("Event", "events.k8s.io", "v1", "events")
 LEASE = Kind("Lease", "coordination.k8s.io", "v1", "leases")
 
 STRIMZI = (KAFKA_TOPIC, KAFKA_USER, KAFKA)
+OPTIONAL = (*STRIMZI, POD_MONITOR)
 STAGE_CHILDREN = (
     DEPLOYMENT, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, DISRUPTION_BUDGET, NETWORK_POLICY, POD_MONITOR,
 )  # fmt: skip
