@@ -65,7 +65,8 @@ def test_exact_resize_gives_pillows_antialiased_pixels(image: Size, size: Size, 
     pixels = noise(*image, channels, seed)
     difference = np.abs(resize_antialiased(pixels, size).astype(int) - by_pillow(pixels, size))
     assert difference.max() <= 2  # both round to whole levels between the two directions
-    assert difference.mean() <= 0.5
+    # Of few old pixels all new ones may be rounded the other way.
+    assert min(image) < 8 or min(size) < 8 or difference.mean() <= 0.5
 
 
 @pytest.mark.parametrize("size", [(224, 224), (28, 28), (500, 400), (640, 100), (800, 600), (1, 1)])

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom_inference.backoff import Backoff
-from darkroom_inference.bounded_call import within
 from darkroom_inference.fleet import split
 from darkroom_inference.fleet_metrics import merged
 from darkroom_inference.kafka_errors import ClientsBroken, meaning
@@ -17,6 +16,7 @@ from darkroom_inference.loop_state import SPARE_AFTER_S, LoopState
 from darkroom_inference.membership import Membership
 from darkroom_inference.options import InvalidOption, Options
 from darkroom_inference.stopping import DrainTimedOut, Stopping
+from darkroom_inference.threaded_call import within
 from darkroom_inference.watchdog import Watchdog
 
 

@@ -162,7 +162,11 @@ class Loop:
         self.state.tick()
         self._shared.stopping.pause(seconds)
 
-    def _statistics(self, statistics: str) -> None:
-        """A consumer without partitions hears nothing of its group; its statistics tell whether it is in touch."""
+    def _statistics(self, text: str) -> None:
+        """Told every few seconds, also to a consumer without partitions, which hears nothing else of its group."""
+        statistics = json.loads(text)
+        brokers = statistics.get("brokers", {}).values()
+        connected = {each["nodeid"] for each in brokers if each["state"] == "UP" and each["nodeid"] >= 0}
+        self._shared.metrics.brokers(self.state.number, len(connected))
         if not self.state.partitions:
-            self.state.in_touch(json.loads(statistics).get("cgrp", {}).get("state") == "up")
+            self.state.in_touch(statistics.get("cgrp", {}).get("state") == "up")

@@ -82,6 +82,12 @@ class Metrics:
         self._partitions = Gauge(
             "darkroom_worker_partitions", "Partitions assigned, by loop.", ["loop"], registry=self.registry
         )
+        self._brokers = Gauge(
+            "darkroom_worker_brokers_connected",
+            "Brokers that a loop's consumer is connected to: none while Kafka is away.",
+            ["loop"],
+            registry=self.registry,
+        )
         self._stage = Info("darkroom_worker", "The stage that the worker runs.", registry=self.registry)
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -124,6 +130,10 @@ class Metrics:
     def partitions(self, loop: int, count: int) -> None:
         """Say how many partitions a loop has."""
         self._partitions.labels(str(loop)).set(count)
+
+    def brokers(self, loop: int, connected: int) -> None:
+        """Say to how many brokers a loop's consumer is connected."""
+        self._brokers.labels(str(loop)).set(connected)
 
     def retry(self, cause: RetryCause) -> None:
         """Count something that has to be tried again."""

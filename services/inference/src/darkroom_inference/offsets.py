@@ -13,6 +13,7 @@ from darkroom_inference.backoff import Backoff
 from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.stopping import Pause
+from darkroom_inference.threaded_call import ThreadedCall
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,8 @@ Positions = Mapping[int, tuple[int, Mark]]
 _REQUEST_TIMEOUT_S: Final = 10.0
 _REACHABLE_TIMEOUT_S: Final = 2.0
 _UNKNOWN_ERROR_PATIENCE_S: Final = 30.0
+_SLICE_S: Final = 0.5
+_SLICES_BEFORE_WARNING: Final = 10
 
 T = TypeVar("T")
 
@@ -74,12 +77,15 @@ class Offsets:
     def commit(self, positions: Positions) -> None:
         """Commit, and wait for it.
 
+        The client library waits for a broker as long as it takes, minutes if need be: the loop goes on to show that it
+        is alive.
+
         Raises:
             Interrupted: the consumer is no longer a member of its group, or does not own a partition any more.
             ClientsBroken: the consumer can't be used any more.
             DrainTimedOut: the worker has to stop.
         """
-        self._patiently("commit", lambda: self._commit(positions))
+        self._patiently("commit", lambda: self._attended(lambda: self._commit(positions)))
 
     def commit_once(self, positions: Positions) -> None:
         """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere.
@@ -93,7 +99,7 @@ class Offsets:
             self._metrics.kafka_error(error.args[0])
 
     def reachable(self) -> bool:
-        """Whether a broker answers. A commit has no timeout, and without a broker would take a minute to fail."""
+        """Whether a broker answers. A commit has no timeout, and without a broker would take minutes to fail."""
         try:
             self._consumer.list_topics(self._topic, timeout=_REACHABLE_TIMEOUT_S)
         except KafkaException:
@@ -116,6 +122,17 @@ class Offsets:
     def _ends(self, place: TopicPartition) -> tuple[int, int]:
         ends: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=_REQUEST_TIMEOUT_S)
         return ends
+
+    def _attended(self, commit: Callable[[], None]) -> None:
+        call = ThreadedCall("commit", commit)
+        slices = 0
+        while not call.ended(_SLICE_S):
+            slices += 1
+            if slices % _SLICES_BEFORE_WARNING == 0:
+                self._metrics.retry("offsets")
+                log.warning("waiting for kafka", to="commit")
+            self._pause(0)
+        call.result()
 
     def _patiently(self, what: str, call: Callable[[], T]) -> T:
         backoff = Backoff()
