@@ -27,7 +27,8 @@ demo: $(UV) ## Real images through real Kafka and two models, on this machine; p
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test
-test: test-tools ## All tests but those of chaos and on kind, with a real broker and a real API server
+test: test-tools ## All tests but those on kind, with real brokers and a real API server; chaos, which needs the cores, by itself
+	@$(RUN) pytest -m chaos tests/chaos
 	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
