@@ -3,23 +3,25 @@
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from darkroom.errors import DarkroomError
+from darkroom_cli.local_kafka.class_cache import WRITING_TIMEOUT_S, ClassCache
 from darkroom_cli.local_kafka.data_folder import DataFolder, claim, claim_temporary
 from darkroom_cli.local_kafka.failure import reason_of_failure
 from darkroom_cli.local_kafka.health import wait_until_healthy
-from darkroom_cli.local_kafka.jars import KAFKA_VERSION, ensure_jars
+from darkroom_cli.local_kafka.jars import KAFKA_VERSION, cache_folder, ensure_jars
 from darkroom_cli.local_kafka.jvm import Jvm
 from darkroom_cli.local_kafka.ports import HOST, Reservation, why_not_free
 from darkroom_cli.local_kafka.server_properties import CLIENTS, Listener, Member, render, server_properties
 
 _FORMAT_TIMEOUT_S = 60.0
 _KILL_TIMEOUT_S = 10.0
+_ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 _PROPERTIES = "server.properties"
 _OUTPUT = "jvm.log"
 _LOGGING = Path(__file__).with_name("log4j2.properties")
@@ -55,6 +57,7 @@ class LocalKafka:
         self._reserved: list[Reservation] = []
         self._folder: DataFolder | None = None
         self._jvm: Jvm | None = None
+        self._classes: ClassCache | None = None
 
     @property
     def bootstrap_servers(self) -> str:
@@ -110,7 +113,7 @@ class LocalKafka:
                 raise DarkroomError(f"port {each.port} on {HOST}: {problem}: stop what uses it, or choose another port")
         try:
             self._folder = self._folder or self._claim()
-            self._launch(self._folder, classpath=":".join(map(str, ensure_jars())))
+            self._launch(self._folder, ensure_jars())
         except BaseException:
             self._clean_up()
             raise
@@ -141,7 +144,8 @@ class LocalKafka:
         """Ask it to end, make it end after `timeout_s`. A temporary data folder is removed. Safe to call twice."""
         self.terminate()
         if self._jvm is not None:
-            self._jvm.wait(timeout_s)
+            writing = self._classes is not None and self._classes.is_written
+            self._jvm.wait(timeout_s + WRITING_TIMEOUT_S * writing)
         self.kill()
         self._clean_up()
 
@@ -172,7 +176,7 @@ class LocalKafka:
             return claim(self._data_dir)
         return claim(self._data_dir, self._member.node_id, self._member.cluster_id)
 
-    def _launch(self, folder: DataFolder, classpath: str) -> None:
+    def _launch(self, folder: DataFolder, jars: Sequence[Path]) -> None:
         self._listeners = tuple(
             each if each.port else replace(each, port=self._free_port()) for each in self._listeners
         )
@@ -180,16 +184,19 @@ class LocalKafka:
             cluster_id = folder.identity.cluster_id
             self._place = self._member or Member(1, cluster_id, {1: self._free_port()}, self._free_port())
         try:
+            self._classes = self._classes or ClassCache(cache_folder(), jars)
+            classpath = ["-cp", ":".join(map(str, jars))]
             if not folder.log.exists():
-                self._format(folder, self._place, classpath)
-            self._jvm = self._run(folder, self._place, folder.log, [classpath, "kafka.Kafka", _PROPERTIES])
+                self._format(folder, self._place, [*self._classes.options_to_read(), *classpath])
+            command = [*self._classes.options(), *classpath, "kafka.Kafka", _PROPERTIES]
+            self._jvm = self._run(folder, self._place, folder.log, command)
         except OSError as error:
             raise DarkroomError(f"data folder {folder.path}: {error.strerror or error}") from error
 
-    def _format(self, folder: DataFolder, place: Member, classpath: str) -> None:
+    def _format(self, folder: DataFolder, place: Member, classpath: list[str]) -> None:
         """Kafka's own first step on a new folder, done in one go: whole or not at all."""
         shutil.rmtree(folder.unfinished_log, ignore_errors=True)
-        tool = [classpath, "kafka.tools.StorageTool", "format", "-t", place.cluster_id, "-c", _PROPERTIES]
+        tool = [*classpath, "kafka.tools.StorageTool", "format", "-t", place.cluster_id, "-c", _PROPERTIES]
         formatting = self._run(folder, place, folder.unfinished_log, tool)
         try:
             code = formatting.wait(_FORMAT_TIMEOUT_S)
@@ -203,7 +210,7 @@ class LocalKafka:
         """Run one of Kafka's commands in the data folder. Paths are relative: Kafka splits log.dirs at commas."""
         properties = server_properties(place, self._listeners, log.name, self._properties)
         (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
-        arguments = [f"-Dlog4j2.configurationFile={_LOGGING}", "-cp", *command]
+        arguments = [f"-Dlog4j2.configurationFile={_LOGGING}", *command]
         return Jvm(arguments, folder=folder.path, output=folder.path / _OUTPUT, keep_open=[folder.lock])
 
     def _free_port(self) -> int:
@@ -219,6 +226,8 @@ class LocalKafka:
         for reservation in self._reserved:
             reservation.release()
         self._reserved.clear()
+        if self._classes is not None and self._jvm is not None:
+            self._classes.broker_ended(in_order=self._jvm.exit_code == _ENDED_BY_SIGTERM)
         self._place = None
         if self._folder is not None:
             if self._data_dir is None:

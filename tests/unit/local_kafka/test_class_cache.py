@@ -1,0 +1,59 @@
+"""Who writes the cache of classes, and what becomes of what was written."""
+
+from pathlib import Path
+
+import pytest
+
+from darkroom_cli.local_kafka.class_cache import ClassCache
+
+
+@pytest.fixture
+def jars(tmp_path: Path) -> list[Path]:
+    jar = tmp_path / "kafka.jar"
+    jar.write_bytes(b"a jar")
+    return [jar]
+
+
+def written(cache: ClassCache) -> Path:
+    """What the JVM would write, when told so."""
+    (option,) = cache.options()
+    name, _, path = option.partition("=")
+    assert name == "-XX:AOTCacheOutput"
+    Path(path).write_bytes(b"classes")
+    return Path(path)
+
+
+def test_one_broker_writes_it_and_the_next_ones_read_it(tmp_path: Path, jars: list[Path]) -> None:
+    first, beside = ClassCache(tmp_path, jars), ClassCache(tmp_path, jars)
+    assert first.options_to_read() == []
+    unfinished = written(first)
+    assert (first.is_written, beside.options(), beside.is_written) == (True, [], False)
+    first.broker_ended(in_order=True)
+    beside.broker_ended(in_order=True)
+    assert (unfinished.exists(), first.is_written) == (False, False)
+    (option,) = beside.options()
+    assert option.startswith(f"-XX:AOTCache={tmp_path}/classes-")
+    assert ClassCache(tmp_path, jars).options_to_read() == [option]
+
+
+def test_what_a_broker_that_was_killed_wrote_is_thrown_away_and_written_anew(tmp_path: Path, jars: list[Path]) -> None:
+    killed = ClassCache(tmp_path, jars)
+    unfinished = written(killed)
+    assert killed.options() == [f"-XX:AOTCacheOutput={unfinished}"]  # it is started again, and still the one
+    killed.broker_ended(in_order=False)
+    assert not unfinished.exists()
+    assert killed.options_to_read() == []
+    assert written(ClassCache(tmp_path, jars)) == unfinished
+
+
+def test_other_jars_have_a_cache_of_their_own_in_place_of_the_old_one(tmp_path: Path, jars: list[Path]) -> None:
+    old = ClassCache(tmp_path, jars)
+    written(old)
+    old.broker_ended(in_order=True)
+    jars[0].write_bytes(b"another jar")
+    new = ClassCache(tmp_path, jars)
+    assert new.options_to_read() == []
+    written(new)
+    new.broker_ended(in_order=True)
+    assert len(list(tmp_path.glob("classes-*.aot"))) == 1
+    assert old.options_to_read() == []
