@@ -2,9 +2,10 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from confluent_kafka import Consumer
@@ -18,10 +19,12 @@ from darkroom_inference.assignment import Assignment
 from darkroom_inference.backoff import Backoff
 from darkroom_inference.delivery import AtLeastOnce, Delivery, ExactlyOnce
 from darkroom_inference.gate import Gate
+from darkroom_inference.group_word import ask_the_group
 from darkroom_inference.kafka_errors import ClientsBroken, Interrupted
 from darkroom_inference.loop_state import LoopState
 from darkroom_inference.membership import Membership
 from darkroom_inference.metrics import Metrics
+from darkroom_inference.misheard import Misheard
 from darkroom_inference.offsets import Offsets
 from darkroom_inference.publisher import Publisher
 from darkroom_inference.replay.bounded import BoundedSource, BoundedWork
@@ -96,12 +99,12 @@ class Loop:
             log.info("loop ended")
 
     def _until_stopped(self) -> None:
-        with self._clients() as (work, standstill):
+        with self._clients() as (work, checks):
             while not self._shared.stopping.requested:
                 try:
                     work.turn()
-                    if standstill is not None:
-                        standstill.check()
+                    for check in checks:
+                        check()
                 except Interrupted as interrupted:
                     self._shared.metrics.retry("publish")
                     log.warning("work in hand is done again", error=interrupted.cause)
@@ -110,7 +113,8 @@ class Loop:
                     self._backoff.reset()
 
     @contextmanager
-    def _clients(self) -> Iterator[tuple[Work | BoundedWork, Standstill | None]]:
+    def _clients(self) -> Iterator[tuple[Work | BoundedWork, Sequence[Callable[[], None]]]]:
+        """What does the work, and what to look at between two turns."""
         shared = self._shared
         settings, metrics, terms = shared.settings, shared.metrics, shared.replay
         consumer = clients.consumer(
@@ -133,10 +137,12 @@ class Loop:
                 return Work(settings, source, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)
 
             if terms is None:
-                yield work(consumer), Standstill(self.state, offsets)
+                ask = partial(ask_the_group, settings, consumer)
+                misheard = Misheard(self.state, assignment, ask)
+                yield work(consumer), (misheard.check, Standstill(self.state, offsets).check)
             else:
                 bounded = BoundedSource(consumer, settings.images_topic, terms.plan.ends, assignment, terms.allowance)
-                yield BoundedWork(work(bounded), bounded, assignment, offsets, terms.teller), None
+                yield BoundedWork(work(bounded), bounded, assignment, offsets, terms.teller), ()
             assignment.give_back()
         except BaseException:
             # What was in hand may or may not be committed. Giving the partitions back must not commit anything older.
@@ -168,5 +174,6 @@ class Loop:
         brokers = statistics.get("brokers", {}).values()
         connected = {each["nodeid"] for each in brokers if each["state"] == "UP" and each["nodeid"] >= 0}
         self._shared.metrics.brokers(self.state.number, len(connected))
+        self.state.lost_answers = sum(each["req_timeouts"] for each in brokers if each["name"] == "GroupCoordinator")
         if not self.state.partitions:
             self.state.in_touch(statistics.get("cgrp", {}).get("state") == "up")

@@ -10,13 +10,18 @@ SPARE_AFTER_S: Final = 15.0
 
 @dataclass
 class LoopState:
-    """Written by one loop, read by the health endpoint."""
+    """Written by one loop, read by the health endpoint.
+
+    Attributes:
+        lost_answers: how many answers of its group's coordinator came too late for its client.
+    """
 
     number: int
     running: bool = True
     moved_at: float = field(default_factory=time.monotonic)
     partitions: int = 0
     in_touch_since: float | None = None
+    lost_answers: int = 0
 
     def tick(self) -> None:
         """The loop moves: it took a turn, or looked up from waiting for Kafka."""
