@@ -14,11 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 from confluent_kafka import Message
+from confluent_kafka.admin import AdminClient
 
-from darkroom_cli.local_kafka import LocalKafka
+from darkroom.kafka.connection import KafkaConnection
+from darkroom_cli.local_kafka import Listener, LocalKafka
 from darkroom_inference import clients
 from tests.support.bad_model import bad_model
 from tests.support.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples
+from tests.support.tcp_proxy import TcpProxy
 from tests.support.until import until
 
 Stage = Callable[..., TriedStage]
@@ -212,6 +215,41 @@ def test_a_worker_without_partitions_joins_anew_when_nobody_goes_on_with_images(
     silent.close()
     digits.results(all_of(images(5)))
     assert worker.end() == 0
+
+
+def test_a_worker_that_missed_that_it_was_to_share_its_partitions_finds_out_and_shares_them(
+    stage: Stage, fresh_kafka: Callable[..., LocalKafka]
+) -> None:
+    with TcpProxy() as proxy:
+        kafka = fresh_kafka(listeners=(Listener("PROXIED", advertised=proxy.address),))
+        proxy.forward(int(kafka.address("PROXIED").rpartition(":")[2]))
+        digits = stage(bootstrap_servers=proxy.address, images={"partitions": 2})
+        worker = digits.worker().ready()
+        other = clients.consumer(
+            digits.settings.model_copy(update={"kafka": KafkaConnection(bootstrap_servers=kafka.bootstrap_servers)}),
+            "other",
+            "consumer",
+            lambda _error: None,
+            lambda _statistics: None,
+        )
+        # The worker's heartbeats arrive when it has given up their answers, one of which tells it to share.
+        proxy.cut()
+        other.subscribe([digits.settings.images_topic])
+        until(lambda: other.poll(0.1) or (other.memberid() and _members(kafka, digits) == 2), "another has joined", 4)
+        until(lambda: "Timed out" in worker.said(), "an answer is given up", 4)
+        proxy.heal()
+        until(lambda: other.poll(0.1) or other.assignment(), "it has its share", 90)
+        assert "the group gave this loop partitions [0, 1]" in worker.said()
+        other.close()
+        digits.send(images(10))
+        digits.results(all_of(images(10)))
+        assert worker.end() == 0
+
+
+def _members(kafka: LocalKafka, tried: TriedStage) -> int:
+    group = tried.settings.consumer_group
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    return len(admin.describe_consumer_groups([group], request_timeout=5)[group].result(5).members)
 
 
 @pytest.mark.parametrize(
