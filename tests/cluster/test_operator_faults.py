@@ -127,7 +127,7 @@ def test_old_news_of_the_kinds_do_not_keep_them_from_being_watched(without_strim
         *others, first = strimzi_crds()
         _install(here, [first])
         asked = proxy.inject(Fault(None, times=1000, path=_STRIMZI))
-        until(lambda: _stands_still(lambda: asked.hits), "kopf has looked")
+        until(_still(lambda: asked.hits), "kopf has looked")
         proxy.heal()
         # Whoever asks now hears of the first alone, and only when the others are there too.
         old = proxy.inject(Fault(None, times=1000, path=_STRIMZI, delay_s=OLD_NEWS_S, carried_out=True))
@@ -272,10 +272,17 @@ def _install(here: Site, definitions: list[Manifest]) -> None:
         until(lambda path=path: here.api.find(path) is not None, f"{resource} are served")
 
 
-def _stands_still(count: Callable[[], int], for_s: float = 1.0) -> bool:
-    before = count()
-    time.sleep(for_s)
-    return count() == before
+def _still(count: Callable[[], int], for_s: float = 1.0) -> Callable[[], bool]:
+    """Whether nothing was counted for so long, when asked again and again."""
+    seen, since = count(), time.monotonic()
+
+    def still() -> bool:
+        nonlocal seen, since
+        if count() != seen:
+            seen, since = count(), time.monotonic()
+        return time.monotonic() > since + for_s
+
+    return still
 
 
 def _see_that_topics_are_watched(here: Site) -> None:
