@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _EVERY_S: Final = 0.25
 _TIMEOUT_S: Final = 3.0
+_REPLACE_AFTER_S: Final = 20.0
 SESSION_TIMEOUT_S: Final = 4.0
 """After which the groups of a run give up a member."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -66,19 +67,22 @@ def recovery_s(strike: Strike, samples: Sequence[Sample]) -> float | None:
 
 
 class Observer:
-    """Samples the offsets in a thread of its own; a broker that is away costs samples, nothing else."""
+    """Samples the offsets in a thread of its own; a broker that is away costs samples, nothing else.
+
+    A client that has seen nothing for long is replaced: what is observed is the groups, not the clients' health.
+    """
 
     def __init__(self, bootstrap_servers: str, topic: str, partitions: int, groups: Sequence[str]) -> None:
         self.samples: list[Sample] = []
         self.in_sync = False
-        settings: ClientSettings = {
+        self.trouble = ""
+        self._settings: ClientSettings = {
             "bootstrap.servers": bootstrap_servers,
             "reconnect.backoff.max.ms": 500,
             "log_level": 2,
         }
-        self._admin = AdminClient(settings)
-        # Consumers that never join: the Admin API's own request for offsets crashes for a group that is not there yet.
-        self._consumers = {group: Consumer({**settings, "group.id": group}) for group in groups}
+        self._groups = groups
+        self._make_clients()
         self._latest = {TopicPartition(topic, number): _LATEST for number in range(partitions)}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
@@ -91,6 +95,14 @@ class Observer:
         """End."""
         self._stop.set()
         self._thread.join(10 * _TIMEOUT_S)
+        self._close_clients()
+
+    def _make_clients(self) -> None:
+        self._admin = AdminClient(self._settings)
+        # Consumers that never join: the Admin API's own request for offsets crashes for a group that is not there yet.
+        self._consumers = {group: Consumer({**self._settings, "group.id": group}) for group in self._groups}
+
+    def _close_clients(self) -> None:
         for consumer in self._consumers.values():
             consumer.close()
 
@@ -100,12 +112,21 @@ class Observer:
         return latest if latest is not None and latest.at > at else None
 
     def _watch(self) -> None:
+        replace_at = time.monotonic() + _REPLACE_AFTER_S
         while not self._stop.wait(_EVERY_S):
             try:
                 self.samples.append(self._sample())
                 self.in_sync = self._every_replica_in_sync()
-            except (KafkaException, TimeoutError):
-                self.in_sync = False
+                replace_at = time.monotonic() + _REPLACE_AFTER_S
+            except (KafkaException, TimeoutError) as error:
+                self.in_sync, self.trouble = False, repr(error)
+                if time.monotonic() > replace_at:
+                    self._close_clients()
+                    self._make_clients()
+                    replace_at = time.monotonic() + _REPLACE_AFTER_S
+            except Exception as error:  # the thread's top: that it ended must be told
+                self.in_sync, self.trouble = False, repr(error)
+                raise
 
     def _sample(self) -> Sample:
         at = time.monotonic()

@@ -126,7 +126,8 @@ def _settle(world: World, timeout_s: float) -> list[str]:
         if sample is not None and sample.lag == 0 and not idle:
             return []
         time.sleep(_TICK_S)
-    unseen = [] if world.observer.since(began) else [f"nothing was seen of the groups for {timeout_s:.0f} s"]
+    blind = f"nothing was seen of the groups for {timeout_s:.0f} s: {world.observer.trouble}"
+    unseen = [] if world.observer.since(began) else [blind]
     return unseen + [f"worker {worker.name} was given no partition" for worker in idle]
 
 
