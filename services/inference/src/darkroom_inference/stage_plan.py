@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import structlog
 from pydantic import ValidationError
 
 from darkroom.errors import DarkroomError
@@ -9,6 +10,8 @@ from darkroom.stage_settings import StageSettings
 from darkroom_inference.analyse import Plan, prepare
 from darkroom_inference.model import ModelError, load_model
 from darkroom_inference.model_source import labels, model_file
+
+log = structlog.get_logger(__name__)
 
 
 class UnusableSettings(DarkroomError):
@@ -22,16 +25,26 @@ class UnusableModel(DarkroomError):
 def read_settings(path: Path) -> StageSettings:
     """The stage's settings.
 
+    What this version does not know is left out and told: while an upgrade rolls, a pod of the old version may start
+    with the settings of the new one.
+
     Raises:
         UnusableSettings: naming the file and each thing that is wrong with it.
     """
     try:
-        return StageSettings.model_validate_json(path.read_bytes())
+        text = path.read_bytes()
+        settings = StageSettings.model_validate_json(text, extra="ignore")
     except OSError as error:
         raise UnusableSettings(f"settings {path}: can't be read: {error.strerror}") from error
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
         raise UnusableSettings(f"settings {path}: {problems}") from error
+    try:
+        StageSettings.model_validate_json(text)
+    except ValidationError as error:
+        unknown = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
+        log.warning("settings that this version does not know are left out", fields=unknown)
+    return settings
 
 
 def load_plan(settings: StageSettings) -> Plan:
