@@ -84,7 +84,7 @@ types: $(UV) ## mypy, strict
 
 .PHONY: generate
 generate: $(UV) ## Write the CRD anew from the models
-	@$(RUN) python scripts/generate.py
+	@$(RUN) python -m scripts.generate
 
 .PHONY: clean
 clean: ## Remove .venv, .tools and what the tools left behind

@@ -1,4 +1,4 @@
-"""Write what is generated: the CRD in the chart, and the reference pages of the models and the commands."""
+"""Write what is generated: the CRD in the chart, and the reference pages of models, commands and metrics."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from typer.cli import get_docs_for_click
 
 from darkroom.crd import crd_yaml, image_pipeline_crd
 from darkroom_cli.app import app
+from scripts.metrics_page import metrics_page
 
 ROOT = Path(__file__).parents[1]
 Schema = dict[str, Any]
@@ -20,6 +21,7 @@ def generated() -> dict[Path, str]:
         Path("charts/darkroom/crds/imagepipelines.darkroom.dev.yaml"): crd_yaml(),
         Path("docs/reference/imagepipeline.md"): _image_pipeline_page(),
         Path("docs/reference/command-line.md"): _command_line_page(),
+        Path("docs/reference/metrics.md"): metrics_page(),
     }
 
 

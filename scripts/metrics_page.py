@@ -1,0 +1,56 @@
+"""The reference page of the metrics, from the registries that serve them."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+
+import darkroom_inference.metrics
+import darkroom_ingestion.metrics
+import darkroom_operator.metrics
+from darkroom_operator.work_queue import WorkQueue
+
+_SUFFIXES = {"counter": "_total", "info": "_info"}
+
+_HEAD = """# Metrics
+
+In Prometheus' text format at `/metrics`; the chart makes ServiceMonitors and the operator PodMonitors where those kinds
+exist. Histograms have the usual `_bucket`, `_sum` and `_count`. This page is generated.
+
+| to know whether | look at |
+| --- | --- |
+| a stage keeps up | `darkroom_worker_end_to_end_seconds` |
+| images fail | `darkroom_worker_images_total{outcome="failed"}`, by reason |
+| workers are cut off from Kafka | `darkroom_worker_brokers_connected == 0` |
+| the service refuses images | `darkroom_images_refused_total`, by reason |
+| the results are behind | `darkroom_store_lag`, `darkroom_store_writable == 0` |
+| pipelines are in trouble | `darkroom_operator_pipelines{condition="Ready", status="False"}`, by reason |
+"""
+
+
+def metrics_page() -> str:
+    """The page, as Markdown."""
+    operator = darkroom_operator.metrics.Metrics()
+    operator.watch(WorkQueue(), darkroom_operator.metrics.PipelineTally(), lambda: True)
+    parts = [
+        ("A worker", darkroom_inference.metrics.Metrics().registry),
+        ("The ingestion service", darkroom_ingestion.metrics.Metrics().registry),
+        ("The operator", operator.registry),
+    ]
+    return "\n".join([_HEAD, *(line for title, registry in parts for line in _table(title, registry))])
+
+
+def _table(title: str, registry: CollectorRegistry) -> Iterator[str]:
+    yield from (f"## {title}", "", "| metric | kind | labels | |", "| --- | --- | --- | --- |")
+    for metric in registry.collect():
+        if metric.name.startswith("darkroom_"):
+            name = metric.name + _SUFFIXES.get(metric.type, "")
+            labels = ", ".join(f"`{label}`" for label in _labels(registry, metric))
+            yield f"| `{name}` | {metric.type} | {labels} | {metric.documentation} |"
+    yield ""
+
+
+def _labels(registry: CollectorRegistry, metric: Metric) -> tuple[str, ...]:
+    """A metric that was never set has no samples yet to read its labels from."""
+    collector = registry._names_to_collectors.get(metric.name, metric)  # noqa: SLF001 - there is no other way
+    return tuple(getattr(collector, "_labelnames", getattr(metric, "_labelnames", ())))
