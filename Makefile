@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv),.tools/uv/bin/uv)
 RUN := $(UV) run --frozen
 # Test processes at a time: they wait more than they compute.
-JOBS ?= 4
+JOBS ?= 3
 SOURCES := operator services kind models tests scripts benchmarks
 
 # A Python that is too old is refused below rather than replaced by a download.

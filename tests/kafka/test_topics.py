@@ -1,6 +1,7 @@
 """Topics through the Admin API of a real broker."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -93,6 +94,21 @@ def test_deleting_is_safe_to_repeat(admin: AdminClient, topic: Topic) -> None:
     assert delete_topics(admin, [topic.name]) == {}
     until(lambda: not describe_topics(admin, [topic.name]), "its end", 10)
     assert delete_topics(admin, [topic.name]) == {}
+
+
+def test_a_topic_that_is_deleted_while_it_is_looked_at_is_not_there(kafka: SharedKafka, topic: Topic) -> None:
+    class Late(AdminClient):
+        """What it has listed is gone when it answers."""
+
+        def list_topics(self, *arguments: Any, **options: Any) -> Any:
+            listed = super().list_topics(*arguments, **options)
+            delete_topics(self, [topic.name])
+            until(lambda: topic.name not in super(Late, self).list_topics(timeout=10).topics, "its end", 10)
+            return listed
+
+    late = Late({"bootstrap.servers": kafka.bootstrap_servers})
+    ensure_topics(AdminClient({"bootstrap.servers": kafka.bootstrap_servers}), [topic])
+    assert describe_topics(late, [topic.name]) == {}
 
 
 def test_no_broker_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,8 @@ def describe_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str,
     for name in found:
         entries = answers[name]
         if isinstance(entries, KafkaError):
+            if entries.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                continue  # deleted since it was listed
             raise KafkaUnreachable(f"topic {name}: its configuration can't be read: {entries.str()}")
         own = {k: e.value for k, e in entries.items() if e.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
         existing[name] = ExistingTopic(len(metadata[name].partitions), own)
