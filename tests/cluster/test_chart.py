@@ -14,6 +14,7 @@ from tests.support.kube.access import Access
 from tests.support.kube.api import ApiError
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.kubelet import FakeKubelet
+from tests.support.until import until
 
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
 STRIMZI = {"name": "events", "namespace": "KAFKA"}
@@ -140,13 +141,13 @@ def test_it_installs_upgrades_and_goes_without_a_trace(helm: Helm, api_server: A
         notes = helm.install("darkroom", restricted)
         assert "kubectl get imgp -A" in notes
 
-        deployment = api.get(f"/apis/apps/v1/namespaces/{restricted}/deployments/darkroom-operator")
-        assert deployment["status"]["readyReplicas"] == 2
+        path = f"/apis/apps/v1/namespaces/{restricted}/deployments/darkroom-operator"
+        assert api.get(path)["status"]["readyReplicas"] == 2
 
         helm.upgrade("darkroom", restricted, {"operator": {"replicas": 1, "logLevel": "debug"}})
-        deployment = api.get(f"/apis/apps/v1/namespaces/{restricted}/deployments/darkroom-operator")
-        assert deployment["status"]["readyReplicas"] == 1
-        assert "--log-level=debug" in deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+        # helm waits for the new pod; the old ones may be on their way out yet.
+        until(lambda: api.get(path)["status"].get("readyReplicas") == 1, "one pod is left")
+        assert "--log-level=debug" in api.get(path)["spec"]["template"]["spec"]["containers"][0]["args"]
 
         helm.uninstall("darkroom", restricted)
     for path in (
