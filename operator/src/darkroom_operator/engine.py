@@ -129,9 +129,11 @@ class Engine:
             try:
                 self._look_for_kinds()
                 self._look_into_ending_namespaces()
-                if time.monotonic() >= self._list_again_at:
-                    self._list_again_at = math.inf
+                due = self._list_again_at
+                if time.monotonic() >= due:
                     self._fill(WATCHED)
+                    # Unless kopf has begun anew meanwhile.
+                    self._list_again_at = math.inf if self._list_again_at == due else self._list_again_at
                 if time.monotonic() >= next_resync:
                     self._resync()
                     next_resync = time.monotonic() + self._until_resync_s()
@@ -143,7 +145,13 @@ class Engine:
         if not came | went:
             return
         log.info("kinds came or went", came=sorted(map(str, came)), went=sorted(map(str, went)))
-        self._fill(tuple(came | went))
+        try:
+            self._fill(tuple(came | went))
+        except ApiError:
+            # The next look finds them again.
+            for kind in came:
+                self._presence.doubt(kind)
+            raise
         if came:
             self._on_new_kinds()
         self.take_up_all()

@@ -21,7 +21,8 @@ class Presence:
 
     def look(self) -> tuple[set[Kind], set[Kind]]:
         """Ask for every kind that may be missing; answers which came and which went since the last look."""
-        resources = {kind.api_version: self._kube.resources(kind) for kind in OPTIONAL}
+        one_of_each = {kind.api_version: kind for kind in OPTIONAL}
+        resources = {version: self._kube.resources(kind) for version, kind in one_of_each.items()}
         served = frozenset(kind for kind in OPTIONAL if kind.plural in resources[kind.api_version])
         with self._lock:
             before, self._served = self._served, served

@@ -12,7 +12,7 @@ from darkroom_inference.attempts import Mark, decode, encode
 from darkroom_inference.backoff import Backoff
 from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.metrics import Metrics
-from darkroom_inference.stopping import Pause
+from darkroom_inference.stopping import Pause, wait_in_slices
 from darkroom_inference.threaded_call import ThreadedCall
 
 log = structlog.get_logger(__name__)
@@ -23,8 +23,6 @@ Positions = Mapping[int, tuple[int, Mark]]
 _REQUEST_TIMEOUT_S: Final = 10.0
 _REACHABLE_TIMEOUT_S: Final = 2.0
 _UNKNOWN_ERROR_PATIENCE_S: Final = 30.0
-_SLICE_S: Final = 0.5
-_SLICES_BEFORE_WARNING: Final = 10
 
 T = TypeVar("T")
 
@@ -125,14 +123,12 @@ class Offsets:
 
     def _attended(self, commit: Callable[[], None]) -> None:
         call = ThreadedCall("commit", commit)
-        slices = 0
-        while not call.ended(_SLICE_S):
-            slices += 1
-            if slices % _SLICES_BEFORE_WARNING == 0:
-                self._metrics.retry("offsets")
-                log.warning("waiting for kafka", to="commit")
-            self._pause(0)
+        wait_in_slices(call.ended, self._pause, self._slow)
         call.result()
+
+    def _slow(self) -> None:
+        self._metrics.retry("offsets")
+        log.warning("waiting for kafka", to="commit")
 
     def _patiently(self, what: str, call: Callable[[], T]) -> T:
         backoff = Backoff()

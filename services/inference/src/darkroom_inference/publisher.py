@@ -6,13 +6,12 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.outgoing import Outgoing
-from darkroom_inference.stopping import Pause
+from darkroom_inference.stopping import Pause, wait_in_slices
 
 log = structlog.get_logger(__name__)
 
 _NOW = 0
-_SLICE_S = 0.5
-_SLICES_BEFORE_WARNING = 10
+_SERVE_S = 0.5
 
 
 class Publisher:
@@ -62,10 +61,7 @@ class Publisher:
             ClientsBroken: the producer can't be used any more.
             DrainTimedOut: the worker has to stop.
         """
-        slices = 0
-        while self._producer.flush(_SLICE_S):
-            slices += 1
-            self._waited(slices)
+        wait_in_slices(lambda seconds: not self._producer.flush(seconds), self._pause, self._slow)
         refused, self._refused = self._refused, []
         failed, self._failed = self._failed, None
         if failed is not None:
@@ -80,14 +76,12 @@ class Publisher:
         self._failed = None
 
     def _serve(self) -> None:
-        self._producer.poll(_SLICE_S)
+        self._producer.poll(_SERVE_S)
         self._pause(0)
 
-    def _waited(self, slices: int) -> None:
-        if slices % _SLICES_BEFORE_WARNING == 0:
-            self._metrics.retry("publish")
-            log.warning("waiting for kafka", to="publish", records=len(self._producer))
-        self._pause(0)
+    def _slow(self) -> None:
+        self._metrics.retry("publish")
+        log.warning("waiting for kafka", to="publish", records=len(self._producer))
 
     def _judge(self, outgoing: Outgoing, error: KafkaError) -> None:
         self._metrics.kafka_error(error)

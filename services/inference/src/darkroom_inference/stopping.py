@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from darkroom.errors import DarkroomError
 
+_SLICE_S = 0.5
+_SLICES_BEFORE_WARNING = 10
+
 Pause = Callable[[float], None]
 """Waits so many seconds, unless there is no time left for it: `Stopping.pause`, or what a loop makes of it."""
 
@@ -54,3 +57,17 @@ class Stopping:
             self._requested.wait(seconds)
         if self.seconds_left <= 0:
             raise DrainTimedOut("the work in hand was given up: it took longer than a worker has to stop")
+
+
+def wait_in_slices(ended: Callable[[float], bool], pause: Pause, on_slow: Callable[[], None]) -> None:
+    """Wait for as long as it takes: `ended` waits so many seconds and answers; `on_slow` is called every five seconds.
+
+    Raises:
+        DrainTimedOut: there is no time left for it.
+    """
+    slices = 0
+    while not ended(_SLICE_S):
+        slices += 1
+        if slices % _SLICES_BEFORE_WARNING == 0:
+            on_slow()
+        pause(0)
