@@ -27,8 +27,16 @@ demo: $(UV) ## Real images through real Kafka and two models, on this machine; p
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test
-test: test-tools ## All tests but those on kind, with real brokers and a real API server; chaos, which needs the cores, by itself
+test: ## All tests but those on kind, with real brokers and a real API server
+	@$(MAKE) test-chaos
+	@$(MAKE) test-servers
+
+.PHONY: test-chaos
+test-chaos: $(UV) ## Of these, the short form of `make chaos`, which needs the cores for itself
 	@$(RUN) pytest -m chaos tests/chaos
+
+.PHONY: test-servers
+test-servers: test-tools ## Of these, all others
 	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
@@ -52,7 +60,7 @@ kind-up: $(UV) ## A kind cluster in docker or podman; without a container regist
 	@$(RUN) python -m kind up
 
 .PHONY: kind-images
-kind-images: $(UV) ## Build the container images and bring them into the kind cluster
+kind-images: kind-up ## Build the container images and bring them into the kind cluster
 	@$(RUN) python -m kind images --load
 
 .PHONY: kind-down
@@ -60,7 +68,7 @@ kind-down: $(UV) ## Delete the kind cluster
 	@$(RUN) python -m kind down
 
 .PHONY: e2e
-e2e: kind-up kind-images ## The tests that need the kind cluster, which is made first if there is none
+e2e: kind-images ## The tests that need the kind cluster, which is made first if there is none
 	@$(RUN) pytest -x -m e2e tests/e2e
 
 .PHONY: bench-operator

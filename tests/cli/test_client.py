@@ -99,6 +99,15 @@ def test_a_pipeline_that_is_not_served_is_told_with_those_that_are(digits: str) 
     assert "there is demo/digits" in ran.err
 
 
+@pytest.mark.parametrize(
+    "command", [["dead-letters"], ["dead-letters", "list", "--json"], ["results"], ["results", "-f"]]
+)
+def test_a_stage_that_is_not_there_is_told_with_those_that_are(digits: str, command: list[str]) -> None:
+    ran = darkroom(*command, "--stage", "detect", url=digits)
+    assert (ran.code, ran.out) == (2, "")
+    assert "demo/digits has no stage detect: there is classify, embed" in ran.err
+
+
 def test_results_are_listed_newest_first_and_filtered(digits: str) -> None:
     sent = darkroom("submit", THREE, "--wait", "--json", url=digits).json[0]["id"]
     listed = darkroom("results", "--json", "--limit", "200", "--label", "three", "--stage", "classify", url=digits).json

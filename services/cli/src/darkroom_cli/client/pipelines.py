@@ -20,6 +20,15 @@ class Served:
         """Where everything of the pipeline is found."""
         return f"/v1/pipelines/{self.namespace}/{self.name}"
 
+    def expect(self, stage: str | None) -> None:
+        """Check that a stage is one of the pipeline's. What there is already may be of a stage that it had once.
+
+        Raises:
+            InvalidInput: it has no such stage.
+        """
+        if stage is not None and stage not in self.stages:
+            raise InvalidInput(f"{self} has no stage {stage}: there is {', '.join(self.stages)}")
+
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
 

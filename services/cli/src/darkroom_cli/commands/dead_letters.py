@@ -156,6 +156,8 @@ def _list(pipeline: str | None, stage: str | None, reason: str | None, limit: in
     with Service(url) as service:
         chosen = choose(service, pipeline)
         found = list(islice(list_dead_letters(service, chosen, stage, reason), limit))
+    if not found:
+        chosen.expect(stage)
     if as_json:
         answer_json(found)
     elif found:

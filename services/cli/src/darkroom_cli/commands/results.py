@@ -33,6 +33,7 @@ def results(
     with Service(url) as service:
         chosen = choose(service, pipeline)
         if follow:
+            chosen.expect(stage)
             for result in islice(follow_results(service, chosen, Filter(stage, label)), limit):
                 if as_json:
                     answer_json(result, indent=None)
@@ -42,6 +43,8 @@ def results(
         most = 20 if limit is None else limit
         filters = {name: value for name, value in (("stage", stage), ("label", label)) if value is not None}
         found = list(islice(service.pages(f"{chosen.path}/results", "results", filters), most))
+        if not found:
+            chosen.expect(stage)
         if as_json:
             answer_json(found)
         elif found:
