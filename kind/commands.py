@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _LAST_WORDS = 3000
+# Where nft, debootstrap and podman's helpers are; not everybody's PATH has it.
+_SYSTEM_PROGRAMS = "/usr/sbin:/sbin"
 
 
 class KindError(RuntimeError):
@@ -31,7 +33,11 @@ def run(
         done = subprocess.run(
             words,
             input=stdin,
-            env={**os.environ, **(environment or {})},
+            env={
+                **os.environ,
+                "PATH": f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PROGRAMS}",
+                **(environment or {}),
+            },
             cwd=folder,
             capture_output=not shown,
             text=True,

@@ -45,13 +45,14 @@ def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEAD
 
 @dataclass
 class Pipeline:
-    """A pipeline with its topics in a real Kafka."""
+    """A pipeline with its topics in a real Kafka. The service reaches that in another way than the test if told so."""
 
     bootstrap_servers: str
     manifest: dict[str, Any]
     namespace: str
     name: str
     stages: list[str]
+    connection: dict[str, Any] | None = None
 
     @property
     def path(self) -> str:
@@ -68,7 +69,7 @@ class Pipeline:
 
     def entry(self) -> dict[str, Any]:
         """Its entry in a catalog."""
-        return {"pipeline": self.manifest, "kafka": {"bootstrapServers": self.bootstrap_servers}}
+        return {"pipeline": self.manifest, "kafka": self.connection or {"bootstrapServers": self.bootstrap_servers}}
 
     def publish(self, topic: str, value: bytes, headers: list[tuple[str, bytes]], key: bytes, partition: int) -> None:
         producer = Producer({"bootstrap.servers": self.bootstrap_servers, "acks": "all"})

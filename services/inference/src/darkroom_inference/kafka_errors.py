@@ -5,6 +5,7 @@ from typing import Final, Literal
 from confluent_kafka import KafkaError
 
 from darkroom.errors import DarkroomError
+from darkroom.kafka.errors import is_fatal
 
 Meaning = Literal["Retry", "NotAMember", "TooLarge", "Fatal", "Unknown"]
 
@@ -64,7 +65,7 @@ class ClientsBroken(DarkroomError):
 
 def meaning(error: KafkaError) -> Meaning:
     """What `error` asks for. Whatever can pass by itself, or by somebody's repair of the cluster, is not fatal."""
-    if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001
+    if is_fatal(error):
         return "Fatal"
     if error.code() in _TOO_LARGE:
         return "TooLarge"

@@ -24,6 +24,8 @@ _QUEUE_RECORDS = 100_000
 _MAX_MESSAGE_BYTES = 1_000_000_000
 _LARGEST_BATCH_BYTES = 1_000_000
 _ANSWER_GRACE_S = 5.0
+_BACKOFF_S = (0.2, 10.0)
+_PURGE_S = 1.0
 
 log = structlog.get_logger("darkroom.ingestion.publisher")
 
@@ -64,11 +66,16 @@ class NotDelivered(DarkroomError):
         self.too_large = too_large
 
 
-_Delivery = tuple["asyncio.Future[Ack]", Producer, KafkaError | None, Message]
+_Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
 
 
 class Publisher:
     """One producer and the thread that polls it. `publish` is for the event loop alone.
+
+    A producer that can't go on (for one, it was told that it has no right to write anything yet) is replaced.
+
+    Attributes:
+        problem: why nothing can be published until the next producer is there; else None.
 
     Args:
         batch_bytes: the most that a topic takes at once. Kafka's max.message.bytes bounds a whole batch, so that
@@ -89,13 +96,19 @@ class Publisher:
         }
         self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S
         self._metrics = metrics
+        self.problem: str | None = None
         self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
         self._loop = asyncio.get_running_loop()
         self._delivered: deque[_Delivery] = deque()
         self._waking = False
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="publisher", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
 
     async def publish(self, record: Record) -> Ack:
         """Publish `record` and wait until every in-sync replica has it.
@@ -105,10 +118,9 @@ class Publisher:
             NotDelivered: Kafka did not acknowledge it in time, or refused it.
         """
         answer: asyncio.Future[Ack] = self._loop.create_future()
-        producer = self._producer
 
         def delivered(error: KafkaError | None, message: Message) -> None:
-            self._delivered.append((answer, producer, error, message))
+            self._delivered.append((answer, error, message))
             # Many acknowledgements wake the event loop once.
             if not self._waking:
                 self._waking = True
@@ -117,7 +129,7 @@ class Publisher:
 
         start = time.perf_counter()
         try:
-            producer.produce(
+            self._producer.produce(
                 record.topic,
                 value=record.value,
                 key=record.key,
@@ -128,7 +140,7 @@ class Publisher:
         except BufferError as error:
             raise QueueFull("more images wait for Kafka than there is room for") from error
         except KafkaException as error:
-            raise self._failure(producer, error.args[0]) from error
+            raise self._failure(error.args[0]) from error
         with self._metrics.producer_queue.track_inprogress():
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -140,32 +152,55 @@ class Publisher:
 
     def close(self, timeout_s: float) -> None:
         """Wait for what is on its way, at most `timeout_s`. Blocks: not for the event loop."""
-        left = self._producer.flush(timeout_s)
+        try:
+            left = self._producer.flush(timeout_s)
+        except KafkaException:
+            left = len(self._producer)
         if left:
             log.warning("stopped with records unacknowledged", records=left)
         self._stop.set()
         self._thread.join(_POLL_S * 5)
 
+    def _run(self) -> None:
+        backoff_s = _BACKOFF_S[0]
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                self._poll()
+            except KafkaException as error:  # poll raises what is fatal, and nothing else
+                self._let_go(error.args[0])
+                if time.monotonic() - began > _BACKOFF_S[1]:
+                    backoff_s = _BACKOFF_S[0]
+                self._stop.wait(backoff_s)
+                backoff_s = min(backoff_s * 2, _BACKOFF_S[1])
+                self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
+                self.problem = None
+
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._producer.poll(_POLL_S)
 
+    def _let_go(self, error: KafkaError) -> None:
+        """Tell those who wait for the producer that it can't go on."""
+        self.problem = error.str()
+        self._metrics.loop_failures.labels("publisher").inc()
+        log.error("the producer can't go on, a new one takes over", reason=self.problem)
+        with contextlib.suppress(KafkaException):
+            self._producer.purge()
+            self._producer.flush(_PURGE_S)
+
     def _resolve(self) -> None:
         self._waking = False
         while self._delivered:
-            answer, producer, error, message = self._delivered.popleft()
+            answer, error, message = self._delivered.popleft()
             if answer.done():
                 continue
             if error is not None:
-                answer.set_exception(self._failure(producer, error))
+                answer.set_exception(self._failure(error))
                 continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - delivered
             answer.set_result(Ack(topic, partition, offset))
 
-    def _failure(self, producer: Producer, error: KafkaError) -> NotDelivered:
-        if error.fatal() and producer is self._producer:
-            # Idempotence can't go on with this producer; what it still holds fails, what comes next gets a new one.
-            log.error("the producer can't go on, a new one takes over", error=error.str())
-            self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
-        return NotDelivered(error.str(), too_large=error.code() == KafkaError.MSG_SIZE_TOO_LARGE)
+    def _failure(self, error: KafkaError) -> NotDelivered:
+        return NotDelivered(self.problem or error.str(), too_large=error.code() == KafkaError.MSG_SIZE_TOO_LARGE)

@@ -17,6 +17,7 @@ def liveness_checks(services: Services) -> list[Check]:
     checks = []
     for link in services.links.all():
         name = _name(link)
+        checks.append(_check(f"publisher {name}", link.publisher.alive, "runs", "its thread has died"))
         checks.append(_check(f"store filler {name}", link.filler.alive, "runs", "its thread has died"))
         checks.append(_check(f"live feed {name}", link.tail.alive, "runs", "its thread has died"))
     return checks
@@ -71,6 +72,7 @@ async def _kafka(link: Link) -> list[Check]:
     reading = "reading the log" if state.assigned else state.kafka_problem or "waiting for partitions"
     return [
         Check(name=f"kafka {name}", ok=True, message="reachable"),
+        _check(f"publisher {name}", link.publisher.problem is None, "publishes", link.publisher.problem or ""),
         _check(f"topics {name}", not absent, "exist", f"missing: {', '.join(absent)}"),
         _check(f"results {name}", state.caught_up, f"caught up, {state.lag} records behind", reading),
         _check(f"live feed {name}", link.tail.ready, "reads", "has not found the end of the log yet"),

@@ -9,6 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom.kafka.errors import is_fatal
 from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
@@ -106,6 +107,10 @@ class Filler:
                     log.info("another replica has taken over, joining again", reason=str(error))
                 elif isinstance(error, StoreUnavailable):
                     self._store_failed(error)
+                elif isinstance(error, KafkaException):
+                    # Such as a broker that went away while this member joined anew: it takes it for its own successor.
+                    self._kafka_problem = str(error)
+                    log.warning("the consumer can't go on, a new one takes over", reason=str(error))
                 else:
                     self._kafka_problem = str(error)
                     log.exception("reading the log failed, starting again")
@@ -250,7 +255,7 @@ class Filler:
         self._metrics.store_writable.set(1)
 
     def _kafka_failed(self, error: KafkaError) -> None:
-        if error.fatal():
+        if is_fatal(error):
             raise KafkaException(error)
         if self._kafka_problem is None:
             log.warning("Kafka can't be read at the moment", reason=error.str())
