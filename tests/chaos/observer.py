@@ -49,8 +49,9 @@ class Strike:
 
 
 def recovery_s(strike: Strike, samples: Sequence[Sample]) -> float | None:
-    """The longest that an image had to wait which came within a session timeout after the strike; None if it waits yet.
+    """The longest that an image had to wait which came within a session timeout after the strike.
 
+    None if it was not seen: no sample could be taken so soon, or the image waits yet.
     The images of a partition whose worker is gone wait until another one has taken it over; without a fault it is the
     time of a batch and the distance of two samples.
     """

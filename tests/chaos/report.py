@@ -36,8 +36,8 @@ def _faults(strikes: Sequence[Strike], samples: Sequence[Sample]) -> Iterator[st
     for name, times in by_name.items():
         known = [seconds for seconds in times if seconds is not None]
         figures = f"{median(known):10.1f} s {max(known):6.1f} s" if known else ""
-        never = f"  {len(times) - len(known)} not over" if len(known) < len(times) else ""
-        yield f"{name:36} {len(times):5} {figures}{never}"
+        unknown = f"  {len(times) - len(known)} not measured" if len(known) < len(times) else ""
+        yield f"{name:36} {len(times):5} {figures}{unknown}"
 
 
 def _topics(outcome: Outcome) -> Iterator[str]:

@@ -54,7 +54,7 @@ def test_health_and_readiness_name_what_they_checked(shared: tuple[Service, Pipe
         ready, healthy = client.get("/readyz"), client.get("/healthz")
     assert ready.status_code == healthy.status_code == 200
     names = {check["name"].split()[0] for check in ready.json()["checks"]}
-    assert names == {"service", "store", "catalog", "kafka", "topics", "results", "live"}
+    assert names == {"service", "store", "catalog", "kafka", "publisher", "topics", "results", "live"}
     assert all(check["ok"] for check in ready.json()["checks"])
 
 
