@@ -71,6 +71,10 @@ kind-down: $(UV) ## Delete the kind cluster
 e2e: kind-images ## The tests that need the kind cluster, which is made first if there is none
 	@$(RUN) pytest -x -m e2e tests/e2e
 
+.PHONY: e2e-once
+e2e-once: e2e ## The same, and the cluster deleted afterwards
+	@$(RUN) python -m kind down
+
 .PHONY: bench-operator
 bench-operator: $(UV) ## What the operator costs with 1,000 pipelines; fails when a bound is missed (minutes)
 	@$(RUN) python -m benchmarks.operator

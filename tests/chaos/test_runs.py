@@ -10,9 +10,8 @@ from tests.chaos.report import report
 from tests.chaos.run import run
 from tests.support.kafka import SharedKafka
 
-pytestmark = pytest.mark.chaos
 
-
+@pytest.mark.chaos
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_or_out_of_order_or_stuck_whatever_fails(tmp_path: Path) -> None:
     with three_brokers(tmp_path) as kafka:

@@ -10,7 +10,6 @@ import pytest
 from tests.support.documents import Block, blocks
 from tests.support.on_kind import kubectl
 from tests.support.on_kind.reader import read
-from tests.support.until import until
 
 if TYPE_CHECKING:
     from kind.cluster import Cluster
@@ -39,7 +38,7 @@ def test_a_newcomer_gets_from_nothing_to_a_result_and_back(
     numbers.measured("pipelines deleted and release uninstalled", took[_line(commands, "helm uninstall")], "s")
     for ours in ("app.kubernetes.io/part-of=darkroom", "darkroom.dev/pipeline"):
         kinds = ("pods,deployments,statefulsets,configmaps,serviceaccounts", "-A", "-l", ours, "-o", "name")
-        until(lambda what=kinds: not cluster.run_kubectl("get", *what).split(), f"no {kinds} are left", kubectl.WAIT_S)
+        kubectl.seen(lambda what=kinds: not cluster.run_kubectl("get", *what).split(), f"no {kinds} are left")
 
 
 def _line(commands: list[Block], words: str) -> int:

@@ -11,7 +11,6 @@ import pytest
 from kind.settings import NODE
 from tests.support.on_kind import kubectl
 from tests.support.on_kind.door import PICTURES, Door, Stream
-from tests.support.until import until
 
 if TYPE_CHECKING:
     from kind.cluster import Cluster
@@ -34,14 +33,16 @@ def leader(cluster: Cluster) -> str:
 
 def another_leader(cluster: Cluster, former: str) -> str:
     """Wait for it."""
-    return until(lambda: (now := leader(cluster)) != former and now, f"a leader after {former}", 60)
+    return kubectl.seen(lambda: (now := leader(cluster)) != former and now, f"a leader after {former}", 60)
 
 
 def asked_for(cluster: Cluster, replicas: int) -> None:
     """Scale the pipeline, and wait until its operator has done it."""
     cluster.run_kubectl("scale", "imgp/digits", "-n", "demo", f"--replicas={replicas}")
     deployment = ("deployment", "digits-embed", "-n", "demo")
-    until(lambda: kubectl.get(cluster, *deployment)["spec"]["replicas"] == replicas, f"{replicas} are asked for", 60)
+    kubectl.seen(
+        lambda: kubectl.get(cluster, *deployment)["spec"]["replicas"] == replicas, f"{replicas} are asked for", 60
+    )
 
 
 def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, door: Door) -> None:
@@ -55,7 +56,7 @@ def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, door: Door) 
     with Stream(door) as stream:
         cluster.run_kubectl("delete", "pod", former, "-n", "kube-system")
         kubectl.rolled_out(cluster, "daemonset/kube-proxy", "kube-system")
-        until(lambda: has_synced(cluster), "kube-proxy has written its rules")
+        kubectl.seen(lambda: has_synced(cluster), "kube-proxy has written its rules")
         stream.flows()
     answers_anew()
 

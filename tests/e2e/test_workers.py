@@ -29,10 +29,9 @@ def ready_workers(cluster: Cluster, count: int) -> None:
     """Wait until each stage has so many."""
     for stage in _STAGES:
         deployment = f"digits-{stage}"
-        until(
+        kubectl.seen(
             lambda name=deployment: kubectl.get(cluster, "deployment", name, "-n", "demo")["spec"]["replicas"] == count,
             f"{deployment} is asked for {count}",
-            kubectl.WAIT_S,
         )
         kubectl.rolled_out(cluster, f"deployment/{deployment}", "demo")
     kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
@@ -82,7 +81,7 @@ def test_a_worker_that_is_killed_loses_no_image(cluster: Cluster, door: Door, nu
     with Stream(door) as stream:
         started = time.monotonic()
         cluster.run_kubectl("delete", "pod", victim, "-n", "demo", "--grace-period=0", "--force")
-        until(lambda: victim not in kubectl.pods(cluster, "demo", _CLASSIFY), f"{victim} is gone")
+        kubectl.seen(lambda: victim not in kubectl.pods(cluster, "demo", _CLASSIFY), f"{victim} is gone")
         kubectl.rolled_out(cluster, "deployment/digits-classify", "demo")
         stream.flows()
     numbers.measured("a killed worker, until all its images were answered", time.monotonic() - started, "s")

@@ -39,7 +39,7 @@ def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEAD
     deadline = time.monotonic() + deadline_s
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"not within {deadline_s:g} s: {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)
     return answer
 
 

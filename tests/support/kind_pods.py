@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kind.cluster import Cluster
-from tests.support.until import until
 
-_ENDED = ("Succeeded", "Failed")
+_ENDED = "{.status.containerStatuses[0].state.terminated.exitCode}"
 
 
 @dataclass(frozen=True)
@@ -63,15 +62,10 @@ def run_pod(cluster: Cluster, namespace: str, pod: dict[str, Any], timeout_s: fl
     name = pod["metadata"]["name"]
     cluster.run_kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(pod))
     try:
-        exit_codes = until(lambda: _exit_codes(cluster, namespace, name), f"the end of pod {name}", timeout_s)
-        return Ended(exit_codes[0], cluster.run_kubectl("logs", "-n", namespace, name))
+        pod_of_ours = (f"pod/{name}", "-n", namespace)
+        ended = f"--for=jsonpath={_ENDED}"
+        cluster.run_kubectl("wait", *pod_of_ours, ended, f"--timeout={timeout_s}s", timeout_s=timeout_s + 30)
+        exit_code = cluster.run_kubectl("get", *pod_of_ours, "-o", f"jsonpath={_ENDED}")
+        return Ended(int(exit_code), cluster.run_kubectl("logs", *pod_of_ours))
     finally:
         cluster.run_kubectl("delete", "pod", "-n", namespace, name, "--wait=false")
-
-
-def _exit_codes(cluster: Cluster, namespace: str, name: str) -> list[int]:
-    """Of the pod's containers; empty as long as it has not ended."""
-    status = json.loads(cluster.run_kubectl("get", "pod", "-n", namespace, name, "-o", "json"))["status"]
-    if status["phase"] not in _ENDED:
-        return []
-    return [container["state"]["terminated"]["exitCode"] for container in status["containerStatuses"]]

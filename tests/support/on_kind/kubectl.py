@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.support.until import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kind.cluster import Cluster
 
 WAIT_S = 120
+# Every look is a process of its own.
+_EVERY_S = 0.5
+
+T = TypeVar("T")
 
 
 def get(cluster: Cluster, *what: str) -> dict[str, Any]:
@@ -43,9 +49,14 @@ def pods(cluster: Cluster, namespace: str, selector: str) -> dict[str, dict[str,
     return {pod["metadata"]["name"]: pod for pod in found if "deletionTimestamp" not in pod["metadata"]}
 
 
+def seen(condition: Callable[[], T | None], what: str, timeout_s: float = WAIT_S) -> T:
+    """`until`, for what has to be asked with kubectl."""
+    return until(condition, what, timeout_s, _EVERY_S)
+
+
 def gone(cluster: Cluster, *what: str, timeout_s: float = WAIT_S) -> None:
     """Wait until there is no such object."""
-    until(lambda: not get(cluster, *what), f"{' '.join(what)} is gone", timeout_s)
+    seen(lambda: not get(cluster, *what), f"{' '.join(what)} is gone", timeout_s)
 
 
 def memory_mib(cluster: Cluster, namespace: str, container: str) -> float:

@@ -12,7 +12,6 @@ from tests.support.documents import Block, blocks
 from tests.support.on_kind import kubectl, leftovers
 from tests.support.on_kind.door import Door, Stream
 from tests.support.on_kind.reader import IN_THE_CLUSTER, read
-from tests.support.until import until
 
 if TYPE_CHECKING:
     from kind.cluster import Cluster
@@ -81,6 +80,6 @@ def _workers_run(cluster: Cluster, image: str) -> None:
         found = cluster.run_kubectl("get", "deployments", "-n", "demo", "-o", template).split()
         return set(found) == {image}
 
-    until(asked, f"workers are to run {image}", kubectl.WAIT_S)
+    kubectl.seen(asked, f"workers are to run {image}")
     for deployment in kubectl.names(cluster, "deployments", "-n", "demo"):
         kubectl.rolled_out(cluster, f"deployment/{deployment}", "demo")
