@@ -73,7 +73,7 @@ e2e: kind-images ## The tests that need the kind cluster, which is made first if
 
 .PHONY: e2e-once
 e2e-once: e2e ## The same, and the cluster deleted afterwards
-	@$(RUN) python -m kind down
+	@$(MAKE) kind-down
 
 .PHONY: bench-operator
 bench-operator: $(UV) ## What the operator costs with 1,000 pipelines; fails when a bound is missed (minutes)

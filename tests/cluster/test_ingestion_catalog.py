@@ -8,7 +8,7 @@ import pytest
 
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
 from tests.support.cluster_ingestion import CLUSTER, ServedCluster, refused, served_cluster, taken
-from tests.support.ingestion import document, eventually, post
+from tests.support.ingestion import document, post
 from tests.support.kafka import SharedKafka
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.fault_proxy import Fault, FaultProxy
@@ -40,7 +40,7 @@ def test_pipelines_come_change_and_go_without_a_restart(cluster: ServedCluster, 
     image = taken(service, digits).json()
     print(f"taken {time.monotonic() - said_at:.3f} s after its topics were ready")
     digits.analyze(image)
-    eventually(lambda: document(service, digits, image["id"])["state"] == "Analyzed", "its result is known")
+    until(lambda: document(service, digits, image["id"])["state"] == "Analyzed", "its result is known")
 
     two = cluster.apply("digits", kafka.bootstrap_servers, ["classify", "embed"])
     assert taken(service, digits).status_code == 202, "served as it was until the new topics are ready"
@@ -71,7 +71,7 @@ def test_a_strimzi_kafka_is_found_and_the_charts_user_has_the_rights_it_needs(
         with strimzi:
             image = taken(service, digits).json()
             digits.analyze(image)
-            eventually(lambda: document(service, digits, image["id"])["state"] == "Analyzed", "its result is known")
+            until(lambda: document(service, digits, image["id"])["state"] == "Analyzed", "its result is known")
             until(service.is_ready, "it may read all that it wants to")
             with service.client as client:
                 assert client.get(f"{digits.path}/images/{image['id']}/content").status_code == 200

@@ -12,9 +12,6 @@ from confluent_kafka.admin import (
     AdminClient,
     ResourcePatternType,
     ResourceType,
-    ScramCredentialInfo,
-    ScramMechanism,
-    UserScramCredentialUpsertion,
 )
 
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
@@ -24,10 +21,11 @@ from tests.support.ingestion import (
     Service,
     accepted,
     document,
-    eventually,
     make_pipeline,
     post,
 )
+from tests.support.strimzi.kafka_users import KafkaUsers
+from tests.support.until import until
 
 USER = "ingestion"
 PASSWORD = "a password of no importance"
@@ -41,12 +39,12 @@ def test_a_consumer_that_is_taken_for_its_successor_is_replaced(
     service = start_service(pipeline, options=["--group", group])
 
     with member(pipeline, group, "replica"):
-        eventually(lambda: "the consumer can't go on" in service.log, "the service's consumer is fenced")
+        until(lambda: "the consumer can't go on" in service.log, "the service's consumer is fenced")
 
     image = accepted(service, pipeline)
     pipeline.analyze(image)
-    eventually(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "the result is in the store")
-    eventually(service.is_ready, "the service is ready")
+    until(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "the result is in the store")
+    until(service.is_ready, "the service is ready")
 
 
 def test_a_producer_that_may_not_write_yet_is_replaced(
@@ -55,12 +53,10 @@ def test_a_producer_that_may_not_write_yet_is_replaced(
     """A user's rights may come after the user: Kafka's client gives up for good when it has none to write anything."""
     broker = fresh_kafka(listeners=(scram_listener(),), properties=acl_properties())
     broker.start()
-    admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
-    scram = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, iterations=4096)
-    user = UserScramCredentialUpsertion(USER, scram, PASSWORD.encode())
-    admin.alter_user_scram_credentials([user])[USER].result(DEADLINE_S)
-    allow(admin, ResourceType.TOPIC, AclOperation.READ)
-    allow(admin, ResourceType.GROUP, AclOperation.READ)
+    users = KafkaUsers(AdminClient({"bootstrap.servers": broker.bootstrap_servers}), DEADLINE_S)
+    users.set_password(USER, PASSWORD)
+    reading = {right(ResourceType.TOPIC, AclOperation.READ), right(ResourceType.GROUP, AclOperation.READ)}
+    users.set_acls(USER, reading)
 
     pipeline = make_pipeline(broker.bootstrap_servers)
     password = tmp_path / "password"
@@ -74,12 +70,12 @@ def test_a_producer_that_may_not_write_yet_is_replaced(
         assert answer.status_code == 503
         return "Cluster authorization failed" in answer.text
 
-    eventually(refused, "the reason why nothing is taken")
-    eventually(lambda: unready(service) == {f"publisher {broker.address('SCRAM')}"}, "it says that it can't publish")
+    until(refused, "the reason why nothing is taken")
+    until(lambda: unready(service) == {f"publisher {broker.address('SCRAM')}"}, "it says that it can't publish")
 
-    allow(admin, ResourceType.TOPIC, AclOperation.WRITE)
-    eventually(service.is_ready, "the service is ready")
-    image = eventually(lambda: (a := post(service, pipeline)).status_code == 202 and a.json(), "images are taken")
+    users.set_acls(USER, reading | {right(ResourceType.TOPIC, AclOperation.WRITE)})
+    until(service.is_ready, "the service is ready")
+    image = until(lambda: (a := post(service, pipeline)).status_code == 202 and a.json(), "images are taken")
     assert document(service, pipeline, image["id"])["image"]["offset"] == image["offset"]
 
 
@@ -91,18 +87,16 @@ def member(pipeline: Pipeline, group: str, instance: str) -> Iterator[None]:
     )
     consumer.subscribe([pipeline.images_topic])
     try:
-        eventually(lambda: consumer.poll(0.1) or consumer.assignment(), "partitions")
+        until(lambda: consumer.poll(0.1) or consumer.assignment(), "partitions")
         yield
     finally:
         consumer.close()
 
 
-def allow(admin: AdminClient, kind: ResourceType, operation: AclOperation) -> None:
-    """Give the user a right to everything of a kind."""
+def right(kind: ResourceType, operation: AclOperation) -> AclBinding:
+    """The user's, to everything of a kind."""
     pattern, permission = ResourcePatternType.LITERAL, AclPermissionType.ALLOW
-    acl = AclBinding(kind, "*", pattern, f"User:{USER}", "*", operation, permission)
-    (made,) = admin.create_acls([acl]).values()
-    made.result(DEADLINE_S)
+    return AclBinding(kind, "*", pattern, f"User:{USER}", "*", operation, permission)
 
 
 def unready(service: Service) -> set[str]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, eventually, headers_of
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, headers_of
+from tests.support.until import until
 
 StartService = Callable[..., Service]
 
@@ -19,7 +20,7 @@ def letters(service: Service, pipeline: Pipeline, **query: Any) -> list[dict[str
 
 
 def wait_for_letters(service: Service, pipeline: Pipeline, count: int) -> list[dict[str, Any]]:
-    return eventually(
+    return until(
         lambda: found if len(found := letters(service, pipeline)) >= count else None, f"{count} dead letters are there"
     )
 
@@ -82,7 +83,7 @@ def test_a_dead_letter_is_put_back_as_it_was_for_the_stage_that_failed(
     assert half["image"]["offset"] == image["offset"]
 
     two_stages.analyze(image, "classify")
-    whole = eventually(
+    whole = until(
         lambda: d if not (d := document(service, two_stages, image["id"]))["failures"] else None,
         "the result takes the place of the failure",
     )

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.ingestion import Pipeline, Service, accepted, eventually
+from tests.support.ingestion import Pipeline, Service, accepted
+from tests.support.until import until
 
 StartService = Callable[..., Service]
 
@@ -147,7 +148,7 @@ def test_many_clients_follow_one_tail_and_see_the_same(start_service: StartServi
         with service.client as client:
             assert "darkroom_sse_clients 40.0" in client.get("/metrics").text
     with service.client as client:
-        eventually(lambda: "darkroom_sse_clients 0.0" in client.get("/metrics").text, "all are gone")
+        until(lambda: "darkroom_sse_clients 0.0" in client.get("/metrics").text, "all are gone")
     assert len(seen) == 1
 
 
@@ -180,5 +181,5 @@ def test_a_client_that_reads_nothing_is_dropped_and_the_others_go_on(
         for _ in range(12):
             pipeline.analyze_many([image] * 100, padding=padding)
             take(feed, 100)
-        eventually(lambda: "darkroom_sse_clients 1.0" in asking.get("/metrics").text, "the silent one is dropped")
+        until(lambda: "darkroom_sse_clients 1.0" in asking.get("/metrics").text, "the silent one is dropped")
         assert "darkroom_sse_dropped_total 1.0" in asking.get("/metrics").text

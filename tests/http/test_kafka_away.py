@@ -16,11 +16,11 @@ from tests.support.ingestion import (
     Service,
     accepted,
     document,
-    eventually,
     headers_of,
     make_pipeline,
     post,
 )
+from tests.support.until import until
 
 TIMEOUT_S = 3.0
 # Beside the timeout of the delivery: a machine that is busy with other tests.
@@ -74,10 +74,10 @@ def test_nothing_is_accepted_while_the_broker_is_away_and_nothing_accepted_is_lo
         answers = [post(service, pipeline, headers={"Idempotency-Key": f"k{n}"}) for n in range(5)]
         return answers if all(answer.status_code == 202 for answer in answers) else None
 
-    images = [answer.json() for answer in eventually(send_again, "images are accepted again")]
+    images = [answer.json() for answer in until(send_again, "images are accepted again")]
     assert len({image["id"] for image in images}) == 5
     assert {before["id"], *(image["id"] for image in images)} == set(ids(pipeline))
-    eventually(service.is_ready, "ready again")
+    until(service.is_ready, "ready again")
     for image in images:
         assert document(service, pipeline, image["id"])["image"]["offset"] == image["offset"]
 
@@ -105,8 +105,8 @@ def test_the_service_starts_without_its_broker_and_is_ready_once_that_is_there(
     assert post(service, pipeline).status_code == 503
     broker.start()
 
-    eventually(service.is_ready, "ready")
-    eventually(lambda: post(service, pipeline).status_code == 202, "images are accepted")
+    until(service.is_ready, "ready")
+    until(lambda: post(service, pipeline).status_code == 202, "images are accepted")
 
 
 def test_a_broker_whose_disk_is_full_is_a_503_and_nothing_accepted_is_lost(
@@ -132,5 +132,5 @@ def test_a_broker_whose_disk_is_full_is_a_503_and_nothing_accepted_is_lost(
     process.wait(60)
     broker.stop()
     broker.start()
-    after = eventually(lambda: (a := post(service, pipeline)).status_code == 202 and a.json(), "images are accepted")
+    after = until(lambda: (a := post(service, pipeline)).status_code == 202 and a.json(), "images are accepted")
     assert {before["id"], after["id"]} <= set(ids(pipeline))

@@ -14,7 +14,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.support.ingestion import Pipeline, Service, accepted, document, eventually
+from tests.support.ingestion import Pipeline, Service, accepted, document
+from tests.support.until import until
 
 CHECKS = (
     checks.not_a_server_error,
@@ -33,7 +34,7 @@ def existing(shared: tuple[Service, Pipeline]) -> Mapping[str, Any]:
     image, failed = accepted(service, pipeline), accepted(service, pipeline)
     pipeline.analyze(image)
     pipeline.fail(failed)
-    eventually(lambda: document(service, pipeline, image["id"])["results"], "a result is there")
+    until(lambda: document(service, pipeline, image["id"])["results"], "a result is there")
     [letter] = pipeline.records(f"{pipeline.namespace}.digits.classify.dead-letters")
     return {
         "namespace": pipeline.namespace,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ingestion import JPEG, Pipeline, Service, accepted, document, eventually, headers_of, post
+from tests.support.ingestion import JPEG, Pipeline, Service, accepted, document, headers_of, post
+from tests.support.until import until
 
 StartService = Callable[..., Service]
 
@@ -66,10 +67,10 @@ def test_a_missing_topic_makes_the_service_not_ready_and_says_which(
     service = start_service(pipeline, ready=False)
     with service.client as client:
         missing = f"{pipeline.namespace}.digits.later.results"
-        eventually(lambda: missing in client.get("/readyz").text, "the topic is named")
+        until(lambda: missing in client.get("/readyz").text, "the topic is named")
         assert client.get("/readyz").status_code == 503
     pipeline.make_topics()
-    eventually(service.is_ready, "ready once the topic is there")
+    until(service.is_ready, "ready once the topic is there")
 
 
 def test_metrics_count_requests_by_route_and_images(shared: tuple[Service, Pipeline]) -> None:
@@ -103,19 +104,19 @@ def test_a_catalog_that_changes_is_taken_up_and_a_broken_one_is_not(
     image = accepted(service, pipeline)
     service.pipelines.append(two_stages)
     service.write_catalog()
-    eventually(lambda: post(service, two_stages).status_code == 202, "the new pipeline is served")
+    until(lambda: post(service, two_stages).status_code == 202, "the new pipeline is served")
     new = accepted(service, two_stages)
     two_stages.analyze(new, "embed")
-    eventually(lambda: document(service, two_stages, new["id"])["results"], "its results are read")
+    until(lambda: document(service, two_stages, new["id"])["results"], "its results are read")
     assert document(service, pipeline, image["id"])["id"] == image["id"]
 
     good = service.catalog.read_text()
     service.catalog.write_text(good[: len(good) // 2])
-    eventually(lambda: "catalog not taken" in service.log, "the broken one is noticed")
+    until(lambda: "catalog not taken" in service.log, "the broken one is noticed")
     assert accepted(service, two_stages)
     service.pipelines = [two_stages]
     service.write_catalog()
-    eventually(lambda: post(service, pipeline).status_code == 404, "the old pipeline is gone")
+    until(lambda: post(service, pipeline).status_code == 404, "the old pipeline is gone")
 
 
 def test_a_stop_finishes_what_is_in_flight(start_service: StartService, pipeline: Pipeline) -> None:
@@ -128,9 +129,9 @@ def test_a_stop_finishes_what_is_in_flight(start_service: StartService, pipeline
         ThreadPoolExecutor(1) as thread,
     ):
         connection.sendall(head.encode() + JPEG[:500])
-        eventually(lambda: "darkroom_body_bytes 500.0" in service.client.get("/metrics").text, "the half has come")
+        until(lambda: "darkroom_body_bytes 500.0" in service.client.get("/metrics").text, "the half has come")
         stopping = thread.submit(service.stop)
-        eventually(lambda: not _accepts_connections(service.port), "nothing new is accepted")
+        until(lambda: not _accepts_connections(service.port), "nothing new is accepted")
         connection.sendall(JPEG[500:])
         answer = connection.recv(65_536)
         assert stopping.result() == 0

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import URL
 
-from tests.support.ingestion import Pipeline, Service, accepted, document, eventually, headers_of
+from tests.support.ingestion import Pipeline, Service, accepted, document, headers_of
 from tests.support.postgresql import make_database
+from tests.support.until import until
 
 
 def test_replicas_share_one_store_and_one_takes_over_when_another_dies(
@@ -15,7 +16,7 @@ def test_replicas_share_one_store_and_one_takes_over_when_another_dies(
     url = make_database(postgresql)
     one, two = (start_service(two_stages, database_url=url, ready=False) for _ in range(2))
     for service in (one, two):
-        eventually(service.is_ready, "the replica is ready")
+        until(service.is_ready, "the replica is ready")
     images = [accepted(service, two_stages) for service in (one, two) * 5]
     for image in images:
         for service in (one, two):
@@ -34,7 +35,7 @@ def test_replicas_share_one_store_and_one_takes_over_when_another_dies(
     two_stages.analyze_many(images, "classify")
     two_stages.analyze_many(images, "embed")
     for image in images:
-        eventually(
+        until(
             lambda: document(two, two_stages, image["id"])["state"] == "Analyzed",  # noqa: B023
             "the other replica reads on",
         )

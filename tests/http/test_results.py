@@ -13,7 +13,8 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom_ingestion.log_admin import LogAdmin
 from darkroom_ingestion.store.database import open_database
 from darkroom_ingestion.store.housekeeping import forget_what_kafka_forgot
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, eventually, post, result_data
+from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post, result_data
+from tests.support.until import until
 
 StartService = Callable[..., Service]
 
@@ -34,7 +35,7 @@ def pages(service: Service, pipeline: Pipeline, what: str = "results", **query: 
 
 
 def wait_for_results(service: Service, pipeline: Pipeline, count: int) -> list[dict[str, Any]]:
-    return eventually(
+    return until(
         lambda: found if len(found := pages(service, pipeline)) >= count else None, f"{count} results are in the store"
     )
 
@@ -43,10 +44,10 @@ def test_an_image_is_analyzed_once_every_stage_has_answered(start_service: Start
     service = start_service(two_stages)
     image = accepted(service, two_stages, params={"key": "camera-7"})
     two_stages.analyze(image, "embed")
-    eventually(lambda: document(service, two_stages, image["id"])["results"], "the first result is there")
+    until(lambda: document(service, two_stages, image["id"])["results"], "the first result is there")
     half = document(service, two_stages, image["id"])
     two_stages.analyze(image, "classify", label="one")
-    whole = eventually(
+    whole = until(
         lambda: found if (found := document(service, two_stages, image["id"]))["state"] == "Analyzed" else None,
         "analyzed",
     )
@@ -72,7 +73,7 @@ def test_a_stage_that_failed_makes_the_image_partly_failed_and_all_of_them_faile
     two_stages.fail(failed, "embed")
 
     for image, state in ((partly, "PartlyFailed"), (failed, "Failed")):
-        found = eventually(
+        found = until(
             lambda: d if (d := document(service, two_stages, image["id"]))["state"] != "Received" else None,  # noqa: B023
             "every stage has answered",
         )
@@ -92,7 +93,7 @@ def test_a_result_that_is_published_twice_is_kept_once(start_service: StartServi
     results = wait_for_results(service, pipeline, 2)
 
     with service.client as client:
-        eventually(lambda: "darkroom_store_duplicates_total 1.0" in client.get("/metrics").text, "it is counted")
+        until(lambda: "darkroom_store_duplicates_total 1.0" in client.get("/metrics").text, "it is counted")
     assert sorted(result["imageId"] for result in results) == sorted([image["id"], last["id"]])
 
 
@@ -117,7 +118,7 @@ def test_what_is_none_of_our_events_is_passed_over(start_service: StartService, 
     pipeline.publish(pipeline.images_topic, JPEG, [], b"", image["partition"])
     pipeline.analyze(image)
 
-    eventually(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "the result behind is found")
+    until(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "the result behind is found")
     foreign = names.image_id_at(pipeline.images_topic, image["partition"], image["offset"] + 1)
     assert document(service, pipeline, foreign)["image"]["bytes"] == len(JPEG)
 
@@ -231,7 +232,7 @@ def test_a_store_that_was_deleted_is_rebuilt_from_the_log(start_service: StartSe
     for image in images[8:10]:
         two_stages.fail(image, "classify")
     wait_for_results(service, two_stages, 18)
-    eventually(lambda: len(pages(service, two_stages, "dead-letters")) == 2, "both dead letters are there")
+    until(lambda: len(pages(service, two_stages, "dead-letters")) == 2, "both dead letters are there")
     with service.client as client:
         [letter, *_] = pages(service, two_stages, "dead-letters")
         replayed = client.post(
@@ -268,7 +269,7 @@ def test_a_topic_that_was_made_anew_is_read_anew(start_service: StartService, pi
     admin = AdminClient({"bootstrap.servers": pipeline.bootstrap_servers})
     [deleted] = admin.delete_topics([pipeline.images_topic], operation_timeout=30).values()
     deleted.result(timeout=30)
-    eventually(lambda: pipeline.images_topic not in admin.list_topics(timeout=10).topics, "the topic is gone")
+    until(lambda: pipeline.images_topic not in admin.list_topics(timeout=10).topics, "the topic is gone")
     pipeline.make_topics()
     service.start()
     new = accepted(service, pipeline, params={"key": "one"})
@@ -289,7 +290,7 @@ def test_a_store_that_is_full_holds_consumption_up_and_drops_nothing(
     image = accepted(service, pipeline)
     pipeline.analyze(image)
     with service.client as client:
-        eventually(lambda: client.get("/readyz").status_code == 503, "not ready")
+        until(lambda: client.get("/readyz").status_code == 503, "not ready")
         failing = [check["name"] for check in client.get("/readyz").json()["checks"] if not check["ok"]]
         keyed = post(service, pipeline, headers={"Idempotency-Key": "k"})
         metric = client.get("/metrics").text
@@ -300,5 +301,5 @@ def test_a_store_that_is_full_holds_consumption_up_and_drops_nothing(
     assert keyed.status_code == 503
     assert keyed.headers["Retry-After"]
     assert "darkroom_store_writable 0.0" in metric
-    eventually(service.is_ready, "ready again")
-    eventually(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "nothing was dropped")
+    until(service.is_ready, "ready again")
+    until(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "nothing was dropped")

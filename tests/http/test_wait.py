@@ -15,10 +15,10 @@ from tests.support.ingestion import (
     accepted,
     consuming,
     document,
-    eventually,
     headers_of,
     post,
 )
+from tests.support.until import until
 
 WAIT = {"Prefer": "wait=30"}
 
@@ -71,7 +71,7 @@ def test_who_waits_has_the_document_as_soon_as_every_stage_has_answered(
         found = answer.json()
         assert answer.headers["Location"] == f"{two_stages.path}/images/{found['id']}"
         assert (found["state"], [result["stage"] for result in found["results"]]) == ("Analyzed", ["classify", "embed"])
-        eventually(lambda: document(service, two_stages, found["id"]) == found, "the same is asked for later")  # noqa: B023
+        until(lambda: document(service, two_stages, found["id"]) == found, "the same is asked for later")  # noqa: B023
     assert failed.status_code == 200
     assert failed.json()["state"] == "PartlyFailed"
 
@@ -93,7 +93,7 @@ def test_a_repeated_request_waits_for_what_may_have_come_long_ago(
 ) -> None:
     service = start_service(two_stages)
     image = accepted(service, two_stages, headers={"Idempotency-Key": "again"})
-    eventually(lambda: document(service, two_stages, image["id"])["state"] == "Analyzed", "analyzed")
+    until(lambda: document(service, two_stages, image["id"])["state"] == "Analyzed", "analyzed")
     answer = post(service, two_stages, headers={"Idempotency-Key": "again", **WAIT})
 
     assert answer.status_code == 200
@@ -126,7 +126,7 @@ def test_a_stop_ends_the_wait_and_the_answer_still_comes(
     service = start_service(pipeline)
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(post, service, pipeline, headers=WAIT)
-        eventually(lambda: pipeline.records(pipeline.images_topic), "the image is in the topic")
+        until(lambda: pipeline.records(pipeline.images_topic), "the image is in the topic")
         started = time.monotonic()
         assert service.stop() == 0
         answer = waiting.result()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from darkroom.kafka.topics import ensure_topics
 from darkroom.topology import topology, with_at_most_replicas
 from darkroom.validation import parse_pipeline
 from tests.support.manifests import pipeline_manifest
+from tests.support.until import until
 
 DEADLINE_S = 60.0
 # Made once: a client of its own reads every certificate authority, and there are many clients here.
@@ -32,15 +33,6 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 DIGITS = Path(__file__).parents[2] / "k8s/samples/digits"
 JPEG = (DIGITS / "digit-0011-label-one.jpg").read_bytes()
 PNG = (DIGITS / "digit-0023-label-three.png").read_bytes()
-
-
-def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """What `condition` answers once that is true."""
-    deadline = time.monotonic() + deadline_s
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"not within {deadline_s:g} s: {what}"
-        time.sleep(0.05)
-    return answer
 
 
 @dataclass
@@ -248,10 +240,10 @@ class Service:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        found = eventually(self._listening, "the service listens")
+        found = until(self._listening, "the service listens")
         self.port = int(found[1])
         if ready:
-            eventually(self.is_ready, "the service is ready")
+            until(self.is_ready, "the service is ready")
         return self
 
     def is_ready(self) -> bool:

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom_inference.backoff import Backoff
+from darkroom.backoff import Backoff
 from darkroom_inference.fleet import split
 from darkroom_inference.fleet_metrics import merged
 from darkroom_inference.kafka_errors import ClientsBroken, meaning

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from darkroom_inference.backoff import Backoff
+from darkroom.backoff import Backoff
 
 _STEADY_AFTER_S: Final = 60.0
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
-from darkroom_inference.backoff import Backoff
+from darkroom.backoff import Backoff
 from darkroom_inference.kafka_errors import ClientsBroken, Interrupted
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.offsets import Offsets, Positions

@@ -10,13 +10,13 @@ from functools import partial
 import structlog
 from confluent_kafka import Consumer
 
+from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
 from darkroom_inference import clients
 from darkroom_inference.analyse import Plan
 from darkroom_inference.answers import Answers
 from darkroom_inference.assignment import Assignment
-from darkroom_inference.backoff import Backoff
 from darkroom_inference.delivery import AtLeastOnce, Delivery, ExactlyOnce
 from darkroom_inference.gate import Gate
 from darkroom_inference.group_word import ask_the_group

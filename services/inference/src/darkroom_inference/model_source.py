@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import fsspec
 import structlog
 
+from darkroom.backoff import Backoff
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.backoff import Backoff
 from darkroom_inference.model import ModelError
 
 log = structlog.get_logger(__name__)

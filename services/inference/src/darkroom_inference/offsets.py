@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from darkroom.backoff import Backoff
 from darkroom_inference.attempts import Mark, decode, encode
-from darkroom_inference.backoff import Backoff
 from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.metrics import Metrics
 from darkroom_inference.stopping import Pause, wait_in_slices

@@ -8,11 +8,11 @@ from typing import Protocol
 import structlog
 from confluent_kafka import KafkaException, Message, TopicPartition
 
+from darkroom.backoff import Backoff
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.answers import Answers, ModelFailed
 from darkroom_inference.assignment import Assignment
 from darkroom_inference.attempts import HELD, Mark, failed, failed_in_batch, passed, survived, trying, verdict
-from darkroom_inference.backoff import Backoff
 from darkroom_inference.batches import MAX_BATCH_BYTES, BatchSize, next_group
 from darkroom_inference.dead_letters import dead_letter
 from darkroom_inference.delivery import Delivery

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, producer_settings
 from darkroom_ingestion.client_logs import KAFKA_LOGGER
@@ -24,7 +25,7 @@ _QUEUE_RECORDS = 100_000
 _MAX_MESSAGE_BYTES = 1_000_000_000
 _LARGEST_BATCH_BYTES = 1_000_000
 _ANSWER_GRACE_S = 5.0
-_BACKOFF_S = (0.2, 10.0)
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 10.0
 _PURGE_S = 1.0
 
 log = structlog.get_logger("darkroom.ingestion.publisher")
@@ -162,17 +163,16 @@ class Publisher:
         self._thread.join(_POLL_S * 5)
 
     def _run(self) -> None:
-        backoff_s = _BACKOFF_S[0]
+        backoff = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         while not self._stop.is_set():
             began = time.monotonic()
             try:
                 self._poll()
             except KafkaException as error:  # poll raises what is fatal, and nothing else
                 self._let_go(error.args[0])
-                if time.monotonic() - began > _BACKOFF_S[1]:
-                    backoff_s = _BACKOFF_S[0]
-                self._stop.wait(backoff_s)
-                backoff_s = min(backoff_s * 2, _BACKOFF_S[1])
+                if time.monotonic() - began > _LAST_RETRY_S:
+                    backoff.reset()
+                self._stop.wait(backoff.next_s())
                 self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
                 self.problem = None
 

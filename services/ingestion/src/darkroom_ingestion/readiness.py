@@ -68,11 +68,11 @@ async def _kafka(link: Link) -> list[Check]:
     except (KafkaAway, TimeoutError) as error:
         return [Check(name=f"kafka {name}", ok=False, message=str(error) or "no answer in time")]
     absent = sorted(link.topics - known.keys())
-    state = link.filler.state
+    state, unpublished = link.filler.state, link.publisher.problem
     reading = "reading the log" if state.assigned else state.kafka_problem or "waiting for partitions"
     return [
         Check(name=f"kafka {name}", ok=True, message="reachable"),
-        _check(f"publisher {name}", link.publisher.problem is None, "publishes", link.publisher.problem or ""),
+        _check(f"publisher {name}", unpublished is None, "publishes", unpublished or ""),
         _check(f"topics {name}", not absent, "exist", f"missing: {', '.join(absent)}"),
         _check(f"results {name}", state.caught_up, f"caught up, {state.lag} records behind", reading),
         _check(f"live feed {name}", link.tail.ready, "reads", "has not found the end of the log yet"),

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from darkroom.backoff import Backoff
 from darkroom_ingestion.cluster.api_server import ApiError, ApiServer, Connection, Object
 
 _PAGE = "250"
 _WATCH_S = (240, 300)
-_BACKOFF_S = (0.2, 10.0)
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 10.0
 _BETWEEN_WATCHES_S = 0.1
 _LOOK_FOR_KIND_S = 3.0
 _NOT_FOUND = 404
@@ -32,7 +33,7 @@ class Followed:
         self._changed = changed
         self._objects: dict[str, Object] = {}
         self._version = ""
-        self._backoff_s = _BACKOFF_S[0]
+        self._backoff = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         self.known = False
 
     @property
@@ -58,8 +59,7 @@ class Followed:
                 if error.status == _GONE:
                     self._version = ""
                 log.warning("watch interrupted", path=self._path, status=error.status, reason=str(error))
-                await asyncio.sleep(self._backoff_s * random.uniform(0.8, 1.2))
-                self._backoff_s = min(self._backoff_s * 2, _BACKOFF_S[1])
+                await asyncio.sleep(self._backoff.next_s())
 
     async def _list(self, connection: Connection) -> None:
         objects: dict[str, Object] = {}
@@ -84,7 +84,7 @@ class Followed:
         async for event in connection.events(self._path, query):
             live = event["object"]
             self._version = live["metadata"]["resourceVersion"]
-            self._backoff_s = _BACKOFF_S[0]
+            self._backoff.reset()
             if event["type"] == "BOOKMARK":
                 continue
             if event["type"] == "DELETED":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import is_fatal
 from darkroom_ingestion.client_logs import KAFKA_LOGGER
@@ -20,7 +21,7 @@ _BATCH_RECORDS = 1_000
 _BATCH_S = 0.1
 _POLL_S = 0.25
 _REPORT_EVERY_S = 1.0
-_BACKOFF_S = (0.2, 10.0)
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 10.0
 _SESSION_TIMEOUT_MS = 10_000
 _PREFETCH_KIB = 32 * 1024
 
@@ -96,7 +97,7 @@ class Filler:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        backoff_s = _BACKOFF_S[0]
+        backoff = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         while not self._stop.is_set():
             started = time.monotonic()
             try:
@@ -114,10 +115,9 @@ class Filler:
                 else:
                     self._kafka_problem = str(error)
                     log.exception("reading the log failed, starting again")
-                if time.monotonic() - started > _BACKOFF_S[1]:
-                    backoff_s = _BACKOFF_S[0]
-                self._stop.wait(backoff_s)
-                backoff_s = min(backoff_s * 2, _BACKOFF_S[1])
+                if time.monotonic() - started > _LAST_RETRY_S:
+                    backoff.reset()
+                self._stop.wait(backoff.next_s())
 
     def _consume(self) -> None:
         consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
@@ -206,15 +206,14 @@ class Filler:
 
     def _write(self, batch: Batch) -> None:
         """Write the batch, however long the store takes to work again: consumption waits for it."""
-        backoff_s = _BACKOFF_S[0]
+        backoff = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         while True:
             try:
                 duplicates = write_batch(self._database, batch)
             except StoreUnavailable as error:
                 self._store_failed(error)
-                if self._stop.wait(backoff_s):
+                if self._stop.wait(backoff.next_s()):
                     raise
-                backoff_s = min(backoff_s * 2, _BACKOFF_S[1])
             else:
                 self._store_works()
                 break

@@ -1,4 +1,4 @@
-"""Waiting longer after each failure, each worker a little differently."""
+"""Waiting longer after each failure, each process a little differently."""
 
 import random
 from dataclasses import dataclass
