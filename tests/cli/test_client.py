@@ -109,6 +109,7 @@ def test_a_stage_that_is_not_there_is_told_with_those_that_are(digits: str, comm
 
 
 def test_results_are_listed_newest_first_and_filtered(digits: str) -> None:
+    darkroom("submit", ONE, "--wait", url=digits)
     sent = darkroom("submit", THREE, "--wait", "--json", url=digits).json[0]["id"]
     listed = darkroom("results", "--json", "--limit", "200", "--label", "three", "--stage", "classify", url=digits).json
     assert sent in [result["imageId"] for result in listed]
