@@ -31,6 +31,7 @@ COPY services/cli/pyproject.toml services/cli/
 COPY services/core/pyproject.toml services/core/
 COPY services/inference/pyproject.toml services/inference/
 COPY services/ingestion/pyproject.toml services/ingestion/
+COPY services/vision/pyproject.toml services/vision/
 
 # For each service, two stages: its dependencies, and /ours, the few files that our own packages add to them. They
 # become two layers of the image, so that a change of our code does not move the dependencies through every registry.
@@ -60,6 +61,7 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=
     /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference
 FROM inference-dependencies AS inference-ours
 COPY services/core services/core
+COPY services/vision services/vision
 COPY services/inference services/inference
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
     touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference && \

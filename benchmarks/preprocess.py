@@ -17,10 +17,10 @@ import numpy.typing as npt
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from darkroom_inference.decode import decode
-from darkroom_inference.model_input import ResolvedInput
-from darkroom_inference.preprocess import Preprocessor
-from darkroom_inference.runtime import one_thread_a_loop
+from darkroom_vision.imaging.decode import decode
+from darkroom_vision.model.input import ResolvedInput
+from darkroom_vision.preprocess import Preprocessor
+from darkroom_vision.runtime import one_thread_a_loop
 
 SIZE = (224, 224)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -26,10 +26,10 @@ from darkroom.topology import topology, with_at_most_replicas
 from darkroom.validation import parse_pipeline
 from darkroom_cli.local_kafka import LocalKafka
 from darkroom_cli.local_kafka.ports import Reservation
-from darkroom_inference.analyse import Analyser
-from darkroom_inference.local_requests import get
-from darkroom_inference.runtime import one_thread_a_loop
-from darkroom_inference.stage_plan import load_plan
+from darkroom_inference.process.local_requests import get
+from darkroom_vision.analyse import Analyser
+from darkroom_vision.runtime import one_thread_a_loop
+from darkroom_vision.stage import load_plan
 
 REPOSITORY = Path(__file__).parents[1]
 BARE_S = 3.0

@@ -19,6 +19,7 @@ from kind.phases import phase
 from kind.settings import CHECKOUT, CLUSTER, KIND_CACHE, NODE, PREFIX
 
 SERVICES = {"operator": "operator", "ingestion": "services/ingestion", "inference": "services/inference"}
+_LIBRARIES = {"inference": ("services/vision",)}
 KAFKA = "kafka"
 _BUILD_TIMEOUT_S = 1800
 _LOAD_TIMEOUT_S = 600
@@ -100,7 +101,7 @@ def _load(cluster: Cluster, missing: list[Image]) -> None:
 
 
 def _named(name: str, base: str) -> Image:
-    sources = _KAFKA_SOURCES if name == KAFKA else (*_WORKSPACE, SERVICES[name])
+    sources = _KAFKA_SOURCES if name == KAFKA else (*_WORKSPACE, *_LIBRARIES.get(name, ()), SERVICES[name])
     version = KAFKA_VERSION if name == KAFKA else _project(CHECKOUT / SERVICES[name])["version"]
     return Image(name, f"{PREFIX}/{name}:{content_hash(sources, base)}", f"{PREFIX}/{name}:{version}")
 

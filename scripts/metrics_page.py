@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-import darkroom_inference.metrics
+import darkroom_inference.lifecycle.metrics
 import darkroom_ingestion.metrics
 import darkroom_operator.metrics
-from darkroom_operator.work_queue import WorkQueue
+from darkroom_operator.runtime.work_queue import WorkQueue
 
 _SUFFIXES = {"counter": "_total", "info": "_info"}
 
@@ -33,7 +33,7 @@ def metrics_page() -> str:
     operator = darkroom_operator.metrics.Metrics()
     operator.watch(WorkQueue(), darkroom_operator.metrics.PipelineTally(), lambda: True)
     parts = [
-        ("A worker", darkroom_inference.metrics.Metrics().registry),
+        ("A worker", darkroom_inference.lifecycle.metrics.Metrics().registry),
         ("The ingestion service", darkroom_ingestion.metrics.Metrics().registry),
         ("The operator", operator.registry),
     ]

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from darkroom_inference import loop
 from darkroom_inference.__main__ import main
-from darkroom_inference.delivery import AtLeastOnce
-from darkroom_inference.offsets import Offsets, Positions
-from darkroom_inference.outgoing import Outgoing
-from darkroom_inference.publisher import Publisher
+from darkroom_inference.kafka.delivery import AtLeastOnce
+from darkroom_inference.kafka.offsets import Offsets, Positions
+from darkroom_inference.kafka.publisher import Publisher
+from darkroom_inference.loop.loop import loop
+from darkroom_inference.records.outgoing import Outgoing
 
 _LATER_S: Final = 2.0
 

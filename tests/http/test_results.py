@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from darkroom import names
 from darkroom.kafka.connection import KafkaConnection
-from darkroom_ingestion.log_admin import LogAdmin
+from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.store.database import open_database
 from darkroom_ingestion.store.housekeeping import forget_what_kafka_forgot
 from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post, result_data

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from confluent_kafka import Message, Producer, TopicPartition
 
-from darkroom_inference import clients
-from darkroom_inference.assignment import Assignment, Place
-from darkroom_inference.attempts import Mark
-from darkroom_inference.image_record import ImageRecord
-from darkroom_inference.kafka_errors import Interrupted
-from darkroom_inference.loop_state import LoopState
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.offsets import Offsets
+from darkroom_inference.kafka import clients
+from darkroom_inference.kafka.errors import Interrupted
+from darkroom_inference.kafka.marks import Mark
+from darkroom_inference.kafka.offsets import Offsets
+from darkroom_inference.lifecycle.loop_state import LoopState
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.loop.assignment import Assignment, Place
+from darkroom_inference.records.image import ImageRecord
 from tests.support.stage import TriedStage, headers, image_ids, samples
 from tests.support.until import until
 

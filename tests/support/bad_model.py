@@ -9,7 +9,7 @@ _HOOK = """
 import atexit, ctypes, os, time
 from pathlib import Path
 
-import darkroom_inference.analyse as analyse
+import darkroom_vision.analyse as analyse
 
 decode = analyse.decode
 

@@ -5,11 +5,11 @@ import re
 
 from prometheus_client import CollectorRegistry
 
-from darkroom_inference.metrics import Metrics as WorkerMetrics
+from darkroom_inference.lifecycle.metrics import Metrics as WorkerMetrics
 from darkroom_ingestion.metrics import Metrics as IngestionMetrics
 from darkroom_operator.metrics import Metrics as OperatorMetrics
 from darkroom_operator.metrics import PipelineTally
-from darkroom_operator.work_queue import WorkQueue
+from darkroom_operator.runtime.work_queue import WorkQueue
 from tests.support.documents import ROOT
 
 DASHBOARD = ROOT / "charts/darkroom/files/dashboard.json"

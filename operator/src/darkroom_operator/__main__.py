@@ -9,29 +9,29 @@ import structlog
 from darkroom.errors import DarkroomError
 from darkroom.logs import configure_logs
 from darkroom_operator.builders.workload import WorkerImage
-from darkroom_operator.cache import Cache
-from darkroom_operator.claims import Claims
+from darkroom_operator.cluster.cache import Cache
+from darkroom_operator.cluster.claims import Claims
+from darkroom_operator.cluster.presence import Presence
+from darkroom_operator.cluster.reference_watch import ReferenceWatch
+from darkroom_operator.cluster.references import References
+from darkroom_operator.cluster.world import World
 from darkroom_operator.config import Config, parse_config
-from darkroom_operator.engine import Engine
-from darkroom_operator.events import Recorder
-from darkroom_operator.feed import Feed
-from darkroom_operator.handlers import watch_registry, watch_settings
-from darkroom_operator.http_server import HttpServer
-from darkroom_operator.kafka_admin import KafkaAdmin
+from darkroom_operator.kafka.admin import KafkaAdmin
 from darkroom_operator.kube.access import Access
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.core_transport import CoreTransport
 from darkroom_operator.kube.kinds import CONFIG_MAP, SECRET
 from darkroom_operator.kube.strimzi_transport import StrimziTransport
-from darkroom_operator.lease import Leadership
 from darkroom_operator.metrics import Metrics, PipelineTally
-from darkroom_operator.presence import Presence
-from darkroom_operator.reconcile import Reconciler
-from darkroom_operator.reference_watch import ReferenceWatch
-from darkroom_operator.references import References
-from darkroom_operator.watches import Watches
-from darkroom_operator.work_queue import WorkQueue
-from darkroom_operator.world import World
+from darkroom_operator.reconcile.reconcile import Reconciler
+from darkroom_operator.runtime.engine import Engine
+from darkroom_operator.runtime.feed import Feed
+from darkroom_operator.runtime.handlers import watch_registry, watch_settings
+from darkroom_operator.runtime.http_server import HttpServer
+from darkroom_operator.runtime.lease import Leadership
+from darkroom_operator.runtime.watches import Watches
+from darkroom_operator.runtime.work_queue import WorkQueue
+from darkroom_operator.status.events import Recorder
 
 log = structlog.get_logger(__name__)
 

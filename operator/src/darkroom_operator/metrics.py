@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from darkroom.status import Status
 from darkroom_operator.kube.kinds import Kind
-from darkroom_operator.work_queue import Key, WorkQueue
+from darkroom_operator.runtime.work_queue import Key, WorkQueue
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

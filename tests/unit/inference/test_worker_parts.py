@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom.backoff import Backoff
-from darkroom_inference.fleet import split
-from darkroom_inference.fleet_metrics import merged
-from darkroom_inference.kafka_errors import ClientsBroken, meaning
-from darkroom_inference.loop_state import SPARE_AFTER_S, LoopState
-from darkroom_inference.membership import Membership
-from darkroom_inference.options import InvalidOption, Options
-from darkroom_inference.stopping import DrainTimedOut, Stopping
-from darkroom_inference.threaded_call import within
-from darkroom_inference.watchdog import Watchdog
+from darkroom_inference.group.protocol import Membership
+from darkroom_inference.kafka.errors import ClientsBroken, meaning
+from darkroom_inference.kafka.threaded_call import within
+from darkroom_inference.lifecycle.loop_state import SPARE_AFTER_S, LoopState
+from darkroom_inference.lifecycle.options import InvalidOption, Options
+from darkroom_inference.lifecycle.stopping import DrainTimedOut, Stopping
+from darkroom_inference.lifecycle.watchdog import Watchdog
+from darkroom_inference.process.fleet import split
+from darkroom_inference.process.fleet_metrics import merged
 
 
 def test_options_come_from_the_environment() -> None:

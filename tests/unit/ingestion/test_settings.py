@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_ingestion.catalog import BadCatalog, FileCatalog
+from darkroom_ingestion.catalog.served import BadCatalog, FileCatalog
 from darkroom_ingestion.store.database import BadDatabase, open_database
 from tests.support.manifests import pipeline_manifest
 

@@ -7,8 +7,8 @@ import pytest
 
 from darkroom_operator.config import parse_config
 from darkroom_operator.metrics import Metrics, PipelineTally
-from darkroom_operator.work_queue import WorkQueue
-from darkroom_operator.workers import MOST_TELLING
+from darkroom_operator.reconcile.workers import MOST_TELLING
+from darkroom_operator.runtime.work_queue import WorkQueue
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "operator.md").read_text(encoding="utf-8")

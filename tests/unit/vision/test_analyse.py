@@ -12,9 +12,9 @@ import yaml
 from PIL import Image
 
 from darkroom.pipeline import ImagePipeline, Stage
-from darkroom_inference.analyse import Analyser, Analysis, Failure, prepare
-from darkroom_inference.model import load_model
-from darkroom_inference.model_input import ModelMismatch
+from darkroom_vision.analyse import Analyser, Analysis, Failure, prepare
+from darkroom_vision.model.input import ModelMismatch
+from darkroom_vision.model.session import load_model
 from tests.support.onnx_files import fails_on_bright_file, identity_file, mean_colours_file, zip_map_file
 from tests.support.pictures import encoded, picture, with_orientation
 

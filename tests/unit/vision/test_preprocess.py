@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from darkroom_inference.antialias import resize_antialiased
-from darkroom_inference.decode import decode
-from darkroom_inference.geometry import Size
-from darkroom_inference.model_input import ResolvedInput
-from darkroom_inference.preprocess import Preprocessor
+from darkroom_vision.imaging.antialias import resize_antialiased
+from darkroom_vision.imaging.decode import decode
+from darkroom_vision.imaging.geometry import Size
+from darkroom_vision.model.input import ResolvedInput
+from darkroom_vision.preprocess import Preprocessor
 from tests.support.pictures import Pixels, encoded, noise, picture
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

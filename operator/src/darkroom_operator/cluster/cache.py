@@ -13,7 +13,7 @@ from darkroom import names
 from darkroom_operator.kube.api import Page
 from darkroom_operator.kube.kinds import IMAGE_PIPELINE, POD, Kind
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.work_queue import Key
+from darkroom_operator.runtime.work_queue import Key
 
 Place = tuple[str, str]
 """Namespace and name."""

@@ -4,9 +4,9 @@ import threading
 from collections import defaultdict
 
 from darkroom import names
-from darkroom_operator.cache import Place
+from darkroom_operator.cluster.cache import Place
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.work_queue import Key
+from darkroom_operator.runtime.work_queue import Key
 
 
 class Claims:

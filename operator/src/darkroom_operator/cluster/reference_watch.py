@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import structlog
 
+from darkroom_operator.cluster.references import Reference, References
 from darkroom_operator.kube.core_transport import CoreTransport
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import Kind
-from darkroom_operator.references import Reference, References
-from darkroom_operator.work_queue import Key
+from darkroom_operator.runtime.work_queue import Key
 
 _LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.kinds import CONFIG_MAP, SECRET, Kind
-from darkroom_operator.work_queue import Key
+from darkroom_operator.runtime.work_queue import Key
 
 REMEMBERED_CONTENTS = 10_000
 

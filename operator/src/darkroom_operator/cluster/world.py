@@ -7,16 +7,16 @@ from http import HTTPStatus
 
 from darkroom import names
 from darkroom.errors import DarkroomError
-from darkroom_operator.apply import is_as_desired, marked
-from darkroom_operator.cache import Cache, owner_of
-from darkroom_operator.claims import Claims
+from darkroom_operator.cluster.apply import is_as_desired, marked
+from darkroom_operator.cluster.cache import Cache, owner_of
+from darkroom_operator.cluster.claims import Claims
+from darkroom_operator.cluster.presence import Presence
+from darkroom_operator.cluster.references import References
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import Kind
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.presence import Presence
-from darkroom_operator.references import References
-from darkroom_operator.work_queue import Key
+from darkroom_operator.runtime.work_queue import Key
 
 REMEMBERED_APPLIES = 100_000
 

@@ -19,9 +19,9 @@ from darkroom.kafka.connection import ClientSettings, KafkaConnection, client_se
 from darkroom.kafka.topics import KafkaUnreachable, delete_topics, ensure_topics
 from darkroom.pipeline import Kafka
 from darkroom.topology import Topic
-from darkroom_operator.credentials import CA, CERTIFICATE, PASSWORD, PRIVATE_KEY, USERNAME
-from darkroom_operator.findings import Finding
-from darkroom_operator.work_queue import Key
+from darkroom_operator.kafka.credentials import CA, CERTIFICATE, PASSWORD, PRIVATE_KEY, USERNAME
+from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.status.findings import Finding
 
 THREADS = 4
 GOOD_FOR_S = 600.0

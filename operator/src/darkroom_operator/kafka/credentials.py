@@ -9,9 +9,9 @@ from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
 from darkroom.kafka.strimzi import ports
 from darkroom.pipeline import ImagePipeline, Kafka
 from darkroom_operator.builders.workload import CREDENTIALS_FOLDER, KafkaAccess, Peer, SecretFiles
-from darkroom_operator.findings import Finding
-from darkroom_operator.work_queue import Key
-from darkroom_operator.world import World
+from darkroom_operator.cluster.world import World
+from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.status.findings import Finding
 
 USERNAME, PASSWORD, CA = "username", "password", "ca.crt"
 CERTIFICATE, PRIVATE_KEY = "user.crt", "user.key"

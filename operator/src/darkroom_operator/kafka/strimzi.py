@@ -3,15 +3,15 @@
 from darkroom.kafka.strimzi import choose_listener
 from darkroom.pipeline import ImagePipeline
 from darkroom.topology import Topology
-from darkroom_operator.credentials import Credentials
-from darkroom_operator.findings import Finding
+from darkroom_operator.cluster.references import Reference
+from darkroom_operator.cluster.world import World
+from darkroom_operator.kafka.credentials import Credentials
+from darkroom_operator.kafka.strimzi_credentials import Cluster, provision_credentials
+from darkroom_operator.kafka.strimzi_topics import provision_topics
 from darkroom_operator.kube.kinds import KAFKA, STRIMZI
-from darkroom_operator.references import Reference
-from darkroom_operator.report import KafkaParts
-from darkroom_operator.strimzi_credentials import Cluster, provision_credentials
-from darkroom_operator.strimzi_topics import provision_topics
-from darkroom_operator.work_queue import Key
-from darkroom_operator.world import World
+from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.status.findings import Finding
+from darkroom_operator.status.report import KafkaParts
 
 
 def strimzi_namespace(pipeline: ImagePipeline) -> str | None:

@@ -10,7 +10,8 @@ from darkroom_operator.builders.kafka_secret import kafka_secret
 from darkroom_operator.builders.kafka_topic import CLUSTER_LABEL
 from darkroom_operator.builders.kafka_user import kafka_user
 from darkroom_operator.builders.workload import KafkaAccess, Peer, SecretFiles
-from darkroom_operator.credentials import (
+from darkroom_operator.cluster.world import TakenByAnother, World
+from darkroom_operator.kafka.credentials import (
     ALL_READY,
     CA,
     CERTIFICATE,
@@ -23,12 +24,11 @@ from darkroom_operator.credentials import (
     digest,
     secret_keys,
 )
-from darkroom_operator.findings import Finding, refused, worst
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import KAFKA_USER, SECRET
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.work_queue import Key
-from darkroom_operator.world import TakenByAnother, World
+from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.status.findings import Finding, refused, worst
 
 _SECRET_KEYS = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
 

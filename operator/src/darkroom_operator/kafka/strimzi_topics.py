@@ -5,11 +5,11 @@ from darkroom.rules import SHRINKING
 from darkroom.topology import Topic, Topology
 from darkroom.validation import Problem
 from darkroom_operator.builders.kafka_topic import MANAGED, kafka_topic
-from darkroom_operator.findings import Finding, refused, worst
+from darkroom_operator.cluster.world import TakenByAnother, World
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import KAFKA_TOPIC
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.world import TakenByAnother, World
+from darkroom_operator.status.findings import Finding, refused, worst
 
 ALL_READY = Finding(ready=True, reason="AllReady", message="every topic is as described")
 

@@ -5,12 +5,12 @@ The garbage collector does most of it; the finalizer is there only for what it c
 
 from darkroom import names
 from darkroom.pipeline import ImagePipeline
+from darkroom_operator.cluster.world import World
+from darkroom_operator.kafka.strimzi_topics import retire_topic
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import DEPLOYMENT, IMAGE_PIPELINE, KAFKA_TOPIC, KAFKA_USER
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.strimzi_topics import retire_topic
-from darkroom_operator.work_queue import Key
-from darkroom_operator.world import World
+from darkroom_operator.runtime.work_queue import Key
 
 
 def needs_finalizer(pipeline: ImagePipeline) -> bool:

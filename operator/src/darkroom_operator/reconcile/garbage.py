@@ -3,12 +3,12 @@
 from darkroom import names
 from darkroom.pipeline import ImagePipeline
 from darkroom.topology import Topology
-from darkroom_operator.cache import Place
+from darkroom_operator.cluster.cache import Place
+from darkroom_operator.cluster.world import World
+from darkroom_operator.kafka.strimzi_topics import retire_topic
 from darkroom_operator.kube.kinds import KAFKA_TOPIC, KAFKA_USER, SECRET, STAGE_CHILDREN, Kind
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.strimzi_topics import retire_topic
-from darkroom_operator.work_queue import Key
-from darkroom_operator.world import World
+from darkroom_operator.runtime.work_queue import Key
 
 
 def remove_leftovers(pipeline: ImagePipeline, plan: Topology, kafka_namespace: str | None, world: World) -> list[str]:

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from darkroom.pipeline import ImagePipeline, Stage
 from darkroom_operator.builders.workload import Fetched, ModelFiles, MountedFile
-from darkroom_operator.findings import Finding
-from darkroom_operator.work_queue import Key
-from darkroom_operator.world import World
+from darkroom_operator.cluster.world import World
+from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.status.findings import Finding
 
 HTTPS_PORT = 443
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL")

@@ -9,8 +9,15 @@ from darkroom.status import StageStatus, Status
 from darkroom.topology import Topology, topology
 from darkroom.validation import InvalidPipeline, Problem, parse_pipeline
 from darkroom_operator.builders.workload import WorkerImage
-from darkroom_operator.credentials import MissingSecret, read_user_files, user_credentials
-from darkroom_operator.deletion import (
+from darkroom_operator.cluster.world import World
+from darkroom_operator.kafka.admin import KafkaAdmin, admin_settings
+from darkroom_operator.kafka.credentials import MissingSecret, read_user_files, user_credentials
+from darkroom_operator.kafka.strimzi import strimzi_namespace, strimzi_parts
+from darkroom_operator.kafka.strimzi_topics import shrinking
+from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.kinds import IMAGE_PIPELINE, NAMESPACE
+from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.reconcile.deletion import (
     has_finalizer,
     is_ending,
     needs_finalizer,
@@ -18,14 +25,12 @@ from darkroom_operator.deletion import (
     set_finalizer,
     stop_workers,
 )
-from darkroom_operator.events import Recorder
-from darkroom_operator.findings import Finding, refused
-from darkroom_operator.garbage import remove_leftovers
-from darkroom_operator.kafka_admin import KafkaAdmin, admin_settings
-from darkroom_operator.kube.errors import ApiError
-from darkroom_operator.kube.kinds import IMAGE_PIPELINE, NAMESPACE
-from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.report import (
+from darkroom_operator.reconcile.garbage import remove_leftovers
+from darkroom_operator.reconcile.stages import Stages, run_stages, waiting_stages
+from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.status.events import Recorder
+from darkroom_operator.status.findings import Finding, refused
+from darkroom_operator.status.report import (
     KafkaParts,
     Parts,
     lost_stages,
@@ -34,11 +39,6 @@ from darkroom_operator.report import (
     status_of_invalid,
     with_ready,
 )
-from darkroom_operator.stages import Stages, run_stages, waiting_stages
-from darkroom_operator.strimzi import strimzi_namespace, strimzi_parts
-from darkroom_operator.strimzi_topics import shrinking
-from darkroom_operator.work_queue import Key
-from darkroom_operator.world import World
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from darkroom_operator.builders.pod_monitor import pod_monitor
 from darkroom_operator.builders.service_account import service_account
 from darkroom_operator.builders.settings import settings_map
 from darkroom_operator.builders.workload import KafkaAccess, WorkerImage, Workload
-from darkroom_operator.cache import owner_of
-from darkroom_operator.findings import Finding, refused, worst
+from darkroom_operator.cluster.cache import owner_of
+from darkroom_operator.cluster.world import TakenByAnother, World
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import (
     CONFIG_MAP,
@@ -27,10 +27,10 @@ from darkroom_operator.kube.kinds import (
     SERVICE_ACCOUNT,
 )
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.models import MissingModel, model_files
-from darkroom_operator.work_queue import Key
-from darkroom_operator.workers import workers_finding
-from darkroom_operator.world import TakenByAnother, World
+from darkroom_operator.reconcile.models import MissingModel, model_files
+from darkroom_operator.reconcile.workers import workers_finding
+from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.status.findings import Finding, refused, worst
 
 ALL_READY = Finding(ready=True, reason="AllReady", message="every worker of every stage is ready")
 SUSPENDED = Finding(ready=False, reason="Suspended", message="spec.suspend is true: images wait in their topic")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from darkroom_operator.findings import Finding
 from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.status.findings import Finding
 
 CHECKSUM_WORDS = "sha256 is "
 """How a worker begins to say that its model is not the one that the pipeline means."""

@@ -8,16 +8,16 @@ from collections.abc import Callable
 
 import structlog
 
-from darkroom_operator.cache import Cache
-from darkroom_operator.deletion import is_ending
-from darkroom_operator.feed import Feed
+from darkroom_operator.cluster.cache import Cache
+from darkroom_operator.cluster.presence import Presence
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.errors import ApiError, NotLeading
 from darkroom_operator.kube.kinds import IMAGE_PIPELINE, NAMESPACE, WATCHED, Kind
 from darkroom_operator.metrics import Metrics
-from darkroom_operator.presence import Presence
-from darkroom_operator.reconcile import Reconciler
-from darkroom_operator.work_queue import Key, WorkQueue
+from darkroom_operator.reconcile.deletion import is_ending
+from darkroom_operator.reconcile.reconcile import Reconciler
+from darkroom_operator.runtime.feed import Feed
+from darkroom_operator.runtime.work_queue import Key, WorkQueue
 
 PATIENCE = 3
 """Failures in a row after which the status says so."""

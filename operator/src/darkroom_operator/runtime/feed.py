@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from darkroom_operator.cache import Cache, owner_of
-from darkroom_operator.claims import Claims
+from darkroom_operator.cluster.cache import Cache, owner_of
+from darkroom_operator.cluster.claims import Claims
+from darkroom_operator.cluster.references import Reference, References
 from darkroom_operator.kube.api import Page
 from darkroom_operator.kube.kinds import IMAGE_PIPELINE, KAFKA, Kind
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.references import Reference, References
-from darkroom_operator.work_queue import Key
+from darkroom_operator.runtime.work_queue import Key
 
 
 class Feed:

@@ -9,10 +9,10 @@ from typing import Any
 
 import kopf
 
-from darkroom_operator.feed import Feed
 from darkroom_operator.kube.access import Access
 from darkroom_operator.kube.kinds import WATCHED, Kind
-from darkroom_operator.no_notes import NoDiffBase, NoProgress
+from darkroom_operator.runtime.feed import Feed
+from darkroom_operator.runtime.no_notes import NoDiffBase, NoProgress
 
 WATCH_S = 300
 CONNECT_TIMEOUT_S = 5.0

@@ -8,10 +8,10 @@ from darkroom.pipeline import ImagePipeline
 from darkroom.status import Condition, ConditionType, StageStatus, Status
 from darkroom.topology import Topology
 from darkroom.validation import Problem
-from darkroom_operator.credentials import Credentials
-from darkroom_operator.findings import Finding
+from darkroom_operator.kafka.credentials import Credentials
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.stages import SUSPENDED, Stages
+from darkroom_operator.reconcile.stages import SUSPENDED, Stages
+from darkroom_operator.status.findings import Finding
 
 MAX_MESSAGE = 4_000
 

@@ -7,7 +7,7 @@ import typer
 from darkroom.errors import DarkroomError
 from darkroom_cli.app import app
 from darkroom_cli.exit_codes import ExitCode, exit_code_of
-from darkroom_cli.output import say
+from darkroom_cli.views.output import say
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from darkroom_cli.commands.topology import topology
 from darkroom_cli.commands.up import up
 from darkroom_cli.commands.validate import validate
 from darkroom_cli.exit_codes import EXPLAINED
-from darkroom_cli.output import answer
+from darkroom_cli.views.output import answer
 
 app = typer.Typer(
     name="darkroom",

@@ -15,17 +15,17 @@ from darkroom.log_positions import BadPosition, check_range, parse_position
 from darkroom.logs import configure_logs
 from darkroom.names import generation_problem
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.endpoint import Endpoint, Reporting
-from darkroom_inference.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
-from darkroom_inference.options import InvalidOption, Options
-from darkroom_inference.parent import die_with
-from darkroom_inference.process import Listen, run_fleet, run_process
+from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM, Pipes
+from darkroom_inference.lifecycle.options import InvalidOption, Options
+from darkroom_inference.lifecycle.parent import die_with
+from darkroom_inference.process.endpoint import Endpoint, Reporting
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
+from darkroom_inference.process.process import Listen, run_fleet, run_process
 from darkroom_inference.replay.log import CannotReplay
 from darkroom_inference.replay.request import Request
 from darkroom_inference.replay.run import run_replay
-from darkroom_inference.replay.terms import COUNTS_TO, TOKENS_FROM, Pipes
-from darkroom_inference.runtime import one_thread_a_loop
-from darkroom_inference.stage_plan import UnusableModel, UnusableSettings, load_plan, read_settings
+from darkroom_vision.runtime import one_thread_a_loop
+from darkroom_vision.stage import UnusableModel, UnusableSettings, load_plan, read_settings
 
 log = structlog.get_logger(__name__)
 

@@ -11,12 +11,12 @@ import uvicorn
 
 from darkroom.errors import DarkroomError
 from darkroom.logs import configure_logs
-from darkroom_ingestion.app import create_app, serve
-from darkroom_ingestion.catalog import CatalogSource, FileCatalog, Pipelines
-from darkroom_ingestion.cluster.api_server import ApiServer, server_of_the_pod
-from darkroom_ingestion.cluster.catalog import ClusterCatalog
-from darkroom_ingestion.cluster.credentials import read_credentials
-from darkroom_ingestion.server import listen, server, url_of
+from darkroom_ingestion.catalog.cluster.api_server import ApiServer, server_of_the_pod
+from darkroom_ingestion.catalog.cluster.catalog import ClusterCatalog
+from darkroom_ingestion.catalog.cluster.credentials import read_credentials
+from darkroom_ingestion.catalog.served import CatalogSource, FileCatalog, Pipelines
+from darkroom_ingestion.http.app import create_app, serve
+from darkroom_ingestion.http.server import listen, server, url_of
 from darkroom_ingestion.services import running
 from darkroom_ingestion.settings import Settings, read_settings
 from darkroom_ingestion.store.database import Database, open_database

@@ -9,14 +9,14 @@ from confluent_kafka import KafkaException
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
-from darkroom_ingestion.catalog import Pipelines, ServedPipeline
+from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.tail import Tail, Told
-from darkroom_ingestion.log_admin import LogAdmin
+from darkroom_ingestion.kafka.log_admin import LogAdmin
+from darkroom_ingestion.kafka.publisher import Publisher
+from darkroom_ingestion.kafka.record_reader import RecordReader
 from darkroom_ingestion.metrics import Metrics
-from darkroom_ingestion.publisher import Publisher
-from darkroom_ingestion.record_reader import RecordReader
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.filler import Filler

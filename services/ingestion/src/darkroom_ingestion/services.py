@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import structlog
 
 from darkroom import names
-from darkroom_ingestion.bodies import BodyMemory
-from darkroom_ingestion.catalog import CatalogSource, Pipelines, ServedPipeline
+from darkroom_ingestion.catalog.served import CatalogSource, Pipelines, ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
-from darkroom_ingestion.idempotency import IdempotencyKeys
+from darkroom_ingestion.http.bodies import BodyMemory
+from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
+from darkroom_ingestion.images.idempotency import IdempotencyKeys
+from darkroom_ingestion.images.recent import RecentImages
 from darkroom_ingestion.links import Link, Links
 from darkroom_ingestion.metrics import Metrics
-from darkroom_ingestion.problems import HttpProblem, not_found, unavailable
-from darkroom_ingestion.recent_images import RecentImages
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import keep_house

@@ -6,12 +6,12 @@ from time import perf_counter
 
 from darkroom.image_header import Format, NotAnImage
 from darkroom.pipeline import Stage
-from darkroom_inference.decode import Decoded, decode
-from darkroom_inference.failures import ImageError, InferenceError, Reason, TooLarge
-from darkroom_inference.model import Model, ModelRunFailed
-from darkroom_inference.model_input import resolve_input
-from darkroom_inference.outputs import ResolvedOutput, Result, resolve_output
-from darkroom_inference.preprocess import Preprocessor
+from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarge
+from darkroom_vision.heads.base import ResolvedOutput, Result, resolve_output
+from darkroom_vision.imaging.decode import Decoded, decode
+from darkroom_vision.model.input import resolve_input
+from darkroom_vision.model.session import Model, ModelRunFailed
+from darkroom_vision.preprocess import Preprocessor
 
 
 @dataclass(frozen=True, slots=True)

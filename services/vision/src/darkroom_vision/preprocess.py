@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from darkroom_inference.antialias import resize_a_little, resize_antialiased
-from darkroom_inference.decode import Colors
-from darkroom_inference.geometry import Size, decoder_shrink, fit
-from darkroom_inference.model_input import ResolvedInput
-from darkroom_inference.pixels import Pixels
+from darkroom_vision.imaging.antialias import resize_a_little, resize_antialiased
+from darkroom_vision.imaging.decode import Colors
+from darkroom_vision.imaging.geometry import Size, decoder_shrink, fit
+from darkroom_vision.imaging.pixels import Pixels
+from darkroom_vision.model.input import ResolvedInput
 
 Batch = npt.NDArray[np.float32 | np.float16 | np.uint8]
 """(n, C, H, W) or (n, H, W, C)."""

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.analyse import Plan, prepare
-from darkroom_inference.model import ModelError, load_model
-from darkroom_inference.model_source import labels, model_file
+from darkroom_vision.analyse import Plan, prepare
+from darkroom_vision.model.files import labels, model_file
+from darkroom_vision.model.session import ModelError, load_model
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from darkroom_cli.client.image_files import content_type, image_files, save_imag
 from darkroom_cli.client.retries import delay_s, retry_after_s
 from darkroom_cli.client.server_sent_events import ServerSentEvent, events
 from darkroom_cli.exit_codes import InvalidInput
-from darkroom_cli.result_views import outcome
+from darkroom_cli.views.results import outcome
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import yaml
 
 from darkroom_cli.replay.job import replay_job
 
-BUILT = Path(__file__).parents[1] / "operator/built"
+BUILT = Path(__file__).parents[2] / "operator/builders/built"
 ARGUMENTS = ["--generation=new-model", "--from=beginning"]
 
 

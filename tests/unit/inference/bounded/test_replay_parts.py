@@ -9,17 +9,17 @@ from darkroom.log_positions import AtOffset, AtTime, Position
 from darkroom.stage_settings import Replay, StageSettings, stage_settings
 from darkroom.topology import topology
 from darkroom.validation import parse_pipeline
-from darkroom_inference.attempts import Mark, decode, encode
-from darkroom_inference.dead_letters import dead_letter
-from darkroom_inference.generation import generation_of
-from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.bounded.limits import plan_of
+from darkroom_inference.bounded.plan import Plan, left, read_plan
+from darkroom_inference.bounded.ranges import Range, offsets, ranges
+from darkroom_inference.bounded.rate import Allowance, Credit, Meter
+from darkroom_inference.bounded.tally import Tally
+from darkroom_inference.kafka.marks import Mark, decode, encode
+from darkroom_inference.records.dead_letter import dead_letter
+from darkroom_inference.records.generation import generation_of
+from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.replay.log import CannotReplay
-from darkroom_inference.replay.plan import Plan, left, read_plan
-from darkroom_inference.replay.ranges import Range, offsets, ranges
-from darkroom_inference.replay.rate import Allowance, Credit, Meter
 from darkroom_inference.replay.request import checked_topic, settings_of_workers
-from darkroom_inference.replay.tally import Tally
-from darkroom_inference.replay.terms import plan_of
 from tests.support.manifests import pipeline_manifest
 
 LOG = {0: (10, 50), 1: (0, 0), 2: (5, 20)}

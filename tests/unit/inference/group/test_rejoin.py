@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from darkroom_inference import misheard
-from darkroom_inference.group_word import Word
-from darkroom_inference.kafka_errors import ClientsBroken
-from darkroom_inference.loop_state import LoopState
-from darkroom_inference.misheard import Misheard
+from darkroom_inference.group import rejoin as misheard
+from darkroom_inference.group.rejoin import Misheard
+from darkroom_inference.group.view import Word
+from darkroom_inference.kafka.errors import ClientsBroken
+from darkroom_inference.lifecycle.loop_state import LoopState
 
 
 class Known:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from darkroom_inference.attempts import (
+from darkroom_inference.kafka.marks import (
     CLEAN,
     HELD,
     Mark,

@@ -5,9 +5,9 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom_inference.batches import MAX_BATCH, BatchSize, next_group
-from darkroom_inference.gate import Gate
-from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.loop.batches import MAX_BATCH, BatchSize, next_group
+from darkroom_inference.loop.exclusive import Gate
+from darkroom_inference.records.image import ImageRecord
 from tests.support.until import until
 
 

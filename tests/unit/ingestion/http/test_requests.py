@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom_ingestion.prefer import wait_s
+from darkroom_ingestion.http.prefer import wait_s
 from darkroom_ingestion.settings import BadSettings, read_settings
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from darkroom_ingestion.image_ids import new_image_id
+from darkroom_ingestion.images.ids import new_image_id
 
 
 def test_ids_are_uuids_of_version_7_with_the_time_in_front() -> None:

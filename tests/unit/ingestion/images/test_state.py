@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_ingestion.image_state import ReceivedImage, StageFailure, StageResult, image_document
+from darkroom_ingestion.images.state import ReceivedImage, StageFailure, StageResult, image_document
 
 IMAGE = ReceivedImage("demo/digits", "i", "camera", 1_000, "demo.digits.images", 3, 42, "image/png", 7)
 

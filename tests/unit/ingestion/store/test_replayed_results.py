@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from darkroom_ingestion.feed.events import feed_event
 from darkroom_ingestion.feed.hub import Waiter
-from darkroom_ingestion.image_state import image_document
+from darkroom_ingestion.images.state import image_document
 from darkroom_ingestion.store.database import Database, open_database
 from darkroom_ingestion.store.queries import image_rows, results_page
 from darkroom_ingestion.store.rows import LogRecord, TopicOf

@@ -32,7 +32,7 @@ from darkroom_operator.builders.workload import (
     WorkerImage,
     Workload,
 )
-from darkroom_operator.credentials import connection
+from darkroom_operator.kafka.credentials import connection
 
 BUILT = Path(__file__).parent / "built"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom_operator.apply import is_as_desired, marked
+from darkroom_operator.cluster.apply import is_as_desired, marked
 
 names = st.text("abc", min_size=1, max_size=3)
 values = st.recursive(

@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom_operator.cache import Cache
-from darkroom_operator.claims import Claims
+from darkroom_operator.cluster.cache import Cache
+from darkroom_operator.cluster.claims import Claims
 from darkroom_operator.kube.api import Page
 from darkroom_operator.kube.kinds import CONFIG_MAP, IMAGE_PIPELINE, POD
-from darkroom_operator.work_queue import Key
+from darkroom_operator.runtime.work_queue import Key
 
 OWNER = Key("demo", "digits")
 

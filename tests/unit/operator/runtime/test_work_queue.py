@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from darkroom_operator.work_queue import Key, WorkQueue
+from darkroom_operator.runtime.work_queue import Key, WorkQueue
 
 KEYS = [Key("demo", name) for name in ("a", "b", "c")]
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from darkroom.kafka.strimzi import choose_listener, ports
-from darkroom_operator.findings import Finding, refused, worst
+from darkroom_operator.kafka.strimzi_credentials import user_finding
+from darkroom_operator.kafka.strimzi_topics import topic_finding
 from darkroom_operator.kube.errors import ApiError
-from darkroom_operator.strimzi_credentials import user_finding
-from darkroom_operator.strimzi_topics import topic_finding
-from darkroom_operator.workers import workers_finding
+from darkroom_operator.reconcile.workers import workers_finding
+from darkroom_operator.status.findings import Finding, refused, worst
 
 GOOD = Finding(ready=True, reason="AllReady")
 

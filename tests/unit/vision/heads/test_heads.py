@@ -11,10 +11,10 @@ from hypothesis.extra import numpy as st_numpy
 
 from darkroom.events import Analyzed
 from darkroom.pipeline import Output
-from darkroom_inference.failures import InferenceError
-from darkroom_inference.model import Port, Value
-from darkroom_inference.model_input import ModelMismatch
-from darkroom_inference.outputs import ResolvedOutput, resolve_output
+from darkroom_vision.failures import InferenceError
+from darkroom_vision.heads.base import ResolvedOutput, resolve_output
+from darkroom_vision.model.input import ModelMismatch
+from darkroom_vision.model.session import Port, Value
 
 URI = "file:m.onnx"
 LABELS = ["cat", "dog", "fox"]

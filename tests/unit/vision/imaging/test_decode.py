@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from darkroom.image_header import NotAnImage, read_header
-from darkroom_inference.decode import decode
-from darkroom_inference.failures import DecodeError, ImageError, TooManyPixels
+from darkroom_vision.failures import DecodeError, ImageError, TooManyPixels
+from darkroom_vision.imaging.decode import decode
 from tests.support.pictures import Pixels, encoded, opened, picture, with_orientation
 
 COLOUR = picture(96, 160)

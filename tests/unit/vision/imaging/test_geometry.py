@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from darkroom_inference.geometry import Fit, Resize, Size, decoder_shrink, fit
+from darkroom_vision.imaging.geometry import Fit, Resize, Size, decoder_shrink, fit
 
 SIZES = st.tuples(st.integers(1, 20_000), st.integers(1, 20_000))
 TARGETS = st.tuples(st.integers(1, 1_024), st.integers(1, 1_024))

@@ -12,7 +12,7 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
 from darkroom.validation import parse_pipeline
-from darkroom_inference.model_source import ModelUnavailable, labels, model_file
+from darkroom_vision.model.files import ModelUnavailable, labels, model_file
 from tests.support.manifests import pipeline_manifest
 
 MODEL = b"not really a model, but nobody looks inside"

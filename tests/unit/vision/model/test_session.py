@@ -9,8 +9,14 @@ import pytest
 from onnx import TensorProto, helper
 
 from darkroom.pipeline import Input
-from darkroom_inference.model import ModelChecksumMismatch, ModelNotFound, ModelRunFailed, NotAnOnnxModel, load_model
-from darkroom_inference.model_input import ModelMismatch, ResolvedInput, resolve_input
+from darkroom_vision.model.input import ModelMismatch, ResolvedInput, resolve_input
+from darkroom_vision.model.session import (
+    ModelChecksumMismatch,
+    ModelNotFound,
+    ModelRunFailed,
+    NotAnOnnxModel,
+    load_model,
+)
 from tests.support.onnx_files import Shape, identity_file, onnx_file
 
 URI = "configmap://m/x.onnx"

@@ -14,7 +14,7 @@ from darkroom_cli.client.retries import delay_s, retry_after_s
 from darkroom_cli.client.server_sent_events import ServerSentEvent, events
 from darkroom_cli.client.service import Document, Refused, Service
 from darkroom_cli.exit_codes import Unreachable
-from darkroom_cli.output import say
+from darkroom_cli.views.output import say
 
 _SILENCE_S = 60.0
 """The service sends a comment more often than that: longer silence is a broken connection."""

@@ -54,8 +54,8 @@ def show(which: Which, *, pipeline: PipelineName = None, as_json: AsJson = False
     from darkroom_cli.client.dead_letters import find_dead_letter
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
-    from darkroom_cli.output import answer, answer_json
-    from darkroom_cli.result_views import dead_letter_lines
+    from darkroom_cli.views.output import answer, answer_json
+    from darkroom_cli.views.results import dead_letter_lines
 
     with Service(url) as service:
         letter = find_dead_letter(service, choose(service, pipeline), which)
@@ -81,7 +81,7 @@ def save(
     from darkroom_cli.client.image_files import save_image
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
-    from darkroom_cli.output import answer
+    from darkroom_cli.views.output import answer
 
     with Service(url) as service:
         chosen = choose(service, pipeline)
@@ -115,7 +115,7 @@ def replay(
     from darkroom_cli.client.dead_letters import replay as put_back
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
-    from darkroom_cli.output import answer, answer_json, say
+    from darkroom_cli.views.output import answer, answer_json, say
 
     selection = {
         name: value
@@ -150,8 +150,8 @@ def _list(pipeline: str | None, stage: str | None, reason: str | None, limit: in
     from darkroom_cli.client.dead_letters import list_dead_letters
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
-    from darkroom_cli.output import answer, answer_json, stdout_console
-    from darkroom_cli.result_views import dead_letters_table
+    from darkroom_cli.views.output import answer, answer_json, stdout_console
+    from darkroom_cli.views.results import dead_letters_table
 
     with Service(url) as service:
         chosen = choose(service, pipeline)

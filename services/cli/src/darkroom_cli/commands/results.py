@@ -27,8 +27,8 @@ def results(
     from darkroom_cli.client.live import Filter, follow_results
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
-    from darkroom_cli.output import answer, answer_json, stdout_console
-    from darkroom_cli.result_views import result_row, results_table
+    from darkroom_cli.views.output import answer, answer_json, stdout_console
+    from darkroom_cli.views.results import result_row, results_table
 
     with Service(url) as service:
         chosen = choose(service, pipeline)

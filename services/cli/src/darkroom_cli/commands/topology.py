@@ -6,7 +6,7 @@ import typer
 
 from darkroom_cli.commands.options import AsJson, Manifests
 from darkroom_cli.exit_codes import InvalidInput
-from darkroom_cli.output import answer, answer_json, stdout_console
+from darkroom_cli.views.output import answer, answer_json, stdout_console
 
 
 def topology(
@@ -18,7 +18,7 @@ def topology(
     """Show what a pipeline makes of Kafka: its topics, consumer groups and stages."""
     from darkroom.topology import topology as plan_of
     from darkroom_cli.manifests.bundle import load_bundle
-    from darkroom_cli.topology_views import as_document, as_mermaid, as_tree
+    from darkroom_cli.views.topology import as_document, as_mermaid, as_tree
 
     bundle = load_bundle(manifests)
     if bundle.problems:

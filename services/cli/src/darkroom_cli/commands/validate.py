@@ -4,7 +4,7 @@ import typer
 
 from darkroom_cli.commands.options import AsJson, Manifests
 from darkroom_cli.exit_codes import ExitCode
-from darkroom_cli.output import answer, answer_json, say
+from darkroom_cli.views.output import answer, answer_json, say
 
 
 def validate(manifests: Manifests, *, as_json: AsJson = False) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import ExitCode
 from darkroom_cli.local_kafka import KAFKA_VERSION, LocalKafka
-from darkroom_cli.output import answer, say
+from darkroom_cli.views.output import answer, say
 
 _POLL_S = 0.5
 

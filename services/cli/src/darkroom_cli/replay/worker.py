@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from darkroom_cli import local_kafka
-from darkroom_cli.output import say
 from darkroom_cli.runner.model_check import WORKER_MODULE
+from darkroom_cli.views.output import say
 
 Report = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from darkroom_cli.output import say
+from darkroom_cli.views.output import say
 
 _REMIND_EVERY_S = 15.0
 

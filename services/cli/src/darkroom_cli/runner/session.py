@@ -5,9 +5,9 @@ import os
 import signal
 
 from darkroom_cli.exit_codes import ExitCode
-from darkroom_cli.output import say
 from darkroom_cli.runner.state_folder import StateFolder
 from darkroom_cli.runner.up import Options, Up, load
+from darkroom_cli.views.output import say
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from darkroom_cli.client.service import Service
 from darkroom_cli.client.submission import Sent, Submission, submit
 from darkroom_cli.exit_codes import ExitCode
-from darkroom_cli.output import JsonArray, answer, say, stderr_console, stdout_console
-from darkroom_cli.result_views import sent_table
+from darkroom_cli.views.output import JsonArray, answer, say, stderr_console, stdout_console
+from darkroom_cli.views.results import sent_table
 
 _LISTED_WITHOUT_RESULTS = 20
 """More images that were only sent, not waited for, are a number rather than a table."""

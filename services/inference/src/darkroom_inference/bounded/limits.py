@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from darkroom.stage_settings import Replay
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.replay.plan import Plan
-from darkroom_inference.replay.ranges import Range
-from darkroom_inference.replay.rate import Allowance
-from darkroom_inference.replay.tally import Teller
+from darkroom_inference.bounded.plan import Plan
+from darkroom_inference.bounded.ranges import Range
+from darkroom_inference.bounded.rate import Allowance
+from darkroom_inference.bounded.tally import Teller
+from darkroom_inference.lifecycle.metrics import Metrics
 
 TOKENS_FROM = "--tokens-from"
 COUNTS_TO = "--counts-to"

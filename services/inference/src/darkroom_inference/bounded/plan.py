@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from darkroom_inference.replay.ranges import Range
+from darkroom_inference.bounded.ranges import Range
 
 _FIELD: Final = "replay"
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from darkroom_inference.assignment import Assignment
-from darkroom_inference.attempts import CLEAN, Mark
-from darkroom_inference.offsets import Offsets
-from darkroom_inference.replay.rate import Allowance
-from darkroom_inference.replay.tally import Teller
-from darkroom_inference.work import Work
+from darkroom_inference.bounded.rate import Allowance
+from darkroom_inference.bounded.tally import Teller
+from darkroom_inference.kafka.marks import CLEAN, Mark
+from darkroom_inference.kafka.offsets import Offsets
+from darkroom_inference.loop.assignment import Assignment
+from darkroom_inference.loop.turn import Work
 
 _END_OF_LOG: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
 

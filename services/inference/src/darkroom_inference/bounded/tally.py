@@ -5,7 +5,7 @@ import os
 import threading
 from collections import Counter
 
-from darkroom_inference.metrics import Metrics
+from darkroom_inference.lifecycle.metrics import Metrics
 
 Counts = Counter[str]
 """Images by outcome."""

@@ -2,8 +2,8 @@
 
 import structlog
 
-from darkroom_inference.kafka_errors import ClientsBroken
-from darkroom_inference.options import GroupProtocol
+from darkroom_inference.kafka.errors import ClientsBroken
+from darkroom_inference.lifecycle.options import GroupProtocol
 
 log = structlog.get_logger(__name__)
 

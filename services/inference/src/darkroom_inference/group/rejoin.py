@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from darkroom_inference.assignment import Assignment
-from darkroom_inference.group_word import Word
-from darkroom_inference.kafka_errors import ClientsBroken
-from darkroom_inference.loop_state import LoopState
+from darkroom_inference.group.view import Word
+from darkroom_inference.kafka.errors import ClientsBroken
+from darkroom_inference.lifecycle.loop_state import LoopState
+from darkroom_inference.loop.assignment import Assignment
 
 SETTLE_S: Final = 10.0
 """Twice the usual time between heartbeats: for a change under way to arrive."""

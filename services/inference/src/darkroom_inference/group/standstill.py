@@ -4,9 +4,9 @@ import random
 import time
 from typing import Final
 
-from darkroom_inference.kafka_errors import ClientsBroken
-from darkroom_inference.loop_state import LoopState
-from darkroom_inference.offsets import Offsets
+from darkroom_inference.kafka.errors import ClientsBroken
+from darkroom_inference.kafka.offsets import Offsets
+from darkroom_inference.lifecycle.loop_state import LoopState
 
 LOOK_EVERY_S: Final = 20.0
 

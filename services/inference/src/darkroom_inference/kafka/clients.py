@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaError, Producer
 from darkroom.kafka.connection import ClientSettings, consumer_settings, producer_settings
 from darkroom.stage_settings import StageSettings
 from darkroom.topology import DEAD_LETTER_ROOM_BYTES, HEADER_ROOM_BYTES
-from darkroom_inference.options import GroupProtocol
+from darkroom_inference.lifecycle.options import GroupProtocol
 
 TRANSACTION_TIMEOUT_MS = 10_000
 """A transaction holds only publishing, never inference. One that a worker left open keeps readers waiting so long."""

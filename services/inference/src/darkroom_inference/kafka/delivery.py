@@ -8,13 +8,13 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from darkroom.backoff import Backoff
-from darkroom_inference.kafka_errors import ClientsBroken, Interrupted
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.offsets import Offsets, Positions
-from darkroom_inference.outgoing import Outgoing
-from darkroom_inference.publisher import Publisher
-from darkroom_inference.stopping import Pause
-from darkroom_inference.threaded_call import within
+from darkroom_inference.kafka.errors import ClientsBroken, Interrupted
+from darkroom_inference.kafka.offsets import Offsets, Positions
+from darkroom_inference.kafka.publisher import Publisher
+from darkroom_inference.kafka.threaded_call import within
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.stopping import Pause
+from darkroom_inference.records.outgoing import Outgoing
 
 log = structlog.get_logger(__name__)
 

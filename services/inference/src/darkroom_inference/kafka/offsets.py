@@ -9,11 +9,11 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from darkroom.backoff import Backoff
-from darkroom_inference.attempts import Mark, decode, encode
-from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.stopping import Pause, wait_in_slices
-from darkroom_inference.threaded_call import ThreadedCall
+from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
+from darkroom_inference.kafka.marks import Mark, decode, encode
+from darkroom_inference.kafka.threaded_call import ThreadedCall
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.stopping import Pause, wait_in_slices
 
 log = structlog.get_logger(__name__)
 

@@ -3,10 +3,10 @@
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.outgoing import Outgoing
-from darkroom_inference.stopping import Pause, wait_in_slices
+from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.stopping import Pause, wait_in_slices
+from darkroom_inference.records.outgoing import Outgoing
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from confluent_kafka import KafkaException
 
-from darkroom_inference.kafka_errors import ClientsBroken
+from darkroom_inference.kafka.errors import ClientsBroken
 
 T = TypeVar("T")
 

@@ -7,13 +7,13 @@ from typing import Literal
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
-from darkroom_inference.attempts import Mark, given_back, taken_over
-from darkroom_inference.batches import MAX_BATCH
-from darkroom_inference.image_record import ImageRecord
-from darkroom_inference.kafka_errors import Interrupted
-from darkroom_inference.loop_state import LoopState
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.offsets import Offsets, Positions
+from darkroom_inference.kafka.errors import Interrupted
+from darkroom_inference.kafka.marks import Mark, given_back, taken_over
+from darkroom_inference.kafka.offsets import Offsets, Positions
+from darkroom_inference.lifecycle.loop_state import LoopState
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.loop.batches import MAX_BATCH
+from darkroom_inference.records.image import ImageRecord
 
 log = structlog.get_logger(__name__)
 

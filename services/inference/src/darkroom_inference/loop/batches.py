@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from darkroom_inference.image_record import ImageRecord
+from darkroom_inference.records.image import ImageRecord
 
 MAX_BATCH: Final = 64
 """Enough that waiting for acknowledgements and the commit is a few per cent of the time of a small model."""

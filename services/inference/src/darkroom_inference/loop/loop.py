@@ -13,26 +13,26 @@ from confluent_kafka import Consumer
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
-from darkroom_inference import clients
-from darkroom_inference.analyse import Plan
-from darkroom_inference.answers import Answers
-from darkroom_inference.assignment import Assignment
-from darkroom_inference.delivery import AtLeastOnce, Delivery, ExactlyOnce
-from darkroom_inference.gate import Gate
-from darkroom_inference.group_word import ask_the_group
-from darkroom_inference.kafka_errors import ClientsBroken, Interrupted
-from darkroom_inference.loop_state import LoopState
-from darkroom_inference.membership import Membership
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.misheard import Misheard
-from darkroom_inference.offsets import Offsets
-from darkroom_inference.publisher import Publisher
-from darkroom_inference.replay.bounded import BoundedSource, BoundedWork
-from darkroom_inference.replay.terms import ReplayTerms
-from darkroom_inference.standstill import Standstill
-from darkroom_inference.stopping import DrainTimedOut, Stopping
-from darkroom_inference.watchdog import Watchdog
-from darkroom_inference.work import Source, Work
+from darkroom_inference.bounded.limits import ReplayTerms
+from darkroom_inference.bounded.source import BoundedSource, BoundedWork
+from darkroom_inference.group.protocol import Membership
+from darkroom_inference.group.rejoin import Misheard
+from darkroom_inference.group.standstill import Standstill
+from darkroom_inference.group.view import ask_the_group
+from darkroom_inference.kafka import clients
+from darkroom_inference.kafka.delivery import AtLeastOnce, Delivery, ExactlyOnce
+from darkroom_inference.kafka.errors import ClientsBroken, Interrupted
+from darkroom_inference.kafka.offsets import Offsets
+from darkroom_inference.kafka.publisher import Publisher
+from darkroom_inference.lifecycle.loop_state import LoopState
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.stopping import DrainTimedOut, Stopping
+from darkroom_inference.lifecycle.watchdog import Watchdog
+from darkroom_inference.loop.assignment import Assignment
+from darkroom_inference.loop.exclusive import Gate
+from darkroom_inference.loop.turn import Source, Work
+from darkroom_inference.records.answers import Answers
+from darkroom_vision.analyse import Plan
 
 log = structlog.get_logger(__name__)
 

@@ -10,18 +10,18 @@ from confluent_kafka import KafkaException, Message, TopicPartition
 
 from darkroom.backoff import Backoff
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.answers import Answers, ModelFailed
-from darkroom_inference.assignment import Assignment
-from darkroom_inference.attempts import HELD, Mark, failed, failed_in_batch, passed, survived, trying, verdict
-from darkroom_inference.batches import MAX_BATCH_BYTES, BatchSize, next_group
-from darkroom_inference.dead_letters import dead_letter
-from darkroom_inference.delivery import Delivery
-from darkroom_inference.gate import Gate
-from darkroom_inference.image_record import ImageRecord
-from darkroom_inference.kafka_errors import ClientsBroken, Interrupted, meaning
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.offsets import Offsets, Positions
-from darkroom_inference.stopping import Pause
+from darkroom_inference.kafka.delivery import Delivery
+from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
+from darkroom_inference.kafka.marks import HELD, Mark, failed, failed_in_batch, passed, survived, trying, verdict
+from darkroom_inference.kafka.offsets import Offsets, Positions
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.stopping import Pause
+from darkroom_inference.loop.assignment import Assignment
+from darkroom_inference.loop.batches import MAX_BATCH_BYTES, BatchSize, next_group
+from darkroom_inference.loop.exclusive import Gate
+from darkroom_inference.records.answers import Answers, ModelFailed
+from darkroom_inference.records.dead_letter import dead_letter
+from darkroom_inference.records.image import ImageRecord
 
 log = structlog.get_logger(__name__)
 

@@ -11,11 +11,11 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
-from darkroom_inference.child import Child
-from darkroom_inference.endpoint import Answer
-from darkroom_inference.fleet_metrics import merged
-from darkroom_inference.local_requests import get
-from darkroom_inference.stopping import Stopping
+from darkroom_inference.lifecycle.stopping import Stopping
+from darkroom_inference.process.child import Child
+from darkroom_inference.process.endpoint import Answer
+from darkroom_inference.process.fleet_metrics import merged
+from darkroom_inference.process.local_requests import get
 
 log = structlog.get_logger(__name__)
 

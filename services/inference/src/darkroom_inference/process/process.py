@@ -11,14 +11,14 @@ from typing import Final
 import structlog
 
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.endpoint import Answer, Endpoint, Reporting
-from darkroom_inference.fleet import Fleet
-from darkroom_inference.options import Options
-from darkroom_inference.replay.terms import Pipes
-from darkroom_inference.runtime import one_thread_a_loop
-from darkroom_inference.stage_plan import load_plan
-from darkroom_inference.stopping import Stopping
-from darkroom_inference.worker import Worker
+from darkroom_inference.bounded.limits import Pipes
+from darkroom_inference.lifecycle.options import Options
+from darkroom_inference.lifecycle.stopping import Stopping
+from darkroom_inference.process.endpoint import Answer, Endpoint, Reporting
+from darkroom_inference.process.fleet import Fleet
+from darkroom_inference.process.worker import Worker
+from darkroom_vision.runtime import one_thread_a_loop
+from darkroom_vision.stage import load_plan
 
 log = structlog.get_logger(__name__)
 

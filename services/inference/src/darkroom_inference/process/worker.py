@@ -11,16 +11,16 @@ import structlog
 from prometheus_client import generate_latest
 
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.analyse import Plan
-from darkroom_inference.endpoint import Answer
-from darkroom_inference.gate import Gate
-from darkroom_inference.loop import Loop, Shared
-from darkroom_inference.membership import Membership
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.options import Options
-from darkroom_inference.replay.terms import Pipes, terms_of
-from darkroom_inference.stopping import Stopping
-from darkroom_inference.watchdog import EXIT_CODE, Watchdog
+from darkroom_inference.bounded.limits import Pipes, terms_of
+from darkroom_inference.group.protocol import Membership
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.options import Options
+from darkroom_inference.lifecycle.stopping import Stopping
+from darkroom_inference.lifecycle.watchdog import EXIT_CODE, Watchdog
+from darkroom_inference.loop.exclusive import Gate
+from darkroom_inference.loop.loop import Loop, Shared
+from darkroom_inference.process.endpoint import Answer
+from darkroom_vision.analyse import Plan
 
 log = structlog.get_logger(__name__)
 

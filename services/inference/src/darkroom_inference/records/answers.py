@@ -5,13 +5,13 @@ from typing import Final
 
 from darkroom.events import ModelUsed
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.analyse import Analyser, Analysis, Failure, Plan
-from darkroom_inference.dead_letters import dead_letter
-from darkroom_inference.image_record import ImageRecord
-from darkroom_inference.metrics import Metrics
-from darkroom_inference.outgoing import Outgoing
-from darkroom_inference.results import result
-from darkroom_inference.watchdog import Watchdog
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.watchdog import Watchdog
+from darkroom_inference.records.dead_letter import dead_letter
+from darkroom_inference.records.image import ImageRecord
+from darkroom_inference.records.outgoing import Outgoing
+from darkroom_inference.records.result import result
+from darkroom_vision.analyse import Analyser, Analysis, Failure, Plan
 
 _MODEL_FAILED: Final = "InferenceError"
 _RAISE_THE_LIMIT: Final = "raise max.message.bytes in the stage's results.config"

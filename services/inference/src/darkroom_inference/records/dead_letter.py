@@ -4,9 +4,9 @@ from darkroom import names
 from darkroom.cloudevents import CONTENT_TYPE, CloudEvent, timestamp
 from darkroom.events import FAILED, GENERATION_HEADER, FailureHeaders
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.generation import generation_headers, generation_of
-from darkroom_inference.image_record import ImageRecord, RecordHeaders
-from darkroom_inference.outgoing import Outgoing
+from darkroom_inference.records.generation import generation_headers, generation_of
+from darkroom_inference.records.image import ImageRecord, RecordHeaders
+from darkroom_inference.records.outgoing import Outgoing
 
 _MESSAGE_MAX_CHARACTERS = 1_000
 _UNKNOWN_CONTENT = "application/octet-stream"

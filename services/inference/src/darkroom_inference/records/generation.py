@@ -2,7 +2,7 @@
 
 from darkroom.events import GENERATION_HEADER
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.image_record import ImageRecord, RecordHeaders
+from darkroom_inference.records.image import ImageRecord, RecordHeaders
 
 
 def generation_of(record: ImageRecord, settings: StageSettings) -> str | None:

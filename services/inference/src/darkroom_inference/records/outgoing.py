@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from darkroom_inference.image_record import RecordHeaders
+from darkroom_inference.records.image import RecordHeaders
 
 
 @dataclass(frozen=True)

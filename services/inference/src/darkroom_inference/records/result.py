@@ -4,10 +4,10 @@ from darkroom import names
 from darkroom.cloudevents import CloudEvent, timestamp
 from darkroom.events import ANALYZED, Analyzed, ImageSeen, ModelUsed, Source, Timings
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.analyse import Analysis
-from darkroom_inference.generation import generation_headers, generation_of
-from darkroom_inference.image_record import ImageRecord
-from darkroom_inference.outgoing import Outgoing
+from darkroom_inference.records.generation import generation_headers, generation_of
+from darkroom_inference.records.image import ImageRecord
+from darkroom_inference.records.outgoing import Outgoing
+from darkroom_vision.analyse import Analysis
 
 
 def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, model: ModelUsed) -> Outgoing:

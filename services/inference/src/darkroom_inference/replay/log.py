@@ -12,9 +12,9 @@ from darkroom.kafka.connection import KafkaConnection, client_settings, consumer
 from darkroom.kafka.topics import KafkaUnreachable, describe_topics, ensure_topics
 from darkroom.log_positions import AtTime, Position
 from darkroom.topology import Topic
-from darkroom_inference.attempts import CLEAN, encode
-from darkroom_inference.replay.plan import Plan
-from darkroom_inference.replay.ranges import Bounds, offsets
+from darkroom_inference.bounded.plan import Plan
+from darkroom_inference.bounded.ranges import Bounds, offsets
+from darkroom_inference.kafka.marks import CLEAN, encode
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from darkroom import names
 from darkroom.log_positions import Position
 from darkroom.stage_settings import Replay, StageSettings
+from darkroom_inference.bounded.plan import Plan
 from darkroom_inference.replay.log import CannotReplay
-from darkroom_inference.replay.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,19 @@ import structlog
 
 from darkroom import names
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.fleet import EXIT_CONFIGURATION, Fleet
-from darkroom_inference.process import Listen, drain_seconds, stop_on_signals
+from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM
+from darkroom_inference.bounded.plan import Plan, left, read_plan
+from darkroom_inference.bounded.ranges import ranges
+from darkroom_inference.bounded.rate import Meter
+from darkroom_inference.bounded.tally import Tally
+from darkroom_inference.lifecycle.stopping import Stopping
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
+from darkroom_inference.process.process import Listen, drain_seconds, stop_on_signals
 from darkroom_inference.replay.log import CannotReplay, ImagesLog
-from darkroom_inference.replay.plan import Plan, left, read_plan
-from darkroom_inference.replay.ranges import ranges
-from darkroom_inference.replay.rate import Meter
 from darkroom_inference.replay.report import counted, report
 from darkroom_inference.replay.request import Request, checked_topic, settings_of_workers, topics_of
-from darkroom_inference.replay.tally import Tally
-from darkroom_inference.replay.terms import COUNTS_TO, TOKENS_FROM
 from darkroom_inference.replay.watch import Watch
-from darkroom_inference.stage_plan import UnusableModel
-from darkroom_inference.stopping import Stopping
+from darkroom_vision.stage import UnusableModel
 
 log = structlog.get_logger(__name__)
 

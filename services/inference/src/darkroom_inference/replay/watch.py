@@ -7,8 +7,8 @@ from typing import Final
 import structlog
 
 from darkroom.kafka.topics import KafkaUnreachable
+from darkroom_inference.bounded.plan import Plan, left
 from darkroom_inference.replay.log import ImagesLog
-from darkroom_inference.replay.plan import Plan, left
 
 log = structlog.get_logger(__name__)
 

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection
-from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.feed.events import FeedEvent, feed_event
 from darkroom_ingestion.feed.positions import Positions, Topic
 from darkroom_ingestion.feed.tail import tail_settings
-from darkroom_ingestion.log_admin import KafkaAway
+from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.log_admin import KafkaAway
 from darkroom_ingestion.store.rows import LogRecord, TopicOf
 
 _BATCH = 200

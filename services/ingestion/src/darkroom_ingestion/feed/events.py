@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from darkroom_ingestion.feed.positions import Topic
-from darkroom_ingestion.image_state import StageFailure, StageResult
+from darkroom_ingestion.images.state import StageFailure, StageResult
 from darkroom_ingestion.store.rows import LogRecord, TopicOf, dead_letter_row, read_json, result_image_id
 
 

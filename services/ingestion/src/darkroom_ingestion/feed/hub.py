@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.positions import Positions, Topic
-from darkroom_ingestion.image_state import StageFailure, StageResult, has_answered
+from darkroom_ingestion.images.state import StageFailure, StageResult, has_answered
 
 _KEPT_EVENTS = 10_000
 _KEPT_BYTES = 16 * 2**20

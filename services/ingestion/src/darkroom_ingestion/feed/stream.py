@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
-from darkroom_ingestion.catalog import ServedPipeline
+from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.catch_up import CatchUp
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.hub import Hub, TooSlow
 from darkroom_ingestion.feed.positions import Positions, Topic
-from darkroom_ingestion.log_admin import KafkaAway
+from darkroom_ingestion.kafka.log_admin import KafkaAway
 
 HEARTBEAT_S = 10.0
 # A comment and no empty line: no parser takes it for an event.

@@ -10,9 +10,9 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
-from darkroom_ingestion.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.feed.events import FeedEvent, feed_event
-from darkroom_ingestion.log_admin import LogAdmin
+from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.rows import LogRecord, TopicOf
 

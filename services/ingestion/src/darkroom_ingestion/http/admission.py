@@ -2,7 +2,7 @@
 
 from darkroom import image_header
 from darkroom.image_header import NotAnImage, read_header
-from darkroom_ingestion.problems import HttpProblem
+from darkroom_ingestion.http.problems import HttpProblem
 
 MEDIA_TYPES = {
     "image/jpeg": "jpeg",

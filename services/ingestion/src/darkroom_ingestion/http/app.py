@@ -4,11 +4,11 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from darkroom_ingestion import problems
-from darkroom_ingestion.instrumented import Instrumented
-from darkroom_ingestion.log_admin import KafkaAway
-from darkroom_ingestion.problems import Problem, store_unavailable, unavailable
-from darkroom_ingestion.routes import dead_letters, events, images, operations, pipelines, post_images, results
+from darkroom_ingestion.http import problems
+from darkroom_ingestion.http.instrumented import Instrumented
+from darkroom_ingestion.http.problems import Problem, store_unavailable, unavailable
+from darkroom_ingestion.http.routes import dead_letters, events, images, operations, pipelines, post_images, results
+from darkroom_ingestion.kafka.log_admin import KafkaAway
 from darkroom_ingestion.services import Services
 from darkroom_ingestion.store.database import StoreUnavailable
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
-from darkroom_ingestion.problems import HttpProblem
+from darkroom_ingestion.http.problems import HttpProblem
 
 _SLOWEST_BYTES_PER_S = 8 * 1024
 

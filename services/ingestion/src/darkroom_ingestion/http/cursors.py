@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from darkroom_ingestion.problems import HttpProblem, invalid
+from darkroom_ingestion.http.problems import HttpProblem, invalid
 from darkroom_ingestion.store.queries import DeadLetterCursor, ResultCursor
 
 MAX_LENGTH = 2_000

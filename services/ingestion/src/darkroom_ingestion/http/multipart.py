@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from darkroom_ingestion.bodies import MemoryShare
-from darkroom_ingestion.problems import HttpProblem
+from darkroom_ingestion.http.bodies import MemoryShare
+from darkroom_ingestion.http.problems import HttpProblem
 
 MAX_FILES = 256
 _MAX_PART_HEADERS_BYTES = 4 * 1024

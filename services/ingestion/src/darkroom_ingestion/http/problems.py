@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from darkroom.errors import DarkroomError
-from darkroom_ingestion.closing import ClosingResponse
+from darkroom_ingestion.http.closing import ClosingResponse
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPES: Final = "https://darkroom.dev/problems/"

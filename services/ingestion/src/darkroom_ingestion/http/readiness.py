@@ -2,9 +2,9 @@
 
 import asyncio
 
-from darkroom_ingestion.documents import Check
+from darkroom_ingestion.http.documents import Check
+from darkroom_ingestion.kafka.log_admin import KafkaAway
 from darkroom_ingestion.links import Link
-from darkroom_ingestion.log_admin import KafkaAway
 from darkroom_ingestion.services import Services
 from darkroom_ingestion.store.database import StoreUnavailable, probe_write
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from darkroom_ingestion.problems import HttpProblem, invalid
+from darkroom_ingestion.http.problems import HttpProblem, invalid
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.tables import idempotency
 from darkroom_ingestion.times import now_ms

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from darkroom_ingestion.catalog import ServedPipeline
-from darkroom_ingestion.problems import not_found, unavailable
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.problems import not_found, unavailable
 from darkroom_ingestion.services import Services
 from darkroom_ingestion.store.queries import ImageRows, image_rows, read_positions
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from darkroom_ingestion.image_state import ReceivedImage
+from darkroom_ingestion.images.state import ReceivedImage
 
 _KEPT = 20_000
 

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from darkroom import events
 from darkroom.cloudevents import Headers, timestamp
-from darkroom_ingestion.catalog import ServedPipeline
-from darkroom_ingestion.problems import HttpProblem, gone
-from darkroom_ingestion.publisher import Ack, Record
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.problems import HttpProblem, gone
+from darkroom_ingestion.images.submission import publish
+from darkroom_ingestion.kafka.publisher import Ack, Record
 from darkroom_ingestion.services import Services
 from darkroom_ingestion.store.queries import DeadLetterRow
 from darkroom_ingestion.store.rows import REPLAY_HEADER, LogRecord
 from darkroom_ingestion.store.tables import replays
-from darkroom_ingestion.submission import publish
 from darkroom_ingestion.times import now_ms
 
 _AT_A_TIME = 16

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from darkroom_ingestion.documents import State
+from darkroom_ingestion.http.documents import State
 from darkroom_ingestion.times import parse_ms, rfc3339
 
 _Answer = TypeVar("_Answer", "StageResult", "StageFailure")

@@ -10,12 +10,12 @@ import structlog
 
 from darkroom.cloudevents import CloudEvent, timestamp
 from darkroom.events import RECEIVED
-from darkroom_ingestion.catalog import ServedPipeline
-from darkroom_ingestion.idempotency import Settled
-from darkroom_ingestion.image_ids import new_image_id
-from darkroom_ingestion.image_state import ReceivedImage
-from darkroom_ingestion.problems import HttpProblem, unavailable
-from darkroom_ingestion.publisher import Ack, NotDelivered, QueueFull, Record
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.problems import HttpProblem, unavailable
+from darkroom_ingestion.images.idempotency import Settled
+from darkroom_ingestion.images.ids import new_image_id
+from darkroom_ingestion.images.state import ReceivedImage
+from darkroom_ingestion.kafka.publisher import Ack, NotDelivered, QueueFull, Record
 from darkroom_ingestion.services import Services, images_source
 from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.store.queries import received_images

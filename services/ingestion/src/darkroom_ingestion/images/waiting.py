@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from darkroom_ingestion.catalog import ServedPipeline
-from darkroom_ingestion.image_state import ReceivedImage, has_answered, image_document
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.images.state import ReceivedImage, has_answered, image_document
 from darkroom_ingestion.services import Services
 from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.store.queries import ImageRows, image_rows

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, client_settings
-from darkroom_ingestion.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, producer_settings
-from darkroom_ingestion.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.metrics import Metrics
 
 _POLL_S = 0.2

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
-from darkroom_ingestion.client_logs import KAFKA_LOGGER
-from darkroom_ingestion.log_admin import KafkaAway
+from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.log_admin import KafkaAway
 from darkroom_ingestion.store.rows import LogRecord
 
 _CONSUMERS = 4

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import is_fatal
-from darkroom_ingestion.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.rows import LogRecord, TopicOf

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import structlog
 
-from darkroom_ingestion.idempotency import forget_old_keys
-from darkroom_ingestion.log_admin import KafkaAway, LogAdmin, Place
+from darkroom_ingestion.images.idempotency import forget_old_keys
+from darkroom_ingestion.kafka.log_admin import KafkaAway, LogAdmin, Place
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.queries import all_positions

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Exists, Row, Select, and_, select, tuple_
 
-from darkroom_ingestion.image_state import ReceivedImage, StageFailure, StageResult
+from darkroom_ingestion.images.state import ReceivedImage, StageFailure, StageResult
 from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
 
 ResultCursor = tuple[int, str]

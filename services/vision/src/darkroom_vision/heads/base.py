@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom.pipeline import Output
-from darkroom_inference.failures import InferenceError
-from darkroom_inference.model import Port, Value
-from darkroom_inference.model_input import ModelMismatch
+from darkroom_vision.failures import InferenceError
+from darkroom_vision.model.input import ModelMismatch
+from darkroom_vision.model.session import Port, Value
 
 Result = dict[str, Any]
 Activation = Literal["Softmax", "Sigmoid", "None"]

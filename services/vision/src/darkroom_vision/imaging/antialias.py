@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from darkroom_inference.geometry import Size
-from darkroom_inference.pixels import Pixels, as_pixels
+from darkroom_vision.imaging.geometry import Size
+from darkroom_vision.imaging.pixels import Pixels, as_pixels
 
 _Floats = npt.NDArray[np.float32]
 _Places = npt.NDArray[np.intp]

@@ -15,9 +15,9 @@ import numpy as np
 import simplejpeg
 
 from darkroom.image_header import MAX_PIXELS, Format, ImageHeader, read_header
-from darkroom_inference.failures import DecodeError, TooManyPixels
-from darkroom_inference.orientation import jpeg_orientation, swaps_sides, upright
-from darkroom_inference.pixels import Pixels, as_pixels
+from darkroom_vision.failures import DecodeError, TooManyPixels
+from darkroom_vision.imaging.orientation import jpeg_orientation, swaps_sides, upright
+from darkroom_vision.imaging.pixels import Pixels, as_pixels
 
 Colors = Literal["RGB", "BGR", "GRAY"]
 Shrink = Callable[[int, int], int]

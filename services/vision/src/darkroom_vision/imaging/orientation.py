@@ -4,7 +4,7 @@ import struct
 
 import cv2
 
-from darkroom_inference.pixels import Pixels, as_pixels
+from darkroom_vision.imaging.pixels import Pixels, as_pixels
 
 _MAX_SEGMENTS = 4_096
 _ORIENTATION_TAG = 0x0112

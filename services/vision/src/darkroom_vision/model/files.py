@@ -13,7 +13,7 @@ import structlog
 
 from darkroom.backoff import Backoff
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.model import ModelError
+from darkroom_vision.model.session import ModelError
 
 log = structlog.get_logger(__name__)
 

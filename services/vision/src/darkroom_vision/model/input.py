@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from darkroom.pipeline import Input
-from darkroom_inference.geometry import Resize, Size
-from darkroom_inference.model import ModelError, Port
+from darkroom_vision.imaging.geometry import Resize, Size
+from darkroom_vision.model.session import ModelError, Port
 
 Layout = Literal["NCHW", "NHWC"]
 DType = Literal["Float32", "Float16", "UInt8"]

@@ -4,9 +4,9 @@ from typing import Any
 
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.pipeline import ImagePipeline
-from darkroom_ingestion.catalog import Pipelines
-from darkroom_ingestion.cluster.entries import Entries
-from darkroom_ingestion.cluster.kafkas import KafkaNotKnown
+from darkroom_ingestion.catalog.cluster.entries import Entries
+from darkroom_ingestion.catalog.cluster.kafkas import KafkaNotKnown
+from darkroom_ingestion.catalog.served import Pipelines
 from tests.support.manifests import pipeline_manifest
 
 KAFKA = KafkaConnection(bootstrap_servers="broker:9092")

@@ -9,7 +9,7 @@ import pytest
 
 from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom.validation import parse_pipeline
-from darkroom_ingestion.cluster.credentials import (
+from darkroom_ingestion.catalog.cluster.credentials import (
     BadCredentials,
     CredentialFiles,
     KafkaCredentials,
@@ -17,8 +17,8 @@ from darkroom_ingestion.cluster.credentials import (
     StrimziUser,
     read_credentials,
 )
-from darkroom_ingestion.cluster.kafkas import KafkaNotKnown, Kafkas
-from darkroom_ingestion.cluster.secrets import KnownSecret
+from darkroom_ingestion.catalog.cluster.kafkas import KafkaNotKnown, Kafkas
+from darkroom_ingestion.catalog.cluster.secrets import KnownSecret
 from tests.support.manifests import pipeline_manifest
 
 USER = StrimziUser(name="events", namespace="kafka", user="darkroom-ingestion")

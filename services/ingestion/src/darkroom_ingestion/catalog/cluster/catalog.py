@@ -7,13 +7,13 @@ import structlog
 
 from darkroom import names
 from darkroom.kafka.strimzi import cluster_ca_secret
-from darkroom_ingestion.catalog import Pipelines
-from darkroom_ingestion.cluster.api_server import ApiServer, Object
-from darkroom_ingestion.cluster.credentials import CredentialFiles, KafkaCredentials
-from darkroom_ingestion.cluster.entries import Entries
-from darkroom_ingestion.cluster.followed import Followed
-from darkroom_ingestion.cluster.kafkas import Kafkas
-from darkroom_ingestion.cluster.secrets import KnownSecret
+from darkroom_ingestion.catalog.cluster.api_server import ApiServer, Object
+from darkroom_ingestion.catalog.cluster.credentials import CredentialFiles, KafkaCredentials
+from darkroom_ingestion.catalog.cluster.entries import Entries
+from darkroom_ingestion.catalog.cluster.followed import Followed
+from darkroom_ingestion.catalog.cluster.kafkas import Kafkas
+from darkroom_ingestion.catalog.cluster.secrets import KnownSecret
+from darkroom_ingestion.catalog.served import Pipelines
 
 _GATHER_S = 0.05
 """Many changes come together; the services behind the catalog hear of them once."""

@@ -6,9 +6,9 @@ from typing import Any
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.pipeline import ImagePipeline
 from darkroom.validation import InvalidPipeline, parse_pipeline
-from darkroom_ingestion.catalog import Pipelines, ServedPipeline, Unserved
-from darkroom_ingestion.cluster.api_server import Object
-from darkroom_ingestion.cluster.kafkas import KafkaNotKnown
+from darkroom_ingestion.catalog.cluster.api_server import Object
+from darkroom_ingestion.catalog.cluster.kafkas import KafkaNotKnown
+from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline, Unserved
 
 Connect = Callable[[ImagePipeline], KafkaConnection]
 

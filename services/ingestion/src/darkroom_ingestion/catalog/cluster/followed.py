@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from darkroom.backoff import Backoff
-from darkroom_ingestion.cluster.api_server import ApiError, ApiServer, Connection, Object
+from darkroom_ingestion.catalog.cluster.api_server import ApiError, ApiServer, Connection, Object
 
 _PAGE = "250"
 _WATCH_S = (240, 300)

@@ -6,8 +6,8 @@ from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.strimzi import Listener, choose_listener, cluster_ca_secret
 from darkroom.pipeline import ClusterRef, ImagePipeline, Kafka
-from darkroom_ingestion.cluster.api_server import Object
-from darkroom_ingestion.cluster.credentials import (
+from darkroom_ingestion.catalog.cluster.api_server import Object
+from darkroom_ingestion.catalog.cluster.credentials import (
     CA,
     CERTIFICATE,
     PASSWORD,
@@ -19,7 +19,7 @@ from darkroom_ingestion.cluster.credentials import (
     other_connection,
     strimzi_connection,
 )
-from darkroom_ingestion.cluster.secrets import KnownSecret
+from darkroom_ingestion.catalog.cluster.secrets import KnownSecret
 
 _NEEDED = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from darkroom_ingestion.cluster.api_server import ApiError, ApiServer
+from darkroom_ingestion.catalog.cluster.api_server import ApiError, ApiServer
 
 if TYPE_CHECKING:
-    from darkroom_ingestion.cluster.credentials import Content
+    from darkroom_ingestion.catalog.cluster.credentials import Content
 
 _LOOK_AGAIN_S = 20.0
 _MISSING_S = 1.0

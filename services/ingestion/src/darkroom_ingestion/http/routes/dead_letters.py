@@ -5,13 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from darkroom_ingestion.catalog import ServedPipeline
-from darkroom_ingestion.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
-from darkroom_ingestion.dead_letters import replay
-from darkroom_ingestion.documents import DeadLettersPage, Replayed, ReplayRequest
-from darkroom_ingestion.problems import gone, invalid
-from darkroom_ingestion.publisher import Ack
-from darkroom_ingestion.routes.described import (
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
+from darkroom_ingestion.http.documents import DeadLettersPage, Replayed, ReplayRequest
+from darkroom_ingestion.http.problems import gone, invalid
+from darkroom_ingestion.http.routes.described import (
     PageSize,
     Served,
     ServicesOf,
@@ -20,7 +18,9 @@ from darkroom_ingestion.routes.described import (
     json_answer,
     problems,
 )
-from darkroom_ingestion.routes.images import CONTENT, IfNoneMatch, content_response
+from darkroom_ingestion.http.routes.images import CONTENT, IfNoneMatch, content_response
+from darkroom_ingestion.images.redrive import replay
+from darkroom_ingestion.kafka.publisher import Ack
 from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, dead_letters_page
 from darkroom_ingestion.store.rows import storable
 from darkroom_ingestion.times import parse_ms, rfc3339

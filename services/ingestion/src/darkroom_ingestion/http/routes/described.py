@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
-from darkroom_ingestion.catalog import ServedPipeline
-from darkroom_ingestion.problems import MEDIA_TYPE, Problem
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.problems import MEDIA_TYPE, Problem
 from darkroom_ingestion.services import Services
 
 MAX_KEY_LENGTH = 256

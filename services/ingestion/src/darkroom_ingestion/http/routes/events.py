@@ -10,9 +10,9 @@ from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.positions import MAX_LENGTH, Positions, decode
 from darkroom_ingestion.feed.response import EventStream
 from darkroom_ingestion.feed.stream import stream
+from darkroom_ingestion.http.problems import invalid, unavailable
+from darkroom_ingestion.http.routes.described import Served, ServicesOf, StageFilter, problems
 from darkroom_ingestion.links import Link
-from darkroom_ingestion.problems import invalid, unavailable
-from darkroom_ingestion.routes.described import Served, ServicesOf, StageFilter, problems
 
 router = APIRouter(tags=["results"])
 

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path
 from starlette.responses import Response
 
-from darkroom_ingestion.admission import IMAGE_TYPES
-from darkroom_ingestion.documents import Image
-from darkroom_ingestion.image_state import image_document
-from darkroom_ingestion.lookup import find_image
-from darkroom_ingestion.problems import gone, not_found
-from darkroom_ingestion.routes.described import Served, ServicesOf, document, json_answer, problems
+from darkroom_ingestion.http.admission import IMAGE_TYPES
+from darkroom_ingestion.http.documents import Image
+from darkroom_ingestion.http.problems import gone, not_found
+from darkroom_ingestion.http.routes.described import Served, ServicesOf, document, json_answer, problems
+from darkroom_ingestion.images.lookup import find_image
+from darkroom_ingestion.images.state import image_document
 from darkroom_ingestion.store.rows import DEFAULT_CONTENT_TYPE, LogRecord, storable
 from darkroom_ingestion.store.rows import image_id as id_in
 

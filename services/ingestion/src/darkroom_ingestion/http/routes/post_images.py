@@ -9,20 +9,20 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from darkroom.cloudevents import TRACE_HEADERS
-from darkroom_ingestion.admission import IMAGE_TYPES, admit, check_media_type
-from darkroom_ingestion.bodies import MemoryShare, body_chunks, read_body, too_large
-from darkroom_ingestion.catalog import ServedPipeline
-from darkroom_ingestion.documents import Accepted, AcceptedBatch, AnalyzedBatch, Image
-from darkroom_ingestion.idempotency import KEPT_HOURS
-from darkroom_ingestion.idempotency import MAX_KEY_LENGTH as MAX_IDEMPOTENCY_KEY_LENGTH
-from darkroom_ingestion.image_state import ReceivedImage
-from darkroom_ingestion.multipart_files import MAX_FILES, File, read_files
-from darkroom_ingestion.prefer import MAX_WAIT_S, wait_s
-from darkroom_ingestion.problems import HttpProblem
-from darkroom_ingestion.routes.described import MAX_KEY_LENGTH, Served, ServicesOf, json_answer, problems
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.admission import IMAGE_TYPES, admit, check_media_type
+from darkroom_ingestion.http.bodies import MemoryShare, body_chunks, read_body, too_large
+from darkroom_ingestion.http.documents import Accepted, AcceptedBatch, AnalyzedBatch, Image
+from darkroom_ingestion.http.multipart import MAX_FILES, File, read_files
+from darkroom_ingestion.http.prefer import MAX_WAIT_S, wait_s
+from darkroom_ingestion.http.problems import HttpProblem
+from darkroom_ingestion.http.routes.described import MAX_KEY_LENGTH, Served, ServicesOf, json_answer, problems
+from darkroom_ingestion.images.idempotency import KEPT_HOURS
+from darkroom_ingestion.images.idempotency import MAX_KEY_LENGTH as MAX_IDEMPOTENCY_KEY_LENGTH
+from darkroom_ingestion.images.state import ReceivedImage
+from darkroom_ingestion.images.submission import Outcome, Sender, Upload, submit_once
+from darkroom_ingestion.images.waiting import Waiting
 from darkroom_ingestion.services import Services, image_path
-from darkroom_ingestion.submission import Outcome, Sender, Upload, submit_once
-from darkroom_ingestion.waiting import Waiting
 
 router = APIRouter(tags=["images"])
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from darkroom_ingestion.cursors import MAX_LENGTH, read_result_cursor, write_cursor
-from darkroom_ingestion.documents import ResultsPage
-from darkroom_ingestion.routes.described import PageSize, Served, ServicesOf, StageFilter, document, problems
+from darkroom_ingestion.http.cursors import MAX_LENGTH, read_result_cursor, write_cursor
+from darkroom_ingestion.http.documents import ResultsPage
+from darkroom_ingestion.http.routes.described import PageSize, Served, ServicesOf, StageFilter, document, problems
 from darkroom_ingestion.store.queries import StoredResult, results_page
 from darkroom_ingestion.store.rows import storable, stored_label
 from darkroom_ingestion.times import rfc3339

@@ -1,0 +1,1 @@
+"""The cluster as the operator knows it: the cache, and the one way to change it."""

@@ -1,0 +1,1 @@
+"""Topics and credentials: from Strimzi, or through Kafka's Admin API."""

@@ -1,0 +1,1 @@
+"""A loop's work within the offset ranges and at the rate of a replay."""

@@ -1,0 +1,1 @@
+"""Kafka as a worker uses it: clients, offsets, publishing, delivery guarantees."""

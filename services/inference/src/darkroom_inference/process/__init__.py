@@ -1,0 +1,1 @@
+"""Worker processes: one process of a stage, or a parent of several."""

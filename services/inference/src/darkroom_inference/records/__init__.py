@@ -1,0 +1,1 @@
+"""The records that a worker reads and writes: images, results, dead letters."""

@@ -1,0 +1,1 @@
+"""Kafka as the service uses it: publishing, reading single records, topic metadata."""
