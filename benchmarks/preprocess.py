@@ -18,9 +18,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from darkroom_vision.imaging.decode import decode
+from darkroom_vision.imaging.opencv import configure_opencv
 from darkroom_vision.model.input import ResolvedInput
 from darkroom_vision.preprocess import Preprocessor
-from darkroom_vision.runtime import one_thread_a_loop
 
 SIZE = (224, 224)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print rows as JSON")
     parser.add_argument("--seconds", type=float, default=1.0, help="CPU time for each way and file (default: 1)")
     arguments = parser.parse_args()
-    one_thread_a_loop()
+    configure_opencv()
     rows = measure(arguments.seconds)
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))

@@ -28,8 +28,8 @@ from darkroom_cli.local_kafka import LocalKafka
 from darkroom_cli.local_kafka.ports import Reservation
 from darkroom_inference.process.local_requests import get
 from darkroom_vision.analyse import Analyser
-from darkroom_vision.runtime import one_thread_a_loop
-from darkroom_vision.stage import load_plan
+from darkroom_vision.imaging.opencv import configure_opencv
+from darkroom_vision.stage import load_stage
 
 REPOSITORY = Path(__file__).parents[1]
 BARE_S = 3.0
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--loops", type=int, default=len(os.sched_getaffinity(0)), help="(%(default)s: the cores)")
     parser.add_argument("--delivery", choices=["AtLeastOnce", "ExactlyOnce"], default="AtLeastOnce")
     options = parser.parse_args()
-    one_thread_a_loop()
+    configure_opencv()
     print(f"{options.loops} loops, {options.delivery}")
     print(f"{'images':<12} {'ms bare':>8} {'bound/s':>9} {'worker/s':>9} {'ratio':>6} {'cpu ratio':>10}")
     with tempfile.TemporaryDirectory() as folder, LocalKafka() as kafka:
@@ -101,7 +101,7 @@ def prepare(bootstrap_servers: str, name: str, delivery: str, loops: int) -> Sta
 
 def bare_seconds(settings: StageSettings, images: list[bytes]) -> float:
     """Seconds an image without Kafka, in one thread: CPU time, so that a busy machine doesn't flatter the worker."""
-    analyser = Analyser(load_plan(settings), batch_size=1)
+    analyser = Analyser(load_stage(settings), batch_size=1)
     analyser.analyse(images)
     began, count = time.thread_time(), 0
     while (seconds := time.thread_time() - began) < BARE_S:

@@ -148,12 +148,12 @@ def test_size_of_a_turned_photo_is_that_of_the_upright_one(tmp_path: Path) -> No
     assert [(seen(a).width, seen(a).height) for a in answers] == [(40, 60)] * 4
 
 
-def test_many_threads_share_a_plan_and_answer_as_one_does() -> None:
-    plan = digits("classify")._plan
+def test_many_threads_share_a_loaded_stage_and_answer_as_one_does() -> None:
+    loaded = digits("classify")._stage
     images = [path.read_bytes() for path in SAMPLES]
-    expected = [seen(a).result for a in Analyser(plan).analyse(images)]
+    expected = [seen(a).result for a in Analyser(loaded).analyse(images)]
     with ThreadPoolExecutor(4) as pool:
-        for answers in pool.map(lambda _: Analyser(plan).analyse(images), range(8)):
+        for answers in pool.map(lambda _: Analyser(loaded).analyse(images), range(8)):
             assert [seen(a).result for a in answers] == expected
 
 

@@ -21,11 +21,12 @@ from darkroom_inference.lifecycle.parent import die_with
 from darkroom_inference.process.endpoint import Endpoint, Reporting
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
 from darkroom_inference.process.process import Listen, run_fleet, run_process
+from darkroom_inference.process.settings import UnusableSettings, read_settings
 from darkroom_inference.replay.log import CannotReplay
 from darkroom_inference.replay.request import Request
 from darkroom_inference.replay.run import run_replay
-from darkroom_vision.runtime import one_thread_a_loop
-from darkroom_vision.stage import UnusableModel, UnusableSettings, load_plan, read_settings
+from darkroom_vision.imaging.opencv import configure_opencv
+from darkroom_vision.stage import UnusableModel, load_stage
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = read_settings(options.settings)
         if options.command == "check":
             configure_logs("text")
-            one_thread_a_loop()
-            load_plan(settings)
+            configure_opencv()
+            load_stage(settings)
             raise SystemExit(0)
         raise SystemExit(_run(settings, options))
     except (UnusableSettings, UnusableModel, InvalidOption, BadPosition, CannotReplay) as error:

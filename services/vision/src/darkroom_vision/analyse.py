@@ -7,10 +7,10 @@ from time import perf_counter
 from darkroom.image_header import Format, NotAnImage
 from darkroom.pipeline import Stage
 from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarge
-from darkroom_vision.heads.base import ResolvedOutput, Result, resolve_output
+from darkroom_vision.heads.choose import ResolvedOutput, Result, resolve_output
 from darkroom_vision.imaging.decode import Decoded, decode
 from darkroom_vision.model.input import resolve_input
-from darkroom_vision.model.session import Model, ModelRunFailed
+from darkroom_vision.model.session import ModelRunFailed, OnnxModel
 from darkroom_vision.preprocess import Preprocessor
 
 
@@ -43,10 +43,10 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A stage whose model and settings fit each other. Immutable: all loops share one."""
+class LoadedStage:
+    """A stage whose model is loaded and fits its settings. Immutable: all loops of a process share one."""
 
-    model: Model
+    model: OnnxModel
     preprocessor: Preprocessor
     output: ResolvedOutput
 
@@ -61,7 +61,7 @@ class _Ready:
     preprocess_s: float
 
 
-def prepare(model: Model, stage: Stage, labels: Sequence[str] | None = None) -> Plan:
+def prepare(model: OnnxModel, stage: Stage, labels: Sequence[str] | None = None) -> LoadedStage:
     """Check that model and stage fit, and run the model once on a blank image, which also warms it up.
 
     Args:
@@ -79,24 +79,24 @@ def prepare(model: Model, stage: Stage, labels: Sequence[str] | None = None) -> 
     blank.fill(0)
     trial = model.run(blank.reshape(1, *settings.shape))
     output = resolve_output(model.uri, stage.output, labels or stage.output.labels, model.outputs, trial)
-    return Plan(model, preprocessor, output)
+    return LoadedStage(model, preprocessor, output)
 
 
 class Analyser:
     """Analyses images of one stage. It owns the arrays that batches are built in: one a thread."""
 
-    def __init__(self, plan: Plan, *, batch_size: int = 8, max_bytes: int | None = None) -> None:
+    def __init__(self, stage: LoadedStage, *, batch_size: int = 8, max_bytes: int | None = None) -> None:
         """Set up the arrays.
 
         Args:
-            plan: from `prepare`.
+            stage: from `prepare`.
             batch_size: the most images that the model gets at once; 1 if it takes no more.
             max_bytes: files with more bytes fail with TooLarge.
         """
-        self._plan = plan
+        self._stage = stage
         self._max_bytes = max_bytes
-        self._batch_size = batch_size if plan.preprocessor.settings.batches else 1
-        self._batch = plan.preprocessor.empty_batch(self._batch_size)
+        self._batch_size = batch_size if stage.preprocessor.settings.batches else 1
+        self._batch = stage.preprocessor.empty_batch(self._batch_size)
 
     def analyse(self, images: Sequence[bytes]) -> list[Analysis | Failure]:
         """An answer for each image, in their order. A bad image never harms its neighbours."""
@@ -120,7 +120,7 @@ class Analyser:
     def _make_ready(self, position: int, image: bytes, *, place: int) -> _Ready:
         if self._max_bytes is not None and len(image) > self._max_bytes:
             raise TooLarge(f"the image has {len(image):,} bytes, the pipeline takes at most {self._max_bytes:,}")
-        preprocessor = self._plan.preprocessor
+        preprocessor = self._stage.preprocessor
         started = perf_counter()
         decoded = decode(image, preprocessor.colors, preprocessor.decoder_shrink)
         decoded_at = perf_counter()
@@ -145,11 +145,11 @@ class Analyser:
         return answers
 
     def _infer_places(self, ready: Sequence[_Ready], first: int) -> list[Analysis | Failure]:
-        plan = self._plan
+        stage = self._stage
         count = len(ready)
         started = perf_counter()
-        feed = self._batch[first : first + count].reshape(count, *plan.preprocessor.settings.shape)
-        results = plan.output.results(plan.model.run(feed), count)
+        feed = self._batch[first : first + count].reshape(count, *stage.preprocessor.settings.shape)
+        results = stage.output.results(stage.model.run(feed), count)
         share_s = (perf_counter() - started) / count
         return [
             Analysis(

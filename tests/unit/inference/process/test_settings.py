@@ -11,7 +11,7 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
 from darkroom.validation import parse_pipeline
-from darkroom_vision.stage import UnusableSettings, read_settings
+from darkroom_inference.process.settings import UnusableSettings, read_settings
 from tests.support.manifests import pipeline_manifest
 
 

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as st_numpy
 from darkroom.events import Analyzed
 from darkroom.pipeline import Output
 from darkroom_vision.failures import InferenceError
-from darkroom_vision.heads.base import ResolvedOutput, resolve_output
+from darkroom_vision.heads.choose import ResolvedOutput, resolve_output
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import Port, Value
 

@@ -32,7 +32,7 @@ from darkroom_inference.loop.assignment import Assignment
 from darkroom_inference.loop.exclusive import Gate
 from darkroom_inference.loop.turn import Source, Work
 from darkroom_inference.records.answers import Answers
-from darkroom_vision.analyse import Plan
+from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class Shared:
     """What the loops of a process share."""
 
     settings: StageSettings
-    plan: Plan
+    stage: LoadedStage
     process_id: str
     membership: Membership
     gate: Gate
@@ -131,7 +131,7 @@ class Loop:
                 on_revoke=assignment.on_revoke,
                 on_lost=assignment.on_lost,
             )
-            answers = Answers(self.state.number, settings, shared.plan, shared.watchdog, metrics)
+            answers = Answers(self.state.number, settings, shared.stage, shared.watchdog, metrics)
 
             def work(source: Source) -> Work:
                 return Work(settings, source, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)

@@ -17,8 +17,8 @@ from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.endpoint import Answer, Endpoint, Reporting
 from darkroom_inference.process.fleet import Fleet
 from darkroom_inference.process.worker import Worker
-from darkroom_vision.runtime import one_thread_a_loop
-from darkroom_vision.stage import load_plan
+from darkroom_vision.imaging.opencv import configure_opencv
+from darkroom_vision.stage import load_stage
 
 log = structlog.get_logger(__name__)
 
@@ -79,10 +79,10 @@ def run_process(
     stop_on_signals(stopping)
     spokesman = Spokesman()
     endpoint = listen(spokesman)
-    one_thread_a_loop()
-    plan = load_plan(settings)
-    log.info("model loaded", stage=settings.stage.name, model=settings.stage.model.uri, sha256=plan.model.sha256)
-    worker = Worker(settings, options, plan, stopping, loops, pipes)
+    configure_opencv()
+    stage = load_stage(settings)
+    log.info("model loaded", stage=settings.stage.name, model=settings.stage.model.uri, sha256=stage.model.sha256)
+    worker = Worker(settings, options, stage, stopping, loops, pipes)
     spokesman.speaker = worker
     finished = worker.run()
     endpoint.close()

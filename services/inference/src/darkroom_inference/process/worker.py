@@ -20,7 +20,7 @@ from darkroom_inference.lifecycle.watchdog import EXIT_CODE, Watchdog
 from darkroom_inference.loop.exclusive import Gate
 from darkroom_inference.loop.loop import Loop, Shared
 from darkroom_inference.process.endpoint import Answer
-from darkroom_vision.analyse import Plan
+from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Worker:
         self,
         settings: StageSettings,
         options: Options,
-        plan: Plan,
+        stage: LoadedStage,
         stopping: Stopping,
         loops: int,
         pipes: Pipes | None = None,
@@ -48,7 +48,7 @@ class Worker:
         self._longest_still_s = options.image_deadline_s + _STILL_GRACE_S
         shared = Shared(
             settings=settings,
-            plan=plan,
+            stage=stage,
             # Unique, so that no two workers ever fence each other, wherever they run.
             process_id=f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}",
             membership=Membership(options.group_protocol),

@@ -11,7 +11,7 @@ from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.outgoing import Outgoing
 from darkroom_inference.records.result import result
-from darkroom_vision.analyse import Analyser, Analysis, Failure, Plan
+from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage
 
 _MODEL_FAILED: Final = "InferenceError"
 _RAISE_THE_LIMIT: Final = "raise max.message.bytes in the stage's results.config"
@@ -24,11 +24,13 @@ class ModelFailed(Exception):
 class Answers:
     """Answers one image at a time: on a CPU a batch in one call of the model is no faster, and harder to blame."""
 
-    def __init__(self, loop: int, settings: StageSettings, plan: Plan, watchdog: Watchdog, metrics: Metrics) -> None:
+    def __init__(
+        self, loop: int, settings: StageSettings, stage: LoadedStage, watchdog: Watchdog, metrics: Metrics
+    ) -> None:
         self._loop = loop
         self._settings = settings
-        self._model = ModelUsed(name=plan.model.name, sha256=plan.model.sha256)
-        self._analyser = Analyser(plan, batch_size=1, max_bytes=settings.max_image_bytes)
+        self._model = ModelUsed(name=stage.model.name, sha256=stage.model.sha256)
+        self._analyser = Analyser(stage, batch_size=1, max_bytes=settings.max_image_bytes)
         self._watchdog = watchdog
         self._metrics = metrics
         self._limit_bytes = settings.max_result_bytes

@@ -1,13 +1,13 @@
-"""Process-wide settings of the native libraries, made once, before the loops start."""
+"""OpenCV's settings for the whole process."""
 
 import cv2
 
 
-def one_thread_a_loop() -> None:
-    """Keep OpenCV from starting threads of its own, and from writing about bad images on standard error.
+def configure_opencv() -> None:
+    """Use no threads of OpenCV's own, and write nothing about bad images to standard error. Call once, at start.
 
-    A worker's loops are its parallelism: a pool below them would only make them wait for each other. ONNX Runtime is
-    told the same with each session.
+    A worker's loops are its parallelism: a thread pool below them would only make them wait for each other.
+    ONNX Runtime gets the same setting with each session.
     """
     cv2.setNumThreads(1)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -63,7 +63,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class OnnxModel:
     """A loaded model. `run` may be called from many threads at once."""
 
     name: str
@@ -85,7 +85,7 @@ class Model:
             raise ModelRunFailed(f"model {self.uri}: it fails on an input of shape {feed.shape}: {error}") from error
 
 
-def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None) -> Model:
+def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None) -> OnnxModel:
     """Check the file and load it.
 
     Args:
@@ -112,7 +112,7 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
         raise NotAnOnnxModel(
             f"model {uri}: ONNX Runtime cannot load it ({path.stat().st_size:,} bytes): {error}"
         ) from error
-    return Model(path.name, uri, found, _ports(session.get_inputs()), _ports(session.get_outputs()), session)
+    return OnnxModel(path.name, uri, found, _ports(session.get_inputs()), _ports(session.get_outputs()), session)
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -1,0 +1,40 @@
+"""Reading a worker's settings file."""
+
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from darkroom.errors import DarkroomError
+from darkroom.stage_settings import StageSettings
+
+log = structlog.get_logger(__name__)
+
+
+class UnusableSettings(DarkroomError):
+    """The settings file can't be read, or holds no valid StageSettings."""
+
+
+def read_settings(path: Path) -> StageSettings:
+    """The stage's settings.
+
+    Fields that this version does not know are ignored with a warning: during a rolling upgrade a pod of the old version
+    may start with the settings of the new one.
+
+    Raises:
+        UnusableSettings: naming the file and each thing that is wrong with it.
+    """
+    try:
+        text = path.read_bytes()
+        settings = StageSettings.model_validate_json(text, extra="ignore")
+    except OSError as error:
+        raise UnusableSettings(f"settings {path}: can't be read: {error.strerror}") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
+        raise UnusableSettings(f"settings {path}: {problems}") from error
+    try:
+        StageSettings.model_validate_json(text)
+    except ValidationError as error:
+        unknown = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
+        log.warning("settings that this version does not know are left out", fields=unknown)
+    return settings
