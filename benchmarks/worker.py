@@ -19,11 +19,11 @@ import numpy as np
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection, producer_settings
 from darkroom.kafka.topics import ensure_topics
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology, with_at_most_replicas
-from darkroom.validation import parse_pipeline
 from darkroom_cli.local_kafka import LocalKafka
 from darkroom_cli.local_kafka.ports import Reservation
 from darkroom_inference.process.local_requests import get

@@ -7,7 +7,7 @@ from typing import Any
 import typer.main
 from typer.cli import get_docs_for_click
 
-from darkroom.crd import crd_yaml, image_pipeline_crd
+from darkroom.api.crd import crd_yaml, image_pipeline_crd
 from darkroom_cli.app import app
 from scripts.metrics_page import metrics_page
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 import httpx
 from confluent_kafka.admin import AdminClient
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.topics import ensure_topics
 from darkroom.stage_settings import stage_settings
 from darkroom.topology import StagePlan, topology, with_at_most_replicas
-from darkroom.validation import parse_pipeline
 from tests.chaos.child import Child
 from tests.chaos.kafka import Kafka
 from tests.chaos.observer import Observer, Strike

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.topology import topology
-from darkroom.validation import parse_pipeline
 from tests.support.command_line import SAMPLE, Ran, darkroom
 from tests.support.manifests import pipeline_manifest
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from darkroom.rules import CHANGE_RULES, RULES
-from darkroom.validation import InvalidPipeline, check_change, parse_pipeline
+from darkroom.api.rules import CHANGE_RULES, RULES
+from darkroom.api.validation import InvalidPipeline, check_change, parse_pipeline
 from tests.support.kube.api import Api, ApiError
 from tests.support.kube.api_server import ApiServer
 from tests.support.manifests import pipeline_manifest

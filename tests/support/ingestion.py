@@ -20,10 +20,10 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from darkroom import events, names
+from darkroom.api.validation import parse_pipeline
 from darkroom.cloudevents import CloudEvent, timestamp
 from darkroom.kafka.topics import ensure_topics
 from darkroom.topology import topology, with_at_most_replicas
-from darkroom.validation import parse_pipeline
 from tests.support.manifests import pipeline_manifest
 from tests.support.until import until
 

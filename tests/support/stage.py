@@ -15,13 +15,13 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.cloudevents import CloudEvent
 from darkroom.events import RECEIVED
 from darkroom.kafka.connection import KafkaConnection, producer_settings
 from darkroom.kafka.topics import ensure_topics
 from darkroom.stage_settings import stage_settings
 from darkroom.topology import topology, with_at_most_replicas
-from darkroom.validation import parse_pipeline
 from tests.support.manifests import pipeline_manifest
 from tests.support.until import until
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from darkroom.status import Status
+from darkroom.api.status import Status
 from darkroom_operator.kube.kinds import Kind
 from darkroom_operator.runtime.work_queue import Key, WorkQueue
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.topology import topology, with_at_most_replicas
-from darkroom.validation import parse_pipeline
 from tests.support.manifests import pipeline_manifest
 
 

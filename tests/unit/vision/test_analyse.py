@@ -11,7 +11,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from darkroom.pipeline import ImagePipeline, Stage
+from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom_vision.analyse import Analyser, Analysis, Failure, prepare
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import load_model

@@ -3,7 +3,7 @@
 from typing import Any
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline, Stage
+from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata, stage_labels, worker_selector
 from darkroom_operator.builders.settings import settings_digest

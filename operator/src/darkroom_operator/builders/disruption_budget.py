@@ -1,6 +1,6 @@
 """PodDisruptionBudget objects: nodes are drained one worker of a stage at a time."""
 
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata, worker_selector
 from darkroom_operator.kube.kinds import DISRUPTION_BUDGET

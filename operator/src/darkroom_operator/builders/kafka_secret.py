@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata
 from darkroom_operator.kube.kinds import SECRET

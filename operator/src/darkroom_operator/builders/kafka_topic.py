@@ -1,6 +1,6 @@
 """KafkaTopic objects: one for every topic of a topology."""
 
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import Topic
 from darkroom_operator.builders.metadata import owned, pipeline_labels
 from darkroom_operator.kube.kinds import KAFKA_TOPIC

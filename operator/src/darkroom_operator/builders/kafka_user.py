@@ -1,7 +1,7 @@
 """KafkaUser objects: one for every stage, with its rights and no more."""
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import AccessRight, StagePlan
 from darkroom_operator.builders.kafka_topic import CLUSTER_LABEL
 from darkroom_operator.builders.metadata import owned, stage_labels

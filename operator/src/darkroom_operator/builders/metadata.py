@@ -3,7 +3,7 @@
 from typing import Any
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 
 Labels = dict[str, str]
 MANAGED_BY = "darkroom-operator"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata, worker_selector
 from darkroom_operator.builders.workload import PORT, Fetched, Peer, Workload

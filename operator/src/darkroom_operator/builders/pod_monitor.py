@@ -1,6 +1,6 @@
 """PodMonitor objects: where Prometheus finds the metrics of the workers, if its operator is installed."""
 
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata, worker_selector
 from darkroom_operator.kube.kinds import POD_MONITOR

@@ -1,6 +1,6 @@
 """ServiceAccount objects: an identity for the workers of a stage that can do nothing in the cluster."""
 
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata
 from darkroom_operator.kube.kinds import SERVICE_ACCOUNT

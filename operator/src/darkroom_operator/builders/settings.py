@@ -4,8 +4,8 @@ import hashlib
 import math
 from pathlib import Path
 
-from darkroom.pipeline import DeadLetters, ImagePipeline, Resources, Results, Stage, Template
-from darkroom.quantities import parse_cpus
+from darkroom.api.pipeline import DeadLetters, ImagePipeline, Resources, Results, Stage, Template
+from darkroom.api.quantities import parse_cpus
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata

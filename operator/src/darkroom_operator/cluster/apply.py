@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from darkroom import names
-from darkroom.quantities import parse_quantity
+from darkroom.api.quantities import parse_quantity
 from darkroom_operator.kube.transport import Manifest
 
 _QUANTITIES = {"limits", "requests"}

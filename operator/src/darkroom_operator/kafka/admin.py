@@ -15,9 +15,9 @@ import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from darkroom.api.pipeline import Kafka
 from darkroom.kafka.connection import ClientSettings, KafkaConnection, client_settings
 from darkroom.kafka.topics import KafkaUnreachable, delete_topics, ensure_topics
-from darkroom.pipeline import Kafka
 from darkroom.topology import Topic
 from darkroom_operator.kafka.credentials import CA, CERTIFICATE, PASSWORD, PRIVATE_KEY, USERNAME
 from darkroom_operator.runtime.work_queue import Key

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from darkroom.api.pipeline import ImagePipeline, Kafka
 from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
 from darkroom.kafka.strimzi import ports
-from darkroom.pipeline import ImagePipeline, Kafka
 from darkroom_operator.builders.workload import CREDENTIALS_FOLDER, KafkaAccess, Peer, SecretFiles
 from darkroom_operator.cluster.world import World
 from darkroom_operator.runtime.work_queue import Key

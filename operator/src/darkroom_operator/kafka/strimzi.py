@@ -1,7 +1,7 @@
 """A pipeline's Kafka, where Strimzi runs it: found, its topics and users asked for, its answers read."""
 
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.kafka.strimzi import choose_listener
-from darkroom.pipeline import ImagePipeline
 from darkroom.topology import Topology
 from darkroom_operator.cluster.references import Reference
 from darkroom_operator.cluster.world import World

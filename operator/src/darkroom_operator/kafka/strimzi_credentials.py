@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from darkroom import names
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.kafka.strimzi import Listener, cluster_ca_secret, ports
-from darkroom.pipeline import ImagePipeline
 from darkroom.topology import StagePlan, Topology
 from darkroom_operator.builders.kafka_secret import kafka_secret
 from darkroom_operator.builders.kafka_topic import CLUSTER_LABEL

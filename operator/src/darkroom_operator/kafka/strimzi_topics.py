@@ -1,9 +1,9 @@
 """Topics of a Kafka that Strimzi runs: a KafkaTopic for each."""
 
-from darkroom.pipeline import ImagePipeline
-from darkroom.rules import SHRINKING
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.rules import SHRINKING
+from darkroom.api.validation import Problem
 from darkroom.topology import Topic, Topology
-from darkroom.validation import Problem
 from darkroom_operator.builders.kafka_topic import MANAGED, kafka_topic
 from darkroom_operator.cluster.world import TakenByAnother, World
 from darkroom_operator.kube.errors import ApiError

@@ -4,7 +4,7 @@ The garbage collector does most of it; the finalizer is there only for what it c
 """
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom_operator.cluster.world import World
 from darkroom_operator.kafka.strimzi_topics import retire_topic
 from darkroom_operator.kube.errors import ApiError

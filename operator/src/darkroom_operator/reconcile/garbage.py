@@ -1,7 +1,7 @@
 """What a pipeline had and wants no more: objects of a stage that was removed, or of a Kafka that it left."""
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import Topology
 from darkroom_operator.cluster.cache import Place
 from darkroom_operator.cluster.world import World

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from darkroom.pipeline import ImagePipeline, Stage
+from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom_operator.builders.workload import Fetched, ModelFiles, MountedFile
 from darkroom_operator.cluster.world import World
 from darkroom_operator.runtime.work_queue import Key

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from darkroom.pipeline import ImagePipeline
-from darkroom.status import StageStatus, Status
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.status import StageStatus, Status
+from darkroom.api.validation import InvalidPipeline, Problem, parse_pipeline
 from darkroom.topology import Topology, topology
-from darkroom.validation import InvalidPipeline, Problem, parse_pipeline
 from darkroom_operator.builders.workload import WorkerImage
 from darkroom_operator.cluster.world import World
 from darkroom_operator.kafka.admin import KafkaAdmin, admin_settings

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
-from darkroom.status import StageStatus
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.status import StageStatus
 from darkroom.topology import StagePlan, Topology
 from darkroom_operator.builders.deployment import deployment
 from darkroom_operator.builders.disruption_budget import disruption_budget

@@ -8,7 +8,7 @@ from typing import Literal
 import structlog
 
 from darkroom import names
-from darkroom.status import Condition, Status
+from darkroom.api.status import Condition, Status
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import EVENT

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
-from darkroom.status import Condition, ConditionType, StageStatus, Status
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.status import Condition, ConditionType, StageStatus, Status
+from darkroom.api.validation import Problem
 from darkroom.topology import Topology
-from darkroom.validation import Problem
 from darkroom_operator.kafka.credentials import Credentials
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.reconcile.stages import SUSPENDED, Stages

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from darkroom.api.pipeline import ImagePipeline, Model
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.pipeline import ImagePipeline, Model
 
 
 class CatalogEntry(Model):

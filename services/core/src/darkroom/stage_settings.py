@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import Field
 
 from darkroom import names
+from darkroom.api.pipeline import ImagePipeline, Model, Stage
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.pipeline import ImagePipeline, Model, Stage
 from darkroom.topology import StagePlan
 
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588

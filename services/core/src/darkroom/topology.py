@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from darkroom import names
-from darkroom.pipeline import DeadLetters, ImagePipeline, Results, Stage, TopicConfig
+from darkroom.api.pipeline import DeadLetters, ImagePipeline, Results, Stage, TopicConfig
 
 Role = Literal["images", "results", "dead-letters"]
 Operation = Literal["Read", "Write", "Describe", "IdempotentWrite"]

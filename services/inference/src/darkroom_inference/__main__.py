@@ -10,8 +10,8 @@ import structlog
 from prometheus_client import disable_created_metrics
 
 from darkroom.errors import DarkroomError
+from darkroom.kafka.positions import BadPosition, check_range, parse_position
 from darkroom.kafka.topics import KafkaUnreachable
-from darkroom.log_positions import BadPosition, check_range, parse_position
 from darkroom.logs import configure_logs
 from darkroom.names import generation_problem
 from darkroom.stage_settings import StageSettings

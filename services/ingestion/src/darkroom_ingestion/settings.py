@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from darkroom.api.quantities import parse_size
 from darkroom.errors import DarkroomError
 from darkroom.logs import LogFormat
-from darkroom.quantities import parse_size
 
 DEFAULT_DATABASE = "sqlite:///darkroom.db"
 IN_CLUSTER = Path("kubernetes")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
+from darkroom.api.pipeline import Stage
 from darkroom.image_header import Format, NotAnImage
-from darkroom.pipeline import Stage
 from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarge
 from darkroom_vision.heads.choose import ResolvedOutput, Result, resolve_output
 from darkroom_vision.imaging.decode import Decoded, decode

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from darkroom.crd import image_pipeline_crd, undescribed
-from darkroom.rules import CHANGE_RULES, RULES
+from darkroom.api.crd import image_pipeline_crd, undescribed
+from darkroom.api.rules import CHANGE_RULES, RULES
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.quantities import Duration, Size, parse_cpus, parse_duration_ms, parse_size
+from darkroom.api.quantities import Duration, Size, parse_cpus, parse_duration_ms, parse_size
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.validation import InvalidPipeline, check_change, parse_pipeline
+from darkroom.api.validation import InvalidPipeline, check_change, parse_pipeline
 from tests.support.manifests import pipeline_manifest
 
 Spoil = Callable[[dict[str, Any]], object]

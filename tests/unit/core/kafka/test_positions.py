@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.log_positions import AtOffset, AtTime, BadPosition, Position, check_range, parse_position
+from darkroom.kafka.positions import AtOffset, AtTime, BadPosition, Position, check_range, parse_position
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

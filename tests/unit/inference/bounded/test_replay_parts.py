@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.log_positions import AtOffset, AtTime, Position
+from darkroom.kafka.positions import AtOffset, AtTime, Position
 from darkroom.stage_settings import Replay, StageSettings, stage_settings
 from darkroom.topology import topology
-from darkroom.validation import parse_pipeline
 from darkroom_inference.bounded.limits import plan_of
 from darkroom_inference.bounded.plan import Plan, left, read_plan
 from darkroom_inference.bounded.ranges import Range, offsets, ranges

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
-from darkroom.validation import parse_pipeline
 from darkroom_inference.process.settings import UnusableSettings, read_settings
 from tests.support.manifests import pipeline_manifest
 

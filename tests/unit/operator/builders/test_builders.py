@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from darkroom.pipeline import ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.validation import parse_pipeline
 from darkroom.stage_settings import StageSettings
 from darkroom.topology import StagePlan, topology
-from darkroom.validation import parse_pipeline
 from darkroom_operator.builders.deployment import deployment
 from darkroom_operator.builders.disruption_budget import disruption_budget
 from darkroom_operator.builders.kafka_secret import kafka_secret

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
+from darkroom.api.pipeline import Output
 from darkroom.events import Analyzed
-from darkroom.pipeline import Output
 from darkroom_vision.failures import InferenceError
 from darkroom_vision.heads.choose import ResolvedOutput, resolve_output
 from darkroom_vision.model.input import ModelMismatch

@@ -7,11 +7,11 @@ from typing import Any
 import fsspec
 import pytest
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
-from darkroom.validation import parse_pipeline
 from darkroom_vision.model.files import ModelUnavailable, labels, model_file
 from tests.support.manifests import pipeline_manifest
 

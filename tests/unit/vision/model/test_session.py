@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from darkroom.pipeline import Input
+from darkroom.api.pipeline import Input
 from darkroom_vision.model.input import ModelMismatch, ResolvedInput, resolve_input
 from darkroom_vision.model.session import (
     ModelChecksumMismatch,

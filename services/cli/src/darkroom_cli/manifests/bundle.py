@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from darkroom.pipeline import ImagePipeline
-from darkroom.validation import InvalidPipeline, parse_pipeline
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.validation import InvalidPipeline, parse_pipeline
 from darkroom_cli.manifests.documents import Document, Finding, read_documents
 
 Key = tuple[str, str]

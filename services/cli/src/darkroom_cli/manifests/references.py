@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from darkroom.pipeline import Stage
+from darkroom.api.pipeline import Stage
 from darkroom_cli.manifests.bundle import Bundle, LoadedPipeline
 from darkroom_cli.manifests.documents import Finding
 

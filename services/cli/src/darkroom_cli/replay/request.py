@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from darkroom import names
-from darkroom.log_positions import BadPosition, check_range, parse_position
+from darkroom.kafka.positions import BadPosition, check_range, parse_position
 from darkroom_cli.exit_codes import InvalidInput
 
 

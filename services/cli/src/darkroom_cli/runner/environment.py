@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from darkroom.pipeline import Stage
+from darkroom.api.pipeline import Stage
 from darkroom_cli.manifests.bundle import Bundle, Key
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from darkroom.api.pipeline import ImagePipeline, Kafka, Stage
+from darkroom.api.quantities import parse_cpus
 from darkroom.catalog import Catalog, CatalogEntry
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.pipeline import ImagePipeline, Kafka, Stage
-from darkroom.quantities import parse_cpus
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import StagePlan, Topology, topology, with_at_most_replicas
 from darkroom_cli.exit_codes import InvalidInput

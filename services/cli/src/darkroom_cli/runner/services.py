@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from darkroom.pipeline import Model
+from darkroom.api.pipeline import Model
 from darkroom_cli.local_kafka.ports import HOST, Reservation
 from darkroom_cli.runner.model_check import WORKER_MODULE
 from darkroom_cli.runner.plan import Plan, StageRun

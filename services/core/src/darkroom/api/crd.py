@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition, generated from the models and the rules: `python -m darkroom.crd` prints it.
+"""The CustomResourceDefinition, generated from the models and the rules: `python -m darkroom.api.crd` prints it.
 
 Kubernetes takes structural schemas only: no references, no null beside a type, a default for every object that has
 defaults inside, and no refusal of unknown fields (the API server itself warns of them and drops them).
@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from darkroom import names
-from darkroom.pipeline import ImagePipeline
-from darkroom.rules import CHANGE_RULES, RULES
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.rules import CHANGE_RULES, RULES
 
 Schema = dict[str, Any]
 
@@ -160,7 +160,7 @@ def undescribed(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
 def crd_yaml() -> str:
     """The CRD as the chart holds it."""
     body = yaml.safe_dump(image_pipeline_crd(), sort_keys=False, width=120, allow_unicode=True)
-    return "# Generated from darkroom.pipeline and darkroom.rules by `make generate`: change it there.\n" + body
+    return "# Generated from darkroom.api.pipeline and darkroom.api.rules by `make generate`: change it there.\n" + body
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from darkroom import names
-from darkroom.quantities import QUANTITY_PATTERN, Duration, Size
-from darkroom.status import Status
+from darkroom.api.quantities import QUANTITY_PATTERN, Duration, Size
+from darkroom.api.status import Status
 
 URI_PATTERN = r"^(configmap://[^/]+/.+|pvc://[^/]+/.+|(https|s3|gs)://[^/]+/.+|file:.+)$"
 URI_FORMS = "configmap://NAME/KEY, pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/KEY, gs://BUCKET/KEY or file:PATH"

@@ -6,7 +6,7 @@ Both give the same message, so a person reads the same words from `kubectl apply
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from darkroom.pipeline import ImagePipeline, PipelineSpec, Stage, TopicConfig
+from darkroom.api.pipeline import ImagePipeline, PipelineSpec, Stage, TopicConfig
 
 Path = str
 

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from darkroom import names
+from darkroom.api.pipeline import URI_FORMS, URI_PATTERN, ImagePipeline
+from darkroom.api.rules import CHANGE_RULES, RULES
 from darkroom.errors import DarkroomError
-from darkroom.pipeline import URI_FORMS, URI_PATTERN, ImagePipeline
-from darkroom.rules import CHANGE_RULES, RULES
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from darkroom.api.pipeline import Model
 from darkroom.errors import DarkroomError
-from darkroom.pipeline import Model
 
 ClientSettings = dict[str, str | int | float | bool]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from darkroom.log_positions import AtOffset, AtTime, Position
+from darkroom.kafka.positions import AtOffset, AtTime, Position
 
 Bounds = Mapping[int, tuple[int, int]]
 """By partition: the first offset that the log holds, and the one after the last."""

@@ -9,8 +9,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, client_settings, consumer_settings
+from darkroom.kafka.positions import AtTime, Position
 from darkroom.kafka.topics import KafkaUnreachable, describe_topics, ensure_topics
-from darkroom.log_positions import AtTime, Position
 from darkroom.topology import Topic
 from darkroom_inference.bounded.plan import Plan
 from darkroom_inference.bounded.ranges import Bounds, offsets

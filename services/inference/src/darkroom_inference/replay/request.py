@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from darkroom import names
-from darkroom.log_positions import Position
+from darkroom.kafka.positions import Position
 from darkroom.stage_settings import Replay, StageSettings
 from darkroom_inference.bounded.plan import Plan
 from darkroom_inference.replay.log import CannotReplay

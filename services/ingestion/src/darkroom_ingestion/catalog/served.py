@@ -11,12 +11,12 @@ from typing import Literal, Protocol
 import structlog
 from pydantic import ValidationError
 
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.validation import check
 from darkroom.catalog import Catalog, CatalogEntry
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.pipeline import ImagePipeline
 from darkroom.topology import Topology, topology
-from darkroom.validation import check
 
 _LOOK_AGAIN_S = 1.0
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from darkroom.pipeline import Output
+from darkroom.api.pipeline import Output
 from darkroom_vision.failures import InferenceError
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import Port, Value

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.pipeline import ImagePipeline
 from darkroom_ingestion.catalog.cluster.entries import Entries
 from darkroom_ingestion.catalog.cluster.kafkas import KafkaNotKnown
 from darkroom_ingestion.catalog.served import Pipelines

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection, client_settings
-from darkroom.validation import parse_pipeline
 from darkroom_ingestion.catalog.cluster.credentials import (
     BadCredentials,
     CredentialFiles,

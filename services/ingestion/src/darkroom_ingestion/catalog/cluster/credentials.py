@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from darkroom.api.pipeline import Model
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
 from darkroom.kafka.strimzi import Listener
-from darkroom.pipeline import Model
 
 CA, USERNAME, PASSWORD = "ca.crt", "username", "password"
 CERTIFICATE, PRIVATE_KEY = "user.crt", "user.key"

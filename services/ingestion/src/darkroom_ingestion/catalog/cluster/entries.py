@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.validation import InvalidPipeline, parse_pipeline
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.pipeline import ImagePipeline
-from darkroom.validation import InvalidPipeline, parse_pipeline
 from darkroom_ingestion.catalog.cluster.api_server import Object
 from darkroom_ingestion.catalog.cluster.kafkas import KafkaNotKnown
 from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline, Unserved

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from darkroom.api.pipeline import ClusterRef, ImagePipeline, Kafka
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.strimzi import Listener, choose_listener, cluster_ca_secret
-from darkroom.pipeline import ClusterRef, ImagePipeline, Kafka
 from darkroom_ingestion.catalog.cluster.api_server import Object
 from darkroom_ingestion.catalog.cluster.credentials import (
     CA,

@@ -1,0 +1,1 @@
+"""The ImagePipeline API: fields of the custom resource, their rules, its status, its CustomResourceDefinition."""
