@@ -8,7 +8,8 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from darkroom.api.validation import parse_pipeline
-from darkroom.kafka.topics import KafkaUnreachable, broker_count, delete_topics, describe_topics, ensure_topics
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.topics import broker_count, delete_topics, describe_topics, ensure_topics
 from darkroom.topology import Topic, topology, with_at_most_replicas
 from tests.support.kafka import SharedKafka
 from tests.support.manifests import pipeline_manifest

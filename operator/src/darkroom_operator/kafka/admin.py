@@ -17,7 +17,8 @@ from confluent_kafka.admin import AdminClient
 
 from darkroom.api.pipeline import Kafka
 from darkroom.kafka.connection import ClientSettings, KafkaConnection, client_settings
-from darkroom.kafka.topics import KafkaUnreachable, delete_topics, ensure_topics
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.topics import delete_topics, ensure_topics
 from darkroom.topology import Topic
 from darkroom_operator.kafka.credentials import CA, CERTIFICATE, PASSWORD, PRIVATE_KEY, USERNAME
 from darkroom_operator.runtime.work_queue import Key

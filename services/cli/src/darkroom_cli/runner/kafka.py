@@ -13,7 +13,8 @@ from confluent_kafka.admin import AdminClient
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, client_settings
-from darkroom.kafka.topics import KafkaUnreachable, TopicChanges, ensure_topics
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.topics import TopicChanges, ensure_topics
 from darkroom.topology import Topology
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
 from darkroom_cli.local_kafka import LocalKafka

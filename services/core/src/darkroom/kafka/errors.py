@@ -1,6 +1,12 @@
-"""What an error of Kafka's client means, whichever way it was told."""
+"""Errors of Kafka: our own, and what an error of its client means, whichever way it was told."""
 
 from confluent_kafka import KafkaError
+
+from darkroom.errors import DarkroomError
+
+
+class KafkaUnreachable(DarkroomError):
+    """No broker answered in time."""
 
 
 def is_fatal(error: KafkaError) -> bool:

@@ -17,13 +17,10 @@ from confluent_kafka.admin import (
 )
 
 from darkroom.errors import DarkroomError
+from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.topology import Topic
 
 TIMEOUT_S = 30.0
-
-
-class KafkaUnreachable(DarkroomError):
-    """No broker answered in time."""
 
 
 class TopicRefused(DarkroomError):
