@@ -10,14 +10,14 @@ import structlog
 from prometheus_client import disable_created_metrics
 
 from darkroom.errors import DarkroomError
+from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.positions import BadPosition, check_range, parse_position
-from darkroom.kafka.topics import KafkaUnreachable
 from darkroom.logs import configure_logs
 from darkroom.names import generation_problem
+from darkroom.parent_death import end_with_parent
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM, Pipes
 from darkroom_inference.lifecycle.options import InvalidOption, Options
-from darkroom_inference.lifecycle.parent import die_with
 from darkroom_inference.process.endpoint import Endpoint, Reporting
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
 from darkroom_inference.process.process import Listen, run_fleet, run_process
@@ -81,7 +81,8 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
         os.close(arguments.port_to)
         return endpoint
 
-    die_with(arguments.child_of)
+    if not end_with_parent(arguments.child_of):
+        return 1
     pipes = None if arguments.counts_to is None else Pipes(arguments.tokens_from, arguments.counts_to)
     return run_process(settings, options, tell_parent, arguments.loops, pipes)
 

@@ -61,7 +61,7 @@ def image(**headers: str) -> ImageRecord:
 def test_a_range_is_what_the_log_holds_between_two_places(
     start: Position, end: Position, found: dict[int, Range]
 ) -> None:
-    at_time = {0: 12, 1: -1, 2: -1}
+    at_time = {0: 12, 1: None, 2: None}
     assert ranges(offsets(start, LOG, at_time), offsets(end, LOG, at_time), LOG) == found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from darkroom.kafka.lag import lag
 from darkroom_inference.bounded.ranges import Range
 
 _FIELD: Final = "replay"
@@ -59,9 +60,6 @@ def read_plan(metadata: Mapping[int, str | None]) -> Plan | None:
     return Plan(found, results_topic) if found else None
 
 
-def left(plan: Plan, committed: Mapping[int, int]) -> int:
+def left(plan: Plan, committed: Mapping[int, int | None]) -> int:
     """How many offsets are still to be read."""
-    return sum(
-        max(0, each.end - max(each.start, committed.get(partition, each.start)))
-        for partition, each in plan.ranges.items()
-    )
+    return sum(lag(each.end, each.start, committed.get(partition)) for partition, each in plan.ranges.items())

@@ -37,13 +37,13 @@ def ranges(start: Mapping[int, int], end: Mapping[int, int], log: Bounds) -> dic
     return clamped
 
 
-def offsets(position: Position, log: Bounds, at_time: Mapping[int, int]) -> dict[int, int]:
+def offsets(position: Position, log: Bounds, at_time: Mapping[int, int | None]) -> dict[int, int]:
     """The offset of each partition that `position` means.
 
     Args:
         position: as the user named it.
         log: every partition of the topic.
-        at_time: for a time, the first offset that is not older; negative where there is none yet.
+        at_time: for a time, the first offset that is not older; None where there is none yet.
     """
     match position:
         case "beginning":
@@ -53,7 +53,8 @@ def offsets(position: Position, log: Bounds, at_time: Mapping[int, int]) -> dict
         case AtOffset(offset):
             return dict.fromkeys(log, offset)
         case AtTime():
-            return {p: at_time[p] if at_time.get(p, -1) >= 0 else last for p, (_, last) in log.items()}
+            found = {partition: at_time.get(partition) for partition in log}
+            return {p: log[p][1] if offset is None else offset for p, offset in found.items()}
 
 
 def _within(offset: int, first: int, last: int) -> int:

@@ -1,23 +1,23 @@
 """The images topic and the replay's group, as Kafka has them."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, client_settings, consumer_settings
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.log import Committed, TopicPartition, committed_offsets, log_beginnings, log_ends, offsets_at_time
 from darkroom.kafka.positions import AtTime, Position
-from darkroom.kafka.topics import KafkaUnreachable, describe_topics, ensure_topics
+from darkroom.kafka.topics import describe_topics, ensure_topics
 from darkroom.topology import Topic
 from darkroom_inference.bounded.plan import Plan
 from darkroom_inference.bounded.ranges import Bounds, offsets
 from darkroom_inference.kafka.marks import CLEAN, encode
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 _TIMEOUT_S: Final = 10.0
 
@@ -59,10 +59,13 @@ class ImagesLog:
                 f"there is no topic {self._topic} in the Kafka at {self._where}: "
                 "is this the Kafka that the pipeline runs on?"
             )
-        partitions = sorted(topics[self._topic].partitions)
-        first = self._list(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        last = self._list(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        return {partition: (first[partition], last[partition]) for partition in partitions}
+        partitions = self._partitions(topics[self._topic].partitions)
+        try:
+            first = log_beginnings(self._admin, partitions, _TIMEOUT_S)
+            last = log_ends(self._admin, partitions, _TIMEOUT_S)
+        except KafkaUnreachable as error:
+            raise self._away(error) from error
+        return {each.partition: (first[each], last[each]) for each in partitions}
 
     def offsets(self, position: Position, bounds: Bounds) -> dict[int, int]:
         """The offset of each partition that `position` means.
@@ -70,24 +73,26 @@ class ImagesLog:
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        at_time: dict[int, int] = {}
+        at_time: dict[int, int | None] = {}
         if isinstance(position, AtTime):
-            spec = OffsetSpec.for_timestamp(position.milliseconds)
-            at_time = self._list(sorted(bounds), spec)
+            try:
+                found = offsets_at_time(self._admin, self._partitions(bounds), position.milliseconds, _TIMEOUT_S)
+            except KafkaUnreachable as error:
+                raise self._away(error) from error
+            at_time = {each.partition: offset for each, offset in found.items()}
         return offsets(position, bounds, at_time)
 
-    def committed(self, partitions: Sequence[int]) -> dict[int, tuple[int, str | None]]:
-        """The group's offset and metadata of each partition that it has committed.
+    def committed(self, partitions: Iterable[int]) -> dict[int, Committed]:
+        """What the group has committed of each partition.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        wanted = [TopicPartition(self._topic, partition) for partition in partitions]
         try:
-            found = self._consumer.committed(wanted, timeout=_TIMEOUT_S)
+            found = committed_offsets(self._consumer, self._partitions(partitions), _TIMEOUT_S)
         except KafkaException as error:
             raise self._away(error) from error
-        return {each.partition: (each.offset, each.metadata) for each in found if each.offset >= 0}
+        return {each.partition: committed for each, committed in found.items()}
 
     def begin(self, plan: Plan) -> None:
         """Write the plan down: the group, which must have no members yet, stands at the start of every range.
@@ -98,7 +103,9 @@ class ImagesLog:
         """
         beside = plan.beside()
         starts = [
-            TopicPartition(self._topic, partition, each.start, metadata=encode(CLEAN, beside[partition]))
+            confluent_kafka.TopicPartition(
+                self._topic, partition, each.start, metadata=encode(CLEAN, beside[partition])
+            )
             for partition, each in plan.ranges.items()
         ]
         try:
@@ -142,15 +149,8 @@ class ImagesLog:
             )
         return [topic.name for topic in new]
 
-    def _list(self, partitions: Sequence[int], spec: OffsetSpec) -> dict[int, int]:
-        asked = {TopicPartition(self._topic, partition): spec for partition in partitions}
-        futures: Mapping[TopicPartition, Future[Any]] = self._admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_TIMEOUT_S
-        )
-        try:
-            return {place.partition: future.result(2 * _TIMEOUT_S).offset for place, future in futures.items()}
-        except (KafkaException, TimeoutError) as error:
-            raise self._away(error) from error
+    def _partitions(self, numbers: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, number) for number in sorted(numbers)]
 
     def _refused_or_away(self, what: str, error: KafkaException) -> DarkroomError:
         code = error.args[0].code()
@@ -158,6 +158,6 @@ class ImagesLog:
             return CannotReplay(f"{what}: {error.args[0].str()}: the user of this worker needs the right to do so")
         return self._away(error)
 
-    def _away(self, error: Exception) -> KafkaUnreachable:
-        why = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
+    def _away(self, error: KafkaException | KafkaUnreachable) -> KafkaUnreachable:
+        why = error.args[0].str() if isinstance(error, KafkaException) else str(error)
         return KafkaUnreachable(f"no Kafka answers at {self._where}: {why}: start it, or check the address")

@@ -70,7 +70,7 @@ def _planned(settings: StageSettings, request: Request, images: ImagesLog, folde
     topic = checked_topic(settings, request.results_topic)
     bounds = images.bounds()
     committed = images.committed(sorted(bounds))
-    begun = read_plan({partition: metadata for partition, (_, metadata) in committed.items()})
+    begun = read_plan({partition: each.metadata for partition, each in committed.items()})
     if begun is not None:
         if topic is not None and topic != begun.results_topic:
             raise CannotReplay(
@@ -78,7 +78,7 @@ def _planned(settings: StageSettings, request: Request, images: ImagesLog, folde
                 f"{begun.results_topic or settings.results_topic}: leave --results-topic out to go on with it, "
                 "or choose another name with --generation"
             )
-        return begun, left(begun, {partition: offset for partition, (offset, _) in committed.items()})
+        return begun, left(begun, {partition: each.offset for partition, each in committed.items()})
     if request.start is None:
         raise CannotReplay(
             f"generation {request.generation} has not been begun, or Kafka has forgotten it since: "

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from darkroom.kafka.topics import KafkaUnreachable
+from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_inference.bounded.plan import Plan, left
 from darkroom_inference.replay.log import ImagesLog
 
@@ -34,11 +34,11 @@ class Watch:
     def look(self) -> int:
         """Look now; what is left."""
         try:
-            committed = self._log.committed(sorted(self._plan.ranges))
+            committed = self._log.committed(self._plan.ranges)
         except KafkaUnreachable as error:
             self.problem = str(error)
         else:
-            self.left = left(self._plan, {partition: offset for partition, (offset, _) in committed.items()})
+            self.left = left(self._plan, {partition: each.offset for partition, each in committed.items()})
             self.problem = None
         return self.left
 
