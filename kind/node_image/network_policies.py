@@ -4,10 +4,10 @@ It gets at packets with the `queue` statement of nftables. A kernel without it (
 NFQUEUE target of xtables, reached from an nftables rule: for such a kernel two places of its source are changed.
 """
 
-import hashlib
 import shutil
 from pathlib import Path
 
+from darkroom.checksums import sha256_of
 from kind.commands import KindError, run
 from tests.support.kube.go_programs import GoModule, module_source
 from tests.support.made_once import CACHE, made_once
@@ -28,7 +28,7 @@ def network_policies_module(go: Path) -> GoModule:
     module = GoModule(go, _MODULE, package="{path}/cmd")
     if kernel_has_nft_queue():
         return module
-    name = f"node-xt-{hashlib.sha256(_XT_TARGET.read_bytes()).hexdigest()[:8]}-{module.built.name}"
+    name = f"node-xt-{sha256_of(_XT_TARGET)[:8]}-{module.built.name}"
     folder = made_once(CACHE / "kind" / "go" / name, lambda target: _patch(module, target))
     return GoModule(folder, _MODULE, package="{path}/cmd")
 

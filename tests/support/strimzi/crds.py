@@ -1,6 +1,5 @@
 """Strimzi's own CRDs, written by its own generator, so that the API server validates KafkaTopics as a user's does."""
 
-import hashlib
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import yaml
 from jgo.config import GlobalSettings
 from jgo.maven import MavenContext
 
+from darkroom.checksums import sha256_of
 from tests.support.made_once import CACHE, made_once
 
 _JARS = Path(__file__).parent / "crd-generator-jars.txt"
@@ -23,7 +23,7 @@ _LABELS = ["--label", "app:strimzi", "--label", "strimzi.io/crd-install:true"]
 
 def strimzi_crds() -> list[dict[str, Any]]:
     """The CustomResourceDefinitions of KafkaTopic, KafkaUser, Kafka and KafkaNodePool, version kafka.strimzi.io/v1."""
-    lock = hashlib.sha256(_JARS.read_bytes()).hexdigest()
+    lock = sha256_of(_JARS)
     folder = made_once(CACHE / "strimzi-crds" / lock[:8], _generate)
     return [yaml.load((folder / f"{kind}.yaml").read_text(), yaml.CSafeLoader) for kind in _KINDS]
 
@@ -49,7 +49,7 @@ def _jars() -> list[Path]:
     with ThreadPoolExecutor(max_workers=8) as pool:
         jars = list(pool.map(lambda coordinates: _fetch(maven, coordinates), wanted))
     for (coordinates, sha256), jar in zip(wanted.items(), jars, strict=True):
-        got = hashlib.sha256(jar.read_bytes()).hexdigest()
+        got = sha256_of(jar)
         if got != sha256:
             raise RuntimeError(f"{coordinates} at {jar} has sha256 {got}, {_JARS.name} says {sha256}: delete that file")
     return jars

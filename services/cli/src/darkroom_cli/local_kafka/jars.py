@@ -1,12 +1,12 @@
 """The jars of Apache Kafka: which they are, where they are kept, and that they are the right ones."""
 
-import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import platformdirs
 
+from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
 from darkroom_cli.local_kafka.file_lock import locked
 
@@ -32,8 +32,7 @@ class Jar:
     def is_at(self, path: Path) -> bool:
         """Whether the file at `path` is there, and is this jar to the byte."""
         try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+            return sha256_of(path) == self.sha256
         except FileNotFoundError:
             return False
 

@@ -12,6 +12,7 @@ import fsspec
 import structlog
 
 from darkroom.backoff import Backoff
+from darkroom.checksums import sha256_of
 from darkroom.stage_settings import StageSettings
 from darkroom_vision.model.session import ModelError
 
@@ -65,7 +66,7 @@ def _local_file(what: str, uri: str, sha256: str | None) -> Path:
         return Path(uri.removeprefix("file:").removeprefix("//"))
     cached = _cache_folder() / (sha256 or hashlib.sha256(uri.encode()).hexdigest())
     target = cached / Path(urlsplit(uri).path).name
-    if sha256 is not None and target.is_file() and _sha256(target) == sha256:
+    if sha256 is not None and target.is_file() and sha256_of(target) == sha256:
         return target
     _fetch_patiently(what, uri, target)
     return target
@@ -133,8 +134,3 @@ def _cache_folder() -> Path:
     except OSError:
         return Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}" / "models"
     return home
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
