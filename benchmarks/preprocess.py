@@ -66,14 +66,13 @@ def by_darkroom(mode: str) -> Way:
             colors="RGB",
             preprocessing="Fast" if mode == "Fast" else "Exact",
             shape=(3, *SIZE),
-            batches=True,
         )
     )
-    batch = preprocessor.empty_batch(1)
+    target = preprocessor.empty_input()
 
     def run(data: bytes) -> Tensor:
-        preprocessor.write(decode(data, preprocessor.colors, preprocessor.decoder_shrink).pixels, batch[0])
-        return np.asarray(batch[0], np.float32)
+        preprocessor.write(decode(data, preprocessor.colors, preprocessor.decoder_shrink).pixels, target)
+        return np.array(target, np.float32)
 
     return run
 

@@ -36,6 +36,29 @@ def with_orientation(pixels: Pixels, kind: str, orientation: int) -> bytes:
     return encoded(pixels, kind, exif=exif if kind == "TIFF" else exif.tobytes(), **options.get(kind, {}))
 
 
+def stored(upright: Pixels, orientation: int) -> Pixels:
+    """The pixels that a file with this EXIF orientation stores, so that viewers show `upright`."""
+    if orientation == 1:
+        return upright
+    # What undoes `exif_transpose`: its own operation, or the turn the other way.
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    return np.asarray(Image.fromarray(upright).transpose(undo[orientation]))
+
+
+def resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Uint8 (h, w, c) as Pillow's antialiased bilinear resize makes it, of `size` = (width, height)."""
+    image = Image.fromarray(pixels if pixels.shape[2] > 1 else pixels[..., 0])
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR)).reshape(size[1], size[0], pixels.shape[2])
+
+
 def opened(data: bytes) -> Image.Image:
     """The file as Pillow reads it."""
     return Image.open(io.BytesIO(data))

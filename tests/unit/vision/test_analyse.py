@@ -1,22 +1,30 @@
 """Whole analyses with real models: the digits, and tiny ones whose answers are known by hand."""
 
 import hashlib
+import math
 import re
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom_vision.analyse import Analyser, Analysis, Failure, prepare
+from darkroom_vision.heads.base import Frame, Result
+from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import ModelMismatch
-from darkroom_vision.model.session import load_model
+from darkroom_vision.model.session import OnnxModel, Value, load_model
 from tests.support.onnx_files import fails_on_bright_file, identity_file, mean_colours_file, zip_map_file
-from tests.support.pictures import encoded, picture, with_orientation
+from tests.support.pictures import encoded, picture, stored, with_orientation
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = sorted((ROOT / "k8s" / "samples" / "digits").iterdir())
@@ -51,7 +59,8 @@ def digits(name: str) -> Analyser:
 
 
 def test_the_sample_pipeline_reads_the_sample_digits() -> None:
-    answers = [seen(a) for a in digits("classify").analyse([path.read_bytes() for path in SAMPLES])]
+    classify = digits("classify")
+    answers = [seen(classify.analyse(path.read_bytes())) for path in SAMPLES]
     right = sum(
         answer.result["predictions"][0]["label"] == path.stem.rpartition("-")[2]
         for path, answer in zip(SAMPLES, answers, strict=True)
@@ -63,8 +72,8 @@ def test_the_sample_pipeline_reads_the_sample_digits() -> None:
 
 
 def test_digits_that_are_alike_have_embeddings_that_are_close() -> None:
-    answers = digits("embed").analyse([path.read_bytes() for path in SAMPLES])
-    vectors = np.array([seen(a).result["embedding"] for a in answers])
+    embed = digits("embed")
+    vectors = np.array([seen(embed.analyse(path.read_bytes())).result["embedding"] for path in SAMPLES])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     closeness = vectors @ vectors.T - 2 * np.eye(len(vectors))
     labels = [path.stem.rpartition("-")[2] for path in SAMPLES]
@@ -72,11 +81,11 @@ def test_digits_that_are_alike_have_embeddings_that_are_close() -> None:
     assert alike >= 90
 
 
-def test_a_bad_image_never_harms_its_neighbours(tmp_path: Path) -> None:
+def test_a_bad_image_never_harms_the_next(tmp_path: Path) -> None:
     analyse = analyser(mean_colours_file(tmp_path / "x.onnx"), stage(SCORES, scale=1.0), max_bytes=2_000).analyse
     good = plain((10, 20, 30))
     cut = encoded(picture(40, 40), "JPEG")[:-100]
-    answers = analyse([good, b"a text file", cut, bytes(2_001), good, b""])
+    answers = [analyse(image) for image in (good, b"a text file", cut, bytes(2_001), good, b"")]
     assert [type(a) for a in answers] == [Analysis, Failure, Failure, Failure, Analysis, Failure]
     reasons = [a.reason for a in answers if isinstance(a, Failure)]
     assert reasons == ["NotAnImage", "DecodeError", "TooLarge", "NotAnImage"]
@@ -87,23 +96,10 @@ def test_a_bad_image_never_harms_its_neighbours(tmp_path: Path) -> None:
         assert seen(answer).result["predictions"][0] == {"label": "2", "index": 2, "score": 30}
 
 
-def test_answers_keep_their_order_across_batches(tmp_path: Path) -> None:
-    analyse = analyser(mean_colours_file(tmp_path / "x.onnx"), stage(SCORES, scale=1.0), batch_size=3).analyse
-    images = [plain((0, 0, i)) if i % 4 else b"bad" for i in range(20)]
-    answers = analyse(images)
-    assert [None if isinstance(a, Failure) else a.result["predictions"][0]["score"] for a in answers] == [
-        i if i % 4 else None for i in range(20)
-    ]
-
-
-def test_no_images_give_no_answers(tmp_path: Path) -> None:
-    assert analyser(mean_colours_file(tmp_path / "x.onnx"), stage(SCORES)).analyse([]) == []
-
-
-def test_a_batch_that_fails_is_tried_one_by_one_and_only_the_culprit_fails(tmp_path: Path) -> None:
+def test_an_image_that_the_model_fails_on_says_so_and_the_next_is_analysed(tmp_path: Path) -> None:
     analyse = analyser(fails_on_bright_file(tmp_path / "x.onnx"), stage(SCORES)).analyse
     dark, bright = plain((100, 100, 100)), plain((255, 255, 255))
-    answers = analyse([dark, bright, dark])
+    answers = [analyse(image) for image in (dark, bright, dark)]
     assert [type(a) for a in answers] == [Analysis, Failure, Analysis]
     culprit = answers[1]
     assert isinstance(culprit, Failure)
@@ -111,12 +107,13 @@ def test_a_batch_that_fails_is_tried_one_by_one_and_only_the_culprit_fails(tmp_p
     assert re.search(r"it fails on an input of shape \(1, 1, 2, 2\)", culprit.message)
 
 
-def test_a_model_of_one_image_at_a_time_gets_one_at_a_time(tmp_path: Path) -> None:
-    path = identity_file(tmp_path / "x.onnx", [1, 3, 2, 2])
-    answers = analyser(path, stage({"type": "Tensor"}, scale=1.0)).analyse([plain((i, 2, 3)) for i in range(5)])
-    tensors = [seen(a).result["tensor"] for a in answers]
-    assert [t["shape"] for t in tensors] == [[1, 3, 2, 2]] * 5
-    assert [t["data"] for t in tensors] == [[i] * 4 + [2] * 4 + [3] * 4 for i in range(5)]
+def test_a_model_with_a_batch_of_one_and_a_model_with_an_open_batch_get_one_image(tmp_path: Path) -> None:
+    for batch in (1, "N"):
+        path = identity_file(tmp_path / f"{batch}.onnx", [batch, 3, 2, 2])
+        analyse = analyser(path, stage({"type": "Tensor"}, scale=1.0)).analyse
+        tensors = [seen(analyse(plain((i, 2, 3)))).result["tensor"] for i in range(5)]
+        assert [t["shape"] for t in tensors] == [[1, 3, 2, 2]] * 5
+        assert [t["data"] for t in tensors] == [[i] * 4 + [2] * 4 + [3] * 4 for i in range(5)]
 
 
 @pytest.mark.parametrize(("colors", "expected"), [("RGB", [10, 20, 30]), ("BGR", [30, 20, 10])])
@@ -127,34 +124,108 @@ def test_channels_come_in_the_order_that_the_pipeline_says(
     path = identity_file(tmp_path / "x.onnx", ["N", 1, 1, 3])
     spec = stage({"type": "Tensor"}, scale=1.0, colors=colors, layout="NHWC")
     image = encoded(Image.new("RGB", (16, 16), (10, 20, 30)), kind, quality=100)
-    (answer,) = analyser(path, spec).analyse([image])
-    assert seen(answer).result["tensor"]["data"] == pytest.approx(expected, abs=2)
+    assert seen(analyser(path, spec).analyse(image)).result["tensor"]["data"] == pytest.approx(expected, abs=2)
 
 
 def test_a_flat_input_is_fed_row_by_row_and_the_models_own_labels_are_used(tmp_path: Path) -> None:
     path = zip_map_file(tmp_path / "x.onnx", ["red", "green", "blue"])
     spec = stage({"type": "Classification", "topK": 1}, width=3, height=1, channels=1, scale=1.0)
     image = encoded(np.array([[5, 200, 7]], np.uint8), "PNG")
-    for answers in (analyser(path, spec).analyse([image]), analyser(path, spec).analyse([image, image])):
-        for answer in answers:
-            assert seen(answer).result["predictions"] == [{"label": "green", "index": 1, "score": 200}]
+    answer = analyser(path, spec).analyse(image)
+    assert seen(answer).result["predictions"] == [{"label": "green", "index": 1, "score": 200}]
 
 
 def test_size_of_a_turned_photo_is_that_of_the_upright_one(tmp_path: Path) -> None:
     path = mean_colours_file(tmp_path / "x.onnx")
-    answers = analyser(path, stage(SCORES)).analyse(
-        [with_orientation(picture(40, 60), kind, 6) for kind in ("JPEG", "PNG", "WEBP", "TIFF")]
-    )
-    assert [(seen(a).width, seen(a).height) for a in answers] == [(40, 60)] * 4
+    analyse = analyser(path, stage(SCORES)).analyse
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
+        answer = seen(analyse(with_orientation(picture(40, 60), kind, 6)))
+        assert (answer.width, answer.height) == (40, 60)
+
+
+class Probe:
+    """A head that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.input: npt.NDArray[np.float32]
+        self.frame: Frame
+
+    def results(self, outputs: Sequence[Value], frames: Sequence[Frame]) -> list[Result]:
+        (self.frame,) = frames
+        self.input = np.asarray(outputs[0])[0, 0]
+        return [{}]
+
+
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> OnnxModel:
+    return load_model(identity_file(tmp_path_factory.mktemp("model") / "x.onnx", ["N", 1, "H", "W"]))
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    target=st.tuples(st.integers(1, 80), st.integers(1, 80)),
+    resize=st.sampled_from(["Stretch", "Letterbox", "Crop"]),
+    preprocessing=st.sampled_from(["Fast", "Exact"]),
+    kind=st.sampled_from(["JPEG", "PNG"]),
+    orientation=st.integers(1, 8),
+    draw=st.data(),
+)
+def test_a_frame_leads_from_the_models_input_back_to_the_image(
+    identity: OnnxModel,
+    size: Size,
+    target: Size,
+    resize: str,
+    preprocessing: str,
+    kind: str,
+    orientation: int,
+    draw: st.DataObject,
+) -> None:
+    """A bright rectangle's centroid in the model's input lies, led back, at the rectangle's centre.
+
+    Within half a pixel of the coarser of the two grids: finer than its own pixels neither can say where anything is.
+    A JPEG that may be shrunk while it is decoded passes through a third grid, never coarser than the model's.
+    """
+    spec = stage({"type": "Tensor"}, width=target[0], height=target[1], resize=resize, preprocessing=preprocessing)
+    loaded, probe = prepare(identity, spec), Probe()
+    analyse = Analyser(replace(loaded, head=probe)).analyse
+    upright = np.zeros((size[1], size[0]), np.uint8)
+    seen(analyse(with_orientation(stored(upright, orientation), kind, orientation)))
+    to_image = probe.frame.to_image
+    assert probe.frame.size == size
+
+    corners = to_image.apply((0, 0)), to_image.apply(target)
+    grid = [max(1.0, scale) for scale in to_image.scale]
+    centre = []
+    for axis in (0, 1):
+        first, end = max(0, round(corners[0][axis])), min(size[axis], round(corners[1][axis]))
+        length = min(2 * math.ceil(grid[axis]), end - first)
+        begin = draw.draw(st.integers(first, end - length))
+        centre.append((begin, begin + length))
+    (left, right), (top, bottom) = centre
+    upright[top:bottom, left:right] = 255
+    seen(analyse(with_orientation(stored(upright, orientation), kind, orientation)))
+
+    bright = np.maximum(0, probe.input - probe.input.max() / 5)  # without what JPEG adds around the rectangle
+    columns, rows = np.arange(target[0]) + 0.5, np.arange(target[1]) + 0.5
+    centroid = (bright.sum(axis=0) @ columns / bright.sum(), bright.sum(axis=1) @ rows / bright.sum())
+    x, y = to_image.apply(centroid)
+    assert abs(x - (left + right) / 2) <= grid[0] / 2
+    assert abs(y - (top + bottom) / 2) <= grid[1] / 2
 
 
 def test_many_threads_share_a_loaded_stage_and_answer_as_one_does() -> None:
     loaded = digits("classify")._stage
     images = [path.read_bytes() for path in SAMPLES]
-    expected = [seen(a).result for a in Analyser(loaded).analyse(images)]
+
+    def results() -> list[dict[str, Any]]:
+        own = Analyser(loaded)
+        return [seen(own.analyse(image)).result for image in images]
+
+    expected = results()
     with ThreadPoolExecutor(4) as pool:
-        for answers in pool.map(lambda _: Analyser(loaded).analyse(images), range(8)):
-            assert [seen(a).result for a in answers] == expected
+        for found in pool.map(lambda _: results(), range(8)):
+            assert found == expected
 
 
 def test_a_stage_that_contradicts_its_model_never_starts(tmp_path: Path) -> None:

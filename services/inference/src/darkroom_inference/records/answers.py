@@ -22,7 +22,7 @@ class ModelFailed(Exception):
 
 
 class Answers:
-    """Answers one image at a time: on a CPU a batch in one call of the model is no faster, and harder to blame."""
+    """Answers one image at a time."""
 
     def __init__(
         self, loop: int, settings: StageSettings, stage: LoadedStage, watchdog: Watchdog, metrics: Metrics
@@ -30,7 +30,7 @@ class Answers:
         self._loop = loop
         self._settings = settings
         self._model = ModelUsed(name=stage.model.name, sha256=stage.model.sha256)
-        self._analyser = Analyser(stage, batch_size=1, max_bytes=settings.max_image_bytes)
+        self._analyser = Analyser(stage, max_bytes=settings.max_image_bytes)
         self._watchdog = watchdog
         self._metrics = metrics
         self._limit_bytes = settings.max_result_bytes
@@ -60,7 +60,7 @@ class Answers:
     def _analyse(self, record: ImageRecord) -> Analysis | Failure:
         with self._watchdog.over(self._loop, record.place):
             try:
-                (answer,) = self._analyser.analyse([record.value or b""])
+                answer = self._analyser.analyse(record.value or b"")
             except Exception as error:  # whatever a model raises is answered with another attempt
                 raise ModelFailed(f"{type(error).__name__}: {error}") from error
         if isinstance(answer, Failure):

@@ -1,1 +1,1 @@
-"""Heads: from a model's raw outputs to results, one module for each output type."""
+"""Heads: a model's raw outputs as the fields of an analyzed event, one module for each type of output."""

@@ -14,7 +14,7 @@ from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.imaging.pixels import Pixels, as_pixels
 
 _Floats = npt.NDArray[np.float32]
-_Places = npt.NDArray[np.intp]
+_Indices = npt.NDArray[np.intp]
 
 _USUAL_SIDE = 16_384
 """Taps for longer sides are not kept: they are large, and who sends such pictures could send many."""
@@ -61,7 +61,7 @@ def _shrink_rows(rows: Pixels, count: int) -> Pixels:
     """Uint8 (n, m) -> uint8 (count, m): each new row is a weighted mean of its neighbours among the old ones."""
     if len(rows) == count:
         return rows
-    places, weights = _taps(len(rows), count)
+    sources, weights = _taps(len(rows), count)
     shrunk = np.empty((count, rows.shape[1]), np.uint8)
     block = max(1, _CACHED_FLOATS // rows.shape[1])
     total, part = np.empty((2, min(block, count), rows.shape[1]), np.float32)
@@ -69,29 +69,29 @@ def _shrink_rows(rows: Pixels, count: int) -> Pixels:
         now = slice(start, min(start + block, count))
         sums, products = total[: now.stop - start], part[: now.stop - start]
         sums.fill(0.5)  # the conversion to uint8 below cuts off
-        for place, weight in zip(places[:, now], weights[:, now], strict=True):
-            np.multiply(rows[place], weight, out=products)
+        for source, weight in zip(sources[:, now], weights[:, now], strict=True):
+            np.multiply(rows[source], weight, out=products)
             np.add(sums, products, out=sums)
         np.copyto(shrunk[now], sums, casting="unsafe")
     return shrunk
 
 
-def _taps(old: int, new: int) -> tuple[_Places, _Floats]:
+def _taps(old: int, new: int) -> tuple[_Indices, _Floats]:
     return _known_taps(old, new) if old <= _USUAL_SIDE else _taps_for(old, new)
 
 
 @lru_cache(maxsize=128)
-def _known_taps(old: int, new: int) -> tuple[_Places, _Floats]:
+def _known_taps(old: int, new: int) -> tuple[_Indices, _Floats]:
     return _taps_for(old, new)
 
 
-def _taps_for(old: int, new: int) -> tuple[_Places, _Floats]:
+def _taps_for(old: int, new: int) -> tuple[_Indices, _Floats]:
     """The old row (k, new) and its weight (k, new, 1) for each tap and new row; the weights of a new row add to 1."""
     support = max(1.0, old / new)
     centre = (np.arange(new) + 0.5) * old / new
     first = np.maximum(0, (centre - support + 0.5).astype(np.intp))
     end = np.minimum(old, (centre + support + 0.5).astype(np.intp))
-    places = first + np.arange((end - first).max())[:, None]
-    weights = np.maximum(0, 1 - np.abs(places + 0.5 - centre) / support) * (places < end)
+    sources = first + np.arange((end - first).max())[:, None]
+    weights = np.maximum(0, 1 - np.abs(sources + 0.5 - centre) / support) * (sources < end)
     weights /= weights.sum(axis=0)
-    return np.minimum(places, old - 1), weights.astype(np.float32)[:, :, None]
+    return np.minimum(sources, old - 1), weights.astype(np.float32)[:, :, None]

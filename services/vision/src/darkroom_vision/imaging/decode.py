@@ -16,7 +16,8 @@ import simplejpeg
 
 from darkroom.image_header import MAX_PIXELS, Format, ImageHeader, read_header
 from darkroom_vision.failures import DecodeError, TooManyPixels
-from darkroom_vision.imaging.orientation import jpeg_orientation, swaps_sides, upright
+from darkroom_vision.imaging.geometry import UNCHANGED, Transform
+from darkroom_vision.imaging.orientation import jpeg_orientation, shrunk_to_upright, swaps_sides, upright
 from darkroom_vision.imaging.pixels import Pixels, as_pixels
 
 Colors = Literal["RGB", "BGR", "GRAY"]
@@ -24,6 +25,8 @@ Shrink = Callable[[int, int], int]
 """(width, height) upright -> 1, 2, 4 or 8: how many times smaller the decoder may make each side."""
 
 _OPENCV_FLAGS = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR, "GRAY": cv2.IMREAD_GRAYSCALE}
+_DCT_BLOCK = 8
+"""A JPEG of fewer pixels a side is not shrunk: several of TurboJPEG's scales could give the same size."""
 _ODD_SCAN_HEADER = "Invalid SOS parameters for sequential JPEG"
 _PADDING_BEFORE_END = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _END_OF_JPEG = b"\xff\xd9"
@@ -31,12 +34,19 @@ _END_OF_JPEG = b"\xff\xd9"
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`pixels` are upright and may be smaller than the image; `width` and `height` are the whole, upright image's."""
+    """An upright image.
+
+    Attributes:
+        pixels: may be fewer than the image's, if the decoder was allowed to shrink it.
+        width, height: of the whole image.
+        to_image: from the coordinates of `pixels` to those of the whole image.
+    """
 
     pixels: Pixels
     format: Format
     width: int
     height: int
+    to_image: Transform = UNCHANGED
 
 
 def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded:
@@ -69,7 +79,7 @@ def _decode_jpeg(data: bytes, header: ImageHeader, colors: Colors, shrink: Shrin
     width, height = header.width, header.height
     if swaps_sides(orientation):
         width, height = height, width
-    times = shrink(width, height) if shrink else 1
+    times = shrink(width, height) if shrink and max(width, height) >= _DCT_BLOCK else 1
     # TurboJPEG takes the smallest of its scales that is not below these: exactly 1/times.
     smallest = {"min_height": -(-header.height // times), "min_width": -(-header.width // times)}
     try:
@@ -81,7 +91,9 @@ def _decode_jpeg(data: bytes, header: ImageHeader, colors: Colors, shrink: Shrin
             pixels = simplejpeg.decode_jpeg(data, colorspace=colors, strict=False, **smallest)
     except ValueError as error:
         raise DecodeError(f"the JPEG file cannot be decoded: {error}") from error
-    return Decoded(upright(pixels, orientation), header.format, width, height)
+    pixels = upright(pixels, orientation)
+    to_image = shrunk_to_upright(times, (pixels.shape[1], pixels.shape[0]), (width, height), orientation)
+    return Decoded(pixels, header.format, width, height, to_image)
 
 
 def _is_harmless(warning: str, data: bytes) -> bool:

@@ -1,12 +1,40 @@
-"""Which part of an image goes where in the model's input: Stretch, Letterbox and Crop. Sizes are (width, height)."""
+"""Which part of an image goes where in the model's input, and the way back. Sizes are (width, height) in pixels.
+
+Coordinates are continuous and count pixels from the upper left corner: pixel (i, j) covers i <= x < i + 1 and
+j <= y < j + 1, and its centre is (i + 0.5, j + 0.5). Every resizer here keeps to that ("half-pixel centres"), so
+resizing is a scale without an offset.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Resize = Literal["Stretch", "Letterbox", "Crop"]
 Size = tuple[int, int]
+Point = tuple[float, float]
 
 _JPEG_SHRINKS = (8, 4, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """From the coordinates of one picture to those of another: (x, y) becomes (x, y) * scale + offset, axis by axis."""
+
+    scale: Point
+    offset: Point
+
+    def apply(self, point: Point) -> Point:
+        """Where `point` lies in the other picture."""
+        (x, y), (scale_x, scale_y), (offset_x, offset_y) = point, self.scale, self.offset
+        return x * scale_x + offset_x, y * scale_y + offset_y
+
+    def after(self, first: "Transform") -> "Transform":
+        """`first`, then this one."""
+        (x, y), (first_x, first_y) = self.scale, first.scale
+        return Transform((x * first_x, y * first_y), self.apply(first.offset))
+
+
+UNCHANGED = Transform((1.0, 1.0), (0.0, 0.0))
+"""Both pictures have the same coordinates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +45,13 @@ class Fit:
     size: Size
     inner: Size
     offset: Size
+
+    @property
+    def to_image(self) -> Transform:
+        """From the model input's coordinates to the image's."""
+        scale_x, scale_y = self.size[0] / self.inner[0], self.size[1] / self.inner[1]
+        (left, top), (x, y) = self.corner, self.offset
+        return Transform((scale_x, scale_y), (left - x * scale_x, top - y * scale_y))
 
 
 def fit(image: Size, target: Size, resize: Resize) -> Fit:

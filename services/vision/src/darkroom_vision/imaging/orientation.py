@@ -4,6 +4,7 @@ import struct
 
 import cv2
 
+from darkroom_vision.imaging.geometry import Size, Transform
 from darkroom_vision.imaging.pixels import Pixels, as_pixels
 
 _MAX_SEGMENTS = 4_096
@@ -14,6 +15,9 @@ _EXIF_SEGMENT = 0xE1
 _START_OF_SCAN = 0xDA
 _ROTATION = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _FLIP = {2: 1, 4: 0}
+_MIRRORS_X = (2, 3, 6, 7)
+_MIRRORS_Y = (3, 4, 7, 8)
+"""The upright picture's axis runs against the stored one's: x from the right, y from the bottom."""
 
 
 def jpeg_orientation(data: bytes) -> int:
@@ -27,6 +31,20 @@ def jpeg_orientation(data: bytes) -> int:
 def swaps_sides(orientation: int) -> bool:
     """Whether the upright picture's width is the stored one's height."""
     return orientation >= _FIRST_TRANSPOSED
+
+
+def shrunk_to_upright(times: int, shrunk: Size, image: Size, orientation: int) -> Transform:
+    """From an upright picture that a decoder made `times` smaller to the whole, upright image.
+
+    Where the image's stored side is no multiple of `times`, the last pixel of the shrunk one reaches beyond the image:
+    at the end of the stored side, which is the beginning of the upright one if `orientation` mirrors that.
+    """
+    beyond = (image[0] - times * shrunk[0], image[1] - times * shrunk[1])
+    offset = (
+        beyond[0] if orientation in _MIRRORS_X else 0,
+        beyond[1] if orientation in _MIRRORS_Y else 0,
+    )
+    return Transform((times, times), offset)
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

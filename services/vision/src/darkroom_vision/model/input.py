@@ -1,7 +1,7 @@
-"""What a stage's input is, once the model file and the pipeline have both been asked.
+"""A stage's input, resolved from the model file and the pipeline.
 
-The file knows best: the pipeline fills what the file leaves open, and where the two contradict each other the stage
-does not start.
+The file has the last word: the pipeline fills in what the file leaves open, and where the two contradict each other the
+stage does not start.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,12 @@ class ModelMismatch(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedInput:
-    """Nothing left open. `mean` and `std` have one number a channel; `shape` is that of one image in the model."""
+    """The input with nothing left open.
+
+    Attributes:
+        mean, std: one number for each channel.
+        shape: of one image in the model's input, without the batch.
+    """
 
     name: str
     width: int
@@ -45,8 +50,6 @@ class ResolvedInput:
     colors: Literal["RGB", "BGR"]
     preprocessing: Literal["Fast", "Exact"]
     shape: tuple[int, ...]
-    batches: bool
-    """Whether the model takes more than one image at a time."""
 
     @property
     def size(self) -> Size:
@@ -75,7 +78,8 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
         problems.append(f"it takes exactly {batch} images at a time: export it with a batch of 1 or an open one")
     if spec.dtype not in (None, dtype):
         problems.append(_contradiction("dtype", dtype, spec.dtype))
-    mean, std = (_each(name, values, channels, problems) for name, values in (("mean", spec.mean), ("std", spec.std)))
+    mean = _per_channel("mean", spec.mean, channels, problems)
+    std = _per_channel("std", spec.std, channels, problems)
     shape = _shape(port, layout, (height, width, channels), problems)
     if problems:
         raise ModelMismatch(uri, problems)
@@ -93,7 +97,6 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
         colors=spec.colors,
         preprocessing=spec.preprocessing,
         shape=shape,
-        batches=batch is None,
     )
 
 
@@ -106,7 +109,7 @@ def _unusable(port: Port) -> str:
 
 
 def _layout(spec: Input, shape: tuple[int | None, ...], problems: list[str]) -> Layout:
-    """From the place of the 1 or 3 channels in the file; NCHW when that is open or both places could be it."""
+    """From the axis of 1 or 3 channels in the file; NCHW when that is open or either axis could be it."""
     if len(shape) != _IMAGE:
         return spec.layout or "NCHW"
     first, last = shape[1] in _CHANNELS, shape[3] in _CHANNELS
@@ -152,7 +155,7 @@ def _shape(port: Port, layout: Layout, sides: tuple[int, int, int], problems: li
     return (pixels,)
 
 
-def _each(name: str, values: list[float] | None, channels: int, problems: list[str]) -> tuple[float, ...]:
+def _per_channel(name: str, values: list[float] | None, channels: int, problems: list[str]) -> tuple[float, ...]:
     if values and len(values) not in (1, channels):
         problems.append(f"it takes {channels} channels, input.{name} has {len(values)} numbers: give 1 or {channels}")
     return tuple(values * channels if len(values) == 1 else values) if values else ()

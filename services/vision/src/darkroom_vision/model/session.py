@@ -1,6 +1,5 @@
 """An ONNX file, checked and loaded: one session that all loops of a worker share."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ import numpy.typing as npt
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
+from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
 
-_HASHED_AT_A_TIME = 1 << 20
 _NO_MESSAGES_OF_ITS_OWN = 4
 _ERRORS = (
     runtime_errors.Fail,
@@ -98,7 +97,7 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
     """
     uri = uri or str(path)
     try:
-        found = _sha256(path)
+        found = sha256_of(path)
     except OSError as error:
         raise ModelNotFound(f"model {uri}: {path} cannot be read: {error.strerror or error}") from error
     if sha256 is not None and found != sha256:
@@ -130,11 +129,3 @@ def _ports(arguments: Sequence[onnxruntime.NodeArg]) -> tuple[Port, ...]:
         Port(a.name, a.type, tuple(size if isinstance(size, int) else None for size in a.shape or ()))
         for a in arguments
     )
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASHED_AT_A_TIME):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,0 +1,50 @@
+"""What a head is: it turns a model's raw outputs into the part of an analyzed event that says what the model saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from darkroom_vision.failures import InferenceError
+from darkroom_vision.imaging.geometry import Size, Transform
+from darkroom_vision.model.session import Value
+
+Result = dict[str, Any]
+"""JSON-able fields of the analyzed event: `predictions`, `embedding` or `tensor`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The image behind one row of a model's outputs.
+
+    Attributes:
+        size: (width, height) of the whole, upright image in pixels.
+        to_image: from the model input's pixel coordinates to those of the upright image.
+    """
+
+    size: Size
+    to_image: Transform
+
+
+class Head(Protocol):
+    """Interprets one type of output. Immutable, so that threads can share it."""
+
+    def results(self, outputs: Sequence[Value], frames: Sequence[Frame]) -> list[Result]:
+        """One result for each frame, in their order.
+
+        Raises:
+            InferenceError: an output is not finite, or does not have one row for each frame.
+        """
+        ...
+
+
+def rows(name: str, value: Value, count: int) -> list[Value]:
+    """The output `name` for each of `count` images, each as a batch of one.
+
+    Raises:
+        InferenceError: the output does not have one row for each image.
+    """
+    if count == 1:
+        return [value]
+    if len(value) != count:
+        raise InferenceError(f"the model's output {name!r} has {len(value)} rows for {count} images")
+    return [value[i : i + 1] for i in range(count)]

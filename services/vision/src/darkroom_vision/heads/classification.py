@@ -1,0 +1,67 @@
+"""Classification: `{"predictions": [{"label", "index", "score"}]}`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from darkroom_vision.heads.base import Frame, Result, rows
+from darkroom_vision.heads.json_numbers import require_finite, shortened
+from darkroom_vision.model.session import Value
+
+Activation = Literal["Softmax", "Sigmoid", "None"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationHead:
+    """The best `top_k` classes with a score of at least `threshold`. `labels` are empty when they have no names."""
+
+    index: int
+    name: str
+    labels: tuple[str, ...]
+    top_k: int
+    threshold: float
+    activation: Activation
+
+    def results(self, outputs: Sequence[Value], frames: Sequence[Frame]) -> list[Result]:
+        """See `Head.results`; best class first, equal ones by index."""
+        return [self._predictions(row) for row in rows(self.name, outputs[self.index], len(frames))]
+
+    def _predictions(self, row: Value) -> Result:
+        raw, own_labels = raw_scores(row)
+        require_finite(self.name, raw)
+        labels = self.labels or own_labels
+        scores = _activated(raw, self.activation)
+        best = np.argsort(-scores, kind="stable")[: self.top_k]
+        return {
+            "predictions": [
+                {"label": labels[i] if labels else str(i), "index": i, "score": score}
+                for i, score in zip(best.tolist(), shortened(scores[best]), strict=True)
+                if score >= self.threshold
+            ]
+        }
+
+
+def holds_scores(value: Value) -> bool:
+    """Whether an output for one image can be the scores of classes."""
+    if isinstance(value, list):
+        return len(value) == 1 and isinstance(value[0], dict)
+    return value.dtype.kind == "f" and value.ndim > 0 and value.size == max(value.shape)
+
+
+def raw_scores(row: Value) -> tuple[npt.NDArray[np.float64], Sequence[str]]:
+    """(scores before activation (classes,), the model's own labels if it has any) of one image."""
+    if isinstance(row, list):  # scikit-learn's converter: [{class: probability}]
+        return np.array(list(row[0].values()), np.float64), [str(label) for label in row[0]]
+    return row.astype(np.float64).ravel(), ()
+
+
+def _activated(raw: npt.NDArray[np.float64], activation: Activation) -> npt.NDArray[np.float64]:
+    if activation == "Softmax":
+        powers = np.exp(raw - raw.max())
+        return np.asarray(powers / powers.sum())
+    if activation == "Sigmoid":
+        return np.asarray(0.5 * (1 + np.tanh(0.5 * raw)))  # the same function, without an overflow
+    return raw

@@ -1,0 +1,48 @@
+"""Which output of a model a stage reads, and which contradictions keep it from starting."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from darkroom.api.pipeline import Output
+from darkroom_vision.heads.choose import choose_head
+from darkroom_vision.heads.classification import ClassificationHead
+from darkroom_vision.model.input import ModelMismatch
+from darkroom_vision.model.session import Value
+from tests.support.heads import FRAME, LABELS, URI, head_for, port
+
+
+def test_first_output_that_holds_scores_is_read_past_a_label() -> None:
+    trial: list[Value] = [np.array([1], np.int64), np.array([[0.25, 0.75]], np.float32)]
+    ports = (port("label", "tensor(int64)"), port("probabilities"))
+    head = choose_head(URI, Output(type="Classification", top_k=1), None, ports, trial)
+    assert isinstance(head, ClassificationHead)
+    assert head.name == "probabilities"
+    assert head.results(trial, [FRAME]) == [{"predictions": [{"label": "1", "index": 1, "score": 0.75}]}]
+
+
+@pytest.mark.parametrize(
+    ("trial", "labels", "spec", "words"),
+    [
+        (np.zeros((1, 10), np.float32), LABELS, {"type": "Classification"}, "has 10 classes, output.labels names 3"),
+        (
+            np.zeros((1, 3, 8, 8), np.float32),
+            None,
+            {"type": "Classification"},
+            r"of shape \(1, 3, 8, 8\) for one image",
+        ),
+        (
+            np.zeros((1, 3), np.float32),
+            None,
+            {"type": "Tensor", "name": "x"},
+            "no output 'x': set output.name to one of s",
+        ),
+        (np.array(["a"], object), None, {"type": "Tensor"}, "which is no tensor of numbers"),
+    ],
+)
+def test_an_output_that_cannot_be_what_the_pipeline_says_is_refused(
+    trial: Value, labels: list[str] | None, spec: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ModelMismatch, match=f"model {URI}: .*{words}"):
+        head_for(trial, labels, **spec)

@@ -1,0 +1,53 @@
+"""A model file is the right one, loads and runs; else the error says what to change."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from darkroom_vision.model.session import (
+    ModelChecksumMismatch,
+    ModelNotFound,
+    ModelRunFailed,
+    NotAnOnnxModel,
+    load_model,
+)
+from tests.support.onnx_files import identity_file
+
+URI = "configmap://m/x.onnx"
+
+
+def test_model_loads_with_its_checksum_and_answers(tmp_path: Path) -> None:
+    path = identity_file(tmp_path / "x.onnx", ["N", 3, 4, 4])
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    model = load_model(path, uri=URI, sha256=sha256)
+    assert (model.name, model.uri, model.sha256) == ("x.onnx", URI, sha256)
+    assert model.inputs[0].shape == (None, 3, 4, 4)
+    image = np.random.default_rng(0).random((2, 3, 4, 4), np.float32)
+    np.testing.assert_array_equal(model.run(image)[0], image)
+
+
+def test_another_checksum_is_refused_with_both(tmp_path: Path) -> None:
+    path = identity_file(tmp_path / "x.onnx", [1, 3, 4, 4])
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(ModelChecksumMismatch, match=f"model {URI}: sha256 is {found}, the pipeline says {'0' * 64}"):
+        load_model(path, uri=URI, sha256="0" * 64)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match=r"model configmap://m/x.onnx: .*none.onnx cannot be read: No such file"):
+        load_model(tmp_path / "none.onnx", uri=URI)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>404 Not Found</html>", bytes(100), b"\x08\x09" + b"x" * 50])
+def test_a_file_that_is_no_onnx_model_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "page.onnx").write_bytes(content)
+    with pytest.raises(NotAnOnnxModel, match=r"model configmap://m/x.onnx: ONNX Runtime cannot load it"):
+        load_model(tmp_path / "page.onnx", uri=URI)
+
+
+def test_a_failing_run_says_with_which_shape(tmp_path: Path) -> None:
+    model = load_model(identity_file(tmp_path / "x.onnx", [1, 3, 4, 4]), uri=URI)
+    with pytest.raises(ModelRunFailed, match=r"it fails on an input of shape \(1, 3, 5, 5\)"):
+        model.run(np.zeros((1, 3, 5, 5), np.float32))
