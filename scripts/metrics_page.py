@@ -7,7 +7,7 @@ from prometheus_client.core import Metric
 
 import darkroom_inference.lifecycle.metrics
 import darkroom_ingestion.metrics
-import darkroom_operator.metrics
+import darkroom_operator.runtime.metrics
 from darkroom_operator.runtime.work_queue import WorkQueue
 
 _SUFFIXES = {"counter": "_total", "info": "_info"}
@@ -30,8 +30,8 @@ exist. Histograms have the usual `_bucket`, `_sum` and `_count`. This page is ge
 
 def metrics_page() -> str:
     """The page, as Markdown."""
-    operator = darkroom_operator.metrics.Metrics()
-    operator.watch(WorkQueue(), darkroom_operator.metrics.PipelineTally(), lambda: True)
+    operator = darkroom_operator.runtime.metrics.Metrics()
+    operator.watch(WorkQueue(), darkroom_operator.runtime.metrics.PipelineTally(), lambda: True)
     parts = [
         ("A worker", darkroom_inference.lifecycle.metrics.Metrics().registry),
         ("The ingestion service", darkroom_ingestion.metrics.Metrics().registry),

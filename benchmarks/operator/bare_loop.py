@@ -101,7 +101,7 @@ def _event(about: Manifest) -> Manifest:
         "action": "Reconcile",
         "type": "Normal",
         "reason": "Ready",
-        "note": "images are taken and analysed",
+        "note": "images are accepted and analysed",
         "regarding": {
             "apiVersion": about["apiVersion"],
             "kind": about["kind"],

@@ -91,7 +91,7 @@ def test_kubectl_shows_what_a_person_wants_to_know(running: Site) -> None:
         f"{running.namespace}.digits.images",
         "AllReady",
     ]
-    until(lambda: "images are taken and analysed" in kubectl("describe", "imgp", "digits"), "the Event is told")
+    until(lambda: "images are accepted and analysed" in kubectl("describe", "imgp", "digits"), "the Event is told")
     assert "Ready" in running.events()
 
 

@@ -55,7 +55,7 @@ def test_an_operator_of_strimzi_that_does_not_answer_is_waited_for(here: Site, k
     here.start_operator()
     here.put_model()
     here.apply(here.manifest())
-    assert "does the Topic Operator of this cluster run?" in here.wait_reason("WaitingForTopicOperator")
+    assert "is the Topic Operator of this cluster running?" in here.wait_reason("WaitingForTopicOperator")
     assert here.names("deployments") == [], "no workers before their topics"
 
     here.start_kubelet()
@@ -85,7 +85,7 @@ def test_a_topic_that_somebody_else_has_is_a_conflict(running: Site) -> None:
 
     running.apply(running.manifest())
 
-    assert "is not ours" in running.wait_reason("TopicConflict", "TopicsReady")
+    assert "was not created by this operator" in running.wait_reason("TopicConflict", "TopicsReady")
     assert running.api.get(path)["spec"]["partitions"] == 1
 
     running.api.delete(path)
@@ -100,7 +100,7 @@ def test_what_is_not_ours_is_not_touched(running: Site) -> None:
     running.apply(running.manifest())
 
     message = running.wait_reason("NameConflict", "StagesReady")
-    assert f"ServiceAccount {running.namespace}/digits-classify is not ours" in message
+    assert f"ServiceAccount {running.namespace}/digits-classify exists and was not created by this operator" in message
     assert running.find("serviceaccounts", "digits-classify") == before
 
     running.api.delete(running.path("serviceaccounts", "digits-classify"))

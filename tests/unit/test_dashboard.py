@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from darkroom_inference.lifecycle.metrics import Metrics as WorkerMetrics
 from darkroom_ingestion.metrics import Metrics as IngestionMetrics
-from darkroom_operator.metrics import Metrics as OperatorMetrics
-from darkroom_operator.metrics import PipelineTally
+from darkroom_operator.runtime.metrics import Metrics as OperatorMetrics
+from darkroom_operator.runtime.metrics import PipelineTally
 from darkroom_operator.runtime.work_queue import WorkQueue
 from tests.support.documents import ROOT
 

@@ -1,4 +1,4 @@
-"""`darkroom-operator`: everything put together, started, and ended in order."""
+"""`darkroom-operator`: builds the parts of the operator, starts them, and stops them in order."""
 
 import logging
 import os
@@ -10,28 +10,29 @@ from darkroom.errors import DarkroomError
 from darkroom.logs import configure_logs
 from darkroom_operator.builders.workload import WorkerImage
 from darkroom_operator.cluster.cache import Cache
-from darkroom_operator.cluster.claims import Claims
-from darkroom_operator.cluster.presence import Presence
+from darkroom_operator.cluster.name_claims import NameClaims
 from darkroom_operator.cluster.reference_watch import ReferenceWatch
 from darkroom_operator.cluster.references import References
+from darkroom_operator.cluster.served_kinds import ServedKinds
 from darkroom_operator.cluster.world import World
 from darkroom_operator.config import Config, parse_config
-from darkroom_operator.kafka.admin import KafkaAdmin
+from darkroom_operator.kafka.admin.topics import TopicProvisioner
 from darkroom_operator.kube.access import Access
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.core_transport import CoreTransport
 from darkroom_operator.kube.kinds import CONFIG_MAP, SECRET
 from darkroom_operator.kube.strimzi_transport import StrimziTransport
-from darkroom_operator.metrics import Metrics, PipelineTally
-from darkroom_operator.reconcile.reconcile import Reconciler
-from darkroom_operator.runtime.engine import Engine
-from darkroom_operator.runtime.feed import Feed
-from darkroom_operator.runtime.handlers import watch_registry, watch_settings
+from darkroom_operator.reconcile.reconciler import Reconciler
+from darkroom_operator.runtime.cluster_sync import ClusterSync
+from darkroom_operator.runtime.controller import Controller
 from darkroom_operator.runtime.http_server import HttpServer
-from darkroom_operator.runtime.lease import Leadership
-from darkroom_operator.runtime.watches import Watches
+from darkroom_operator.runtime.informer import Informer
+from darkroom_operator.runtime.kopf_handlers import watch_registry, watch_settings
+from darkroom_operator.runtime.kopf_runner import KopfRunner
+from darkroom_operator.runtime.leader_election import LeaderElection
+from darkroom_operator.runtime.metrics import Metrics, PipelineTally
 from darkroom_operator.runtime.work_queue import WorkQueue
-from darkroom_operator.status.events import Recorder
+from darkroom_operator.status.events import EventRecorder
 
 log = structlog.get_logger(__name__)
 
@@ -41,95 +42,102 @@ class Operator:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._access = Access.find(config.kubeconfig)
-        core, strimzi = CoreTransport(self._access), StrimziTransport(self._access)
+        access = Access.find(config.kubeconfig)
+        core, strimzi = CoreTransport(access), StrimziTransport(access)
         metrics, tally, queue = Metrics(), PipelineTally(), WorkQueue()
-        self._leadership = Leadership(
+        self._election = LeaderElection(
             Kube(core, strimzi, metrics.requested),
             config.lease_namespace,
             config.lease_name,
             config.identity,
-            on_lead=self._take_up_all,
+            on_elected=self._queue_all,
             duration_s=config.lease_s,
         )
-        leads = self._leadership.leads if config.leader_election else lambda: True
-        kube = Kube(core, strimzi, metrics.requested, leads)
-        cache, claims, references, presence = Cache(), Claims(), References(kube), Presence(kube)
-        self._feed = Feed(cache, claims, references, queue.add)
-        self._admin = KafkaAdmin(on_news=queue.add)
+        is_leader = self._election.is_leader if config.leader_election else lambda: True
+        kube = Kube(core, strimzi, metrics.requested, is_leader)
+        cache, claims, references, served_kinds = Cache(), NameClaims(), References(kube), ServedKinds(kube)
+        informer = Informer(cache, claims, references, queue.add)
+        self._topics = TopicProvisioner(on_finished=queue.add)
         reconciler = Reconciler(
-            World(kube, cache, claims, presence, references, config.namespaces),
-            self._admin,
-            Recorder(kube, config.identity),
+            World(kube, cache, claims, served_kinds, references, config.namespaces),
+            self._topics,
+            EventRecorder(kube, config.identity),
             WorkerImage(config.worker_image, config.worker_image_pull_policy),
             on_status=tally.note,
         )
-        self._engine = Engine(
+        self._sync = ClusterSync(
             kube,
             cache,
-            self._feed,
+            informer,
             queue,
-            presence,
+            served_kinds,
+            is_leader=is_leader,
+            on_new_kinds=self._restart_watches,
+            namespaces=list(config.namespaces),
+            resync_s=config.resync_s,
+        )
+        self._controller = Controller(
+            queue,
+            self._sync,
             reconciler,
             metrics,
-            leads=leads,
-            on_new_kinds=self._begin_watches_anew,
-            namespaces=list(config.namespaces),
+            is_leader=is_leader,
             threads=config.threads,
-            resync_s=config.resync_s,
             stall_s=config.stall_s,
         )
-        self._watches = Watches(
-            watch_registry(self._feed, self._access, self._engine.problem, self._engine.before_watching),
+        self._watches = KopfRunner(
+            watch_registry(informer, access, self._controller.health_problem, self._sync.before_watching),
             watch_settings(),
             config.namespaces,
             f"http://0.0.0.0:{config.health_port}/healthz",
         )
-        metrics.watch(queue, tally, leads)
+        metrics.watch(queue, tally, is_leader)
         self._reference_watches = [
             ReferenceWatch(core, kind, namespace, references, queue.add)
             for kind in (SECRET, CONFIG_MAP)
             for namespace in (config.namespaces or (None,))
         ]
-        self._http = HttpServer(config.metrics_port, metrics.registry, self._engine.is_ready)
+        self._http = HttpServer(config.metrics_port, metrics.registry, self._sync.is_filled)
 
-    def _take_up_all(self) -> None:
-        self._engine.take_up_all()
+    def _queue_all(self) -> None:
+        self._controller.queue_all()
 
-    def _begin_watches_anew(self) -> None:
-        self._watches.begin_anew()
+    def _restart_watches(self) -> None:
+        self._watches.restart()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT."""
-        # kopf makes up an identity otherwise, of the user's name: in our image the user has none.
+        """Run until SIGTERM or SIGINT."""
+        # Without POD_ID kopf builds an identity from the user name, which does not exist in the operator's image.
         os.environ.setdefault("POD_ID", self._config.identity)
         self._http.start()
         for watch in self._reference_watches:
             watch.start()
         if self._config.leader_election:
-            self._leadership.start()
-        self._engine.start()
+            self._election.start()
+        self._sync.start()
+        self._controller.start()
         try:
             self._watches.run()
         finally:
             for watch in self._reference_watches:
                 watch.stop()
-            self._engine.stop()
-            self._admin.close()
-            self._leadership.stop()
+            self._controller.stop()
+            self._sync.stop()
+            self._topics.close()
+            self._election.stop()
             self._http.stop()
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the operator with the options of the command line."""
     config = parse_config(sys.argv[1:])
     configure_logs(config.log_format, config.log_level)
-    # kopf has a line for every event that its handlers passed on.
+    # kopf logs a line for every event that its handlers receive.
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     try:
         Operator(config).run()
     except (DarkroomError, OSError) as error:
-        log.error("the operator can't work", error=str(error))  # noqa: TRY400 - it is for a person, not for us
+        log.error("the operator cannot run", error=str(error))  # noqa: TRY400 - a traceback would not help the user
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""What the operator is told on its command line or in its environment."""
+"""The operator's configuration, from its command line and environment."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of one replica."""
+    """Configuration of one replica."""
 
     kubeconfig: str | None
     namespaces: tuple[str, ...]
@@ -35,10 +35,10 @@ class Config:
 
 
 def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Config:
-    """The settings; every flag can also be given as an environment variable, DARKROOM_WORKER_IMAGE and so on."""
+    """The configuration. Every option is also read from an environment variable, such as DARKROOM_WORKER_IMAGE."""
     parser = argparse.ArgumentParser(
         prog="darkroom-operator",
-        description="Makes ImagePipelines real: topics, credentials, workers.",
+        description="Provides the topics, credentials and workers of ImagePipelines.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog="Each option is also read from the environment: --worker-image from DARKROOM_WORKER_IMAGE.",
     )
@@ -47,27 +47,31 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         variable = f"DARKROOM_{name.upper().replace('-', '_')}"
         parser.add_argument(f"--{name}", default=environment.get(variable, default), help=text, **more)  # type: ignore[arg-type]
 
-    option("kubeconfig", "kubeconfig file; the pod's service account, or the user's kubeconfig, if left out", "")
-    option("watch-namespaces", "namespaces to work in, comma-separated, those of the Kafkas included; all if empty", "")
+    option("kubeconfig", "kubeconfig file (default: the pod's service account, else the user's kubeconfig)", "")
+    option(
+        "watch-namespaces", "comma-separated namespaces to watch, including those of Kafka clusters (default: all)", ""
+    )
     option("worker-image", "container image of the workers", "ghcr.io/darkroom/inference:0.1.0")
     option(
         "worker-image-pull-policy",
-        "when to pull it",
+        "image pull policy of the workers",
         "IfNotPresent",
         choices=["Always", "IfNotPresent", "Never"],
     )
-    option("reconcile-threads", "pipelines that are worked on at a time", "8", type=int)
-    option("resync-seconds", "how often everything is looked at again", "1800", type=float)
-    option("stall-seconds", "after this long without any progress /healthz fails", "120", type=float)
+    option("reconcile-threads", "pipelines that are reconciled at the same time", "8", type=int)
+    option("resync-seconds", "interval of a full resync", "1800", type=float)
+    option("stall-seconds", "/healthz fails if pipelines wait and none was reconciled for this long", "120", type=float)
     option("metrics-port", "port of /metrics and /readyz", "9090", type=int)
-    option("health-port", "port of /healthz, which fails when the queue stands still", "8080", type=int)
-    option("leader-election", "whether several replicas agree on one that writes", "true", choices=["true", "false"])
-    option("lease-namespace", "namespace of the Lease; the pod's own if left out", "")
+    option("health-port", "port of /healthz", "8080", type=int)
+    option("leader-election", "whether replicas elect a leader, which alone writes", "true", choices=["true", "false"])
+    option("lease-namespace", "namespace of the Lease (default: the pod's)", "")
     option("lease-name", "name of the Lease", "darkroom-operator")
-    option("lease-seconds", "how long a leader that is gone is waited for", "15", type=int)
-    option("identity", "this replica's name in the Lease; made of the host's name if left out", "")
-    option("log-format", "json or text", "json", choices=["json", "text"])
-    option("log-level", "debug, info, warning or error", "info", choices=["debug", "info", "warning", "error"])
+    option(
+        "lease-seconds", "duration of the Lease: how long to wait for a leader that does not renew it", "15", type=int
+    )
+    option("identity", "this replica's name in the Lease (default: host name and process id)", "")
+    option("log-format", "log format", "json", choices=["json", "text"])
+    option("log-level", "log level", "info", choices=["debug", "info", "warning", "error"])
     known = parser.parse_args(arguments)
     return Config(
         kubeconfig=known.kubeconfig or None,
@@ -83,7 +87,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         lease_namespace=known.lease_namespace or _own_namespace(),
         lease_name=known.lease_name,
         lease_s=known.lease_seconds,
-        # Unique on a host, and the same for a container that was restarted: it need not wait for its own lease.
+        # Unique on a host, and the same after a restart of the container, which then need not wait for its own Lease.
         identity=known.identity or f"{socket.gethostname()}-{os.getpid()}",
         log_format=known.log_format,
         log_level=known.log_level,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from darkroom_operator.config import parse_config
-from darkroom_operator.metrics import Metrics, PipelineTally
-from darkroom_operator.reconcile.workers import MOST_TELLING
+from darkroom_operator.reconcile.workers import PROBLEM_PRIORITY
+from darkroom_operator.runtime.metrics import Metrics, PipelineTally
 from darkroom_operator.runtime.work_queue import WorkQueue
 
 ROOT = Path(__file__).parents[3]
@@ -19,9 +19,9 @@ def test_every_reason_is_explained() -> None:
     said = {
         reason
         for source in SOURCES
-        for reason in re.findall(r'(?:reason=|_missing\(\s*|_neither\(\s*)"([A-Z]\w+)"', source.read_text())
+        for reason in re.findall(r'(?:reason=|_missing\(\s*|_unavailable\(\s*)"([A-Z]\w+)"', source.read_text())
     }
-    said |= set(MOST_TELLING[:3]) | {"Unschedulable", "QuotaExceeded", "PodsRefused", "WaitingForTopics"}
+    said |= set(PROBLEM_PRIORITY[:3]) | {"Unschedulable", "QuotaExceeded", "PodsRefused", "WaitingForTopics"}
     assert len(said) > 25
     assert {reason for reason in said if f"`{reason}`" not in PAGE} == set()
 
@@ -38,9 +38,3 @@ def test_every_metric_is_listed() -> None:
     metrics.watch(WorkQueue(), PipelineTally(), lambda: True)
     names = {family.name for family in metrics.registry.collect()}
     assert {name for name in names if f"`{name}" not in PAGE} == set()
-
-
-def test_an_option_may_come_from_the_environment_and_the_command_line_comes_first() -> None:
-    environment = {"DARKROOM_WORKER_IMAGE": "a", "DARKROOM_WATCH_NAMESPACES": "x, y", "DARKROOM_RECONCILE_THREADS": "3"}
-    config = parse_config(["--worker-image", "b"], environment)
-    assert (config.worker_image, config.namespaces, config.threads) == ("b", ("x", "y"), 3)

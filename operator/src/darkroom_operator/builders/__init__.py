@@ -1,1 +1,1 @@
-"""One pure builder for each kind of object that the operator makes."""
+"""Pure functions that build the desired objects, one module for each kind."""

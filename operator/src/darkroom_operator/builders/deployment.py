@@ -1,4 +1,4 @@
-"""Deployment objects: the workers of a stage."""
+"""Deployments: the workers of a stage."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from darkroom_operator.kube.transport import Manifest
 CONTAINER = "worker"
 NOBODY = 10_001
 STARTUP_LIMIT_S = 600
-"""A worker that fetches a large model from afar may take minutes before it answers."""
+"""A worker that downloads a large model may take minutes before it answers probes."""
 
 
 def deployment(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Manifest:
-    """The Deployment of the workers of `stage`. A change of what they are given rolls them, one after another."""
+    """The Deployment of the workers of `stage`. A change of settings, credentials or model rolls them one by one."""
     return {
         "apiVersion": DEPLOYMENT.api_version,
         "kind": DEPLOYMENT.name,
@@ -28,7 +28,7 @@ def deployment(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) ->
             "replicas": stage.replicas,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": worker_selector(pipeline.name, stage.name)},
-            # A new worker is ready before an old one goes.
+            # A new worker is ready before an old one stops.
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
                 "metadata": {
@@ -53,7 +53,7 @@ def _digests(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> d
 def _pod(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> dict[str, Any]:
     template = stage.spec.template
     volumes = list(worker_volumes(pipeline, stage, workload))
-    chosen = {
+    optional = {
         "nodeSelector": dict(template.node_selector),
         "tolerations": list(template.tolerations),
         "affinity": dict(template.affinity),
@@ -85,7 +85,7 @@ def _pod(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> dict[
         ],
         "containers": [_container(stage.spec, workload, volumes)],
         "volumes": [{"name": volume.name, **volume.source} for volume in volumes],
-        **{field: value for field, value in chosen.items() if value},
+        **{field: value for field, value in optional.items() if value},
     }
 
 
@@ -124,7 +124,7 @@ def _container(stage: Stage, workload: Workload, volumes: list[Volume]) -> dict[
         "startupProbe": _probe("/healthz", period_s=5, failures=STARTUP_LIMIT_S // 5),
         "livenessProbe": _probe("/healthz", period_s=10, failures=6),
         "readinessProbe": _probe("/readyz", period_s=5, failures=2),
-        # A worker that can't start says why in its last line.
+        # A worker that cannot start prints the reason in its last line.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             {

@@ -1,4 +1,4 @@
-"""PodDisruptionBudget objects: nodes are drained one worker of a stage at a time."""
+"""PodDisruptionBudgets: a node drain evicts one worker of a stage at a time."""
 
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan
@@ -8,7 +8,7 @@ from darkroom_operator.kube.transport import Manifest
 
 
 def disruption_budget(pipeline: ImagePipeline, stage: StagePlan) -> Manifest:
-    """The PodDisruptionBudget of `stage`. A lone worker may go too: its images wait in Kafka until the next is up."""
+    """The PodDisruptionBudget of `stage`. A single worker may be evicted too: its images wait in Kafka."""
     return {
         "apiVersion": DISRUPTION_BUDGET.api_version,
         "kind": DISRUPTION_BUDGET.name,
@@ -16,7 +16,7 @@ def disruption_budget(pipeline: ImagePipeline, stage: StagePlan) -> Manifest:
         "spec": {
             "maxUnavailable": 1,
             "selector": {"matchLabels": worker_selector(pipeline.name, stage.name)},
-            # A pod that is not ready does no work that a drain could interrupt.
+            # Evicting a pod that is not ready interrupts no work.
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
     }

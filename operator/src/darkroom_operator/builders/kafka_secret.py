@@ -1,4 +1,4 @@
-"""Secret objects: a stage's Kafka credentials, copied to where its workers are."""
+"""Secrets: the Kafka credentials of a stage, copied to the namespace of its workers."""
 
 import base64
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from darkroom_operator.kube.transport import Manifest
 
 
 def kafka_secret(pipeline: ImagePipeline, stage: StagePlan, files: Mapping[str, bytes]) -> Manifest:
-    """The Secret with `files`: Strimzi makes credentials beside the Kafka, and a pod sees its own namespace only."""
+    """The Secret with `files`: Strimzi creates it in the Kafka's namespace, and a pod can mount only from its own."""
     return {
         "apiVersion": SECRET.api_version,
         "kind": SECRET.name,

@@ -1,4 +1,4 @@
-"""KafkaTopic objects: one for every topic of a topology."""
+"""KafkaTopics: one for each topic of a topology."""
 
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import Topic
@@ -13,8 +13,8 @@ MANAGED = "strimzi.io/managed"
 def kafka_topic(pipeline: ImagePipeline, topic: Topic, cluster: str, namespace: str) -> Manifest:
     """The KafkaTopic that makes Strimzi keep `topic` as described.
 
-    Source: Strimzi 1.2.0, KafkaTopicSpec. Only a topic that is to go with its pipeline has an owner: the garbage
-    collector would delete the others, and Strimzi their records with them.
+    Source: Strimzi 1.2.0, KafkaTopicSpec. Only with the deletion policy Delete does it have an owner: the garbage
+    collector would delete the KafkaTopic, and Strimzi the records with it.
     """
     owner = owned(pipeline, namespace) if pipeline.spec.deletion_policy == "Delete" else {}
     return {
@@ -24,7 +24,7 @@ def kafka_topic(pipeline: ImagePipeline, topic: Topic, cluster: str, namespace: 
             "name": topic.name,
             "namespace": namespace,
             "labels": {**pipeline_labels(pipeline.namespace, pipeline.name), CLUSTER_LABEL: cluster},
-            # A topic that was retained once is "false" until it is adopted again.
+            # A retained topic has "false" until a pipeline adopts it.
             "annotations": {MANAGED: "true"},
             **owner,
         },

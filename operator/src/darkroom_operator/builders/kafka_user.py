@@ -1,4 +1,4 @@
-"""KafkaUser objects: one for every stage, with its rights and no more."""
+"""KafkaUsers: one for each stage, with the access rights that the stage needs."""
 
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline
@@ -12,7 +12,7 @@ from darkroom_operator.kube.transport import Manifest
 def kafka_user(
     pipeline: ImagePipeline, stage: StagePlan, cluster: str, namespace: str, authentication: str
 ) -> Manifest:
-    """The KafkaUser that gives the workers of `stage` their rights.
+    """The KafkaUser of the workers of `stage`.
 
     Source: Strimzi 1.2.0, KafkaUserSpec.
     """

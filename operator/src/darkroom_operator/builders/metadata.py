@@ -1,4 +1,4 @@
-"""What all our objects have in common: labels that say whose they are, and an owner where Kubernetes allows one."""
+"""Metadata that all objects share: labels that name the pipeline, and an owner reference where Kubernetes allows it."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ MANAGED_BY = "darkroom-operator"
 
 
 def pipeline_labels(namespace: str, pipeline: str) -> Labels:
-    """The labels of everything that belongs to a pipeline, wherever it lies."""
+    """The labels of every object of a pipeline, in any namespace."""
     return {
         "app.kubernetes.io/managed-by": MANAGED_BY,
         names.LABEL_NAMESPACE: namespace,
@@ -19,7 +19,7 @@ def pipeline_labels(namespace: str, pipeline: str) -> Labels:
 
 
 def stage_labels(namespace: str, pipeline: str, stage: str) -> Labels:
-    """The labels of everything that belongs to a stage."""
+    """The labels of every object of a stage."""
     return {
         **pipeline_labels(namespace, pipeline),
         "app.kubernetes.io/name": "darkroom-worker",
@@ -28,12 +28,12 @@ def stage_labels(namespace: str, pipeline: str, stage: str) -> Labels:
 
 
 def worker_selector(pipeline: str, stage: str) -> Labels:
-    """The labels that the worker pods of a stage are found by, within their namespace."""
+    """The labels that select the worker pods of a stage in their namespace."""
     return {names.LABEL_PIPELINE: pipeline, names.LABEL_STAGE: stage}
 
 
 def owned(pipeline: ImagePipeline, namespace: str) -> dict[str, Any]:
-    """Part of the metadata of an object in `namespace`: the owner, unless it is elsewhere and can't have one."""
+    """The owner reference of an object in `namespace`; none in another namespace, where it would be invalid."""
     if namespace != pipeline.namespace:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""NetworkPolicy objects: a worker reaches Kafka, DNS and its model's source; its metrics can be read; nothing else."""
+"""NetworkPolicies: workers reach Kafka, DNS and the source of their model, and serve metrics; the rest is denied."""
 
 from typing import Any
 

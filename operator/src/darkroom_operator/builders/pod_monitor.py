@@ -1,4 +1,4 @@
-"""PodMonitor objects: where Prometheus finds the metrics of the workers, if its operator is installed."""
+"""PodMonitors: how Prometheus finds the metrics of the workers, if the Prometheus Operator is installed."""
 
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan

@@ -1,4 +1,4 @@
-"""ServiceAccount objects: an identity for the workers of a stage that can do nothing in the cluster."""
+"""ServiceAccounts: the identity of the workers of a stage, without rights in the cluster."""
 
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan
@@ -8,7 +8,7 @@ from darkroom_operator.kube.transport import Manifest
 
 
 def service_account(pipeline: ImagePipeline, stage: StagePlan) -> Manifest:
-    """The ServiceAccount of the workers of `stage`: without a token, for they never speak to the API server."""
+    """The ServiceAccount of the workers of `stage`: without a token, because they do not use the API server."""
     return {
         "apiVersion": SERVICE_ACCOUNT.api_version,
         "kind": SERVICE_ACCOUNT.name,

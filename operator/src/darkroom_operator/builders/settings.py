@@ -1,4 +1,4 @@
-"""ConfigMap objects: the settings document of a stage."""
+"""ConfigMaps: the settings document of a stage."""
 
 import hashlib
 import math
@@ -27,13 +27,13 @@ def settings_map(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) 
 
 
 def settings_digest(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> str:
-    """Changes when the workers have to start anew to take up their settings."""
+    """A hash that changes when the workers have to restart to read new settings."""
     return hashlib.sha256(settings_document(pipeline, stage, workload).encode()).hexdigest()[:16]
 
 
 def settings_document(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> str:
-    """The settings as JSON, without what the operator alone acts on: more workers are no reason to roll them."""
-    whole = stage_settings(
+    """The settings as JSON, without what only the operator uses: scaling must not roll the workers."""
+    complete = stage_settings(
         pipeline,
         stage,
         workload.kafka.connection,
@@ -42,7 +42,7 @@ def settings_document(pipeline: ImagePipeline, stage: StagePlan, workload: Workl
         labels_path=_path("labels", workload),
     )
     grace = Template(termination_grace_period_seconds=stage.spec.template.termination_grace_period_seconds)
-    told = stage.spec.model_copy(
+    for_worker = stage.spec.model_copy(
         update={
             "replicas": None,
             "resources": Resources(),
@@ -51,12 +51,12 @@ def settings_document(pipeline: ImagePipeline, stage: StagePlan, workload: Workl
             "dead_letters": DeadLetters(),
         }
     )
-    settings: StageSettings = whole.model_copy(update={"stage": told})
+    settings: StageSettings = complete.model_copy(update={"stage": for_worker})
     return settings.model_dump_json(by_alias=True, exclude_none=True, indent=1)
 
 
 def loops(stage: Stage) -> int:
-    """Run-to-completion loops of a worker: one for each CPU that it may use, else that it has for sure."""
+    """Run-to-completion loops of a worker: one for each CPU of its limit or, without a limit, of its request."""
     cpus = stage.resources.limits.get("cpu", stage.resources.requests.get("cpu", 1))
     return min(max(1, math.floor(parse_cpus(cpus))), MAX_LOOPS)
 

@@ -1,4 +1,4 @@
-"""The volumes of a worker pod: its settings, its Kafka credentials, its model, and room to write."""
+"""The volumes of a worker pod: its settings, Kafka credentials and model, and writable folders."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from darkroom_operator.builders.workload import (
 
 
 class Volume(NamedTuple):
-    """A volume, as in a pod, and where the worker sees it."""
+    """A volume of a pod, and where it is mounted."""
 
     name: str
     mount_path: str
@@ -30,7 +30,7 @@ class Volume(NamedTuple):
 
 
 def worker_volumes(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Iterator[Volume]:
-    """Every volume of the workers of `stage`."""
+    """The volumes of the workers of `stage`."""
     settings = {"configMap": {"name": names.child(pipeline.name, stage.name)}}
     yield Volume("settings", str(SETTINGS_FOLDER), settings)
     if workload.kafka.secrets:

@@ -1,4 +1,4 @@
-"""What the workers of a stage are given: settings, Kafka credentials, a model; and where they find them."""
+"""What the workers of a stage get: settings, Kafka credentials and a model, and the paths of these in the pod."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PORT = 9400
 
 @dataclass(frozen=True)
 class SecretFiles:
-    """Keys of a Secret, and the file in CREDENTIALS_FOLDER that each becomes."""
+    """Keys of a Secret, each with its file name in CREDENTIALS_FOLDER."""
 
     secret: str
     files: Mapping[str, str]
@@ -25,7 +25,7 @@ class SecretFiles:
 
 @dataclass(frozen=True)
 class Peer:
-    """Where a worker may connect to: ports (TCP), of the pods that are selected or of everybody."""
+    """What a worker may connect to: TCP ports of the selected pods or, without a namespace, of any address."""
 
     ports: tuple[int, ...]
     namespace: str | None = None
@@ -37,10 +37,10 @@ class KafkaAccess:
     """How the workers of a stage reach Kafka.
 
     Attributes:
-        connection: with the paths that the files have in the pod.
-        secrets: what those files are made from, all in the pipeline's namespace.
-        digest: changes when the contents of the secrets change.
-        peer: the brokers, as a NetworkPolicy sees them.
+        connection: addresses and credentials, with the paths of the files in the pod.
+        secrets: the Secrets that those files come from, all in the pipeline's namespace.
+        digest: a hash that changes when the content of the Secrets changes.
+        peer: the brokers, as a NetworkPolicy selects them.
     """
 
     connection: KafkaConnection
@@ -55,8 +55,8 @@ class MountedFile:
 
     Attributes:
         volume: the source of the volume, as in a pod.
-        path: of the file, inside the volume.
-        digest: changes when the content changes; empty if we can't know.
+        path: the path of the file inside the volume.
+        digest: a hash that changes when the content changes; empty if the operator cannot read the file.
     """
 
     volume: Mapping[str, Any]
@@ -66,21 +66,21 @@ class MountedFile:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that the worker fetches itself, from port `port` of somebody."""
+    """A file that the worker downloads itself, from a server on `port`."""
 
     port: int
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """Where the model and, if they are in a file, the labels come from."""
+    """The sources of the model and, if they are in a file, of the labels."""
 
     model: MountedFile | Fetched
     labels: MountedFile | Fetched | None = None
 
     @property
     def digest(self) -> str:
-        """Changes when a mounted file changes."""
+        """A hash that changes when a mounted file changes."""
         mounted = [file.digest for file in (self.model, self.labels) if isinstance(file, MountedFile)]
         return ".".join(filter(None, mounted))
 
@@ -95,7 +95,7 @@ class WorkerImage:
 
 @dataclass(frozen=True)
 class Workload:
-    """Everything that the builders of a stage's workers need beside the stage itself."""
+    """Everything that the builders of a stage's objects need in addition to the stage."""
 
     image: WorkerImage
     kafka: KafkaAccess
@@ -103,5 +103,5 @@ class Workload:
 
 
 def path_of(role: str, file: MountedFile | Fetched | None) -> PurePosixPath | None:
-    """Where the worker finds the `model` or the `labels`; None if it has to fetch them."""
+    """The path of the `model` or the `labels` in the pod; None if the worker downloads them."""
     return FILES_FOLDER / role / file.path if isinstance(file, MountedFile) else None

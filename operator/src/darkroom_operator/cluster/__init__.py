@@ -1,1 +1,1 @@
-"""The cluster as the operator knows it: the cache, and the one way to change it."""
+"""The cluster as the operator sees it: cached and referenced objects, and how objects are written."""

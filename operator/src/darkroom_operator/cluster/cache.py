@@ -1,6 +1,6 @@
-"""What the cluster looks like, as far as we have been told: every pipeline and everything that we made for one.
+"""The cache: the last known version of every pipeline and of every object that the operator manages.
 
-An object is kept as JSON text: a tenth of what it takes as Python objects, and nobody can change it by accident.
+Objects are kept as JSON text, which takes a tenth of the memory of Python objects and cannot be changed by accident.
 """
 
 import json
@@ -11,21 +11,18 @@ from dataclasses import dataclass
 
 from darkroom import names
 from darkroom_operator.kube.api import Page
+from darkroom_operator.kube.keys import ObjectKey, PipelineKey
 from darkroom_operator.kube.kinds import IMAGE_PIPELINE, POD, Kind
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.runtime.work_queue import Key
 
-Place = tuple[str, str]
-"""Namespace and name."""
-
-REMEMBERED_DELETIONS = 20_000
+MAX_REMOVED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     uid: str
     version: int
-    owner: Key | None
+    owner: PipelineKey | None
     text: str
 
 
@@ -34,99 +31,102 @@ class Cache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[Kind, dict[Place, _Entry]] = defaultdict(dict)
-        self._owned: dict[tuple[Kind, Key], set[Place]] = defaultdict(set)
+        self._entries: dict[Kind, dict[ObjectKey, _Entry]] = defaultdict(dict)
+        self._owned: dict[tuple[Kind, PipelineKey], set[ObjectKey]] = defaultdict(set)
         self._removed: OrderedDict[str, int] = OrderedDict()
 
     def put(self, kind: Kind, live: Manifest) -> bool:
-        """Remember `live`; answers False if that, or something later, was known already."""
+        """Keep `live`. Returns False if this version or a later one is known already."""
         metadata = live["metadata"]
-        place = (metadata.get("namespace", ""), metadata["name"])
+        key = _key(live)
         entry = _Entry(metadata["uid"], int(metadata["resourceVersion"]), owner_of(kind, live), _compact(kind, live))
         with self._lock:
-            known = self._entries[kind].get(place)
-            # What a write answers may arrive after the event that says it was deleted.
+            known = self._entries[kind].get(key)
+            # The response to a write may arrive after the event of the deletion.
             last_seen = max(self._removed.get(entry.uid, 0), known.version if known is not None else 0)
             if entry.version <= last_seen:
                 return False
-            self._forget(kind, place)
-            self._entries[kind][place] = entry
+            self._forget(kind, key)
+            self._entries[kind][key] = entry
             if entry.owner is not None:
-                self._owned[kind, entry.owner].add(place)
+                self._owned[kind, entry.owner].add(key)
             return True
 
     def remove(self, kind: Kind, live: Manifest) -> None:
-        """Forget `live`: it was deleted, or lost our label."""
+        """Remove `live`, which was deleted or has lost the operator's labels."""
         metadata = live["metadata"]
-        place = (metadata.get("namespace", ""), metadata["name"])
+        key = _key(live)
         with self._lock:
-            known = self._entries[kind].get(place)
+            known = self._entries[kind].get(key)
             if known is None or known.uid == metadata["uid"]:
-                self._forget(kind, place)
+                self._forget(kind, key)
             self._removed[metadata["uid"]] = int(metadata["resourceVersion"])
-            while len(self._removed) > REMEMBERED_DELETIONS:
+            while len(self._removed) > MAX_REMOVED:
                 self._removed.popitem(last=False)
 
-    def replace_all(self, kind: Kind, pages: Iterable[Page], namespace: str | None) -> set[Key]:
-        """Take over a complete list of `namespace`, or of all; answers the pipelines whose objects differed."""
-        seen: set[Place] = set()
-        changed: set[Key] = set()
+    def replace_all(self, kind: Kind, pages: Iterable[Page], namespace: str | None) -> set[PipelineKey]:
+        """Replace the objects of `namespace` (None: all) by a complete list. Returns the pipelines concerned."""
+        seen: set[ObjectKey] = set()
+        changed: set[PipelineKey] = set()
         version = 0
         for page in pages:
             version = page.version
             for item in page.items:
-                metadata = item["metadata"]
-                seen.add((metadata.get("namespace", ""), metadata["name"]))
+                seen.add(_key(item))
                 if self.put(kind, item) and (owner := owner_of(kind, item)):
                     changed.add(owner)
         with self._lock:
-            for place, entry in list(self._entries[kind].items()):
-                in_scope = namespace is None or place[0] == namespace
-                if in_scope and place not in seen and entry.version <= version:
-                    self._forget(kind, place)
+            for key, entry in list(self._entries[kind].items()):
+                in_scope = namespace is None or key.namespace == namespace
+                if in_scope and key not in seen and entry.version <= version:
+                    self._forget(kind, key)
                     if entry.owner is not None:
                         changed.add(entry.owner)
         return changed
 
     def get(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
-        """The object as last seen."""
+        """The last known version of an object."""
         with self._lock:
-            entry = self._entries[kind].get((namespace, name))
+            entry = self._entries[kind].get(ObjectKey(namespace, name))
         return None if entry is None else _parsed(kind, entry)
 
-    def owned(self, kind: Kind, owner: Key) -> list[Manifest]:
-        """Every object of `kind` that carries the labels of the pipeline `owner`."""
+    def owned(self, kind: Kind, owner: PipelineKey) -> list[Manifest]:
+        """Every object of `kind` with the labels of the pipeline `owner`."""
         with self._lock:
-            entries = [self._entries[kind][place] for place in sorted(self._owned.get((kind, owner), ()))]
+            entries = [self._entries[kind][key] for key in sorted(self._owned.get((kind, owner), ()))]
         return [_parsed(kind, entry) for entry in entries]
 
-    def pipelines(self) -> list[Key]:
-        """Every pipeline."""
+    def pipelines(self) -> list[PipelineKey]:
+        """The keys of all pipelines."""
         with self._lock:
-            return [Key(*place) for place in self._entries[IMAGE_PIPELINE]]
+            return [PipelineKey(*key) for key in self._entries[IMAGE_PIPELINE]]
 
     def __len__(self) -> int:
         with self._lock:
             return sum(map(len, self._entries.values()))
 
-    def _forget(self, kind: Kind, place: Place) -> None:
-        entry = self._entries[kind].pop(place, None)
+    def _forget(self, kind: Kind, key: ObjectKey) -> None:
+        entry = self._entries[kind].pop(key, None)
         if entry is not None and entry.owner is not None:
-            places = self._owned[kind, entry.owner]
-            places.discard(place)
-            if not places:
+            owned = self._owned[kind, entry.owner]
+            owned.discard(key)
+            if not owned:
                 del self._owned[kind, entry.owner]
 
 
-def owner_of(kind: Kind, live: Manifest) -> Key | None:
-    """The pipeline that an object belongs to by its labels; a pipeline belongs to itself."""
+def owner_of(kind: Kind, live: Manifest) -> PipelineKey | None:
+    """The pipeline that an object belongs to according to its labels; a pipeline belongs to itself."""
     metadata = live["metadata"]
     if kind is IMAGE_PIPELINE:
-        return Key(metadata["namespace"], metadata["name"])
+        return PipelineKey(metadata["namespace"], metadata["name"])
     labels = metadata.get("labels") or {}
     if names.LABEL_PIPELINE not in labels:
         return None
-    return Key(labels.get(names.LABEL_NAMESPACE, metadata.get("namespace", "")), labels[names.LABEL_PIPELINE])
+    return PipelineKey(labels.get(names.LABEL_NAMESPACE, metadata.get("namespace", "")), labels[names.LABEL_PIPELINE])
+
+
+def _key(live: Manifest) -> ObjectKey:
+    return ObjectKey(live["metadata"].get("namespace", ""), live["metadata"]["name"])
 
 
 def _compact(kind: Kind, live: Manifest) -> str:

@@ -1,4 +1,4 @@
-"""Whether an object is as it should be, so that nothing is written when nothing differs."""
+"""Drift: whether a live object differs from the desired one, so that nothing is written when it does not."""
 
 import hashlib
 import json
@@ -14,11 +14,11 @@ _QUANTITIES = {"limits", "requests"}
 _MAP_KEYS = ("name", "mountPath", "containerPort")
 
 
-def marked(desired: Manifest) -> Manifest:
-    """`desired` with its own hash beside it: what was wanted before and is no more shows as another hash.
+def with_applied_hash(desired: Manifest) -> Manifest:
+    """`desired` with an annotation that holds its hash.
 
-    A comparison of fields alone can't see that something should go, because it can't tell our own fields from those
-    that others have added.
+    The hash reveals fields that were removed from `desired`. A comparison of fields alone cannot, because it cannot
+    tell the operator's own fields from those that others have added.
     """
     text = json.dumps(desired, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -28,14 +28,14 @@ def marked(desired: Manifest) -> Manifest:
 
 
 def is_as_desired(desired: Manifest, live: Manifest) -> bool:
-    """Whether every field of `desired` (as `marked` gave it) stands in `live`, whatever else stands there too."""
+    """Whether `live` has every field of `desired` (from `with_applied_hash`). Further fields do not matter."""
     return _covers(live, desired, "")
 
 
 def _covers(live: Any, desired: Any, field: str) -> bool:
     if isinstance(desired, Mapping):
         if not isinstance(live, Mapping):
-            # The API server leaves an empty object out, or does not: both mean the same.
+            # The API server may drop an empty object: absent and empty mean the same.
             return live is None and not desired
         if field in _QUANTITIES:
             return {k: _amount(v) for k, v in desired.items()} == {k: _amount(live.get(k)) for k in desired}
@@ -49,13 +49,13 @@ def _covers_list(live: Sequence[Any], desired: Sequence[Any], field: str) -> boo
     key = next((k for k in _MAP_KEYS if desired and all(isinstance(d, Mapping) and k in d for d in desired)), None)
     if key is None or len({item[key] for item in desired}) != len(desired):
         return len(live) == len(desired) and all(_covers(a, b, field) for a, b in zip(live, desired, strict=True))
-    # Lists of named things are merged by name: what others have added is theirs.
+    # Lists of named items are merged by name: items that others have added stay.
     by_key = {item[key]: item for item in live if isinstance(item, Mapping) and key in item}
     return all(_covers(by_key.get(item[key]), item, field) for item in desired)
 
 
 def _amount(quantity: Any) -> Decimal | None:
-    """The number that `quantity` stands for: the API server writes `1000m` as `1`."""
+    """The value of `quantity`: the API server rewrites `1000m` to `1`."""
     try:
         return parse_quantity(str(quantity))
     except ValueError:

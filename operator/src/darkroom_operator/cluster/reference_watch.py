@@ -1,4 +1,4 @@
-"""Watches of metadata: hear of a change of any Secret or ConfigMap without receiving what is in it."""
+"""Metadata watches: report a change of any Secret or ConfigMap without receiving its content."""
 
 import json
 import threading
@@ -9,14 +9,14 @@ import structlog
 from darkroom_operator.cluster.references import Reference, References
 from darkroom_operator.kube.core_transport import CoreTransport
 from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import Kind
-from darkroom_operator.runtime.work_queue import Key
 
 _LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _WATCH_S = 240
 _SILENCE_S = 90.0
-"""The API server sends a bookmark a minute: after this long without one the connection is dead."""
+"""The API server sends a bookmark every minute: after this long without one the connection is dead."""
 _RETRY_S = 2.0
 _GONE = 410
 
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class ReferenceWatch:
-    """One watch, in a thread of its own: of a kind, in a namespace or in all."""
+    """Watches one kind, in one namespace or in all, in a thread of its own."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ReferenceWatch:
         kind: Kind,
         namespace: str | None,
         references: References,
-        add: Callable[[Key], None],
+        add: Callable[[PipelineKey], None],
     ) -> None:
         self._transport = transport
         self._kind = kind
@@ -44,11 +44,11 @@ class ReferenceWatch:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End at the next word from the API server; the thread is a daemon."""
+        """Stop at the next event or bookmark; the thread is a daemon."""
         self._stopping.set()
 
     def _run(self) -> None:
@@ -63,10 +63,10 @@ class ReferenceWatch:
                 self._stopping.wait(_RETRY_S)
 
     def _begin(self) -> str:
-        """The version to watch from. Whatever changed before it may have escaped us."""
+        """The resource version to watch from. Earlier changes may have been missed, so everything is invalidated."""
         lines = self._transport.stream(self._path, {"limit": "1"}, _LIST, _SILENCE_S)
         version: str = json.loads(b"".join(lines))["metadata"]["resourceVersion"]
-        for key in self._references.changed_all():
+        for key in self._references.invalidate_all():
             self._add(key)
         return version
 
@@ -85,7 +85,7 @@ class ReferenceWatch:
             metadata = event["object"]["metadata"]
             version = metadata["resourceVersion"]
             if event["type"] != "BOOKMARK":
-                for key in self._references.changed(Reference(self._kind, metadata["namespace"], metadata["name"])):
+                for key in self._references.invalidate(Reference(self._kind, metadata["namespace"], metadata["name"])):
                     self._add(key)
             if self._stopping.is_set():
                 break

@@ -1,7 +1,7 @@
-"""What users' pipelines refer to and we did not make: Secrets, model ConfigMaps, Kafka resources.
+"""References: the Secrets, ConfigMaps and Kafka resources that pipelines refer to and the operator does not manage.
 
-Their content is read when a reconciliation needs it and kept until a watch says that it changed. That watch asks for
-metadata only: the Secrets and ConfigMaps of a whole cluster are much, and hardly any of them matters to us.
+Their content is read when a reconciliation needs it, and kept until a watch reports a change. The watch asks for
+metadata only: the Secrets and ConfigMaps of a cluster can be large, and few of them are referred to.
 """
 
 import base64
@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
 
 from darkroom_operator.kube.api import Kube
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import CONFIG_MAP, SECRET, Kind
-from darkroom_operator.runtime.work_queue import Key
 
-REMEMBERED_CONTENTS = 10_000
+MAX_CONTENTS = 10_000
 
 T = TypeVar("T")
 
 
 class Reference(NamedTuple):
-    """An object that somebody refers to."""
+    """An object that a pipeline refers to."""
 
     kind: Kind
     namespace: str
@@ -29,26 +29,26 @@ class Reference(NamedTuple):
 
 
 class References:
-    """Who refers to what, and what is in it; safe to use from several threads."""
+    """Which pipelines refer to which objects, and the content of those; safe to use from several threads."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
         self._lock = threading.Lock()
-        self._users: dict[Reference, set[Key]] = defaultdict(set)
-        self._used: dict[Key, set[Reference]] = {}
+        self._users: dict[Reference, set[PipelineKey]] = defaultdict(set)
+        self._used: dict[PipelineKey, set[Reference]] = {}
         self._secrets: OrderedDict[Reference, Mapping[str, bytes] | None] = OrderedDict()
         self._digests: OrderedDict[Reference, Mapping[str, str] | None] = OrderedDict()
         self._changes: dict[Reference, int] = {}
 
-    def use(self, key: Key, *references: Reference) -> None:
-        """Note that the pipeline `key` depends on `references`, beside what it depended on before."""
+    def add(self, key: PipelineKey, *references: Reference) -> None:
+        """Record that the pipeline `key` depends on `references`, in addition to earlier ones."""
         with self._lock:
             self._used.setdefault(key, set()).update(references)
             for reference in references:
                 self._users[reference].add(key)
 
-    def forget(self, key: Key) -> None:
-        """The pipeline `key` depends on nothing any more."""
+    def forget(self, key: PipelineKey) -> None:
+        """Remove all references of the pipeline `key`."""
         with self._lock:
             for reference in self._used.pop(key, set()):
                 self._users[reference].discard(key)
@@ -57,8 +57,8 @@ class References:
                     self._drop(reference)
                     self._changes.pop(reference, None)
 
-    def changed(self, reference: Reference) -> set[Key]:
-        """Drop what is known of `reference`; answers the pipelines that depend on it."""
+    def invalidate(self, reference: Reference) -> set[PipelineKey]:
+        """Drop the content of `reference`. Returns the pipelines that depend on it."""
         with self._lock:
             users = set(self._users.get(reference, ()))
             if users:
@@ -66,8 +66,8 @@ class References:
                 self._drop(reference)
             return users
 
-    def changed_all(self) -> set[Key]:
-        """Drop everything that is known, for a watch was interrupted; answers every pipeline that depends on any."""
+    def invalidate_all(self) -> set[PipelineKey]:
+        """Drop all content, because a watch was interrupted. Returns every pipeline with a reference."""
         with self._lock:
             for reference in self._users:
                 self._changes[reference] = self._changes.get(reference, 0) + 1
@@ -75,10 +75,10 @@ class References:
             self._digests.clear()
             return set(self._used)
 
-    def secret(self, key: Key, namespace: str, name: str) -> Mapping[str, bytes] | None:
-        """The content of a Secret that the pipeline `key` depends on; None if there is no such Secret."""
+    def secret(self, key: PipelineKey, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        """The content of a Secret that the pipeline `key` depends on; None if the Secret does not exist."""
         reference = Reference(SECRET, namespace, name)
-        self.use(key, reference)
+        self.add(key, reference)
         with self._lock:
             if reference in self._secrets:
                 return self._secrets[reference]
@@ -88,10 +88,10 @@ class References:
         self._keep(self._secrets, reference, content, seen)
         return content
 
-    def config_map_digests(self, key: Key, namespace: str, name: str) -> Mapping[str, str] | None:
-        """The SHA-256 of every value in a ConfigMap that the pipeline `key` depends on; None if there is none."""
+    def config_map_digests(self, key: PipelineKey, namespace: str, name: str) -> Mapping[str, str] | None:
+        """The SHA-256 of every value in a ConfigMap that the pipeline `key` depends on; None if it does not exist."""
         reference = Reference(CONFIG_MAP, namespace, name)
-        self.use(key, reference)
+        self.add(key, reference)
         with self._lock:
             if reference in self._digests:
                 return self._digests[reference]
@@ -107,10 +107,10 @@ class References:
 
     def _keep(self, contents: OrderedDict[Reference, T], reference: Reference, content: T, seen: int) -> None:
         with self._lock:
-            # It may have changed again while we were reading.
+            # It may have changed while it was being read.
             if self._changes.get(reference, 0) == seen:
                 contents[reference] = content
-            while len(contents) > REMEMBERED_CONTENTS:
+            while len(contents) > MAX_CONTENTS:
                 contents.popitem(last=False)
 
     def _drop(self, reference: Reference) -> None:

@@ -1,4 +1,4 @@
-"""Which of the kinds that may be missing are there: Strimzi may be installed after us, and so may Prometheus."""
+"""Which of the optional kinds the API server serves: Strimzi and Prometheus may be installed later."""
 
 import threading
 
@@ -6,21 +6,21 @@ from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.kinds import OPTIONAL, Kind
 
 
-class Presence:
-    """What the API server serves, as of the last look."""
+class ServedKinds:
+    """The optional kinds that the API server served at the last refresh."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
         self._lock = threading.Lock()
         self._served: frozenset[Kind] = frozenset()
 
-    def served(self, kind: Kind) -> bool:
-        """Whether the API server knew `kind` when it was last asked."""
+    def has(self, kind: Kind) -> bool:
+        """Whether the API server served `kind` at the last refresh; always true for a kind that is not optional."""
         with self._lock:
             return not kind.optional or kind in self._served
 
-    def look(self) -> tuple[set[Kind], set[Kind]]:
-        """Ask for every kind that may be missing; answers which came and which went since the last look."""
+    def refresh(self) -> tuple[set[Kind], set[Kind]]:
+        """Ask for every optional kind. Returns the kinds added and the kinds removed since the last refresh."""
         one_of_each = {kind.api_version: kind for kind in OPTIONAL}
         resources = {version: self._kube.resources(kind) for version, kind in one_of_each.items()}
         served = frozenset(kind for kind in OPTIONAL if kind.plural in resources[kind.api_version])
@@ -28,7 +28,7 @@ class Presence:
             before, self._served = self._served, served
         return set(served - before), set(before - served)
 
-    def doubt(self, kind: Kind) -> None:
-        """Take `kind` for missing until the next look: a request was told that there is no such thing."""
+    def mark_missing(self, kind: Kind) -> None:
+        """Treat `kind` as not served until the next refresh, because a request for it failed with 404."""
         with self._lock:
             self._served -= {kind}

@@ -1,4 +1,4 @@
-"""What a reconciliation sees of the cluster, and the one way in which it changes it."""
+"""The cluster as a reconciliation sees it, and the one way to create, change and delete objects."""
 
 import threading
 from collections import OrderedDict
@@ -7,30 +7,30 @@ from http import HTTPStatus
 
 from darkroom import names
 from darkroom.errors import DarkroomError
-from darkroom_operator.cluster.apply import is_as_desired, marked
 from darkroom_operator.cluster.cache import Cache, owner_of
-from darkroom_operator.cluster.claims import Claims
-from darkroom_operator.cluster.presence import Presence
+from darkroom_operator.cluster.drift import is_as_desired, with_applied_hash
+from darkroom_operator.cluster.name_claims import NameClaims
 from darkroom_operator.cluster.references import References
+from darkroom_operator.cluster.served_kinds import ServedKinds
 from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import Kind
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.runtime.work_queue import Key
 
-REMEMBERED_APPLIES = 100_000
+MAX_APPLIED = 100_000
 
 
-class TakenByAnother(DarkroomError):
-    """An object of the name that we want is there, and is not ours."""
+class OwnedByAnother(DarkroomError):
+    """An object with the wanted name exists and belongs to somebody else."""
 
-    def __init__(self, kind: Kind, namespace: str, name: str, owner: Key | None) -> None:
-        whose = (
-            f"belongs to ImagePipeline {owner}: rename one of the two"
+    def __init__(self, kind: Kind, namespace: str, name: str, owner: PipelineKey | None) -> None:
+        explanation = (
+            f"belongs to ImagePipeline {owner}: rename one of the pipelines or its stage"
             if owner
-            else "is not ours: rename one, or delete it"
+            else "exists and was not created by this operator: delete it, or rename the pipeline or the stage"
         )
-        super().__init__(f"{kind} {namespace}/{name} {whose}")
+        super().__init__(f"{kind} {namespace}/{name} {explanation}")
 
 
 @dataclass(frozen=True)
@@ -40,70 +40,75 @@ class _Applied:
 
 
 class World:
-    """The cluster: reads come from the cache, writes happen only where something differs."""
+    """Reads come from the cache; an object is written only if it differs from the desired one."""
 
     def __init__(
         self,
         kube: Kube,
         cache: Cache,
-        claims: Claims,
-        presence: Presence,
+        claims: NameClaims,
+        served_kinds: ServedKinds,
         references: References,
         namespaces: tuple[str, ...],
     ) -> None:
         self.kube = kube
         self.cache = cache
         self.claims = claims
-        self.presence = presence
+        self.served_kinds = served_kinds
         self.references = references
         self._namespaces = namespaces
         self._applied: OrderedDict[str, _Applied] = OrderedDict()
         self._lock = threading.Lock()
 
-    def sees(self, namespace: str) -> bool:
-        """Whether the operator was told to work in `namespace`; everywhere if it was told nothing."""
+    def includes(self, namespace: str) -> bool:
+        """Whether the operator works in `namespace`: in all of them unless it was given a list."""
         return not self._namespaces or namespace in self._namespaces
 
     def ensure(self, kind: Kind, desired: Manifest) -> Manifest:
-        """Make `desired` be there as it is, and answer what is there now.
+        """Create the object or bring it to `desired`. Returns the live object.
 
-        An object that is being deleted is left alone: its end is an event, and it will be made anew then.
+        An object that is being deleted is left alone: the event of its deletion leads to the next reconciliation, which
+        creates it again.
 
         Raises:
-            TakenByAnother: the name is in use.
-            ApiError: the API server refuses.
+            OwnedByAnother: the name is in use.
+            ApiError: the API server refused a request.
         """
-        desired = marked(desired)
+        desired = with_applied_hash(desired)
         metadata = desired["metadata"]
         live = self.cache.get(kind, metadata["namespace"], metadata["name"])
         if live is None:
-            return self._take(kind, desired)
+            return self._create(kind, desired)
         _check_owner(kind, desired, live)
-        if "deletionTimestamp" in live["metadata"] or is_as_desired(desired, live) or self._made_so(desired, live):
+        if (
+            "deletionTimestamp" in live["metadata"]
+            or is_as_desired(desired, live)
+            or self._already_applied(desired, live)
+        ):
             return live
         return self._apply(kind, desired, force=True)
 
     def remove(self, kind: Kind, live: Manifest) -> None:
-        """Delete `live`, unless that has begun already."""
+        """Delete `live` unless it is being deleted already."""
         if "deletionTimestamp" not in live["metadata"]:
             self.kube.delete(kind, live)
 
-    def _take(self, kind: Kind, desired: Manifest) -> Manifest:
-        """Make an object that we know nothing of.
+    def _create(self, kind: Kind, desired: Manifest) -> Manifest:
+        """Create an object that is not in the cache.
 
-        Server-side apply merges into whatever is there, and our owner reference would have the garbage collector delete
-        it one day: so look first, and do not force.
+        Server-side apply merges into an existing object, and with the operator's owner reference the garbage collector
+        would delete that one day. So check first, and do not force.
         """
         metadata = desired["metadata"]
-        there = kind, metadata["namespace"], metadata["name"]
-        live = self.kube.find_lately(*there)
+        wanted = kind, metadata["namespace"], metadata["name"]
+        live = self.kube.find_cached(*wanted)
         if live is None:
             try:
                 return self._apply(kind, desired, force=False)
             except ApiError as error:
                 if not error.is_conflict:
                     raise
-            live = self.kube.find(*there)
+            live = self.kube.find(*wanted)
         if live is not None:
             _check_owner(kind, desired, live)
         return self._apply(kind, desired, force=True)
@@ -113,21 +118,21 @@ class World:
             live = self.kube.apply(kind, desired, force=force)
         except ApiError as error:
             if error.is_not_found:
-                self.presence.doubt(kind)
+                self.served_kinds.mark_missing(kind)
             raise
         self.cache.put(kind, live)
         metadata = live["metadata"]
         with self._lock:
             self._applied[metadata["uid"]] = _Applied(metadata["resourceVersion"], _digest(desired))
             self._applied.move_to_end(metadata["uid"])
-            while len(self._applied) > REMEMBERED_APPLIES:
+            while len(self._applied) > MAX_APPLIED:
                 self._applied.popitem(last=False)
         return live
 
-    def _made_so(self, desired: Manifest, live: Manifest) -> bool:
-        """Whether `live` is what came of applying exactly this: then once more would change nothing either.
+    def _already_applied(self, desired: Manifest, live: Manifest) -> bool:
+        """Whether `live` is the result of applying exactly `desired`, so that applying it again would change nothing.
 
-        A webhook may hold another opinion than ours; that must not become a quarrel without end.
+        Without this, an admission webhook that changes an object would make the operator write it again and again.
         """
         with self._lock:
             applied = self._applied.get(live["metadata"]["uid"])
@@ -140,25 +145,25 @@ def _digest(desired: Manifest) -> str:
 
 
 def _check_owner(kind: Kind, desired: Manifest, live: Manifest) -> None:
-    """See that `live` is ours to change.
+    """Check that `live` may be changed for the owner of `desired`.
 
     Raises:
-        TakenByAnother: it belongs to somebody else.
-        ApiError: it belonged to a pipeline of the same name that was deleted, and will be gone in a moment.
+        OwnedByAnother: it belongs to another pipeline, or was not created by the operator.
+        ApiError: it belonged to a deleted pipeline of the same name, and the garbage collector has not removed it yet.
     """
     ours, theirs = owner_of(kind, desired), owner_of(kind, live)
     metadata = live["metadata"]
     uids = {owner["uid"] for owner in desired["metadata"].get("ownerReferences", [])}
     if theirs is None and any(owner["uid"] in uids for owner in metadata.get("ownerReferences", [])):
-        return  # somebody took our labels off
+        return  # the labels were removed, the owner reference remains
     if uids and _owning_pipelines(live) - uids:
         name = f"{kind} {metadata['namespace']}/{metadata['name']}"
-        raise ApiError(HTTPStatus.CONFLICT, "Conflict", f"{name} belonged to a deleted pipeline, and is not gone yet")
+        raise ApiError(HTTPStatus.CONFLICT, "Conflict", f"{name} belongs to a deleted pipeline and is not removed yet")
     if theirs != ours:
-        raise TakenByAnother(kind, metadata["namespace"], metadata["name"], theirs)
+        raise OwnedByAnother(kind, metadata["namespace"], metadata["name"], theirs)
 
 
 def _owning_pipelines(live: Manifest) -> set[str]:
-    """The pipelines that own `live`."""
+    """The UIDs of the pipelines that own `live`."""
     owners = live["metadata"].get("ownerReferences", [])
     return {owner["uid"] for owner in owners if owner["kind"] == names.KIND}

@@ -1,1 +1,1 @@
-"""Topics and credentials: from Strimzi, or through Kafka's Admin API."""
+"""Topics and credentials: through Strimzi's resources, or through Kafka's Admin API."""

@@ -1,16 +1,14 @@
-"""Kafka credentials of the workers: what each stage connects with, and where Kubernetes takes it from."""
+"""Kafka credentials of the workers: what each stage connects with, and the Secrets that it comes from."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from darkroom.api.pipeline import ImagePipeline, Kafka
 from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
-from darkroom.kafka.strimzi import ports
-from darkroom_operator.builders.workload import CREDENTIALS_FOLDER, KafkaAccess, Peer, SecretFiles
+from darkroom_operator.builders.workload import CREDENTIALS_FOLDER, KafkaAccess
 from darkroom_operator.cluster.world import World
-from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.status.findings import Finding
 
 USERNAME, PASSWORD, CA = "username", "password", "ca.crt"
@@ -22,25 +20,27 @@ ALL_READY = Finding(ready=True, reason="AllReady", message="every stage has its 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What was found, and the way to Kafka of every stage that has one."""
+    """The finding, and for every stage with credentials how its workers reach Kafka."""
 
     finding: Finding
     access: Mapping[str, KafkaAccess] = field(default_factory=dict)
 
 
 class MissingSecret(Exception):
-    """A Secret, or a key of one, that is not there."""
+    """A Secret, or a key in it, does not exist."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
 
 
-def secret_keys(world: World, key: Key, namespace: str, name: str, wanted: Mapping[str, str]) -> dict[str, bytes]:
-    """The content of the keys of a Secret, by the file name that `wanted` gives to each key.
+def secret_keys(
+    world: World, key: PipelineKey, namespace: str, name: str, wanted: Mapping[str, str]
+) -> dict[str, bytes]:
+    """The content of some keys of a Secret, by file name. `wanted` gives the file name of each key.
 
     Raises:
-        MissingSecret: it is not there, or lacks one of the keys.
+        MissingSecret: the Secret or one of the keys does not exist.
     """
     content = world.references.secret(key, namespace, name)
     if content is None:
@@ -53,7 +53,7 @@ def secret_keys(world: World, key: Key, namespace: str, name: str, wanted: Mappi
 
 
 def digest(files: Mapping[str, bytes]) -> str:
-    """Changes when the content of a file does; says nothing about it."""
+    """A hash that changes when the content of a file changes; empty if there are no files."""
     if not files:
         return ""
     whole = hashlib.sha256()
@@ -64,7 +64,7 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 
 def connection(bootstrap_servers: str, files: set[str], *, tls: bool, username: str | None = None) -> KafkaConnection:
-    """The connection of a worker that has `files` in its credentials folder."""
+    """The connection of a worker with `files` in its credentials folder."""
 
     def path(name: str) -> Path | None:
         return Path(CREDENTIALS_FOLDER / name) if name in files else None
@@ -75,46 +75,3 @@ def connection(bootstrap_servers: str, files: set[str], *, tls: bool, username: 
         tls=TlsFiles(ca_file=path(CA), certificate_file=path(CERTIFICATE), key_file=path(PRIVATE_KEY)) if tls else None,
         scram=Scram(username=username, username_file=path(USERNAME), password_file=password) if password else None,
     )
-
-
-def user_credentials(pipeline: ImagePipeline, world: World) -> Credentials:
-    """Credentials for a Kafka that we do not manage: the Secrets that the pipeline names."""
-    kafka = pipeline.spec.kafka
-    servers = kafka.bootstrap_servers or ""
-    wanted = wanted_keys(kafka)
-    try:
-        files = read_user_files(pipeline, world)
-    except MissingSecret as missing:
-        return Credentials(missing.finding)
-    access = KafkaAccess(
-        connection=connection(servers, set(files), tls=kafka.tls is not None),
-        secrets=tuple(SecretFiles(secret, keys) for secret, keys in wanted),
-        digest=digest(files),
-        peer=Peer(ports(servers)),
-    )
-    finding = ALL_READY if files else NOT_NEEDED
-    return Credentials(finding, {stage.name: access for stage in pipeline.spec.stages})
-
-
-def read_user_files(pipeline: ImagePipeline, world: World) -> dict[str, bytes]:
-    """The content of every credentials file, from the Secrets that the pipeline names.
-
-    Raises:
-        MissingSecret: one is not there.
-    """
-    key = Key(pipeline.namespace, pipeline.name)
-    files: dict[str, bytes] = {}
-    for secret, keys in wanted_keys(pipeline.spec.kafka):
-        files |= secret_keys(world, key, pipeline.namespace, secret, keys)
-    return files
-
-
-def wanted_keys(kafka: Kafka) -> list[tuple[str, dict[str, str]]]:
-    """The Secrets that `kafka` names, and for each the file that every key of it becomes."""
-    wanted: list[tuple[str, dict[str, str]]] = []
-    if kafka.tls is not None and kafka.tls.ca_secret is not None:
-        wanted.append((kafka.tls.ca_secret.name, {kafka.tls.ca_secret.key: CA}))
-    if kafka.authentication is not None:
-        files = (USERNAME, PASSWORD) if kafka.authentication.type == "ScramSha512" else (CERTIFICATE, PRIVATE_KEY)
-        wanted.append((kafka.authentication.secret.name, {file: file for file in files}))
-    return wanted

@@ -1,1 +1,1 @@
-"""The Kubernetes API: what kinds there are, how to reach it, and the few verbs that the operator needs."""
+"""The Kubernetes API: the kinds of objects, the clients, and the few verbs that the operator needs."""

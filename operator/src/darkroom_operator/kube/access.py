@@ -1,4 +1,4 @@
-"""Where the API server is and who we are, told to each of the three clients in its own way."""
+"""The API server's address and the operator's credentials, as settings for each of the three Kubernetes clients."""
 
 import os
 from pathlib import Path
@@ -15,49 +15,51 @@ CONNECTIONS = 16
 
 
 class NoCluster(DarkroomError):
-    """Neither a kubeconfig nor a pod's service account is there."""
+    """There is neither a kubeconfig nor a pod's service account."""
 
 
 class Access:
-    """A kubeconfig file, or the service account of the pod that we run in when `kubeconfig` is None."""
+    """A kubeconfig file or, when `kubeconfig` is None, the service account of the pod that the operator runs in."""
 
     def __init__(self, kubeconfig: Path | None) -> None:
         self._kubeconfig = kubeconfig
 
     @classmethod
     def find(cls, kubeconfig: str | None) -> "Access":
-        """The kubeconfig that is named, else the pod's own service account, else the kubeconfig of the user.
+        """The given kubeconfig, else the pod's service account, else the user's kubeconfig.
 
         Raises:
-            NoCluster: there is none of them.
+            NoCluster: none of them exists.
         """
         if kubeconfig is None and IN_CLUSTER_TOKEN.exists() and os.environ.get("KUBERNETES_SERVICE_HOST"):
             return cls(None)
         path = Path(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config").expanduser()
         if not path.is_file():
-            raise NoCluster(f"no cluster to work for: not in a pod, and there is no kubeconfig at {path}")
+            raise NoCluster(
+                f"no Kubernetes cluster: the operator does not run in a pod, and there is no kubeconfig at {path}"
+            )
         return cls(path)
 
     def for_kubernetes(self) -> Configuration:
-        """For the `kubernetes` package; it reads a renewed token of the pod by itself."""
+        """Settings of the `kubernetes` package, which rereads a rotated service account token by itself."""
         configuration = Configuration()
         if self._kubeconfig is None:
             incluster_config.load_incluster_config(client_configuration=configuration)
         else:
             kube_config.load_kube_config(str(self._kubeconfig), client_configuration=configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
-        # Whether and when to try again is the work queue's to decide.
+        # Retries are the work queue's decision.
         configuration.retries = False
         return configuration
 
     def for_pykube(self) -> pykube.KubeConfig:
-        """For pykube; it reads the token once, so its clients have to be made anew from time to time."""
+        """Settings of pykube, which reads the token once: its clients must be replaced from time to time."""
         if self._kubeconfig is None:
             return pykube.KubeConfig.from_service_account()
         return pykube.KubeConfig.from_file(str(self._kubeconfig))
 
     def for_kopf(self) -> kopf.ConnectionInfo:
-        """For kopf; it asks again when a token is refused."""
+        """Settings of kopf, which asks again when a token is refused."""
         configuration = self.for_kubernetes()
         authorization = configuration.get_api_key_with_prefix("authorization", "BearerToken") or ""
         scheme, _, token = authorization.partition(" ")

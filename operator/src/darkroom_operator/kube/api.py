@@ -1,9 +1,9 @@
-"""The few verbs that the operator needs, for every kind alike."""
+"""The Kubernetes verbs that the operator needs, the same for every kind."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from darkroom_operator.kube.errors import ApiError, NotLeading
+from darkroom_operator.kube.errors import ApiError, NotLeader
 from darkroom_operator.kube.kinds import STRIMZI, Kind
 from darkroom_operator.kube.transport import Manifest, Transport
 
@@ -15,19 +15,19 @@ _MERGE = "application/merge-patch+json"
 _JSON = "application/json"
 
 Observer = Callable[[str, Kind, int], None]
-"""Told of every request: its verb, its kind, the HTTP status (0 without an answer)."""
+"""Called after every request with its verb, its kind and the HTTP status (0: no response)."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A part of a list, and the version of the cluster that the whole list shows."""
+    """One page of a list, and the resource version of the whole list."""
 
     items: list[Manifest]
     version: int
 
 
 class Kube:
-    """The Kubernetes API. Every write asks `may_write` first, so that a replica that lost its lead changes nothing."""
+    """The Kubernetes API. Every write checks `may_write` first, so that only the leader changes anything."""
 
     def __init__(
         self,
@@ -45,8 +45,8 @@ class Kube:
         """The object, or None."""
         return self._find(kind, kind.path(namespace, name), {})
 
-    def find_lately(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:
-        """The object as it was a moment ago, or None: cheaper, for the API server need not ask its database."""
+    def find_cached(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:
+        """The object from the API server's watch cache, or None: cheaper than `find`, possibly out of date."""
         return self._find(kind, kind.path(namespace, name), {"resourceVersion": "0"})
 
     def _find(self, kind: Kind, path: str, query: dict[str, str]) -> Manifest | None:
@@ -58,7 +58,7 @@ class Kube:
             raise
 
     def pages(self, kind: Kind, namespace: str | None) -> Iterator[Page]:
-        """Every object that `kind.selector` selects; none when the kind is optional and its CRD is missing."""
+        """Every object that `kind.selector` selects; no page if the kind is optional and its CRD is not installed."""
         query = {"limit": PAGE_SIZE} | ({"labelSelector": kind.selector} if kind.selector else {})
         while True:
             try:
@@ -74,18 +74,18 @@ class Kube:
             query = query | {"continue": following}
 
     def resources(self, kind: Kind) -> set[str]:
-        """The plurals of the kinds that the API server knows of the group and version of `kind`."""
+        """The resources that the API server serves in the group and version of `kind`, by their plural names."""
         found = self._find(kind, f"/apis/{kind.api_version}", {}) or {"resources": []}
         return {resource["name"] for resource in found["resources"]}
 
     def apply(self, kind: Kind, manifest: Manifest, *, force: bool = True) -> Manifest:
-        """Server-side apply; with `force` over the fields that others own."""
+        """Server-side apply; `force` takes over fields that other managers own."""
         path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
         query = {"fieldManager": FIELD_MANAGER} | ({"force": "true"} if force else {})
         return self._write("apply", kind, "PATCH", path, query, manifest, _APPLY)
 
     def apply_status(self, kind: Kind, manifest: Manifest) -> Manifest:
-        """Server-side apply of the status alone."""
+        """Server-side apply of the status subresource."""
         path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"], "status")
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return self._write("apply status", kind, "PATCH", path, query, manifest, _APPLY)
@@ -101,15 +101,15 @@ class Kube:
         return self._write("create", kind, "POST", path, {"fieldManager": FIELD_MANAGER}, manifest, _JSON)
 
     def replace(self, kind: Kind, manifest: Manifest) -> Manifest:
-        """Replace the object, if it is still the version that `manifest` says."""
+        """Replace the object if it still has the resource version of `manifest`."""
         path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
         return self._write("replace", kind, "PUT", path, {"fieldManager": FIELD_MANAGER}, manifest, _JSON)
 
     def delete(self, kind: Kind, live: Manifest) -> None:
-        """Delete the object that `live` is, not a later one of the same name. That it is gone already is fine.
+        """Delete the object `live`, but not another one of the same name. Does nothing if it is gone.
 
         Raises:
-            ApiError: refused; a conflict if there is another object of the name by now, or somebody was quicker.
+            ApiError: refused; a conflict if another object has the name by now, or the object has just been changed.
         """
         metadata = live["metadata"]
         options = {
@@ -132,7 +132,7 @@ class Kube:
         self, verb: str, kind: Kind, method: str, path: str, query: dict[str, str], body: Manifest, content_type: str
     ) -> Manifest:
         if not self._may_write():
-            raise NotLeading
+            raise NotLeader
         return self._observed(verb, kind, method, path, query, body, content_type)
 
     def _observed(
@@ -147,9 +147,9 @@ class Kube:
     ) -> Manifest:
         transport = self._strimzi if kind in STRIMZI else self._core
         try:
-            answer = transport.request(method, path, query, body, content_type)
+            response = transport.request(method, path, query, body, content_type)
         except ApiError as error:
             self._observe(verb, kind, error.status)
             raise
         self._observe(verb, kind, 200)
-        return answer
+        return response

@@ -1,7 +1,7 @@
-"""Kubernetes' own kinds and ours, through the `kubernetes` package.
+"""Requests for Kubernetes' own kinds and ImagePipelines, through the `kubernetes` package.
 
-Its typed models would take most of the time for objects that we read as JSON anyway, so only its connections and
-credentials are used.
+Only its connections and credentials are used: its typed models would cost most of the time, and the operator reads
+objects as JSON.
 """
 
 import re
@@ -18,7 +18,7 @@ from darkroom_operator.kube.transport import (
     READ_TIMEOUT_S,
     Manifest,
     Query,
-    answer,
+    parse_response,
     unreachable,
 )
 
@@ -27,13 +27,13 @@ _LINE_END = re.compile(rb"\n")
 
 
 class CoreTransport:
-    """Requests through one pool of connections."""
+    """Sends requests through one connection pool."""
 
     def __init__(self, access: Access) -> None:
         self._client = ApiClient(access.for_kubernetes())
 
     def request(self, method: str, path: str, query: Query, body: Manifest | None, content_type: str) -> Manifest:
-        """As in Transport."""
+        """See `Transport.request`."""
         try:
             response = self._client.call_api(
                 method, self._url(path, query), self._headers(content_type), body, _request_timeout=_TIMEOUT
@@ -41,10 +41,10 @@ class CoreTransport:
             content = response.read()
         except (HTTPError, ApiException) as error:
             raise unreachable(error) from error
-        return answer(response.status, content, response.getheader("Retry-After"))
+        return parse_response(response.status, content, response.getheader("Retry-After"))
 
     def stream(self, path: str, query: Query, accept: str, read_timeout_s: float) -> Iterator[bytes]:
-        """The lines of an answer that is written bit by bit, until it ends or nothing came for `read_timeout_s`.
+        """The lines of a streamed response, until it ends or no data arrived for `read_timeout_s`.
 
         Raises:
             ApiError: refused, or the connection broke.
@@ -54,7 +54,7 @@ class CoreTransport:
         try:
             response = self._client.call_api("GET", self._url(path, query), headers, _request_timeout=timeout)
             if response.status != 200:  # noqa: PLR2004
-                answer(response.status, response.read(), response.getheader("Retry-After"))
+                parse_response(response.status, response.read(), response.getheader("Retry-After"))
             rest = b""
             for chunk in response.response.stream(None):
                 *lines, rest = _LINE_END.split(rest + chunk)
@@ -63,7 +63,7 @@ class CoreTransport:
             raise unreachable(error) from error
 
     def close(self) -> None:
-        """Close every connection, also those that are being read from."""
+        """Close every connection, including those that are being read from."""
         self._client.rest_client.close()
 
     def _url(self, path: str, query: Query) -> str:

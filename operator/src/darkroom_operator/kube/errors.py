@@ -1,4 +1,4 @@
-"""What can go wrong with a request to the API server."""
+"""Errors of requests to the API server."""
 
 from http import HTTPStatus
 
@@ -6,13 +6,13 @@ from darkroom.errors import DarkroomError
 
 
 class ApiError(DarkroomError):
-    """The API server refused a request, or did not answer.
+    """The API server refused a request or did not respond.
 
     Attributes:
-        status: the HTTP status; 0 when there was no answer.
-        reason: Kubernetes' word for it, such as `Forbidden`.
-        message: the API server's own sentence.
-        retry_after_s: how long it asks to be left alone.
+        status: the HTTP status; 0 if there was no response.
+        reason: the machine-readable reason, such as `Forbidden`.
+        message: the API server's message.
+        retry_after_s: seconds to wait before the next request, if the API server asks for that.
     """
 
     def __init__(self, status: int, reason: str, message: str, retry_after_s: float = 0.0) -> None:
@@ -23,23 +23,23 @@ class ApiError(DarkroomError):
         self.retry_after_s = retry_after_s
 
     @property
-    def is_passing(self) -> bool:
-        """Whether the same request may succeed in a moment: no answer, a conflict, an overloaded or failing server."""
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later: no response, a conflict, an overloaded or failing server."""
         return self.status in {0, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS} or self.status >= 500  # noqa: PLR2004
 
     @property
     def is_not_found(self) -> bool:
-        """Whether there is no such object, or no such kind."""
+        """Whether the object or its kind does not exist."""
         return self.status == HTTPStatus.NOT_FOUND
 
     @property
     def is_conflict(self) -> bool:
-        """Whether somebody else owns what was to be changed."""
+        """Whether the object changed meanwhile, or another manager owns the fields."""
         return self.status == HTTPStatus.CONFLICT
 
 
-class NotLeading(DarkroomError):
-    """Another replica leads: nothing may be written."""
+class NotLeader(DarkroomError):
+    """This replica is not the leader, so it must not write."""
 
     def __init__(self) -> None:
-        super().__init__("another replica of the operator leads: nothing was written")
+        super().__init__("this replica is not the leader: nothing was written")

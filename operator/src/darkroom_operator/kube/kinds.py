@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from darkroom import names
 
 OURS = names.LABEL_PIPELINE
-"""Label selector of what the operator made: everything else stays out of its memory."""
+"""Label selector of the objects that the operator manages; other objects are not cached."""
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Kind:
     """A kind of object.
 
     Attributes:
-        optional: its CRD may be missing.
-        selector: only objects with these labels are watched.
+        optional: whether its CRD may be missing.
+        selector: label selector of the objects that are watched.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Kind:
 
     @property
     def api_version(self) -> str:
-        """As in a manifest."""
+        """The `apiVersion` of a manifest."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
@@ -64,7 +64,7 @@ OPTIONAL = (*STRIMZI, POD_MONITOR)
 STAGE_CHILDREN = (
     DEPLOYMENT, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, DISRUPTION_BUDGET, NETWORK_POLICY, POD_MONITOR,
 )  # fmt: skip
-"""What a stage owns in the pipeline's namespace, the workers first."""
+"""What a stage has in the pipeline's namespace, the workers first."""
 
 WATCHED = (IMAGE_PIPELINE, *STRIMZI, *STAGE_CHILDREN, POD)
-"""What the cache holds, the pipelines first."""
+"""The kinds that are watched and cached, the pipelines first."""

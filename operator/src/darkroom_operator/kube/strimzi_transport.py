@@ -1,4 +1,4 @@
-"""Strimzi's kinds, through pykube-ng: one client a thread, made anew before its token grows old."""
+"""Requests for Strimzi's kinds, through pykube-ng: one client per thread, replaced before its token expires."""
 
 import json
 import threading
@@ -13,23 +13,23 @@ from darkroom_operator.kube.transport import (
     READ_TIMEOUT_S,
     Manifest,
     Query,
-    answer,
+    parse_response,
     unreachable,
 )
 
 CLIENT_LIFE_S = 300.0
-"""Kubernetes renews a pod's token at 80 % of an hour or more."""
+"""A pod's token is rotated after 80 % of its lifetime, which is an hour or more."""
 
 
 class StrimziTransport:
-    """Requests through a client of the calling thread's own."""
+    """Sends requests through a client of the calling thread's own."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._mine = threading.local()
+        self._local = threading.local()
 
     def request(self, method: str, path: str, query: Query, body: Manifest | None, content_type: str) -> Manifest:
-        """As in Transport."""
+        """See `Transport.request`."""
         data = None if body is None else json.dumps(body)
         headers = {"Accept": "application/json", "User-Agent": "darkroom-operator"}
         if content_type:
@@ -38,7 +38,7 @@ class StrimziTransport:
             folder, _, last = path.rpartition("/")
             response = self._client().request(
                 method,
-                # pykube puts the two together again; a path in one piece would get a slash at its end.
+                # pykube joins the two; a path given as one piece would get a trailing slash.
                 version=folder,
                 url=last,
                 params=dict(query),
@@ -48,14 +48,14 @@ class StrimziTransport:
             )
         except requests.RequestException as error:
             raise unreachable(error) from error
-        return answer(response.status_code, response.content, response.headers.get("Retry-After"))
+        return parse_response(response.status_code, response.content, response.headers.get("Retry-After"))
 
     def _client(self) -> pykube.HTTPClient:
         now = time.monotonic()
-        if now >= getattr(self._mine, "renew_at", 0.0):
-            if (old := getattr(self._mine, "client", None)) is not None:
+        if now >= getattr(self._local, "renew_at", 0.0):
+            if (old := getattr(self._local, "client", None)) is not None:
                 old.session.close()
-            self._mine.client = pykube.HTTPClient(self._access.for_pykube())
-            self._mine.renew_at = now + CLIENT_LIFE_S
-        client: pykube.HTTPClient = self._mine.client
+            self._local.client = pykube.HTTPClient(self._access.for_pykube())
+            self._local.renew_at = now + CLIENT_LIFE_S
+        client: pykube.HTTPClient = self._local.client
         return client

@@ -1,4 +1,4 @@
-"""What both Kubernetes clients have in common: a request goes out, JSON comes back."""
+"""The interface of both Kubernetes clients: a request with JSON in and JSON out."""
 
 import json
 from collections.abc import Mapping
@@ -14,22 +14,22 @@ READ_TIMEOUT_S = 20.0
 
 
 class Transport(Protocol):
-    """One way to the API server; safe to use from several threads."""
+    """Sends requests to the API server; safe to use from several threads."""
 
     def request(self, method: str, path: str, query: Query, body: Manifest | None, content_type: str) -> Manifest:
-        """Send a request and answer the object that comes back.
+        """Send a request and return the object in the response.
 
         Raises:
-            ApiError: refused, or no answer in time.
+            ApiError: refused, or no response in time.
         """
         ...
 
 
-def answer(status: int, data: bytes, retry_after: str | None) -> Manifest:
+def parse_response(status: int, data: bytes, retry_after: str | None) -> Manifest:
     """The object in a response.
 
     Raises:
-        ApiError: the response is a refusal.
+        ApiError: the API server refused the request.
     """
     content = _json(data)
     if status < 300:  # noqa: PLR2004
@@ -40,7 +40,7 @@ def answer(status: int, data: bytes, retry_after: str | None) -> Manifest:
 
 
 def unreachable(error: Exception) -> ApiError:
-    """There was no response because of `error`."""
+    """The error of a request that got no response because of `error`."""
     return ApiError(0, "Unreachable", f"the API server can't be reached: {error}")
 
 

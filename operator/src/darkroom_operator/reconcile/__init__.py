@@ -1,1 +1,1 @@
-"""Reconciling one pipeline: its steps, from validation to the removal of what it no longer needs."""
+"""The reconciliation of one pipeline: validation, topics and credentials, workers, status, deletion."""

@@ -1,4 +1,4 @@
-"""Where the workers of a stage get their model from, and whether it is there."""
+"""The sources of a stage's model and labels, checked as far as the operator can read them."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom_operator.builders.workload import Fetched, ModelFiles, MountedFile
 from darkroom_operator.cluster.world import World
-from darkroom_operator.runtime.work_queue import Key
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.status.findings import Finding
 
 HTTPS_PORT = 443
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL")
-"""Environment variables that send s3: somewhere else than to Amazon."""
+"""Environment variables that give s3 another endpoint than Amazon's."""
 
 
-class MissingModel(Exception):
-    """A model, or something that is needed to fetch it, is not there or not what it should be."""
+class UnusableModel(Exception):
+    """A model, or something that is needed to download it, does not exist or has another checksum."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
@@ -23,10 +23,10 @@ class MissingModel(Exception):
 
 
 def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFiles:
-    """The sources of the model and the labels of `stage`, as far as can be seen from here checked.
+    """The sources of the model and the labels of `stage`.
 
     Raises:
-        MissingModel: with what is wrong.
+        UnusableModel: a source does not exist or has another checksum.
     """
     model = _source(pipeline, stage, "model", stage.model.uri, stage.model.sha256, world)
     labels_uri = stage.output.labels_uri
@@ -38,26 +38,27 @@ def _source(
     pipeline: ImagePipeline, stage: Stage, role: str, uri: str, sha256: str | None, world: World
 ) -> MountedFile | Fetched:
     about = f'stage "{stage.name}": {role} {uri}'
-    scheme, _, place = uri.partition("://")
+    scheme, _, location = uri.partition("://")
     if scheme == "configmap":
-        name, _, config_key = place.partition("/")
+        name, _, config_key = location.partition("/")
         found = _config_map_digest(pipeline, about, name, config_key, world)
         if sha256 is not None and found != sha256:
             raise _missing("ModelChecksumMismatch", f"{about}: sha256 is {found}, the pipeline says {sha256}")
         items = [{"key": config_key, "path": config_key}]
         return MountedFile({"configMap": {"name": name, "items": items}}, config_key, found[:16])
     if scheme == "pvc":
-        claim, _, path = place.partition("/")
+        claim, _, path = location.partition("/")
         return MountedFile({"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}, path)
     if scheme in {"https", "s3", "gs"}:
-        return Fetched(_port(scheme, place, stage, _credentials(pipeline, stage, about, world)))
+        return Fetched(_port(scheme, location, stage, _credentials(pipeline, stage, about, world)))
     raise _missing(
-        "ModelNotFound", f"{about}: a worker in a cluster has no such file: use configmap://, pvc:// or https://"
+        "ModelNotFound",
+        f"{about}: workers in a cluster cannot read a local file: use configmap://, pvc://, https://, s3:// or gs://",
     )
 
 
 def _config_map_digest(pipeline: ImagePipeline, about: str, name: str, config_key: str, world: World) -> str:
-    key = Key(pipeline.namespace, pipeline.name)
+    key = PipelineKey(pipeline.namespace, pipeline.name)
     digests = world.references.config_map_digests(key, pipeline.namespace, name)
     if digests is None:
         raise _missing(
@@ -72,7 +73,7 @@ def _credentials(pipeline: ImagePipeline, stage: Stage, about: str, world: World
     if stage.model.secret is None:
         return {}
     name = stage.model.secret.name
-    content = world.references.secret(Key(pipeline.namespace, pipeline.name), pipeline.namespace, name)
+    content = world.references.secret(PipelineKey(pipeline.namespace, pipeline.name), pipeline.namespace, name)
     if content is None:
         raise _missing(
             "SecretNotFound", f"{about}: there is no Secret {name} in namespace {pipeline.namespace}: create it"
@@ -80,9 +81,9 @@ def _credentials(pipeline: ImagePipeline, stage: Stage, about: str, world: World
     return content
 
 
-def _port(scheme: str, place: str, stage: Stage, credentials: Mapping[str, bytes]) -> int:
+def _port(scheme: str, location: str, stage: Stage, credentials: Mapping[str, bytes]) -> int:
     if scheme == "https":
-        return urlsplit(f"https://{place}").port or HTTPS_PORT
+        return urlsplit(f"https://{location}").port or HTTPS_PORT
     variables = {variable["name"]: str(variable.get("value", "")) for variable in stage.template.env}
     variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
     for name in ENDPOINTS:
@@ -92,5 +93,5 @@ def _port(scheme: str, place: str, stage: Stage, credentials: Mapping[str, bytes
     return HTTPS_PORT
 
 
-def _missing(reason: str, message: str) -> MissingModel:
-    return MissingModel(Finding(ready=False, reason=reason, message=message, retry=True))
+def _missing(reason: str, message: str) -> UnusableModel:
+    return UnusableModel(Finding(ready=False, reason=reason, message=message, retry=True))

@@ -1,4 +1,4 @@
-"""Bring the cluster to what a pipeline asks for: the same steps for a new one, a change, drift and a restart."""
+"""Bring the cluster to what a pipeline asks for: the same steps for a new pipeline, a change, drift and a restart."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,31 +10,34 @@ from darkroom.api.validation import InvalidPipeline, Problem, parse_pipeline
 from darkroom.topology import Topology, topology
 from darkroom_operator.builders.workload import WorkerImage
 from darkroom_operator.cluster.world import World
-from darkroom_operator.kafka.admin import KafkaAdmin, admin_settings
-from darkroom_operator.kafka.credentials import MissingSecret, read_user_files, user_credentials
-from darkroom_operator.kafka.strimzi import strimzi_namespace, strimzi_parts
-from darkroom_operator.kafka.strimzi_topics import shrinking
+from darkroom_operator.kafka.admin.credentials import credentials_files, named_credentials
+from darkroom_operator.kafka.admin.settings import admin_settings
+from darkroom_operator.kafka.admin.topics import TopicProvisioner
+from darkroom_operator.kafka.credentials import MissingSecret
+from darkroom_operator.kafka.state import KafkaState
+from darkroom_operator.kafka.strimzi.provisioning import provision_kafka, strimzi_namespace
+from darkroom_operator.kafka.strimzi.topics import shrinking
 from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import IMAGE_PIPELINE, NAMESPACE
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.reconcile.deletion import (
+    delete_strimzi_objects,
     has_finalizer,
-    is_ending,
+    is_terminating,
     needs_finalizer,
-    retire_strimzi_objects,
     set_finalizer,
     stop_workers,
 )
-from darkroom_operator.reconcile.garbage import remove_leftovers
-from darkroom_operator.reconcile.stages import Stages, run_stages, waiting_stages
-from darkroom_operator.runtime.work_queue import Key
-from darkroom_operator.status.events import Recorder
+from darkroom_operator.reconcile.prune import prune
+from darkroom_operator.reconcile.stages import keep_stages, run_stages
+from darkroom_operator.status.events import EventRecorder
 from darkroom_operator.status.findings import Finding, refused
-from darkroom_operator.status.report import (
-    KafkaParts,
-    Parts,
-    lost_stages,
+from darkroom_operator.status.pipeline_status import (
+    PipelineState,
+    StagesState,
     read_status,
+    removed_stages,
     status_of,
     status_of_invalid,
     with_ready,
@@ -43,41 +46,41 @@ from darkroom_operator.status.report import (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a reconciliation came to.
+    """How a reconciliation ended.
 
     Attributes:
-        word: for metrics and logs.
-        retry: whether to look again after a back-off.
+        name: the value of the metric label `outcome`.
+        retry: whether to reconcile again after a back-off.
     """
 
-    word: str
+    name: str
     retry: bool = False
 
 
 class Reconciler:
-    """Everything that a reconciliation needs, made once."""
+    """Reconciles pipelines."""
 
     def __init__(
         self,
         world: World,
-        admin: KafkaAdmin,
-        recorder: Recorder,
+        topics: TopicProvisioner,
+        recorder: EventRecorder,
         image: WorkerImage,
-        on_status: Callable[[Key, Status | None], None],
+        on_status: Callable[[PipelineKey, Status | None], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._world = world
-        self._admin = admin
+        self._topics = topics
         self._recorder = recorder
         self._image = image
         self._on_status = on_status
         self._now = now
 
-    def reconcile(self, key: Key) -> Outcome:
+    def reconcile(self, key: PipelineKey) -> Outcome:
         """Bring the cluster to what the pipeline `key` asks for. Safe to run at any time, any number of times.
 
         Raises:
-            ApiError: the API server did not answer, or changed its mind in between: try again.
+            ApiError: a request to the API server failed and may succeed later.
         """
         live = self._world.cache.get(IMAGE_PIPELINE, *key)
         if live is None:
@@ -94,22 +97,23 @@ class Reconciler:
             return self._refuse(key, live, problems)
         if has_finalizer(live) != needs_finalizer(pipeline):
             set_finalizer(live, self._world, wanted=needs_finalizer(pipeline))
-        if removed := remove_leftovers(pipeline, plan, namespace, self._world):
-            self._recorder.tell(live, "Normal", "Removed", "CleanUp", f"no longer wanted: {', '.join(removed)}")
+        if pruned := prune(pipeline, plan, namespace, self._world):
+            self._recorder.record(live, "Normal", "Removed", "CleanUp", f"no longer needed: {', '.join(pruned)}")
         before = read_status(live)
-        lost = lost_stages(before, plan) if namespace is None and pipeline.spec.deletion_policy == "Delete" else []
-        kafka = self._kafka(key, pipeline, plan, lost)
-        stages = self._stages(pipeline, plan, kafka)
-        status = status_of(pipeline, plan, Parts(kafka, stages), before, self._time())
-        if lost and not kafka.topics.ready:
-            # Their names must not be forgotten before their topics are gone.
-            status = status.model_copy(update={"stages": [*status.stages, *lost]})
+        deletes_topics = namespace is None and pipeline.spec.deletion_policy == "Delete"
+        removed = removed_stages(before, plan) if deletes_topics else []
+        kafka = self._kafka(key, pipeline, plan, removed)
+        state = PipelineState(kafka.topics, kafka.credentials.finding, self._stages(pipeline, plan, kafka))
+        status = status_of(pipeline, plan, state, before, self._time())
+        if removed and not kafka.topics.ready:
+            # The status keeps the names of the topics until they are deleted.
+            status = status.model_copy(update={"stages": [*status.stages, *removed]})
         self._report(key, live, before, status)
-        found = (kafka.topics, kafka.credentials.finding, stages.finding)
-        return Outcome("ready" if all(f.ready for f in found) else "waiting", retry=any(f.retry for f in found))
+        ready = all(finding.ready for finding in state.findings)
+        return Outcome("ready" if ready else "waiting", retry=any(finding.retry for finding in state.findings))
 
-    def report_failure(self, key: Key, reason: str, message: str) -> None:
-        """Say in the status that reconciliations break off again and again, and why."""
+    def report_failure(self, key: PipelineKey, reason: str, message: str) -> None:
+        """Report in the status that reconciliations fail repeatedly, and why."""
         live = self._world.cache.get(IMAGE_PIPELINE, *key)
         if live is not None and "deletionTimestamp" not in live["metadata"]:
             before = read_status(live)
@@ -117,87 +121,88 @@ class Reconciler:
             status = with_ready(finding, live["metadata"]["generation"], before, self._time())
             self._report(key, live, before, status)
 
-    def _kafka(self, key: Key, pipeline: ImagePipeline, plan: Topology, lost: Sequence[StageStatus]) -> KafkaParts:
+    def _kafka(
+        self, key: PipelineKey, pipeline: ImagePipeline, plan: Topology, removed: Sequence[StageStatus]
+    ) -> KafkaState:
         if pipeline.spec.kafka.cluster is not None:
-            return strimzi_parts(key, pipeline, plan, self._world)
-        credentials = user_credentials(pipeline, self._world)
+            return provision_kafka(key, pipeline, plan, self._world)
+        credentials = named_credentials(pipeline, self._world)
         if not credentials.finding.ready:
             waiting = Finding(ready=False, reason="WaitingForCredentials", message=credentials.finding.message)
-            return KafkaParts(waiting, credentials)
-        settings = admin_settings(pipeline.spec.kafka, read_user_files(pipeline, self._world))
-        surplus = [name for stage in lost for name in (stage.results_topic, stage.dead_letters_topic)]
-        return KafkaParts(self._admin.ensure(key, settings, plan.topics, surplus), credentials)
+            return KafkaState(waiting, credentials)
+        settings = admin_settings(pipeline.spec.kafka, credentials_files(pipeline, self._world))
+        surplus = [name for stage in removed for name in (stage.results_topic, stage.dead_letters_topic)]
+        return KafkaState(self._topics.ensure(key, settings, plan.topics, surplus), credentials)
 
-    def _stages(self, pipeline: ImagePipeline, plan: Topology, kafka: KafkaParts) -> Stages:
+    def _stages(self, pipeline: ImagePipeline, plan: Topology, kafka: KafkaState) -> StagesState:
         if not kafka.topics.ready:
-            return waiting_stages(pipeline, plan, "WaitingForTopics", kafka.topics.message, self._world)
+            return keep_stages(pipeline, plan, "WaitingForTopics", kafka.topics.message, self._world)
         if not kafka.credentials.access:
-            return waiting_stages(
-                pipeline, plan, "WaitingForCredentials", kafka.credentials.finding.message, self._world
-            )
+            message = kafka.credentials.finding.message
+            return keep_stages(pipeline, plan, "WaitingForCredentials", message, self._world)
         return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._world)
 
-    def _refuse(self, key: Key, live: Manifest, problems: Sequence[Problem]) -> Outcome:
-        """Touch nothing: what runs goes on as it was."""
+    def _refuse(self, key: PipelineKey, live: Manifest, problems: Sequence[Problem]) -> Outcome:
+        """Report `problems`, and change nothing else: what runs keeps running."""
         before = read_status(live)
         generation = live["metadata"]["generation"]
         self._report(key, live, before, status_of_invalid(problems, generation, before, self._time()))
         return Outcome("invalid")
 
-    def _forget(self, key: Key) -> Outcome:
+    def _forget(self, key: PipelineKey) -> Outcome:
         self._world.references.forget(key)
-        self._admin.forget(key)
+        self._topics.forget(key)
         self._on_status(key, None)
         return Outcome("gone")
 
-    def _delete(self, key: Key, live: Manifest) -> Outcome:
+    def _delete(self, key: PipelineKey, live: Manifest) -> Outcome:
         if not has_finalizer(live):
             return Outcome("deleting")
         keep = live["spec"].get("deletionPolicy") != "Delete"
         try:
-            finding = self._clear_away(key, live, keep_topics=keep)
+            finding = self._clean_up(key, live, keep_topics=keep)
         except ApiError as error:
-            if error.is_passing:
+            if error.is_transient:
                 raise
             finding = refused("deletion", error)
-        # The rights that we had in a namespace end with it, and so do the credentials: it must not hang for that.
-        if finding.retry and is_ending(self._world.kube.find(NAMESPACE, None, key.namespace)):
-            finding = Finding(ready=True, reason="TopicsLeft", message=f"topics may be left: {finding.message}")
+        # The operator's rights and the credentials may be gone already: the namespace must not hang in Terminating.
+        if finding.retry and is_terminating(self._world.kube.find(NAMESPACE, None, key.namespace)):
+            finding = Finding(ready=True, reason="TopicsLeft", message=f"topics may remain: {finding.message}")
         if not finding.ready:
             if finding.retry:
                 before = read_status(live)
-                said = with_ready(finding, live["metadata"]["generation"], before, self._time())
-                self._report(key, live, before, said)
+                status = with_ready(finding, live["metadata"]["generation"], before, self._time())
+                self._report(key, live, before, status)
             return Outcome("deleting", retry=finding.retry)
-        self._recorder.tell(live, "Normal", finding.reason, "CleanUp", finding.message)
+        self._recorder.record(live, "Normal", finding.reason, "CleanUp", finding.message)
         set_finalizer(live, self._world, wanted=False)
         return Outcome("deleted")
 
-    def _clear_away(self, key: Key, live: Manifest, *, keep_topics: bool) -> Finding:
-        """Remove what the garbage collector does not; ready when all of it is on its way."""
+    def _clean_up(self, key: PipelineKey, live: Manifest, *, keep_topics: bool) -> Finding:
+        """Delete what the garbage collector does not delete; ready when every deletion has been requested."""
         stop_workers(key, self._world)
-        retire_strimzi_objects(key, self._world, keep_topics=keep_topics)
+        delete_strimzi_objects(key, self._world, keep_topics=keep_topics)
         if not keep_topics and live["spec"].get("kafka", {}).get("bootstrapServers"):
             finding = self._delete_topics(key, live)
             if not finding.ready:
                 return finding
-        word = "stay in Kafka with their records" if keep_topics else "are deleted"
-        return Finding(ready=True, reason="Deleted", message=f"the workers have stopped; the topics {word}")
+        topics = "stay in Kafka with their records" if keep_topics else "are deleted"
+        return Finding(ready=True, reason="Deleted", message=f"the workers have stopped; the topics {topics}")
 
-    def _delete_topics(self, key: Key, live: Manifest) -> Finding:
-        """Delete the topics of a Kafka that we have no KafkaTopics for."""
+    def _delete_topics(self, key: PipelineKey, live: Manifest) -> Finding:
+        """Delete the topics of a Kafka without KafkaTopics."""
         try:
             pipeline = parse_pipeline({field: value for field, value in live.items() if field != "status"})
-            settings = admin_settings(pipeline.spec.kafka, read_user_files(pipeline, self._world))
+            settings = admin_settings(pipeline.spec.kafka, credentials_files(pipeline, self._world))
         except MissingSecret as missing:
             return missing.finding
         except InvalidPipeline as error:
             return Finding(
-                ready=True, reason="TopicsLeft", message=f"topics are left, for the spec is invalid: {error}"
+                ready=True, reason="TopicsLeft", message=f"topics remain, because the spec is invalid: {error}"
             )
-        return self._admin.ensure(key, settings, (), [topic.name for topic in topology(pipeline).topics])
+        return self._topics.ensure(key, settings, (), [topic.name for topic in topology(pipeline).topics])
 
-    def _report(self, key: Key, live: Manifest, before: Status, after: Status) -> None:
+    def _report(self, key: PipelineKey, live: Manifest, before: Status, after: Status) -> None:
         self._on_status(key, after)
         if after == before:
             return
@@ -212,9 +217,9 @@ class Reconciler:
             self._world.cache.put(IMAGE_PIPELINE, self._world.kube.apply_status(IMAGE_PIPELINE, manifest))
         except ApiError as error:
             if error.is_not_found:
-                return  # deleted in between
+                return  # deleted meanwhile
             raise
-        self._recorder.tell_transition(live, before, after)
+        self._recorder.record_transition(live, before, after)
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")

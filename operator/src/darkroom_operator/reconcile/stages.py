@@ -1,7 +1,6 @@
-"""The stages of a pipeline: the workers of each, with all that they need in the pipeline's namespace."""
+"""The stages of a pipeline: the workers of each, and the objects that they need in the pipeline's namespace."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline
@@ -15,8 +14,9 @@ from darkroom_operator.builders.service_account import service_account
 from darkroom_operator.builders.settings import settings_map
 from darkroom_operator.builders.workload import KafkaAccess, WorkerImage, Workload
 from darkroom_operator.cluster.cache import owner_of
-from darkroom_operator.cluster.world import TakenByAnother, World
+from darkroom_operator.cluster.world import OwnedByAnother, World
 from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -27,35 +27,24 @@ from darkroom_operator.kube.kinds import (
     SERVICE_ACCOUNT,
 )
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.reconcile.models import MissingModel, model_files
+from darkroom_operator.reconcile.models import UnusableModel, model_files
 from darkroom_operator.reconcile.workers import workers_finding
-from darkroom_operator.runtime.work_queue import Key
-from darkroom_operator.status.findings import Finding, refused, worst
+from darkroom_operator.status.findings import Finding, combined, refused
+from darkroom_operator.status.pipeline_status import SUSPENDED, StagesState
 
-ALL_READY = Finding(ready=True, reason="AllReady", message="every worker of every stage is ready")
-SUSPENDED = Finding(ready=False, reason="Suspended", message="spec.suspend is true: images wait in their topic")
-
-
-@dataclass(frozen=True)
-class Stages:
-    """What was found, for all stages together and for each."""
-
-    finding: Finding
-    statuses: tuple[StageStatus, ...]
-    replicas: int
-    ready: int
+ALL_READY = Finding(ready=True, reason="AllReady", message="all workers of every stage are ready")
 
 
 def run_stages(
     pipeline: ImagePipeline, plan: Topology, access: Mapping[str, KafkaAccess], image: WorkerImage, world: World
-) -> Stages:
-    """Have the workers of every stage run, and answer how they are doing."""
+) -> StagesState:
+    """Create or update the workers of every stage. Returns their state."""
     found = [_run(pipeline, stage, access.get(stage.name), image, world) for stage in plan.stages]
     return _stages(pipeline, plan, found, world)
 
 
-def waiting_stages(pipeline: ImagePipeline, plan: Topology, reason: str, message: str, world: World) -> Stages:
-    """Leave the workers as they are: what they need is not there yet, or not any more."""
+def keep_stages(pipeline: ImagePipeline, plan: Topology, reason: str, message: str, world: World) -> StagesState:
+    """Leave the workers as they are, because their topics or credentials are not ready."""
     found = []
     for stage in plan.stages:
         live = world.cache.get(DEPLOYMENT, pipeline.namespace, names.child(pipeline.name, stage.name))
@@ -74,43 +63,43 @@ def _run(
         _check_name(pipeline, stage, world)
         workload = Workload(image, access, model_files(pipeline, stage.spec, world))
         live = _ensure_all(pipeline, stage, workload, world)
-    except MissingModel as missing:
+    except UnusableModel as missing:
         return missing.finding
-    except TakenByAnother as error:
+    except OwnedByAnother as error:
         return Finding(ready=False, reason="NameConflict", message=f'stage "{stage.name}": {error}', retry=True)
     except ApiError as error:
-        if error.is_passing:
+        if error.is_transient:
             raise
         return refused(f'stage "{stage.name}"', error)
     return workers_finding(stage.name, live, _pods(pipeline, stage, world))
 
 
 def _ensure_all(pipeline: ImagePipeline, stage: StagePlan, workload: Workload, world: World) -> Manifest:
-    """What the workers need, and then the workers; answers their Deployment."""
+    """Create or update the objects that the workers need, then the Deployment. Returns the Deployment."""
     world.ensure(SERVICE_ACCOUNT, service_account(pipeline, stage))
     world.ensure(CONFIG_MAP, settings_map(pipeline, stage, workload))
     world.ensure(NETWORK_POLICY, network_policy(pipeline, stage, workload))
     world.ensure(DISRUPTION_BUDGET, disruption_budget(pipeline, stage))
-    if world.presence.served(POD_MONITOR):
+    if world.served_kinds.has(POD_MONITOR):
         world.ensure(POD_MONITOR, pod_monitor(pipeline, stage))
     return world.ensure(DEPLOYMENT, deployment(pipeline, stage, workload))
 
 
 def _check_name(pipeline: ImagePipeline, stage: StagePlan, world: World) -> None:
-    """Of two pipelines that want one name, the one that has it keeps it; else the one that asked first gets it.
+    """Check that the pipeline may use the name: it has it already, or is the oldest pipeline that claims it.
 
     Raises:
-        TakenByAnother: that is not this one.
+        OwnedByAnother: the name belongs to another pipeline.
     """
-    key, name = Key(pipeline.namespace, pipeline.name), names.child(pipeline.name, stage.name)
+    key, name = PipelineKey(pipeline.namespace, pipeline.name), names.child(pipeline.name, stage.name)
     live = world.cache.get(DEPLOYMENT, pipeline.namespace, name)
-    holder = world.claims.first(pipeline.namespace, name) if live is None else owner_of(DEPLOYMENT, live)
+    holder = world.claims.holder(pipeline.namespace, name) if live is None else owner_of(DEPLOYMENT, live)
     if holder not in {key, None}:
-        raise TakenByAnother(DEPLOYMENT, pipeline.namespace, name, holder)
+        raise OwnedByAnother(DEPLOYMENT, pipeline.namespace, name, holder)
 
 
 def _stop(live: Manifest, world: World) -> None:
-    """Suspend works even where the rest of a Deployment can't be worked out."""
+    """Scale a Deployment to zero: suspending works even if the rest of the Deployment cannot be built."""
     if live["spec"].get("replicas") != 0 and "deletionTimestamp" not in live["metadata"]:
         metadata = live["metadata"]
         stopped = world.kube.merge(DEPLOYMENT, metadata["namespace"], metadata["name"], {"spec": {"replicas": 0}})
@@ -118,18 +107,18 @@ def _stop(live: Manifest, world: World) -> None:
 
 
 def _pods(pipeline: ImagePipeline, stage: StagePlan, world: World) -> list[Manifest]:
-    pods = world.cache.owned(POD, Key(pipeline.namespace, pipeline.name))
+    pods = world.cache.owned(POD, PipelineKey(pipeline.namespace, pipeline.name))
     return [pod for pod in pods if pod["metadata"].get("labels", {}).get(names.LABEL_STAGE) == stage.name]
 
 
-def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world: World) -> Stages:
+def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world: World) -> StagesState:
     if pipeline.spec.suspend:
         found = [SUSPENDED if finding.ready else finding for finding in found]
     statuses, replicas = [], 0
     for stage, finding in zip(plan.stages, found, strict=True):
         live = world.cache.get(DEPLOYMENT, pipeline.namespace, names.child(pipeline.name, stage.name))
-        ours = live is not None and owner_of(DEPLOYMENT, live) == Key(pipeline.namespace, pipeline.name)
-        status = live.get("status", {}) if live is not None and ours else {}
+        is_own = live is not None and owner_of(DEPLOYMENT, live) == PipelineKey(pipeline.namespace, pipeline.name)
+        status = live.get("status", {}) if live is not None and is_own else {}
         replicas += status.get("replicas", 0)
         statuses.append(
             StageStatus(
@@ -142,4 +131,4 @@ def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world
                 message="" if finding.ready else finding.message,
             )
         )
-    return Stages(worst(found, ALL_READY), tuple(statuses), replicas, sum(finding.ready for finding in found))
+    return StagesState(combined(found, ALL_READY), tuple(statuses), replicas, sum(finding.ready for finding in found))

@@ -1,4 +1,4 @@
-"""How the workers of a stage are doing, from their Deployment and their pods."""
+"""The state of the workers of a stage, from their Deployment and pods."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -6,41 +6,47 @@ from typing import Any
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.status.findings import Finding
 
-CHECKSUM_WORDS = "sha256 is "
-"""How a worker begins to say that its model is not the one that the pipeline means."""
+CHECKSUM_MISMATCH = "sha256 is "
+"""Part of the message of a worker whose model has another checksum than the pipeline says."""
 
 MAX_LINE = 500
 
 _PULL_PROBLEMS = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
 _START_PROBLEMS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-MOST_TELLING = ("ModelChecksumMismatch", "ImagePullBackOff", "CrashLooping", *sorted(_START_PROBLEMS), "Unschedulable")
+PROBLEM_PRIORITY = (
+    "ModelChecksumMismatch",
+    "ImagePullBackOff",
+    "CrashLooping",
+    *sorted(_START_PROBLEMS),
+    "Unschedulable",
+)
 
 
 def workers_finding(stage: str, deployment: Manifest, pods: Iterable[Manifest]) -> Finding:
-    """Whether every worker of `stage` runs as its Deployment says and is ready, and what holds up the others."""
+    """Whether every worker of `stage` is up to date and ready and, if not, the most important problem."""
     about, wanted = f'stage "{stage}"', deployment["spec"].get("replicas", 1)
     status = deployment.get("status", {})
     current = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
-    ready, updated, there = (status.get(f, 0) for f in ("readyReplicas", "updatedReplicas", "replicas"))
-    if current and ready == updated == there == wanted:
+    ready, updated, existing = (status.get(f, 0) for f in ("readyReplicas", "updatedReplicas", "replicas"))
+    if current and ready == updated == existing == wanted:
         return Finding(ready=True, reason="AllReady", message=f"{about}: {ready} of {wanted} workers are ready")
-    if trouble := _trouble(deployment, pods):
-        reason, message = trouble
-        # A worker names its stage itself.
+    if problem := _problem(deployment, pods):
+        reason, message = problem
+        # Workers begin their messages with the stage.
         return Finding(ready=False, reason=reason, message=f"{about}: {message.removeprefix(f'{about}: ')}")
-    if there > wanted or updated < there:
-        message = f"{about}: {min(updated, wanted)} of {wanted} workers are of the latest version"
+    if existing > wanted or updated < existing:
+        message = f"{about}: {min(updated, wanted)} of {wanted} workers are up to date"
         return Finding(ready=False, reason="RollingOut", message=message)
     message = f"{about}: {ready} of {wanted} workers are ready"
     return Finding(ready=False, reason="WorkersStarting", message=message)
 
 
-def _trouble(deployment: Manifest, pods: Iterable[Manifest]) -> tuple[str, str] | None:
-    """The most telling of all that is wrong, in a word and in a sentence."""
-    living = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
-    found = [problem for pod in living for problem in _pod_troubles(pod)]
+def _problem(deployment: Manifest, pods: Iterable[Manifest]) -> tuple[str, str] | None:
+    """The reason and message of the most important problem."""
+    running = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
+    found = [problem for pod in running for problem in _pod_problems(pod)]
     if found:
-        return min(found, key=lambda problem: MOST_TELLING.index(problem[0]))
+        return min(found, key=lambda problem: PROBLEM_PRIORITY.index(problem[0]))
     for condition in deployment.get("status", {}).get("conditions", []):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
             message = condition.get("message", "")
@@ -48,11 +54,11 @@ def _trouble(deployment: Manifest, pods: Iterable[Manifest]) -> tuple[str, str] 
     return None
 
 
-def _pod_troubles(pod: Manifest) -> Iterator[tuple[str, str]]:
+def _pod_problems(pod: Manifest) -> Iterator[tuple[str, str]]:
     name, status = pod["metadata"]["name"], pod.get("status", {})
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            yield "Unschedulable", f"pod {name} can't be placed on a node: {condition.get('message', '')}"
+            yield "Unschedulable", f"pod {name} cannot be scheduled: {condition.get('message', '')}"
     for container in status.get("containerStatuses", []):
         waiting = container.get("state", {}).get("waiting", {})
         why = waiting.get("reason", "")
@@ -62,11 +68,11 @@ def _pod_troubles(pod: Manifest) -> Iterator[tuple[str, str]]:
             yield why, f"pod {name}: {waiting.get('message') or why}"
         elif (ended := _ended_badly(container)) is not None:
             line = _last_line(ended)
-            yield ("ModelChecksumMismatch" if CHECKSUM_WORDS in line else "CrashLooping"), line
+            yield ("ModelChecksumMismatch" if CHECKSUM_MISMATCH in line else "CrashLooping"), line
 
 
 def _ended_badly(container: dict[str, Any]) -> dict[str, Any] | None:
-    """How the container last ended, if that was with an error and it has not become ready since."""
+    """How the container last terminated, if that was with an error and it is not ready now."""
     if container.get("ready"):
         return None
     for state in (container.get("state", {}), container.get("lastState", {})):
@@ -77,8 +83,8 @@ def _ended_badly(container: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _last_line(ended: dict[str, Any]) -> str:
-    """The last that the worker said, or else how it ended."""
+    """The last line of the worker's log, or else how the worker terminated."""
     lines = [line.strip() for line in ended.get("message", "").splitlines() if line.strip()]
     if ended.get("reason") == "OOMKilled":
-        return "a worker was killed because it needed more memory: raise resources.limits.memory"
-    return lines[-1][:MAX_LINE] if lines else f"a worker ended with exit code {ended['exitCode']} and said nothing"
+        return "a worker was killed because it exceeded its memory limit: raise resources.limits.memory"
+    return lines[-1][:MAX_LINE] if lines else f"a worker exited with code {ended['exitCode']} and no message"

@@ -1,1 +1,1 @@
-"""What keeps the operator running: watches, the work queue, its threads, leader election."""
+"""What keeps the operator running: watches, the work queue and its threads, leader election, metrics."""

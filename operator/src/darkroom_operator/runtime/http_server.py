@@ -19,7 +19,7 @@ class _QuietHandler(WSGIRequestHandler):
     timeout = REQUEST_TIMEOUT_S
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by http.server
-        """Say nothing: probes and scrapes are no news."""
+        """Log nothing: probes and scrapes are frequent."""
 
 
 class HttpServer:
@@ -36,10 +36,10 @@ class HttpServer:
                 case "/readyz":
                     ready = is_ready()
                     start_response("200 OK" if ready else "503 Service Unavailable", [("Content-Type", "text/plain")])
-                    return [b"ready\n" if ready else b"reading the cluster\n"]
+                    return [b"ready\n" if ready else b"filling the cache\n"]
                 case _:
                     start_response("404 Not Found", [("Content-Type", "text/plain")])
-                    return [b"there are /metrics and /readyz\n"]
+                    return [b"not found: this server has /metrics and /readyz\n"]
 
         self._server = make_server("", port, application, _Server, _QuietHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
@@ -50,10 +50,10 @@ class HttpServer:
         return self._server.server_port
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start serving."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Serve no longer."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()

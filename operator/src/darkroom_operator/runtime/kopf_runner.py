@@ -1,4 +1,4 @@
-"""kopf's watches: they last until the operator ends, and begin anew when a kind is installed."""
+"""Runs kopf's watches until the operator stops, and restarts them when a kind is installed."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import kopf
 
 
-class Watches:
+class KopfRunner:
     """Runs kopf.
 
-    kopf asks the API server for its kinds on every event of a CRD, several times at once when several are installed,
-    and keeps what the last of the answers says, which need not be the newest: then it does not watch a kind that is
-    there. When it starts it asks once. So it is started again when a kind has come.
+    On every event of a CRD kopf asks the API server for its kinds, several times at once when several CRDs are
+    installed, and keeps the response that arrives last, which need not be the newest: then it does not watch a kind
+    that is served. At its start it asks once. So kopf is restarted when a kind was added.
     """
 
     def __init__(
@@ -35,18 +35,18 @@ class Watches:
         while asyncio.run(self._watch()):
             pass
 
-    def begin_anew(self) -> None:
-        """Ask which kinds there are, and list and watch them all; from any thread."""
+    def restart(self) -> None:
+        """Restart kopf, so that it looks for kinds, lists and watches again. Safe to call from any thread."""
         with self._lock:
             if self._running is not None:
-                loop, anew = self._running
-                loop.call_soon_threadsafe(anew.set)
+                loop, restarting = self._running
+                loop.call_soon_threadsafe(restarting.set)
 
     async def _watch(self) -> bool:
-        """Watch; answers whether to begin anew."""
-        anew = asyncio.Event()
+        """Watch. Returns whether to restart."""
+        restarting = asyncio.Event()
         with self._lock:
-            self._running = asyncio.get_running_loop(), anew
+            self._running = asyncio.get_running_loop(), restarting
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 await kopf.operator(
@@ -56,9 +56,9 @@ class Watches:
                     clusterwide=not self._namespaces,
                     namespaces=self._namespaces,
                     liveness_endpoint=self._health_endpoint,
-                    stop_flag=anew,
+                    stop_flag=restarting,
                 )
         finally:
             with self._lock:
                 self._running = None
-        return anew.is_set()
+        return restarting.is_set()

@@ -1,7 +1,7 @@
-"""kopf's memory of objects, switched off.
+"""kopf storages that store nothing.
 
-For handlers that run once a change kopf compares each object with a copy of it in an annotation. Ours run on every
-event and compare with what should be, so the copies, which take kopf longer than all the rest, are not made.
+For handlers of changes kopf keeps a copy of each object in an annotation and compares with it. The operator handles
+events only and compares with the desired state, so these copies, which take most of kopf's time, are switched off.
 """
 
 from typing import Any
@@ -9,36 +9,36 @@ from typing import Any
 import kopf
 
 
-class NoDiffBase(kopf.DiffBaseStorage):
-    """Nothing is ever known of how an object was."""
+class NoDiffBaseStorage(kopf.DiffBaseStorage):
+    """Keeps no earlier state of objects."""
 
     def build(self, **_: Any) -> kopf.BodyEssence:
-        """Nothing of an object matters to kopf."""
+        """An empty essence."""
         return kopf.BodyEssence()
 
     def fetch(self, **_: Any) -> kopf.BodyEssence | None:
-        """Nothing is known."""
+        """Nothing is stored."""
         return None
 
     def store(self, **_: Any) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
 
-class NoProgress(kopf.ProgressStorage):
-    """No handler has a past."""
+class NoProgressStorage(kopf.ProgressStorage):
+    """Keeps no progress of handlers."""
 
     def fetch(self, **_: Any) -> None:
-        """Nothing is known."""
+        """Nothing is stored."""
 
     def store(self, **_: Any) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
     def purge(self, **_: Any) -> None:
-        """Nothing is there to go."""
+        """Do nothing."""
 
     def touch(self, **_: Any) -> None:
-        """Nothing is written."""
+        """Do nothing."""
 
     def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
-        """Nothing of it is ours."""
+        """The essence, unchanged."""
         return essence

@@ -1,9 +1,8 @@
-"""Leader election: of all replicas, the one that holds the Lease may write."""
+"""Leader election: of all replicas only the holder of the Lease may write."""
 
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import structlog
 
@@ -11,17 +10,18 @@ from darkroom_operator.kube.api import Kube
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import LEASE
 from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.runtime.lease import held_lease, may_take, released_lease
 
 DURATION_S = 15
 
 log = structlog.get_logger(__name__)
 
 
-class Leadership:
-    """Holds the Lease, or waits for it, in a thread of its own.
+class LeaderElection:
+    """Holds the Lease or waits for it, in a thread of its own.
 
-    Clocks of different machines are never compared: a Lease has run out when we have seen no change of it for its
-    whole duration.
+    Clocks of different machines are never compared: a Lease has expired when this replica has seen no change of it for
+    its whole duration.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Leadership:
         namespace: str,
         name: str,
         identity: str,
-        on_lead: Callable[[], None],
+        on_elected: Callable[[], None],
         *,
         duration_s: int = DURATION_S,
         clock: Callable[[], float] = time.monotonic,
@@ -39,92 +39,73 @@ class Leadership:
         self._namespace = namespace
         self._name = name
         self._identity = identity
-        self._on_lead = on_lead
+        self._on_elected = on_elected
         self._clock = clock
         self._duration_s = duration_s
         self._renew_s = duration_s / 4
-        # A leader stops writing this long before others may take over: a write of its may still be on its way.
+        # The leader stops writing this long before others may take over: its last write may still be in flight.
         self._margin_s = duration_s / 4
         self._held_until = float("-inf")
-        self._led = False
-        self._seen: tuple[str, float] = ("", 0.0)
+        self._was_leader = False
+        self._observed: tuple[str, float] = ("", 0.0)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
-    def leads(self) -> bool:
-        """Whether we may write now."""
+    def is_leader(self) -> bool:
+        """Whether this replica may write now."""
         return self._clock() < self._held_until
 
     def start(self) -> None:
-        """Begin to stand for election."""
+        """Start taking part in the election."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Give the Lease back, so that the next leader need not wait for it to run out."""
+        """Release the Lease, so that the next leader does not have to wait until it expires."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=self._duration_s)
-        if not self.leads():
+        if not self.is_leader():
             return
         self._held_until = float("-inf")
         try:
             live = self._kube.find(LEASE, self._namespace, self._name)
             if live is not None and live["spec"].get("holderIdentity") == self._identity:
-                self._kube.replace(LEASE, {**live, "spec": {**live["spec"], "holderIdentity": ""}})
+                self._kube.replace(LEASE, released_lease(live))
         except ApiError as error:
-            log.warning("lease not given back", error=error.message)
+            log.warning("lease could not be released", error=error.message)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._stand()
+                self._try_to_hold()
             except ApiError as error:
-                log.warning("lease not renewed", error=error.message)
-            leads = self.leads()
-            if leads and not self._led:
-                log.info("leading", lease=f"{self._namespace}/{self._name}", identity=self._identity)
-                self._on_lead()
-            elif self._led and not leads:
-                log.warning("no longer leading", identity=self._identity)
-            self._led = leads
-            self._stopping.wait(self._renew_s if leads else self._renew_s / 2)
+                log.warning("lease could not be renewed", error=error.message)
+            is_leader = self.is_leader()
+            if is_leader and not self._was_leader:
+                log.info("became the leader", lease=f"{self._namespace}/{self._name}", identity=self._identity)
+                self._on_elected()
+            elif self._was_leader and not is_leader:
+                log.warning("lost the leadership", identity=self._identity)
+            self._was_leader = is_leader
+            self._stopping.wait(self._renew_s if is_leader else self._renew_s / 2)
 
-    def _stand(self) -> None:
-        """Take, renew or leave the Lease, whichever is due."""
+    def _try_to_hold(self) -> None:
+        """Acquire or renew the Lease, unless another replica holds it."""
         asked_at = self._clock()
         live = self._kube.find(LEASE, self._namespace, self._name)
-        if live is None:
-            self._kube.create(LEASE, self._claim({}, transitions=0))
-        elif not self._may_take(live):
+        if live is not None and not self._may_take(live):
             self._held_until = float("-inf")
             return
+        held = held_lease(live, self._namespace, self._name, self._identity, self._duration_s)
+        if live is None:
+            self._kube.create(LEASE, held)
         else:
-            spec = live["spec"]
-            ours = spec.get("holderIdentity") == self._identity
-            transitions = spec.get("leaseTransitions", 0) + (0 if ours else 1)
-            self._kube.replace(LEASE, self._claim(live, transitions=transitions))
+            self._kube.replace(LEASE, held)
         self._held_until = asked_at + self._duration_s - self._margin_s
 
     def _may_take(self, live: Manifest) -> bool:
-        holder, version = live["spec"].get("holderIdentity"), live["metadata"]["resourceVersion"]
-        if self._seen[0] != version:
-            self._seen = (version, self._clock())
-        duration_s = live["spec"].get("leaseDurationSeconds", self._duration_s)
-        return holder in {self._identity, "", None} or self._clock() - self._seen[1] > duration_s
-
-    def _claim(self, live: Manifest, *, transitions: int) -> Manifest:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        spec = live.get("spec", {})
-        acquired = spec.get("acquireTime", now) if spec.get("holderIdentity") == self._identity else now
-        return {
-            "apiVersion": LEASE.api_version,
-            "kind": LEASE.name,
-            "metadata": live.get("metadata", {"name": self._name, "namespace": self._namespace}),
-            "spec": {
-                "holderIdentity": self._identity,
-                "leaseDurationSeconds": self._duration_s,
-                "acquireTime": acquired,
-                "renewTime": now,
-                "leaseTransitions": transitions,
-            },
-        }
+        version = live["metadata"]["resourceVersion"]
+        if self._observed[0] != version:
+            self._observed = (version, self._clock())
+        unchanged_s = self._clock() - self._observed[1]
+        return may_take(live, self._identity, unchanged_s=unchanged_s, default_duration_s=self._duration_s)

@@ -1,29 +1,20 @@
-"""The queue of pipelines to reconcile: a pipeline is in it once at most, and in the hands of one thread at most."""
+"""The work queue: pipelines to reconcile, each queued at most once and reconciled by at most one thread at a time."""
 
 import heapq
 import random
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
-
-class Key(NamedTuple):
-    """A pipeline."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+from darkroom_operator.kube.keys import PipelineKey
 
 
 class WorkQueue:
-    """Keys that wait, keys that wait for their time, and keys in work.
+    """Keys that are ready, keys that are scheduled, and keys in progress.
 
-    It is bounded by the number of pipelines: adding a key that waits already changes nothing, and one that is in work
-    comes up once more when it is done. Each key has its own back-off, so that a pipeline that fails again and again
-    costs the others nothing.
+    Its size is bounded by the number of pipelines: adding a key that is ready already changes nothing, and a key in
+    progress becomes ready once more when it is done. Each key has its own back-off, so that a pipeline that keeps
+    failing does not delay the others.
     """
 
     def __init__(
@@ -39,21 +30,21 @@ class WorkQueue:
         self._clock = clock
         self._jitter = jitter
         self._changed = threading.Condition()
-        self._waiting: dict[Key, float] = {}  # since when; in the order of arrival
-        self._due: dict[Key, float] = {}
-        self._schedule: list[tuple[float, Key]] = []  # may hold times that `_due` has given up
-        self._in_work: dict[Key, float] = {}  # since when
-        self._again: set[Key] = set()
-        self._failures: dict[Key, int] = {}
+        self._ready: dict[PipelineKey, float] = {}  # since when; in order of arrival
+        self._due: dict[PipelineKey, float] = {}
+        self._schedule: list[tuple[float, PipelineKey]] = []  # may hold entries that `_due` has replaced
+        self._in_progress: dict[PipelineKey, float] = {}  # since when
+        self._again: set[PipelineKey] = set()
+        self._failures: dict[PipelineKey, int] = {}
         self._closed = False
 
-    def add(self, key: Key) -> None:
-        """Have `key` reconciled as soon as possible."""
+    def add(self, key: PipelineKey) -> None:
+        """Queue `key` for reconciliation as soon as possible."""
         with self._changed:
             self._add(key)
 
-    def add_after(self, key: Key, seconds: float) -> None:
-        """Have `key` reconciled in `seconds`, or earlier if that was asked for."""
+    def add_after(self, key: PipelineKey, seconds: float) -> None:
+        """Queue `key` in `seconds`, unless it is due earlier already."""
         with self._changed:
             due = self._clock() + seconds
             if key not in self._due or due < self._due[key]:
@@ -61,38 +52,38 @@ class WorkQueue:
                 heapq.heappush(self._schedule, (due, key))
                 self._changed.notify()
 
-    def retry(self, key: Key, at_least_s: float = 0.0) -> float:
-        """Have `key` reconciled after its back-off, which grows each time, and answer how long that is."""
+    def retry(self, key: PipelineKey, at_least_s: float = 0.0) -> float:
+        """Queue `key` after its back-off, which grows with each retry. Returns the delay in seconds."""
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-        # The exponent is bounded as well: 2**2000 is no float.
+        # The exponent is bounded as well: 2.0**2000 overflows.
         backoff = min(self._first_retry_s * 2.0 ** min(failures, 30), self._longest_retry_s) * self._jitter()
         seconds = max(backoff, at_least_s)
         self.add_after(key, seconds)
         return seconds
 
-    def succeeded(self, key: Key) -> None:
-        """Let the back-off of `key` begin anew the next time."""
+    def succeeded(self, key: PipelineKey) -> None:
+        """Reset the back-off of `key`."""
         with self._changed:
             self._failures.pop(key, None)
 
-    def failures(self, key: Key) -> int:
-        """How often `key` has failed since it last succeeded."""
+    def failures(self, key: PipelineKey) -> int:
+        """How often `key` was retried since it last succeeded."""
         with self._changed:
             return self._failures.get(key, 0)
 
-    def take(self, timeout_s: float) -> Key | None:
-        """The next key, or None if there is none for `timeout_s` or the queue was closed. `done` must follow."""
+    def take(self, timeout_s: float) -> PipelineKey | None:
+        """The next key; None if there is none for `timeout_s` or the queue is closed. Call `done` afterwards."""
         deadline = self._clock() + timeout_s
         with self._changed:
             while not self._closed:
                 now = self._clock()
-                self._release_due(now)
-                if self._waiting:
-                    key = next(iter(self._waiting))
-                    del self._waiting[key]
-                    self._in_work[key] = now
+                self._move_due(now)
+                if self._ready:
+                    key = next(iter(self._ready))
+                    del self._ready[key]
+                    self._in_progress[key] = now
                     return key
                 if now >= deadline:
                     return None
@@ -100,46 +91,46 @@ class WorkQueue:
                 self._changed.wait(until - now)
             return None
 
-    def done(self, key: Key) -> None:
-        """`key` is no longer in work."""
+    def done(self, key: PipelineKey) -> None:
+        """Mark `key` as no longer in progress."""
         with self._changed:
-            self._in_work.pop(key, None)
+            self._in_progress.pop(key, None)
             if key in self._again:
                 self._again.remove(key)
                 self._add(key)
 
     def close(self) -> None:
-        """Hand out nothing any more."""
+        """Close the queue: `take` returns None from now on."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def __len__(self) -> int:
-        """Keys that wait to be taken now, and keys in work."""
+        """Keys that are ready or in progress."""
         with self._changed:
-            self._release_due(self._clock())
-            return len(self._waiting) + len(self._in_work)
+            self._move_due(self._clock())
+            return len(self._ready) + len(self._in_progress)
 
     def oldest_s(self) -> float:
-        """For how long the oldest key has been waiting or in work."""
+        """Seconds for which the oldest key has been ready or in progress."""
         with self._changed:
             now = self._clock()
-            self._release_due(now)
-            since = [*self._in_work.values()]
-            if self._waiting:
-                since.append(next(iter(self._waiting.values())))
+            self._move_due(now)
+            since = [*self._in_progress.values()]
+            if self._ready:
+                since.append(next(iter(self._ready.values())))
             return now - min(since) if since else 0.0
 
-    def _add(self, key: Key) -> None:
+    def _add(self, key: PipelineKey) -> None:
         if self._closed:
             return
-        if key in self._in_work:
+        if key in self._in_progress:
             self._again.add(key)
-        elif key not in self._waiting:
-            self._waiting[key] = self._clock()
+        elif key not in self._ready:
+            self._ready[key] = self._clock()
             self._changed.notify()
 
-    def _release_due(self, now: float) -> None:
+    def _move_due(self, now: float) -> None:
         while self._schedule and self._schedule[0][0] <= now:
             due, key = heapq.heappop(self._schedule)
             if self._due.get(key) == due:

@@ -1,4 +1,4 @@
-"""Kubernetes Events: what `kubectl describe imgp` tells of a pipeline's life."""
+"""Kubernetes Events about a pipeline, as `kubectl describe imgp` shows them."""
 
 import uuid
 from collections.abc import Callable
@@ -17,28 +17,28 @@ from darkroom_operator.kube.transport import Manifest
 CONTROLLER = "darkroom.dev/operator"
 MAX_NOTE = 1_000
 
-_PASSING = {
+_TRANSIENT_REASONS = {
     "WaitingForTopicOperator", "WaitingForUserOperator", "WaitingForTopics", "WaitingForCredentials",
     "WaitingForKafka", "WorkersStarting", "RollingOut",
 }  # fmt: skip
-"""Reasons that come and go by themselves, seconds apart: they stand in the status, and are no news."""
+"""Reasons that pass by themselves within seconds: the status has them, and no Event is written."""
 
-_NORMAL = {"AllReady", "Suspended"}
+_NORMAL_REASONS = {"AllReady", "Suspended"}
 
 EventType = Literal["Normal", "Warning"]
 
 log = structlog.get_logger(__name__)
 
 
-class Recorder:
-    """Writes Events. One that can't be written is logged and forgotten: it was news, not state."""
+class EventRecorder:
+    """Writes Events. An Event that cannot be written is logged and dropped."""
 
     def __init__(self, kube: Kube, instance: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._kube = kube
         self._instance = instance
         self._now = now
 
-    def tell(self, pipeline: Manifest, event_type: EventType, reason: str, action: str, note: str) -> None:
+    def record(self, pipeline: Manifest, event_type: EventType, reason: str, action: str, note: str) -> None:
         """Write one Event about `pipeline`."""
         metadata = pipeline["metadata"]
         event = {
@@ -63,16 +63,16 @@ class Recorder:
         try:
             self._kube.create(EVENT, event)
         except ApiError as error:
-            log.warning("event not written", pipeline=metadata["name"], reason=reason, error=error.message)
+            log.warning("event could not be written", pipeline=metadata["name"], reason=reason, error=error.message)
 
-    def tell_transition(self, pipeline: Manifest, before: Status, after: Status) -> None:
-        """Write an Event if the pipeline as a whole is now in another state, or in the same for another reason."""
+    def record_transition(self, pipeline: Manifest, before: Status, after: Status) -> None:
+        """Write an Event if the reason of the condition Ready has changed."""
         was, now = _ready(before), _ready(after)
-        if now is None or now.reason in _PASSING or (was is not None and was.reason == now.reason):
+        if now is None or now.reason in _TRANSIENT_REASONS or (was is not None and was.reason == now.reason):
             return
-        event_type: EventType = "Normal" if now.reason in _NORMAL else "Warning"
+        event_type: EventType = "Normal" if now.reason in _NORMAL_REASONS else "Warning"
         reason = "Ready" if now.status == "True" else now.reason
-        self.tell(pipeline, event_type, reason, "Reconcile", now.message)
+        self.record(pipeline, event_type, reason, "Reconcile", now.message)
 
 
 def _ready(status: Status) -> Condition | None:

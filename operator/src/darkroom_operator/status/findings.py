@@ -1,4 +1,4 @@
-"""What a step of a reconciliation found: whether its part is as it should be and, if not, what a person can do."""
+"""Findings: what a step of a reconciliation found, and what a person can do about it."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from darkroom_operator.kube.errors import ApiError
 
 @dataclass(frozen=True)
 class Finding:
-    """One condition's worth of truth.
+    """The content of one condition.
 
     Attributes:
-        ready: whether this part is as it should be.
-        reason: why, in a word of CamelCase.
-        message: why, in a sentence, and what to do.
-        retry: whether to look again after a while, because no event will tell.
+        ready: whether this part of the pipeline is as it should be.
+        reason: why, as a CamelCase word.
+        message: why, as a sentence, and what to do.
+        retry: whether to check again after a back-off, because no watch reports when this changes.
     """
 
     ready: bool
@@ -23,13 +23,13 @@ class Finding:
 
 
 def refused(what: str, error: ApiError) -> Finding:
-    """The API server does not let us write `what`."""
+    """The finding for `what`, which the API server refused to write."""
     reason = "QuotaExceeded" if "exceeded quota" in error.message else error.reason
     return Finding(ready=False, reason=reason, message=f"{what}: {error.message}", retry=True)
 
 
-def worst(findings: list[Finding], good: Finding) -> Finding:
-    """The first finding that is not ready, with a word on how many more there are; `good` if there is none."""
+def combined(findings: list[Finding], good: Finding) -> Finding:
+    """The first finding that is not ready, with the number of further ones; `good` if all are ready."""
     bad = [finding for finding in findings if not finding.ready]
     if not bad:
         return good

@@ -1,4 +1,4 @@
-"""The status of a pipeline, from what the steps of a reconciliation found."""
+"""The status of a pipeline, from the findings of a reconciliation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,86 +8,96 @@ from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.status import Condition, ConditionType, StageStatus, Status
 from darkroom.api.validation import Problem
 from darkroom.topology import Topology
-from darkroom_operator.kafka.credentials import Credentials
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.reconcile.stages import SUSPENDED, Stages
 from darkroom_operator.status.findings import Finding
 
 MAX_MESSAGE = 4_000
 
-READY = Finding(ready=True, reason="AllReady", message="images are taken and analysed")
+READY = Finding(ready=True, reason="AllReady", message="images are accepted and analysed")
+SUSPENDED = Finding(
+    ready=False, reason="Suspended", message="spec.suspend is true: no workers run, and images stay in their topic"
+)
 
 
 @dataclass(frozen=True)
-class KafkaParts:
-    """What was found of a pipeline's Kafka."""
+class StagesState:
+    """How the stages of a pipeline are doing: the finding for all of them, and the status of each.
+
+    Attributes:
+        replicas: worker pods of all stages together.
+        ready: stages whose workers are all ready.
+    """
+
+    finding: Finding
+    statuses: tuple[StageStatus, ...]
+    replicas: int
+    ready: int
+
+
+@dataclass(frozen=True)
+class PipelineState:
+    """What a reconciliation found: one part for each condition."""
 
     topics: Finding
-    credentials: Credentials
+    credentials: Finding
+    stages: StagesState
+
+    @property
+    def findings(self) -> tuple[Finding, Finding, Finding]:
+        """The finding of each part, in the order in which one needs the other."""
+        return self.topics, self.credentials, self.stages.finding
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What was found of each part of a pipeline."""
-
-    kafka: KafkaParts
-    stages: Stages
-
-
-def status_of(pipeline: ImagePipeline, plan: Topology, parts: Parts, before: Status, now: str) -> Status:
-    """The status that says what `parts` says. `now` is the time in RFC 3339."""
-    stages = parts.stages
+def status_of(pipeline: ImagePipeline, plan: Topology, state: PipelineState, before: Status, now: str) -> Status:
+    """The status that reports `state`. `now` is the time in RFC 3339."""
     found: list[tuple[ConditionType, Finding]] = [
-        ("TopicsReady", parts.kafka.topics),
-        ("CredentialsReady", parts.kafka.credentials.finding),
-        ("StagesReady", stages.finding),
-        ("Ready", _overall(pipeline, parts)),
+        ("TopicsReady", state.topics),
+        ("CredentialsReady", state.credentials),
+        ("StagesReady", state.stages.finding),
+        ("Ready", _overall(pipeline, state)),
     ]
     return Status(
         observed_generation=pipeline.metadata.generation,
         conditions=_conditions(found, before, pipeline.metadata.generation, now),
         images_topic=plan.images.name,
-        replicas=stages.replicas,
+        replicas=state.stages.replicas,
         selector=f"{names.LABEL_PIPELINE}={pipeline.name}",
-        stages_ready=f"{stages.ready}/{len(plan.stages)}",
-        stages=list(stages.statuses),
+        stages_ready=f"{state.stages.ready}/{len(plan.stages)}",
+        stages=list(state.stages.statuses),
     )
 
 
 def status_of_invalid(problems: Sequence[Problem], generation: int, before: Status, now: str) -> Status:
-    """The status of a pipeline that breaks the rules: everything else stays as it was, for nothing is touched."""
+    """The status of a pipeline that breaks the rules: `before` with another condition Ready."""
     finding = Finding(ready=False, reason="InvalidSpec", message="\n".join(str(problem) for problem in problems))
     return with_ready(finding, generation, before, now)
 
 
 def with_ready(finding: Finding, generation: int, before: Status, now: str) -> Status:
-    """`before` with another word on the whole, and everything else as it was."""
+    """`before` with `finding` as its condition Ready, and everything else unchanged."""
     (ready,) = _conditions([("Ready", finding)], before, generation, now)
     others = [condition for condition in before.conditions if condition.type != "Ready"]
     return before.model_copy(update={"conditions": [*others, ready], "observed_generation": generation})
 
 
 def read_status(live: Manifest) -> Status:
-    """The status that a pipeline has now; an empty one if it has none that can be read."""
+    """The current status of a pipeline; an empty one if there is none or it cannot be parsed."""
     try:
         return Status.model_validate(live.get("status") or {})
     except ValueError:
         return Status()
 
 
-def lost_stages(before: Status, plan: Topology) -> list[StageStatus]:
-    """The stages that a pipeline had, and has no more."""
+def removed_stages(before: Status, plan: Topology) -> list[StageStatus]:
+    """The stages in the status that the pipeline no longer has."""
     kept = {stage.name for stage in plan.stages}
     return [stage for stage in before.stages if stage.name not in kept]
 
 
-def _overall(pipeline: ImagePipeline, parts: Parts) -> Finding:
+def _overall(pipeline: ImagePipeline, state: PipelineState) -> Finding:
     if pipeline.spec.suspend:
         return SUSPENDED
-    for finding in (parts.kafka.topics, parts.kafka.credentials.finding, parts.stages.finding):
-        if not finding.ready:
-            return finding
-    return READY
+    return next((finding for finding in state.findings if not finding.ready), READY)
 
 
 def _conditions(
@@ -96,16 +106,15 @@ def _conditions(
     previous = {condition.type: condition for condition in before.conditions}
     conditions = []
     for kind, finding in found:
-        status = "True" if finding.ready else "False"
         known = previous.get(kind)
-        since = known.last_transition_time if known is not None and known.status == status else now
+        is_same = known is not None and (known.status == "True") == finding.ready
         conditions.append(
             Condition(
                 type=kind,
                 status="True" if finding.ready else "False",
                 reason=finding.reason,
                 message=finding.message[:MAX_MESSAGE],
-                last_transition_time=since,
+                last_transition_time=known.last_transition_time if known is not None and is_same else now,
                 observed_generation=generation,
             )
         )

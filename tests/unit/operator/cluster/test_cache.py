@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom_operator.cluster.cache import Cache
-from darkroom_operator.cluster.claims import Claims
 from darkroom_operator.kube.api import Page
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import CONFIG_MAP, IMAGE_PIPELINE, POD
-from darkroom_operator.runtime.work_queue import Key
 
-OWNER = Key("demo", "digits")
+OWNER = PipelineKey("demo", "digits")
 
 
 def an_object(name: str = "x", version: int = 1, uid: str = "u", namespace: str = "demo") -> dict[str, Any]:
@@ -106,28 +105,3 @@ def test_pipelines_are_found_and_own_themselves() -> None:
     cache.put(IMAGE_PIPELINE, pipeline)
     assert cache.pipelines() == [OWNER]
     assert len(cache) == 1
-
-
-def claimant(name: str, *stages: str, since: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
-    return {
-        "metadata": {"name": name, "namespace": "demo", "creationTimestamp": since},
-        "spec": {"stages": [{"name": stage} for stage in stages]},
-    }
-
-
-def test_the_first_claim_on_a_name_counts_until_it_is_given_up() -> None:
-    claims, old, young = Claims(), Key("demo", "a-b"), Key("demo", "a")
-    assert claims.update(young, claimant("a", "b-c", since="2026-01-02T00:00:00Z")) == set()
-    assert claims.update(old, claimant("a-b", "c")) == {young}
-    assert claims.first("demo", "a-b-c") == old
-    assert claims.update(old, claimant("a-b", "c")) == set(), "nothing new"
-    assert claims.update(old, claimant("a-b", "d")) == {young}
-    assert claims.first("demo", "a-b-c") == young
-    assert claims.update(young, None) == set()
-    assert claims.first("demo", "a-b-c") is None
-
-
-def test_names_in_different_namespaces_do_not_meet() -> None:
-    claims = Claims()
-    claims.update(Key("one", "a-b"), {**claimant("a-b", "c"), "metadata": {"namespace": "one"}})
-    assert claims.first("two", "a-b-c") is None

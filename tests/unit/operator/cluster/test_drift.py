@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom_operator.cluster.apply import is_as_desired, marked
+from darkroom_operator.cluster.drift import is_as_desired, with_applied_hash
 
 names = st.text("abc", min_size=1, max_size=3)
 values = st.recursive(
@@ -22,13 +22,13 @@ def manifest(**spec: Any) -> dict[str, Any]:
 
 @given(st.dictionaries(names, values, max_size=4))
 def test_an_object_is_as_itself(spec: dict[str, Any]) -> None:
-    desired = marked(manifest(**spec))
+    desired = with_applied_hash(manifest(**spec))
     assert is_as_desired(desired, desired)
 
 
 @given(st.dictionaries(names, values, max_size=4), names, values)
 def test_what_others_add_is_no_difference(spec: dict[str, Any], name: str, value: Any) -> None:
-    desired = marked(manifest(**spec))
+    desired = with_applied_hash(manifest(**spec))
     live = {**desired, "status": value, "spec": {name: value, **spec}}
     assert is_as_desired(desired, live)
 
@@ -54,6 +54,6 @@ def test_differences(desired: dict[str, Any], live: dict[str, Any], same: bool) 
 
 
 def test_what_is_wanted_no_more_shows_in_the_mark() -> None:
-    before = marked(manifest(env=[{"name": "A"}, {"name": "B"}]))
-    after = marked(manifest(env=[{"name": "A"}]))
+    before = with_applied_hash(manifest(env=[{"name": "A"}, {"name": "B"}]))
+    after = with_applied_hash(manifest(env=[{"name": "A"}]))
     assert not is_as_desired(after, before)

@@ -6,9 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from darkroom_operator.runtime.work_queue import Key, WorkQueue
+from darkroom_operator.kube.keys import PipelineKey
+from darkroom_operator.runtime.work_queue import WorkQueue
 
-KEYS = [Key("demo", name) for name in ("a", "b", "c")]
+KEYS = [PipelineKey("demo", name) for name in ("a", "b", "c")]
 
 
 class Clock:
@@ -30,17 +31,17 @@ class TheQueue(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock()
         self.queue = queue_at(self.clock)
-        self.wanted: set[Key] = set()  # added since it was last taken
-        self.in_work: set[Key] = set()
-        self.due: dict[Key, float] = {}
+        self.wanted: set[PipelineKey] = set()  # added since it was last taken
+        self.in_work: set[PipelineKey] = set()
+        self.due: dict[PipelineKey, float] = {}
 
     @rule(key=st.sampled_from(KEYS))
-    def add(self, key: Key) -> None:
+    def add(self, key: PipelineKey) -> None:
         self.queue.add(key)
         self.wanted.add(key)
 
     @rule(key=st.sampled_from(KEYS), seconds=st.floats(0.1, 100))
-    def add_after(self, key: Key, seconds: float) -> None:
+    def add_after(self, key: PipelineKey, seconds: float) -> None:
         self.queue.add_after(key, seconds)
         self.due[key] = min(self.due.get(key, float("inf")), self.clock.now + seconds)
 
@@ -59,7 +60,7 @@ class TheQueue(RuleBasedStateMachine):
             self.in_work.add(key)
 
     @rule(key=st.sampled_from(KEYS))
-    def done(self, key: Key) -> None:
+    def done(self, key: PipelineKey) -> None:
         if key in self.in_work:
             self.queue.done(key)
             self.in_work.remove(key)
@@ -130,7 +131,7 @@ def test_the_oldest_counts_whether_it_waits_or_is_in_work() -> None:
 
 def test_a_closed_queue_lets_everybody_go() -> None:
     queue = WorkQueue()
-    taken: list[Key | None] = []
+    taken: list[PipelineKey | None] = []
     threads = [threading.Thread(target=lambda: taken.append(queue.take(60))) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -143,7 +144,7 @@ def test_a_closed_queue_lets_everybody_go() -> None:
 
 
 def test_many_threads_work_on_every_key_and_never_two_on_one() -> None:
-    queue, busy, lock, seen = WorkQueue(), set[Key](), threading.Lock(), []
+    queue, busy, lock, seen = WorkQueue(), set[PipelineKey](), threading.Lock(), []
 
     def work() -> None:
         while (key := queue.take(0.2)) is not None:
@@ -155,7 +156,7 @@ def test_many_threads_work_on_every_key_and_never_two_on_one() -> None:
                 busy.remove(key)
             queue.done(key)
 
-    keys = [Key("demo", str(i)) for i in range(50)]
+    keys = [PipelineKey("demo", str(i)) for i in range(50)]
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -1,26 +1,26 @@
-"""Topics of a Kafka that Strimzi runs: a KafkaTopic for each."""
+"""KafkaTopics: one for each topic of a pipeline."""
 
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.rules import SHRINKING
 from darkroom.api.validation import Problem
 from darkroom.topology import Topic, Topology
 from darkroom_operator.builders.kafka_topic import MANAGED, kafka_topic
-from darkroom_operator.cluster.world import TakenByAnother, World
+from darkroom_operator.cluster.world import OwnedByAnother, World
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.kinds import KAFKA_TOPIC
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.status.findings import Finding, refused, worst
+from darkroom_operator.status.findings import Finding, combined, refused
 
 ALL_READY = Finding(ready=True, reason="AllReady", message="every topic is as described")
 
 
 def provision_topics(pipeline: ImagePipeline, plan: Topology, cluster: str, namespace: str, world: World) -> Finding:
-    """Have Strimzi make the topics of `plan`, and answer whether it has."""
-    return worst([_provision(pipeline, topic, cluster, namespace, world) for topic in plan.topics], ALL_READY)
+    """Ask Strimzi for the topics of `plan`. Returns whether they are ready."""
+    return combined([_provision(pipeline, topic, cluster, namespace, world) for topic in plan.topics], ALL_READY)
 
 
 def shrinking(plan: Topology, namespace: str, world: World) -> list[Problem]:
-    """Where `plan` asks for fewer partitions than there are: the CRD refuses that, if it is there to do so."""
+    """Where `plan` asks for fewer partitions than exist. The CRD refuses such a change, but not a new pipeline."""
 
     def fewer(topic: Topic) -> bool:
         live = world.cache.get(KAFKA_TOPIC, namespace, topic.name)
@@ -36,10 +36,10 @@ def shrinking(plan: Topology, namespace: str, world: World) -> list[Problem]:
     ]
 
 
-def retire_topic(live: Manifest, world: World, *, keep: bool) -> None:
-    """Remove a KafkaTopic; with `keep` the topic and its records stay in Kafka.
+def delete_topic(live: Manifest, world: World, *, keep: bool) -> None:
+    """Delete a KafkaTopic. With `keep` the topic and its records stay in Kafka.
 
-    Source: Strimzi 1.2.0: a KafkaTopic that is not managed when it is deleted leaves its topic alone.
+    Source: Strimzi 1.2.0: deleting a KafkaTopic that is not managed does not delete its topic.
     """
     metadata = live["metadata"]
     unmanaged = metadata.get("annotations", {}).get(MANAGED) == "false"
@@ -50,7 +50,7 @@ def retire_topic(live: Manifest, world: World, *, keep: bool) -> None:
 
 
 def topic_finding(live: Manifest) -> Finding:
-    """What the Topic Operator says of a KafkaTopic."""
+    """What the Topic Operator reports about a KafkaTopic."""
     metadata, status = live["metadata"], live.get("status", {})
     name = f"KafkaTopic {metadata['namespace']}/{metadata['name']}"
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
@@ -61,7 +61,7 @@ def topic_finding(live: Manifest) -> Finding:
     if current and "ReconciliationPaused" in conditions:
         return Finding(ready=False, reason="TopicPaused", message=f"{name} has strimzi.io/pause-reconciliation set")
     if not current or ready is None:
-        message = f"{name} has no answer yet: does the Topic Operator of this cluster run?"
+        message = f"{name} has no status yet: is the Topic Operator of this cluster running?"
         return Finding(ready=False, reason="WaitingForTopicOperator", message=message)
     if ready.get("status") == "True":
         return ALL_READY
@@ -72,10 +72,10 @@ def topic_finding(live: Manifest) -> Finding:
 def _provision(pipeline: ImagePipeline, topic: Topic, cluster: str, namespace: str, world: World) -> Finding:
     try:
         return topic_finding(world.ensure(KAFKA_TOPIC, kafka_topic(pipeline, topic, cluster, namespace)))
-    except TakenByAnother as error:
+    except OwnedByAnother as error:
         return Finding(ready=False, reason="TopicConflict", message=str(error), retry=True)
     except ApiError as error:
-        if error.is_passing:
+        if error.is_transient:
             raise
         return refused(f"KafkaTopic {namespace}/{topic.name}", error)
 

@@ -1,4 +1,4 @@
-"""Credentials for a Kafka that Strimzi runs: a KafkaUser a stage, its Secret copied to where the workers are."""
+"""KafkaUsers: one for each stage, with its Secret copied to the namespace of the workers."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from darkroom_operator.builders.kafka_secret import kafka_secret
 from darkroom_operator.builders.kafka_topic import CLUSTER_LABEL
 from darkroom_operator.builders.kafka_user import kafka_user
 from darkroom_operator.builders.workload import KafkaAccess, Peer, SecretFiles
-from darkroom_operator.cluster.world import TakenByAnother, World
+from darkroom_operator.cluster.world import OwnedByAnother, World
 from darkroom_operator.kafka.credentials import (
     ALL_READY,
     CA,
@@ -25,25 +25,25 @@ from darkroom_operator.kafka.credentials import (
     secret_keys,
 )
 from darkroom_operator.kube.errors import ApiError
+from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import KAFKA_USER, SECRET
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.runtime.work_queue import Key
-from darkroom_operator.status.findings import Finding, refused, worst
+from darkroom_operator.status.findings import Finding, combined, refused
 
 _SECRET_KEYS = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
 
 
 @dataclass(frozen=True)
-class Cluster:
-    """A Kafka of Strimzi's, and the listener that workers use."""
+class StrimziCluster:
+    """A Kafka resource, and the listener that workers use."""
 
     name: str
     namespace: str
     listener: Listener
 
 
-def provision_credentials(pipeline: ImagePipeline, plan: Topology, cluster: Cluster, world: World) -> Credentials:
-    """Have Strimzi make a user for every stage of `plan`, and answer how its workers reach Kafka."""
+def provision_users(pipeline: ImagePipeline, plan: Topology, cluster: StrimziCluster, world: World) -> Credentials:
+    """Ask Strimzi for a user for every stage of `plan`. Returns how the workers of each reach Kafka."""
     access: dict[str, KafkaAccess] = {}
     findings = []
     for stage in plan.stages:
@@ -53,11 +53,11 @@ def provision_credentials(pipeline: ImagePipeline, plan: Topology, cluster: Clus
         else:
             findings.append(found)
     good = ALL_READY if cluster.listener.authentication or cluster.listener.tls else NOT_NEEDED
-    return Credentials(worst(findings, good), access)
+    return Credentials(combined(findings, good), access)
 
 
 def user_finding(live: Manifest) -> Finding:
-    """What the User Operator says of a KafkaUser."""
+    """What the User Operator reports about a KafkaUser."""
     metadata, status = live["metadata"], live.get("status", {})
     name = f"KafkaUser {metadata['namespace']}/{metadata['name']}"
     conditions = {c["type"]: c for c in status.get("conditions", []) if c.get("status") == "True"}
@@ -68,13 +68,15 @@ def user_finding(live: Manifest) -> Finding:
             why = conditions["NotReady"]
             message = f"{name}: {why.get('reason', 'Unknown')}: {why.get('message', '')}"
             return Finding(ready=False, reason="UserRefused", message=message)
-    message = f"{name} has no answer yet: does the User Operator of this cluster run?"
+    message = f"{name} has no status yet: is the User Operator of this cluster running?"
     return Finding(ready=False, reason="WaitingForUserOperator", message=message)
 
 
-def _provision(pipeline: ImagePipeline, stage: StagePlan, cluster: Cluster, world: World) -> KafkaAccess | Finding:
+def _provision(
+    pipeline: ImagePipeline, stage: StagePlan, cluster: StrimziCluster, world: World
+) -> KafkaAccess | Finding:
     authentication = cluster.listener.authentication
-    # The user holds the rights even where this listener asks for no credentials: others may.
+    # The user is created even if this listener asks for no credentials: another listener may.
     wanted = kafka_user(pipeline, stage, cluster.name, cluster.namespace, authentication or "scram-sha-512")
     try:
         live = world.ensure(KAFKA_USER, wanted)
@@ -84,16 +86,18 @@ def _provision(pipeline: ImagePipeline, stage: StagePlan, cluster: Cluster, worl
         return _access(pipeline, stage, cluster, live, world)
     except MissingSecret as missing:
         return missing.finding
-    except TakenByAnother as error:
+    except OwnedByAnother as error:
         return Finding(ready=False, reason="NameConflict", message=str(error), retry=True)
     except ApiError as error:
-        if error.is_passing:
+        if error.is_transient:
             raise
         return refused(f"credentials of stage {stage.name}", error)
 
 
-def _access(pipeline: ImagePipeline, stage: StagePlan, cluster: Cluster, user: Manifest, world: World) -> KafkaAccess:
-    key = Key(pipeline.namespace, pipeline.name)
+def _access(
+    pipeline: ImagePipeline, stage: StagePlan, cluster: StrimziCluster, user: Manifest, world: World
+) -> KafkaAccess:
+    key = PipelineKey(pipeline.namespace, pipeline.name)
     listener = cluster.listener
     secrets: list[SecretFiles] = []
     status = user.get("status", {})
@@ -118,8 +122,8 @@ def _access(pipeline: ImagePipeline, stage: StagePlan, cluster: Cluster, user: M
     )
 
 
-def _peer(cluster: Cluster) -> Peer:
-    """The brokers' pods; only their ports where workers have to leave the cluster to reach them."""
+def _peer(cluster: StrimziCluster) -> Peer:
+    """The pods of the brokers; only the ports if workers reach them from outside the cluster."""
     reachable = ports(cluster.listener.bootstrap_servers)
     if not cluster.listener.internal:
         return Peer(reachable)

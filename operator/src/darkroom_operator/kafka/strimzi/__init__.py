@@ -1,0 +1,1 @@
+"""A Kafka that Strimzi manages: KafkaTopics, KafkaUsers and their Secrets."""

@@ -1,0 +1,51 @@
+"""Which listener of a Kafka resource workers use."""
+
+from typing import Any
+
+import pytest
+
+from darkroom.kafka.strimzi import choose_listener, ports
+
+
+def kafka(*listeners: tuple[str, bool, str | None, str]) -> dict[str, Any]:
+    return {
+        "spec": {
+            "kafka": {
+                "listeners": [
+                    {"name": n, "tls": tls, "type": kind, **({"authentication": {"type": auth}} if auth else {})}
+                    for n, tls, auth, kind in listeners
+                ]
+            }
+        },
+        "status": {"listeners": [{"name": n, "bootstrapServers": f"{n}:9092"} for n, *_ in listeners]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("listeners", "chosen"),
+    [
+        ([("plain", False, None, "internal")], "plain"),
+        ([("plain", False, None, "internal"), ("tls", True, "tls", "internal")], "tls"),
+        ([("tls", True, "tls", "internal"), ("scram", True, "scram-sha-512", "internal")], "scram"),
+        ([("scram", False, "scram-sha-512", "internal"), ("tls", True, None, "internal")], "scram"),
+        ([("outside", True, "scram-sha-512", "loadbalancer"), ("plain", False, None, "internal")], "plain"),
+        ([("outside", True, "scram-sha-512", "loadbalancer")], "outside"),
+        ([("oauth", True, "oauth", "internal"), ("plain", False, None, "internal")], "plain"),
+    ],
+)
+def test_the_safest_listener_inside_the_cluster_is_used(
+    listeners: list[tuple[str, bool, str | None, str]], chosen: str
+) -> None:
+    found = choose_listener(kafka(*listeners))
+    assert found is not None
+    assert found.name == chosen
+
+
+def test_a_kafka_that_has_told_no_address_has_no_listener() -> None:
+    silent = {**kafka(("plain", False, None, "internal")), "status": {}}
+    assert choose_listener(silent) is None
+    assert choose_listener(kafka(("oauth", True, "oauth", "internal"))) is None
+
+
+def test_ports_of_bootstrap_servers() -> None:
+    assert ports("b1:9093,b2:9092,[::1]:9092") == (9092, 9093)

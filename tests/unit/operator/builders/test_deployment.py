@@ -1,0 +1,52 @@
+"""Deployments: when they roll their workers, and what their pods may do."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from darkroom.api.validation import parse_pipeline
+from darkroom.topology import topology
+from darkroom_operator.builders.deployment import deployment
+from tests.unit.operator.builders.cases import CASES, FULL, manifest_of, pipeline_of
+
+
+def test_more_workers_or_other_topic_settings_do_not_roll_the_workers() -> None:
+    before = _template("small")
+    after = _template("small", lambda m: m["spec"].update(replicas=7, images={"retention": "1h", "partitions": 24}))
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["spec"]["stages"][0].update(maxAttempts=9),
+        lambda m: m["spec"]["stages"][0].update(resources={"limits": {"cpu": 4}}),
+        lambda m: m["spec"]["stages"][0]["output"].update(topK=1),
+        lambda m: m["spec"].update(images={"maxBytes": "1Mi"}),
+    ],
+)
+def test_what_a_worker_acts_on_rolls_the_workers(change: Any) -> None:
+    assert _template("small") != _template("small", change)
+
+
+def test_the_pods_pass_the_restricted_pod_security_standard() -> None:
+    pod = deployment(*pipeline_of("full"), FULL)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    allowed = {"configMap", "emptyDir", "projected", "persistentVolumeClaim", "name"}
+    assert all(set(volume) <= allowed for volume in pod["volumes"])
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+
+
+def _template(case: str, change: Callable[[dict[str, Any]], object] = dict) -> str:
+    manifest = manifest_of(case)
+    change(manifest)
+    pipeline = parse_pipeline(manifest)
+    stage = topology(pipeline).stages[0]
+    return json.dumps(deployment(pipeline, stage, CASES[case])["spec"]["template"])
