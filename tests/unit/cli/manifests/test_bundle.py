@@ -1,4 +1,4 @@
-"""Manifest files: every problem with its file, line and path, and what the pipelines refer to."""
+"""Manifest files: pipelines, ConfigMaps and Secrets, and every problem with its file, line and path."""
 
 import base64
 import tempfile
@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom_cli.manifests.bundle import Bundle, load_bundle
-from darkroom_cli.manifests.documents import line_of
-from darkroom_cli.manifests.references import Inline, Missing, OnDisk, Remote, find, missing_references
+from darkroom_cli.manifests.references import missing_references
 from tests.support.manifests import pipeline_manifest
 
 SAMPLE = Path("k8s/samples/digits.yaml")
@@ -112,36 +111,3 @@ def test_config_maps_and_secrets_give_the_bytes_back(content: bytes, text: str) 
     with tempfile.TemporaryDirectory() as folder:
         bundle = bundle_of(Path(folder), *documents)
     assert bundle.config_maps["default", "c"] == bundle.secrets["default", "s"] == {"t": text.encode(), "b": content}
-
-
-def test_a_uri_leads_to_the_config_map_of_the_same_namespace(tmp_path: Path) -> None:
-    model = {"kind": "ConfigMap", "metadata": {"name": "m", "namespace": "demo"}, "data": {"a.onnx": "x"}}
-    bundle = bundle_of(tmp_path, pipeline_manifest(), model)
-    (loaded,) = bundle.pipelines
-    (tmp_path / "b.onnx").write_bytes(b"y")
-    assert find("configmap://m/a.onnx", loaded, bundle) == Inline("m", "a.onnx", b"x")
-    assert find("file:b.onnx", loaded, bundle) == OnDisk(tmp_path / "b.onnx")
-    assert find(f"file://{tmp_path}/b.onnx", loaded, bundle) == OnDisk(tmp_path / "b.onnx")
-    assert find("https://models.example/a.onnx", loaded, bundle) == Remote("https://models.example/a.onnx")
-    assert find("configmap://m/b.onnx", loaded, bundle) == Missing(
-        "ConfigMap demo/m has no key 'b.onnx': it holds a.onnx", elsewhere=False
-    )
-
-
-@pytest.mark.parametrize("uri", ["configmap://other/a.onnx", "file:gone.onnx", "pvc://claim/a.onnx"])
-def test_what_only_a_cluster_has_is_missing_here_and_not_there(tmp_path: Path, uri: str) -> None:
-    manifest = pipeline_manifest()
-    manifest["spec"]["stages"][0]["model"]["uri"] = uri
-    bundle = bundle_of(tmp_path, manifest)
-    (finding,) = missing_references(bundle, in_cluster=False)
-    assert finding.path == "spec.stages[0].model.uri"
-    assert 'stage "classify"' in finding.message
-    assert missing_references(bundle, in_cluster=True) == []
-
-
-def test_the_line_of_a_path_that_is_not_there_is_that_of_its_nearest_part() -> None:
-    node = yaml.compose("a:\n  b:\n    - c: 1\n    - d: 2\n")
-    assert node is not None
-    assert [line_of(node, path) for path in ("", "a.b", "a.b[1]", "a.b[1].d", "a.b[1].x", "a.b[7].x", "z")] == [
-        1, 2, 4, 4, 4, 2, 1,
-    ]  # fmt: skip

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from darkroom_cli.local_kafka.ports import Reservation, accepts_connections, why_not_free
+from darkroom_cli.processes.ports import Reservation, accepts_connections, why_not_free
 
 
 def test_reserved_ports_are_all_different_and_out_of_the_kernels_way() -> None:

@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +14,6 @@ from darkroom_cli.client.retries import delay_s, retry_after_s
 from darkroom_cli.client.server_sent_events import ServerSentEvent, events
 from darkroom_cli.client.service import Document, Refused, Service
 from darkroom_cli.exit_codes import Unreachable
-from darkroom_cli.views.output import say
 
 _SILENCE_S = 60.0
 """The service sends a comment more often than that: longer silence is a broken connection."""
@@ -35,8 +34,16 @@ class Filter:
         return self.stage in {None, event["stage"]} and (self.label is None or self.label in labels[:1])
 
 
-def follow_results(service: Service, pipeline: Served, wanted: Filter) -> Iterator[Document]:
-    """Results and failures from now on, for ever. Documents of failures have a `reason`.
+def follow_results(
+    service: Service, pipeline: Served, wanted: Filter, on_interruption: Callable[[str], None]
+) -> Iterator[Document]:
+    """Results and failures from now on, until the caller stops. Documents of failures have a `reason`.
+
+    Args:
+        service: where the pipeline is served.
+        pipeline: whose results to follow.
+        wanted: which of them to yield.
+        on_interruption: called with a line of text each time the connection is lost and about to be made again.
 
     Raises:
         Unreachable: the service has been away for too long.
@@ -62,7 +69,7 @@ def follow_results(service: Service, pipeline: Served, wanted: Filter) -> Iterat
         if failures > _TRIES:
             raise Unreachable(f"{service.url}: {reason} (tried {_TRIES} times)")
         delay = delay_s(failures, asked_for_s, random.random())
-        say(f"{reason}; connecting again in {delay:.1f} s")
+        on_interruption(f"{reason}; reconnecting in {delay:.1f} s")
         time.sleep(delay)
 
 

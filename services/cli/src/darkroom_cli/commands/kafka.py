@@ -23,6 +23,6 @@ def start(
     Prints "ready: HOST:PORT" on stdout when it answers. Needs no Java: its JVM comes from PyPI, its jars are downloaded
     once (44 MB, checked by their sha256).
     """
-    from darkroom_cli.local_kafka.session import run_kafka
+    from darkroom_cli.sessions.kafka import run_kafka
 
     raise typer.Exit(run_kafka(port, data_dir))

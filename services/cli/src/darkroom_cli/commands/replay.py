@@ -65,8 +65,8 @@ def replay(
     from darkroom_cli.exit_codes import InvalidInput
     from darkroom_cli.replay.job import read_deployment, replay_job
     from darkroom_cli.replay.request import request
-    from darkroom_cli.replay.session import Session
     from darkroom_cli.replay.target import choose, targets_of_folder, targets_of_manifests
+    from darkroom_cli.sessions.replay import Session
     from darkroom_cli.views.output import answer_json
 
     asked = request(start, end, results_topic, rate, generation)

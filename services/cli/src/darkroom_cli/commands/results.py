@@ -27,14 +27,14 @@ def results(
     from darkroom_cli.client.live import Filter, follow_results
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
-    from darkroom_cli.views.output import answer, answer_json, stdout_console
+    from darkroom_cli.views.output import answer, answer_json, say, stdout_console
     from darkroom_cli.views.results import result_row, results_table
 
     with Service(url) as service:
         chosen = choose(service, pipeline)
         if follow:
             chosen.expect(stage)
-            for result in islice(follow_results(service, chosen, Filter(stage, label)), limit):
+            for result in islice(follow_results(service, chosen, Filter(stage, label), say), limit):
                 if as_json:
                     answer_json(result, indent=None)
                 else:

@@ -31,7 +31,7 @@ def submit(
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
     from darkroom_cli.client.submission import Submission
-    from darkroom_cli.views.submit_report import report
+    from darkroom_cli.sessions.submit import report
 
     files = image_files(paths)
     # With an ordering key, two at a time could arrive in either order.

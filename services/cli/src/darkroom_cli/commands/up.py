@@ -37,8 +37,8 @@ def up(
     "ready: http://127.0.0.1:PORT" on stdout when every stage is ready. Ctrl-C ends everything in order, a second
     Ctrl-C at once.
     """
-    from darkroom_cli.runner.session import run_session
     from darkroom_cli.runner.up import Options
+    from darkroom_cli.sessions.up import run_session
 
     code = run_session(Options(tuple(at_least_one(manifests)), port, data_dir, bootstrap_servers, workers))
     raise typer.Exit(code)

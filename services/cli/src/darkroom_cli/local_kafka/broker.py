@@ -14,10 +14,11 @@ from darkroom_cli.local_kafka.class_cache import WRITING_TIMEOUT_S, ClassCache
 from darkroom_cli.local_kafka.data_folder import DataFolder, claim, claim_temporary
 from darkroom_cli.local_kafka.failure import reason_of_failure
 from darkroom_cli.local_kafka.health import wait_until_healthy
-from darkroom_cli.local_kafka.jars import KAFKA_VERSION, cache_folder, ensure_jars
+from darkroom_cli.local_kafka.jar_cache import cache_folder, ensure_jars
+from darkroom_cli.local_kafka.jars import KAFKA_VERSION
 from darkroom_cli.local_kafka.jvm import Jvm
-from darkroom_cli.local_kafka.ports import HOST, Reservation, why_not_free
 from darkroom_cli.local_kafka.server_properties import CLIENTS, Listener, Member, render, server_properties
+from darkroom_cli.processes.ports import HOST, Reservation, why_not_free
 
 _FORMAT_TIMEOUT_S = 60.0
 _KILL_TIMEOUT_S = 10.0

@@ -7,8 +7,8 @@ from typing import Self
 
 from darkroom_cli.local_kafka.broker import LocalKafka
 from darkroom_cli.local_kafka.data_folder import claim_temporary
-from darkroom_cli.local_kafka.ports import Reservation
 from darkroom_cli.local_kafka.server_properties import Listener, Member
+from darkroom_cli.processes.ports import Reservation
 
 
 class LocalCluster:

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
-from darkroom_cli.local_kafka.file_lock import try_lock
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION
+from darkroom_cli.processes.file_lock import try_lock
 
 _MARKER = "darkroom-kafka.json"
 _UNFINISHED_MARKER = "darkroom-kafka.unfinished"

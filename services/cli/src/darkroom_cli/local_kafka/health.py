@@ -6,8 +6,8 @@ from collections.abc import Callable
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from darkroom_cli.local_kafka.ports import HOST, accepts_connections
 from darkroom_cli.local_kafka.server_properties import Member
+from darkroom_cli.processes.ports import HOST, accepts_connections
 
 _POLL_S = 0.05
 _REQUEST_TIMEOUT_S = 2.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from darkroom_cli.local_kafka.ports import HOST
+from darkroom_cli.processes.ports import HOST
 
 CLIENTS = "PLAINTEXT"
 _BROKERS = "BROKERS"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from darkroom_cli import local_kafka
-from darkroom_cli.runner.threads import in_daemon_thread
+from darkroom_cli.processes.threads import in_daemon_thread
 
 _TRAMPOLINE = Path(local_kafka.__file__).with_name("die_with_parent.py")
 _TAIL_BYTES = 16_384

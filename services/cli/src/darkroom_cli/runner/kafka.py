@@ -18,10 +18,10 @@ from darkroom.kafka.topics import TopicChanges, ensure_topics
 from darkroom.topology import Topology
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
 from darkroom_cli.local_kafka import LocalKafka
-from darkroom_cli.local_kafka.ports import Reservation
+from darkroom_cli.processes.ports import Reservation
+from darkroom_cli.processes.threads import in_daemon_thread
 from darkroom_cli.runner.plan import on_brokers
 from darkroom_cli.runner.restart_policy import History, after_crash, delay_s
-from darkroom_cli.runner.threads import in_daemon_thread
 from darkroom_cli.views.output import say
 
 _CONNECT_TIMEOUT_S = 10.0

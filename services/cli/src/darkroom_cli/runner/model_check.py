@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darkroom_cli.exit_codes import InvalidInput
-from darkroom_cli.runner.child import Child, how_it_ended, last_lines
+from darkroom_cli.processes.child import Child, how_it_ended, last_lines
 from darkroom_cli.runner.plan import StageRun
 
 WORKER_MODULE = "darkroom_inference"

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from darkroom_cli.local_kafka.ports import HOST
+from darkroom_cli.processes.ports import HOST
 
 _TIMEOUT_S = 2.0
 _LONGEST_ANSWER = 4_096

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darkroom.api.pipeline import Model
-from darkroom_cli.local_kafka.ports import HOST, Reservation
+from darkroom_cli.processes.ports import HOST, Reservation
 from darkroom_cli.runner.model_check import WORKER_MODULE
 from darkroom_cli.runner.plan import Plan, StageRun
 from darkroom_cli.runner.state_folder import StateFolder

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from darkroom.catalog import Catalog
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
-from darkroom_cli.local_kafka.file_lock import try_lock
+from darkroom_cli.processes.file_lock import try_lock
 
 
 class StateFolder:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import ExitCode
-from darkroom_cli.runner.child import Child, how_it_ended, last_lines
+from darkroom_cli.processes.child import Child, how_it_ended, last_lines
 from darkroom_cli.runner.readiness import why_not_ready
 from darkroom_cli.runner.restart_policy import History, after_crash, delay_s, hopeless
 from darkroom_cli.views.output import say

@@ -9,18 +9,18 @@ from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.local_kafka import KAFKA_VERSION
-from darkroom_cli.local_kafka.ports import HOST, Reservation, why_not_free
 from darkroom_cli.manifests.bundle import Bundle, load_bundle
 from darkroom_cli.manifests.references import missing_references
+from darkroom_cli.processes.ports import HOST, Reservation, why_not_free
+from darkroom_cli.processes.threads import in_daemon_thread
 from darkroom_cli.runner.kafka import OwnKafka, prepare
 from darkroom_cli.runner.model_check import check_models
 from darkroom_cli.runner.plan import plan
-from darkroom_cli.runner.progress import step
 from darkroom_cli.runner.services import StageFiles, ingestion_service, worker_services, write_documents
 from darkroom_cli.runner.state_folder import StateFolder
 from darkroom_cli.runner.supervised import Supervised
-from darkroom_cli.runner.threads import in_daemon_thread
 from darkroom_cli.views.output import answer, say
+from darkroom_cli.views.steps import step
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import ExitCode, InvalidInput, Unreachable
+from darkroom_cli.processes.child import how_it_ended, last_lines
 from darkroom_cli.replay.request import Request
 from darkroom_cli.replay.target import Target
 from darkroom_cli.replay.worker import Ended, Report, run_worker
-from darkroom_cli.runner.child import how_it_ended, last_lines
 from darkroom_cli.views.output import answer, answer_json, say, stderr_console
 
 _LINE_EVERY_S: Final = 15.0
