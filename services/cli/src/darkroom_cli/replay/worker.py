@@ -1,23 +1,20 @@
 """The worker process of a replay: started, listened to, and ended in order."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from darkroom_cli import local_kafka
+from darkroom_cli.processes.child import start_module
 from darkroom_cli.runner.model_check import WORKER_MODULE
 from darkroom_cli.views.output import say
 
 Report = Mapping[str, Any]
 
-_TRAMPOLINE = Path(local_kafka.__file__).with_name("die_with_parent.py")
 _REPORT_EVERY_S = 0.3
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -40,18 +37,9 @@ def run_worker(
     # As with Ctrl-C: an exception where the main thread is.
     for number in _STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
-    command = [sys.executable, "-I", "-S", str(_TRAMPOLINE), str(os.getpid())]
-    command += [sys.executable, "-P", "-m", WORKER_MODULE, "replay", "--settings", str(settings), "--port", "0"]
-    command += ["--report-every", str(_REPORT_EVERY_S), *arguments]
+    own = ("replay", "--settings", str(settings), "--port", "0", "--report-every", str(_REPORT_EVERY_S))
     with log.open("ab") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**os.environ, **environment},
-            start_new_session=True,  # Ctrl-C in the terminal is for us alone
-        )
+        process = start_module(WORKER_MODULE, [*own, *arguments], environment, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdout is not None  # noqa: S101 - a pipe was asked for
     interrupted = False
     try:
