@@ -4,12 +4,19 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.support.made_once import CACHE
+
 pytest_plugins = [
     "tests.support.on_demand",
     "tests.support.kafka",
     "tests.support.command_line",
     "tests.support.kube.fixtures",
 ]
+
+# Where Python may not write bytecode, as in many containers, each of the several hundred processes of a run would
+# compile everything that it imports: about half of its CPU time. They write it to the cache instead.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(CACHE / "bytecode"))
 
 # How long an example takes says more about the machine than about the code. Where a change has to pass the examples
 # are the same every time: new ones are for whoever can look at what they find.

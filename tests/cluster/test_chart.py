@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +68,9 @@ def helm(api_server: ApiServer, tmp_path: Path) -> Helm:
 
 
 @pytest.fixture
-def restricted(api_server: ApiServer) -> Iterator[str]:
+def restricted(api_server: ApiServer) -> str:
     """A namespace that takes only pods that are `restricted`, and warns of what would make others."""
-    with api_server.namespace("chart", RESTRICTED) as name:
-        yield name
+    return api_server.namespace("chart", RESTRICTED)
 
 
 def test_the_chart_has_nothing_that_lint_complains_of(helm: Helm) -> None:
@@ -164,40 +162,40 @@ def test_it_installs_upgrades_and_goes_without_a_trace(helm: Helm, api_server: A
 def test_the_ingestion_service_may_read_its_two_secrets_and_no_other(
     helm: Helm, api_server: ApiServer, namespace: str
 ) -> None:
-    with api_server.namespace("kafka") as kafka:
-        values = {"ingestion": {"kafka": {"clusters": [{"name": "events", "namespace": kafka}]}}}
-        ingestion = account(helm, api_server, namespace, values, "darkroom-ingestion")
-        user = f"{namespace}-darkroom-ingestion"
+    kafka = api_server.namespace("kafka")
+    values = {"ingestion": {"kafka": {"clusters": [{"name": "events", "namespace": kafka}]}}}
+    ingestion = account(helm, api_server, namespace, values, "darkroom-ingestion")
+    user = f"{namespace}-darkroom-ingestion"
 
-        assert may(ingestion, "get", "secrets", kafka, name=user)
-        assert may(ingestion, "get", "secrets", kafka, name="events-cluster-ca-cert")
-        assert may(ingestion, "watch", "imagepipelines", group="darkroom.dev")
-        assert may(ingestion, "list", "kafkas", group="kafka.strimzi.io")
-        for verb, resource, where, name in (
-            ("get", "secrets", kafka, "another"),
-            ("list", "secrets", kafka, ""),
-            ("get", "secrets", namespace, user),
-            ("update", "secrets", kafka, user),
-            ("list", "pods", namespace, ""),
-        ):
-            assert not may(ingestion, verb, resource, where, name=name), (verb, resource, where, name)
-        assert not may(ingestion, "patch", "imagepipelines", group="darkroom.dev")
+    assert may(ingestion, "get", "secrets", kafka, name=user)
+    assert may(ingestion, "get", "secrets", kafka, name="events-cluster-ca-cert")
+    assert may(ingestion, "watch", "imagepipelines", group="darkroom.dev")
+    assert may(ingestion, "list", "kafkas", group="kafka.strimzi.io")
+    for verb, resource, where, name in (
+        ("get", "secrets", kafka, "another"),
+        ("list", "secrets", kafka, ""),
+        ("get", "secrets", namespace, user),
+        ("update", "secrets", kafka, user),
+        ("list", "pods", namespace, ""),
+    ):
+        assert not may(ingestion, verb, resource, where, name=name), (verb, resource, where, name)
+    assert not may(ingestion, "patch", "imagepipelines", group="darkroom.dev")
 
 
 def test_an_operator_of_some_namespaces_has_no_rights_in_others(
     helm: Helm, api_server: ApiServer, namespace: str
 ) -> None:
-    with api_server.namespace("mine") as mine, api_server.namespace("others") as others:
-        values = {"operator": {"watchNamespaces": [mine]}}
-        operator = account(helm, api_server, namespace, values, "darkroom-operator")
+    mine, others = api_server.namespace("mine"), api_server.namespace("others")
+    values = {"operator": {"watchNamespaces": [mine]}}
+    operator = account(helm, api_server, namespace, values, "darkroom-operator")
 
-        assert may(operator, "list", "secrets", mine)
-        assert may(operator, "patch", "deployments", mine, group="apps")
-        assert may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="darkroom-operator")
-        assert not may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="another")
-        for resource, group in (("secrets", ""), ("deployments", "apps"), ("kafkatopics", "kafka.strimzi.io")):
-            assert not may(operator, "list", resource, others, group=group)
-            assert not may(operator, "list", resource, group=group)
+    assert may(operator, "list", "secrets", mine)
+    assert may(operator, "patch", "deployments", mine, group="apps")
+    assert may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="darkroom-operator")
+    assert not may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="another")
+    for resource, group in (("secrets", ""), ("deployments", "apps"), ("kafkatopics", "kafka.strimzi.io")):
+        assert not may(operator, "list", resource, others, group=group)
+        assert not may(operator, "list", resource, group=group)
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,17 @@ from tests.support.kube.pod_status import (
 from tests.support.until import until
 
 
-def test_a_deployment_becomes_available_and_goes_with_its_namespace(api_server: ApiServer) -> None:
+def test_a_deployment_becomes_available_and_goes_with_its_namespace(api_server: ApiServer, namespace: str) -> None:
     api = api_server.admin.api()
-    with api_server.namespace() as namespace:
-        path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-        with FakeKubelet(api, namespace):
-            api.create(path, _deployment("web", replicas=3))
-            until(lambda: api.get(f"{path}/web")["status"].get("availableReplicas") == 3, "three Pods available")
-            api.merge(f"{path}/web", {"spec": {"template": {"metadata": {"annotations": {"v": "2"}}}}})
-            until(lambda: _rolled_out(api.get(f"{path}/web")), "the second version rolled out")
-    until(lambda: api.find(f"/api/v1/namespaces/{namespace}") is None, "the namespace gone")
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    with FakeKubelet(api, namespace):
+        api.create(path, _deployment("web", replicas=3))
+        until(lambda: api.get(f"{path}/web")["status"].get("availableReplicas") == 3, "three Pods available")
+        api.merge(f"{path}/web", {"spec": {"template": {"metadata": {"annotations": {"v": "2"}}}}})
+        until(lambda: _rolled_out(api.get(f"{path}/web")), "the second version rolled out")
+
+        api.delete(f"/api/v1/namespaces/{namespace}")
+        until(lambda: api.find(f"/api/v1/namespaces/{namespace}") is None, "the namespace gone")
 
 
 @pytest.mark.parametrize(

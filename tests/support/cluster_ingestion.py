@@ -106,8 +106,8 @@ class ServedCluster:
 def served_cluster(api_server: ApiServer, folder: Path) -> Iterator[ServedCluster]:
     """One that ends with the block."""
     with ExitStack() as stack:
-        namespace = stack.enter_context(api_server.namespace("images"))
-        kafka_namespace = stack.enter_context(api_server.namespace("kafka"))
+        namespace = api_server.namespace("images")
+        kafka_namespace = api_server.namespace("kafka")
         yield ServedCluster(api_server, namespace, kafka_namespace, folder, stack)
 
 

@@ -260,24 +260,10 @@ def _chart_rights() -> list[Manifest]:
 def site(api_server: ApiServer, folder: Path) -> Iterator[Site]:
     """A site that ends with the block."""
     with ExitStack() as stack:
-        namespace = stack.enter_context(api_server.namespace("pipelines"))
-        kafka_namespace = stack.enter_context(api_server.namespace("kafka"))
-        yield stack.enter_context(_ended(Site(api_server, namespace, kafka_namespace, folder, stack)))
+        yield Site(api_server, api_server.namespace("pipelines"), api_server.namespace("kafka"), folder, stack)
     # pytest shows this when the test failed.
     for log in sorted(folder.glob("operator-*.log")):
         print(log.name, *log.read_text(errors="replace").splitlines()[-LOG_LINES:], sep="\n")
-
-
-@contextmanager
-def _ended(made: Site) -> Iterator[Site]:
-    """Take the pipelines away while their operator still runs, so that no finalizer is left behind."""
-    try:
-        yield made
-    finally:
-        for item in made.api.get(made.path("imagepipelines"))["items"]:
-            path = made.path("imagepipelines", item["metadata"]["name"])
-            made.api.merge(path, {"metadata": {"finalizers": []}})
-            made.api.delete(path)
 
 
 def _free_port() -> int:

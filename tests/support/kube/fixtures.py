@@ -42,10 +42,9 @@ def api_server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def namespace(api_server: ApiServer) -> Iterator[str]:
+def namespace(api_server: ApiServer) -> str:
     """A namespace of this test's own in the shared cluster."""
-    with api_server.namespace() as name:
-        yield name
+    return api_server.namespace()
 
 
 @pytest.fixture

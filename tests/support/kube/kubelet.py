@@ -6,8 +6,8 @@ Contract, for the Pods of one namespace:
   would write it: phase, conditions, containerStatuses, initContainerStatuses, podIP. Nothing runs.
 * `behave(behaviour, **labels)` sets the behaviour of all Pods with these labels, those that exist included; the latest
   call that matches a Pod counts. Without any, Pods become ready.
-* A Pod that is being deleted goes at once, as if its containers ended on SIGTERM; stopping the kubelet removes the Pods
-  bound to it and its Node, so that the namespace can be deleted.
+* A Pod that is being deleted goes at once, as if its containers ended on SIGTERM. Stopping the kubelet leaves its Node
+  and the Pods on it as they are.
 
 Two writes a Pod. Deployments, ReplicaSets, budgets and quotas follow by the real controllers.
 """
@@ -53,8 +53,6 @@ class FakeKubelet:
         self._stopping.set()
         self._follower.stop()
         self._pool.shutdown(cancel_futures=True)
-        self._api.delete(self._pods_path, {"gracePeriodSeconds": 0}, fieldSelector=f"spec.nodeName={self._node}")
-        self._api.delete(f"/api/v1/nodes/{self._node}")
 
     def behave(self, behaviour: Behaviour, **labels: str) -> None:
         """From now on Pods with these labels behave so: `behave(NotReady(), **{"app.kubernetes.io/name": "x"})`."""
