@@ -1,4 +1,4 @@
-"""Images a second through the door, beside a bare ASGI application that only reads the body, in the same run.
+"""Images a second through the ingestion service and through a bare ASGI application that only reads the body.
 
     python benchmarks/ingestion.py [--seconds 5] [--rounds 3] [--bytes 50000] [--connections 32]
 
@@ -149,12 +149,22 @@ def run(options: argparse.Namespace, pipeline: Pipeline, folder: Path) -> None:
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps({"entries": [pipeline.entry()]}))
     store = f"sqlite:///{folder}/store.db"
-    door = [sys.executable, "-m", "darkroom_ingestion", "--catalog", str(catalog), "--database", store, "--port", "0"]
+    service = [
+        sys.executable,
+        "-m",
+        "darkroom_ingestion",
+        "--catalog",
+        str(catalog),
+        "--database",
+        store,
+        "--port",
+        "0",
+    ]
     plain = [sys.executable, "-m", "uvicorn", "--app-dir", "benchmarks", "ingestion:bare", "--port", "0"]
     plain += ["--no-access-log", "--lifespan", "off"]
     request = request_to(PATH.format(pipeline.namespace), options.bytes)
     with (
-        serving([*door, "--log-format", "json"], r'"url": "http://127.0.0.1:(\d+)"', folder / "door.log") as ours,
+        serving([*service, "--log-format", "json"], r'"url": "http://127.0.0.1:(\d+)"', folder / "service.log") as ours,
         serving(plain, r"running on http://127.0.0.1:(\d+)", folder / "bare.log") as theirs,
     ):
         shape = (request, options.connections)
@@ -167,8 +177,8 @@ def run(options: argparse.Namespace, pipeline: Pipeline, folder: Path) -> None:
                 figures = f"{each.per_second:8,.0f} images/s  {each.per_cpu_second:8,.0f} per CPU second"
                 print(f"round {number + 1}  {name}  {figures}", flush=True)
         memory = ours[0].memory_info().rss / 2**20
-    of_cpu = statistics.median(door.per_cpu_second / plain.per_cpu_second for plain, door in rounds)
-    of_clock = statistics.median(door.per_second / plain.per_second for plain, door in rounds)
+    of_cpu = statistics.median(ours.per_cpu_second / plain.per_cpu_second for plain, ours in rounds)
+    of_clock = statistics.median(ours.per_second / plain.per_second for plain, ours in rounds)
     print(f"ingestion : bare ASGI = {of_cpu:.2f} by CPU time, {of_clock:.2f} by the clock; memory {memory:.0f} MiB")
 
 

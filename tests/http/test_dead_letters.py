@@ -1,4 +1,4 @@
-"""Dead letters: listed, looked at, put back."""
+"""Dead letters: listed, downloaded, redriven."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,9 +25,9 @@ def wait_for_letters(service: Service, pipeline: Pipeline, count: int) -> list[d
     )
 
 
-def put_back(service: Service, pipeline: Pipeline, **which: Any) -> dict[str, Any]:
+def redrive(service: Service, pipeline: Pipeline, **which: Any) -> dict[str, Any]:
     with service.client as client:
-        answer = client.post(f"{pipeline.path}/dead-letters/replay", json=which)
+        answer = client.post(f"{pipeline.path}/dead-letters/redrive", json=which)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -45,7 +45,7 @@ def test_dead_letters_are_listed_newest_first_with_their_reason_and_content(
     assert (newest["id"], newest["stage"], newest["reason"]) == (two["id"], "embed", "TooLarge")
     assert oldest["message"] == "the JPEG ends too early"
     assert oldest["source"] == {name: one[name] for name in ("topic", "partition", "offset")}
-    assert (oldest["replayedAt"], oldest["attempts"], oldest["bytes"]) == (None, 1, len(JPEG))
+    assert (oldest["redrivenAt"], oldest["attempts"], oldest["bytes"]) == (None, 1, len(JPEG))
     assert [letter["id"] for letter in letters(service, two_stages, stage="classify")] == [one["id"]]
     assert [letter["id"] for letter in letters(service, two_stages, reason="TooLarge")] == [two["id"]]
     with service.client as client:
@@ -54,7 +54,7 @@ def test_dead_letters_are_listed_newest_first_with_their_reason_and_content(
         assert client.get(missing).status_code == 410
 
 
-def test_a_dead_letter_is_put_back_as_it_was_for_the_stage_that_failed(
+def test_a_dead_letter_is_redriven_as_it_was_for_the_stage_that_failed(
     start_service: StartService, two_stages: Pipeline
 ) -> None:
     service = start_service(two_stages)
@@ -62,9 +62,9 @@ def test_a_dead_letter_is_put_back_as_it_was_for_the_stage_that_failed(
     two_stages.analyze(image, "embed")
     two_stages.fail(image, "classify")
     [letter] = wait_for_letters(service, two_stages, 1)
-    done = put_back(service, two_stages, stage="classify", ids=[image["id"]])
+    done = redrive(service, two_stages, stage="classify", ids=[image["id"]])
 
-    assert (done["replayed"], done["problems"], done["remaining"]) == (1, [], False)
+    assert (done["redriven"], done["problems"], done["remaining"]) == (1, [], False)
     [back] = done["images"]
     original, again = sorted(two_stages.records(two_stages.images_topic), key=lambda record: record.timestamp()[1])
     assert (again.partition(), again.offset()) == (back["partition"], back["offset"])
@@ -77,7 +77,7 @@ def test_a_dead_letter_is_put_back_as_it_was_for_the_stage_that_failed(
     assert not [name for name in headers if name.startswith("darkroom-error")]
     assert len(headers) == len(again.headers() or [])
     [letter] = letters(service, two_stages)
-    assert letter["replayedAt"] is not None
+    assert letter["redrivenAt"] is not None
     half = document(service, two_stages, image["id"])
     assert half["state"] == "PartlyFailed"
     assert half["image"]["offset"] == image["offset"]
@@ -90,7 +90,7 @@ def test_a_dead_letter_is_put_back_as_it_was_for_the_stage_that_failed(
     assert whole["state"] == "Analyzed"
 
 
-def test_dead_letters_are_put_back_by_reason_time_or_all_and_only_once(
+def test_dead_letters_are_redriven_by_reason_time_or_all_and_only_once(
     start_service: StartService, pipeline: Pipeline
 ) -> None:
     service = start_service(pipeline)
@@ -99,14 +99,14 @@ def test_dead_letters_are_put_back_by_reason_time_or_all_and_only_once(
         pipeline.fail(image, reason="Slow" if number < 2 else "DecodeError")
     wait_for_letters(service, pipeline, 6)
 
-    assert put_back(service, pipeline, stage="classify", since="2100-01-01T00:00:00Z")["replayed"] == 0
-    by_reason = put_back(service, pipeline, stage="classify", reason="Slow")
+    assert redrive(service, pipeline, stage="classify", since="2100-01-01T00:00:00Z")["redriven"] == 0
+    by_reason = redrive(service, pipeline, stage="classify", reason="Slow")
     assert [image["id"] for image in by_reason["images"]] == [image["id"] for image in images[:2]]
-    some = put_back(service, pipeline, stage="classify", all=True, limit=3)
-    assert (some["replayed"], some["remaining"]) == (3, True)
-    rest = put_back(service, pipeline, stage="classify", until="2100-01-01T00:00:00+01:00")
-    assert (rest["replayed"], rest["remaining"]) == (1, False)
-    assert put_back(service, pipeline, stage="classify", all=True)["replayed"] == 0
+    some = redrive(service, pipeline, stage="classify", all=True, limit=3)
+    assert (some["redriven"], some["remaining"]) == (3, True)
+    rest = redrive(service, pipeline, stage="classify", until="2100-01-01T00:00:00+01:00")
+    assert (rest["redriven"], rest["remaining"]) == (1, False)
+    assert redrive(service, pipeline, stage="classify", all=True)["redriven"] == 0
     assert len(pipeline.records(pipeline.images_topic)) == 12
 
 
@@ -122,9 +122,25 @@ def test_dead_letters_are_put_back_by_reason_time_or_all_and_only_once(
         {"all": True},
     ],
 )
-def test_a_replay_that_is_not_clear_is_refused(shared: tuple[Service, Pipeline], which: dict[str, Any]) -> None:
+def test_a_redrive_that_is_not_clear_is_refused(shared: tuple[Service, Pipeline], which: dict[str, Any]) -> None:
     service, pipeline = shared
     with service.client as client:
-        answer = client.post(f"{pipeline.path}/dead-letters/replay", json=which)
+        answer = client.post(f"{pipeline.path}/dead-letters/redrive", json=which)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_former_path_and_fields_still_work(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    pipeline.fail(accepted(service, pipeline))
+    wait_for_letters(service, pipeline, 1)
+    with service.client as client:
+        answer = client.post(f"{pipeline.path}/dead-letters/replay", json={"stage": "classify", "all": True})
+        described = client.get("/openapi.json").json()["paths"]
+    [letter] = letters(service, pipeline)
+
+    assert answer.json()["replayed"] == answer.json()["redriven"] == 1
+    assert letter["replayedAt"] == letter["redrivenAt"] is not None
+    path = "/v1/pipelines/{namespace}/{name}/dead-letters/"
+    assert described[f"{path}replay"]["post"]["deprecated"]
+    assert "deprecated" not in described[f"{path}redrive"]["post"]

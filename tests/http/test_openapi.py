@@ -67,7 +67,7 @@ def test_answers_to_generated_requests_are_as_described(
         ask()
         tried.add(operation.label)
 
-    assert len(tried) == 13
+    assert len(tried) == 14
 
 
 def test_every_route_describes_its_problems_as_problem_documents(shared: tuple[Service, Pipeline]) -> None:

@@ -106,9 +106,7 @@ def test_many_images_at_once_are_taken_though_together_they_are_more_than_a_topi
         (JPEG + bytes(100 * 1024), "image/jpeg", 413, "Image too large"),
     ],
 )
-def test_what_is_no_image_is_refused_at_the_door(
-    shared: Shared, body: bytes, content_type: str, status: int, title: str
-) -> None:
+def test_what_is_no_image_is_refused(shared: Shared, body: bytes, content_type: str, status: int, title: str) -> None:
     service, pipeline = shared
     answer = post(service, pipeline, body, content_type)
 

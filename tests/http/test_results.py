@@ -235,18 +235,17 @@ def test_a_store_that_was_deleted_is_rebuilt_from_the_log(start_service: StartSe
     until(lambda: len(pages(service, two_stages, "dead-letters")) == 2, "both dead letters are there")
     with service.client as client:
         [letter, *_] = pages(service, two_stages, "dead-letters")
-        replayed = client.post(
-            f"{two_stages.path}/dead-letters/replay", json={"stage": "classify", "ids": [letter["id"]]}
+        redriven = client.post(
+            f"{two_stages.path}/dead-letters/redrive", json={"stage": "classify", "ids": [letter["id"]]}
         )
-        assert replayed.json()["replayed"] == 1
+        assert redriven.json()["redriven"] == 1
 
     def everything() -> Any:
         letters = pages(service, two_stages, "dead-letters", limit=1)
-        for each in letters:
-            each["replayedAt"] = each["replayedAt"] is not None
         documents = [document(service, two_stages, image["id"]) for image in images]
-        for failure in (failure for found in documents for failure in found["failures"]):
-            failure["replayedAt"] = failure["replayedAt"] is not None
+        for failure in [*letters, *(failure for found in documents for failure in found["failures"])]:
+            for name in ("redrivenAt", "replayedAt"):
+                failure[name] = failure[name] is not None
         return documents, pages(service, two_stages, limit=5), letters
 
     before = everything()

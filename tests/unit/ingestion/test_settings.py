@@ -1,65 +1,29 @@
-"""What keeps the service from starting, in words that say what to do."""
+"""Settings from the command line and the environment."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from darkroom_ingestion.catalog.served import BadCatalog, FileCatalog
-from darkroom_ingestion.store.database import BadDatabase, open_database
-from tests.support.manifests import pipeline_manifest
+from darkroom_ingestion.settings import BadSettings, read_settings
 
 
-def entry(**spec: Any) -> dict[str, Any]:
-    return {"pipeline": pipeline_manifest(**spec), "kafka": {"bootstrapServers": "localhost:9092"}}
+def test_every_option_is_also_an_environment_variable_and_the_command_line_wins() -> None:
+    environment = {"DARKROOM_CATALOG": "/c.json", "DARKROOM_PORT": "9000", "DARKROOM_BODY_MEMORY": "1Gi"}
+    found = read_settings(["--port", "9001", "--delivery-timeout", "3"], environment)
 
-
-@pytest.mark.parametrize(
-    ("document", "reason"),
-    [
-        (None, "can't be read"),
-        ("{", "Invalid JSON"),
-        ('{"entries": [{"pipeline": {}}]}', "entries.0.pipeline"),
-        (json.dumps({"entries": [entry(), entry()]}), "demo/digits is there twice"),
-        (json.dumps({"entries": [entry(stages=["a", "a"])]}), "stage names must be unique"),
-    ],
-)
-def test_a_bad_catalog_is_refused(tmp_path: Path, document: str | None, reason: str) -> None:
-    path = tmp_path / "catalog.json"
-    if document is not None:
-        path.write_text(document)
-    with pytest.raises(BadCatalog) as refused:
-        FileCatalog(path).read()
-
-    assert str(path) in str(refused.value)
-    assert reason in str(refused.value)
+    assert found.catalog == Path("/c.json")
+    assert (found.port, found.body_memory_bytes, found.delivery_timeout_s) == (9001, 2**30, 3.0)
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    "arguments",
     [
-        ("mysql://localhost/store", "mysql is not supported"),
-        ("sqlite://", "SQLite needs a file"),
-        ("nonsense", "sqlite:///FILE"),
-        ("sqlite:///{folder}/none/store.db", "No such file or directory"),
-        ("sqlite:///{folder}/letter.db", "not a database"),
-        ("postgresql+psycopg://user:secret@127.0.0.1:1/store", "Connection refused"),
+        [],
+        ["--catalog", "c", "--port", "65536"],
+        ["--catalog", "c", "--delivery-timeout", "0"],
+        ["--catalog", "c", "--x"],
     ],
 )
-def test_a_bad_database_is_refused(tmp_path: Path, url: str, reason: str) -> None:
-    (tmp_path / "letter.db").write_text("This is no database, but a letter that is somewhat longer than a header.")
-    with pytest.raises(BadDatabase) as refused:
-        open_database(url.format(folder=tmp_path))
-
-    assert reason in str(refused.value)
-    assert "secret" not in str(refused.value)
-
-
-def test_a_store_that_another_process_has_is_refused(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/store.db"
-    first = open_database(url)
-    with pytest.raises(BadDatabase, match="SQLite means one replica"):
-        open_database(url)
-    first.close()
-    open_database(url).close()
+def test_options_that_make_no_sense_are_refused(arguments: list[str]) -> None:
+    with pytest.raises(BadSettings):
+        read_settings(arguments, {"DARKROOM_CATALOG": "c"} if arguments else {})

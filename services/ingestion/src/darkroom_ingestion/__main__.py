@@ -14,7 +14,9 @@ from darkroom.logs import configure_logs
 from darkroom_ingestion.catalog.cluster.api_server import ApiServer, server_of_the_pod
 from darkroom_ingestion.catalog.cluster.catalog import ClusterCatalog
 from darkroom_ingestion.catalog.cluster.credentials import read_credentials
-from darkroom_ingestion.catalog.served import CatalogSource, FileCatalog, Pipelines
+from darkroom_ingestion.catalog.file import FileCatalog
+from darkroom_ingestion.catalog.served import Pipelines
+from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.http.app import create_app, serve
 from darkroom_ingestion.http.server import listen, server, url_of
 from darkroom_ingestion.services import running
@@ -37,7 +39,7 @@ def main() -> None:
         listening = listen(settings.host, settings.port)
         database = open_database(settings.database)
     except DarkroomError as error:
-        print(f"darkroom-ingestion: {error}", file=sys.stderr)  # noqa: T201 - for the person who starts it
+        print(f"darkroom-ingestion: {error}", file=sys.stderr)  # noqa: T201 - for whoever starts it
         sys.exit(CANNOT_START)
     loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -50,7 +52,7 @@ async def _serve(
     app = create_app()
     async with running(settings, database, catalog, pipelines) as services:
         serve(app, services)
-        # What is there now stays: the collector need not look at it again, neither while serving nor at the end.
+        # These objects live as long as the process: the collector need not visit them again.
         gc.freeze()
         log.info("listening", url=url_of(listening))
         await server(app, services.stopping.set, settings.shutdown_timeout_s).serve([listening])

@@ -1,4 +1,4 @@
-"""What the service counts and measures."""
+"""The metrics of the service."""
 
 from collections import Counter as Counted
 from collections.abc import Iterable
@@ -18,11 +18,15 @@ class Metrics:
             "darkroom_http_requests", "Requests answered.", ["method", "route", "status"], registry=r
         )
         self.request_seconds = Histogram(
-            "darkroom_http_request_seconds", "Time to the end of the answer.", ["route"], buckets=_SECONDS, registry=r
+            "darkroom_http_request_seconds",
+            "Time until the response was complete.",
+            ["route"],
+            buckets=_SECONDS,
+            registry=r,
         )
         self.images = Counter("darkroom_images_accepted", "Images that Kafka acknowledged.", ["pipeline"], registry=r)
         self.image_bytes = Counter("darkroom_image_bytes", "Bytes of accepted images.", ["pipeline"], registry=r)
-        self.refused = Counter("darkroom_images_refused", "Images not taken.", ["pipeline", "reason"], registry=r)
+        self.refused = Counter("darkroom_images_refused", "Images refused.", ["pipeline", "reason"], registry=r)
         self.ack_seconds = Histogram(
             "darkroom_ack_seconds", "From publishing an image to Kafka's ack.", buckets=_SECONDS, registry=r
         )
@@ -44,23 +48,26 @@ class Metrics:
         self.sse_clients = Gauge("darkroom_sse_clients", "Clients of the live feed.", registry=r)
         self.sse_dropped = Counter("darkroom_sse_dropped", "Clients that were too slow.", registry=r)
         self.feed_events = Counter("darkroom_feed_events", "Events seen by the live feed.", ["name"], registry=r)
-        self.replayed = Counter("darkroom_replayed", "Dead letters put back.", ["pipeline"], registry=r)
+        self.redriven = Counter("darkroom_replayed", "Dead letters redriven.", ["pipeline"], registry=r)
         self.idempotent_repeats = Counter(
             "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
         )
         self._pipelines = Gauge(
-            "darkroom_pipelines", "Pipelines of the catalog: Served, or why they are not.", ["state"], registry=r
+            "darkroom_pipelines",
+            "Pipelines of the catalog: Served, or the cause why they are not.",
+            ["state"],
+            registry=r,
         )
 
     def catalog_holds(self, served: int, unserved_because: Iterable[str]) -> None:
-        """So many pipelines are served; the others are not for these causes."""
+        """Set how many pipelines are served, and the causes why others are not."""
         self._pipelines.clear()
         for state, count in {"Served": served, **Counted(unserved_because)}.items():
             self._pipelines.labels(state).set(count)
         self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
 
     def request_was_answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
-        """Count a request. What has no route shares one line: labels must not grow with what strangers ask for."""
+        """Count a request. Those without a route share one label, so that labels do not grow with unknown paths."""
         asked = (method if route else "-", route, status)
         if asked not in self._of_request:
             name = route or "other"

@@ -1,4 +1,4 @@
-"""What the service is told at its start: options, each also an environment variable."""
+"""The settings of the service: options of the command line, each also an environment variable."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class BadSettings(DarkroomError):
-    """An option that can't be understood."""
+    """An option is invalid."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +25,18 @@ class Settings:
     """How this replica runs.
 
     Attributes:
-        catalog: the document of the pipelines that are served, read again when it changes; or IN_CLUSTER.
-        namespaces: those whose ImagePipelines are served, with IN_CLUSTER; all if there are none.
+        catalog: the file of the pipelines to serve, read again when it changes; or IN_CLUSTER.
+        namespaces: with IN_CLUSTER, the namespaces of the ImagePipelines to serve; all if empty.
         kubernetes_server: URL of the API server; that of the pod's own cluster if empty.
         kubernetes_credentials: the folder with the files `token` and `ca.crt` of a service account.
-        kafka_credentials: the document that says where our credentials at the cluster's Kafkas are.
-        database: SQLAlchemy URL of the store. SQLite means one replica, PostgreSQL several.
-        group: the consumer group that fills the store; one of the store's own when left out.
-        delivery_timeout_s: how long Kafka may take to acknowledge an image before the answer is 503.
-        body_timeout_s: how long a client may be silent in the middle of a body before the answer is 408.
-        body_memory_bytes: bodies that are held at the same time, all together.
-        batch_bytes: one multipart body.
-        shutdown_timeout_s: how long requests in flight may take after SIGTERM.
+        kafka_credentials: the file that lists the service's credentials at the cluster's Kafkas.
+        database: SQLAlchemy URL of the store. SQLite allows one replica, PostgreSQL several.
+        group: the consumer group that fills the store; derived from the store's id if None.
+        delivery_timeout_s: time for Kafka to acknowledge an image before the answer is 503.
+        body_timeout_s: longest silence of a client within a body before the answer is 408.
+        body_memory_bytes: memory for request bodies, over all requests.
+        batch_bytes: size of the largest multipart body.
+        shutdown_timeout_s: time for requests in flight to finish after SIGTERM.
     """
 
     catalog: Path
@@ -68,7 +68,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings that the command line and, where it is silent, the environment give.
+    """The settings from the command line and, for options not given there, the environment.
 
     Raises:
         BadSettings: an option is unknown, missing, or has a value of the wrong kind.
@@ -80,8 +80,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="darkroom-ingestion",
-        description="Darkroom's HTTP door: images in, results out. Every option is also an environment variable: "
-        "--delivery-timeout is DARKROOM_DELIVERY_TIMEOUT.",
+        description="Darkroom's ingestion service: an HTTP API that accepts images and serves results. Every option "
+        "can be set by an environment variable: --delivery-timeout by DARKROOM_DELIVERY_TIMEOUT.",
         allow_abbrev=False,
     )
 
@@ -93,51 +93,62 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
     option(
         "--catalog",
-        "the pipelines to serve: a JSON file, or the word kubernetes for the ImagePipelines of a cluster",
+        "pipelines to serve: a JSON file, or `kubernetes` for the ImagePipelines of a cluster",
         type=Path,
         required=True,
         metavar="FILE",
     )
     _cluster_options(option)
-    option("--database", "SQLAlchemy URL of the store (%(default)s)", default=DEFAULT_DATABASE, metavar="URL")
-    option("--host", "address to listen on (%(default)s)", default=Settings.host)
-    option("--port", "port to listen on; 0 takes a free one (%(default)s)", type=_port, default=Settings.port)
-    option("--log-format", "json or text (%(default)s)", choices=["json", "text"], default=Settings.log_format)
+    option(
+        "--database",
+        "SQLAlchemy URL of the results store (default: %(default)s)",
+        default=DEFAULT_DATABASE,
+        metavar="URL",
+    )
+    option("--host", "address to listen on (default: %(default)s)", default=Settings.host)
+    option("--port", "port to listen on; 0 picks a free one (default: %(default)s)", type=_port, default=Settings.port)
+    option("--log-format", "json or text (default: %(default)s)", choices=["json", "text"], default=Settings.log_format)
     option(
         "--log-level",
-        "(%(default)s)",
+        "least severe level to log (default: %(default)s)",
         choices=["debug", "info", "warning", "error"],
         default=Settings.log_level,
     )
-    option("--group", "consumer group that fills the store (darkroom.ingestion.<id of the store>)")
+    option("--group", "consumer group that fills the store (default: darkroom.ingestion.ID-OF-THE-STORE)")
     for flag, attribute, text in (
-        ("--delivery-timeout", "delivery_timeout_s", "seconds that Kafka may take to acknowledge an image"),
-        ("--body-timeout", "body_timeout_s", "seconds that a client may be silent in the middle of a body"),
-        ("--shutdown-timeout", "shutdown_timeout_s", "seconds that requests in flight may take after SIGTERM"),
+        ("--delivery-timeout", "delivery_timeout_s", "seconds for Kafka to acknowledge an image"),
+        ("--body-timeout", "body_timeout_s", "longest silence of a client within a body, in seconds"),
+        ("--shutdown-timeout", "shutdown_timeout_s", "seconds for requests in flight to finish after SIGTERM"),
     ):
-        option(flag, f"{text} (%(default)s)", type=_seconds, default=getattr(Settings, attribute), dest=attribute)
+        option(
+            flag, f"{text} (default: %(default)s)", type=_seconds, default=getattr(Settings, attribute), dest=attribute
+        )
     for flag, attribute, text in (
-        ("--body-memory", "body_memory_bytes", "bytes of bodies held at the same time"),
-        ("--batch-bytes", "batch_bytes", "largest multipart body"),
+        ("--body-memory", "body_memory_bytes", "memory for request bodies, over all requests"),
+        ("--batch-bytes", "batch_bytes", "size of the largest multipart body"),
     ):
-        option(flag, f"{text} (%(default)s)", type=_size, default=getattr(Settings, attribute), dest=attribute)
+        option(flag, f"{text} (default: %(default)s)", type=_size, default=getattr(Settings, attribute), dest=attribute)
     return parser
 
 
 def _cluster_options(option: Callable[..., None]) -> None:
     with_cluster = "with --catalog kubernetes: "
-    option("--namespaces", f"{with_cluster}only these, comma-separated (all)", type=_names, default=())
-    option("--kubernetes-server", f"{with_cluster}URL of the API server (that of the pod's cluster)", default="")
+    option(
+        "--namespaces", f"{with_cluster}namespaces to serve, comma-separated (default: all)", type=_names, default=()
+    )
+    option(
+        "--kubernetes-server", f"{with_cluster}URL of the API server (default: that of the pod's cluster)", default=""
+    )
     option(
         "--kubernetes-credentials",
-        f"{with_cluster}folder with token and ca.crt (%(default)s)",
+        f"{with_cluster}folder with `token` and `ca.crt` of a service account (default: %(default)s)",
         type=Path,
         default=SERVICE_ACCOUNT,
         metavar="FOLDER",
     )
     option(
         "--kafka-credentials",
-        f"{with_cluster}a JSON file that says where our credentials at its Kafkas are",
+        f"{with_cluster}JSON file that lists the service's credentials at its Kafkas",
         type=Path,
         metavar="FILE",
     )
@@ -150,7 +161,7 @@ def _names(text: str) -> tuple[str, ...]:
 def _port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65_535:  # noqa: PLR2004 - what a TCP port is
-        raise argparse.ArgumentTypeError(f"{text} is not a port")
+        raise argparse.ArgumentTypeError(f"{text} is not a port number")
     return port
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from darkroom_ingestion.images.state import ReceivedImage, StageFailure, StageResult, image_document
+from darkroom_ingestion.images.document import image_document
+from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
 
 IMAGE = ReceivedImage("demo/digits", "i", "camera", 1_000, "demo.digits.images", 3, 42, "image/png", 7)
 

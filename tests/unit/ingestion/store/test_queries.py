@@ -11,18 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.feed.events import feed_event
 from darkroom_ingestion.feed.hub import Waiter
-from darkroom_ingestion.images.state import image_document
+from darkroom_ingestion.images.document import image_document
+from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database, open_database
 from darkroom_ingestion.store.queries import image_rows, results_page
-from darkroom_ingestion.store.rows import LogRecord, TopicOf
 from darkroom_ingestion.store.tables import dead_letters, results
 from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch
 
 PIPELINE = "demo/digits"
-RESULTS = TopicOf(PIPELINE, "results", "classify")
-DEAD_LETTERS = TopicOf(PIPELINE, "dead-letters", "classify")
+RESULTS = TopicContents(PIPELINE, "results", "classify")
+DEAD_LETTERS = TopicContents(PIPELINE, "dead-letters", "classify")
 RECEIVED_MS = 1_000
 
 
@@ -38,7 +39,7 @@ class Told:
     offset: int = 0
 
     @property
-    def topic(self) -> TopicOf:
+    def topic(self) -> TopicContents:
         return DEAD_LETTERS if self.label is None else RESULTS
 
     @property
@@ -60,7 +61,7 @@ class Told:
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     opened = open_database(f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db")
-    positions_at_assignment(opened, {}, [("results", 0)])
+    positions_at_assignment(opened, {}, [TopicPartition("results", 0)])
     yield opened
     opened.close()
 
@@ -72,7 +73,7 @@ def read(database: Database, told: Sequence[Told], at_once: int = 100) -> None:
         batch = Batch()
         for each in told[start : start + at_once]:
             batch.rows.add_record(each.topic, each.record)
-        batch.move(("results", 0), 0, 0)
+        batch.move(TopicPartition("results", 0), 0, 0)
         write_batch(database, batch)
 
 

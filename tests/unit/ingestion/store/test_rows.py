@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database, open_database
-from darkroom_ingestion.store.rows import LogRecord, Rows, TopicOf
+from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import results
 
 TOPICS = {
-    "images": TopicOf("demo/digits", "images"),
-    "results": TopicOf("demo/digits", "results", "classify"),
-    "dead-letters": TopicOf("demo/digits", "dead-letters", "classify"),
+    "images": TopicContents("demo/digits", "images"),
+    "results": TopicContents("demo/digits", "results", "classify"),
+    "dead-letters": TopicContents("demo/digits", "dead-letters", "classify"),
 }
 HEADERS = [
     *("ce_id", "ce_time", "content-type", "darkroom-replay-of", "darkroom-error-reason", "darkroom-error-message"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.store.database import Database, open_database
 from darkroom_ingestion.store.queries import read_positions
 from darkroom_ingestion.store.tables import images
@@ -18,7 +19,7 @@ TOPIC = "demo.digits.images"
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = open_database(f"sqlite:///{tmp_path}/store.db")
-    positions_at_assignment(opened, {TOPIC: "id"}, [(TOPIC, 0)])
+    positions_at_assignment(opened, {TOPIC: "id"}, [TopicPartition(TOPIC, 0)])
     yield opened
     opened.close()
 
@@ -41,7 +42,7 @@ def batch(start: int, *rows: dict[str, Any]) -> Batch:
     made = Batch(records=len(rows))
     for row in rows:
         made.rows.add(images, row)
-    made.move((TOPIC, 0), start, start + len(rows))
+    made.move(TopicPartition(TOPIC, 0), start, start + len(rows))
     return made
 
 
@@ -86,8 +87,9 @@ def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: D
     assert position(database) == 3
 
 
-def test_what_was_read_from_a_topic_that_was_made_anew_is_forgotten(database: Database) -> None:
+def test_what_was_read_from_a_topic_that_was_created_anew_is_forgotten(database: Database) -> None:
+    first, second = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
     write_batch(database, batch(0, image("a", 0)))
-    assert positions_at_assignment(database, {TOPIC: "id"}, [(TOPIC, 0), (TOPIC, 1)]) == {(TOPIC, 0): 1, (TOPIC, 1): 0}
-    assert positions_at_assignment(database, {TOPIC: "another"}, [(TOPIC, 0)]) == {(TOPIC, 0): 0}
+    assert positions_at_assignment(database, {TOPIC: "id"}, [first, second]) == {first: 1, second: 0}
+    assert positions_at_assignment(database, {TOPIC: "another"}, [first]) == {first: 0}
     assert stored(database) == []

@@ -1,4 +1,4 @@
-"""Reading what a client of the feed has missed, from the log, up to where the live feed stands."""
+"""Reading the events that a client of the feed missed, from the log, up to the position of the live feed."""
 
 import asyncio
 import threading
@@ -6,15 +6,17 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaError
 
 from darkroom.kafka.connection import KafkaConnection
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.feed.events import FeedEvent, feed_event
 from darkroom_ingestion.feed.positions import Positions, Topic
 from darkroom_ingestion.feed.tail import tail_settings
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
-from darkroom_ingestion.kafka.log_admin import KafkaAway
-from darkroom_ingestion.store.rows import LogRecord, TopicOf
+from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 
 _BATCH = 200
 _POLL_S = 0.2
@@ -22,23 +24,22 @@ _SILENCE_S = 15.0
 # The broker holds a fetch at the end of a partition back, in case something comes; here the end is what is awaited.
 _SOON_AT_THE_END = {"fetch.wait.max.ms": 50, "queued.max.messages.kbytes": 4 * 1024}
 
-Place = tuple[str, int]
-
 
 class CatchUp:
     """One consumer that reads from a client's position to a given one.
 
     Args:
         topics: names of the topics to read, by stage and output.
-        start: where the client stands; partitions that it does not name are read from their beginning.
-        end: where to stop.
+        start: the client's position; partitions that it does not name are read from their beginning.
+        end: the position to stop at.
     """
 
     def __init__(
         self, connection: KafkaConnection, pipeline: str, topics: Mapping[Topic, str], start: Positions, end: Positions
     ) -> None:
         self._topics = {
-            name: TopicOf(pipeline, "results" if t[1] == "r" else "dead-letters", t[0]) for t, name in topics.items()
+            name: TopicContents(pipeline, "results" if t[1] == "r" else "dead-letters", t[0])
+            for t, name in topics.items()
         }
         self._closed = False
         self._in_use = threading.Lock()
@@ -47,19 +48,19 @@ class CatchUp:
             Consumer(tail_settings(connection) | _SOON_AT_THE_END, logger=KAFKA_LOGGER) if self._left else None
         )
         if self._consumer is not None:
-            starts = [TopicPartition(*place, first) for place, (first, _) in self._left.items()]
+            starts = [confluent_kafka.TopicPartition(*at, first) for at, (first, _) in self._left.items()]
             self._consumer.assign(starts)
 
     async def batch(self, threads: ThreadPoolExecutor) -> list[FeedEvent]:
         """The next events; none when the end is reached.
 
         Raises:
-            KafkaAway: the log can't be read.
+            KafkaUnreachable: the log can't be read.
         """
         return await asyncio.get_running_loop().run_in_executor(threads, self._batch)
 
     def close(self) -> None:
-        """Let the consumer go, once a batch that is being read has ended."""
+        """Close the consumer, once a batch that is being read has ended."""
         self._closed = True
         with self._in_use:
             if self._consumer is not None:
@@ -78,29 +79,29 @@ class CatchUp:
                 if events:
                     break
                 if time.monotonic() > give_up_at:
-                    raise KafkaAway("the log can't be read: no answer in time")
+                    raise KafkaUnreachable("the log can't be read: no answer in time")
                 continue
             give_up_at = time.monotonic() + _SILENCE_S
-            place, offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
+            at, offset = TopicPartition(message.topic() or "", message.partition() or 0), message.offset() or 0
             error = message.error()
             if error is not None:
                 if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                    self._reached(place, offset)
+                    self._reached(at, offset)
                 continue
-            if place in self._left and offset < self._left[place][1]:
-                event = feed_event(self._topics[place[0]], LogRecord.of(message))
+            if at in self._left and offset < self._left[at][1]:
+                event = feed_event(self._topics[at.topic], LogRecord.of(message))
                 if event:
                     events.append(event)
-            self._reached(place, offset + 1)
+            self._reached(at, offset + 1)
         return events
 
-    def _reached(self, place: Place, next_offset: int) -> None:
-        if place in self._left and next_offset >= self._left[place][1]:
-            del self._left[place]
+    def _reached(self, partition: TopicPartition, next_offset: int) -> None:
+        if partition in self._left and next_offset >= self._left[partition][1]:
+            del self._left[partition]
 
 
-def _gaps(topics: Mapping[Topic, str], start: Positions, end: Positions) -> dict[Place, tuple[int, int]]:
-    """From where to where each partition must be read; those without a gap are left out."""
+def _gaps(topics: Mapping[Topic, str], start: Positions, end: Positions) -> dict[TopicPartition, tuple[int, int]]:
+    """The first offset to read of each partition and the one to stop at; partitions without a gap are left out."""
     gaps = {}
     behind = start.offsets
     for topic, ends in end.offsets.items():
@@ -110,5 +111,5 @@ def _gaps(topics: Mapping[Topic, str], start: Positions, end: Positions) -> dict
         for partition, last in enumerate(ends):
             first = starts[partition] if partition < len(starts) else 0
             if first < last:
-                gaps[topics[topic], partition] = (first, last)
+                gaps[TopicPartition(topics[topic], partition)] = (first, last)
     return gaps

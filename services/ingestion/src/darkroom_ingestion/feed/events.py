@@ -1,12 +1,13 @@
-"""What the feed tells of: an analysed image, or one that failed."""
+"""Events of the feed: an analysed image, or one that failed."""
 
 import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from darkroom_ingestion.feed.positions import Topic
-from darkroom_ingestion.images.state import StageFailure, StageResult
-from darkroom_ingestion.store.rows import LogRecord, TopicOf, dead_letter_row, read_json, result_image_id
+from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
+from darkroom_ingestion.records.answers import StageFailure, StageResult
+from darkroom_ingestion.store.rows import dead_letter_row, read_json, result_image_id
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class FeedEvent:
 
     Attributes:
         data: JSON on one line.
-        topic: where it comes from, with `partition` and `offset`.
+        topic: the topic of its record, with `partition` and `offset`.
     """
 
     name: Literal["analyzed", "failed"]
@@ -28,8 +29,8 @@ class FeedEvent:
     offset: int
 
 
-def feed_event(topic: TopicOf, record: LogRecord) -> FeedEvent | None:
-    """The event that `record` is; None if it is none of ours."""
+def feed_event(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
+    """The event in `record`; None if it is none of ours."""
     stage = topic.stage or ""
     if topic.role == "results":
         return _analyzed(stage, record)
@@ -63,8 +64,7 @@ def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:
         "offset": record.offset,
     }
     if row["source_topic"] is not None:
-        place = ("topic", "partition", "offset")
-        data["source"] = {name: row[f"source_{name}"] for name in place}
+        data["source"] = {name: row[f"source_{name}"] for name in ("topic", "partition", "offset")}
     if row["generation"] is not None:
         data["generation"] = row["generation"]
     outcome = StageFailure(

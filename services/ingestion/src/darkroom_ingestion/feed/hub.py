@@ -1,4 +1,4 @@
-"""One pipeline's feed in this replica: the last events, who reads them, and who waits for an image."""
+"""The feed of one pipeline in this replica: the latest events, their readers, and requests that wait for an image."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.positions import Positions, Topic
-from darkroom_ingestion.images.state import StageFailure, StageResult, has_answered
+from darkroom_ingestion.records.answers import StageFailure, StageResult, has_answered
 
 _KEPT_EVENTS = 10_000
 _KEPT_BYTES = 16 * 2**20
@@ -73,7 +73,7 @@ class Hub:
         self._positions.move(topic, partition, offset)
 
     def add(self, event: FeedEvent) -> None:
-        """One event more."""
+        """Add an event."""
         self._positions = self._positions or Positions({})
         self._positions.move(event.topic, event.partition, event.offset + 1)
         self._last += 1
@@ -86,13 +86,13 @@ class Hub:
             waiter.take(event.outcome)
 
     def wake(self) -> None:
-        """Tell the readers that there is more."""
+        """Wake the readers: there is more."""
         for reader in self._readers:
             reader.set()
 
     @contextmanager
     def reader(self) -> Iterator[asyncio.Event]:
-        """Someone reads; the event is set when there is more. Events are only kept while someone does."""
+        """Register a reader; the event is set when there is more. Events are kept only while there are readers."""
         more = asyncio.Event()
         self._readers.add(more)
         try:
@@ -114,7 +114,7 @@ class Hub:
 
     @contextmanager
     def waiter(self, image_id: str, stages: Sequence[str]) -> Iterator[Waiter]:
-        """Wait for the answers to an image. To be entered before the image is published."""
+        """Register a waiter for the answers to an image. Enter before the image is published."""
         waiter = Waiter(stages)
         self._waiters.setdefault(image_id, []).append(waiter)
         try:

@@ -1,6 +1,6 @@
-"""Where a reader of a pipeline's feed stands: the next offset of every partition, as the id of an event.
+"""The position of a reader of a pipeline's feed: the next offset of every partition, written as the id of an event.
 
-Such an id is all that is needed to go on exactly there, after a restart and on another replica.
+Such an id is enough to resume exactly there, after a restart and on another replica.
 `classify.r=1a.0.3~classify.d=0.0.0`: for each stage its results (r) and dead letters (d), offsets in base 36.
 """
 
@@ -30,7 +30,7 @@ class Positions:
         return {topic: list(offsets) for topic, offsets in self._offsets.items()}
 
     def copy(self) -> "Positions":
-        """The same, apart."""
+        """An independent copy."""
         return Positions(self._offsets)
 
     def is_behind(self, other: "Positions") -> bool:
@@ -58,7 +58,7 @@ class Positions:
 
 
 def decode(text: str) -> Positions | None:
-    """The positions that an id stands for; None if it is none of ours."""
+    """The positions in an id; None if the text is no such id."""
     if len(text) > MAX_LENGTH:
         return None
     offsets: dict[Topic, list[int]] = {}

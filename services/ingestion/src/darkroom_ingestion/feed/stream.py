@@ -1,25 +1,25 @@
-"""The server-sent events of one client: what it missed, then what comes."""
+"""The server-sent events of one client: those that it missed, then the live ones."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
+from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.catch_up import CatchUp
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.hub import Hub, TooSlow
 from darkroom_ingestion.feed.positions import Positions, Topic
-from darkroom_ingestion.kafka.log_admin import KafkaAway
 
 HEARTBEAT_S = 10.0
 # A comment and no empty line: no parser takes it for an event.
 _HEARTBEAT = b": still there\n"
-_TELL_ENDED = 'event: end\ndata: {{"reason": "{}"}}\n\n'
+_END = 'event: end\ndata: {{"reason": "{}"}}\n\n'
 
 
 class Reading:
-    """What clients that catch up share: each has a consumer, so that only some may at a time."""
+    """Shared by the clients that catch up. Each has a consumer of its own, so their number is bounded."""
 
     def __init__(self, at_a_time: int = 8) -> None:
         self.turns = asyncio.Semaphore(at_a_time)
@@ -34,7 +34,7 @@ async def stream(
     stopping: asyncio.Event,
     reading: Reading,
 ) -> AsyncGenerator[bytes, None]:
-    """What is sent. Ends when the client is too slow for the live feed or the service stops; the client resumes."""
+    """The bytes to send. Ends when the client is too slow for the live feed or the service stops; it can resume."""
     with hub.reader() as more:
         number, here = hub.last, (hub.positions or Positions({})).copy()
         position = start.copy() if start is not None else here
@@ -46,15 +46,15 @@ async def stream(
                 async with reading.turns, aclosing(missed):
                     async for chunk in missed:
                         yield chunk
-            except KafkaAway:
-                yield _TELL_ENDED.format("Kafka can't be read: resume later").encode()
+            except KafkaUnreachable:
+                yield _END.format("Kafka can't be read: resume later").encode()
                 return
         while not stopping.is_set():
             more.clear()
             try:
                 entries = hub.after(number)
             except TooSlow:
-                yield _TELL_ENDED.format("too slow: resume with the last id").encode()
+                yield _END.format("too slow: resume with the last id").encode()
                 return
             number = entries[-1].number if entries else number
             text = "".join(_message(e.event, e.position) for e in entries if stage in {None, e.event.stage})
@@ -63,7 +63,7 @@ async def stream(
                 continue
             if not entries and not await _woken(more, stopping):
                 yield _HEARTBEAT
-    yield _TELL_ENDED.format("the service stops: resume with the last id").encode()
+    yield _END.format("the service stops: resume with the last id").encode()
 
 
 async def _missed(

@@ -6,15 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+import confluent_kafka
 import structlog
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.feed.events import FeedEvent, feed_event
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.log_admin import LogAdmin
+from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
-from darkroom_ingestion.store.rows import LogRecord, TopicOf
 
 _POLL_S = 0.2
 _LOOK_FOR_PARTITIONS_S = 5.0
@@ -23,16 +25,15 @@ _MOST_UNREAD = 20_000
 _BUSY_S = 0.005
 _BATCH = 500
 
-Place = tuple[str, int]
-Began = tuple[TopicOf, int, int]
-"""A topic, a partition of it and the offset where reading begins."""
-Told = FeedEvent | Began
+Began = tuple[TopicContents, int, int]
+"""A topic, one of its partitions, and the offset that reading begins at."""
+News = FeedEvent | Began
 
 log = structlog.get_logger("darkroom.ingestion.feed")
 
 
 class Tail:
-    """Hands every event to `tell`, on the event loop, in batches of (pipeline, event).
+    """Passes every event to `tell`, on the event loop, in batches of (pipeline, event).
 
     A pipeline's topics are read from their end when it is first seen; topics and partitions that it gets later from
     their beginning, because everything in them has come since.
@@ -42,17 +43,17 @@ class Tail:
         self,
         connection: KafkaConnection,
         admin: LogAdmin,
-        topics: Mapping[str, TopicOf],
-        tell: Callable[[list[tuple[str, Told]]], None],
+        topics: Mapping[str, TopicContents],
+        tell: Callable[[list[tuple[str, News]]], None],
         metrics: Metrics,
     ) -> None:
         self._admin, self._tell, self._metrics = admin, tell, metrics
         self._settings = tail_settings(connection)
         self._wanted = dict(topics)
         self._loop = asyncio.get_running_loop()
-        self._unread: list[tuple[str, Told]] = []
+        self._unread: list[tuple[str, News]] = []
         self._lock = threading.Lock()
-        self._next: dict[Place, int] = {}
+        self._next: dict[TopicPartition, int] = {}
         self._seen_pipelines: set[str] = set()
         self._absent: set[str] = set()
         self._ready = False
@@ -70,12 +71,12 @@ class Tail:
         """Whether it has found the ends of all topics."""
         return self._ready
 
-    def read_topics(self, topics: Mapping[str, TopicOf]) -> None:
+    def read_topics(self, topics: Mapping[str, TopicContents]) -> None:
         """Read these topics from now on."""
         self._wanted = dict(topics)
 
     def stop(self) -> None:
-        """Tell it to end; `join` waits for it."""
+        """Ask it to end; `join` waits for that."""
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
@@ -94,11 +95,11 @@ class Tail:
 
     def _read(self) -> None:
         consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
-        topics: dict[str, TopicOf] = {}
+        topics: dict[str, TopicContents] = {}
         look_at = 0.0
         # What was read before an error is read on where it stood.
         if self._next:
-            consumer.assign([TopicPartition(*place, offset) for place, offset in self._next.items()])
+            self._assign(consumer)
         try:
             while not self._stop.is_set():
                 if self._wanted != topics or time.monotonic() >= look_at:
@@ -109,28 +110,35 @@ class Tail:
         finally:
             consumer.close()
 
-    def _assign_new(self, consumer: Consumer, topics: Mapping[str, TopicOf]) -> None:
+    def _assign_new(self, consumer: Consumer, topics: Mapping[str, TopicContents]) -> None:
         counts = self._admin.partitions(topics)
-        places = [(topic, partition) for topic, count in counts.items() for partition in range(count)]
-        new = [place for place in places if place not in self._next]
-        gone = [place for place in self._next if place[0] not in topics]
+        partitions = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+        new = [at for at in partitions if at not in self._next]
+        gone = [at for at in self._next if at.topic not in topics]
         if gone:
-            self._next = {place: at for place, at in self._next.items() if place not in gone}
-            consumer.assign([TopicPartition(*place, at) for place, at in self._next.items()])
+            self._next = {at: offset for at, offset in self._next.items() if at not in gone}
+            self._assign(consumer)
         if new:
             late = self._seen_pipelines, self._absent
-            at_end = self._admin.ends([p for p in new if topics[p[0]].pipeline not in late[0] and p[0] not in late[1]])
-            starts = {place: at_end.get(place, 0) for place in new}
+            ends = self._admin.ends(
+                [at for at in new if topics[at.topic].pipeline not in late[0] and at.topic not in late[1]]
+            )
+            starts = {at: ends.get(at, 0) for at in new}
             self._next |= starts
-            consumer.incremental_assign([TopicPartition(*place, at) for place, at in starts.items()])
-            self._pass_on([(topics[t].pipeline, (topics[t], partition, at)) for (t, partition), at in starts.items()])
+            consumer.incremental_assign([confluent_kafka.TopicPartition(*at, start) for at, start in starts.items()])
+            self._pass_on(
+                [(topics[at.topic].pipeline, (topics[at.topic], at.partition, start)) for at, start in starts.items()]
+            )
         self._absent |= topics.keys() - counts.keys()
         if len(counts) == len(topics):
             self._seen_pipelines = {topic.pipeline for topic in topics.values()}
             self._ready = True
 
-    def _take(self, consumer: Consumer, topics: Mapping[str, TopicOf]) -> None:
-        read: list[tuple[str, Told]] = []
+    def _assign(self, consumer: Consumer) -> None:
+        consumer.assign([confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()])
+
+    def _take(self, consumer: Consumer, topics: Mapping[str, TopicContents]) -> None:
+        read: list[tuple[str, News]] = []
         message = consumer.poll(_POLL_S)
         while message is not None:
             error = message.error()
@@ -138,7 +146,7 @@ class Tail:
                 record = LogRecord.of(message)
                 topic = topics.get(record.topic)
                 if topic is not None:
-                    self._next[record.topic, record.partition] = record.offset + 1
+                    self._next[record.topic_partition] = record.offset + 1
                     if event := feed_event(topic, record):
                         read.append((topic.pipeline, event))
             elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
@@ -147,20 +155,20 @@ class Tail:
         if read:
             self._pass_on(read)
 
-    def _pass_on(self, told: list[tuple[str, Told]]) -> None:
+    def _pass_on(self, news: list[tuple[str, News]]) -> None:
         while len(self._unread) > _MOST_UNREAD and not self._stop.wait(_BUSY_S):
             pass  # the event loop is busy: the log waits for it
         with self._lock:
             waking = bool(self._unread)
-            self._unread.extend(told)
+            self._unread.extend(news)
         if not waking:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
                 self._loop.call_soon_threadsafe(self._hand_over)
 
     def _hand_over(self) -> None:
         with self._lock:
-            told, self._unread = self._unread, []
-        self._tell(told)
+            news, self._unread = self._unread, []
+        self._tell(news)
 
 
 def tail_settings(connection: KafkaConnection) -> dict[str, str | int | float | bool]:

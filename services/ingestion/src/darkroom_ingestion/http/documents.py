@@ -1,4 +1,4 @@
-"""The JSON documents of the HTTP interface, as the OpenAPI document describes them."""
+"""The JSON documents of the HTTP API, as its OpenAPI document describes them."""
 
 from typing import Any, Literal
 
@@ -6,11 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from darkroom.events import Analyzed, Source
+from darkroom_ingestion.images.document import State
 
 _ID = "019a3c5e-7b1d-7c42-9d0e-5a8f3b2c1d4e"
 _TOPIC = "demo.digits.images"
-
-State = Literal["Received", "Analyzed", "PartlyFailed", "Failed"]
 
 
 class _Document(BaseModel):
@@ -24,50 +23,53 @@ class Accepted(_Document):
         json_schema_extra={"examples": [{"id": _ID, "topic": _TOPIC, "partition": 7, "offset": 42}]}
     )
 
-    id: str = Field(description="The image's id; sorts by time.")
+    id: str = Field(description="The image's id, a UUID version 7: ids sort by time.")
     topic: str
     partition: int = Field(ge=0)
     offset: int = Field(ge=0)
 
 
 class AcceptedBatch(_Document):
-    """What became of each file of a batch, in their order. With one file, its fields stand at the top as well."""
+    """The outcome for each file of a batch, in their order. With one file, its fields are at the top level too."""
 
     images: list[Accepted | dict[str, Any]] = Field(
-        description="For each file the image as accepted, or the problem document that says why not (with `file`)."
+        description="For each file the accepted image, or a problem document with the name of the `file`."
     )
 
 
 class ImageLocation(_Document):
-    """The image in the log."""
+    """The position of an image in the log."""
 
     topic: str
     partition: int
     offset: int
-    content_type: str | None = Field(description="Media type; null if only results of the image are left.")
-    bytes: int | None = Field(description="Size; null if only results of the image are left.")
+    content_type: str | None = Field(description="Media type; null if retention has removed the image.")
+    bytes: int | None = Field(description="Size; null if retention has removed the image.")
 
 
 class Failure(_Document):
-    """A stage that could not analyse the image, and has not since."""
+    """Why a stage could not analyse the image."""
 
     stage: str
     reason: str = Field(examples=["DecodeError"])
     message: str
     attempts: int
     failed_at: str | None = None
-    replayed_at: str | None = Field(None, description="When the image was last put back for this stage.")
+    redriven_at: str | None = Field(None, description="When the dead letter was last redriven.")
+    replayed_at: str | None = Field(None, deprecated=True, description="The former name of `redrivenAt`.")
     generation: str | None = Field(
-        None, description="The replay that failed on the image, which leaves its state as it is; null in live work."
+        None, description="The replay that failed, which does not change the image's state; null in live work."
     )
 
 
 class Image(_Document):
-    """One image: what became of it."""
+    """One image, with its state and results."""
 
     id: str = Field(examples=[_ID])
-    state: State = Field(description="Received until every stage has answered; then Analyzed, PartlyFailed or Failed.")
-    key: str | None = Field(description="The ordering key that was given, if any.")
+    state: State = Field(
+        description="Received until every stage has a result or has failed; then Analyzed, PartlyFailed or Failed."
+    )
+    key: str | None = Field(description="The ordering key, if one was given.")
     received_at: str | None = Field(examples=["2026-11-23T12:00:00.000Z"])
     image: ImageLocation | None
     results: list[Analyzed] = Field(description="The newest result of each stage.")
@@ -75,22 +77,22 @@ class Image(_Document):
 
 
 class AnalyzedBatch(_Document):
-    """The documents of every image of a batch, when its sender waited for them."""
+    """The documents of all images of a batch, with `Prefer: wait`."""
 
     images: list[Image]
 
 
 class Result(Analyzed):
-    """The data of one analyzed event, and when it was published."""
+    """The data of one analyzed event, with its time."""
 
     analyzed_at: str = Field(examples=["2026-11-23T12:00:00.120Z"])
 
 
 class ResultsPage(_Document):
-    """Results, newest first; of an image that was analysed again, the newest of each stage."""
+    """Results, newest first. If an image was analysed again, only the newest result of each stage."""
 
     results: list[Result]
-    next: str | None = Field(description="Give it as `after` for the page of older results; null on the last page.")
+    next: str | None = Field(description="Pass as `after` to get older results; null on the last page.")
 
 
 class DeadLetter(_Document):
@@ -102,27 +104,28 @@ class DeadLetter(_Document):
     message: str
     attempts: int
     failed_at: str | None
-    replayed_at: str | None = Field(description="When it was put back; null if it was not.")
+    redriven_at: str | None = Field(description="When it was redriven; null if it was not.")
+    replayed_at: str | None = Field(deprecated=True, description="The former name of `redrivenAt`.")
     generation: str | None = Field(description="The replay that failed on the image; null in live work.")
     partition: int
     offset: int
     content_type: str | None
     bytes: int
-    source: Source | None = Field(description="Where the image was in the log.")
-    content: str = Field(description="Where the image can be had.")
+    source: Source | None = Field(description="The position of the image in the log.")
+    content: str = Field(description="The path of the image's bytes.")
 
 
 class DeadLettersPage(_Document):
     """Dead letters, newest first."""
 
     dead_letters: list[DeadLetter]
-    next: str | None = Field(description="Give it as `after` for the page of older ones; null on the last page.")
+    next: str | None = Field(description="Pass as `after` to get older dead letters; null on the last page.")
 
 
-class ReplayRequest(_Document):
-    """Which dead letters of a stage to put back: exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
+class RedriveRequest(_Document):
+    """Selects dead letters of a stage, by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
 
-    Those put back before are left out, unless they are named by `ids`.
+    Dead letters that were redriven before are left out, unless `ids` names them.
     """
 
     model_config = ConfigDict(
@@ -138,16 +141,17 @@ class ReplayRequest(_Document):
     since: str | None = Field(None, max_length=40, description="Failed at or after this time (RFC 3339).")
     until: str | None = Field(None, max_length=40, description="Failed before this time (RFC 3339).")
     all: bool = False
-    limit: int = Field(1_000, ge=1, le=1_000, description="Put back at most so many now.")
+    limit: int = Field(1_000, ge=1, le=1_000, description="The most dead letters to redrive with this request.")
 
 
-class Replayed(_Document):
-    """What was put back."""
+class RedriveResult(_Document):
+    """The outcome of a redrive."""
 
-    replayed: int = Field(description="How many are in the images topic again.")
+    redriven: int = Field(description="The number of images that were published again.")
+    replayed: int = Field(deprecated=True, description="The former name of `redriven`.")
     images: list[Accepted]
-    problems: list[dict[str, Any]] = Field(description="A problem document for each that could not be put back.")
-    remaining: bool = Field(description="Whether more match: ask again.")
+    problems: list[dict[str, Any]] = Field(description="A problem document for each dead letter that was not redriven.")
+    remaining: bool = Field(description="Whether more dead letters match; send the request again.")
 
 
 class StageSummary(_Document):
@@ -157,7 +161,7 @@ class StageSummary(_Document):
     results_topic: str
     dead_letters_topic: str
     consumer_group: str
-    output: str = Field(description="Kind of result.", examples=["Classification"])
+    output: str = Field(description="Type of the results.", examples=["Classification"])
 
 
 class PipelineSummary(_Document):
@@ -166,10 +170,10 @@ class PipelineSummary(_Document):
     namespace: str
     name: str
     images_topic: str
-    max_bytes: int = Field(description="The largest image that is taken.")
+    max_bytes: int = Field(description="The largest image that is accepted.")
     suspended: bool
     stages: list[StageSummary]
-    links: dict[str, str] = Field(description="Where its images, results, events and dead letters are.")
+    links: dict[str, str] = Field(description="The paths of its images, results, events and dead letters.")
 
 
 class PipelineList(_Document):
@@ -179,7 +183,7 @@ class PipelineList(_Document):
 
 
 class Check(_Document):
-    """One thing that readiness depends on; what is not `required` is told, and holds nothing up."""
+    """One dependency. One that is not `required` does not affect readiness."""
 
     name: str
     ok: bool
@@ -188,7 +192,7 @@ class Check(_Document):
 
 
 class Health(_Document):
-    """Whether the service can do its work."""
+    """Liveness or readiness."""
 
     status: Literal["ok", "ready"]
     checks: list[Check]

@@ -1,11 +1,11 @@
-"""What readiness and liveness depend on."""
+"""The checks of liveness and readiness."""
 
 import asyncio
 
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents import Check
-from darkroom_ingestion.kafka.log_admin import KafkaAway
-from darkroom_ingestion.links import Link
-from darkroom_ingestion.services import Services
+from darkroom_ingestion.links.link import Link
 from darkroom_ingestion.store.database import StoreUnavailable, probe_write
 
 _PATIENCE_S = 3.0
@@ -13,7 +13,7 @@ _START_S = 30.0
 
 
 def liveness_checks(services: Services) -> list[Check]:
-    """Whether every thread that must run does."""
+    """Whether every background thread runs."""
     checks = []
     for link in services.links.all():
         name = _name(link)
@@ -24,22 +24,26 @@ def liveness_checks(services: Services) -> list[Check]:
 
 
 async def readiness_checks(services: Services) -> list[Check]:
-    """Whether the service takes images and knows their results."""
+    """Whether the service can take images and has read their results."""
     stopping = services.stopping.is_set()
     checks = [_check("service", not stopping, "runs", "it is stopping"), await _store(services)]
     pipelines = services.links.pipelines
-    checks.append(_check("catalog", pipelines.known, "read", "the API server has not told the pipelines yet"))
-    missing = [served.key for served in pipelines.values() if services.links.of(served) is None]
-    of_kafkas = [Check(name=f"kafka of {key}", ok=False, message="the service's log says why not") for key in missing]
+    checks.append(
+        _check("catalog", pipelines.known, "read", "the pipelines have not been read from the API server yet")
+    )
+    missing = [served.key for served in pipelines.values() if services.links.find(served) is None]
+    of_kafkas = [
+        Check(name=f"kafka of {key}", ok=False, message="can't be used; the service's log says why") for key in missing
+    ]
     for found in await asyncio.gather(*(_kafka(link) for link in services.links.all())):
         of_kafkas.extend(found)
     return checks + _as_required(services, of_kafkas)
 
 
 def _as_required(services: Services, of_kafkas: list[Check]) -> list[Check]:
-    """In a cluster many pipelines share the service: what ails the Kafka of one must not take it from the others.
+    """In a cluster many pipelines share the service: a fault of one Kafka must not take the service from the others.
 
-    Only a replica that starts waits for all of them, for a while: it has the logs' ends to find.
+    Only a replica that starts waits for all of them, for a while, to find the ends of their logs.
     """
     if not services.settings.in_cluster:
         return of_kafkas
@@ -65,7 +69,7 @@ async def _kafka(link: Link) -> list[Check]:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             known = await asyncio.to_thread(link.admin.partitions, link.topics)
-    except (KafkaAway, TimeoutError) as error:
+    except (KafkaUnreachable, TimeoutError) as error:
         return [Check(name=f"kafka {name}", ok=False, message=str(error) or "no answer in time")]
     absent = sorted(link.topics - known.keys())
     state, unpublished = link.filler.state, link.publisher.problem
@@ -79,7 +83,7 @@ async def _kafka(link: Link) -> list[Check]:
     ]
 
 
-def _check(name: str, ok: bool, good: str, bad: str) -> Check:  # noqa: FBT001 - what it found, not a switch
+def _check(name: str, ok: bool, good: str, bad: str) -> Check:  # noqa: FBT001 - a finding, not a switch
     return Check(name=name, ok=ok, message=good if ok else bad)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn, with bounds on the head of a request and an end that the application hears of first."""
+"""The HTTP server: uvicorn with bounded request heads, and a shutdown that the application hears of first."""
 
 import asyncio
 import socket
@@ -22,25 +22,25 @@ class CannotListen(DarkroomError):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection on which the head of a request must come in time and is not endless."""
+    """A connection that bounds the head of a request in size and time."""
 
     _head_bytes = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client is there."""
+        """A client has connected."""
         super().connection_made(transport)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes have come."""
+        """Bytes have arrived."""
         if self._in_head:
             if self._head_timer is None:
                 self._await_head()
             self._head_bytes += len(data)
         super().data_received(data)
-        # What has come may have been body as well; only a head that has not ended counts.
+        # The bytes may belong to a body as well; only an unfinished head counts.
         if self._in_head and self._head_bytes > _MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(431)
 
@@ -56,12 +56,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Its body is complete: what comes next is a head."""
+        """Its body is complete: a head comes next."""
         super().on_message_complete()
         self._in_head, self._head_bytes = True, 0
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
+        """The client has disconnected."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -81,14 +81,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """A server that tells the application of its end before it waits for the requests in flight."""
+    """A server that informs the application before it waits for the requests in flight."""
 
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._stopping = stopping
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what a signal handler is given
-        """Stop; asked twice, at once. A stop that was asked for is no failure: the exit code is 0."""
+        """Stop gracefully; on a second signal at once. The exit code is 0."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
@@ -99,10 +99,10 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens, before anything else is started.
+    """A listening socket, opened before anything else starts.
 
     Raises:
-        CannotListen: the port is taken, or the address is none of this machine's.
+        CannotListen: the port is in use, or the address is not local.
     """
     try:
         info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -111,12 +111,12 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind(info[4])
         listening.listen(_BACKLOG)
     except OSError as error:
-        raise CannotListen(f"{host} port {port} can't be listened on: {error.strerror or error}") from error
+        raise CannotListen(f"can't listen on {host} port {port}: {error.strerror or error}") from error
     return listening
 
 
 def url_of(listening: socket.socket) -> str:
-    """The address as people write it."""
+    """The URL of a listening socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

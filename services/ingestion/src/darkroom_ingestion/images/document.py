@@ -1,76 +1,14 @@
 """The document of an image, from its record and what its stages have answered. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from darkroom_ingestion.http.documents import State
-from darkroom_ingestion.times import parse_ms, rfc3339
+from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
+from darkroom_ingestion.times import rfc3339
 
-_Answer = TypeVar("_Answer", "StageResult", "StageFailure")
+_Answer = TypeVar("_Answer", StageResult, StageFailure)
 
-
-@dataclass(frozen=True)
-class ReceivedImage:
-    """An image in the log. `key` is the caller's; None if the record's key is the image's own id."""
-
-    pipeline: str
-    id: str
-    key: str | None
-    received_at_ms: int
-    topic: str
-    partition: int
-    offset: int
-    content_type: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class StageResult:
-    """One analyzed event: its data, and when Kafka got it."""
-
-    stage: str
-    at_ms: int
-    data: dict[str, Any]
-    partition: int = 0
-    offset: int = 0
-
-    @property
-    def order(self) -> tuple[int, int, int]:
-        """The greatest of a stage's results is its answer, in whatever order the log was read."""
-        return self.at_ms, self.partition, self.offset
-
-
-@dataclass(frozen=True)
-class StageFailure:
-    """One dead letter.
-
-    Attributes:
-        at_ms: of the record, which is the image's own time.
-        generation: the replay that failed on the image; None in live work.
-    """
-
-    stage: str
-    at_ms: int
-    reason: str
-    message: str
-    attempts: int
-    failed_at: str | None
-    replayed_at_ms: int | None = None
-    generation: str | None = None
-    partition: int = 0
-    offset: int = 0
-
-    @property
-    def order(self) -> tuple[int, int, int, int]:
-        """The greatest of a stage's failures is the one that is told."""
-        return self.at_ms, self.failed_at_ms, self.partition, self.offset
-
-    @property
-    def failed_at_ms(self) -> int:
-        """When the stage gave up, as far as the record says."""
-        said = parse_ms(self.failed_at) if self.failed_at else None
-        return self.at_ms if said is None else said
+State = Literal["Received", "Analyzed", "PartlyFailed", "Failed"]
 
 
 def image_document(
@@ -82,8 +20,8 @@ def image_document(
 ) -> dict[str, Any]:
     """What `GET …/images/{id}` answers. `image` is None when only its results are left in the log.
 
-    A replay's result is as good as any: the newest counts. A replay's failure is told, and changes nothing: that a new
-    model can't analyse an image does not take back what the stage has said about it.
+    The newest result of a stage counts, whether of live work or of a replay. The failure of a replay is listed and does
+    not change the state: it does not revoke an earlier result.
     """
     latest_results = _latest(results)
     latest_failures = {
@@ -105,14 +43,9 @@ def image_document(
         "image": _location(image, results),
         "results": [result.data for result in _in_order(latest_results, stages)],
         "failures": [
-            _failure(failure) for each in (latest_failures, failed_replays) for failure in _in_order(each, stages)
+            _failure(failure) for chosen in (latest_failures, failed_replays) for failure in _in_order(chosen, stages)
         ],
     }
-
-
-def has_answered(results: Sequence[StageResult], failures: Sequence[StageFailure], stages: Sequence[str]) -> bool:
-    """Whether every stage has a result or has failed; a replay that failed is no answer."""
-    return set(stages) <= {r.stage for r in results} | {f.stage for f in failures if f.generation is None}
 
 
 def _state(analyzed: set[str], failed: set[str], stages: Sequence[str]) -> State:
@@ -148,12 +81,14 @@ def _location(image: ReceivedImage | None, results: Sequence[StageResult]) -> di
 
 
 def _failure(failure: StageFailure) -> dict[str, Any]:
+    redriven_at = None if failure.redriven_at_ms is None else rfc3339(failure.redriven_at_ms)
     return {
         "stage": failure.stage,
         "reason": failure.reason,
         "message": failure.message,
         "attempts": failure.attempts,
         "failedAt": failure.failed_at,
-        "replayedAt": None if failure.replayed_at_ms is None else rfc3339(failure.replayed_at_ms),
+        "redrivenAt": redriven_at,
+        "replayedAt": redriven_at,
         "generation": failure.generation,
     }

@@ -1,14 +1,14 @@
-"""The images that were accepted last, so that asking for one right after its 202 finds it before the store does."""
+"""The images accepted last, so that a request right after the 202 finds one that the store has yet to read."""
 
 from collections import OrderedDict
 
-from darkroom_ingestion.images.state import ReceivedImage
+from darkroom_ingestion.records.answers import ReceivedImage
 
 _KEPT = 20_000
 
 
 class RecentImages:
-    """A bounded memory; what drops out of it has long been in the store, or the store says that it is behind."""
+    """A bounded memory. By the time an image drops out of it, the store has it or reports that it is behind."""
 
     def __init__(self, kept: int = _KEPT) -> None:
         self._kept = kept
@@ -16,7 +16,7 @@ class RecentImages:
 
     def add(self, image: ReceivedImage) -> None:
         """Remember an image."""
-        # An id that is published twice, by an idempotency key taken up again, is where it was first.
+        # An id that is published twice, by a resumed idempotency key, counts at its first position.
         self._images.setdefault((image.pipeline, image.id), image)
         if len(self._images) > self._kept:
             self._images.popitem(last=False)

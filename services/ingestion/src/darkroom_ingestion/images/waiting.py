@@ -1,4 +1,4 @@
-"""Waiting for the answers to images: `Prefer: wait`."""
+"""Waiting for the results of images, for `Prefer: wait`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,9 +6,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.images.state import ReceivedImage, has_answered, image_document
-from darkroom_ingestion.services import Services
-from darkroom_ingestion.store.database import StoreUnavailable
+from darkroom_ingestion.feed.hub import Hub
+from darkroom_ingestion.images.document import image_document
+from darkroom_ingestion.records.answers import ReceivedImage, has_answered
+from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.queries import ImageRows, image_rows
 
 if TYPE_CHECKING:
@@ -19,23 +20,28 @@ _ASK_STORE_S = 2.0
 
 
 class Waiting:
-    """Waiters for some images, registered before their results can come."""
+    """Waits for the results of some images, registered before the images are published.
 
-    def __init__(self, services: Services, served: ServedPipeline, stack: ExitStack) -> None:
-        self._services, self._served, self._stack = services, served, stack
-        self._hub = services.links.hub(served)
+    Args:
+        stack: ends the waiting when it closes.
+    """
+
+    def __init__(
+        self, hub: Hub, database: Database, stopping: asyncio.Event, served: ServedPipeline, stack: ExitStack
+    ) -> None:
+        self._hub, self._database, self._stopping, self._served, self._stack = hub, database, stopping, served, stack
         self._waiters: dict[str, Waiter] = {}
 
     def expect(self, image_ids: Sequence[str]) -> None:
-        """Take note of the answers to these images from now on."""
+        """Collect the answers to these images from now on."""
         for image_id in image_ids:
             if image_id not in self._waiters:
                 waiter = self._stack.enter_context(self._hub.waiter(image_id, self._served.stages))
                 self._waiters[image_id] = waiter
 
     async def documents(self, images: Sequence[ReceivedImage], timeout_s: float) -> list[dict[str, Any]] | None:
-        """The images' documents once every stage has answered for all of them; None when time is up or we stop."""
-        stopping = asyncio.ensure_future(self._services.stopping.wait())
+        """The images' documents once every stage has answered for all; None at the timeout or a stop."""
+        stopping = asyncio.ensure_future(self._stopping.wait())
         done = asyncio.ensure_future(asyncio.gather(*(self._document(image) for image in images)))
         try:
             await asyncio.wait([done, stopping], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -62,6 +68,6 @@ class Waiting:
 
     async def _stored(self, image: ReceivedImage) -> ImageRows | None:
         try:
-            return await self._services.database.reading(lambda c: image_rows(c, image.pipeline, image.id))
+            return await self._database.reading(lambda c: image_rows(c, image.pipeline, image.id))
         except StoreUnavailable:
             return None

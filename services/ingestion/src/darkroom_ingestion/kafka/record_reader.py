@@ -1,16 +1,17 @@
-"""Reading one record of the log again, at its offset."""
+"""Reading single records of the log at their offsets."""
 
 import asyncio
 import queue
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
-from darkroom_ingestion.kafka.log_admin import KafkaAway
-from darkroom_ingestion.store.rows import LogRecord
+from darkroom_ingestion.kafka.log_record import LogRecord
 
 _CONSUMERS = 4
 _TIMEOUT_S = 10.0
@@ -38,30 +39,32 @@ class RecordReader:
         self._threads = ThreadPoolExecutor(_CONSUMERS, thread_name_prefix="record-reader")
 
     async def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
-        """The record there; None if the log has none there any more.
+        """The record at that offset; None if the log no longer has it.
 
         Raises:
-            KafkaAway: no broker answered in time.
+            KafkaUnreachable: no broker answered in time.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._read, TopicPartition(topic, partition, offset))
+        return await loop.run_in_executor(
+            self._threads, self._read, confluent_kafka.TopicPartition(topic, partition, offset)
+        )
 
     def close(self) -> None:
-        """Let the consumers go."""
+        """Close the consumers."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         while not self._idle.empty():
             self._idle.get().close()
 
-    def _read(self, place: TopicPartition) -> LogRecord | None:
+    def _read(self, at: confluent_kafka.TopicPartition) -> LogRecord | None:
         try:
             consumer = self._idle.get_nowait()
         except queue.Empty:
             consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
         try:
-            consumer.assign([place])
-            return _poll_until(consumer, place.offset, time.monotonic() + _TIMEOUT_S)
+            consumer.assign([at])
+            return _poll_until(consumer, at.offset, time.monotonic() + _TIMEOUT_S)
         except KafkaException as error:
-            raise KafkaAway(f"the log can't be read: {error.args[0].str()}") from error
+            raise KafkaUnreachable(f"the log can't be read: {error.args[0].str()}") from error
         finally:
             consumer.unassign()
             self._idle.put(consumer)
@@ -82,4 +85,4 @@ def _poll_until(consumer: Consumer, offset: int, deadline: float) -> LogRecord |
             reason = error.str()
             continue
         return LogRecord.of(message) if message.offset() == offset else None
-    raise KafkaAway(f"the log can't be read: {reason}")
+    raise KafkaUnreachable(f"the log can't be read: {reason}")

@@ -5,17 +5,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import confluent_kafka
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import is_fatal
+from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
-from darkroom_ingestion.store.rows import LogRecord, TopicOf
-from darkroom_ingestion.store.writes import Batch, Fenced, Place, positions_at_assignment, write_batch
+from darkroom_ingestion.store.writes import Batch, Fenced, positions_at_assignment, write_batch
 
 _BATCH_RECORDS = 1_000
 _BATCH_S = 0.1
@@ -30,7 +32,7 @@ log = structlog.get_logger("darkroom.ingestion.filler")
 
 @dataclass(frozen=True)
 class FillerState:
-    """How the filler stands, for readiness and metrics."""
+    """The state of the filler, for readiness and metrics."""
 
     assigned: bool
     caught_up: bool
@@ -43,7 +45,7 @@ class Filler:
     """A thread with one consumer of every topic of `topics`.
 
     Args:
-        topic_ids: asks Kafka for the ids of topics, to notice one that was made anew under its old name.
+        topic_ids: asks Kafka for the ids of topics, to notice one that was deleted and created again.
     """
 
     def __init__(
@@ -51,18 +53,18 @@ class Filler:
         database: Database,
         connection: KafkaConnection,
         group: str,
-        topics: Mapping[str, TopicOf],
+        topics: Mapping[str, TopicContents],
         topic_ids: Callable[[list[str]], Mapping[str, str]],
         metrics: Metrics,
     ) -> None:
         self._database, self._metrics, self._topic_ids = database, metrics, topic_ids
         self._settings = _settings(connection, group, static=database.single_replica)
         self._wanted = dict(topics)
-        self._topics: dict[str, TopicOf] = {}
+        self._topics: dict[str, TopicContents] = {}
         self._batch = Batch()
-        self._next: dict[Place, int] = {}
-        self._lags: dict[Place, int] = {}
-        self._reached_end: set[Place] = set()
+        self._next: dict[TopicPartition, int] = {}
+        self._lags: dict[TopicPartition, int] = {}
+        self._reached_end: set[TopicPartition] = set()
         self._assigned = False
         self._report_at = 0.0
         self._store_problem: str | None = None
@@ -78,7 +80,7 @@ class Filler:
 
     @property
     def state(self) -> FillerState:
-        """How it stands."""
+        """The current state."""
         return FillerState(
             assigned=self._assigned,
             caught_up=self._assigned and self._reached_end.issuperset(self._next.copy()),
@@ -87,7 +89,7 @@ class Filler:
             kafka_problem=self._kafka_problem,
         )
 
-    def read_topics(self, topics: Mapping[str, TopicOf]) -> None:
+    def read_topics(self, topics: Mapping[str, TopicContents]) -> None:
         """Read these topics from now on."""
         self._wanted = dict(topics)
 
@@ -141,23 +143,23 @@ class Filler:
             return
         consumer.subscribe(sorted(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
 
-    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        places = [(partition.topic, partition.partition) for partition in partitions]
-        ids = self._topic_ids(sorted({topic for topic, _ in places})) if places else {}
-        self._hold(positions_at_assignment(self._database, ids, places))
-        consumer.assign([TopicPartition(topic, partition, at) for (topic, partition), at in self._next.items()])
+    def _on_assign(self, consumer: Consumer, assigned: list[confluent_kafka.TopicPartition]) -> None:
+        partitions = [TopicPartition(each.topic, each.partition) for each in assigned]
+        ids = self._topic_ids(sorted({topic for topic, _ in partitions})) if partitions else {}
+        self._hold(positions_at_assignment(self._database, ids, partitions))
+        consumer.assign([confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()])
         self._assigned = True
         self._kafka_problem = None
-        log.info("reading the log into the store", partitions=len(places))
+        log.info("reading the log into the store", partitions=len(partitions))
 
-    def _on_revoke(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+    def _on_revoke(self, consumer: Consumer, _partitions: list[confluent_kafka.TopicPartition]) -> None:
         # Polling, and so this, may come in the middle of a batch.
         self._flush(consumer)
         self._assigned = False
         self._hold({})
         consumer.unassign()
 
-    def _hold(self, positions: Mapping[Place, int]) -> None:
+    def _hold(self, positions: Mapping[TopicPartition, int]) -> None:
         self._next, self._lags, self._reached_end = dict(positions), {}, set()
 
     def _flush(self, consumer: Consumer) -> None:
@@ -187,22 +189,22 @@ class Filler:
             return
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         self._kafka_problem = None
-        place = (topic or "", -1 if partition is None else partition)
-        if place not in self._next or offset is None:
+        at = TopicPartition(topic or "", -1 if partition is None else partition)
+        if at not in self._next or offset is None:
             return
         if error is not None:
             # The end says where the log stands even when the last records are none of ours to see.
-            batch.ended.add(place)
-            if offset > self._next[place]:
-                self._move(batch, place, offset)
+            batch.ended.add(at)
+            if offset > self._next[at]:
+                self._move(batch, at, offset)
             return
-        batch.rows.add_record(self._topics[place[0]], LogRecord.of(message))
+        batch.rows.add_record(self._topics[at.topic], LogRecord.of(message))
         batch.records += 1
-        self._move(batch, place, offset + 1)
+        self._move(batch, at, offset + 1)
 
-    def _move(self, batch: Batch, place: Place, end: int) -> None:
-        batch.move(place, self._next[place], end)
-        self._next[place] = end
+    def _move(self, batch: Batch, partition: TopicPartition, end: int) -> None:
+        batch.move(partition, self._next[partition], end)
+        self._next[partition] = end
 
     def _write(self, batch: Batch) -> None:
         """Write the batch, however long the store takes to work again: consumption waits for it."""
@@ -228,13 +230,13 @@ class Filler:
         if time.monotonic() < self._report_at and self._reached_end.issuperset(batch.moves):
             return
         self._report_at = time.monotonic() + _REPORT_EVERY_S
-        for place, end in self._next.items():
-            _, high = consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
-            self._lags[place] = max(0, high - end)
+        for at, end in self._next.items():
+            _, high = consumer.get_watermark_offsets(confluent_kafka.TopicPartition(*at), cached=True)
+            self._lags[at] = max(0, high - end)
             # Of a partition that nothing was read from, the end may not be known yet.
-            if high == end and place in batch.moves:
-                self._reached_end.add(place)
-        offsets = [TopicPartition(topic, partition, end) for (topic, partition), end in self._next.items()]
+            if high == end and at in batch.moves:
+                self._reached_end.add(at)
+        offsets = [confluent_kafka.TopicPartition(*at, end) for at, end in self._next.items()]
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:

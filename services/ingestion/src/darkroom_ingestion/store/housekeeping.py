@@ -1,49 +1,54 @@
-"""What the store forgets: what retention has removed from the log, and old idempotency keys."""
+"""Removal of expired rows: records that retention has removed from the log, and old idempotency keys."""
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
-from darkroom_ingestion.images.idempotency import forget_old_keys
-from darkroom_ingestion.kafka.log_admin import KafkaAway, LogAdmin, Place
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
+from darkroom_ingestion.store.idempotency_rows import forget_old_keys
 from darkroom_ingestion.store.queries import all_positions
 from darkroom_ingestion.store.writes import forget_before
+
+if TYPE_CHECKING:
+    from darkroom.kafka.log import TopicPartition
 
 _EVERY_S = 300.0
 
 log = structlog.get_logger("darkroom.ingestion.housekeeping")
 
 
-async def keep_house(
+async def run_housekeeping(
     database: Database, logs: Callable[[], list[tuple[LogAdmin, frozenset[str]]]], metrics: Metrics
 ) -> None:
-    """Forget now and then, until cancelled. `logs` tells each Kafka and the topics that are read from it."""
+    """Remove expired rows every few minutes, until cancelled. `logs` returns each Kafka and the topics read from it."""
     while True:
         await asyncio.sleep(_EVERY_S)
         try:
             await asyncio.to_thread(forget_old_keys, database)
             for admin, topics in logs():
-                await asyncio.to_thread(forget_what_kafka_forgot, database, admin, topics)
-        except (KafkaAway, StoreUnavailable) as error:
-            log.info("housekeeping put off", reason=str(error))
+                await asyncio.to_thread(forget_expired_records, database, admin, topics)
+        except (KafkaUnreachable, StoreUnavailable) as error:
+            log.info("housekeeping postponed", reason=str(error))
         except Exception:
             metrics.loop_failures.labels("housekeeping").inc()
             log.exception("housekeeping failed, trying again later")
 
 
-def forget_what_kafka_forgot(database: Database, admin: LogAdmin, topics: frozenset[str]) -> int:
-    """Remove rows whose records are before the beginning of the log; answers how many.
+def forget_expired_records(database: Database, admin: LogAdmin, topics: frozenset[str]) -> int:
+    """Remove rows whose records are before the beginning of the log; returns how many.
 
     Raises:
-        KafkaAway: no broker answered in time.
+        KafkaUnreachable: no broker answered in time.
         StoreUnavailable: the database failed.
     """
-    read: dict[Place, int] = database.read(all_positions)
-    beginnings = admin.beginnings(place for place, position in read.items() if place[0] in topics and position)
-    forgotten = sum(forget_before(database, place, beginning) for place, beginning in beginnings.items() if beginning)
+    read: dict[TopicPartition, int] = database.read(all_positions)
+    beginnings = admin.beginnings(at for at, position in read.items() if at.topic in topics and position)
+    forgotten = sum(forget_before(database, at, beginning) for at, beginning in beginnings.items() if beginning)
     if forgotten:
-        log.info("forgot what retention has removed", rows=forgotten)
+        log.info("removed rows of records that retention has removed", rows=forgotten)
     return forgotten

@@ -1,4 +1,4 @@
-"""What is asked of the store."""
+"""Queries on the store."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Exists, Row, Select, and_, select, tuple_
 
-from darkroom_ingestion.images.state import ReceivedImage, StageFailure, StageResult
-from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
+from darkroom.kafka.log import TopicPartition
+from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
+from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, results
 
 ResultCursor = tuple[int, str]
 """Time and event id of the last result of a page."""
@@ -57,11 +58,11 @@ class DeadLetterRow:
     content_type: str | None
     bytes: int
     source: tuple[str, int, int] | None
-    replayed_at_ms: int | None
+    redriven_at_ms: int | None
 
     @property
     def cursor(self) -> DeadLetterCursor:
-        """Its place in the list."""
+        """Its position in the list."""
         return self.at_ms, self.topic, self.partition, self.offset
 
 
@@ -74,7 +75,7 @@ class DeadLetterFilter:
     image_ids: Sequence[str] | None = None
     since_ms: int | None = None
     until_ms: int | None = None
-    replayed: bool | None = None
+    redriven: bool | None = None
 
 
 def received_images(connection: Connection, pipeline: str, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:
@@ -88,7 +89,7 @@ def image_rows(connection: Connection, pipeline: str, image_id: str) -> ImageRow
     of_image = select(results.c.stage, results.c.at_ms, results.c.data, results.c.partition, results.c.offset).where(
         results.c.pipeline == pipeline, results.c.image_id == image_id
     )
-    letters = _with_replays().where(dead_letters.c.pipeline == pipeline, dead_letters.c.image_id == image_id)
+    letters = _with_redrives().where(dead_letters.c.pipeline == pipeline, dead_letters.c.image_id == image_id)
     return ImageRows(
         received_images(connection, pipeline, [image_id]).get(image_id),
         tuple(
@@ -127,7 +128,7 @@ def dead_letters_page(
 ) -> tuple[list[DeadLetterRow], DeadLetterCursor | None]:
     """Dead letters, newest first, and the cursor of the next page if there is one."""
     order = (dead_letters.c.at_ms, dead_letters.c.topic, dead_letters.c.partition, dead_letters.c.offset)
-    query = _with_replays().where(dead_letters.c.pipeline == pipeline)
+    query = _with_redrives().where(dead_letters.c.pipeline == pipeline)
     if which.stage is not None:
         query = query.where(dead_letters.c.stage == which.stage)
     if which.reason is not None:
@@ -138,9 +139,9 @@ def dead_letters_page(
         query = query.where(dead_letters.c.at_ms >= which.since_ms)
     if which.until_ms is not None:
         query = query.where(dead_letters.c.at_ms < which.until_ms)
-    if which.replayed is not None:
-        mark = replays.c.replayed_at_ms
-        query = query.where(mark.is_not(None) if which.replayed else mark.is_(None))
+    if which.redriven is not None:
+        mark = redrives.c.replayed_at_ms
+        query = query.where(mark.is_not(None) if which.redriven else mark.is_(None))
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
     rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
@@ -154,10 +155,10 @@ def read_positions(connection: Connection, topic: str) -> dict[int, int]:
     return {row.partition: row.next_offset for row in connection.execute(query)}
 
 
-def all_positions(connection: Connection) -> dict[tuple[str, int], int]:
+def all_positions(connection: Connection) -> dict[TopicPartition, int]:
     """How far each partition of each topic has been read."""
     rows = connection.execute(select(positions.c.topic, positions.c.partition, positions.c.next_offset))
-    return {(row.topic, row.partition): row.next_offset for row in rows}
+    return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
 def _superseded() -> Exists:
@@ -168,9 +169,9 @@ def _superseded() -> Exists:
     return select(later.c.event_id).where(*same, tuple_(*one) > tuple_(*other)).exists()
 
 
-def _with_replays() -> Select[Any]:
-    same = and_(*(dead_letters.c[name] == replays.c[name] for name in ("topic", "partition", "offset")))
-    return select(dead_letters, replays.c.replayed_at_ms).select_from(dead_letters.outerjoin(replays, same))
+def _with_redrives() -> Select[Any]:
+    same = and_(*(dead_letters.c[name] == redrives.c[name] for name in ("topic", "partition", "offset")))
+    return select(dead_letters, redrives.c.replayed_at_ms).select_from(dead_letters.outerjoin(redrives, same))
 
 
 def _dead_letter(row: Row[Any]) -> DeadLetterRow:
@@ -190,7 +191,7 @@ def _dead_letter(row: Row[Any]) -> DeadLetterRow:
         content_type=row.content_type,
         bytes=row.bytes,
         source=(row.source_topic, row.source_partition, row.source_offset) if has_source else None,
-        replayed_at_ms=row.replayed_at_ms,
+        redriven_at_ms=row.replayed_at_ms,
     )
 
 
@@ -202,7 +203,7 @@ def _stage_failure(letter: DeadLetterRow) -> StageFailure:
         message=letter.message,
         attempts=letter.attempts,
         failed_at=letter.failed_at,
-        replayed_at_ms=letter.replayed_at_ms,
+        redriven_at_ms=letter.redriven_at_ms,
         generation=letter.generation,
         partition=letter.partition,
         offset=letter.offset,

@@ -3,19 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeGuard, cast
+from typing import Any, TypeGuard
 
-from confluent_kafka import Message, TopicPartition
 from sqlalchemy.schema import Table
 
 from darkroom import events, names
+from darkroom_ingestion.kafka.log_record import LogRecord, Role, TopicContents
+from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store import tables
 from darkroom_ingestion.times import parse_ms
 
-Role = Literal["images", "results", "dead-letters"]
-
-REPLAY_HEADER = "darkroom-replay-of"
-"""On an image that was put back: `topic/partition/offset` of its dead letter, so that the mark is in the log."""
+REDRIVE_HEADER = "darkroom-replay-of"
+"""On a redriven image: `topic/partition/offset` of its dead letter, so that the log says what was redriven."""
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
@@ -23,60 +22,6 @@ _MAX_ID_BYTES = 1_000
 _MAX_LABEL_BYTES = 500
 _MAX_GENERATION = 40
 """PostgreSQL's indexes hold no more than 2,700 bytes a row: a record must not be able to stop the store."""
-
-
-@dataclass(frozen=True)
-class TopicOf:
-    """What a topic holds."""
-
-    pipeline: str
-    role: Role
-    stage: str | None = None
-
-
-@dataclass(frozen=True)
-class LogRecord:
-    """The part of a Kafka record that is looked at. Takes it from librdkafka once, so that the value can go."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    headers: Mapping[str, str]
-    raw_headers: list[tuple[str, bytes]]
-    value: bytes
-
-    @classmethod
-    def of(cls, message: Message) -> "LogRecord":
-        """The record in `message`."""
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
-        assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
-        # confluent-kafka's stubs allow more than librdkafka ever hands out.
-        received = cast("list[tuple[str, bytes | None]]", message.headers() or [])
-        raw = [(name, value) for name, value in received if value is not None]
-        key, value = message.key(), message.value()
-        return cls.read(topic, partition, offset, message.timestamp()[1], key, raw, value or b"")
-
-    @classmethod
-    def read(
-        cls,
-        topic: str,
-        partition: int,
-        offset: int,
-        timestamp_ms: int,
-        key: bytes | None,
-        raw_headers: list[tuple[str, bytes]],
-        value: bytes,
-    ) -> "LogRecord":
-        """The record with its headers as text, by their names in lower case."""
-        headers = {name.lower(): storable(text.decode(errors="replace")) for name, text in raw_headers}
-        return cls(topic, partition, offset, timestamp_ms, key, headers, raw_headers, value)
-
-    @property
-    def place(self) -> TopicPartition:
-        """Where it is."""
-        return TopicPartition(self.topic, self.partition, self.offset)
 
 
 @dataclass
@@ -87,16 +32,16 @@ class Rows:
     skipped: dict[Role, int] = field(default_factory=dict)
 
     def add(self, table: Table, row: dict[str, Any]) -> None:
-        """One row more."""
+        """Add one row."""
         self.by_table.setdefault(table, []).append(row)
 
-    def add_record(self, topic: TopicOf, record: LogRecord) -> None:
-        """What `record` means; a record that is none of our events is counted as skipped."""
+    def add_record(self, topic: TopicContents, record: LogRecord) -> None:
+        """Add the rows of `record`; a record that is none of our events is counted as skipped."""
         match topic.role:
             case "images":
                 self.add(tables.images, image_row(topic.pipeline, record))
-                if mark := replay_row(record):
-                    self.add(tables.replays, mark)
+                if mark := redrive_row(record):
+                    self.add(tables.redrives, mark)
                 return
             case "results":
                 row = result_row(topic.pipeline, topic.stage or "", record)
@@ -111,7 +56,7 @@ class Rows:
 
 
 def image_id(record: LogRecord) -> str:
-    """The image's id: the event's, else its place in the log."""
+    """The image's id: the event's, else one made of its position in the log."""
     its_id = record.headers.get("ce_id")
     return its_id if _is_id(its_id) else names.image_id_at(record.topic, record.partition, record.offset)
 
@@ -133,14 +78,19 @@ def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
     }
 
 
-def replay_row(record: LogRecord) -> dict[str, Any] | None:
-    """The mark that an image which was put back leaves on its dead letter."""
-    topic, _, rest = record.headers.get(REPLAY_HEADER, "").partition("/")
+def redrive_row(record: LogRecord) -> dict[str, Any] | None:
+    """The row that marks the dead letter of a redriven image; None if the image is not redriven."""
+    topic, _, rest = record.headers.get(REDRIVE_HEADER, "").partition("/")
     partition, _, offset = rest.partition("/")
-    place = _number(partition, 31), _number(offset)
-    if not topic or place[0] is None or place[1] is None:
+    partition_number, offset_number = _number(partition, 31), _number(offset)
+    if not topic or partition_number is None or offset_number is None:
         return None
-    return {"topic": topic, "partition": place[0], "offset": place[1], "replayed_at_ms": record.timestamp_ms}
+    return {
+        "topic": topic,
+        "partition": partition_number,
+        "offset": offset_number,
+        "replayed_at_ms": record.timestamp_ms,
+    }
 
 
 def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
@@ -203,28 +153,23 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
 
 
 def result_image_id(data: Mapping[str, Any] | None) -> str | None:
-    """The image that a result is about; None if it says none that can be."""
+    """The image that a result is about; None if it names none, or an id that can't be one."""
     its_id = None if data is None else data.get("imageId")
     return storable(its_id) if isinstance(its_id, str) and _is_id(storable(its_id)) else None
 
 
 def stored_label(label: str) -> str:
-    """A label as the store has it to search for."""
+    """A label in the form that the store searches for."""
     return storable(label).encode()[:_MAX_LABEL_BYTES].decode(errors="ignore")
 
 
 def read_json(value: bytes) -> dict[str, Any] | None:
-    """The JSON object in `value`, or None. What JSON has no word for (NaN) can't be passed on as JSON."""
+    """The JSON object in `value`, or None. NaN and Infinity are not JSON and can't be passed on as such."""
     try:
         data = json.loads(value, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
-
-
-def storable(text: str) -> str:
-    """`text` without what databases refuse: NUL, and halves of surrogate pairs."""
-    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def _refuse(constant: str) -> None:

@@ -77,8 +77,8 @@ dead_letters = Table(
     Index("dead_letters_by_stage", "pipeline", "stage", "at_ms", "topic", "partition", "offset"),
 )
 
-# Apart from the dead letters, because the log may tell of a replay before it tells of the letter.
-replays = Table(
+# Apart from the dead letters, because a redrive may be read from the log before its letter is.
+redrives = Table(
     "replays",
     metadata,
     Column("topic", Text, primary_key=True),

@@ -1,4 +1,4 @@
-"""Writing what was read from the log: the rows and the positions in one transaction, so that each counts once."""
+"""Writing what was read from the log: rows and positions in one transaction, so that each record counts once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,21 +11,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import Table
 
 from darkroom.errors import DarkroomError
+from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.store.database import Database, RowRefused, reason_of
 from darkroom_ingestion.store.rows import Rows
-from darkroom_ingestion.store.tables import dead_letters, images, positions, replays, results
+from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, results
 
 _FORGET_AT_ONCE = 5_000
-
-Place = tuple[str, int]
-"""Topic and partition."""
 
 
 class Fenced(DarkroomError):
     """Another replica has read on from here: this one's assignment is out of date."""
 
 
-# An image that was put back is in the log twice, perhaps in two partitions, whose records come in any order.
+# A redriven image is in the log twice, perhaps in two partitions, whose records come in any order.
 _FIRST_IMAGE = (images.c.received_at_ms, images.c.partition, images.c.offset)
 # A result that was published twice is in one partition, unless the topic was given more of them in between.
 _FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
@@ -51,18 +49,18 @@ class Batch:
     """
 
     rows: Rows = field(default_factory=Rows)
-    moves: dict[Place, tuple[int, int]] = field(default_factory=dict)
-    ended: set[Place] = field(default_factory=set)
+    moves: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)
+    ended: set[TopicPartition] = field(default_factory=set)
     records: int = 0
 
-    def move(self, place: Place, start: int, end: int) -> None:
-        """Everything of `place` before `end` has been read; the store stood at `start`."""
-        first = self.moves[place][0] if place in self.moves else start
-        self.moves[place] = (first, end)
+    def move(self, partition: TopicPartition, start: int, end: int) -> None:
+        """Everything of `partition` before `end` has been read; the store stood at `start`."""
+        first = self.moves[partition][0] if partition in self.moves else start
+        self.moves[partition] = (first, end)
 
 
 def write_batch(database: Database, batch: Batch) -> int:
-    """Write the batch, or nothing of it; answers how many rows the store had already.
+    """Write the batch, or nothing of it; returns how many rows the store had already.
 
     Raises:
         Fenced: the store is not where the batch starts.
@@ -84,7 +82,7 @@ def write_batch(database: Database, batch: Batch) -> int:
     try:
         return database.write(partial(work, row_by_row=False))
     except RowRefused as error:
-        log.warning("the store refuses a row, writing one by one", reason=str(error))
+        log.warning("the store refused a row, writing one by one", reason=str(error))
         return database.write(partial(work, row_by_row=True))
 
 
@@ -100,28 +98,30 @@ def _insert(
             with connection.begin_nested():
                 inserted += database.insert_new(connection, table, [row], first_by)
         except DBAPIError as error:
-            place = {name: row.get(name) for name in ("topic", "partition", "offset")}
-            log.error("a record has no place in the store, passed over", reason=reason_of(error), **place)  # noqa: TRY400
+            position = {name: row.get(name) for name in ("topic", "partition", "offset")}
+            log.error("the store refused a record, skipped", reason=reason_of(error), **position)  # noqa: TRY400
     return inserted
 
 
-def positions_at_assignment(database: Database, topic_ids: Mapping[str, str], places: list[Place]) -> dict[Place, int]:
-    """Where to read on for each of `places`: 0 for what was never read.
+def positions_at_assignment(
+    database: Database, topic_ids: Mapping[str, str], partitions: list[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """The offset to resume each of `partitions` at: 0 for what was never read.
 
-    What was read from a topic that has since been made anew is forgotten.
+    Rows of a topic that has since been created anew are removed.
     """
 
-    def work(connection: Connection) -> dict[Place, int]:
+    def work(connection: Connection) -> dict[TopicPartition, int]:
         known = {
-            (row.topic, row.partition): row
+            TopicPartition(row.topic, row.partition): row
             for row in connection.execute(
-                select(positions).where(positions.c.topic.in_({topic for topic, _ in places}))
+                select(positions).where(positions.c.topic.in_({topic for topic, _ in partitions}))
             )
         }
         for topic in {t for (t, _), row in known.items() if t in topic_ids and row.topic_id != topic_ids[t]}:
             forget_topic(connection, topic)
-            known = {place: row for place, row in known.items() if place[0] != topic}
-        missing = [place for place in places if place not in known]
+            known = {at: row for at, row in known.items() if at.topic != topic}
+        missing = [at for at in partitions if at not in known]
         database.insert_new(
             connection,
             positions,
@@ -130,31 +130,31 @@ def positions_at_assignment(database: Database, topic_ids: Mapping[str, str], pl
                 for topic, partition in missing
             ],
         )
-        return {place: known[place].next_offset if place in known else 0 for place in places}
+        return {at: known[at].next_offset if at in known else 0 for at in partitions}
 
     return database.write(work)
 
 
 def forget_topic(connection: Connection, topic: str) -> None:
     """Remove everything that was read from `topic`."""
-    for table in (images, results, dead_letters, replays, positions):
+    for table in (images, results, dead_letters, redrives, positions):
         connection.execute(delete(table).where(table.c.topic == topic))
 
 
-def forget_before(database: Database, place: Place, offset: int) -> int:
-    """Remove what was read from `place` before `offset`: retention has removed it there too.
+def forget_before(database: Database, partition: TopicPartition, offset: int) -> int:
+    """Remove what was read from `partition` before `offset`: retention has removed it there too.
 
     In small transactions, so that nobody else waits long.
     """
     forgotten = 0
-    for table in (images, results, dead_letters, replays):
-        while removed := database.write(partial(_forget_some, table=table, place=place, offset=offset)):
+    for table in (images, results, dead_letters, redrives):
+        while removed := database.write(partial(_forget_some, table=table, partition=partition, offset=offset)):
             forgotten += removed
     return forgotten
 
 
-def _forget_some(connection: Connection, *, table: Table, place: Place, offset: int) -> int:
-    there = (table.c.topic == place[0]) & (table.c.partition == place[1])
+def _forget_some(connection: Connection, *, table: Table, partition: TopicPartition, offset: int) -> int:
+    there = (table.c.topic == partition.topic) & (table.c.partition == partition.partition)
     oldest = select(func.min(table.c.offset)).where(there).scalar_subquery()
     chunk = (table.c.offset < offset) & (table.c.offset < oldest + _FORGET_AT_ONCE)
     return connection.execute(delete(table).where(there, chunk)).rowcount

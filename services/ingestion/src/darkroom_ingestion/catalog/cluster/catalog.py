@@ -16,7 +16,7 @@ from darkroom_ingestion.catalog.cluster.secrets import KnownSecret
 from darkroom_ingestion.catalog.served import Pipelines
 
 _GATHER_S = 0.05
-"""Many changes come together; the services behind the catalog hear of them once."""
+"""Changes that come together are passed on as one."""
 _LOOK_AGAIN_S = 20.0
 """How often the mounted credentials are read again."""
 
@@ -28,7 +28,7 @@ class ClusterCatalog:
 
     def __init__(self, api_server: ApiServer, namespaces: tuple[str, ...], credentials: KafkaCredentials) -> None:
         self._news = asyncio.Event()
-        places: set[str] = {cluster.namespace for cluster in credentials.clusters}
+        namespaces_of_kafkas: set[str] = {cluster.namespace for cluster in credentials.clusters}
         everywhere: tuple[str | None, ...] = (None,)
         self._pipelines = [
             Followed(api_server, _path(f"{names.GROUP}/{names.VERSION}", names.PLURAL, namespace), self._news.set)
@@ -36,7 +36,7 @@ class ClusterCatalog:
         ]
         self._kafkas = [
             Followed(api_server, _path("kafka.strimzi.io/v1", "kafkas", namespace), self._news.set)
-            for namespace in (sorted({*namespaces, *places}) if namespaces else everywhere)
+            for namespace in (sorted({*namespaces, *namespaces_of_kafkas}) if namespaces else everywhere)
         ]
         self._secrets = [
             KnownSecret(api_server, cluster.namespace, name, self._news.set)
@@ -51,7 +51,7 @@ class ClusterCatalog:
         return Pipelines(known=False)
 
     async def watch(self, changed: Callable[[Pipelines], None]) -> None:
-        """Call `changed` with the pipelines whenever they are others than before. Runs until it is cancelled."""
+        """Call `changed` with the pipelines whenever they change. Runs until it is cancelled."""
         async with asyncio.TaskGroup() as group:
             for followed in (*self._pipelines, *self._kafkas):
                 group.create_task(followed.follow())

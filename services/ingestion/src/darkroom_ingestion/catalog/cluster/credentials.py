@@ -24,7 +24,7 @@ class BadCredentials(DarkroomError):
 
 
 class StrimziUser(Model):
-    """Our KafkaUser at the Kafka `name` that Strimzi runs; its Secret, of the same name if left out, is beside it."""
+    """Our KafkaUser at the Kafka `name` that Strimzi runs. `secret` is in the same namespace."""
 
     name: str
     namespace: str
@@ -53,11 +53,11 @@ class KafkaCredentials(Model):
 
     def cluster(self, namespace: str, name: str) -> StrimziUser | None:
         """Our user at a Kafka that Strimzi runs."""
-        return next((each for each in self.clusters if (each.namespace, each.name) == (namespace, name)), None)
+        return next((user for user in self.clusters if (user.namespace, user.name) == (namespace, name)), None)
 
     def other(self, bootstrap_servers: str) -> OtherKafka | None:
         """Our credentials at another Kafka. Only for exactly these servers: a pipeline can't send them elsewhere."""
-        return next((each for each in self.others if each.bootstrap_servers == bootstrap_servers), None)
+        return next((kafka for kafka in self.others if kafka.bootstrap_servers == bootstrap_servers), None)
 
 
 def read_credentials(path: Path | None) -> KafkaCredentials:

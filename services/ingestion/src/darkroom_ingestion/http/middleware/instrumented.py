@@ -1,10 +1,13 @@
-"""Around every request: it is counted and timed, and its answer has the headers that all answers have."""
+"""Counts and times every request, and adds the headers that every response has."""
 
 import time
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+
+log = structlog.get_logger("darkroom.ingestion.http")
 
 
 class Instrumented:
@@ -32,6 +35,8 @@ class Instrumented:
             await self._app(scope, receive, sending)
         finally:
             metrics = scope["app"].state.services.metrics
-            # The route's template, not the path: labels must not grow with what strangers ask for.
+            # The route's template, not the path: labels must not grow with the paths that clients ask for.
             route = getattr(scope.get("route"), "path", None)
-            metrics.request_was_answered(scope["method"], route, status, time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            metrics.request_was_answered(scope["method"], route, status, seconds)
+            log.debug("request answered", method=scope["method"], path=scope["path"], status=status, seconds=seconds)

@@ -1,4 +1,4 @@
-"""What may enter: a media type that the workers read, and bytes that begin like such an image."""
+"""Admission of images: a media type that the workers decode, and bytes that start like such an image."""
 
 from darkroom import image_header
 from darkroom.image_header import NotAnImage, read_header
@@ -17,27 +17,27 @@ MEDIA_TYPES = {
     "image/tiff": "tiff",
     "image/tif": "tiff",
 }
-"""Every media type that is taken, and the format that it stands for."""
+"""Every media type that is accepted, and its format."""
 
 IMAGE_TYPES = tuple(image_header.MEDIA_TYPES.values())
-UNSAID = {"", "application/octet-stream", "binary/octet-stream"}
-"""Media types that say nothing: the bytes decide."""
+GENERIC = {"", "application/octet-stream", "binary/octet-stream"}
+"""Media types that name no format: the bytes decide."""
 
 
 def check_media_type(declared: str | None) -> None:
-    """Refuse a media type that no worker reads; needs nothing of the body.
+    """Refuse a media type that no worker decodes, before the body is read.
 
     Raises:
         HttpProblem: 415.
     """
     media_type = _bare(declared)
-    if media_type not in MEDIA_TYPES and media_type not in UNSAID:
+    if media_type not in MEDIA_TYPES and media_type not in GENERIC:
         raise HttpProblem(
             415,
             "unsupported-media-type",
             "Unsupported media type",
-            f"{media_type!r:.100} is not taken: send one of {', '.join(IMAGE_TYPES)} "
-            "(or application/octet-stream to have it found out), or multipart/form-data with files of these.",
+            f"{media_type!r:.100} is not accepted. Send {', '.join(IMAGE_TYPES)}, application/octet-stream to have the "
+            "format detected, or multipart/form-data with files of these types.",
             headers={"Accept-Post": ", ".join((*IMAGE_TYPES, "multipart/form-data"))},
             unread_body=True,
         )
@@ -47,7 +47,7 @@ def admit(declared: str | None, body: bytes) -> str:
     """The media type to publish `body` with. Its header is read, nothing is decoded.
 
     Raises:
-        HttpProblem: 415, or 400 for what is no image, or another kind of image than `declared` says.
+        HttpProblem: 415, or 400 for a body that is no image, or not of the format that `declared` names.
     """
     check_media_type(declared)
     try:

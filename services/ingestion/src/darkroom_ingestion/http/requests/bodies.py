@@ -1,4 +1,4 @@
-"""Reading what a stranger sends: bounded in size, in time, and in memory over all requests."""
+"""Reading request bodies: bounded in size, in time, and in memory over all requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +25,7 @@ class BodyMemory:
 
     @contextmanager
     def share(self) -> Iterator["MemoryShare"]:
-        """A request's part of the memory, given back at its end."""
+        """A request's share of the memory, released at the end of the block."""
         share = MemoryShare(self)
         try:
             yield share
@@ -43,7 +43,7 @@ class BodyMemory:
                 503,
                 "busy",
                 "Too many images at once",
-                "The service holds as many images as it has memory for: try again in a moment.",
+                "The memory for request bodies is used up (--body-memory): try again in a moment.",
                 headers={"Retry-After": "1"},
                 unread_body=True,
             )
@@ -76,9 +76,9 @@ async def read_body(request: Request, *, limit: int, silence_s: float, share: Me
 async def body_chunks(
     request: Request, *, limit: int, silence_s: float, share: MemoryShare | None
 ) -> AsyncIterator[bytes]:
-    """The body piece by piece as it comes, with the same limits.
+    """The body in chunks as they arrive, with the same limits.
 
-    A client that says it will send too much is refused before it has sent anything.
+    A client that announces too large a body is refused before it sends any of it.
 
     Raises:
         HttpProblem: as for `read_body`.
@@ -87,7 +87,7 @@ async def body_chunks(
         raise too_large(limit)
     size = 0
     stream = request.stream()
-    # Not only each silence but the whole is bounded: a byte now and then would hold the memory for ever.
+    # Not only each silence but the whole is bounded: a byte now and then would hold the memory forever.
     whole_s = 2 * silence_s + limit / _SLOWEST_BYTES_PER_S
     deadline = asyncio.get_running_loop().time() + whole_s
     while True:
@@ -97,7 +97,12 @@ async def body_chunks(
         except TimeoutError:
             raise too_slow(silence_s) from None
         except ClientDisconnect:
-            raise HttpProblem(400, "incomplete-body", "Incomplete body", "The client went away.") from None
+            raise HttpProblem(
+                400,
+                "incomplete-body",
+                "Incomplete body",
+                "The client closed the connection before the end of the body.",
+            ) from None
         if chunk is None:
             return
         if not chunk:
@@ -111,18 +116,19 @@ async def body_chunks(
 
 
 def too_large(limit: int) -> HttpProblem:
-    """413: larger than the pipeline takes."""
+    """413: larger than the pipeline or the service accepts."""
     detail = (
-        f"The body is larger than the {limit} bytes that are taken: for an image the pipeline says how many "
-        "(spec.images.maxBytes), for a multipart body the service (--batch-bytes)."
+        f"The body is larger than {limit} bytes. The pipeline limits an image (spec.images.maxBytes), the service a "
+        "multipart body (--batch-bytes)."
     )
     return HttpProblem(413, "too-large", "Image too large", detail, unread_body=True, extra={"maxBytes": limit})
 
 
 def too_slow(silence_s: float) -> HttpProblem:
-    """408: the body did not come."""
+    """408: the body arrived too slowly."""
     detail = (
-        f"The body came too slowly: nothing for {silence_s:g} s, or less than {_SLOWEST_BYTES_PER_S} bytes a second."
+        f"The body arrived too slowly: nothing for {silence_s:g} s, or less than {_SLOWEST_BYTES_PER_S} bytes/s on "
+        "average."
     )
     return HttpProblem(408, "too-slow", "Request timed out", detail, unread_body=True)
 

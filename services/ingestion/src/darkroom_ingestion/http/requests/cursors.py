@@ -1,4 +1,4 @@
-"""Cursors of pages: the sort key of the last item, in a form that nobody is tempted to write by hand."""
+"""Cursors of pages: the sort key of the last item, encoded so that clients treat it as opaque."""
 
 import base64
 import json
@@ -11,17 +11,17 @@ MAX_LENGTH = 2_000
 
 
 def write_cursor(position: ResultCursor | DeadLetterCursor | None) -> str | None:
-    """The cursor for what comes after `position`."""
+    """The cursor of the page after `position`."""
     if position is None:
         return None
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
 def read_result_cursor(text: str | None) -> ResultCursor | None:
-    """Where a page of results starts.
+    """The position after which a page of results starts.
 
     Raises:
-        HttpProblem: 422, no such cursor was ever given.
+        HttpProblem: 422 if it is no cursor.
     """
     match _read(text):
         case None:
@@ -33,10 +33,10 @@ def read_result_cursor(text: str | None) -> ResultCursor | None:
 
 
 def read_dead_letter_cursor(text: str | None) -> DeadLetterCursor | None:
-    """Where a page of dead letters starts.
+    """The position after which a page of dead letters starts.
 
     Raises:
-        HttpProblem: 422, no such cursor was ever given.
+        HttpProblem: 422 if it is no cursor.
     """
     match _read(text):
         case None:
@@ -63,4 +63,4 @@ def _fits(*numbers: int) -> bool:
 
 
 def _unknown() -> HttpProblem:
-    return invalid("after: no such cursor: give the `next` of a page, unchanged")
+    return invalid("after: not a cursor; pass the `next` of the previous page unchanged")

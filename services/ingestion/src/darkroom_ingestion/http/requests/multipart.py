@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from darkroom_ingestion.http.bodies import MemoryShare
 from darkroom_ingestion.http.problems import HttpProblem
+from darkroom_ingestion.http.requests.bodies import MemoryShare
 
 MAX_FILES = 256
 _MAX_PART_HEADERS_BYTES = 4 * 1024
@@ -32,7 +32,7 @@ class _Part:
 
 
 class _Parts:
-    """What the parser calls."""
+    """The callbacks of the parser."""
 
     def __init__(self, max_file_bytes: int, share: MemoryShare) -> None:
         self.done: list[File] = []
@@ -76,8 +76,8 @@ class _Parts:
             raise _bad(
                 400,
                 "bad-multipart",
-                f"the part {field_name!r:.80} has no filename: only files are taken here, "
-                "an ordering key goes into the query (?key=)",
+                f"the part {field_name!r:.80} has no filename; only files are accepted, an ordering key goes into the "
+                "query (?key=)",
             )
         content_type = self._part.headers.get(b"content-type")
         self.done.append(
@@ -92,7 +92,7 @@ class _Parts:
     def _count(self, size: int) -> None:
         self._part.header_bytes += size
         if self._part.header_bytes > _MAX_PART_HEADERS_BYTES:
-            raise _bad(400, "bad-multipart", "the headers of a part are too long")
+            raise _bad(400, "bad-multipart", f"the headers of a part are longer than {_MAX_PART_HEADERS_BYTES} bytes")
 
 
 async def read_files(
@@ -101,7 +101,7 @@ async def read_files(
     """The files, in their order.
 
     Raises:
-        HttpProblem: 400 if the body is no multipart body, or has a part that is no file; 413 for too many.
+        HttpProblem: 400 if the body is not multipart, or a part is no file; 413 for too many files.
     """
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
@@ -131,11 +131,11 @@ async def read_files(
             parser.write(chunk)
         parser.finalize()
     except FormParserError as error:
-        raise _bad(400, "bad-multipart", f"it can't be read: {error}") from error
+        raise _bad(400, "bad-multipart", f"{error}") from error
     if not finished:
         raise _bad(400, "bad-multipart", "it ends before its last boundary")
     if not parts.done:
-        raise _bad(400, "bad-multipart", "there is no file in it")
+        raise _bad(400, "bad-multipart", "it has no file")
     return parts.done
 
 

@@ -1,4 +1,4 @@
-"""The Prefer header (RFC 7240): how long the client would wait for results."""
+"""The Prefer header (RFC 7240): how long to wait for results."""
 
 import re
 
@@ -7,7 +7,7 @@ _WAIT = re.compile(r'\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 
 
 def wait_s(headers: list[str]) -> int | None:
-    """Seconds to wait, at most `MAX_WAIT_S`; None if it isn't asked for. What can't be understood is no preference."""
+    """Seconds to wait, at most `MAX_WAIT_S`; None without such a preference. Malformed preferences are ignored."""
     for header in headers:
         for preference in header.split(","):
             if match := _WAIT.fullmatch(preference):

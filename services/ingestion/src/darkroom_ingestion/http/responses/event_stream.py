@@ -1,4 +1,4 @@
-"""A response that goes on, to a client that may have stopped reading."""
+"""A response of server-sent events."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -16,7 +16,7 @@ log = structlog.get_logger("darkroom.ingestion.feed")
 
 
 class EventStream(Response):
-    """Server-sent events. A client that takes nothing for a while is dropped: its connection holds buffers."""
+    """Server-sent events. A client that reads nothing for a while is dropped: its connection holds buffers."""
 
     media_type = "text/event-stream"
 
@@ -41,7 +41,7 @@ class EventStream(Response):
         start: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
         try:
-            # Closed here and now, also when the client goes in the middle: it holds a place among the readers.
+            # Closed at once, also when the client disconnects: it counts as a reader until then.
             async with aclosing(self._chunks) as chunks:
                 async for chunk in chunks:
                     async with asyncio.timeout(_SEND_TIMEOUT_S):
@@ -49,7 +49,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             self._metrics.sse_dropped.inc()
-            log.info("a client of the live feed takes nothing, dropped")
+            log.info("dropped a client of the live feed that reads nothing")
 
 
 async def _disconnected(receive: Receive) -> None:

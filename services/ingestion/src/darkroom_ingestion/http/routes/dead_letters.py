@@ -1,4 +1,4 @@
-"""Dead letters: list, look at, put back."""
+"""Dead letters: list, download, redrive."""
 
 from typing import Annotated, Any
 
@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.http.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
-from darkroom_ingestion.http.documents import DeadLettersPage, Replayed, ReplayRequest
+from darkroom_ingestion.http.documents import DeadLettersPage, RedriveRequest, RedriveResult
+from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import gone, invalid
+from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
 from darkroom_ingestion.http.routes.described import (
     PageSize,
     Served,
@@ -19,10 +20,9 @@ from darkroom_ingestion.http.routes.described import (
     problems,
 )
 from darkroom_ingestion.http.routes.images import CONTENT, IfNoneMatch, content_response
-from darkroom_ingestion.images.redrive import replay
 from darkroom_ingestion.kafka.publisher import Ack
+from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, dead_letters_page
-from darkroom_ingestion.store.rows import storable
 from darkroom_ingestion.times import parse_ms, rfc3339
 
 router = APIRouter(tags=["dead letters"])
@@ -31,7 +31,7 @@ _MAX_OFFSET = 2**63 - 1
 
 @router.get(
     "/v1/pipelines/{namespace}/{name}/dead-letters",
-    summary="Images that a stage could not analyse, newest first",
+    summary="List dead letters, newest first",
     response_class=Response,
     responses={**document(DeadLettersPage, "A page of dead letters."), **problems(404, 422, 503)},
 )
@@ -40,12 +40,12 @@ async def get_dead_letters(
     served: Served,
     stage: StageFilter = None,
     reason: Annotated[
-        str | None, Query(max_length=100, description="Only with this reason.", examples=["DecodeError"])
+        str | None, Query(max_length=100, description="Only this reason.", examples=["DecodeError"])
     ] = None,
-    after: Annotated[str | None, Query(max_length=MAX_LENGTH, description="The `next` of the page before.")] = None,
+    after: Annotated[str | None, Query(max_length=MAX_LENGTH, description="The `next` of the previous page.")] = None,
     limit: PageSize = 100,
 ) -> Response:
-    """Each with its reason and where its bytes are."""
+    """Images that a stage could not analyse, with the reasons."""
     start = read_dead_letter_cursor(after)
     which = DeadLetterFilter(stage=_clean(stage), reason=_clean(reason))
     page, following = await services.database.reading(
@@ -56,14 +56,14 @@ async def get_dead_letters(
 
 @router.get(
     "/v1/pipelines/{namespace}/{name}/dead-letters/{stage}/{partition}/{offset}/content",
-    summary="The image of a dead letter",
+    summary="Download the image of a dead letter",
     response_class=Response,
     responses={
         200: {
-            "description": "The image's bytes, as they were sent.",
+            "description": "The image, as it was sent.",
             "content": CONTENT | {"application/octet-stream": {}},
         },
-        304: {"description": "The image that the client has."},
+        304: {"description": "The client's copy is current."},
         **problems(404, 410, 422, 503),
     },
 )
@@ -75,9 +75,9 @@ async def get_dead_letter_content(
     offset: Annotated[int, Path(ge=0, le=_MAX_OFFSET)],
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Read from the dead letters topic. Whatever it is, it is not run: it may be no image at all."""
+    """The bytes are read from the dead letters topic. They may be no image at all."""
     topic = _topic(served, stage)
-    record = await services.link(served).reader.read(topic, partition, offset)
+    record = await services.links.of(served).reader.read(topic, partition, offset)
     if record is None:
         raise gone(
             f"There is no record in {topic}, partition {partition}, offset {offset}, or retention has removed it."
@@ -86,15 +86,22 @@ async def get_dead_letter_content(
 
 
 @router.post(
-    "/v1/pipelines/{namespace}/{name}/dead-letters/replay",
-    summary="Put dead letters back",
+    "/v1/pipelines/{namespace}/{name}/dead-letters/redrive",
+    summary="Redrive dead letters",
     response_class=Response,
-    responses={**document(Replayed, "What was put back."), **problems(400, 404, 422, 503)},
+    responses={**document(RedriveResult, "What was redriven."), **problems(400, 404, 422, 503)},
 )
-async def post_replay(services: ServicesOf, served: Served, asked: ReplayRequest) -> Response:
-    """Each image goes to the images topic again, with its key, for the stage that failed alone.
+@router.post(
+    "/v1/pipelines/{namespace}/{name}/dead-letters/replay",
+    summary="Redrive dead letters (former path)",
+    deprecated=True,
+    response_class=Response,
+    responses={**document(RedriveResult, "What was redriven."), **problems(400, 404, 422, 503)},
+)
+async def post_redrive(services: ServicesOf, served: Served, asked: RedriveRequest) -> Response:
+    """Publishes each image again, with its key, for the stage that failed on it.
 
-    A later result takes the place of the failure in the image's document.
+    A later result replaces the failure in the image's document.
     """
     _topic(served, asked.stage)
     which = _which(asked)
@@ -103,7 +110,7 @@ async def post_replay(services: ServicesOf, served: Served, asked: ReplayRequest
     )
     if asked.ids is not None:
         letters = list({letter.image_id: letter for letter in reversed(letters)}.values())
-    done = await replay(services, served, letters)
+    done = await services.redrives.redrive(served, letters)
     images = [
         {
             "id": r.letter.image_id,
@@ -114,9 +121,10 @@ async def post_replay(services: ServicesOf, served: Served, asked: ReplayRequest
         for r in done
         if isinstance(r.outcome, Ack)
     ]
-    not_done = [r.outcome.document(r.letter.image_id) for r in done if not isinstance(r.outcome, Ack)]
+    not_done = [problem_of(r.outcome).document(r.letter.image_id) for r in done if not isinstance(r.outcome, Ack)]
     return json_answer(
         {
+            "redriven": len(images),
             "replayed": len(images),
             "images": images,
             "problems": not_done,
@@ -125,7 +133,7 @@ async def post_replay(services: ServicesOf, served: Served, asked: ReplayRequest
     )
 
 
-def _which(asked: ReplayRequest) -> DeadLetterFilter:
+def _which(asked: RedriveRequest) -> DeadLetterFilter:
     ways = [
         asked.ids is not None,
         asked.reason is not None,
@@ -133,17 +141,17 @@ def _which(asked: ReplayRequest) -> DeadLetterFilter:
         asked.all,
     ]
     if sum(ways) != 1:
-        raise invalid("say which dead letters: exactly one of ids, reason, all, or a time (since, until)")
+        raise invalid("select dead letters by exactly one of ids, reason, all, or a time (since, until)")
     times = {}
     for name, text in (("since", asked.since), ("until", asked.until)):
         times[f"{name}_ms"] = at_ms = parse_ms(text) if text is not None else None
         if text is not None and at_ms is None:
-            raise invalid(f"{name}: {text!r} is no time: write it as 2026-11-23T12:00:00Z")
+            raise invalid(f"{name}: {text!r} is not an RFC 3339 time such as 2026-11-23T12:00:00Z")
     return DeadLetterFilter(
         stage=asked.stage,
         reason=_clean(asked.reason),
         image_ids=None if asked.ids is None else [storable(image_id) for image_id in asked.ids],
-        replayed=None if asked.ids is not None else False,
+        redriven=None if asked.ids is not None else False,
         **times,
     )
 
@@ -157,6 +165,7 @@ def _topic(served: ServedPipeline, stage: str) -> str:
 
 def _document(letter: DeadLetterRow, served: ServedPipeline) -> dict[str, Any]:
     source = letter.source
+    redriven_at = None if letter.redriven_at_ms is None else rfc3339(letter.redriven_at_ms)
     return {
         "id": letter.image_id,
         "stage": letter.stage,
@@ -164,7 +173,8 @@ def _document(letter: DeadLetterRow, served: ServedPipeline) -> dict[str, Any]:
         "message": letter.message,
         "attempts": letter.attempts,
         "failedAt": letter.failed_at,
-        "replayedAt": None if letter.replayed_at_ms is None else rfc3339(letter.replayed_at_ms),
+        "redrivenAt": redriven_at,
+        "replayedAt": redriven_at,
         "generation": letter.generation,
         "partition": letter.partition,
         "offset": letter.offset,

@@ -1,4 +1,4 @@
-"""What routes say of themselves in the OpenAPI document, and what their parameters may be."""
+"""Dependencies and parameters that routes share, and their descriptions in the OpenAPI document."""
 
 import json
 from collections.abc import Mapping
@@ -8,26 +8,26 @@ from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
 from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.problems import MEDIA_TYPE, Problem
-from darkroom_ingestion.services import Services
 
 MAX_KEY_LENGTH = 256
-_WHAT = {
-    400: "Not an image, or a body that can't be read.",
-    404: "There is no such thing.",
-    408: "The body came too slowly.",
-    409: "A request with this idempotency key is still under way.",
+_DESCRIPTIONS = {
+    400: "The body is no image, or malformed.",
+    404: "Not found.",
+    408: "The body arrived too slowly.",
+    409: "A request with this idempotency key is still in progress.",
     410: "Retention has removed it.",
-    413: "Larger than the pipeline takes.",
-    415: "A media type that no worker reads.",
-    422: "A parameter that can't be understood, or an idempotency key that was used for another body.",
-    500: "An error on our side.",
-    503: "Kafka or the store is slow or away, or the pipeline is not ready: try again after Retry-After seconds.",
+    413: "Larger than the pipeline or the service accepts.",
+    415: "A media type that is not accepted; Accept-Post lists those that are.",
+    422: "An invalid parameter, or an idempotency key that was used for another request.",
+    500: "An error of the service.",
+    503: "Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds.",
 }
 
 
 async def services_of(request: Request) -> Services:
-    """The services of the running application. A plain `def` would be run in another thread."""
+    """The parts of the running service. A coroutine, because FastAPI runs plain functions in another thread."""
     services: Services = request.app.state.services
     return services
 
@@ -45,26 +45,26 @@ async def pipeline_of(
 
 
 Served = Annotated[ServedPipeline, Depends(pipeline_of)]
-StageFilter = Annotated[str | None, Query(max_length=40, description="Only of this stage.", examples=["classify"])]
-PageSize = Annotated[int, Query(ge=1, le=1_000, description="At most so many.")]
+StageFilter = Annotated[str | None, Query(max_length=40, description="Only this stage.", examples=["classify"])]
+PageSize = Annotated[int, Query(ge=1, le=1_000, description="Most items to return.")]
 
 
 def json_answer(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A document as it is: what stands in the log is passed on even where it breaks our schema."""
+    """A JSON response without validation: data of the log is passed on even if it breaks our schema."""
     return Response(json.dumps(document, ensure_ascii=False).encode(), status, headers, "application/json")
 
 
 def document(model: Any, description: str) -> dict[int | str, dict[str, Any]]:
-    """The document that a route answers with when all is well."""
+    """The description of a route's successful response."""
     return {200: {"model": model, "description": description}}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem documents that a route answers with."""
+    """The descriptions of a route's problem documents."""
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
     described: dict[int | str, dict[str, Any]] = {}
     for status in (*statuses, 500):
-        described[status] = {"description": _WHAT[status], "content": content}
+        described[status] = {"description": _DESCRIPTIONS[status], "content": content}
         if status == 503:  # noqa: PLR2004 - Service Unavailable
             described[status]["headers"] = {
                 "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}, "required": True}

@@ -1,4 +1,4 @@
-"""GET events: the live feed."""
+"""GET events, the live feed."""
 
 import asyncio
 from typing import Annotated
@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.positions import MAX_LENGTH, Positions, decode
-from darkroom_ingestion.feed.response import EventStream
 from darkroom_ingestion.feed.stream import stream
 from darkroom_ingestion.http.problems import invalid, unavailable
+from darkroom_ingestion.http.responses.event_stream import EventStream
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, StageFilter, problems
-from darkroom_ingestion.links import Link
+from darkroom_ingestion.links.link import Link
 
 router = APIRouter(tags=["results"])
 
@@ -23,12 +23,12 @@ _EXAMPLE = 'id: classify.d=0.0~classify.r=1a.2\nevent: analyzed\ndata: {"imageId
 
 @router.get(
     "/v1/pipelines/{namespace}/{name}/events",
-    summary="Live results, as server-sent events",
+    summary="Follow results as server-sent events",
     response_class=Response,
     responses={
         200: {
             "description": "Events `analyzed` (data as in the topic) and `failed` (why a stage could not analyse an "
-            "image), from now on or after `Last-Event-ID`. An event `end` says why the stream ends; resume then.",
+            "image), from now on or after `Last-Event-ID`. An event `end` says why the stream ends.",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
         },
         **problems(404, 422, 503),
@@ -40,25 +40,25 @@ async def get_events(
     stage: StageFilter = None,
     last_event_id: Annotated[
         str | None,
-        Header(max_length=MAX_LENGTH, description="The id of the last event that was seen: go on right after it."),
+        Header(max_length=MAX_LENGTH, description="The id of the last event received; the stream resumes after it."),
     ] = None,
 ) -> Response:
-    """The id of an event is a position in the log: it can be resumed after a restart, and on another replica."""
+    """The id of an event is a position in the log, valid after a restart and on other replicas."""
     start = None
     if last_event_id:
         start = decode(last_event_id)
         if start is None:
-            raise invalid("Last-Event-ID: no event ever had this id: give an id of this feed, unchanged")
+            raise invalid("Last-Event-ID: not an id of this feed; pass the id of the last event unchanged")
     if stage is not None and stage not in served.stages:
         raise invalid(f"stage: {served.key} has the stages {', '.join(served.stages)}")
     hub = services.links.hub(served)
-    await _stands(services.link(served), hub, start)
+    await _wait_until_at(services.links.of(served), hub, start)
     chunks = stream(hub, served, start, stage, services.stopping, services.reading)
     return EventStream(chunks, services.metrics)
 
 
-async def _stands(link: Link, hub: Hub, start: Positions | None) -> None:
-    """Wait until our tail knows where the log ends, and is not behind what the client has seen on another replica."""
+async def _wait_until_at(link: Link, hub: Hub, start: Positions | None) -> None:
+    """Wait until our tail has found the end of the log and passed `start`, which may come from another replica."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
             while not link.tail.ready or hub.positions is None:  # noqa: ASYNC110 - a thread's state
@@ -67,7 +67,7 @@ async def _stands(link: Link, hub: Hub, start: Positions | None) -> None:
                 await asyncio.sleep(_LOOK_AGAIN_S)
     except TimeoutError:
         if link.tail.ready and hub.positions is not None:
-            return  # what the client has seen is not in the log any more: the topics were made anew
+            return  # `start` is beyond the end of the log: the topics were created anew
         raise unavailable(
             "kafka-unavailable",
             "Kafka is not available",

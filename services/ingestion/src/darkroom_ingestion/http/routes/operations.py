@@ -8,24 +8,24 @@ from starlette.responses import Response
 
 from darkroom.events import json_schemas
 from darkroom_ingestion.http.documents import Check, Health
+from darkroom_ingestion.http.health import liveness_checks, readiness_checks
 from darkroom_ingestion.http.problems import HttpProblem
-from darkroom_ingestion.http.readiness import liveness_checks, readiness_checks
 from darkroom_ingestion.http.routes.described import ServicesOf, problems
 
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/healthz", summary="Whether the process works", response_model=Health, responses=problems(503))
+@router.get("/healthz", summary="Liveness", response_model=Health, responses=problems(503))
 async def healthz(services: ServicesOf) -> Any:
-    """Fails only when a restart would help."""
+    """Fails only if a restart would help."""
     checks = liveness_checks(services)
     _raise_unless_ok(checks, "not-healthy", "Not healthy")
     return Health(status="ok", checks=checks)
 
 
-@router.get("/readyz", summary="Whether requests can be served", response_model=Health, responses=problems(503))
+@router.get("/readyz", summary="Readiness", response_model=Health, responses=problems(503))
 async def readyz(services: ServicesOf) -> Any:
-    """Each thing that it depends on, by name."""
+    """One check for each dependency."""
     checks = await readiness_checks(services)
     _raise_unless_ok(checks, "not-ready", "Not ready")
     return Health(status="ready", checks=checks)
@@ -33,7 +33,7 @@ async def readyz(services: ServicesOf) -> Any:
 
 @router.get(
     "/metrics",
-    summary="Metrics for Prometheus",
+    summary="Metrics in the Prometheus text format",
     response_class=Response,
     responses={
         200: {"description": "Every metric.", "content": {"text/plain": {"schema": {"type": "string"}}}},
@@ -41,13 +41,13 @@ async def readyz(services: ServicesOf) -> Any:
     },
 )
 async def metrics(services: ServicesOf) -> Response:
-    """In the text format."""
+    """For Prometheus."""
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/v1/schemas", summary="The JSON schemas of events, by type", responses=problems(), tags=["pipelines"])
+@router.get("/v1/schemas", summary="Get the JSON schemas of events, by type", responses=problems(), tags=["pipelines"])
 async def schemas() -> dict[str, dict[str, Any]]:
-    """Generated from the models that make the events."""
+    """One schema for each type of event whose data is JSON."""
     return json_schemas()
 
 

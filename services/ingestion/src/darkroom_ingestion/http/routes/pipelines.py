@@ -1,4 +1,4 @@
-"""GET pipelines: what is served."""
+"""GET pipelines."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from darkroom_ingestion.http.routes.described import Served, ServicesOf, problem
 router = APIRouter(tags=["pipelines"])
 
 
-@router.get("/v1/pipelines", summary="Every pipeline that is served", response_model=PipelineList, responses=problems())
+@router.get("/v1/pipelines", summary="List pipelines", response_model=PipelineList, responses=problems())
 async def get_pipelines(services: ServicesOf) -> Any:
-    """With their topics, stages and links."""
+    """Every pipeline that is served, with its topics, stages and links."""
     return PipelineList(pipelines=[summary(served) for served in services.links.pipelines.values()])
 
 
 @router.get(
     "/v1/pipelines/{namespace}/{name}",
-    summary="One pipeline",
+    summary="Get a pipeline",
     response_model=PipelineSummary,
     responses=problems(404, 422, 503),
 )
@@ -29,7 +29,7 @@ async def get_pipeline(served: Served) -> Any:
 
 
 def summary(served: ServedPipeline) -> PipelineSummary:
-    """What a client needs to know of a pipeline."""
+    """The document of a pipeline."""
     return PipelineSummary.model_validate(
         {
             "namespace": served.pipeline.namespace,

@@ -10,21 +10,24 @@ from starlette.responses import Response
 
 from darkroom.cloudevents import TRACE_HEADERS
 from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.http.admission import IMAGE_TYPES, admit, check_media_type
-from darkroom_ingestion.http.bodies import MemoryShare, body_chunks, read_body, too_large
+from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents import Accepted, AcceptedBatch, AnalyzedBatch, Image
-from darkroom_ingestion.http.multipart import MAX_FILES, File, read_files
-from darkroom_ingestion.http.prefer import MAX_WAIT_S, wait_s
+from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import HttpProblem
+from darkroom_ingestion.http.requests.admission import IMAGE_TYPES, admit, check_media_type
+from darkroom_ingestion.http.requests.bodies import MemoryShare, body_chunks, read_body, too_large
+from darkroom_ingestion.http.requests.multipart import MAX_FILES, File, read_files
+from darkroom_ingestion.http.requests.prefer import MAX_WAIT_S, wait_s
 from darkroom_ingestion.http.routes.described import MAX_KEY_LENGTH, Served, ServicesOf, json_answer, problems
-from darkroom_ingestion.images.idempotency import KEPT_HOURS
 from darkroom_ingestion.images.idempotency import MAX_KEY_LENGTH as MAX_IDEMPOTENCY_KEY_LENGTH
-from darkroom_ingestion.images.state import ReceivedImage
-from darkroom_ingestion.images.submission import Outcome, Sender, Upload, submit_once
+from darkroom_ingestion.images.submission import Sender, Upload
 from darkroom_ingestion.images.waiting import Waiting
-from darkroom_ingestion.services import Services, image_path
+from darkroom_ingestion.records.answers import ReceivedImage
+from darkroom_ingestion.store.idempotency_rows import KEPT_HOURS
 
 router = APIRouter(tags=["images"])
+
+Outcome = ReceivedImage | HttpProblem
 
 _MULTIPART = "multipart/form-data"
 _MAX_TRACE_LENGTH = 1_024
@@ -42,13 +45,18 @@ _BODY = {
         }
     },
 }
-_PREFERENCE = {"Preference-Applied": {"description": "`wait=…`, if it was waited.", "schema": {"type": "string"}}}
-_LOCATION = {"Location": {"description": "The document of the image.", "schema": {"type": "string"}}}
+_PREFERENCE = {
+    "Preference-Applied": {
+        "description": "`wait=SECONDS`, if the preference was honoured.",
+        "schema": {"type": "string"},
+    }
+}
+_LOCATION = {"Location": {"description": "The path of the image's document.", "schema": {"type": "string"}}}
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """The request, but for its body."""
+    """The parameters of the request."""
 
     sender: Sender
     wait_s: int | None
@@ -61,12 +69,12 @@ class _Asked:
     response_class=Response,
     responses={
         200: {
-            "description": "With `Prefer: wait`: every stage has answered, or failed.",
+            "description": "With `Prefer: wait`: every stage has a result or has failed.",
             "headers": _LOCATION | _PREFERENCE,
             "model": Image | AnalyzedBatch,
         },
         202: {
-            "description": "Every in-sync replica of Kafka has the image.",
+            "description": "Kafka has acknowledged the image: every in-sync replica has it.",
             "headers": _LOCATION | _PREFERENCE,
             "model": Accepted | AcceptedBatch,
         },
@@ -83,7 +91,7 @@ async def post_images(
         Query(
             min_length=1,
             max_length=MAX_KEY_LENGTH,
-            description="Images of one key keep their order.",
+            description="Images with the same key keep their order.",
             examples=["camera-7"],
         ),
     ] = None,
@@ -92,19 +100,21 @@ async def post_images(
         Header(
             min_length=1,
             max_length=MAX_IDEMPOTENCY_KEY_LENGTH,
-            description=f"A request that is sent again with its key counts once; kept for {KEPT_HOURS} hours.",
+            description=f"A repeated request with the same key counts once. Keys are kept for {KEPT_HOURS} hours.",
         ),
     ] = None,
     prefer: Annotated[
         list[str] | None,
-        Header(description=f"`wait=SECONDS` (at most {MAX_WAIT_S}): answer with the results, if they come in time."),
+        Header(
+            description=f"`wait=SECONDS` (at most {MAX_WAIT_S}): answer with the results if they are there in time."
+        ),
     ] = None,
 ) -> Response:
     """Answers 202 once Kafka has acknowledged the image (`acks=all`).
 
-    The body is the image, or `multipart/form-data` with many files; then the answer has what became of each,
-    and is 202 if at least one was taken. A 503 leaves open whether the image was taken: with an `Idempotency-Key`
-    it can be sent again and counts once.
+    The body is the image, or `multipart/form-data` with many files. The answer to many files has the outcome of each,
+    and is 202 if at least one was accepted. After a 503 the image may have been accepted or not: repeat the request
+    with its `Idempotency-Key`, and it counts once.
     """
     trace = {
         name: value
@@ -163,11 +173,14 @@ async def _many(
 async def _submit(
     services: Services, served: ServedPipeline, uploads: Sequence[Upload], asked: _Asked
 ) -> tuple[list[Outcome], list[dict[str, Any]] | None]:
-    """What became of the images, and their documents if the client waits and every stage answers in time."""
+    """The outcomes, and the images' documents if the client waits and every stage answers in time."""
     with ExitStack() as stack:
-        waiting = Waiting(services, served, stack)
+        waiting = Waiting(services.links.hub(served), services.database, services.stopping, served, stack)
         expect = waiting.expect if asked.wait_s else lambda _: None
-        outcomes = await submit_once(services, served, uploads, asked.sender, expect)
+        submitted = await services.submissions.submit(served, uploads, asked.sender, expect)
+        outcomes: list[Outcome] = [
+            outcome if isinstance(outcome, ReceivedImage) else problem_of(outcome) for outcome in submitted
+        ]
         images = [outcome for outcome in outcomes if isinstance(outcome, ReceivedImage)]
         if not asked.wait_s or len(images) < len(uploads):
             return outcomes, None
@@ -194,7 +207,7 @@ def _listed(file: File, outcome: Outcome) -> dict[str, Any]:
 
 
 def _all_refused(refusals: Sequence[HttpProblem], listed: list[dict[str, Any]]) -> HttpProblem:
-    """One problem for all: the first that trying again can mend, else the first."""
+    """One problem for all: the first that a retry may resolve, else the first."""
     worst = next((refusal for refusal in refusals if refusal.status >= 500), refusals[0])  # noqa: PLR2004 - our side
     return HttpProblem(
         worst.status,
@@ -210,5 +223,5 @@ def _headers(served: ServedPipeline, outcomes: Sequence[Outcome], asked: _Asked)
     headers = {"Preference-Applied": f"wait={asked.wait_s}"} if asked.wait_s is not None else {}
     match outcomes:
         case [ReceivedImage() as image]:
-            headers["Location"] = image_path(served, image.id)
+            headers["Location"] = f"{served.path}/images/{image.id}"
     return headers

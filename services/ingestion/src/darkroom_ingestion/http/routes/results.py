@@ -1,4 +1,4 @@
-"""GET results: newest first, page by page."""
+"""GET results, newest first, in pages."""
 
 import json
 from typing import Annotated
@@ -7,21 +7,22 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from darkroom_ingestion.http.cursors import MAX_LENGTH, read_result_cursor, write_cursor
 from darkroom_ingestion.http.documents import ResultsPage
+from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_result_cursor, write_cursor
 from darkroom_ingestion.http.routes.described import PageSize, Served, ServicesOf, StageFilter, document, problems
+from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import StoredResult, results_page
-from darkroom_ingestion.store.rows import storable, stored_label
+from darkroom_ingestion.store.rows import stored_label
 from darkroom_ingestion.times import rfc3339
 
 router = APIRouter(tags=["results"])
 
-After = Annotated[str | None, Query(max_length=MAX_LENGTH, description="The `next` of the page before.")]
+After = Annotated[str | None, Query(max_length=MAX_LENGTH, description="The `next` of the previous page.")]
 
 
 @router.get(
     "/v1/pipelines/{namespace}/{name}/results",
-    summary="Results, newest first",
+    summary="List results, newest first",
     response_class=Response,
     responses={**document(ResultsPage, "A page of results."), **problems(404, 422, 503)},
 )
@@ -31,11 +32,12 @@ async def get_results(
     after: After = None,
     stage: StageFilter = None,
     label: Annotated[
-        str | None, Query(max_length=1_000, description="Only where the best prediction is this.", examples=["seven"])
+        str | None,
+        Query(max_length=1_000, description="Only results whose best prediction has this label.", examples=["seven"]),
     ] = None,
     limit: PageSize = 100,
 ) -> Response:
-    """The data of analyzed events. `next` leads to older ones; results that come meanwhile do not shift the pages."""
+    """The data of analyzed events. `next` is the cursor of older results; new results do not shift the pages."""
     start = read_result_cursor(after)
     chosen = {
         "stage": None if stage is None else storable(stage),
@@ -50,7 +52,7 @@ async def get_results(
 
 
 def _page(page: list[StoredResult], following: str | None) -> bytes:
-    """The document, put together from what stands in the log without reading it: a page may have megabytes."""
+    """The document, assembled from the text in the log without parsing it: a page may have megabytes."""
     results = ",".join(
         f'{result.data.rstrip().removesuffix("}")}, "analyzedAt": "{rfc3339(result.at_ms)}"}}' for result in page
     )

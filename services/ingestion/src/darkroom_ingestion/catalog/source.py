@@ -1,0 +1,25 @@
+"""The source of pipelines, as the service sees it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from darkroom.errors import DarkroomError
+from darkroom_ingestion.catalog.served import Pipelines
+
+
+class BadCatalog(DarkroomError):
+    """The catalog can't be read, or breaks a rule."""
+
+
+class CatalogSource(Protocol):
+    """A source of pipelines: a file, or a watch of the API server."""
+
+    def read(self) -> Pipelines:
+        """The pipelines as they are now.
+
+        Raises:
+            BadCatalog: they can't be read.
+        """
+
+    async def watch(self, changed: Callable[[Pipelines], None]) -> None:
+        """Call `changed` with the pipelines whenever they change. Runs until it is cancelled."""

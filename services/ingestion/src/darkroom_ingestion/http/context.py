@@ -1,0 +1,60 @@
+"""The parts of the service that routes use."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.feed.stream import Reading
+from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
+from darkroom_ingestion.http.requests.bodies import BodyMemory
+from darkroom_ingestion.images.lookup import ImageLookup
+from darkroom_ingestion.images.redrive import Redrives
+from darkroom_ingestion.images.submission import Submissions
+from darkroom_ingestion.links.links import Links
+from darkroom_ingestion.metrics import Metrics
+from darkroom_ingestion.settings import Settings
+from darkroom_ingestion.store.database import Database
+
+
+@dataclass
+class Services:
+    """The running service, as `app.state.services`. Created on the event loop that serves."""
+
+    settings: Settings
+    database: Database
+    metrics: Metrics
+    links: Links
+    submissions: Submissions
+    lookup: ImageLookup
+    redrives: Redrives
+    memory: BodyMemory
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    created_at: float = field(default_factory=time.monotonic)
+    reading: Reading = field(default_factory=Reading)
+
+    def age_s(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.created_at
+
+    def pipeline(self, namespace: str, name: str) -> ServedPipeline:
+        """The pipeline of that name.
+
+        Raises:
+            HttpProblem: 404, or 503 if it exists and can't be served yet.
+        """
+        pipelines, key = self.links.pipelines, f"{namespace}/{name}"
+        if (served := pipelines.get(key)) is not None:
+            return served
+        if (unserved := pipelines.unserved.get(key)) is not None:
+            raise _not_ready(f"Pipeline {key} is not served: {unserved.reason}")
+        if not pipelines.known:
+            raise _not_ready("The list of pipelines has not been read from the API server yet.")
+        raise not_found(
+            f"There is no pipeline {name!r:.80} in namespace {namespace!r:.80}: GET /v1/pipelines lists them."
+        )
+
+
+def _not_ready(detail: str) -> HttpProblem:
+    return unavailable("pipeline-not-ready", "The pipeline is not ready", detail, retry_after_s=2)

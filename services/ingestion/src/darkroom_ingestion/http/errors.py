@@ -1,0 +1,88 @@
+"""Every error of the service as a problem document."""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from darkroom.errors import DarkroomError
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom_ingestion.http.problems import (
+    HttpProblem,
+    answer,
+    gone,
+    invalid,
+    not_found,
+    of_status,
+    of_validation,
+    unavailable,
+)
+from darkroom_ingestion.images import errors
+from darkroom_ingestion.links.links import NotConnected
+from darkroom_ingestion.store.database import StoreUnavailable
+
+_KAFKA = ("kafka-unavailable", "Kafka is not available")
+
+log = structlog.get_logger("darkroom.ingestion.http")
+
+
+def problem_of(error: DarkroomError) -> HttpProblem:  # noqa: C901 - a table
+    """The problem document that tells a client of `error`."""
+    detail = str(error)
+    match error:
+        case HttpProblem():
+            return error
+        case errors.TooManyWaiting():
+            return unavailable("busy", "Too many images at once", detail)
+        case errors.TooLargeForTopic():
+            return HttpProblem(413, "too-large", "Image too large", detail)
+        case errors.NotAcknowledged() | KafkaUnreachable():
+            return unavailable(*_KAFKA, detail)
+        case NotConnected():
+            return unavailable(*_KAFKA, detail, retry_after_s=10)
+        case errors.DeadLetterGone():
+            return gone(detail)
+        case errors.ImageNotFound():
+            return not_found(detail)
+        case errors.StoreBehind():
+            return unavailable("store-behind", "The results store is behind", detail)
+        case StoreUnavailable():
+            return unavailable("store-unavailable", "The results store is not available", detail, retry_after_s=5)
+        case errors.KeyReused():
+            return invalid(detail)
+        case errors.KeyInUse():
+            return HttpProblem(409, "under-way", "Request in progress", detail, headers={"Retry-After": "2"})
+        case _:
+            log.error("request failed", exc_info=error)
+            return HttpProblem(
+                500, "internal-error", "Internal error", "An error of the service; its log has the details. Try again."
+            )
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error with a problem document."""
+
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DarkroomError)  # noqa: S101 - what it is registered for
+        return answer(problem_of(error), request.url.path)
+
+    async def frameworks(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+        problem = of_status(error.status_code, request)
+        problem.headers |= error.headers or {}
+        return answer(problem, request.url.path)
+
+    async def validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
+        return answer(of_validation(error), request.url.path)
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        detail = "An error of the service; its log has the details. Try again."
+        return answer(HttpProblem(500, "internal-error", "Internal error", detail), request.url.path)
+
+    app.add_exception_handler(DarkroomError, ours)
+    app.add_exception_handler(HTTPException, frameworks)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(Exception, unexpected)

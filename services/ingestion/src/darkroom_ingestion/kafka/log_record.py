@@ -1,0 +1,66 @@
+"""A record of the log, and what the topic that it came from contains."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from confluent_kafka import Message
+
+from darkroom.kafka.log import TopicPartition
+from darkroom_ingestion.records.text import storable
+
+Role = Literal["images", "results", "dead-letters"]
+
+
+@dataclass(frozen=True)
+class TopicContents:
+    """What a topic contains: the images of a pipeline, or the results or dead letters of one of its stages."""
+
+    pipeline: str
+    role: Role
+    stage: str | None = None
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """The parts of a Kafka record that are used. Copied from librdkafka once, so that its message can be freed."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    headers: Mapping[str, str]
+    raw_headers: list[tuple[str, bytes]]
+    value: bytes
+
+    @classmethod
+    def of(cls, message: Message) -> "LogRecord":
+        """The record in `message`."""
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
+        # confluent-kafka's stubs allow more than librdkafka ever returns.
+        received = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+        raw = [(name, value) for name, value in received if value is not None]
+        key, value = message.key(), message.value()
+        return cls.read(topic, partition, offset, message.timestamp()[1], key, raw, value or b"")
+
+    @classmethod
+    def read(
+        cls,
+        topic: str,
+        partition: int,
+        offset: int,
+        timestamp_ms: int,
+        key: bytes | None,
+        raw_headers: list[tuple[str, bytes]],
+        value: bytes,
+    ) -> "LogRecord":
+        """The record with its headers as text, by their names in lower case."""
+        headers = {name.lower(): storable(text.decode(errors="replace")) for name, text in raw_headers}
+        return cls(topic, partition, offset, timestamp_ms, key, headers, raw_headers, value)
+
+    @property
+    def topic_partition(self) -> TopicPartition:
+        """The partition that it is in."""
+        return TopicPartition(self.topic, self.partition)

@@ -1,0 +1,1 @@
+"""The connections to each Kafka that pipelines use, and the hubs of their live feeds."""

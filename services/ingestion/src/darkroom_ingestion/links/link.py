@@ -1,0 +1,79 @@
+"""The clients of one Kafka: publisher, store filler, live feed, record reader and admin client."""
+
+from collections.abc import Callable
+
+from darkroom.kafka.connection import KafkaConnection
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.feed.tail import News, Tail
+from darkroom_ingestion.kafka.log_admin import LogAdmin
+from darkroom_ingestion.kafka.publisher import Publisher
+from darkroom_ingestion.kafka.record_reader import RecordReader
+from darkroom_ingestion.links.topics import outputs, smallest_topic_bytes, topics_to_store
+from darkroom_ingestion.metrics import Metrics
+from darkroom_ingestion.settings import Settings
+from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.filler import Filler
+
+_FLUSH_S = 10.0
+_JOIN_S = 5.0
+
+
+class Link:
+    """One Kafka.
+
+    Args:
+        tell: is passed what the live feed reads.
+    """
+
+    def __init__(
+        self,
+        connection: KafkaConnection,
+        pipelines: list[ServedPipeline],
+        settings: Settings,
+        database: Database,
+        metrics: Metrics,
+        tell: Callable[[list[tuple[str, News]]], None],
+    ) -> None:
+        self._connection, self._settings, self._metrics = connection, settings, metrics
+        self.bootstrap_servers = connection.bootstrap_servers
+        self.admin = LogAdmin(connection)
+        self.publisher = self._publisher_for(pipelines)
+        self._former: list[Publisher] = []
+        self.reader = RecordReader(connection)
+        self.pipelines = pipelines
+        group = settings.group or f"darkroom.ingestion.{database.instance}"
+        topics = topics_to_store(pipelines)
+        self.filler = Filler(database, connection, group, topics, self.admin.topic_ids, metrics)
+        self.tail = Tail(connection, self.admin, outputs(topics), tell, metrics)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Every topic that the store is filled from."""
+        return frozenset(topics_to_store(self.pipelines))
+
+    def serve(self, pipelines: list[ServedPipeline]) -> None:
+        """Serve these pipelines from now on."""
+        self.pipelines = pipelines
+        if smallest_topic_bytes(pipelines) < self.publisher.batch_bytes:
+            self._former.append(self.publisher)  # delivers what it has
+            self.publisher = self._publisher_for(pipelines)
+        topics = topics_to_store(pipelines)
+        self.filler.read_topics(topics)
+        self.tail.read_topics(outputs(topics))
+
+    def close(self) -> None:
+        """Deliver what is on its way and close every client. Blocks for seconds."""
+        self.tail.stop()
+        for publisher in (*self._former, self.publisher):
+            publisher.close(_FLUSH_S)
+        self.filler.close(_JOIN_S)
+        self.tail.join(_JOIN_S)
+        self.reader.close()
+
+    def _publisher_for(self, pipelines: list[ServedPipeline]) -> Publisher:
+        return Publisher(
+            self._connection,
+            batch_bytes=smallest_topic_bytes(pipelines),
+            delivery_timeout_s=self._settings.delivery_timeout_s,
+            metrics=self._metrics,
+        )

@@ -1,0 +1,27 @@
+"""The topics of pipelines, as the store and the feed read them."""
+
+from collections.abc import Mapping
+
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.kafka.log_record import TopicContents
+
+
+def topics_to_store(pipelines: list[ServedPipeline]) -> dict[str, TopicContents]:
+    """Every topic that the store is filled from, and what it contains."""
+    topics: dict[str, TopicContents] = {}
+    for served in pipelines:
+        topics[served.plan.images.name] = TopicContents(served.key, "images")
+        for stage in served.plan.stages:
+            topics[stage.results.name] = TopicContents(served.key, "results", stage.name)
+            topics[stage.dead_letters.name] = TopicContents(served.key, "dead-letters", stage.name)
+    return topics
+
+
+def outputs(topics: Mapping[str, TopicContents]) -> dict[str, TopicContents]:
+    """Those of `topics` that hold results or dead letters."""
+    return {name: contents for name, contents in topics.items() if contents.role != "images"}
+
+
+def smallest_topic_bytes(pipelines: list[ServedPipeline]) -> int:
+    """The largest batch that every images topic accepts."""
+    return min(int(served.plan.images.config["max.message.bytes"]) for served in pipelines)
