@@ -12,7 +12,7 @@ from darkroom import names
 from darkroom.kafka.connection import KafkaConnection
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.store.database import open_database
-from darkroom_ingestion.store.housekeeping import forget_what_kafka_forgot
+from darkroom_ingestion.store.housekeeping import forget_expired_records
 from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post, result_data
 from tests.support.until import until
 
@@ -207,7 +207,7 @@ def test_the_store_forgets_what_retention_has_removed(start_service: StartServic
 
     database = open_database(f"sqlite:///{service.database}")
     log = LogAdmin(KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers))
-    forgotten = [forget_what_kafka_forgot(database, log, frozenset({pipeline.images_topic, results})) for _ in range(2)]
+    forgotten = [forget_expired_records(database, log, frozenset({pipeline.images_topic, results})) for _ in range(2)]
     database.close()
     assert forgotten == [6, 0]
     service.start()
