@@ -2,7 +2,7 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* The release, unless that would say darkroom twice. */}}
+{{/* <release>-darkroom, or the release alone if its name contains darkroom. */}}
 {{- define "darkroom.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
@@ -23,10 +23,10 @@
 {{- .Values.ingestion.serviceAccount.name | default (include "darkroom.ingestion" .) -}}
 {{- end -}}
 
-{{/* Cluster-wide objects: two releases in two namespaces must not share them. */}}
+{{/* Name of cluster-scoped objects: releases in different namespaces must not share them. */}}
 {{- define "darkroom.clusterwide" -}}{{ .Release.Namespace }}-{{ include "darkroom.fullname" . }}{{- end -}}
 
-{{/* What never changes: selectors can't. Call with a list: the root and the component. */}}
+{{/* Selector labels, which must never change. Call with a list: the root and the component. */}}
 {{- define "darkroom.selector" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: {{ include "darkroom.name" $root }}
@@ -34,7 +34,7 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
-{{/* Of pods: nothing that changes with the version, lest an upgrade of the chart alone restart them. */}}
+{{/* Labels of pods: without the version, so that an upgrade of the chart alone does not restart them. */}}
 {{- define "darkroom.podLabels" -}}
 {{ include "darkroom.selector" . }}
 app.kubernetes.io/part-of: darkroom

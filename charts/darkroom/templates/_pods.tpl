@@ -1,4 +1,4 @@
-{{/* What both of our pods are: restricted, spread, and placed as the values say. Call with a list: root, component, values. */}}
+{{/* What both pod specs share: security, topology spread and scheduling. Call with a list: root, component, values. */}}
 {{- define "darkroom.pod" -}}
 {{- $root := index . 0 -}}
 {{- $values := index . 2 -}}

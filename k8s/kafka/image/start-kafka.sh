@@ -1,5 +1,5 @@
 #!/bin/sh
-# Format the data folder if it is new, then become the broker. The arguments are the properties file and the cluster id.
+# Format the data folder if it is new, then run the broker. Arguments: the properties file and the cluster id.
 set -eu
 properties=${1:-/etc/kafka/server.properties}
 cluster_id=${2:-darkroom-kafka-cluster}

@@ -1,4 +1,4 @@
-{{/* Our KafkaUser at a Kafka of ingestion.kafka.clusters. Call with a list: the root and the entry. */}}
+{{/* The KafkaUser for an entry of ingestion.kafka.clusters. Call with a list: the root and the entry. */}}
 {{- define "darkroom.ingestion.user" -}}
 {{- (index . 1).user | default (printf "%s-ingestion" (include "darkroom.clusterwide" (index . 0))) -}}
 {{- end -}}
@@ -26,7 +26,7 @@
 {{- dict "clusters" $clusters "others" $others | toPrettyJson -}}
 {{- end -}}
 
-{{/* The pod, the same with a volume for SQLite and without. */}}
+{{/* The pod template, with or without a volume for SQLite. */}}
 {{- define "darkroom.ingestion.pod" -}}
 {{- $database := .Values.ingestion.database -}}
 metadata:
@@ -74,7 +74,7 @@ spec:
           {{- end }}
       ports:
         - {name: http, containerPort: 8080}
-      # An end begins once nobody is sent here any more.
+      # Give load balancers time to stop sending requests before the shutdown begins.
       lifecycle:
         preStop:
           sleep: {seconds: 5}
@@ -110,7 +110,7 @@ spec:
         {{- end }}
         {{- end }}
   volumes:
-    # In memory: copies of Kafka credentials go here.
+    # In memory, because copies of Kafka credentials are stored here.
     - name: tmp
       emptyDir: {medium: Memory, sizeLimit: 64Mi}
     {{- if include "darkroom.ingestion.hasKafka" . }}
