@@ -24,7 +24,10 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "with Kafkas of Strimzi's and others": {
         "ingestion": {
             "kafka": {
-                "clusters": [STRIMZI, {"name": "second", "namespace": "KAFKA", "authentication": "tls"}],
+                "clusters": [
+                    STRIMZI,
+                    {"name": "second", "namespace": "KAFKA", "authentication": "tls", "authorization": "none"},
+                ],
                 "others": [
                     {"bootstrapServers": "b1:9093", "tls": True, "secret": "kafka"},
                     {"bootstrapServers": "b2:9093"},
@@ -114,12 +117,22 @@ def test_service_monitors_are_for_both(helm: Helm) -> None:
         ({"operator": {"image": {"pullPolicy": "Sometimes"}}}, "pullPolicy"),
         ({"operator": {"watchNamespaces": ["Not_A_Name"]}}, "watchNamespaces"),
         ({"ingestion": {"kafka": {"clusters": [{"name": "events"}]}}}, "namespace"),
+        ({"ingestion": {"kafka": {"clusters": [{**STRIMZI, "authorization": "opa"}]}}}, "authorization"),
         ({"ingestion": {"replicas": 2}}, "ingestion.database.urlSecret.name"),
     ],
 )
 def test_values_that_make_no_sense_are_refused_by_name(values: dict[str, Any], message: str, helm: Helm) -> None:
     with pytest.raises(HelmError, match=message):
         helm.template("try", "darkroom", values)
+
+
+def test_a_kafka_user_has_acls_unless_its_kafka_has_no_authorization(helm: Helm) -> None:
+    clusters = [{"name": "with", "namespace": "one"}, {"name": "without", "namespace": "two", "authorization": "none"}]
+    manifests = helm.template("try", "darkroom", {"ingestion": {"kafka": {"clusters": clusters}}})
+    users = [manifest for manifest in manifests if manifest["kind"] == "KafkaUser"]
+    found = {user["metadata"]["namespace"]: user["spec"] for user in users}
+    assert found["one"]["authorization"]["acls"]
+    assert found["two"] == {"authentication": {"type": "scram-sha-512"}}
 
 
 def test_selectors_do_not_depend_on_the_version(helm: Helm) -> None:

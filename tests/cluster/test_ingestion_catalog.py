@@ -65,7 +65,7 @@ def test_a_strimzi_kafka_is_found_and_the_charts_user_has_the_rights_it_needs(
         refused(service, digits, f"there is no Kafka {cluster.kafka_namespace}/{CLUSTER}")
 
         listener = KafkaListener("scram", secured.address("SCRAM"), authentication="scram-sha-512")
-        install_kafka(cluster.api, cluster.kafka_namespace, CLUSTER, [listener])
+        install_kafka(cluster.api, cluster.kafka_namespace, CLUSTER, [listener], authorization="simple")
         refused(service, digits, f"Secret {cluster.kafka_namespace}/{cluster.kafka_namespace}-darkroom-ingestion can't")
 
         with strimzi:
@@ -91,6 +91,23 @@ def test_a_strimzi_kafka_is_found_and_the_charts_user_has_the_rights_it_needs(
             )
             until(lambda: service.log.count('"event": "serving"') >= 3, "the service has taken up the new one", 60.0)
             assert taken(service, digits).status_code == 202
+
+
+def test_the_charts_user_needs_no_rights_where_a_kafka_has_no_authorization(
+    cluster: ServedCluster, tmp_path: Path
+) -> None:
+    with LocalKafka(tmp_path / "kafka", listeners=(scram_listener(),)) as open_kafka:
+        listener = KafkaListener("scram", open_kafka.address("SCRAM"), authentication="scram-sha-512")
+        install_kafka(cluster.api, cluster.kafka_namespace, CLUSTER, [listener])
+        cluster.clusters = [{"name": CLUSTER, "namespace": cluster.kafka_namespace, "authorization": "none"}]
+        with StrimziStandIn(cluster.api, cluster.kafka_namespace, CLUSTER, open_kafka.bootstrap_servers):
+            service = cluster.start()
+            reference = {"cluster": {"name": CLUSTER, "namespace": cluster.kafka_namespace}}
+            digits = cluster.apply("digits", open_kafka.bootstrap_servers, kafka=reference)
+            cluster.topics_are_ready(digits)
+            image = taken(service, digits).json()
+            digits.analyze(image)
+            until(lambda: document(service, digits, image["id"])["state"] == "Analyzed", "its result is known")
 
 
 def test_one_pipelines_trouble_is_not_the_others(cluster: ServedCluster, kafka: SharedKafka) -> None:

@@ -221,7 +221,7 @@ def test_the_kafka_may_be_in_the_pipelines_own_namespace(running: Site, kafka: S
         ("poddisruptionbudgets", "digits-classify", {"spec": {"maxUnavailable": 7}}),
         ("serviceaccounts", "digits-classify", {"automountServiceAccountToken": True}),
         ("kafkatopics", "{ns}.digits.images", {"spec": {"config": {"retention.ms": "1"}}}),
-        ("kafkausers", "{ns}.digits.classify", {"spec": {"authorization": {"acls": []}}}),
+        ("kafkausers", "{ns}.digits.classify", {"spec": {"authentication": {"type": "tls"}}}),
     ],
 )
 def test_an_edited_or_deleted_child_comes_back(

@@ -11,14 +11,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
-from tests.support.kafka import SharedKafka
 from tests.support.kube.api import Api, Manifest
 from tests.support.kube.api_server import ApiServer
+from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.strimzi.kafka_users import KafkaUsers
 from tests.support.strimzi.stand_in import StrimziStandIn
 from tests.support.until import until
 
 CLUSTER = "my-cluster"
+LISTENERS = [KafkaListener("scram", "broker:9094", authentication="scram-sha-512")]
 SCRAM: Manifest = {"type": "scram-sha-512"}
 ACLS: list[Manifest] = [
     {"resource": {"type": "topic", "name": "images"}, "operations": ["Read", "Describe"]},
@@ -45,10 +46,12 @@ class Users:
         self.admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
         self.path = f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkausers"
 
-    def create(self, authentication: Manifest, acls: list[Manifest]) -> str:
-        """A user whose name no other test has."""
+    def create(self, authentication: Manifest, acls: list[Manifest] | None) -> str:
+        """A user whose name no other test has; without `authorization` if `acls` is None."""
         name = f"{self.namespace}.user"
-        spec = {"authentication": authentication, "authorization": {"type": "simple", "acls": acls}}
+        spec = {"authentication": authentication}
+        if acls is not None:
+            spec["authorization"] = {"type": "simple", "acls": acls}
         metadata = {"name": name, "labels": {"strimzi.io/cluster": CLUSTER}}
         self.api.create(
             self.path, {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaUser", "metadata": metadata, "spec": spec}
@@ -98,6 +101,7 @@ def users(api_server: ApiServer, namespace: str, secured_kafka: LocalKafka) -> I
     """Full reconciliations come only when the test asks for them."""
     api = api_server.admin.api()
     servers = secured_kafka.bootstrap_servers
+    install_kafka(api, namespace, CLUSTER, LISTENERS, authorization="simple")
     with StrimziStandIn(api, namespace, CLUSTER, servers, full_reconciliation_s=3600) as strimzi:
         yield Users(api, namespace, strimzi, secured_kafka)
 
@@ -198,17 +202,56 @@ def test_a_deleted_user_loses_everything(users: Users) -> None:
     until(lambda: users.api.find(secret) is None, "the Secret gone")
 
 
-def test_a_broker_without_an_authorizer_has_users_all_the_same(
-    api_server: ApiServer, namespace: str, kafka: SharedKafka
-) -> None:
+@pytest.fixture(scope="module")
+def open_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """A broker that authenticates users and has no authorizer."""
+    with LocalKafka(tmp_path_factory.mktemp("open"), listeners=(scram_listener(),)) as kafka:
+        yield kafka
+
+
+@pytest.fixture
+def open_users(api_server: ApiServer, namespace: str, open_kafka: LocalKafka) -> Iterator[Users]:
+    """KafkaUsers of a broker without an authorizer; the test installs the Kafka resource."""
     api = api_server.admin.api()
-    with StrimziStandIn(api, namespace, CLUSTER, kafka.bootstrap_servers):
-        spec = {"authentication": SCRAM, "authorization": {"type": "simple", "acls": ACLS}}
-        metadata = {"name": f"{namespace}.user", "labels": {"strimzi.io/cluster": CLUSTER}}
-        path = f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkausers"
-        api.create(path, {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaUser", "metadata": metadata, "spec": spec})
-        user = f"{path}/{namespace}.user"
-        until(lambda: (api.get(user).get("status") or {}).get("username") == f"{namespace}.user", "the user Ready")
+    servers = open_kafka.bootstrap_servers
+    with StrimziStandIn(api, namespace, CLUSTER, servers, full_reconciliation_s=3600) as strimzi:
+        yield Users(api, namespace, strimzi, open_kafka)
+
+
+@pytest.mark.parametrize("authorization", ["", "custom"])
+@pytest.mark.parametrize("acls", [ACLS, []], ids=["acls", "no acls"])
+def test_acls_are_refused_where_the_kafka_resource_does_not_support_them(
+    authorization: str, acls: list[Manifest], open_users: Users
+) -> None:
+    install_kafka(open_users.api, open_users.namespace, CLUSTER, LISTENERS, authorization=authorization)
+    name = open_users.create(SCRAM, acls)
+    status = open_users.answered(name, "NotReady")["status"]
+    (condition,) = status["conditions"]
+    assert (condition["status"], condition["reason"]) == ("True", "ExecutionException")
+    assert condition["message"] == (
+        "io.strimzi.operator.common.ReconciliationException: "
+        "io.strimzi.operator.common.model.InvalidResourceException: "
+        "Simple authorization ACL rules are configured but not supported in the Kafka cluster configuration."
+    )
+    assert "username" not in status
+    assert open_users.api.find(f"/api/v1/namespaces/{open_users.namespace}/secrets/{name}") is None
+
+
+def test_a_user_without_acls_can_log_in_where_there_is_no_authorizer(open_users: Users) -> None:
+    install_kafka(open_users.api, open_users.namespace, CLUSTER, LISTENERS)
+    name = open_users.create(SCRAM, None)
+    assert open_users.answered(name)["status"]["username"] == name
+    password = open_users.secret(name)["password"].decode()
+    until(lambda: open_users.can_log_in(name, password), "a login")
+
+
+def test_a_broker_without_the_authorizer_that_its_resource_names_leaves_users_without_a_status(
+    open_users: Users, caplog: pytest.LogCaptureFixture
+) -> None:
+    install_kafka(open_users.api, open_users.namespace, CLUSTER, LISTENERS, authorization="simple")
+    name = open_users.create(SCRAM, ACLS)
+    until(lambda: "AclCache is not ready!" in caplog.text, "the operator has tried")
+    assert "status" not in open_users.api.get(f"{open_users.path}/{name}")
 
 
 def _name(member: Enum | str | int) -> str:

@@ -132,9 +132,11 @@ class Site:
         operator.wait_until_ready()
         return operator
 
-    def start_strimzi(self, bootstrap_servers: str, **arguments: Any) -> StrimziStandIn:
-        """A Kafka resource and the operators that answer for it."""
-        install_kafka(self.api, self.kafka_namespace, CLUSTER, [KafkaListener("plain", bootstrap_servers)])
+    def start_strimzi(
+        self, bootstrap_servers: str, listeners: list[KafkaListener] | None = None, **arguments: Any
+    ) -> StrimziStandIn:
+        """A Kafka resource without authorization, as the shared broker has none, and Strimzi's operators for it."""
+        install_kafka(self.api, self.kafka_namespace, CLUSTER, listeners or [KafkaListener("plain", bootstrap_servers)])
         return self.stack.enter_context(
             StrimziStandIn(self.api, self.kafka_namespace, CLUSTER, bootstrap_servers, **arguments)
         )

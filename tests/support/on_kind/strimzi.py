@@ -19,7 +19,7 @@ from tests.support.on_kind import kubectl
 from tests.support.strimzi.certificate_authority import CertificateAuthority
 from tests.support.strimzi.crds import strimzi_crds
 from tests.support.strimzi.image import stand_in_image
-from tests.support.strimzi.kafka_resource import KafkaListener, tell_of_kafka
+from tests.support.strimzi.kafka_resource import KafkaListener, report_kafka
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def install(cluster: Cluster) -> None:
     _apply(cluster, [_with_tls(manifest) for manifest in _manifests(cluster, CHECKOUT / "k8s/kafka/plain")])
     cluster.run_kubectl("apply", "-k", CHECKOUT / "k8s/kafka/strimzi")
     listener = KafkaListener("scram", f"{_HOST}:9094", tls=True, authentication="scram-sha-512")
-    tell_of_kafka(_api(cluster.kubeconfig), NAMESPACE, CLUSTER, [listener], authority)
+    report_kafka(_api(cluster.kubeconfig), NAMESPACE, CLUSTER, [listener], authority)
     for file in ("role.yaml", "deployment.yaml"):
         cluster.run_kubectl("apply", "-n", NAMESPACE, "-f", _STAND_IN / file)
     kubectl.rolled_out(cluster, "statefulset/kafka", NAMESPACE)

@@ -1,4 +1,4 @@
-"""A Kafka resource that says of itself what the Cluster Operator would: where the brokers are, and whom to trust."""
+"""A Kafka resource with the status that the Cluster Operator gives it: addresses of the brokers and their CA."""
 
 import base64
 from dataclasses import dataclass
@@ -16,14 +16,19 @@ class KafkaListener:
     authentication: str = ""
 
 
-def install_kafka(api: Api, namespace: str, name: str, listeners: list[KafkaListener], ca: str = "") -> None:
-    """Create or update the Kafka resource, Ready, and with `ca` (PEM) the Secret `<name>-cluster-ca-cert`."""
-    api.apply(_path(namespace, name), _kafka(name, listeners), "cluster-operator")
-    tell_of_kafka(api, namespace, name, listeners, ca)
+def install_kafka(
+    api: Api, namespace: str, name: str, listeners: list[KafkaListener], ca: str = "", authorization: str = ""
+) -> None:
+    """Create or update the Kafka resource, Ready, and with `ca` (PEM) the Secret `<name>-cluster-ca-cert`.
+
+    `authorization` is the type, simple or custom; the resource of a broker without an authorizer has none.
+    """
+    api.apply(_path(namespace, name), _kafka(name, listeners, authorization), "cluster-operator")
+    report_kafka(api, namespace, name, listeners, ca)
 
 
-def tell_of_kafka(api: Api, namespace: str, name: str, listeners: list[KafkaListener], ca: str = "") -> None:
-    """Say of a Kafka resource that somebody else has made that it is Ready, where its brokers are, and its `ca`."""
+def report_kafka(api: Api, namespace: str, name: str, listeners: list[KafkaListener], ca: str = "") -> None:
+    """Write the status of an existing Kafka resource: Ready, with the addresses of its brokers and its `ca`."""
     path = _path(namespace, name)
     kafka = api.get(path)
     if ca:
@@ -46,14 +51,14 @@ def _path(namespace: str, name: str) -> str:
     return f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkas/{name}"
 
 
-def _kafka(name: str, listeners: list[KafkaListener]) -> Manifest:
+def _kafka(name: str, listeners: list[KafkaListener], authorization: str) -> Manifest:
     return {
         "apiVersion": "kafka.strimzi.io/v1",
         "kind": "Kafka",
         "metadata": {"name": name},
         "spec": {
             "kafka": {
-                "authorization": {"type": "simple"},
+                **({"authorization": {"type": authorization}} if authorization else {}),
                 "listeners": [
                     {
                         "name": listener.name,

@@ -26,6 +26,10 @@ from tests.support.strimzi.kafka_errors import kafka_error
 ITERATIONS = 4096
 
 
+class NoAuthorizer(Exception):
+    """The broker has no authorizer, so it has no ACLs."""
+
+
 class KafkaUsers:
     """Every method raises KafkaException when the broker refuses or is away."""
 
@@ -48,7 +52,11 @@ class KafkaUsers:
         return set(self._admin.describe_acls(_all_of(username), request_timeout=self._timeout_s).result())
 
     def set_acls(self, username: str, wanted: set[AclBinding]) -> None:
-        """Give the user these rights and no others. A cluster without an authorizer has no rights to give."""
+        """Give the user these ACLs and no others.
+
+        Raises:
+            NoAuthorizer: there are ACLs to set, and the broker has no authorizer.
+        """
         there = self.acls(username)
         try:
             if missing := wanted - there:
@@ -57,8 +65,9 @@ class KafkaUsers:
                 filters = [_only(binding) for binding in unwanted]
                 _wait(self._admin.delete_acls(filters, request_timeout=self._timeout_s).values())
         except KafkaException as error:
-            if kafka_error(error).code() != KafkaError.SECURITY_DISABLED:
-                raise
+            if kafka_error(error).code() == KafkaError.SECURITY_DISABLED:
+                raise NoAuthorizer from error
+            raise
 
     def _alter(self, alteration: UserScramCredentialAlteration) -> None:
         _wait(self._admin.alter_user_scram_credentials([alteration], request_timeout=self._timeout_s).values())

@@ -1,6 +1,7 @@
 """The stand-in User Operator: KafkaUser resources become users of a real broker. Its contract is in README.md."""
 
 import base64
+import logging
 import re
 import threading
 
@@ -11,7 +12,7 @@ from tests.support.strimzi import user_resource as resource
 from tests.support.strimzi.certificate_authority import CertificateAuthority, new_password
 from tests.support.strimzi.controller import Controller, Scope
 from tests.support.strimzi.kafka_errors import broker_is_away, in_java, kafka_error
-from tests.support.strimzi.kafka_users import KafkaUsers
+from tests.support.strimzi.kafka_users import KafkaUsers, NoAuthorizer
 from tests.support.strimzi.no_kafka import NoKafkaUsers
 from tests.support.strimzi.status import says_already
 from tests.support.strimzi.user_resource import InvalidResource
@@ -21,8 +22,16 @@ FIELD_MANAGER = "strimzi-user-operator"
 
 _FAILED = "java.util.concurrent.CompletionException: "
 _INVALID = f"{_FAILED}io.strimzi.operator.common.model.InvalidResourceException: "
+_ACLS_REFUSED = (
+    "io.strimzi.operator.common.ReconciliationException: "
+    "io.strimzi.operator.common.model.InvalidResourceException: "
+    "Simple authorization ACL rules are configured but not supported in the Kafka cluster configuration."
+)
 # X.509 allows no longer common name.
 _LONGEST_TLS_NAME = 64
+
+
+_log = logging.getLogger(__name__)
 
 
 class UserOperator:
@@ -40,6 +49,7 @@ class UserOperator:
         self._scope = scope
         self._secrets = f"/api/v1/namespaces/{scope.namespace}/secrets"
         self._path = scope.path("kafkausers")
+        self._kafka_path = f"{scope.path('kafkas')}/{scope.cluster}"
         self._kafka = kafka
         self._passwords: dict[str, str] = {}
         self._authority: CertificateAuthority | None = None
@@ -59,9 +69,15 @@ class UserOperator:
         return [user["metadata"]["name"] for user in users if not self._answer(user)]
 
     def _answer(self, user: Manifest) -> bool:
-        """Make the user as the resource says, and tell; whether there is no need to try again soon."""
+        """Make the user as the resource says, and write its status. Returns False if it must be tried again soon."""
         try:
+            if resource.has_acls(user) and not self._supports_acls():
+                self._say(user, resource.problem_status(user, _ACLS_REFUSED))
+                return True
             self._make(user)
+        except NoAuthorizer:
+            _log.warning("AclCache is not ready!")
+            return False
         except InvalidResource as problem:
             self._say(user, resource.problem_status(user, f"{_INVALID}{problem}"))
         except KafkaException as error:
@@ -74,12 +90,18 @@ class UserOperator:
     def _make(self, user: Manifest) -> None:
         if self.failing and re.search(self.failing, user["metadata"]["name"]):
             raise InvalidResource("told to fail")
+        self._kafka.set_acls(resource.username(user), resource.acls(user))
         match resource.authentication(user):
             case "scram-sha-512":
                 self._make_password(user)
             case "tls":
                 self._make_certificate(user)
-        self._kafka.set_acls(resource.username(user), resource.acls(user))
+
+    def _supports_acls(self) -> bool:
+        """Whether the Cluster Operator would start the User Operator with ACL support for the Kafka resource."""
+        kafka = self._api.find(self._kafka_path) or {}
+        authorization = kafka.get("spec", {}).get("kafka", {}).get("authorization", {})
+        return authorization.get("type") == "simple" or bool(authorization.get("supportsAdminApi"))
 
     def _make_password(self, user: Manifest) -> None:
         name = user["metadata"]["name"]

@@ -41,6 +41,11 @@ def password_reference(user: Manifest) -> tuple[str, str] | None:
     return reference["name"], reference["key"]
 
 
+def has_acls(user: Manifest) -> bool:
+    """Whether the user asks for ACLs, even for none."""
+    return user["spec"].get("authorization") is not None
+
+
 def acls(user: Manifest) -> set[AclBinding]:
     """The user's rights as Kafka has them."""
     rules = (user["spec"].get("authorization") or {}).get("acls", [])

@@ -10,12 +10,13 @@ from darkroom_operator.kube.transport import Manifest
 
 
 def kafka_user(
-    pipeline: ImagePipeline, stage: StagePlan, cluster: str, namespace: str, authentication: str
+    pipeline: ImagePipeline, stage: StagePlan, cluster: str, namespace: str, authentication: str, *, acls: bool
 ) -> Manifest:
-    """The KafkaUser of the workers of `stage`.
+    """The KafkaUser of the workers of `stage`, with ACLs only if the User Operator supports them for this Kafka.
 
-    Source: Strimzi 1.2.0, KafkaUserSpec.
+    Source: Strimzi 1.2.0, KafkaUserSpec. Without ACL support the User Operator refuses a user with `authorization`.
     """
+    authorization = {"authorization": {"type": "simple", "acls": [_acl(right) for right in stage.rights]}}
     labels = stage_labels(pipeline.namespace, pipeline.name, stage.name)
     return {
         "apiVersion": KAFKA_USER.api_version,
@@ -26,10 +27,7 @@ def kafka_user(
             "labels": {**labels, CLUSTER_LABEL: cluster},
             **owned(pipeline, namespace),
         },
-        "spec": {
-            "authentication": {"type": authentication},
-            "authorization": {"type": "simple", "acls": [_acl(right) for right in stage.rights]},
-        },
+        "spec": {"authentication": {"type": authentication}, **(authorization if acls else {})},
     }
 
 

@@ -1,10 +1,10 @@
-"""Which listener of a Kafka resource workers use."""
+"""What a Kafka resource says about listeners and authorization."""
 
 from typing import Any
 
 import pytest
 
-from darkroom.kafka.strimzi import choose_listener, ports
+from darkroom.kafka.strimzi import choose_listener, has_authorization, ports, supports_acls
 
 
 def kafka(*listeners: tuple[str, bool, str | None, str]) -> dict[str, Any]:
@@ -49,3 +49,24 @@ def test_a_kafka_that_has_told_no_address_has_no_listener() -> None:
 
 def test_ports_of_bootstrap_servers() -> None:
     assert ports("b1:9093,b2:9092,[::1]:9092") == (9092, 9093)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "acls", "any_authorizer"),
+    [
+        (None, False, False),
+        ({}, False, False),
+        ({"type": "simple"}, True, True),
+        ({"type": "custom"}, False, True),
+        ({"type": "custom", "supportsAdminApi": False}, False, True),
+        ({"type": "custom", "supportsAdminApi": True}, True, True),
+    ],
+)
+def test_which_authorization_supports_acls(authorization: Any, acls: bool, any_authorizer: bool) -> None:
+    resource = {"spec": {"kafka": {"authorization": authorization}}}
+    assert (supports_acls(resource), has_authorization(resource)) == (acls, any_authorizer)
+
+
+def test_a_resource_without_a_spec_has_no_authorization() -> None:
+    assert not supports_acls({})
+    assert not has_authorization({})

@@ -23,7 +23,7 @@ def built(case: str) -> list[dict[str, Any]]:
     pipeline, stage = pipeline_of(case)
     workload = CASES[case]
     objects = [kafka_topic(pipeline, topic, "events", "kafka") for topic in topology(pipeline).topics]
-    objects.append(kafka_user(pipeline, stage, "events", "kafka", "scram-sha-512"))
+    objects.append(kafka_user(pipeline, stage, "events", "kafka", "scram-sha-512", acls=True))
     objects.append(kafka_secret(pipeline, stage, {"password": b"secret"}))
     objects.append(settings_map(pipeline, stage, workload))
     objects += [build(pipeline, stage) for build in (service_account, disruption_budget, pod_monitor)]

@@ -1,7 +1,7 @@
 """Find the Kafka resource of a pipeline, and have Strimzi create its topics and users."""
 
 from darkroom.api.pipeline import ImagePipeline
-from darkroom.kafka.strimzi import choose_listener
+from darkroom.kafka.strimzi import choose_listener, has_authorization, supports_acls
 from darkroom.topology import Topology
 from darkroom_operator.cluster.references import Reference
 from darkroom_operator.cluster.world import World
@@ -43,7 +43,8 @@ def provision_kafka(key: PipelineKey, pipeline: ImagePipeline, plan: Topology, w
     if listener is None:
         message = f"the status of Kafka {namespace}/{cluster.name} has no address of a listener that workers can use"
         return KafkaState(topics, Credentials(Finding(ready=False, reason="KafkaNotReady", message=message)))
-    return KafkaState(topics, provision_users(pipeline, plan, StrimziCluster(cluster.name, namespace, listener), world))
+    found = StrimziCluster(cluster.name, namespace, listener, supports_acls(kafka), has_authorization(kafka))
+    return KafkaState(topics, provision_users(pipeline, plan, found, world))
 
 
 def _unavailable(reason: str, message: str) -> KafkaState:

@@ -1,6 +1,6 @@
 """KafkaUsers: one for each stage, with its Secret copied to the namespace of the workers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline
@@ -35,11 +35,18 @@ _SECRET_KEYS = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
 
 @dataclass(frozen=True)
 class StrimziCluster:
-    """A Kafka resource, and the listener that workers use."""
+    """A Kafka resource, the listener that workers use, and who manages access rights.
+
+    Attributes:
+        supports_acls: whether the User Operator manages ACLs.
+        has_authorization: whether the brokers have an authorizer.
+    """
 
     name: str
     namespace: str
     listener: Listener
+    supports_acls: bool
+    has_authorization: bool
 
 
 def provision_users(pipeline: ImagePipeline, plan: Topology, cluster: StrimziCluster, world: World) -> Credentials:
@@ -53,7 +60,19 @@ def provision_users(pipeline: ImagePipeline, plan: Topology, cluster: StrimziClu
         else:
             findings.append(found)
     good = ALL_READY if cluster.listener.authentication or cluster.listener.tls else NOT_NEEDED
-    return Credentials(combined(findings, good), access)
+    return Credentials(combined(findings, _with_note(good, cluster)), access)
+
+
+def _with_note(good: Finding, cluster: StrimziCluster) -> Finding:
+    """`good`, with a note if nobody enforces the access rights of the pipeline."""
+    name = f"Kafka {cluster.namespace}/{cluster.name}"
+    if cluster.supports_acls:
+        return good
+    if cluster.has_authorization:
+        note = f"{name} has custom authorization without ACL support: give the users of the pipeline their rights there"
+    else:
+        note = f"{name} has no spec.kafka.authorization: every user may read and write all topics"
+    return replace(good, message=f"{good.message}; {note}")
 
 
 def user_finding(live: Manifest) -> Finding:
@@ -77,7 +96,14 @@ def _provision(
 ) -> KafkaAccess | Finding:
     authentication = cluster.listener.authentication
     # The user is created even if this listener asks for no credentials: another listener may.
-    wanted = kafka_user(pipeline, stage, cluster.name, cluster.namespace, authentication or "scram-sha-512")
+    wanted = kafka_user(
+        pipeline,
+        stage,
+        cluster.name,
+        cluster.namespace,
+        authentication or "scram-sha-512",
+        acls=cluster.supports_acls,
+    )
     try:
         live = world.ensure(KAFKA_USER, wanted)
         finding = user_finding(live)

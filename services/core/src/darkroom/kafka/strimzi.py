@@ -37,6 +37,20 @@ def choose_listener(kafka: Mapping[str, Any]) -> Listener | None:
     return min(usable, key=_rank) if usable else None
 
 
+def supports_acls(kafka: Mapping[str, Any]) -> bool:
+    """Whether the User Operator manages ACLs of this Kafka; where not, it refuses a KafkaUser with `authorization`.
+
+    Source: Strimzi 1.2.0: `simple` does, `custom` only with `supportsAdminApi`.
+    """
+    authorization = _authorization(kafka)
+    return authorization.get("type") == "simple" or authorization.get("supportsAdminApi") is True
+
+
+def has_authorization(kafka: Mapping[str, Any]) -> bool:
+    """Whether this Kafka has an authorizer, whoever manages the rights. Without one every user has all rights."""
+    return bool(_authorization(kafka))
+
+
 def cluster_ca_secret(cluster: str) -> str:
     """The Secret with the certificate authority of a cluster, in the cluster's namespace."""
     return f"{cluster}-cluster-ca-cert"
@@ -46,6 +60,11 @@ def ports(bootstrap_servers: str) -> tuple[int, ...]:
     """The ports in `host:port,host:port`."""
     found = {address.rpartition(":")[2] for address in bootstrap_servers.split(",")}
     return tuple(sorted(int(port) for port in found if port.isdigit()))
+
+
+def _authorization(kafka: Mapping[str, Any]) -> Mapping[str, Any]:
+    authorization: Mapping[str, Any] = kafka.get("spec", {}).get("kafka", {}).get("authorization") or {}
+    return authorization
 
 
 def _listeners(kafka: Mapping[str, Any]) -> Iterable[Listener]:
