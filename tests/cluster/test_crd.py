@@ -23,7 +23,7 @@ SCRAM = {"type": "ScramSha512", "secret": {"name": "s"}}
 TLS = {"type": "Tls", "secret": {"name": "s"}}
 B = {"bootstrapServers": "b:9092"}
 
-# For each rule, by a word of its message: what breaks it, and what comes close and is fine.
+# By part of its message, for each rule: a change that breaks it, and a similar change that does not.
 CASES: dict[str, tuple[Change, Change]] = {
     "DNS label of at most 40": (
         lambda m: m["metadata"].update(name="a" * 41),
@@ -33,11 +33,11 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: m["spec"]["kafka"].update(B),
         lambda m: m["spec"].update(kafka=B),
     ),
-    "belong to bootstrapServers": (
+    "are only for bootstrapServers": (
         lambda m: m["spec"]["kafka"].update(authentication=SCRAM),
         lambda m: m["spec"].update(kafka={**B, "authentication": SCRAM}),
     ),
-    "needs tls as well": (
+    "requires tls": (
         lambda m: m["spec"].update(kafka={**B, "authentication": TLS}),
         lambda m: m["spec"].update(kafka={**B, "authentication": TLS, "tls": {}}),
     ),
@@ -53,7 +53,7 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(results={"replicas": 2, "config": {"min.insync.replicas": "3"}}),
         lambda m: _stage(m).update(results={"config": {"min.insync.replicas": 3}}),
     ),
-    "ExactlyOnce needs": (
+    "ExactlyOnce is not possible": (
         lambda m: _stage(m).update(delivery="ExactlyOnce", results={"config": {"cleanup.policy": "compact"}}),
         lambda m: _stage(m).update(delivery="AtLeastOnce", results={"config": {"cleanup.policy": "compact"}}),
     ),
@@ -126,7 +126,7 @@ def test_partitions_may_grow_but_not_shrink(
     small = pipeline_manifest(namespace=namespace)
     before(small)
     after(small)
-    with pytest.raises(ApiError, match="partitions can't shrink"):
+    with pytest.raises(ApiError, match="partitions cannot be reduced"):
         api.apply(path(small), small)
     assert [p.message for p in check_change(parse_pipeline(old), parse_pipeline(small))] == [CHANGE_RULES[0].message]
     api.apply(path(manifest), manifest)

@@ -65,7 +65,7 @@ def test_partitions_grow_and_never_shrink(admin: AdminClient, topic: Topic) -> N
     assert ensure_topics(admin, [replace(topic, partitions=5)]).grown == (topic.name,)
     until(lambda: partitions(admin, topic.name) == 5, "five partitions", 10)
     shrunk = ensure_topics(admin, [topic])
-    assert "can't shrink to 3" in shrunk.refused[topic.name]
+    assert "can't be reduced to 3" in shrunk.refused[topic.name]
     assert partitions(admin, topic.name) == 5
 
 

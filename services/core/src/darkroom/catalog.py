@@ -1,19 +1,20 @@
-"""The pipelines that the ingestion service serves, as a document: what a local runtime writes and the service reads."""
+"""The catalog: the pipelines that the ingestion service serves, and their Kafka clusters. Written by the CLI."""
 
 from pydantic import Field
 
-from darkroom.api.pipeline import ImagePipeline, Model
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.kafka.connection import KafkaConnection
+from darkroom.schema import StrictModel
 
 
-class CatalogEntry(Model):
-    """One pipeline and the Kafka that its topics live in."""
+class CatalogEntry(StrictModel):
+    """One pipeline and the connection to its Kafka cluster."""
 
     pipeline: ImagePipeline
     kafka: KafkaConnection
 
 
-class Catalog(Model):
+class Catalog(StrictModel):
     """Every pipeline that is served."""
 
     entries: list[CatalogEntry] = Field(default_factory=list)

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 in the binary mode of the Kafka protocol binding: attributes as record headers.
 
-Source: CloudEvents 1.0.2, "Kafka Protocol Binding", section 3.2. Written here rather than taken from the SDK because
-it runs for every image, in the worker's loop; the SDK is what the tests compare it with.
+Source: CloudEvents 1.0.2, "Kafka Protocol Binding", section 3.2. The SDK is too slow for code that runs once per image
+in the worker's loop; the tests compare this module with it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "content-type"
 TRACE_HEADERS = ("traceparent", "tracestate")
-"""W3C Trace Context, passed on as it came."""
+"""W3C Trace Context headers, passed on unchanged."""
 
 Headers = list[tuple[str, bytes]]
 ReadHeaders = Iterable[tuple[str, bytes | None]] | None
@@ -19,11 +19,11 @@ ReadHeaders = Iterable[tuple[str, bytes | None]] | None
 
 @dataclass(frozen=True)
 class CloudEvent:
-    """The attributes of an event; its data is the record's value.
+    """The attributes of an event. Its data is the record's value.
 
     Attributes:
-        extensions: further attributes, without the `ce_` that their headers start with.
-        trace: the W3C Trace Context headers that came with the event.
+        extensions: extension attributes, named without the header prefix `ce_`.
+        trace: the event's W3C Trace Context headers.
     """
 
     id: str
@@ -51,9 +51,9 @@ class CloudEvent:
 
 
 def read_headers(headers: ReadHeaders) -> CloudEvent | None:
-    """The event in a record's headers, or None if they hold none. Names are compared without regard to case.
+    """The event in a record's headers, or None if they hold none. Header names are case-insensitive.
 
-    A header that is no UTF-8 is read with replacement characters: it is somebody else's, and no reason to fail.
+    Headers that are not UTF-8 are read with replacement characters: other producers may add such headers.
     """
     values = {name.lower(): value.decode(errors="replace") for name, value in headers or () if value is not None}
     if "ce_id" not in values:
@@ -71,5 +71,5 @@ def read_headers(headers: ReadHeaders) -> CloudEvent | None:
 
 
 def timestamp(at: datetime | None = None) -> str:
-    """RFC 3339 in UTC with milliseconds: now, or `at`."""
+    """`at`, or the current time, in RFC 3339: UTC with milliseconds."""
     return (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

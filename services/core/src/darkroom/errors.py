@@ -1,5 +1,5 @@
-"""The root of every exception that Darkroom raises on purpose."""
+"""The base class of Darkroom's exceptions."""
 
 
 class DarkroomError(Exception):
-    """Something a person can act on. The message says what is wrong, where, and what to do."""
+    """An error that a user can act on. The message says what is wrong, where, and what to do."""

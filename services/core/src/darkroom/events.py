@@ -1,99 +1,97 @@
-"""The events that meet in the topics: their types, the data of those that hold JSON, the headers of dead letters."""
+"""The events in a pipeline's topics: their types, their JSON data, and the headers of dead letters."""
 
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from darkroom.schema import TolerantModel
 
 RECEIVED: Final = "dev.darkroom.image.received"
 ANALYZED: Final = "dev.darkroom.image.analyzed"
 FAILED: Final = "dev.darkroom.image.failed"
 
 TARGET_STAGE_HEADER: Final = "darkroom-target-stage"
-"""On an image that is meant for one stage alone (a replayed dead letter): the other stages pass it over."""
+"""Header of an image for one stage only, such as a redriven dead letter. Other stages skip it."""
 
 GENERATION_HEADER: Final = "darkroom-generation"
-"""On what a replay publishes: its name, which sets it apart from earlier answers. Obeyed on an image, so that what is
-made of a replay's dead letter that was put back is the replay's too."""
+"""Header of everything that a replay publishes: the replay's name. A worker copies it from an image to its result, so
+the result of a redriven dead letter of a replay belongs to that replay."""
 
 
-class _Data(BaseModel):
-    # Consumers must not break when a later version adds a field.
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
-
-
-class Source(_Data):
-    """Where the image lies in the log."""
+class Source(TolerantModel):
+    """Position of the image in the images topic."""
 
     topic: str
     partition: int = Field(ge=0)
     offset: int = Field(ge=0)
 
 
-class ModelUsed(_Data):
-    """The model that made a result."""
+class ModelUsed(TolerantModel):
+    """The model that produced the result."""
 
     name: str = Field(description="File name of the model.")
     sha256: str = Field(description="Checksum of the model file.")
 
 
-class ImageSeen(_Data):
-    """The image as it was decoded, before any resizing."""
+class ImageSeen(TolerantModel):
+    """The decoded image, before resizing."""
 
-    width: int = Field(description="Pixels, after the EXIF orientation was obeyed.")
-    height: int = Field(description="Pixels, after the EXIF orientation was obeyed.")
+    width: int = Field(description="Width in pixels, with the EXIF orientation applied.")
+    height: int = Field(description="Height in pixels, with the EXIF orientation applied.")
     format: str = Field(description="jpeg, png, webp, bmp or tiff.")
 
 
-class Prediction(_Data):
+class Prediction(TolerantModel):
     """One class that the image may belong to."""
 
-    label: str = Field(description="The class's name; its index in decimal when the pipeline names none.")
-    index: int = Field(ge=0, description="The class's place in the model's output.")
+    label: str = Field(description="Name of the class. Its index if the pipeline has no labels.")
+    index: int = Field(ge=0, description="Index of the class in the model's output.")
     score: float
 
 
-class Tensor(_Data):
-    """The model's output as it is, in row-major order."""
+class Tensor(TolerantModel):
+    """The model's raw output, in row-major order."""
 
     name: str
     shape: list[int]
-    dtype: str = Field(description="ONNX element type in lower case: float32, int64 and so on.")
+    dtype: str = Field(description="ONNX element type in lower case, such as float32 or int64.")
     data: list[float | int | bool]
 
 
-class Timings(_Data):
-    """Where the worker's time went, in milliseconds."""
+class Timings(TolerantModel):
+    """Processing times, in milliseconds."""
 
     decode_ms: float
     preprocess_ms: float
     inference_ms: float = Field(description="The image's share of its batch.")
 
 
-class Analyzed(_Data):
+class Analyzed(TolerantModel):
     """Data of `dev.darkroom.image.analyzed`.
 
-    It holds one of predictions, embedding and tensor, as the stage's output type says.
+    It has one of predictions, embedding and tensor, depending on the stage's output type.
     """
 
     image_id: str
     stage: str
     model: ModelUsed
     image: ImageSeen
-    predictions: list[Prediction] | None = Field(None, description="Classification: best first.")
-    embedding: list[float] | None = Field(None, description="Embedding: the vector as the model gave it.")
-    tensor: Tensor | None = Field(None, description="Tensor: the output as the model gave it.")
+    predictions: list[Prediction] | None = Field(None, description="Classification: predictions, best first.")
+    embedding: list[float] | None = Field(None, description="Embedding: the model's output vector.")
+    tensor: Tensor | None = Field(None, description="Tensor: the model's raw output.")
     timings: Timings
     source: Source
-    generation: str | None = Field(None, description="The replay that made this result; absent in live work.")
+    generation: str | None = Field(
+        None, description="Name of the replay that produced the result. Absent if no replay did."
+    )
 
     def to_json(self) -> bytes:
-        """The event's data: JSON in UTF-8, without the fields that have no value."""
+        """The event's data: JSON in UTF-8, without fields that are null."""
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
 class FailureHeaders:
-    """Names of the headers that a dead letter has beside those of the image."""
+    """Names of the headers that a dead letter has in addition to those of the image."""
 
     REASON: Final = "darkroom-error-reason"
     MESSAGE: Final = "darkroom-error-message"
@@ -106,5 +104,5 @@ class FailureHeaders:
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """The JSON schema of every event whose data is JSON, by its type."""
+    """The JSON schema of every event type with JSON data."""
     return {ANALYZED: Analyzed.model_json_schema(by_alias=True, mode="serialization")}

@@ -1,4 +1,4 @@
-"""The names of everything that a pipeline owns. No other module makes one up."""
+"""Names of everything that a pipeline owns. Every name is formed here."""
 
 import re
 
@@ -24,7 +24,7 @@ DNS_LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
 def is_dns_label(name: str, max_length: int = NAME_MAX_LENGTH) -> bool:
-    """Whether `name` is a DNS label (RFC 1123: lower case letters, digits, inner hyphens) of at most `max_length`."""
+    """Whether `name` is a DNS label (RFC 1123: lower-case letters, digits, inner hyphens) of at most `max_length`."""
     return len(name) <= max_length and re.fullmatch(DNS_LABEL_PATTERN, name) is not None
 
 
@@ -34,12 +34,12 @@ def images_topic(namespace: str, pipeline: str) -> str:
 
 
 def results_topic(namespace: str, pipeline: str, stage: str) -> str:
-    """The topic that a stage publishes its analyses to."""
+    """The topic that a stage publishes its results to."""
     return f"{namespace}.{pipeline}.{stage}.results"
 
 
 def dead_letters_topic(namespace: str, pipeline: str, stage: str) -> str:
-    """The topic that a stage publishes the images to that it could not analyse."""
+    """The topic for the images that a stage could not analyse."""
     return f"{namespace}.{pipeline}.{stage}.dead-letters"
 
 
@@ -49,59 +49,57 @@ def consumer_group(namespace: str, pipeline: str, stage: str) -> str:
 
 
 def replay_group_prefix(namespace: str, pipeline: str, stage: str) -> str:
-    """What the groups of all replays of a stage start with, so that one ACL covers them, and nobody else's."""
+    """The prefix of the consumer groups of all replays of a stage. One ACL covers them, and no other group."""
     return f"{consumer_group(namespace, pipeline, stage)}.replay."
 
 
 def replay_group(namespace: str, pipeline: str, stage: str, generation: str) -> str:
-    """The consumer group that analyses old images again as `generation`, apart from the live one."""
+    """The consumer group of the replay `generation`."""
     return f"{replay_group_prefix(namespace, pipeline, stage)}{generation}"
 
 
 def generation_problem(generation: str) -> str | None:
-    """What is wrong with the name of a replay; None if it will do."""
+    """Why `generation` is not a valid name of a replay; None if it is."""
     if is_dns_label(generation):
         return None
-    return (
-        f"generation {generation!r}: a name is at most {NAME_MAX_LENGTH} lower case letters, digits and inner hyphens"
-    )
+    return f"generation {generation!r}: use at most {NAME_MAX_LENGTH} lower-case letters, digits and inner hyphens"
 
 
-def dead_letters_beside(results_topic: str) -> str:
-    """Where a replay puts what it can't analyse when its results go to a topic of its own."""
+def replay_dead_letters_topic(results_topic: str) -> str:
+    """The dead letters topic of a replay that publishes its results to its own topic, `results_topic`."""
     return f"{results_topic}.dead-letters"
 
 
 def is_topic(name: str) -> bool:
-    """Whether Kafka takes a topic of that name. Source: Kafka, org.apache.kafka.common.internals.Topic."""
+    """Whether `name` is a valid topic name. Source: Kafka, org.apache.kafka.common.internals.Topic."""
     return name not in {".", ".."} and re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name) is not None
 
 
 def transactional_id_prefix(namespace: str, pipeline: str, stage: str) -> str:
-    """What every transactional id of a stage's producers starts with, so that one ACL covers them all.
+    """The prefix of the transactional ids of a stage's producers, covered by one ACL.
 
-    The dot at its end keeps `demo.digits.a` from covering `demo.digits.ab`.
+    It ends with a dot so that the prefix of `demo.digits.a` does not match ids of `demo.digits.ab`.
     """
     return f"{consumer_group(namespace, pipeline, stage)}."
 
 
 def child(pipeline: str, stage: str) -> str:
-    """The Deployment, ConfigMap and so on of a stage."""
+    """The name of a stage's Deployment, ConfigMap and other Kubernetes objects."""
     return f"{pipeline}-{stage}"
 
 
 def kafka_user(namespace: str, pipeline: str, stage: str) -> str:
-    """The KafkaUser of a stage: unique in whichever namespace the Kafka is."""
+    """The KafkaUser of a stage. Unique in any namespace, as the Kafka cluster may be in a shared one."""
     return consumer_group(namespace, pipeline, stage)
 
 
 def kafka_secret(pipeline: str, stage: str) -> str:
-    """The copy of a stage's Kafka credentials, where the Kafka is in another namespace."""
+    """The copy of a stage's Kafka credentials, made when the Kafka cluster is in another namespace."""
     return f"{child(pipeline, stage)}-kafka"
 
 
 def images_source(namespace: str, pipeline: str) -> str:
-    """The CloudEvents source of the images of a pipeline."""
+    """The CloudEvents source of a pipeline's images."""
     return f"/darkroom/{namespace}/{pipeline}"
 
 
@@ -111,13 +109,13 @@ def stage_source(namespace: str, pipeline: str, stage: str) -> str:
 
 
 def result_id(image_id: str, stage: str, generation: str | None = None) -> str:
-    """The CloudEvents id of a stage's result for an image: the same however often the image is analysed.
+    """The CloudEvents id of a stage's result for an image: the same each time the image is analysed.
 
-    `generation` sets apart the results of a replay, which are meant to be new.
+    The results of a replay have ids of their own, which end with its `generation`.
     """
     return f"{image_id}.{stage}" if generation is None else f"{image_id}.{stage}@{generation}"
 
 
 def image_id_at(topic: str, partition: int, offset: int) -> str:
-    """The id of an image whose record has no `ce_id`: its place in the log, which is as unique and as lasting."""
+    """The id of an image whose record has no `ce_id`: its topic, partition and offset."""
     return f"{topic}-{partition}-{offset}"

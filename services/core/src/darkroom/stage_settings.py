@@ -1,25 +1,26 @@
-"""What one worker is told: the document that a runtime writes and the worker reads."""
+"""The settings of a worker: a document that the operator or the CLI writes and the worker reads."""
 
 from pathlib import Path
 
 from pydantic import Field
 
 from darkroom import names
-from darkroom.api.pipeline import ImagePipeline, Model, Stage
+from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom.kafka.connection import KafkaConnection
+from darkroom.schema import StrictModel
 from darkroom.topology import StagePlan
 
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
-"""Kafka's own `max.message.bytes` of a topic that sets none."""
+"""Kafka's default for `max.message.bytes`."""
 
 
-class Replay(Model):
-    """What sets a worker that analyses old images again apart from a live one.
+class Replay(StrictModel):
+    """The part of a replay that one worker analyses.
 
     Attributes:
-        generation: the replay's name, part of the ids of its results.
-        ranges: by partition, the offset to start at and the one to stop at.
-        results_topic: where its results go, if it is not the stage's own topic.
+        generation: name of the replay, part of its results' ids.
+        ranges: first offset and end offset (exclusive) by partition.
+        results_topic: topic for the results. Defaults to the stage's own.
     """
 
     generation: str
@@ -27,17 +28,16 @@ class Replay(Model):
     results_topic: str | None = None
 
 
-class StageSettings(Model):
-    """One stage of one pipeline, for one worker.
+class StageSettings(StrictModel):
+    """The settings of a worker of one stage.
 
     Attributes:
-        model_path: where the runtime has put the model file (a mounted volume, a local file); fetched from
-            `stage.model.uri` when left out.
+        model_path: path of the model file, if it is mounted or local. Otherwise the worker fetches `stage.model.uri`.
         labels_path: likewise for `stage.output.labels_uri`.
-        loops: run-to-completion loops, one thread each. Beyond eight the worker starts more processes.
-        max_image_bytes: a larger image is a dead letter.
-        max_result_bytes: the largest record that the results topic takes; a larger one becomes a dead letter.
-        replay: only in what a replay tells its own workers.
+        loops: number of run-to-completion loops, one thread each. Above eight, the worker starts more processes.
+        max_image_bytes: a larger image becomes a dead letter.
+        max_result_bytes: maximum record size of the results topic. An image with a larger result becomes a dead letter.
+        replay: set only for the workers of a replay.
     """
 
     namespace: str
@@ -62,7 +62,7 @@ class StageSettings(Model):
 
     @property
     def transactional_id_prefix(self) -> str:
-        """What the transactional ids of the worker's producers start with."""
+        """The prefix of the transactional ids of the worker's producers."""
         return names.transactional_id_prefix(self.namespace, self.pipeline, self.stage.name)
 
 

@@ -1,4 +1,4 @@
-"""What must exist for a pipeline: its topics, consumer groups and access rights. A pure function of the manifest."""
+"""Everything that a pipeline needs in Kafka: topics, consumer groups and access rights, computed from the manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,15 +12,15 @@ Operation = Literal["Read", "Write", "Describe", "IdempotentWrite"]
 ResourceType = Literal["topic", "group", "transactionalId"]
 
 HEADER_ROOM_BYTES = 64 * 1024
-"""Room for key, headers and record overhead beside an image of `maxBytes`."""
+"""Space for the key, headers and record overhead, in addition to an image of `maxBytes`."""
 
 DEAD_LETTER_ROOM_BYTES = 2 * HEADER_ROOM_BYTES
-"""A dead letter is the image with all its headers, and a dozen more."""
+"""A dead letter is the image with all its headers and about a dozen more."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as it should be. `config` holds Kafka's own keys and values as strings."""
+    """The desired state of a topic. `config` has Kafka's own keys, with values as strings."""
 
     name: str
     role: Role
@@ -31,7 +31,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class AccessRight:
-    """What a client may do to one resource of Kafka, or to all whose name starts with `name`."""
+    """Operations allowed on one Kafka resource or, with `prefix`, on all whose names start with `name`."""
 
     resource: ResourceType
     name: str
@@ -41,7 +41,7 @@ class AccessRight:
 
 @dataclass(frozen=True)
 class StagePlan:
-    """Everything that belongs to one stage."""
+    """Everything that one stage needs."""
 
     spec: Stage
     images_topic: str
@@ -59,7 +59,7 @@ class StagePlan:
 
 @dataclass(frozen=True)
 class Topology:
-    """Everything that must exist for one pipeline."""
+    """Everything that one pipeline needs."""
 
     namespace: str
     pipeline: str
@@ -68,12 +68,12 @@ class Topology:
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        """Every topic, the images first."""
+        """Every topic, the images topic first."""
         return (self.images, *(topic for stage in self.stages for topic in (stage.results, stage.dead_letters)))
 
 
 def topology(pipeline: ImagePipeline) -> Topology:
-    """What must exist for `pipeline`, whichever runtime makes it."""
+    """Everything that `pipeline` needs, in any runtime."""
     spec = pipeline.spec
     images = Topic(
         name=names.images_topic(pipeline.namespace, pipeline.name),
@@ -83,7 +83,7 @@ def topology(pipeline: ImagePipeline) -> Topology:
         config={
             "retention.ms": str(spec.images.retention.in_ms),
             "max.message.bytes": str(spec.images.max_bytes.in_bytes + HEADER_ROOM_BYTES),
-            **_as_kafka_writes_it(spec.images.config),
+            **_kafka_config(spec.images.config),
         },
     )
     return Topology(
@@ -95,7 +95,7 @@ def topology(pipeline: ImagePipeline) -> Topology:
 
 
 def with_at_most_replicas(plan: Topology, brokers: int) -> Topology:
-    """The same topology with no topic on more than `brokers` brokers."""
+    """The same topology, with every replication factor limited to `brokers`."""
 
     def clamp(topic: Topic) -> Topic:
         return replace(topic, replicas=min(topic.replicas, brokers))
@@ -139,12 +139,12 @@ def _output(name: str, role: Role, wanted: Results | DeadLetters, images: Topic,
     return Topic(
         name=name,
         role=role,
-        # As many partitions as the images, so that a key's place in the one says its place in the other.
+        # As many partitions as the images topic, so that a key has the same partition number in both.
         partitions=wanted.partitions or images.partitions,
         replicas=wanted.replicas or images.replicas,
-        config={"retention.ms": str(wanted.retention.in_ms), **room, **_as_kafka_writes_it(wanted.config)},
+        config={"retention.ms": str(wanted.retention.in_ms), **room, **_kafka_config(wanted.config)},
     )
 
 
-def _as_kafka_writes_it(config: TopicConfig) -> dict[str, str]:
+def _kafka_config(config: TopicConfig) -> dict[str, str]:
     return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in config.items()}

@@ -29,7 +29,7 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         "exactly one of",
     ),
     ("neither Kafka kind", lambda m: m["spec"].update(kafka={}), "spec.kafka", "exactly one of"),
-    ("credentials beside a cluster", lambda m: m["spec"]["kafka"].update(tls={}), "spec.kafka", "bootstrapServers"),
+    ("credentials of a cluster", lambda m: m["spec"]["kafka"].update(tls={}), "spec.kafka", "bootstrapServers"),
     ("long name", lambda m: m["metadata"].update(name="a" * 41), "metadata.name", "40"),
     ("no DNS label", lambda m: m["metadata"].update(name="Digits"), "metadata.name", "DNS label"),
     ("no stages", lambda m: m["spec"].update(stages=[]), "spec.stages", "at least 1"),
@@ -47,7 +47,7 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         "labels twice",
         lambda m: m["spec"]["stages"][0]["output"].update(labels=["a"], labelsUri="file:l"),
         "spec.stages[0].output",
-        "exclude",
+        "only one of",
     ),
     (
         "mean of two",

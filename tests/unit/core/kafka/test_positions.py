@@ -1,4 +1,4 @@
-"""Places in the log as a person names them."""
+"""Positions as users write them."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -24,7 +24,7 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("1970-01-01T00:00:00Z", AtTime(0)),
     ],
 )
-def test_a_place_is_an_edge_an_offset_or_a_time(text: str, position: Position) -> None:
+def test_a_position_is_an_edge_an_offset_or_a_time(text: str, position: Position) -> None:
     assert parse_position(text) == position
 
 
@@ -32,13 +32,13 @@ def test_a_place_is_an_edge_an_offset_or_a_time(text: str, position: Position) -
     "text",
     ["", "yesterday", "-1", "1.5", "+3", "²", "99999999999999999999", "2026-11-23T12:00:00", "2026-13-01T00:00:00Z"],
 )
-def test_what_names_no_place_is_refused_with_what_does(text: str) -> None:
-    with pytest.raises(BadPosition, match=r"is no place in the log: give beginning, end, an offset such as 1200, or"):
+def test_text_that_is_no_position_is_refused_with_the_valid_forms(text: str) -> None:
+    with pytest.raises(BadPosition, match=r"is not a position: use beginning, end, an offset such as 1200, or"):
         parse_position(text)
 
 
 @given(st.text())
-def test_no_text_is_more_than_it_can_take(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     with suppress(BadPosition):
         parse_position(text)
 
@@ -55,10 +55,10 @@ def test_a_time_is_the_same_in_every_zone(at: datetime, minutes: int) -> None:
 @pytest.mark.parametrize(
     ("start", "end", "says"),
     [
-        (AtTime(2), AtTime(1), "--from is later than --to: exchange them"),
-        (AtOffset(7), AtOffset(3), "--from 7 lies after --to 3: exchange them"),
-        ("end", "end", "--from end leaves nothing to be read"),
-        ("beginning", "beginning", "--to beginning leaves nothing to be read"),
+        (AtTime(2), AtTime(1), "--from is later than --to: swap them"),
+        (AtOffset(7), AtOffset(3), "--from 7 is after --to 3: swap them"),
+        ("end", "end", "--from end selects no records"),
+        ("beginning", "beginning", "--to beginning selects no records"),
     ],
 )
 def test_a_range_the_wrong_way_round_is_refused(start: Position, end: Position, says: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from darkroom.api.pipeline import Model
+from darkroom.schema import StrictModel
 from darkroom_cli.processes.ports import HOST, Reservation
 from darkroom_cli.runner.model_check import WORKER_MODULE
 from darkroom_cli.runner.plan import Plan, StageRun
@@ -66,5 +66,5 @@ def ingestion_service(folder: StateFolder, port: int) -> Service:
     )
 
 
-def _write(file: Path, document: Model) -> None:
+def _write(file: Path, document: StrictModel) -> None:
     file.write_text(document.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n", encoding="utf-8")

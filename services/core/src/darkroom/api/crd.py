@@ -1,7 +1,7 @@
-"""The CustomResourceDefinition, generated from the models and the rules: `python -m darkroom.api.crd` prints it.
+"""The CustomResourceDefinition, generated from the models and the rules. `python -m darkroom.api.crd` prints it.
 
-Kubernetes takes structural schemas only: no references, no null beside a type, a default for every object that has
-defaults inside, and no refusal of unknown fields (the API server itself warns of them and drops them).
+Kubernetes accepts only structural schemas: no references, no union of a type with null, a default for every object
+that has defaults inside, and no `additionalProperties: false` (the API server warns of unknown fields and drops them).
 """
 
 import sys
@@ -18,11 +18,11 @@ Schema = dict[str, Any]
 
 _UNTYPED = "x-kubernetes-preserve-unknown-fields"
 _PRINTER_COLUMNS = (
-    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether images are taken and analysed."),
-    ("Stages", "string", ".status.stagesReady", "Stages that are ready, of all of them."),
-    ("Images topic", "string", ".status.imagesTopic", "The topic to publish images to."),
-    ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Why it is ready, or is not."),
-    ("Age", "date", ".metadata.creationTimestamp", "Time since it was made."),
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether images are accepted and analysed."),
+    ("Stages", "string", ".status.stagesReady", "Ready stages and total stages."),
+    ("Images topic", "string", ".status.imagesTopic", "Topic to publish images to."),
+    ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Reason of the Ready condition."),
+    ("Age", "date", ".metadata.creationTimestamp", "Time since creation."),
 )
 
 
@@ -68,22 +68,22 @@ def image_pipeline_crd() -> dict[str, Any]:
 
 def _image_pipeline_schema() -> Schema:
     generated = ImagePipeline.model_json_schema(by_alias=True)
-    whole = _structural(generated, generated["$defs"])
-    whole["properties"] |= {
-        "apiVersion": {"type": "string", "description": "The version of the API that the object is written in."},
+    schema = _structural(generated, generated["$defs"])
+    schema["properties"] |= {
+        "apiVersion": {"type": "string", "description": "API version of the object."},
         "kind": {"type": "string", "description": f"{names.KIND}."},
         "metadata": {"type": "object"},
     }
-    whole["properties"]["status"].pop("default", None)
-    whole["required"] = ["spec"]
+    schema["properties"]["status"].pop("default", None)
+    schema["required"] = ["spec"]
     for rule in (*RULES, *CHANGE_RULES):
-        at = _at(whole, rule.at)
-        at.setdefault("x-kubernetes-validations", []).append({"rule": rule.cel, "message": rule.message})
-    return whole
+        target = _at(schema, rule.at)
+        target.setdefault("x-kubernetes-validations", []).append({"rule": rule.cel, "message": rule.message})
+    return schema
 
 
 def _structural(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:
-    """`schema` as Kubernetes wants it, with everything that it refers to inside."""
+    """`schema` as a structural schema, with references replaced by their definitions."""
     flat, _ = _flattened(schema, definitions)
     kept: Schema = {key: value for key, value in flat.items() if key in _TAKEN_OVER or key.startswith("x-kubernetes-")}
     if "const" in flat:
@@ -117,7 +117,7 @@ def _property(schema: Mapping[str, Any], definitions: Mapping[str, Any], *, requ
     if may_be_null:
         kept.pop("default", None)
     elif not required and kept.get("type") in _EMPTY:
-        # pydantic does not write what a default_factory makes: an empty object, whose own defaults are filled in.
+        # pydantic omits the default of a default_factory: an empty object, which Kubernetes fills with its defaults.
         kept.setdefault("default", _EMPTY[kept["type"]]())
     return kept
 
@@ -126,13 +126,13 @@ _EMPTY = {"object": dict, "array": list}
 
 
 def _flattened(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[Schema, bool]:
-    """`schema` with its reference looked up, and whether null stood beside its type."""
+    """`schema` with its reference resolved, and whether it allows null."""
     flat, may_be_null = dict(schema), False
     choices = flat.pop("anyOf", [])
     if any(choice.get("type") == "null" for choice in choices):
         may_be_null = True
-        (only,) = (choice for choice in choices if choice.get("type") != "null")
-        flat = {**only, **flat}
+        (typed,) = (choice for choice in choices if choice.get("type") != "null")
+        flat = {**typed, **flat}
     if "$ref" in flat:
         name = flat.pop("$ref").removeprefix("#/$defs/")
         flat = {**definitions[name], **flat}
@@ -148,7 +148,7 @@ def _at(schema: Schema, path: str) -> Schema:
 
 
 def undescribed(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """The path of every field that `kubectl explain` would have no words for."""
+    """The path of every field without a description."""
     for name, field in schema.get("properties", {}).items():
         if "description" not in field and (path, name) != ("", "metadata"):
             yield f"{path}.{name}"
@@ -158,9 +158,9 @@ def undescribed(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 
 def crd_yaml() -> str:
-    """The CRD as the chart holds it."""
+    """The CRD as YAML, as stored in the chart."""
     body = yaml.safe_dump(image_pipeline_crd(), sort_keys=False, width=120, allow_unicode=True)
-    return "# Generated from darkroom.api.pipeline and darkroom.api.rules by `make generate`: change it there.\n" + body
+    return "# Generated from darkroom.api.pipeline and darkroom.api.rules by `make generate`. Do not edit.\n" + body
 
 
 if __name__ == "__main__":

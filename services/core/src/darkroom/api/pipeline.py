@@ -1,4 +1,4 @@
-"""ImagePipeline, the one resource that a user writes: its spec as pydantic models."""
+"""The ImagePipeline custom resource. Its field descriptions are those of `kubectl explain` and the reference page."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 from darkroom import names
 from darkroom.api.quantities import QUANTITY_PATTERN, Duration, Size
 from darkroom.api.status import Status
+from darkroom.schema import StrictModel
 
 URI_PATTERN = r"^(configmap://[^/]+/.+|pvc://[^/]+/.+|(https|s3|gs)://[^/]+/.+|file:.+)$"
 URI_FORMS = "configmap://NAME/KEY, pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/KEY, gs://BUCKET/KEY or file:PATH"
@@ -17,21 +18,21 @@ ReplicationFactor = Annotated[int, Field(ge=1, le=32_767)]
 TopicConfig = Annotated[
     dict[str, str | int | float | bool],
     Field(
-        description="Other topic configuration, as Kafka names it.",
-        # Values of every type pass, as in Kafka's own files; the two that rules look into have a type.
+        description="Further topic configuration, with Kafka's own keys.",
+        # Values of any type are accepted, as in Kafka's own files. The two keys that rules read are typed.
         json_schema_extra={
             "x-kubernetes-preserve-unknown-fields": True,
             "properties": {
                 "cleanup.policy": {
                     "type": "string",
                     "maxLength": 64,
-                    "description": "What becomes of old records: delete, compact, or compact,delete.",
+                    "description": "How old records are removed: delete, compact or compact,delete.",
                 },
                 "min.insync.replicas": {
                     "x-kubernetes-int-or-string": True,
                     "maxLength": 5,
                     "pattern": "^[0-9]+$",
-                    "description": "Brokers that must have a record before it is acknowledged.",
+                    "description": "In-sync replicas that must store a record before it is acknowledged.",
                 },
             },
         },
@@ -42,217 +43,227 @@ Quantity = Annotated[
 ]
 
 
-class Model(BaseModel):
-    """camelCase outside, snake_case inside; unknown fields are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class ClusterRef(Model):
-    """A Strimzi Kafka resource."""
+class ClusterRef(StrictModel):
+    """A Kafka resource managed by Strimzi."""
 
     name: str = Field(min_length=1, max_length=253, description="Name of the Kafka resource.")
-    namespace: str | None = Field(None, description="Its namespace; the pipeline's own when left out.")
+    namespace: str | None = Field(
+        None, description="Namespace of the Kafka resource. Defaults to the pipeline's namespace."
+    )
 
 
-class SecretRef(Model):
+class SecretRef(StrictModel):
     """A Secret in the pipeline's namespace."""
 
     name: str = Field(min_length=1, max_length=253, description="Name of the Secret.")
 
 
-class SecretKeyRef(Model):
+class SecretKeyRef(StrictModel):
     """One key of a Secret in the pipeline's namespace."""
 
     name: str = Field(min_length=1, max_length=253, description="Name of the Secret.")
     key: str = Field("ca.crt", min_length=1, description="Key in the Secret.")
 
 
-class Tls(Model):
-    """Encryption between the workers and the brokers."""
+class Tls(StrictModel):
+    """TLS between Darkroom and the brokers."""
 
     ca_secret: SecretKeyRef | None = Field(
-        None, description="The certificate authority (PEM) to trust; the system's own when left out."
+        None, description="CA certificate (PEM) to trust. Defaults to the system's trust store."
     )
 
 
-class Authentication(Model):
-    """How the workers prove who they are to a Kafka that Strimzi does not manage."""
+class Authentication(StrictModel):
+    """How Darkroom authenticates to a Kafka cluster that Strimzi does not manage."""
 
-    type: Literal["ScramSha512", "Tls"] = Field(description="ScramSha512 (a password) or Tls (a client certificate).")
+    type: Literal["ScramSha512", "Tls"] = Field(
+        description="ScramSha512 (user name and password) or Tls (client certificate)."
+    )
     secret: SecretRef = Field(
-        description="ScramSha512 reads the keys `username` and `password`, Tls reads `user.crt` and `user.key`."
+        description="Secret with the credentials. ScramSha512 reads the keys `username` and `password`; "
+        "Tls reads `user.crt` and `user.key`."
     )
 
 
-class Kafka(Model):
-    """Where the topics live: a Kafka run by Strimzi, or any other."""
+class Kafka(StrictModel):
+    """The Kafka cluster that holds the topics: one managed by Strimzi, or any other."""
 
     cluster: ClusterRef | None = Field(
-        None, description="A Strimzi Kafka: topics become KafkaTopics, credentials KafkaUsers."
+        None, description="A cluster managed by Strimzi. Darkroom creates KafkaTopic and KafkaUser resources for it."
     )
     bootstrap_servers: str | None = Field(
-        None, min_length=3, description="Any other Kafka, as host:port[,host:port...]: topics go through its Admin API."
+        None,
+        min_length=3,
+        description="Any other cluster, as host:port[,host:port...]. Darkroom creates topics through the Admin API.",
     )
-    tls: Tls | None = Field(None, description="Encrypt the connection (with bootstrapServers).")
-    authentication: Authentication | None = Field(None, description="Credentials (with bootstrapServers).")
+    tls: Tls | None = Field(None, description="Encrypt the connection. Only with bootstrapServers.")
+    authentication: Authentication | None = Field(None, description="Client credentials. Only with bootstrapServers.")
 
 
-class Images(Model):
+class Images(StrictModel):
     """The topic that images are published to."""
 
     partitions: Partitions = Field(
-        12, description="Partitions: the most workers that can share the work. Never shrinks."
+        12, description="Number of partitions, which limits how many workers a stage can use. Can grow, never shrink."
     )
-    replicas: ReplicationFactor = Field(3, description="Brokers that keep a copy.")
-    retention: Duration = Field(Duration("168h"), description="How long an image is kept, whether read or not.")
-    max_bytes: Size = Field(Size("10Mi"), description="The largest image that is taken, in bytes.")
+    replicas: ReplicationFactor = Field(3, description="Replication factor.")
+    retention: Duration = Field(Duration("168h"), description="How long images are kept.")
+    max_bytes: Size = Field(Size("10Mi"), description="Largest image accepted, in bytes.")
     config: TopicConfig = Field(default_factory=dict)
 
 
-class Results(Model):
-    """The topic that a stage publishes its analyses to."""
+class Results(StrictModel):
+    """The topic that a stage publishes its results to."""
 
-    partitions: Partitions | None = Field(None, description="As many as the images topic when left out.")
-    replicas: ReplicationFactor | None = Field(None, description="As many as the images topic when left out.")
-    retention: Duration = Field(Duration("168h"), description="How long an analysis is kept, whether read or not.")
+    partitions: Partitions | None = Field(None, description="Defaults to that of the images topic.")
+    replicas: ReplicationFactor | None = Field(None, description="Defaults to that of the images topic.")
+    retention: Duration = Field(Duration("168h"), description="How long results are kept.")
     config: TopicConfig = Field(default_factory=dict)
 
 
-class DeadLetters(Model):
-    """The topic that keeps the images that a stage could not analyse, whole, with the reason."""
+class DeadLetters(StrictModel):
+    """The topic for images that a stage could not analyse, each complete and with the reason."""
 
-    partitions: Partitions | None = Field(None, description="As many as the images topic when left out.")
-    replicas: ReplicationFactor | None = Field(None, description="As many as the images topic when left out.")
-    retention: Duration = Field(Duration("720h"), description="How long a failed image is kept.")
+    partitions: Partitions | None = Field(None, description="Defaults to that of the images topic.")
+    replicas: ReplicationFactor | None = Field(None, description="Defaults to that of the images topic.")
+    retention: Duration = Field(Duration("720h"), description="How long dead letters are kept.")
     config: TopicConfig = Field(default_factory=dict)
 
 
-class ModelSource(Model):
-    """The ONNX file."""
+class ModelSource(StrictModel):
+    """Location of the ONNX file."""
 
-    uri: str = Field(pattern=URI_PATTERN, description=f"{URI_FORMS}.")
+    uri: str = Field(pattern=URI_PATTERN, description=f"Location of the file: {URI_FORMS}.")
     sha256: str | None = Field(
-        None, pattern=r"^[0-9a-f]{64}$", description="The file's checksum; a file that differs is refused."
+        None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file. The worker refuses a file that differs."
     )
     secret: SecretRef | None = Field(
-        None, description="Credentials for https, s3 and gs: its keys become environment variables of the worker."
+        None, description="Credentials for https, s3 and gs. Its keys become environment variables of the worker."
     )
 
 
-class Input(Model):
-    """How an image becomes the model's input. What is left out is read from the model file.
+class Input(StrictModel):
+    """How an image becomes the model's input. Omitted fields are read from the model file.
 
-    Pixels are taken as (x * scale - mean) / std per channel.
+    Each pixel value x becomes (x * scale - mean) / std, per channel.
     """
 
     width: int | None = Field(None, ge=1, le=16_384, description="Width in pixels.")
     height: int | None = Field(None, ge=1, le=16_384, description="Height in pixels.")
-    channels: Literal[1, 3] | None = Field(None, description="1 for grey, 3 for colour.")
+    channels: Literal[1, 3] | None = Field(None, description="Number of channels: 1 for grey, 3 for colour.")
     resize: Literal["Stretch", "Letterbox", "Crop"] = Field(
-        "Stretch", description="Stretch ignores the aspect ratio, Letterbox pads with black, Crop cuts the centre out."
+        "Stretch", description="Stretch ignores the aspect ratio, Letterbox pads with black, Crop keeps the centre."
     )
     scale: float | None = Field(
-        None, gt=0, description="Factor on the pixel values 0..255; 1/255 when left out, 1 for UInt8."
+        None, gt=0, description="Factor for pixel values 0 to 255. Defaults to 1/255, or to 1 for UInt8."
     )
-    mean: list[float] | None = Field(None, min_length=1, max_length=3, description="One for all channels, or one each.")
+    mean: list[float] | None = Field(
+        None, min_length=1, max_length=3, description="Mean: one value for all channels, or one per channel."
+    )
     std: list[Annotated[float, Field(gt=0)]] | None = Field(
-        None, min_length=1, max_length=3, description="One for all channels, or one each."
+        None,
+        min_length=1,
+        max_length=3,
+        description="Standard deviation: one value for all channels, or one per channel.",
     )
-    layout: Literal["NCHW", "NHWC"] | None = Field(None, description="Order of the axes.")
-    dtype: Literal["Float32", "Float16", "UInt8"] | None = Field(None, description="Element type.")
-    colors: Literal["RGB", "BGR"] = Field("RGB", description="Order of the channels.")
+    layout: Literal["NCHW", "NHWC"] | None = Field(None, description="Axis order of the input tensor.")
+    dtype: Literal["Float32", "Float16", "UInt8"] | None = Field(None, description="Element type of the input tensor.")
+    colors: Literal["RGB", "BGR"] = Field("RGB", description="Channel order.")
     preprocessing: Literal["Fast", "Exact"] = Field(
         "Fast",
-        description="Fast lets the JPEG decoder shrink a large image first; Exact decodes in full and antialiases.",
+        description="Fast lets the JPEG decoder scale a large image down; Exact decodes it in full and antialiases.",
     )
 
 
-class Output(Model):
-    """What the model's output means."""
+class Output(StrictModel):
+    """How to read the model's output."""
 
-    type: Literal["Classification", "Embedding", "Tensor"] = Field(description="The kind of result.")
-    name: str | None = Field(None, min_length=1, description="The model's output to read; its first when left out.")
+    type: Literal["Classification", "Embedding", "Tensor"] = Field(description="Kind of result.")
+    name: str | None = Field(None, min_length=1, description="Name of the model output to read. Defaults to the first.")
     labels: list[str] | None = Field(
-        None, min_length=1, max_length=10_000, description="Names of the classes, in order."
+        None, min_length=1, max_length=10_000, description="Class names, in the order of the model's output."
     )
     labels_uri: str | None = Field(
         None,
         pattern=URI_PATTERN,
-        description="A text file with a name of a class a line.",
+        description="A text file with one class name per line, in place of labels.",
     )
-    top_k: int = Field(3, ge=1, le=1_000, description="The most predictions of an image.")
-    threshold: float = Field(0.0, ge=0, description="Predictions with a smaller score are left out.")
+    top_k: int = Field(3, ge=1, le=1_000, description="Maximum number of predictions per image.")
+    threshold: float = Field(0.0, ge=0, description="Predictions with a lower score are dropped.")
     activation: Literal["Softmax", "Sigmoid", "None"] = Field(
-        "None", description="What turns the model's raw output into scores."
+        "None", description="Function that turns the model's raw output into scores."
     )
 
 
-class Resources(Model):
-    """Compute resources of a worker, as in a container."""
+class Resources(StrictModel):
+    """Compute resources of each worker, as in a container spec."""
 
-    requests: dict[str, Quantity] = Field(default_factory=dict, description="What is set aside for a worker.")
+    requests: dict[str, Quantity] = Field(default_factory=dict, description="Resources reserved for each worker.")
     limits: dict[str, Quantity] = Field(
-        default_factory=dict, description="What a worker may use; the CPU limit is also its number of loops."
+        default_factory=dict,
+        description="Resources that each worker may use. The CPU limit sets how many loops it runs in parallel.",
     )
 
 
-class Template(Model):
-    """Where and how the worker pods of a stage run."""
+class Template(StrictModel):
+    """Pod settings of the stage's workers."""
 
-    node_selector: dict[str, str] = Field(default_factory=dict, description="Labels that a node must have.")
-    tolerations: list[dict[str, Any]] = Field(default_factory=list, description="As in a pod.")
-    affinity: dict[str, Any] = Field(default_factory=dict, description="As in a pod.")
-    priority_class_name: str | None = Field(None, description="As in a pod.")
-    runtime_class_name: str | None = Field(None, description="As in a pod.")
-    env: list[dict[str, Any]] = Field(default_factory=list, description="Environment of the worker, as in a container.")
-    image_pull_secrets: list[SecretRef] = Field(default_factory=list, description="As in a pod.")
+    node_selector: dict[str, str] = Field(default_factory=dict, description="As in a pod spec.")
+    tolerations: list[dict[str, Any]] = Field(default_factory=list, description="As in a pod spec.")
+    affinity: dict[str, Any] = Field(default_factory=dict, description="As in a pod spec.")
+    priority_class_name: str | None = Field(None, description="As in a pod spec.")
+    runtime_class_name: str | None = Field(None, description="As in a pod spec.")
+    env: list[dict[str, Any]] = Field(
+        default_factory=list, description="Environment variables, as in a container spec."
+    )
+    image_pull_secrets: list[SecretRef] = Field(default_factory=list, description="As in a pod spec.")
     termination_grace_period_seconds: int = Field(
-        60, ge=1, le=3_600, description="Seconds that a worker has to finish the images in hand."
+        60, ge=1, le=3_600, description="Seconds that a stopping worker has to finish the images it is working on."
     )
 
 
-class Stage(Model):
-    """One AI model that reads the images topic and publishes results of its own."""
+class Stage(StrictModel):
+    """One AI model that reads every image and publishes its own results."""
 
     name: str = Field(
         min_length=1,
         max_length=names.NAME_MAX_LENGTH,
         pattern=names.DNS_LABEL_PATTERN,
-        description="A DNS label of at most 40 characters, unique in the pipeline.",
+        description="Name of the stage: a DNS label of at most 40 characters, unique in the pipeline.",
     )
-    model: ModelSource = Field(description="The ONNX file.")
+    model: ModelSource = Field(description="The ONNX model.")
     input: Input = Field(default_factory=Input, description="How an image becomes the model's input.")
-    output: Output = Field(description="What the model's output means.")
+    output: Output = Field(description="How to read the model's output.")
     delivery: Literal["AtLeastOnce", "ExactlyOnce"] = Field(
-        "AtLeastOnce", description="ExactlyOnce publishes results and commits offsets in one transaction."
+        "AtLeastOnce",
+        description="Delivery guarantee. ExactlyOnce publishes results and commits offsets in one transaction.",
     )
     max_attempts: int = Field(
-        3, ge=1, le=100, description="How often an image that ends its worker is tried before it becomes a dead letter."
+        3, ge=1, le=100, description="Attempts for an image that crashes its worker, before it becomes a dead letter."
     )
-    replicas: int | None = Field(None, ge=0, le=10_000, description="Workers; spec.replicas when left out.")
-    resources: Resources = Field(default_factory=Resources, description="Compute resources of a worker.")
-    template: Template = Field(default_factory=Template, description="Where and how the worker pods run.")
+    replicas: int | None = Field(None, ge=0, le=10_000, description="Number of workers. Defaults to spec.replicas.")
+    resources: Resources = Field(default_factory=Resources, description="Compute resources of each worker.")
+    template: Template = Field(default_factory=Template, description="Pod settings of the workers.")
     results: Results = Field(default_factory=Results, description="The stage's results topic.")
     dead_letters: DeadLetters = Field(default_factory=DeadLetters, description="The stage's dead letters topic.")
 
 
-class PipelineSpec(Model):
-    """What a user asks for."""
+class PipelineSpec(StrictModel):
+    """The desired state of the pipeline."""
 
-    kafka: Kafka = Field(description="Where the topics live.")
+    kafka: Kafka = Field(description="The Kafka cluster that holds the topics.")
     images: Images = Field(default_factory=Images, description="The topic that images are published to.")
-    replicas: int = Field(1, ge=0, le=10_000, description="Workers of a stage that names no number of its own.")
+    replicas: int = Field(1, ge=0, le=10_000, description="Number of workers of each stage that does not set its own.")
     stages: list[Stage] = Field(
         min_length=1,
         max_length=16,
-        description="The AI models, each reading every image.",
+        description="The AI models. Each stage analyses every image.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     deletion_policy: Literal["Retain", "Delete"] = Field(
-        "Retain", description="What becomes of the topics when the pipeline is deleted."
+        "Retain", description="Whether the topics are kept or deleted when the pipeline is deleted."
     )
-    suspend: bool = Field(False, description="Stop the workers; topics and images stay.")
+    suspend: bool = Field(False, description="Stop the workers. Topics and their images are kept.")
 
 
 class Metadata(BaseModel):
@@ -268,8 +279,8 @@ class Metadata(BaseModel):
     annotations: dict[str, str] = Field(default_factory=dict)
 
 
-class ImagePipeline(Model):
-    """Images in, analyses out: the topics, stages and workers of one stream of images."""
+class ImagePipeline(StrictModel):
+    """A stream of images, and the AI models that analyse it."""
 
     api_version: Literal["darkroom.dev/v1alpha1"]
     kind: Literal["ImagePipeline"]
@@ -288,5 +299,5 @@ class ImagePipeline(Model):
         return self.metadata.name
 
     def replicas_of(self, stage: Stage) -> int:
-        """Workers that `stage` asks for, before `suspend`."""
+        """Number of workers that `stage` asks for, ignoring `suspend`."""
         return self.spec.replicas if stage.replicas is None else stage.replicas

@@ -1,4 +1,4 @@
-"""Sizes and durations as people write them in manifests: `10Mi`, `168h`."""
+"""Sizes, quantities and durations in the notation of manifests: `10Mi`, `500m`, `168h`."""
 
 import math
 import re
@@ -25,27 +25,27 @@ _DURATION_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_
 
 
 def parse_size(text: str) -> int:
-    """Bytes in a Kubernetes quantity; a fraction of a byte is rounded up, as Kubernetes does.
+    """Bytes in a Kubernetes quantity. Fractions of a byte are rounded up, as in Kubernetes.
 
     Raises:
-        ValueError: `text` is no quantity of bytes.
+        ValueError: `text` is not a quantity of bytes.
     """
     match = re.fullmatch(SIZE_PATTERN, text)
     if not match:
-        raise ValueError(f"{text!r} is not a size: write a number with an optional unit, for example 500k or 10Mi")
+        raise ValueError(f"{text!r} is not a size: use a number with an optional unit, such as 500k or 10Mi")
     number = Decimal(match[1] + (match[2] or ""))
     return math.ceil(number * _SIZE_UNITS[match[3]])
 
 
 def parse_quantity(text: str) -> Decimal:
-    """The number that a Kubernetes quantity of anything stands for: `500m` is 0.5, `1Ki` is 1024.
+    """The value of a Kubernetes quantity: `500m` is 0.5, `1Ki` is 1024.
 
     Raises:
-        ValueError: `text` is no quantity.
+        ValueError: `text` is not a quantity.
     """
     match = re.fullmatch(QUANTITY_PATTERN, text)
     if not match:
-        raise ValueError(f"{text!r} is not a quantity: write a number with an optional unit, for example 500m or 2Gi")
+        raise ValueError(f"{text!r} is not a quantity: use a number with an optional unit, such as 500m or 2Gi")
     return Decimal(match[1]) * _QUANTITY_UNITS[match[3]]
 
 
@@ -53,10 +53,10 @@ def parse_duration_ms(text: str) -> int:
     """Milliseconds in a duration such as `1h30m` (the units of Go's time.Duration, and `d` for 24 hours).
 
     Raises:
-        ValueError: `text` is no duration.
+        ValueError: `text` is not a duration.
     """
     if not re.fullmatch(DURATION_PATTERN, text):
-        raise ValueError(f"{text!r} is not a duration: write numbers with units ms, s, m, h or d, for example 168h")
+        raise ValueError(f"{text!r} is not a duration: use numbers with units ms, s, m, h or d, such as 168h")
     return sum(int(number) * _DURATION_UNITS_MS[unit] for number, unit in re.findall(r"([0-9]+)(ms|[smhd])", text))
 
 
@@ -64,16 +64,16 @@ def parse_cpus(text: str | float) -> float:
     """Cores in a Kubernetes CPU quantity: `500m` is half a core.
 
     Raises:
-        ValueError: `text` is no CPU quantity.
+        ValueError: `text` is not a CPU quantity.
     """
     text = str(text)
     if not re.fullmatch(CPU_PATTERN, text):
-        raise ValueError(f"{text!r} is not a number of CPUs: write for example 2, 0.5 or 500m")
+        raise ValueError(f"{text!r} is not a CPU quantity: use a number such as 2, 0.5 or 500m")
     return int(text[:-1]) / 1000 if text.endswith("m") else float(text)
 
 
 class Size(str):
-    """A quantity of bytes that keeps the spelling it was written in."""
+    """A quantity of bytes that keeps its original notation."""
 
     __slots__ = ()
 
@@ -100,7 +100,7 @@ class Size(str):
 
 
 class Duration(str):
-    """A length of time that keeps the spelling it was written in."""
+    """A duration that keeps its original notation."""
 
     __slots__ = ()
 

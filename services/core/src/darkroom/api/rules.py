@@ -1,6 +1,6 @@
-"""The rules that a type can't express, each once: as CEL for the API server and as Python for everybody else.
+"""Validation rules that a type cannot express, each as CEL for the API server and as Python for all other callers.
 
-Both give the same message, so a person reads the same words from `kubectl apply`, `darkroom validate` and the status.
+Both forms share one message, so `kubectl apply`, `darkroom validate` and the status report the same text.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ class Rule:
         at: where the API server evaluates `cel`: a path of the schema such as `spec.stages[]`.
         cel: the rule in the Common Expression Language, with `self` (and `oldSelf` if it is about a change).
         message: what is wrong and what to do.
-        broken: yields the path of every place of a pipeline that breaks the rule.
+        broken: yields the path of every field that breaks the rule.
     """
 
     at: Path
@@ -65,8 +65,8 @@ def _same_stage_name(pipeline: ImagePipeline) -> Iterator[Path]:
 
 
 def _long_name(pipeline: ImagePipeline) -> Iterator[Path]:
-    # The model holds the same bound; a pipeline that was constructed past it is caught here.
-    if len(pipeline.name) > 40:  # noqa: PLR2004 - the number stands in the CEL beside it
+    # The model has the same limit; this catches a pipeline built without validation.
+    if len(pipeline.name) > 40:  # noqa: PLR2004 - the CEL of the rule has the same number
         yield "metadata.name"
 
 
@@ -126,25 +126,25 @@ RULES = (
     Rule(
         at="",
         cel="size(self.metadata.name) <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-        message="metadata.name must be a DNS label of at most 40 characters, so that the names of topics and pods fit",
+        message="metadata.name must be a DNS label of at most 40 characters, to fit in topic and pod names",
         broken=_long_name,
     ),
     Rule(
         at="spec.kafka",
         cel="has(self.cluster) != has(self.bootstrapServers)",
-        message="exactly one of cluster (a Kafka run by Strimzi) and bootstrapServers (any other) must be set",
+        message="set exactly one of cluster (Kafka managed by Strimzi) and bootstrapServers (any other Kafka)",
         broken=_two_kafkas,
     ),
     Rule(
         at="spec.kafka",
         cel="!has(self.cluster) || (!has(self.tls) && !has(self.authentication))",
-        message="tls and authentication belong to bootstrapServers: with cluster they come from Strimzi",
+        message="tls and authentication are only for bootstrapServers: with cluster, Strimzi provides them",
         broken=_strimzi_with_credentials,
     ),
     Rule(
         at="spec.kafka",
         cel="!has(self.authentication) || self.authentication.type != 'Tls' || has(self.tls)",
-        message="authentication of type Tls needs tls as well (tls: {} trusts the system's certificate authorities)",
+        message="authentication of type Tls requires tls (tls: {} uses the system's trust store)",
         broken=_client_certificate_without_tls,
     ),
     Rule(
@@ -157,7 +157,7 @@ RULES = (
         at="spec",
         cel="self.replicas <= self.images.partitions "
         "&& self.stages.all(s, !has(s.replicas) || s.replicas <= self.images.partitions)",
-        message="replicas must not exceed images.partitions: a worker without a partition has nothing to do",
+        message="replicas must not exceed images.partitions: a worker without a partition would be idle",
         broken=_more_workers_than_partitions,
     ),
     Rule(
@@ -169,20 +169,21 @@ RULES = (
             for t in ("results", "deadLetters")
         )
         + ")",
-        message="min.insync.replicas must not exceed the topic's replicas: no record could ever be acknowledged",
+        message="min.insync.replicas must not exceed the topic's replicas: no record could be acknowledged",
         broken=_unreachable_min_insync,
     ),
     Rule(
         at="spec.stages[]",
         cel="self.delivery != 'ExactlyOnce' || !has(self.results.config.cleanup__dot__policy) "
         "|| self.results.config.cleanup__dot__policy != 'compact'",
-        message="ExactlyOnce needs results that are kept: results.config must not set cleanup.policy to compact",
+        message="ExactlyOnce is not possible with a compacted results topic: "
+        "results.config must not set cleanup.policy to compact",
         broken=_compacted_results,
     ),
     Rule(
         at="spec.stages[].output",
         cel="!has(self.labels) || !has(self.labelsUri)",
-        message="labels and labelsUri exclude each other",
+        message="set only one of labels and labelsUri",
         broken=_both_labels,
     ),
     Rule(
@@ -191,7 +192,7 @@ RULES = (
             f"(!has(self.{f}) || size(self.{f}) == 1 || size(self.{f}) == (has(self.channels) ? self.channels : 3))"
             for f in ("mean", "std")
         ),
-        message="mean and std take one value for all channels, or one for each",
+        message="mean and std must have one value, or one value per channel",
         broken=_mean_per_channel,
     ),
 )
@@ -217,7 +218,7 @@ _STAGE_PARTITIONS = (
     "self.all(s, !oldSelf.exists(o, o.name == s.name && has(o.{0}.partitions) && has(s.{0}.partitions) "
     "&& s.{0}.partitions < o.{0}.partitions))"
 )
-SHRINKING = "partitions can't shrink: Kafka would have to delete records"
+SHRINKING = "partitions cannot be reduced: Kafka does not support it"
 
 CHANGE_RULES = (
     ChangeRule(at="spec.images.partitions", cel="self >= oldSelf", message=SHRINKING, broken=_shrinking_partitions),

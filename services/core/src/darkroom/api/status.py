@@ -2,58 +2,56 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from darkroom.schema import TolerantModel
 
 ConditionType = Literal["TopicsReady", "CredentialsReady", "StagesReady", "Ready"]
 
 
-class _StatusModel(BaseModel):
-    # An older version of Darkroom may have left fields here that this one does not know: they are no error.
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
-
-
-class Condition(_StatusModel):
+class Condition(TolerantModel):
     """A metav1.Condition."""
 
-    type: ConditionType = Field(description="What the condition is about.")
-    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    type: ConditionType = Field(description="Type of the condition.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Status of the condition.")
     reason: str = Field(
         min_length=1,
         max_length=1024,
         pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
-        description="Why, in a word.",
+        description="Reason for the last transition, in CamelCase.",
     )
-    message: str = Field("", max_length=32_768, description="Why, in a sentence, and what to do.")
+    message: str = Field("", max_length=32_768, description="Explanation, and what to do if something is wrong.")
     last_transition_time: str = Field(
-        description="When `status` last changed (RFC 3339).", json_schema_extra={"format": "date-time"}
+        description="Time of the last change of `status` (RFC 3339).", json_schema_extra={"format": "date-time"}
     )
-    observed_generation: int = Field(0, ge=0, description="The generation of the spec that this was seen with.")
+    observed_generation: int = Field(0, ge=0, description="Generation of the spec that the condition is based on.")
 
 
-class StageStatus(_StatusModel):
-    """What has become of one stage."""
+class StageStatus(TolerantModel):
+    """Observed state of one stage."""
 
-    name: str = Field(description="The stage's name.")
-    results_topic: str = Field(description="Its results topic.")
-    dead_letters_topic: str = Field(description="Its dead letters topic.")
-    consumer_group: str = Field(description="The consumer group that its workers share.")
-    replicas: int = Field(0, description="Workers asked for.")
-    ready_replicas: int = Field(0, description="Workers ready: model loaded and partitions assigned.")
-    message: str = Field("", description="What holds the stage up, if anything does.")
+    name: str = Field(description="Name of the stage.")
+    results_topic: str = Field(description="Topic with the results.")
+    dead_letters_topic: str = Field(description="Topic with the dead letters.")
+    consumer_group: str = Field(description="Consumer group of the workers.")
+    replicas: int = Field(0, description="Desired number of workers.")
+    ready_replicas: int = Field(0, description="Number of ready workers: model loaded, partitions assigned.")
+    message: str = Field("", description="Why the stage is not ready.")
 
 
-class Status(_StatusModel):
-    """What has become of the pipeline."""
+class Status(TolerantModel):
+    """Observed state of the pipeline."""
 
-    observed_generation: int = Field(0, description="The generation of the spec that this status answers to.")
+    observed_generation: int = Field(0, description="Generation of the spec that the operator last acted on.")
     conditions: list[Condition] = Field(
         default_factory=list,
-        description="TopicsReady, CredentialsReady, StagesReady, Ready.",
+        description="The conditions TopicsReady, CredentialsReady, StagesReady and Ready.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
-    images_topic: str = Field("", description="The topic to publish images to.")
-    replicas: int = Field(0, description="Workers of all stages that exist (for the scale subresource).")
-    selector: str = Field("", description="Label selector of the worker pods (for the scale subresource).")
-    stages_ready: str = Field("", description="Stages that are ready, of all of them: 1/2.")
-    stages: list[StageStatus] = Field(default_factory=list, description="One a stage, in the order of the spec.")
+    images_topic: str = Field("", description="Topic to publish images to.")
+    replicas: int = Field(0, description="Number of workers of all stages, for the scale subresource.")
+    selector: str = Field("", description="Label selector of the worker pods, for the scale subresource.")
+    stages_ready: str = Field("", description="Ready stages and total stages, such as 1/2.")
+    stages: list[StageStatus] = Field(
+        default_factory=list, description="State of each stage, in the order of the spec."
+    )

@@ -1,4 +1,4 @@
-"""Reading an ImagePipeline from untrusted data: the pipeline, or a line for every problem with its path."""
+"""Validation of ImagePipeline manifests: the parsed pipeline, or every problem with its path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from darkroom.errors import DarkroomError
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong at one place of a manifest."""
+    """An invalid field, and why. `path` is empty for a problem of the whole manifest."""
 
     path: str
     message: str
@@ -24,7 +24,7 @@ class Problem:
 
 
 class InvalidPipeline(DarkroomError):
-    """A manifest breaks the rules of ImagePipeline."""
+    """A manifest is not a valid ImagePipeline."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -47,12 +47,12 @@ def parse_pipeline(manifest: Mapping[str, Any]) -> ImagePipeline:
 
 
 def check(pipeline: ImagePipeline) -> list[Problem]:
-    """What the rules say against `pipeline`, most general first."""
+    """The rules that `pipeline` breaks, most general first."""
     return [Problem(path, rule.message) for rule in RULES for path in rule.broken(pipeline)]
 
 
 def check_change(old: ImagePipeline, new: ImagePipeline) -> list[Problem]:
-    """What the rules say against changing `old` to `new`."""
+    """The rules that a change from `old` to `new` breaks."""
     return [Problem(path, rule.message) for rule in CHANGE_RULES for path in rule.broken(old.spec, new.spec)]
 
 
@@ -74,16 +74,16 @@ def _message(detail: Mapping[str, Any]) -> str:
     context = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            return "unknown field: check the spelling, or remove it"
+            return "unknown field: check the spelling or remove it"
         case "missing":
-            return "required, but missing"
+            return "required field is missing"
         case "literal_error":
             return f"{detail['input']!r} is not one of {context['expected']}"
         case "value_error":
             return str(context["error"])
         case "string_pattern_mismatch" if context["pattern"] == names.DNS_LABEL_PATTERN:
-            return f"{detail['input']!r} is not a DNS label: lower case letters, digits and inner hyphens only"
+            return f"{detail['input']!r} is not a DNS label: use lower-case letters, digits and inner hyphens"
         case "string_pattern_mismatch" if context["pattern"] == URI_PATTERN:
-            return f"{detail['input']!r} is none of {URI_FORMS}"
+            return f"{detail['input']!r} is not a valid URI: use {URI_FORMS}"
         case _:
-            return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, but is {detail['input']!r:.80}"
+            return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, got {detail['input']!r:.80}"

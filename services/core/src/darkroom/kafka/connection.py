@@ -1,34 +1,34 @@
-"""How to reach a Kafka: addresses, encryption and credentials, and what librdkafka calls them."""
+"""Connection to a Kafka cluster: addresses, encryption and credentials, and the librdkafka settings for them."""
 
 from pathlib import Path
 from typing import Literal
 
-from darkroom.api.pipeline import Model
 from darkroom.errors import DarkroomError
+from darkroom.schema import StrictModel
 
 ClientSettings = dict[str, str | int | float | bool]
 
 SCRAM_MECHANISM = "SCRAM-SHA-512"
 
 
-class TlsFiles(Model):
-    """Encryption: files in PEM. The system's certificate authorities are trusted when `ca_file` is left out."""
+class TlsFiles(StrictModel):
+    """TLS files in PEM. Without `ca_file`, the system's trust store applies."""
 
     ca_file: Path | None = None
     certificate_file: Path | None = None
     key_file: Path | None = None
 
 
-class Scram(Model):
-    """A user and the file that holds the password, so that no settings document holds a secret."""
+class Scram(StrictModel):
+    """SCRAM credentials. The password is in a file, so that settings documents hold no secrets."""
 
     username: str | None = None
     username_file: Path | None = None
     password_file: Path
 
 
-class KafkaConnection(Model):
-    """Everything a client needs to reach a Kafka."""
+class KafkaConnection(StrictModel):
+    """Everything that a client needs to connect to a Kafka cluster."""
 
     bootstrap_servers: str
     tls: TlsFiles | None = None
@@ -36,21 +36,21 @@ class KafkaConnection(Model):
 
     @property
     def security_protocol(self) -> Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]:
-        """Kafka's name for what `tls` and `scram` ask for."""
+        """Kafka's security protocol for `tls` and `scram`."""
         if self.scram is not None:
             return "SASL_PLAINTEXT" if self.tls is None else "SASL_SSL"
         return "PLAINTEXT" if self.tls is None else "SSL"
 
 
 class UnreadableCredentials(DarkroomError):
-    """A file of the connection's credentials can't be read."""
+    """A credentials file can't be read."""
 
 
 def client_settings(connection: KafkaConnection, client_id: str) -> ClientSettings:
-    """Librdkafka's settings that every client of `connection` shares.
+    """The librdkafka settings of every client of `connection`.
 
     Raises:
-        UnreadableCredentials: a password or user name file is missing or not readable.
+        UnreadableCredentials: the user name or password file can't be read.
     """
     settings: ClientSettings = {
         "bootstrap.servers": connection.bootstrap_servers,
@@ -59,7 +59,7 @@ def client_settings(connection: KafkaConnection, client_id: str) -> ClientSettin
         "socket.keepalive.enable": True,
         "reconnect.backoff.ms": 100,
         "reconnect.backoff.max.ms": 5_000,
-        # A broker that comes back is found again within seconds rather than at the next full refresh.
+        # Finds a broker that restarted within seconds, not at the next full refresh.
         "topic.metadata.refresh.interval.ms": 30_000,
         "log_level": 4,
     }
@@ -83,21 +83,21 @@ def client_settings(connection: KafkaConnection, client_id: str) -> ClientSettin
 def producer_settings(
     connection: KafkaConnection, client_id: str, *, max_message_bytes: int, linger_ms: float = 5
 ) -> ClientSettings:
-    """Settings of a producer that loses nothing: idempotent, acknowledged by every in-sync replica.
+    """Settings of an idempotent producer whose records every in-sync replica acknowledges.
 
     Args:
-        connection: where to.
-        client_id: the name that the brokers' logs and metrics show.
-        max_message_bytes: the largest record that will be produced.
-        linger_ms: how long a record may wait for company.
+        connection: the Kafka cluster.
+        client_id: the name in the brokers' logs and metrics.
+        max_message_bytes: the largest record to produce.
+        linger_ms: how long to wait for more records before sending a batch.
     """
     return client_settings(connection, client_id) | {
         "acks": "all",
         "enable.idempotence": True,
         "linger.ms": linger_ms,
-        # Java's default: a key has one partition, whichever client produced the record.
+        # Java's default, so that a key has the same partition whichever client produces it.
         "partitioner": "murmur2_random",
-        # The client counts the record with its overhead, before any compression.
+        # librdkafka counts the record with its overhead, before compression.
         "message.max.bytes": max(max_message_bytes, 1_000_000),
         "compression.type": "none",
     }
@@ -106,7 +106,7 @@ def producer_settings(
 def consumer_settings(
     connection: KafkaConnection, client_id: str, *, group: str, max_message_bytes: int
 ) -> ClientSettings:
-    """Settings of a consumer that decides itself when an offset is committed, and sees only committed transactions."""
+    """Settings of a consumer that commits offsets explicitly and reads only committed transactions."""
     fetch_bytes = max(max_message_bytes, 1_048_576)
     return client_settings(connection, client_id) | {
         "group.id": group,
@@ -122,7 +122,7 @@ def consumer_settings(
 
 def _secret(path: Path | None) -> str:
     if path is None:
-        raise UnreadableCredentials("kafka credentials: a user name or the file that holds it must be given")
+        raise UnreadableCredentials("kafka credentials: set username or username_file")
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Errors of Kafka: our own, and what an error of its client means, whichever way it was told."""
+"""Kafka errors: our own exceptions, and the classification of librdkafka's errors."""
 
 from confluent_kafka import KafkaError
 
@@ -6,13 +6,13 @@ from darkroom.errors import DarkroomError
 
 
 class KafkaUnreachable(DarkroomError):
-    """No broker answered in time."""
+    """No broker responded in time."""
 
 
 def is_fatal(error: KafkaError) -> bool:
-    """Whether the client that told it can't go on, so that a new one is needed.
+    """Whether the client can't continue after `error` and must be replaced.
 
-    What `poll` and `flush` of a producer raise says so itself. What comes with a message, or is raised by `produce`,
-    does not: it has librdkafka's code for it.
+    Errors that a producer's `poll` and `flush` raise have the fatal flag. Errors in messages, and those that `produce`
+    raises, have only librdkafka's code for it.
     """
-    return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - its public name
+    return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - it has no other public name

@@ -1,4 +1,4 @@
-"""A place in a topic as a person names it: its beginning, its end, a time, or an offset."""
+"""Positions in a topic as users write them: `beginning`, `end`, a time or an offset."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +13,14 @@ _LARGEST_OFFSET: Final = 2**63 - 1
 
 @dataclass(frozen=True)
 class AtTime:
-    """The first record of each partition that is not older."""
+    """In each partition, the first record with this timestamp or a later one."""
 
     milliseconds: int
 
 
 @dataclass(frozen=True)
 class AtOffset:
-    """The same offset of each partition."""
+    """The same offset in each partition."""
 
     offset: int
 
@@ -29,14 +29,14 @@ Position = Edge | AtTime | AtOffset
 
 
 class BadPosition(DarkroomError):
-    """A text names no place in a topic, or two texts name no range."""
+    """A text is not a position, or two positions are not a range."""
 
 
 def parse_position(text: str) -> Position:
-    """The place that `text` names.
+    """Parse a position.
 
     Raises:
-        BadPosition: it names none.
+        BadPosition: `text` is not a position.
     """
     for edge in _EDGES:
         if text == edge:
@@ -50,26 +50,26 @@ def parse_position(text: str) -> Position:
         milliseconds = -1
     if milliseconds < 0:
         raise BadPosition(
-            f"{text!r} is no place in the log: give beginning, end, an offset such as 1200, "
-            "or a time with its zone such as 2026-11-23T12:00:00Z"
+            f"{text!r} is not a position: use beginning, end, an offset such as 1200, "
+            "or a time with a time zone such as 2026-11-23T12:00:00Z"
         )
     return AtTime(milliseconds)
 
 
 def check_range(start: Position, end: Position) -> None:
-    """See that `start` does not lie after `end`, as far as that can be told without the log.
+    """Check that `start` is not after `end`, as far as possible without reading the topic.
 
     Raises:
-        BadPosition: it does.
+        BadPosition: `start` is after `end`.
     """
     match start, end:
         case AtTime(first), AtTime(last) if first > last:
-            raise BadPosition("--from is later than --to: exchange them")
+            raise BadPosition("--from is later than --to: swap them")
         case AtOffset(first), AtOffset(last) if first > last:
-            raise BadPosition(f"--from {first} lies after --to {last}: exchange them")
+            raise BadPosition(f"--from {first} is after --to {last}: swap them")
         case "end", _:
-            raise BadPosition("--from end leaves nothing to be read: give beginning, an offset or a time")
+            raise BadPosition("--from end selects no records: use beginning, an offset or a time")
         case _, "beginning":
-            raise BadPosition("--to beginning leaves nothing to be read: give end, an offset or a time")
+            raise BadPosition("--to beginning selects no records: use end, an offset or a time")
         case _:
             return

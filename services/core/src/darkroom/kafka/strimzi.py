@@ -1,4 +1,4 @@
-"""What a Kafka resource of Strimzi says about how to reach the brokers."""
+"""Listeners of a Strimzi Kafka resource, and which one to use."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ _SAFEST_FIRST: tuple[tuple[bool, str | None], ...] = (
     (True, None),
     (False, None),
 )
-"""Whether a listener encrypts, and how it authenticates. Other ways (OAuth, custom) we can't."""
+"""TLS and authentication of a listener, safest first. Other authentication (OAuth, custom) is not supported."""
 
 
 @dataclass(frozen=True)
 class Listener:
-    """One of the ways to the brokers."""
+    """An address of the brokers, with its encryption and authentication."""
 
     name: str
     bootstrap_servers: str
@@ -29,9 +29,9 @@ class Listener:
 
 
 def choose_listener(kafka: Mapping[str, Any]) -> Listener | None:
-    """The listener that clients in the cluster should use: inside the cluster if there is one, then the safest.
+    """The listener for clients in the Kubernetes cluster: an internal one if possible, then the safest.
 
-    None while Strimzi has told no address, or if there is no listener that we can use.
+    None if Strimzi has not published an address yet, or if no listener is supported.
     """
     usable = list(_listeners(kafka))
     return min(usable, key=_rank) if usable else None
@@ -52,7 +52,7 @@ def has_authorization(kafka: Mapping[str, Any]) -> bool:
 
 
 def cluster_ca_secret(cluster: str) -> str:
-    """The Secret with the certificate authority of a cluster, in the cluster's namespace."""
+    """The name of the Secret with the cluster's CA certificate, in the namespace of the Kafka resource."""
     return f"{cluster}-cluster-ca-cert"
 
 
@@ -68,17 +68,17 @@ def _authorization(kafka: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _listeners(kafka: Mapping[str, Any]) -> Iterable[Listener]:
-    described: dict[str, Mapping[str, Any]] = {
+    configured: dict[str, Mapping[str, Any]] = {
         listener["name"]: listener for listener in kafka.get("spec", {}).get("kafka", {}).get("listeners", [])
     }
-    for told in kafka.get("status", {}).get("listeners", []):
-        listener = described.get(told.get("name", ""), {})
+    for status in kafka.get("status", {}).get("listeners", []):
+        listener = configured.get(status.get("name", ""), {})
         authentication = listener.get("authentication", {}).get("type")
         tls = bool(listener.get("tls", False))
-        if told.get("bootstrapServers") and (tls, authentication) in _SAFEST_FIRST:
+        if status.get("bootstrapServers") and (tls, authentication) in _SAFEST_FIRST:
             yield Listener(
-                name=told["name"],
-                bootstrap_servers=told["bootstrapServers"],
+                name=status["name"],
+                bootstrap_servers=status["bootstrapServers"],
                 tls=tls,
                 authentication=authentication,
                 internal=listener.get("type", "internal") in _INTERNAL,

@@ -1,4 +1,4 @@
-"""Topics through Kafka's Admin API: created, grown, configured; never shrunk."""
+"""Topics through Kafka's Admin API: create, add partitions, configure, delete."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ TIMEOUT_S = 30.0
 
 
 class TopicRefused(DarkroomError):
-    """Kafka, or a rule of ours, refuses what a topic should be."""
+    """Kafka or Darkroom refused to create or change a topic."""
 
 
 @dataclass(frozen=True)
 class TopicChanges:
-    """What `ensure_topics` had to do, by topic name."""
+    """What `ensure_topics` did. `refused` has the reason by topic name."""
 
     created: tuple[str, ...] = ()
     grown: tuple[str, ...] = ()
@@ -39,17 +39,17 @@ class TopicChanges:
 
 @dataclass(frozen=True)
 class ExistingTopic:
-    """A topic as Kafka has it. `config` holds only what was set on the topic itself."""
+    """The actual state of a topic. `config` has only what is set on the topic itself."""
 
     partitions: int
     config: Mapping[str, str]
 
 
 def broker_count(admin: AdminClient) -> int:
-    """Brokers in the cluster.
+    """The number of brokers in the cluster.
 
     Raises:
-        KafkaUnreachable: no broker answered in time.
+        KafkaUnreachable: no broker responded in time.
     """
     try:
         return len(admin.list_topics(timeout=TIMEOUT_S).brokers)
@@ -58,13 +58,13 @@ def broker_count(admin: AdminClient) -> int:
 
 
 def ensure_topics(admin: AdminClient, topics: Sequence[Topic]) -> TopicChanges:
-    """Make `topics` exist as described. Safe to repeat; changes nothing that is as it should be.
+    """Create or change topics to match `topics`. Idempotent.
 
-    A topic that has more partitions than wanted is left alone and reported as refused, as is one that Kafka refuses.
-    Configuration set on a topic that the description does not name goes back to the broker's default.
+    A topic with more partitions than desired is not changed and reported as refused, as is one that Kafka refuses.
+    Configuration that is set on a topic but not in `topics` is reset to the broker's default.
 
     Raises:
-        KafkaUnreachable: no broker answered in time.
+        KafkaUnreachable: no broker responded in time.
     """
     existing = describe_topics(admin, [topic.name for topic in topics])
     refused: dict[str, str] = {}
@@ -79,7 +79,7 @@ def describe_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str,
     """Those of `topic_names` that exist.
 
     Raises:
-        KafkaUnreachable: no broker answered in time.
+        KafkaUnreachable: no broker responded in time.
     """
     try:
         metadata = admin.list_topics(timeout=TIMEOUT_S).topics
@@ -94,7 +94,7 @@ def describe_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str,
         entries = answers[name]
         if isinstance(entries, KafkaError):
             if entries.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                continue  # deleted since it was listed
+                continue  # deleted after it was listed
             raise KafkaUnreachable(f"topic {name}: its configuration can't be read: {entries.str()}")
         own = {k: e.value for k, e in entries.items() if e.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
         existing[name] = ExistingTopic(len(metadata[name].partitions), own)
@@ -102,7 +102,7 @@ def describe_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str,
 
 
 def delete_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str, str]:
-    """Delete topics with all their records; those that are not there are no error. Answers why each refused one was."""
+    """Delete topics with all their records. Missing topics are no error. Returns the reasons of those Kafka refused."""
     if not topic_names:
         return {}
     futures = admin.delete_topics(list(topic_names), operation_timeout=TIMEOUT_S, request_timeout=TIMEOUT_S)
@@ -118,7 +118,7 @@ def _create(admin: AdminClient, topics: Sequence[Topic], refused: dict[str, str]
         for t in topics
     ]
     futures = admin.create_topics(new, operation_timeout=TIMEOUT_S, request_timeout=TIMEOUT_S)
-    return _sort_out(futures, refused, harmless=KafkaError.TOPIC_ALREADY_EXISTS)
+    return _succeeded(futures, refused, harmless=KafkaError.TOPIC_ALREADY_EXISTS)
 
 
 def _grow(
@@ -127,15 +127,15 @@ def _grow(
     for topic in topics:
         if existing[topic.name].partitions > topic.partitions:
             refused[topic.name] = (
-                f"has {existing[topic.name].partitions} partitions and can't shrink to {topic.partitions}: "
-                "ask for at least as many as there are"
+                f"has {existing[topic.name].partitions} partitions, which can't be reduced to {topic.partitions}: "
+                f"set partitions to at least {existing[topic.name].partitions}"
             )
     more = [topic for topic in topics if existing[topic.name].partitions < topic.partitions]
     if not more:
         return ()
     wanted = [NewPartitions(topic.name, topic.partitions) for topic in more]
     futures = admin.create_partitions(wanted, operation_timeout=TIMEOUT_S, request_timeout=TIMEOUT_S)
-    return _sort_out(futures, refused)
+    return _succeeded(futures, refused)
 
 
 def _configure(
@@ -149,7 +149,7 @@ def _configure(
     if not resources:
         return ()
     futures = admin.incremental_alter_configs(resources, request_timeout=TIMEOUT_S)
-    return _sort_out({resource.name: future for resource, future in futures.items()}, refused)
+    return _succeeded({resource.name: future for resource, future in futures.items()}, refused)
 
 
 def _config_changes(have: Mapping[str, str], want: Mapping[str, str]) -> list[ConfigEntry]:
@@ -160,7 +160,7 @@ def _config_changes(have: Mapping[str, str], want: Mapping[str, str]) -> list[Co
     ]
 
 
-def _sort_out(futures: Mapping[str, Any], refused: dict[str, str], harmless: int | None = None) -> tuple[str, ...]:
+def _succeeded(futures: Mapping[str, Any], refused: dict[str, str], harmless: int | None = None) -> tuple[str, ...]:
     done = []
     for name, answer in _answers(futures):
         if not isinstance(answer, KafkaError):
@@ -171,7 +171,11 @@ def _sort_out(futures: Mapping[str, Any], refused: dict[str, str], harmless: int
 
 
 def _answers(futures: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """The result of each future, or the KafkaError that it failed with. A broker that is away raises for all."""
+    """The result of each future, or the KafkaError that it failed with.
+
+    Raises:
+        KafkaUnreachable: no broker responded in time.
+    """
     for name, future in futures.items():
         try:
             yield name, future.result(timeout=TIMEOUT_S + 5)

@@ -38,10 +38,10 @@ def checked_topic(settings: StageSettings, topic: str | None) -> str | None:
     """
     if topic is None or topic == settings.results_topic:
         return None
-    if not (names.is_topic(topic) and names.is_topic(names.dead_letters_beside(topic))):
+    if not (names.is_topic(topic) and names.is_topic(names.replay_dead_letters_topic(topic))):
         raise CannotReplay(
             f"results topic {topic!r}: a topic's name is letters, digits, '.', '_' and '-', and here at most "
-            f"{249 - len(names.dead_letters_beside(''))} of them"
+            f"{249 - len(names.replay_dead_letters_topic(''))} of them"
         )
     if topic in {settings.images_topic, settings.dead_letters_topic}:
         raise CannotReplay(f"results topic {topic}: it holds images: choose another name")
@@ -69,4 +69,4 @@ def settings_of_workers(settings: StageSettings, generation: str, plan: Plan) ->
 
 def topics_of(results_topic: str) -> dict[str, str]:
     """Both topics of a replay whose results go to a topic of its own."""
-    return {"results_topic": results_topic, "dead_letters_topic": names.dead_letters_beside(results_topic)}
+    return {"results_topic": results_topic, "dead_letters_topic": names.replay_dead_letters_topic(results_topic)}

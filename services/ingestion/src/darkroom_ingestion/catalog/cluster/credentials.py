@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from darkroom.api.pipeline import Model
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
 from darkroom.kafka.strimzi import Listener
+from darkroom.schema import StrictModel
 
 CA, USERNAME, PASSWORD = "ca.crt", "username", "password"
 CERTIFICATE, PRIVATE_KEY = "user.crt", "user.key"
@@ -23,7 +23,7 @@ class BadCredentials(DarkroomError):
     """The document that says where our credentials are can't be read."""
 
 
-class StrimziUser(Model):
+class StrimziUser(StrictModel):
     """Our KafkaUser at the Kafka `name` that Strimzi runs. `secret` is in the same namespace."""
 
     name: str
@@ -37,7 +37,7 @@ class StrimziUser(Model):
         return self.secret or self.user
 
 
-class OtherKafka(Model):
+class OtherKafka(StrictModel):
     """Any other Kafka, named as pipelines name it, and a folder with our credentials: a Secret that is mounted."""
 
     bootstrap_servers: str
@@ -45,7 +45,7 @@ class OtherKafka(Model):
     tls: bool = False
 
 
-class KafkaCredentials(Model):
+class KafkaCredentials(StrictModel):
     """Every Kafka that asks us who we are."""
 
     clusters: list[StrimziUser] = Field(default_factory=list)
