@@ -194,9 +194,9 @@ def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
         (
             ["--generation", "never", "--stage", "embed"],
             2,
-            "generation never has not been begun, or Kafka has forgotten",
+            "there is nothing to resume of generation never",
         ),
-        (["--from", "0", "--stage", "embed", "--results-topic", "{ns}.digits.images"], 2, "it holds images"),
+        (["--from", "0", "--stage", "embed", "--results-topic", "{ns}.digits.images"], 2, "keeps images there"),
         (
             ["--from", "0", "--stage", "embed", "--bootstrap-servers", "127.0.0.1:9"],
             3,

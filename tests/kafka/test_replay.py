@@ -231,7 +231,7 @@ def test_results_may_go_to_a_topic_of_their_own_made_as_the_stages(stage: Stage,
     # Going on, it remembers where its results belong.
     other = replay(digits, "--results-topic", "elsewhere")
     assert other.process.wait(60) == 2
-    assert f"was begun with its results going to {aside}" in other.log
+    assert f"publishes its results to {aside}" in other.log
 
 
 def test_an_image_for_another_stage_is_passed_over_and_a_broken_one_is_set_aside_with_the_generation(
@@ -304,7 +304,7 @@ def test_live_traffic_after_the_end_of_the_range_is_left_alone(stage: Stage, rep
         (
             [],
             2,
-            "generation again has not been begun, or Kafka has forgotten it since: say where to begin, with --from",
+            "there is nothing to resume of generation again: it was never begun",
         ),
         (["--from", "yesterday"], 2, "'yesterday' is not a position: use beginning, end, an offset"),
         (["--from", "7", "--to", "3"], 2, "--from 7 is after --to 3: swap them"),

@@ -10,13 +10,13 @@ import pytest
 from confluent_kafka import Message, Producer, TopicPartition
 
 from darkroom_inference.kafka import clients
+from darkroom_inference.kafka.consumed import image_record
 from darkroom_inference.kafka.errors import Interrupted
 from darkroom_inference.kafka.marks import Mark
 from darkroom_inference.kafka.offsets import Offsets
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
-from darkroom_inference.loop.assignment import Assignment, Place
-from darkroom_inference.records.image import ImageRecord
+from darkroom_inference.loop.assignment import Assignment, Position
 from tests.support.stage import TriedStage, headers, image_ids, samples
 from tests.support.until import until
 
@@ -166,11 +166,11 @@ def test_a_partition_that_the_client_reads_from_too_early_goes_on_where_the_grou
         offsets.commit({0: (5, Mark(suspects=3, attempts=1, in_hand=True))})
         assignment.on_assign(consumer, [TopicPartition(settings.images_topic, 0)])
         consumer.assign([TopicPartition(settings.images_topic, 0, 0)])
-        records = [ImageRecord.of(message) for message in consumer.consume(8, 30)]
+        records = [image_record(message) for message in consumer.consume(8, 30)]
         assert records[0].offset == 0
         with pytest.raises(Interrupted, match="before their committed offsets"):
             assignment.take(records)
-        assert assignment.place(0) == Place(5, Mark(suspects=3, attempts=1, in_hand=True))
+        assert assignment.position(0) == Position(5, Mark(suspects=3, attempts=1, in_hand=True))
         assert offsets.committed([0])[0][0] == 5
     finally:
         consumer.close()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -39,10 +39,10 @@ def samples() -> list[bytes]:
 class WorkerProcess:
     """A worker as a runtime starts it: `python -m darkroom_inference run`. It ends with the test run."""
 
-    def __init__(self, settings: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, settings: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self._command = [
             *(sys.executable, "-c", _DEATH_SIGNAL + "runpy.run_module('darkroom_inference', run_name='__main__')"),
-            *("darkroom_inference", "run", "--settings", str(settings), "--port", "0"),
+            *("darkroom_inference", "run", "--settings", str(settings), "--port", "0", *arguments),
         ]
         self._environment = {**os.environ, **environment}
         self.log = settings.with_name(f"worker-{uuid4().hex[:8]}.log")
@@ -154,9 +154,9 @@ class TriedStage:
         self.file = folder / f"{self.namespace}-{name}.json"
         self.file.write_text(self.settings.model_dump_json(by_alias=True))
 
-    def worker(self, **environment: str) -> WorkerProcess:
-        """Start a worker."""
-        self.workers.append(WorkerProcess(self.file, environment))
+    def worker(self, arguments: Sequence[str] = (), **environment: str) -> WorkerProcess:
+        """Start a worker, with further arguments and environment variables."""
+        self.workers.append(WorkerProcess(self.file, environment, arguments))
         return self.workers[-1]
 
     def close(self) -> None:

@@ -2,17 +2,39 @@
 
 import logging
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 import structlog
 
 LogFormat = Literal["json", "text"]
 
+LogFields = Callable[[], Mapping[str, object]]
+"""Answers the fields that log lines are to carry; called only when a line is logged."""
+
+_fields: ContextVar[LogFields | None] = ContextVar("log_fields", default=None)
+
+
+@contextmanager
+def log_fields(fields: LogFields) -> Iterator[None]:
+    """Log lines of this thread or task carry `fields` for as long as the context lasts, whoever logs them.
+
+    For work that is done many times a second: structlog's own `bound_contextvars` sets and resets a variable a field.
+    """
+    token = _fields.set(fields)
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
 
 def configure_logs(log_format: LogFormat, level: str = "info") -> None:
     """Send structlog and the standard library's logs to stderr in one format."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _merge_fields,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -41,3 +63,10 @@ def configure_logs(log_format: LogFormat, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+
+
+def _merge_fields(
+    _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    fields = _fields.get()
+    return event if fields is None else {**fields(), **event}

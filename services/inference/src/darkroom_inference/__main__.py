@@ -1,4 +1,4 @@
-"""The command `darkroom-worker`: run a stage, check that it could be run, or have it analyse old images again."""
+"""The command `darkroom-worker`: run a stage, check its settings and model, or replay old images."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ from darkroom.parent_death import end_with_parent
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM, Pipes
 from darkroom_inference.lifecycle.options import InvalidOption, Options
-from darkroom_inference.process.endpoint import Endpoint, Reporting
+from darkroom_inference.process.endpoint import Endpoint, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
 from darkroom_inference.process.process import Listen, run_fleet, run_process
 from darkroom_inference.process.settings import UnusableSettings, read_settings
@@ -34,9 +34,9 @@ EXIT_UNREACHABLE = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: exits 0 after an orderly stop, 1 for what may pass, 2 for what somebody has to change.
+    """Entry point. Exits 0 after an orderly stop, 1 after an error that may pass, 2 if settings or model can't be used.
 
-    A replay exits 0 when nothing of it is left, 75 when something is, and 3 when there is no Kafka to begin with.
+    A replay exits 0 when nothing of it is left, 75 when something is, and 3 if no Kafka answers at its start.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise SystemExit(0)
         raise SystemExit(_run(settings, options))
     except (UnusableSettings, UnusableModel, InvalidOption, BadPosition, CannotReplay) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - for the person who started it, not for the log
+        print(error, file=sys.stderr)  # noqa: T201 - for the person who started the command
         raise SystemExit(EXIT_CONFIGURATION) from None
     except KafkaUnreachable as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -63,8 +63,8 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     disable_created_metrics()  # type: ignore[no-untyped-call] # the library's own gap
     options = Options.from_environment()
 
-    def listen(speaker: Reporting) -> Endpoint:
-        endpoint = Endpoint(arguments.host, arguments.port, speaker)
+    def listen(reporter: Reporter) -> Endpoint:
+        endpoint = Endpoint(arguments.host, arguments.port, reporter)
         log.info("listening", host=arguments.host, port=endpoint.port)
         return endpoint
 
@@ -75,8 +75,8 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
             return run_fleet(settings, arguments.settings, arguments.log_format, listen)
         return run_process(settings, options, listen, settings.loops)
 
-    def tell_parent(speaker: Reporting) -> Endpoint:
-        endpoint = listen(speaker)
+    def listen_for_parent(reporter: Reporter) -> Endpoint:
+        endpoint = listen(reporter)
         os.write(arguments.port_to, str(endpoint.port).encode())
         os.close(arguments.port_to)
         return endpoint
@@ -84,7 +84,7 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     if not end_with_parent(arguments.child_of):
         return 1
     pipes = None if arguments.counts_to is None else Pipes(arguments.tokens_from, arguments.counts_to)
-    return run_process(settings, options, tell_parent, arguments.loops, pipes)
+    return run_process(settings, options, listen_for_parent, arguments.loops, pipes)
 
 
 def _replay(settings: StageSettings, arguments: argparse.Namespace, listen: Listen) -> int:
@@ -95,26 +95,35 @@ def _replay(settings: StageSettings, arguments: argparse.Namespace, listen: List
     if problem := generation_problem(arguments.generation):
         raise CannotReplay(problem)
     if not arguments.rate >= 0:
-        raise CannotReplay(f"rate {arguments.rate}: give images a second, or 0 for no bound")
+        raise CannotReplay(f"rate {arguments.rate}: give images per second, or 0 for no limit")
     request = Request(arguments.generation, start, end, arguments.results_topic, arguments.rate, arguments.report_every)
     return run_replay(settings, request, arguments.log_format, listen)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="darkroom-worker", description="One stage of an ImagePipeline: images in, analyses out."
-    )
+    parser = argparse.ArgumentParser(prog="darkroom-worker", description="The worker of one stage of an ImagePipeline.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    check = commands.add_parser("check", help="load the model, check it against the settings, and say what is wrong")
-    run = commands.add_parser("run", help="analyse images until SIGTERM")
-    replay = commands.add_parser("replay", help="analyse the images of a part of the log again, and end")
+    check = commands.add_parser("check", help="check the settings, load the model, and exit")
+    run = commands.add_parser("run", help="analyse images as they arrive, until SIGTERM")
+    replay = commands.add_parser("replay", help="analyse the images of a range of the log again, then exit")
     for command in (check, run, replay):
-        command.add_argument("--settings", type=Path, required=True, metavar="FILE", help="StageSettings as JSON")
+        command.add_argument(
+            "--settings", type=Path, required=True, metavar="FILE", help="the stage's settings as JSON"
+        )
     for command in (run, replay):
-        command.add_argument("--host", default="127.0.0.1", help="where /healthz, /readyz and /metrics listen")
-        command.add_argument("--port", type=int, required=True, help="their port; 0 takes a free one, and logs which")
-        command.add_argument("--log-format", choices=["json", "text"], default="text", help="(%(default)s)")
-    # What a parent of several processes tells each of them.
+        command.add_argument(
+            "--host", default="127.0.0.1", help="address of /healthz, /readyz and /metrics (%(default)s)"
+        )
+        command.add_argument(
+            "--port",
+            type=int,
+            required=True,
+            help="port of /healthz, /readyz and /metrics; 0 takes a free one and logs it",
+        )
+        command.add_argument(
+            "--log-format", choices=["json", "text"], default="text", help="format of log lines (%(default)s)"
+        )
+    # Set by the parent of several processes.
     for name in ("--loops", "--child-of", "--port-to", TOKENS_FROM, COUNTS_TO):
         run.add_argument(name, type=int, help=argparse.SUPPRESS)
     _replay_arguments(replay)
@@ -122,14 +131,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _replay_arguments(replay: argparse.ArgumentParser) -> None:
-    where = "beginning, end, an offset, or a time such as 2026-11-23T12:00:00Z"
-    replay.add_argument("--generation", required=True, metavar="NAME", help="of the replay; one begun before goes on")
-    replay.add_argument("--from", dest="start", metavar="WHERE", help=where)
-    replay.add_argument("--to", dest="end", metavar="WHERE", default="end", help="likewise (%(default)s, as it is now)")
-    replay.add_argument("--results-topic", metavar="TOPIC", help="instead of the stage's own; made if it is not there")
-    replay.add_argument("--rate", type=float, default=100, help="images a second, 0 for no bound (%(default)s)")
+    position = "beginning, end, an offset, or a time such as 2026-11-23T12:00:00Z"
     replay.add_argument(
-        "--report-every", type=float, default=10, metavar="SECONDS", help="between two lines on stdout (%(default)s)"
+        "--generation",
+        required=True,
+        metavar="NAME",
+        help="name of the replay; the name of an unfinished replay resumes it",
+    )
+    replay.add_argument("--from", dest="start", metavar="POSITION", help=f"where to begin: {position}")
+    replay.add_argument(
+        "--to", dest="end", metavar="POSITION", default="end", help="where to stop (%(default)s: what is there now)"
+    )
+    replay.add_argument(
+        "--results-topic", metavar="TOPIC", help="topic for the results; created if needed (the stage's own)"
+    )
+    replay.add_argument("--rate", type=float, default=100, help="images per second; 0 for no limit (%(default)s)")
+    replay.add_argument(
+        "--report-every",
+        type=float,
+        default=10,
+        metavar="SECONDS",
+        help="seconds between two reports on stdout (%(default)s)",
     )
 
 

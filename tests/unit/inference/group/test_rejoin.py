@@ -1,64 +1,74 @@
-"""When a loop takes its group's word against its client's."""
+"""When a loop believes its group rather than its client, and joins anew."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
-from darkroom_inference.group import rejoin as misheard
-from darkroom_inference.group.rejoin import Misheard
-from darkroom_inference.group.view import Word
+from darkroom_inference.group.rejoin import LOOK_EVERY_S, SETTLE_S, RejoinCheck
+from darkroom_inference.group.view import GroupView
 from darkroom_inference.kafka.errors import ClientsBroken
 from darkroom_inference.lifecycle.loop_state import LoopState
 
 
-class Known:
-    """What the loop's client knows of."""
-
-    def __init__(self, *partitions: int) -> None:
-        self.partitions = dict.fromkeys(partitions)
-
-
-class Group:
-    """A group that says the same until it is told otherwise."""
+class FakeGroup:
+    """A group that answers the same until it is told otherwise."""
 
     def __init__(self) -> None:
-        self.word: Word | None = None
+        self.answer: GroupView | None = None
+        self.images: Mapping[int, int] | None = {}
         self.asked = 0
 
-    def says(self, given: set[int], meant: set[int]) -> None:
-        self.word = Word(frozenset(given), frozenset(meant))
+    def says(self, assigned: set[int], target: set[int]) -> None:
+        self.answer = GroupView(frozenset(assigned), frozenset(target))
 
-    def ask(self) -> Word | None:
+    def view(self) -> GroupView | None:
         self.asked += 1
-        return self.word
+        return self.answer
+
+    def waiting(self) -> Mapping[int, int] | None:
+        return self.images
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(misheard, "SETTLE_S", 0.0)
+class Loop:
+    """A loop whose client knows of some partitions, and its check with a clock that goes on by what it waits for."""
+
+    def __init__(self, group: FakeGroup, *partitions: int, lost_answers: int = 0) -> None:
+        self.partitions = set(partitions)
+        self.now = 1000.0
+        self.state = LoopState(0, partitions=len(partitions), lost_answers=lost_answers)
+        self._check = RejoinCheck(self.state, lambda: frozenset(self.partitions), group, lambda: self.now)
+
+    def check(self) -> None:
+        """Check at once, and again when it has settled."""
+        self._check.check()
+        self.now += SETTLE_S
+        self._check.check()
+
+    def look(self) -> None:
+        self.now += 1.25 * LOOK_EVERY_S
+        self._check.check()
 
 
 @pytest.fixture
-def group() -> Group:
-    return Group()
+def group() -> FakeGroup:
+    return FakeGroup()
 
 
-def doubting(group: Group, known: Any) -> Misheard:
+def doubting(group: FakeGroup, *partitions: int) -> Loop:
     """A loop that has just lost an answer."""
-    state = LoopState(0)
-    made = Misheard(state, known, group.ask)
-    state.lost_answers += 1
-    return made
+    loop = Loop(group, *partitions)
+    loop.state.lost_answers += 1
+    return loop
 
 
-def test_without_a_lost_answer_nobody_is_asked(group: Group) -> None:
-    quiet = Misheard(LoopState(0, lost_answers=3), Known(1), group.ask)  # type: ignore[arg-type]
+def test_without_a_lost_answer_nobody_is_asked(group: FakeGroup) -> None:
+    quiet = Loop(group, 1, lost_answers=3)
     quiet.check()
     assert group.asked == 0
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"),
+    ("assigned", "target"),
     [
         pytest.param({1, 2, 3}, {1}, id="some were to be given away"),
         pytest.param({1, 2, 3, 4}, {1, 2, 3, 4}, id="one was given"),
@@ -66,48 +76,89 @@ def test_without_a_lost_answer_nobody_is_asked(group: Group) -> None:
     ],
 )
 def test_what_the_client_has_not_heard_when_asked_twice_makes_the_loop_join_anew(
-    group: Group, given: set[int], meant: set[int]
+    group: FakeGroup, assigned: set[int], target: set[int]
 ) -> None:
-    group.says(given, meant)
-    loop = doubting(group, Known(1, 2, 3))
+    group.says(assigned, target)
+    loop = doubting(group, 1, 2, 3)
     loop.check()
     with pytest.raises(ClientsBroken, match=r"its client knows of \[1, 2, 3\]"):
         loop.check()
 
 
-def test_what_is_heard_by_the_second_time_is_fine_and_not_asked_again(group: Group) -> None:
+def test_what_is_heard_by_the_second_time_is_fine_and_not_asked_again(group: FakeGroup) -> None:
     group.says({1, 2}, {1})
-    known = Known(1, 2)
-    loop = doubting(group, known)
+    loop = doubting(group, 1, 2)
     loop.check()
-    del known.partitions[2]
+    loop.partitions.remove(2)
     group.says({1}, {1})
     for _ in range(3):
         loop.check()
     assert group.asked == 2
 
 
-def test_a_partition_that_others_have_to_give_away_first_is_waited_for(group: Group) -> None:
+def test_a_partition_that_others_have_to_give_away_first_is_waited_for(group: FakeGroup) -> None:
     group.says({1}, {1, 2})
-    loop = doubting(group, Known(1))
+    loop = doubting(group, 1)
     for _ in range(3):
         loop.check()
     assert group.asked == 1
 
 
-def test_a_group_on_its_way_is_given_time(group: Group) -> None:
-    loop = doubting(group, Known(1, 2, 3))
-    for meant in ({1, 2}, {1}, {2}):
-        group.says({1, 2, 3}, meant)
+def test_a_group_on_its_way_is_given_time(group: FakeGroup) -> None:
+    loop = doubting(group, 1, 2, 3)
+    for target in ({1, 2}, {1}, {2}):
+        group.says({1, 2, 3}, target)
         loop.check()
     assert group.asked == 3
 
 
-def test_a_group_that_does_not_answer_is_asked_again(group: Group) -> None:
-    loop = doubting(group, Known(1))
+def test_a_group_that_does_not_answer_is_asked_again(group: FakeGroup) -> None:
+    loop = doubting(group, 1)
     loop.check()
     loop.check()
     group.says({1}, {1})
     loop.check()
     loop.check()
     assert group.asked == 3
+
+
+def test_a_loop_without_partitions_joins_anew_if_nobody_goes_on_with_images_that_wait(group: FakeGroup) -> None:
+    spare = Loop(group)
+    group.images = {1: 5, 2: 9}
+    spare.look()
+    group.images = {1: 8, 2: 9}
+    with pytest.raises(ClientsBroken, match=r"nobody goes on with partitions \[2\], and this loop has none"):
+        spare.look()
+
+
+def test_a_spare_whose_neighbours_go_on_stays(group: FakeGroup) -> None:
+    spare = Loop(group)
+    for offset in (5, 6, 7):
+        group.images = {1: offset}
+        spare.look()
+    group.images = {}
+    spare.look()
+
+
+def test_what_is_not_known_of_the_log_is_no_reason_to_join_anew(group: FakeGroup) -> None:
+    spare = Loop(group)
+    for images in ({1: 5}, None, None, {1: 6}):
+        group.images = images
+        spare.look()
+
+
+def test_a_loop_with_partitions_does_not_look_at_those_of_others(group: FakeGroup) -> None:
+    busy = Loop(group, 1)
+    group.images = {2: 5}
+    for _ in range(3):
+        busy.look()
+
+
+def test_what_a_spare_has_seen_is_forgotten_when_it_gets_partitions(group: FakeGroup) -> None:
+    loop = Loop(group)
+    group.images = {1: 5}
+    loop.look()
+    loop.state.partitions = 1
+    loop.look()
+    loop.state.partitions = 0
+    loop.look()

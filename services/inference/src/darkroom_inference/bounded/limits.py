@@ -1,12 +1,12 @@
-"""What the loops of one process of a replay share."""
+"""The limits that the loops of one process of a replay keep to, and the pipes to the replay's parent process."""
 
 from dataclasses import dataclass
 
 from darkroom.stage_settings import Replay
-from darkroom_inference.bounded.plan import Plan
+from darkroom_inference.bounded.plan import ReplayPlan
 from darkroom_inference.bounded.ranges import Range
-from darkroom_inference.bounded.rate import Allowance
-from darkroom_inference.bounded.tally import Teller
+from darkroom_inference.bounded.rate import TokenReader
+from darkroom_inference.bounded.tally import CountsWriter
 from darkroom_inference.lifecycle.metrics import Metrics
 
 TOKENS_FROM = "--tokens-from"
@@ -15,11 +15,11 @@ COUNTS_TO = "--counts-to"
 
 @dataclass(frozen=True)
 class Pipes:
-    """File descriptors that a process of a replay has from its parent.
+    """File descriptors that a process of a replay inherits from its parent.
 
     Attributes:
-        tokens: to take one from before each image; None if the rate has no bound.
-        counts: to tell what became of the images.
+        tokens: to read a token from before each image; None if the rate has no bound.
+        counts: to write to what became of the images.
     """
 
     tokens: int | None
@@ -27,20 +27,21 @@ class Pipes:
 
 
 @dataclass(frozen=True)
-class ReplayTerms:
-    """Within what bounds the loops work, and whom they tell."""
+class ReplayLimits:
+    """Which images the loops analyse, how fast, and where they report what became of them."""
 
-    plan: Plan
-    allowance: Allowance | None
-    teller: Teller
-
-
-def plan_of(replay: Replay) -> Plan:
-    """The plan that the settings of a replay's process hold."""
-    return Plan({partition: Range(*each) for partition, each in replay.ranges.items()}, replay.results_topic)
+    plan: ReplayPlan
+    tokens: TokenReader | None
+    counts: CountsWriter
 
 
-def terms_of(replay: Replay, pipes: Pipes, metrics: Metrics) -> ReplayTerms:
-    """The terms for the loops of this process."""
-    allowance = None if pipes.tokens is None else Allowance(pipes.tokens)
-    return ReplayTerms(plan_of(replay), allowance, Teller(pipes.counts, metrics))
+def plan_of(replay: Replay) -> ReplayPlan:
+    """The plan in the settings of a replay's process."""
+    ranges = {partition: Range(start, end) for partition, (start, end) in replay.ranges.items()}
+    return ReplayPlan(ranges, replay.results_topic)
+
+
+def limits_of(replay: Replay, pipes: Pipes, metrics: Metrics) -> ReplayLimits:
+    """The limits of the loops of this process."""
+    tokens = None if pipes.tokens is None else TokenReader(pipes.tokens)
+    return ReplayLimits(plan_of(replay), tokens, CountsWriter(pipes.counts, metrics))

@@ -1,4 +1,4 @@
-"""What a replay has to do, and how it is written down: beside the offsets that its group commits.
+"""What a replay has to do. It is kept in the metadata of the offsets that the replay's group commits.
 
 So a replay can be taken up again by whoever knows its name, on whatever machine, and nothing but Kafka has to be kept.
 The range and the position in it stand in the same commit and can't contradict each other.
@@ -16,7 +16,7 @@ _FIELD: Final = "replay"
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReplayPlan:
     """One replay.
 
     Attributes:
@@ -37,13 +37,13 @@ class Plan:
         """Where each partition is done."""
         return {partition: each.end for partition, each in self.ranges.items()}
 
-    def beside(self) -> dict[int, dict[str, Any]]:
-        """By partition, what every commit of it carries."""
+    def commit_fields(self) -> dict[int, dict[str, Any]]:
+        """By partition, what the metadata of every commit holds."""
         topic = {} if self.results_topic is None else {"resultsTopic": self.results_topic}
         return {n: {_FIELD: {"start": each.start, "end": each.end, **topic}} for n, each in self.ranges.items()}
 
 
-def read_plan(metadata: Mapping[int, str | None]) -> Plan | None:
+def read_plan(metadata: Mapping[int, str | None]) -> ReplayPlan | None:
     """The plan in the metadata of a group's commits, by partition; None if they hold none."""
     found: dict[int, Range] = {}
     results_topic: str | None = None
@@ -57,9 +57,9 @@ def read_plan(metadata: Mapping[int, str | None]) -> Plan | None:
                 found[partition] = Range(start, end)
                 topic = rest.get("resultsTopic")
                 results_topic = topic if isinstance(topic, str) else results_topic
-    return Plan(found, results_topic) if found else None
+    return ReplayPlan(found, results_topic) if found else None
 
 
-def left(plan: Plan, committed: Mapping[int, int | None]) -> int:
+def left(plan: ReplayPlan, committed: Mapping[int, int | None]) -> int:
     """How many offsets are still to be read."""
     return sum(lag(each.end, each.start, committed.get(partition)) for partition, each in plan.ranges.items())

@@ -19,8 +19,8 @@ _MOST_IN_THE_PIPE: Final = 4_096
 
 
 @dataclass
-class Credit:
-    """How many images may be taken that have not been yet. Time that nobody used is not saved up.
+class TokenBucket:
+    """How many tokens may be handed out: those of the time that has passed. Unused time is not saved up.
 
     Attributes:
         rate: images a second.
@@ -44,24 +44,24 @@ class Credit:
         return tokens
 
 
-class Meter:
-    """Hands out tokens for `rate` images a second until it is closed.
+class TokenWriter:
+    """Writes tokens for `rate` images a second until it is closed.
 
     Attributes:
-        reader: the file descriptor that loops take them from.
+        reader: the file descriptor that loops read them from.
     """
 
     def __init__(self, rate: float) -> None:
         self.reader, self._writer = os.pipe()
         # For all processes: it belongs to the open pipe, not to the descriptor.
         os.set_blocking(self.reader, False)
-        self._credit = Credit(rate)
+        self._bucket = TokenBucket(rate)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="tokens", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Hand out no more."""
+        """Write no more tokens."""
         self._stop.set()
         self._thread.join()
         os.close(self.reader)
@@ -71,13 +71,13 @@ class Meter:
         last = time.monotonic()
         while not self._stop.wait(_TICK_S):
             now = time.monotonic()
-            if tokens := self._credit.due(now - last, _unread(self.reader)):
+            if tokens := self._bucket.due(now - last, _unread(self.reader)):
                 os.write(self._writer, b"." * tokens)
             last = now
 
 
-class Allowance:
-    """Takes tokens from a Meter's pipe."""
+class TokenReader:
+    """Takes tokens from the pipe of a `TokenWriter`."""
 
     def __init__(self, reader: int) -> None:
         self._reader = reader
@@ -85,7 +85,7 @@ class Allowance:
         self._poll.register(reader, select.POLLIN)
 
     def take(self, timeout_s: float) -> bool:
-        """Take one, and wait for it if need be; whether there was one."""
+        """Take a token, waiting for it if need be; False if there was none in time."""
         if not self._poll.poll(max(0.0, timeout_s) * 1000):
             return False
         try:

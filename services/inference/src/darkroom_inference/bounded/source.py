@@ -1,4 +1,4 @@
-"""A loop's work within the ranges and at the rate of a replay."""
+"""A consumer within the ranges and at the rate of a replay."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,12 +7,8 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from darkroom_inference.bounded.rate import Allowance
-from darkroom_inference.bounded.tally import Teller
-from darkroom_inference.kafka.marks import CLEAN, Mark
-from darkroom_inference.kafka.offsets import Offsets
+from darkroom_inference.bounded.rate import TokenReader
 from darkroom_inference.loop.assignment import Assignment
-from darkroom_inference.loop.turn import Work
 
 _END_OF_LOG: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
 
@@ -31,7 +27,7 @@ class BoundedSource:
     topic: str
     ends: Mapping[int, int]
     assignment: Assignment
-    allowance: Allowance | None
+    tokens: TokenReader | None
     reached: set[int] = field(default_factory=set)
     _held: Message | None = None
 
@@ -42,22 +38,22 @@ class BoundedSource:
             if message is None or message.error() is not None:
                 return message
             self._held = message
-        if self.allowance is not None and not self.allowance.take(timeout):
+        if self.tokens is not None and not self.tokens.take(timeout):
             return None
         message, self._held = self._held, None
         return message
 
-    def seek(self, place: TopicPartition) -> None:
-        """Read a partition again from `place` on.
+    def seek(self, position: TopicPartition) -> None:
+        """Read a partition again from `position` on.
 
         Raises:
             KafkaException: the client can't.
         """
-        if self._held is not None and self._held.partition() == place.partition:
+        if self._held is not None and self._held.partition() == position.partition:
             self._held = None
-        if place.partition in self.reached:
-            self._take_up({place.partition})
-        self.consumer.seek(place)
+        if position.partition in self.reached:
+            self._take_up({position.partition})
+        self.consumer.seek(position)
 
     def _next(self, timeout: float) -> Message | None:
         message = self.consumer.poll(timeout)
@@ -82,36 +78,3 @@ class BoundedSource:
         if mine:
             with suppress(KafkaException):
                 self.consumer.resume([TopicPartition(self.topic, partition) for partition in sorted(mine)])
-
-
-@dataclass
-class BoundedWork:
-    """The work of one loop, which also says when a partition's range is done.
-
-    The last offsets of a range may hold no record (a transaction's end, a compacted topic): the end is committed all
-    the same, so that everybody can see that nothing is left.
-    """
-
-    work: Work
-    source: BoundedSource
-    assignment: Assignment
-    offsets: Offsets
-    teller: Teller
-
-    def turn(self) -> None:
-        """As `Work.turn`."""
-        try:
-            self.work.turn()
-            self._finish()
-        finally:
-            self.teller.tell()
-
-    def _finish(self) -> None:
-        done: dict[int, tuple[int, Mark]] = {}
-        for partition in self.source.reached & self.assignment.partitions.keys():
-            place, end = self.assignment.partitions[partition], self.source.ends.get(partition)
-            if end is not None and (place is None or place.offset < end):
-                done[partition] = (end, CLEAN)
-        if done:
-            self.offsets.commit(done)
-            self.assignment.advance(done)

@@ -1,4 +1,4 @@
-"""What became of the images of a replay, told by its processes to their parent as they get on."""
+"""What became of the images of a replay: its processes write counts to a pipe, their parent adds them up."""
 
 import json
 import os
@@ -13,29 +13,29 @@ Counts = Counter[str]
 _READ_BYTES = 65_536
 
 
-class Teller:
-    """Tells what a process has counted since it last told. Shared by its loops."""
+class CountsWriter:
+    """Writes what a process has counted since it last wrote. Shared by its loops."""
 
     def __init__(self, writer: int, metrics: Metrics) -> None:
         self._writer = writer
         self._metrics = metrics
-        self._told: Counts = Counter()
+        self._written: Counts = Counter()
         self._lock = threading.Lock()
 
-    def tell(self) -> None:
-        """Tell what is new, in one write that no other process's can get into."""
+    def write(self) -> None:
+        """Write what is new: in one write, which those of other processes can't mix with."""
         with self._lock:
             counted = self._metrics.outcomes()
-            if new := counted - self._told:
+            if new := counted - self._written:
                 os.write(self._writer, json.dumps(new).encode() + b"\n")
-                self._told = counted
+                self._written = counted
 
 
 class Tally:
-    """The sum of what every process has told.
+    """The sum of what every process has written.
 
     Attributes:
-        writer: the file descriptor that the processes tell it through.
+        writer: the file descriptor that the processes write to.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Tally:
         self._counts: Counts = Counter()
 
     def counts(self) -> Counts:
-        """Everything told so far."""
+        """Everything written so far."""
         while True:
             try:
                 read = os.read(self._reader, _READ_BYTES)
@@ -56,6 +56,6 @@ class Tally:
                 self._counts.update(json.loads(line))
 
     def close(self) -> None:
-        """Hear no more."""
+        """Close the pipe."""
         os.close(self._reader)
         os.close(self.writer)

@@ -62,7 +62,7 @@ class AtLeastOnce:
         """Wait for the acknowledgements, then commit."""
         while refused := self._publisher.wait():
             for outgoing in refused:
-                letter = _instead(outgoing)
+                letter = _fallback(outgoing)
                 self._published[self._published.index(outgoing)] = letter
                 self._publisher.publish(letter)
         published, self._published = self._published, []
@@ -115,7 +115,7 @@ class ExactlyOnce:
         """Publish and commit in one transaction. One that fails is aborted, and the work done again."""
         while refused := self._transaction(positions):
             for outgoing in refused:
-                self._kept[self._kept.index(outgoing)] = _instead(outgoing)
+                self._kept[self._kept.index(outgoing)] = _fallback(outgoing)
         published, self._kept = self._kept, []
         return published
 
@@ -185,7 +185,7 @@ class ExactlyOnce:
                 return
 
 
-def _instead(outgoing: Outgoing) -> Outgoing:
-    if outgoing.instead is None:
+def _fallback(outgoing: Outgoing) -> Outgoing:
+    if outgoing.fallback is None:
         raise Interrupted(f"{outgoing.topic} is too small for a dead letter")
-    return outgoing.instead()
+    return outgoing.fallback()

@@ -56,7 +56,7 @@ class Interrupted(DarkroomError):
 
 
 class ClientsBroken(DarkroomError):
-    """The loop's clients are of no more use: fenced, or failed beyond repair. New ones are to be made."""
+    """The loop's clients are fenced, or failed beyond repair: the loop needs new ones."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"the Kafka clients have to be replaced: {cause}")

@@ -53,8 +53,8 @@ CLEAN: Final = Mark()
 HELD: Final = Mark(held=True)
 
 
-def encode(mark: Mark, beside: Mapping[str, Any] | None = None) -> str:
-    """The metadata of a commit: the mark, and what else somebody wants to find there again."""
+def encode(mark: Mark, extra: Mapping[str, Any] | None = None) -> str:
+    """The metadata of a commit: the mark, and the fields in `extra`, which `decode` ignores."""
     fields: dict[str, Any] = {}
     if mark.held:
         fields = {_FIELD: "held"}
@@ -62,7 +62,7 @@ def encode(mark: Mark, beside: Mapping[str, Any] | None = None) -> str:
         fields = {_FIELD: "suspects", "suspects": mark.suspects}
         if mark.attempts:
             fields |= {"attempts": mark.attempts, "inHand": mark.in_hand}
-    fields |= beside or {}
+    fields |= extra or {}
     return json.dumps(fields) if fields else ""
 
 

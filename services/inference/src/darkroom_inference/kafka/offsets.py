@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from darkroom.backoff import Backoff
+from darkroom.kafka import log as kafka_log
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.kafka.marks import Mark, decode, encode
 from darkroom_inference.kafka.threaded_call import ThreadedCall
@@ -34,43 +34,28 @@ class Offsets:
     """
 
     def __init__(
-        self, consumer: Consumer, topic: str, pause: Pause, metrics: Metrics, beside: Mapping[int, Mapping[str, Any]]
+        self, consumer: Consumer, topic: str, pause: Pause, metrics: Metrics, extra: Mapping[int, Mapping[str, Any]]
     ) -> None:
-        """With what is to stand beside the marks in every commit, by partition."""
+        """`extra` holds, by partition, fields that every commit carries besides the mark."""
         self._consumer = consumer
         self._topic = topic
         self._pause = pause
         self._metrics = metrics
-        self._beside = beside
+        self._extra = extra
 
-    def committed(self, partitions: list[int]) -> dict[int, tuple[int, Mark]]:
-        """The committed offset and mark of each partition; the offset is negative where there is none.
-
-        Raises:
-            Interrupted: the consumer is no longer a member of its group.
-            ClientsBroken: the consumer can't be used any more.
-            DrainTimedOut: the worker has to stop.
-        """
-        wanted = [TopicPartition(self._topic, partition) for partition in partitions]
-        found = self._patiently("read offsets", lambda: self._consumer.committed(wanted, timeout=_REQUEST_TIMEOUT_S))
-        return {each.partition: (each.offset, decode(each.metadata)) for each in found}
-
-    def waiting(self) -> dict[int, int]:
-        """By partition of the topic in which images wait: the offset of the first of them.
+    def committed(self, partitions: list[int]) -> dict[int, tuple[int | None, Mark]]:
+        """The committed offset and mark of each partition; the offset is None where there is none.
 
         Raises:
             Interrupted: the consumer is no longer a member of its group.
             ClientsBroken: the consumer can't be used any more.
             DrainTimedOut: the worker has to stop.
         """
-        found: dict[int, int] = {}
-        topics = self._patiently("list partitions", lambda: self._consumer.list_topics(self._topic, _REQUEST_TIMEOUT_S))
-        for partition, (offset, _) in self.committed(list(topics.topics[self._topic].partitions)).items():
-            place = TopicPartition(self._topic, partition)
-            low, high = self._patiently("read the log's ends", partial(self._ends, place))
-            if max(offset, low) < high:
-                found[partition] = max(offset, low)
-        return found
+        wanted = [kafka_log.TopicPartition(self._topic, partition) for partition in partitions]
+        found = self._retried(
+            "read offsets", lambda: kafka_log.committed_offsets(self._consumer, wanted, _REQUEST_TIMEOUT_S)
+        )
+        return {each.partition: (committed.offset, decode(committed.metadata)) for each, committed in found.items()}
 
     def commit(self, positions: Positions) -> None:
         """Commit, and wait for it.
@@ -83,7 +68,7 @@ class Offsets:
             ClientsBroken: the consumer can't be used any more.
             DrainTimedOut: the worker has to stop.
         """
-        self._patiently("commit", lambda: self._attended(lambda: self._commit(positions)))
+        self._retried("commit", lambda: self._ticking(lambda: self._commit(positions)))
 
     def commit_once(self, positions: Positions) -> None:
         """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere.
@@ -107,7 +92,7 @@ class Offsets:
     def as_topic_partitions(self, positions: Positions) -> list[TopicPartition]:
         """As the client library takes them."""
         return [
-            TopicPartition(self._topic, partition, offset, metadata=encode(mark, self._beside.get(partition)))
+            TopicPartition(self._topic, partition, offset, metadata=encode(mark, self._extra.get(partition)))
             for partition, (offset, mark) in positions.items()
         ]
 
@@ -117,11 +102,7 @@ class Offsets:
             if answer.error is not None:
                 raise KafkaException(answer.error)
 
-    def _ends(self, place: TopicPartition) -> tuple[int, int]:
-        ends: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=_REQUEST_TIMEOUT_S)
-        return ends
-
-    def _attended(self, commit: Callable[[], None]) -> None:
+    def _ticking(self, commit: Callable[[], None]) -> None:
         call = ThreadedCall("commit", commit)
         wait_in_slices(call.ended, self._pause, self._slow)
         call.result()
@@ -130,7 +111,7 @@ class Offsets:
         self._metrics.retry("offsets")
         log.warning("waiting for kafka", to="commit")
 
-    def _patiently(self, what: str, call: Callable[[], T]) -> T:
+    def _retried(self, what: str, call: Callable[[], T]) -> T:
         backoff = Backoff()
         began = time.monotonic()
         while True:

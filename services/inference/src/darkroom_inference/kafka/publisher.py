@@ -85,7 +85,7 @@ class Publisher:
 
     def _judge(self, outgoing: Outgoing, error: KafkaError) -> None:
         self._metrics.kafka_error(error)
-        if meaning(error) == "TooLarge" and outgoing.instead is not None:
+        if meaning(error) == "TooLarge" and outgoing.fallback is not None:
             self._refused.append(outgoing)
         elif self._failed is None:
             self._failed = error

@@ -1,9 +1,8 @@
-"""What a worker counts and measures."""
+"""Metrics of a worker."""
 
 from collections import Counter as Counts
-from typing import Literal
+from typing import Literal, Protocol
 
-from confluent_kafka import KafkaError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -35,17 +34,24 @@ _STEP_SECONDS = (
 _END_TO_END_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400)
 
 
+class NamedError(Protocol):
+    """An error of Kafka's client."""
+
+    def name(self) -> str:
+        """Such as `TOPIC_AUTHORIZATION_FAILED`."""
+
+
 class Metrics:
     """The metrics of one process, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._images = Counter(
-            "darkroom_worker_images", "Images done with, by outcome.", ["outcome", "reason"], registry=self.registry
+            "darkroom_worker_images", "Images finished, by outcome.", ["outcome", "reason"], registry=self.registry
         )
         self._step_seconds = Histogram(
             "darkroom_worker_step_seconds",
-            "Seconds of each step; decode, preprocess and inference of an image, publish of a batch.",
+            "Seconds per step: decode, preprocess and inference of an image, publish of a batch.",
             ["step"],
             buckets=_STEP_SECONDS,
             registry=self.registry,
@@ -58,25 +64,23 @@ class Metrics:
         )
         self._batch_images = Histogram(
             "darkroom_worker_batch_images",
-            "Images of a batch.",
+            "Images per batch.",
             buckets=(1, 2, 4, 8, 16, 32, 64),
             registry=self.registry,
         )
         self._rebalances = Counter(
             "darkroom_worker_rebalances",
-            "Rebalances, by what became of partitions.",
+            "Changes of the partition assignment, by kind.",
             ["change"],
             registry=self.registry,
         )
-        self._retries = Counter(
-            "darkroom_worker_retries", "Things tried again, by cause.", ["cause"], registry=self.registry
-        )
+        self._retries = Counter("darkroom_worker_retries", "Retries, by cause.", ["cause"], registry=self.registry)
         self._kafka_errors = Counter(
-            "darkroom_worker_kafka_errors", "Errors of Kafka, by name.", ["error"], registry=self.registry
+            "darkroom_worker_kafka_errors", "Kafka errors, by name.", ["error"], registry=self.registry
         )
         self._attempts = Counter(
             "darkroom_worker_attempts",
-            "Attempts at single images after one of a batch ended a process or failed.",
+            "Attempts at images that are analysed alone, because one of their batch ended a process or failed.",
             registry=self.registry,
         )
         self._partitions = Gauge(
@@ -84,7 +88,7 @@ class Metrics:
         )
         self._brokers = Gauge(
             "darkroom_worker_brokers_connected",
-            "Brokers that a loop's consumer is connected to: none while Kafka is away.",
+            "Brokers that a loop's consumer is connected to; 0 while Kafka is unreachable.",
             ["loop"],
             registry=self.registry,
         )
@@ -95,15 +99,15 @@ class Metrics:
             self._images.labels(outcome, "")
 
     def stage(self, **labels: str) -> None:
-        """Say which stage and model this is."""
+        """Set the labels that name the stage."""
         self._stage.info(labels)
 
     def image(self, outcome: Outcome, reason: str = "") -> None:
-        """Count an image that is done with: its result, its dead letter or its passing over is acknowledged."""
+        """Count a finished image: its result or dead letter is acknowledged, or it was skipped."""
         self._images.labels(outcome, reason).inc()
 
     def outcomes(self) -> Counts[str]:
-        """Images done with so far, by outcome."""
+        """Images finished so far, by outcome."""
         found: Counts[str] = Counts()
         for family in self._images.collect():
             for sample in family.samples:
@@ -116,7 +120,7 @@ class Metrics:
         self._step_seconds.labels(step).observe(seconds)
 
     def end_to_end(self, seconds: float) -> None:
-        """Measure an image's whole way; clocks that differ count as no time rather than less than none."""
+        """Measure the time from an image's timestamp to its result; never negative, though clocks differ."""
         self._end_to_end_seconds.observe(max(0.0, seconds))
 
     def batch(self, images: int) -> None:
@@ -128,21 +132,21 @@ class Metrics:
         self._rebalances.labels(change).inc()
 
     def partitions(self, loop: int, count: int) -> None:
-        """Say how many partitions a loop has."""
+        """Set how many partitions a loop has."""
         self._partitions.labels(str(loop)).set(count)
 
     def brokers(self, loop: int, connected: int) -> None:
-        """Say to how many brokers a loop's consumer is connected."""
+        """Set how many brokers a loop's consumer is connected to."""
         self._brokers.labels(str(loop)).set(connected)
 
     def retry(self, cause: RetryCause) -> None:
-        """Count something that has to be tried again."""
+        """Count a retry."""
         self._retries.labels(cause).inc()
 
-    def kafka_error(self, error: KafkaError) -> None:
+    def kafka_error(self, error: NamedError) -> None:
         """Count an error of Kafka."""
         self._kafka_errors.labels(error.name()).inc()
 
     def attempt(self) -> None:
-        """Count an attempt at an image that is taken alone."""
+        """Count an attempt at an image that is analysed alone."""
         self._attempts.inc()

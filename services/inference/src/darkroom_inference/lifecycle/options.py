@@ -1,4 +1,4 @@
-"""What can be tuned in a worker's environment; the defaults fit nearly everybody."""
+"""Options of a worker that its environment sets; the defaults suit nearly everybody."""
 
 import os
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Options:
     """Settings of the worker's process.
 
     Attributes:
-        image_deadline_s: an image that takes longer is held to be one that never ends, and the process with it.
+        image_deadline_s: if an image takes longer, the watchdog ends the process.
         group_protocol: `consumer` is KIP-848; a broker without it makes the worker fall back to `classic`.
     """
 

@@ -4,9 +4,9 @@ import faulthandler
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 EXIT_CODE: Final = 70
 """The process's exit code when an image took longer than its deadline, or a loop hangs for good (EX_SOFTWARE)."""
+
+ImageFields = Callable[[], Mapping[str, Any]]
 
 _TICK_S: Final = 0.5
 _GIL_GRACE_S: Final = 10.0
@@ -29,7 +31,7 @@ class Watchdog:
 
     def __init__(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
-        self._at_work: dict[int, tuple[str, int]] = {}
+        self._at_work: dict[int, tuple[ImageFields, int]] = {}
         self._ticks = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
@@ -45,20 +47,20 @@ class Watchdog:
         faulthandler.cancel_dump_traceback_later()
 
     @contextmanager
-    def over(self, loop: int, place: str) -> Iterator[None]:
-        """Watch over the work of `loop` on the image at `place`."""
-        self._at_work[loop] = (place, self._ticks)
+    def over(self, loop: int, image: ImageFields) -> Iterator[None]:
+        """Watch over the work of `loop` on an image; `image` answers what a log line says about it."""
+        self._at_work[loop] = (image, self._ticks)
         try:
             yield
         finally:
             del self._at_work[loop]
 
-    def overdue(self) -> tuple[str, float] | None:
+    def overdue(self) -> tuple[ImageFields, float] | None:
         """An image that has taken longer than the deadline, and the seconds that it has taken."""
-        for place, since in list(self._at_work.values()):
+        for image, since in list(self._at_work.values()):
             seconds = (self._ticks - since) * _TICK_S
             if seconds > self._deadline_s:
-                return place, seconds
+                return image, seconds
         return None
 
     def _run(self) -> None:
@@ -66,9 +68,7 @@ class Watchdog:
             self._ticks += 1
             faulthandler.dump_traceback_later(self._deadline_s + _GIL_GRACE_S, exit=True)
             if late := self.overdue():
-                place, seconds = late
-                log.critical(
-                    "image takes too long: the process ends, so that it is found", image=place, seconds=seconds
-                )
+                image, seconds = late
+                log.critical("image takes too long: ending the process", seconds=seconds, **image())
                 faulthandler.dump_traceback(file=sys.stderr)
                 os._exit(EXIT_CODE)

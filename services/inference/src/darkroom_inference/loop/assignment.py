@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass
-class Place:
+class Position:
     """Where the loop stands in a partition: the next record to be worked on, and its mark."""
 
     offset: int
@@ -41,36 +41,36 @@ class Assignment:
     state: LoopState
     offsets: Offsets
     metrics: Metrics
-    partitions: dict[int, Place | None] = field(default_factory=dict)
+    partitions: dict[int, Position | None] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
 
     def on_assign(self, _consumer: Consumer, assigned: Sequence[TopicPartition]) -> None:
-        """These came. Their marks are read when their first records come: an idle partition costs nothing."""
+        """Partitions were assigned. Their marks are read with their first records: an idle partition costs nothing."""
         self._changed("assigned", assigned)
         self.partitions |= {each.partition: None for each in assigned}
-        self._tell()
+        self._publish_count()
 
     def on_revoke(self, _consumer: Consumer, revoked: Sequence[TopicPartition]) -> None:
-        """These go, in order: say that nothing of them is in hand."""
+        """Partitions are to be given away: commit that nothing of them is in hand."""
         self._changed("revoked", revoked)
         self._give_back({each.partition: self.partitions.pop(each.partition, None) for each in revoked})
-        self._tell()
+        self._publish_count()
 
     def on_lost(self, _consumer: Consumer, lost: Sequence[TopicPartition]) -> None:
-        """These are somebody else's already: there is nothing to say about them."""
+        """Partitions belong to somebody else already: there is nothing to commit."""
         self._changed("lost", lost)
         for each in lost:
             self.partitions.pop(each.partition, None)
-        self._tell()
+        self._publish_count()
 
     def give_back(self) -> None:
-        """All go, because the loop ends: say that nothing of them is in hand, if a broker is there to hear it."""
+        """Give all partitions away, as the loop ends: commit that nothing of them is in hand, if a broker answers."""
         if self.offsets.reachable():
             self._give_back(self.partitions)
         self.forget()
 
     def forget(self) -> None:
-        """Commit nothing more: it is not certain what has been committed."""
+        """Forget where the loop stands, since it is not certain what has been committed: nothing more will be."""
         self.partitions = dict.fromkeys(self.partitions)
 
     def take(self, records: Iterable[ImageRecord]) -> None:
@@ -92,7 +92,7 @@ class Assignment:
         positions: dict[int, tuple[int, Mark]] = {}
         to_be_held: dict[int, tuple[int, Mark]] = {}
         for partition, (committed, found) in self.offsets.committed(list(first)).items():
-            start = max(first[partition], committed)
+            start = first[partition] if committed is None else max(first[partition], committed)
             mark = taken_over(found, same_record=committed == start, batch=MAX_BATCH)
             positions[partition] = (start, mark)
             if mark.held:
@@ -105,34 +105,34 @@ class Assignment:
         if too_early := sorted(n for n, (start, _) in positions.items() if start > first[n]):
             raise Interrupted(f"partitions {too_early} were read from before their committed offsets")
 
-    def place(self, partition: int) -> Place:
+    def position(self, partition: int) -> Position:
         """Where the loop stands in a partition from which it has taken records."""
-        place = self.partitions[partition]
-        if place is None:
+        position = self.partitions[partition]
+        if position is None:
             raise KeyError(partition)
-        return place
+        return position
 
     def suspects(self) -> dict[int, int]:
         """How many records of each partition are to be taken one at a time."""
-        return {n: place.mark.suspects for n, place in self.partitions.items() if place is not None}
+        return {n: position.mark.suspects for n, position in self.partitions.items() if position is not None}
 
     def advance(self, positions: Positions) -> None:
         """Go on from `positions`: everything before them is settled."""
         for partition, (offset, mark) in positions.items():
             if partition in self.partitions:
-                self.partitions[partition] = Place(offset, mark)
+                self.partitions[partition] = Position(offset, mark)
 
-    def _give_back(self, places: Mapping[int, Place | None]) -> None:
-        positions = {n: (place.offset, given_back(place.mark)) for n, place in places.items() if place is not None}
-        if positions:
-            self.offsets.commit_once(positions)
+    def _give_back(self, positions: Mapping[int, Position | None]) -> None:
+        known = {n: position for n, position in positions.items() if position is not None}
+        if known:
+            self.offsets.commit_once({n: (each.offset, given_back(each.mark)) for n, each in known.items()})
 
     def _changed(self, change: Literal["assigned", "revoked", "lost"], partitions: Sequence[TopicPartition]) -> None:
         self.touched |= {each.partition for each in partitions}
         self.metrics.rebalance(change)
         if partitions:
-            log.info("partitions", change=change, numbers=sorted(each.partition for each in partitions))
+            log.info("partitions changed", change=change, numbers=sorted(each.partition for each in partitions))
 
-    def _tell(self) -> None:
+    def _publish_count(self) -> None:
         self.state.partitions = len(self.partitions)
         self.metrics.partitions(self.state.number, len(self.partitions))

@@ -1,11 +1,11 @@
-"""Many may analyse at once, or one alone: so that a process that ends tells which image it was."""
+"""Many loops may analyse at once, or one alone: so that a process that ends tells which image it was."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Gate:
+class ExclusiveTurn:
     """Shared by the loops of a process. Whoever waits to be alone goes before those who would share."""
 
     def __init__(self) -> None:

@@ -2,10 +2,9 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from confluent_kafka import Consumer
@@ -13,12 +12,7 @@ from confluent_kafka import Consumer
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.bounded.limits import ReplayTerms
-from darkroom_inference.bounded.source import BoundedSource, BoundedWork
 from darkroom_inference.group.protocol import Membership
-from darkroom_inference.group.rejoin import Misheard
-from darkroom_inference.group.standstill import Standstill
-from darkroom_inference.group.view import ask_the_group
 from darkroom_inference.kafka import clients
 from darkroom_inference.kafka.delivery import AtLeastOnce, Delivery, ExactlyOnce
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted
@@ -29,8 +23,9 @@ from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import DrainTimedOut, Stopping
 from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.loop.assignment import Assignment
-from darkroom_inference.loop.exclusive import Gate
-from darkroom_inference.loop.turn import Source, Work
+from darkroom_inference.loop.exclusive import ExclusiveTurn
+from darkroom_inference.loop.turn import BatchWork
+from darkroom_inference.loop.work import LoopParts, Source, Work, WorkFactory
 from darkroom_inference.records.answers import Answers
 from darkroom_vision.analyse import LoadedStage
 
@@ -45,11 +40,11 @@ class Shared:
     stage: LoadedStage
     process_id: str
     membership: Membership
-    gate: Gate
+    exclusive: ExclusiveTurn
     watchdog: Watchdog
     metrics: Metrics
     stopping: Stopping
-    replay: ReplayTerms | None = None
+    work: WorkFactory
 
 
 class Loop:
@@ -99,12 +94,10 @@ class Loop:
             log.info("loop ended")
 
     def _until_stopped(self) -> None:
-        with self._clients() as (work, checks):
+        with self._work() as work:
             while not self._shared.stopping.requested:
                 try:
                     work.turn()
-                    for check in checks:
-                        check()
                 except Interrupted as interrupted:
                     self._shared.metrics.retry("publish")
                     log.warning("work in hand is done again", error=interrupted.cause)
@@ -113,15 +106,14 @@ class Loop:
                     self._backoff.reset()
 
     @contextmanager
-    def _clients(self) -> Iterator[tuple[Work | BoundedWork, Sequence[Callable[[], None]]]]:
-        """What does the work, and what to look at between two turns."""
+    def _work(self) -> Iterator[Work]:
+        """The loop's work with clients of its own, which are closed in the end."""
         shared = self._shared
-        settings, metrics, terms = shared.settings, shared.metrics, shared.replay
+        settings, metrics = shared.settings, shared.metrics
         consumer = clients.consumer(
-            settings, self._name, shared.membership.protocol, metrics.kafka_error, self._statistics
+            settings, self._name, shared.membership.protocol, metrics.kafka_error, self._on_statistics
         )
-        beside = terms.plan.beside() if terms else {}
-        offsets = Offsets(consumer, settings.images_topic, self._pause, metrics, beside)
+        offsets = Offsets(consumer, settings.images_topic, self._pause, metrics, shared.work.commit_fields())
         assignment = Assignment(self.state, offsets, metrics)
         try:
             delivery = self._delivery(consumer, offsets)
@@ -133,16 +125,12 @@ class Loop:
             )
             answers = Answers(self.state.number, settings, shared.stage, shared.watchdog, metrics)
 
-            def work(source: Source) -> Work:
-                return Work(settings, source, assignment, offsets, delivery, answers, shared.gate, metrics, self._pause)
+            def batches(source: Source) -> Work:
+                return BatchWork(
+                    settings, source, assignment, offsets, delivery, answers, shared.exclusive, metrics, self._pause
+                )
 
-            if terms is None:
-                ask = partial(ask_the_group, settings, consumer)
-                misheard = Misheard(self.state, assignment, ask)
-                yield work(consumer), (misheard.check, Standstill(self.state, offsets).check)
-            else:
-                bounded = BoundedSource(consumer, settings.images_topic, terms.plan.ends, assignment, terms.allowance)
-                yield BoundedWork(work(bounded), bounded, assignment, offsets, terms.teller), ()
+            yield shared.work.work(LoopParts(settings, self.state, consumer, assignment, offsets, batches))
             assignment.give_back()
         except BaseException:
             # What was in hand may or may not be committed. Giving the partitions back must not commit anything older.
@@ -168,12 +156,12 @@ class Loop:
         self.state.tick()
         self._shared.stopping.pause(seconds)
 
-    def _statistics(self, text: str) -> None:
-        """Told every few seconds, also to a consumer without partitions, which hears nothing else of its group."""
+    def _on_statistics(self, text: str) -> None:
+        """Read librdkafka's statistics. They come every few seconds, even to a consumer without partitions."""
         statistics = json.loads(text)
         brokers = statistics.get("brokers", {}).values()
-        connected = {each["nodeid"] for each in brokers if each["state"] == "UP" and each["nodeid"] >= 0}
+        connected = {broker["nodeid"] for broker in brokers if broker["state"] == "UP" and broker["nodeid"] >= 0}
         self._shared.metrics.brokers(self.state.number, len(connected))
-        self.state.lost_answers = sum(each["req_timeouts"] for each in brokers if each["name"] == "GroupCoordinator")
+        self.state.lost_answers = sum(b["req_timeouts"] for b in brokers if b["name"] == "GroupCoordinator")
         if not self.state.partitions:
             self.state.in_touch(statistics.get("cgrp", {}).get("state") == "up")

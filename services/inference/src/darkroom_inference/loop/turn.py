@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 from confluent_kafka import KafkaException, Message, TopicPartition
 
 from darkroom.backoff import Backoff
+from darkroom.logs import log_fields
 from darkroom.stage_settings import StageSettings
+from darkroom_inference.kafka.consumed import image_record
 from darkroom_inference.kafka.delivery import Delivery
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.kafka.marks import HELD, Mark, failed, failed_in_batch, passed, survived, trying, verdict
@@ -18,9 +19,9 @@ from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import Pause
 from darkroom_inference.loop.assignment import Assignment
 from darkroom_inference.loop.batches import MAX_BATCH_BYTES, BatchSize, next_group
-from darkroom_inference.loop.exclusive import Gate
+from darkroom_inference.loop.exclusive import ExclusiveTurn
+from darkroom_inference.loop.work import Source
 from darkroom_inference.records.answers import Answers, ModelFailed
-from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.image import ImageRecord
 
 log = structlog.get_logger(__name__)
@@ -28,19 +29,9 @@ log = structlog.get_logger(__name__)
 _POLL_S = 0.2
 
 
-class Source(Protocol):
-    """Where a loop's images come from: its consumer, or what stands before it."""
-
-    def poll(self, timeout: float) -> Message | None:
-        """The next message, or None if there is none in time."""
-
-    def seek(self, place: TopicPartition) -> None:
-        """Read a partition again from `place` on."""
-
-
 @dataclass
-class Work:
-    """What one loop does with the images of its partitions, in their order and to their end."""
+class BatchWork:
+    """Takes the images of a loop's partitions batch by batch, in their order, and sees each through."""
 
     settings: StageSettings
     source: Source
@@ -48,19 +39,13 @@ class Work:
     offsets: Offsets
     delivery: Delivery
     answers: Answers
-    gate: Gate
+    exclusive: ExclusiveTurn
     metrics: Metrics
     pause: Pause
     size: BatchSize = field(default_factory=BatchSize)
 
     def turn(self) -> None:
-        """Take what there is, and see it through.
-
-        Raises:
-            Interrupted: it could not be finished; the next turn takes the same images again.
-            ClientsBroken: the loop needs new clients.
-            DrainTimedOut: the worker has to stop.
-        """
+        """As `Work.turn`."""
         records = self._gather()
         if not records:
             return
@@ -69,7 +54,7 @@ class Work:
             self.assignment.take(records)
             while rest:
                 group, rest, alone = next_group(rest, self.assignment.suspects())
-                rest = [*(self._alone(group[0]) if alone else self._batch(group)), *rest]
+                rest = [*(self._suspect(group[0]) if alone else self._batch(group)), *rest]
         except Interrupted:
             self.delivery.forget()
             self._rewind(records)
@@ -83,11 +68,11 @@ class Work:
             self.assignment.touched.clear()
             message = self.source.poll(0 if records else _POLL_S)
             # A partition that went, even if it came back in the same call, is read again from what was committed.
-            records = [each for each in records if each.partition not in self.assignment.touched]
+            records = [record for record in records if record.partition not in self.assignment.touched]
             if message is None:
                 break
             if self._is_image(message):
-                record = ImageRecord.of(message)
+                record = image_record(message)
                 records.append(record)
                 total_bytes += len(record.value or b"")
         self.pause(0)
@@ -111,9 +96,10 @@ class Work:
         skipped = 0
         for index, record in enumerate(group):
             try:
-                with self.gate.shared():
+                with log_fields(record.log_fields), self.exclusive.shared():
                     outgoing = self.answers.answer(record)
-            except ModelFailed:
+            except ModelFailed as error:
+                self._log_retry(record, error, attempts=1)
                 positions[record.partition] = (record.offset, failed_in_batch())
                 left = group[index:]
                 break
@@ -127,21 +113,24 @@ class Work:
         self.size.learn(len(group) - len(left), time.perf_counter() - began)
         return left
 
+    def _suspect(self, suspect: ImageRecord) -> list[ImageRecord]:
+        """See one suspect through; answers it if it is to be tried again."""
+        with log_fields(suspect.log_fields):
+            return self._alone(suspect)
+
     def _alone(self, suspect: ImageRecord) -> list[ImageRecord]:
-        """See one suspect through, with what its mark needs before and after; answers it if it is to be tried again."""
+        """Analyse a suspect alone, with a commit of its mark before and after."""
         partition, offset = suspect.partition, suspect.offset
-        mark = self.assignment.place(partition).mark
+        mark = self.assignment.position(partition).mark
         max_attempts = self.settings.stage.max_attempts
         if reason := verdict(mark, max_attempts):
-            message = _SET_ASIDE[reason].format(mark.attempts)
-            letter = dead_letter(suspect, self.settings, reason, message, attempts=mark.attempts)
-            log.error("image set aside", image=suspect.place, reason=reason, attempts=mark.attempts)
-            self.delivery.publish(letter)
+            message = _MESSAGES[reason].format(mark.attempts)
+            self.delivery.publish(self.answers.failed(suspect, reason, message, attempts=mark.attempts))
             self._settle({partition: (offset + 1, passed(mark))})
             return []
         error: ModelFailed | None = None
         outgoing = None
-        with self.gate.alone():
+        with self.exclusive.alone():
             mark = trying(mark)
             self.offsets.commit({partition: (offset, mark)})
             self.metrics.attempt()
@@ -153,15 +142,22 @@ class Work:
             self.offsets.commit({partition: (offset, mark)})
         self.assignment.advance({partition: (offset, mark)})
         if error is not None and mark.attempts < max_attempts:
+            self._log_retry(suspect, error, mark.attempts)
             self.metrics.retry("inference")
             self.pause(Backoff(failures=mark.attempts).next_s())
             return [suspect]
         if error is not None:
-            outgoing = dead_letter(suspect, self.settings, "InferenceError", str(error), attempts=mark.attempts)
+            outgoing = self.answers.failed(suspect, "InferenceError", str(error), attempts=mark.attempts)
         if outgoing is not None:
             self.delivery.publish(outgoing)
         self._settle({partition: (offset + 1, passed(mark))}, skipped=int(outgoing is None))
         return []
+
+    def _log_retry(self, record: ImageRecord, error: ModelFailed, attempts: int) -> None:
+        if attempts < self.settings.stage.max_attempts:
+            log.warning(
+                "model failed, trying the image again", error=str(error), attempts=attempts, **record.log_fields()
+            )
 
     def _settle(self, positions: Positions, skipped: int = 0) -> None:
         if not positions:
@@ -186,15 +182,15 @@ class Work:
         for partition, offset in first.items():
             if partition not in self.assignment.partitions:
                 continue
-            place = self.assignment.partitions[partition]
-            target = TopicPartition(self.settings.images_topic, partition, place.offset if place else offset)
+            position = self.assignment.partitions[partition]
+            target = TopicPartition(self.settings.images_topic, partition, position.offset if position else offset)
             try:
                 self.source.seek(target)
             except KafkaException as raised:
                 raise ClientsBroken(raised.args[0].str()) from raised
 
 
-_SET_ASIDE = {
+_MESSAGES = {
     "PoisonImage": "the worker's process ended {} times while it had this image alone in hand",
     "InferenceError": "the model failed {} times on this image",
 }

@@ -1,4 +1,4 @@
-"""A worker process that another one started and looks after."""
+"""A worker process that is started again when it ends."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ class Child:
     """
 
     def __init__(self, number: int, command: Callable[[int], list[str]], inherited: tuple[int, ...] = ()) -> None:
-        """With the file descriptors that it is to have, beside the one for its port that `command` is given."""
+        """`command` is given a file descriptor to write the port to; `inherited` holds further ones for the process."""
         self.number = number
         self._inherited = inherited
         self._command = command
@@ -31,7 +31,7 @@ class Child:
         self._started_at = 0.0
         self._start_at = 0.0
 
-    def look_after(self) -> int | None:
+    def supervise(self) -> int | None:
         """Start the process if it is due; answers its exit code once if it has ended."""
         if self._process is None:
             if time.monotonic() >= self._start_at:
@@ -78,8 +78,8 @@ class Child:
         self._started_at = time.monotonic()
 
     def _learn_port(self) -> None:
-        if self.port is None and (said := _read_now(self._port_reader)):
-            self.port = int(said)
+        if self.port is None and (text := _read_now(self._port_reader)):
+            self.port = int(text)
 
     def _forget(self) -> None:
         self._process, self.port = None, None

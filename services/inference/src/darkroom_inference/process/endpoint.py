@@ -15,25 +15,25 @@ _REQUEST_TIMEOUT_S = 5.0
 
 
 class PortUnavailable(DarkroomError):
-    """The worker can't listen where it was told to."""
+    """The worker can't listen on the port that it was given."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Whether something is as it should be, and what is to be said about it."""
+class Report:
+    """Whether the worker is healthy or ready, with details as JSON."""
 
     ok: bool
     detail: dict[str, Any]
 
 
-class Reporting(Protocol):
-    """Who knows how the worker is."""
+class Reporter(Protocol):
+    """Reports on a worker."""
 
-    def health(self) -> Answer:
-        """Whether all that should move moves."""
+    def health(self) -> Report:
+        """Whether every loop moves."""
 
-    def readiness(self) -> Answer:
-        """Whether it works, or could if there was work."""
+    def readiness(self) -> Report:
+        """Whether the worker takes images, or would if there were any."""
 
     def metrics(self) -> bytes:
         """Prometheus' text format."""
@@ -46,9 +46,9 @@ class Endpoint:
         PortUnavailable: the port is taken, or not allowed.
     """
 
-    def __init__(self, host: str, port: int, worker: Reporting) -> None:
+    def __init__(self, host: str, port: int, reporter: Reporter) -> None:
         try:
-            self._server = ThreadingHTTPServer((host, port), _handler(worker))
+            self._server = ThreadingHTTPServer((host, port), _handler(reporter))
         except OSError as error:
             raise PortUnavailable(f"port {port} of {host}: {error.strerror}: choose another with --port") from error
         self._server.daemon_threads = True
@@ -57,7 +57,7 @@ class Endpoint:
 
     @property
     def port(self) -> int:
-        """The port that it listens at."""
+        """The port that it listens on."""
         return int(self._server.server_address[1])
 
     def close(self) -> None:
@@ -67,8 +67,8 @@ class Endpoint:
         self._thread.join()
 
 
-def _handler(worker: Reporting) -> type[BaseHTTPRequestHandler]:
-    routes = {"/healthz": worker.health, "/readyz": worker.readiness}
+def _handler(reporter: Reporter) -> type[BaseHTTPRequestHandler]:
+    routes = {"/healthz": reporter.health, "/readyz": reporter.readiness}
 
     class Handler(BaseHTTPRequestHandler):
         timeout = _REQUEST_TIMEOUT_S
@@ -77,11 +77,11 @@ def _handler(worker: Reporting) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             if path == "/metrics":
-                self._reply(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, worker.metrics())
+                self._reply(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, reporter.metrics())
             elif route := routes.get(path):
-                answer = route()
-                status = HTTPStatus.OK if answer.ok else HTTPStatus.SERVICE_UNAVAILABLE
-                self._reply(status, "application/json", json.dumps(answer.detail).encode())
+                report = route()
+                status = HTTPStatus.OK if report.ok else HTTPStatus.SERVICE_UNAVAILABLE
+                self._reply(status, "application/json", json.dumps(report.detail).encode())
             else:
                 self._reply(HTTPStatus.NOT_FOUND, "application/json", b'{"error": "try /healthz, /readyz or /metrics"}')
 
@@ -93,6 +93,6 @@ def _handler(worker: Reporting) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - overrides
-            """Say nothing: probes come every few seconds."""
+            """Log nothing: probes come every few seconds."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""More loops than one process is good for: a parent that runs several worker processes and speaks for all of them."""
+"""A stage with more loops than one process runs well: a parent process and its worker processes."""
 
 import json
 import os
@@ -13,30 +13,30 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.child import Child
-from darkroom_inference.process.endpoint import Answer
+from darkroom_inference.process.endpoint import Report
 from darkroom_inference.process.fleet_metrics import merged
 from darkroom_inference.process.local_requests import get
 
 log = structlog.get_logger(__name__)
 
 MAX_LOOPS_A_PROCESS: Final = 8
-"""Beyond so many threads in a process the interpreter's lock holds them up (measured)."""
+"""More threads in one process wait for the interpreter's lock (measured)."""
 
 EXIT_CONFIGURATION: Final = 2
-"""The settings or the model will not do: trying again is of no use before somebody has changed them."""
+"""The settings or the model can't be used: starting again is of no use until they are changed."""
 
 _LOOK_S: Final = 0.2
 _KILL_GRACE_S: Final = 3.0
 
 
 def split(loops: int) -> list[int]:
-    """How many loops each process runs: as few processes as there may be, and all of about the same size."""
+    """The loops of each process: as few processes as possible, all of about the same size."""
     processes = -(-loops // MAX_LOOPS_A_PROCESS)
     return [loops // processes + (number < loops % processes) for number in range(processes)]
 
 
 class Fleet:
-    """The worker processes of one stage on one machine, and their answers put together."""
+    """The worker processes of one stage on one machine. Reports for all of them."""
 
     def __init__(
         self,
@@ -46,13 +46,13 @@ class Fleet:
         drain_s: float,
         inherited: Mapping[str, int] | None = None,
     ) -> None:
-        """With file descriptors for every process, by the option that tells it of each."""
+        """`inherited` holds file descriptors for every process, by the option that names each."""
         self._drain_s = drain_s
         inherited = inherited or {}
         self._registry = CollectorRegistry()
         self._restarts = Counter(
             "darkroom_worker_process_ends",
-            "Worker processes that ended without having been asked to.",
+            "Worker processes that ended unasked and were started again.",
             registry=self._registry,
         )
 
@@ -71,28 +71,28 @@ class Fleet:
         """Keep the processes running until asked to stop; answers the exit code."""
         while not stopping.requested:
             for child in self._children:
-                code = child.look_after()
+                code = child.supervise()
                 if code == EXIT_CONFIGURATION:
                     self._end()
                     return EXIT_CONFIGURATION
                 if code is not None:
                     self._restarts.inc()
-                    log.error("worker process ended, and is started again", process=child.number, code=code)
+                    log.error("worker process ended, starting it again", process=child.number, code=code)
             stopping.wait(_LOOK_S)
         return 0 if self._end() else 1
 
-    def health(self) -> Answer:
+    def health(self) -> Report:
         """Healthy unless a process that runs says that it is not; one that ended is being started again."""
         answers = self._ask("/healthz")
-        return Answer(all(status in {200, 0} for status, _ in answers), _details(answers))
+        return Report(all(status in {200, 0} for status, _ in answers), _details(answers))
 
-    def readiness(self) -> Answer:
+    def readiness(self) -> Report:
         """Ready when every process is."""
         answers = self._ask("/readyz")
-        return Answer(all(status == 200 for status, _ in answers), _details(answers))  # noqa: PLR2004 - HTTP's OK
+        return Report(all(status == 200 for status, _ in answers), _details(answers))  # noqa: PLR2004 - HTTP's OK
 
     def metrics(self) -> bytes:
-        """The metrics of every process, told apart by the label `process`."""
+        """The metrics of every process, with the label `process`."""
         texts = {
             str(child.number): body for child, (_, body) in zip(self._children, self._ask("/metrics"), strict=True)
         }

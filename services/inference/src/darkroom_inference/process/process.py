@@ -1,4 +1,4 @@
-"""A worker's process: its endpoint from the first moment on, its signals, and how it ends."""
+"""A worker's process: its endpoint, its signals, its exit code."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
-from darkroom_inference.process.endpoint import Answer, Endpoint, Reporting
+from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
 from darkroom_inference.process.fleet import Fleet
 from darkroom_inference.process.worker import Worker
 from darkroom_vision.imaging.opencv import configure_opencv
@@ -22,46 +22,46 @@ from darkroom_vision.stage import load_stage
 
 log = structlog.get_logger(__name__)
 
-Listen = Callable[[Reporting], Endpoint]
-"""Opens the endpoint for whoever is to answer."""
+Listen = Callable[[Reporter], Endpoint]
+"""Opens the endpoint that a reporter answers for."""
 
 _CLOSING_S: Final = 5.0
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Starting:
-    """Speaks for a worker that is still loading its model: alive, and not ready."""
+    """Reports for a worker that is still loading its model: alive, and not ready."""
 
-    def health(self) -> Answer:
-        """Alive."""
-        return Answer(ok=True, detail={"model": "loading"})
+    def health(self) -> Report:
+        """Healthy."""
+        return Report(ok=True, detail={"model": "loading"})
 
-    def readiness(self) -> Answer:
+    def readiness(self) -> Report:
         """Not ready."""
-        return Answer(ok=False, detail={"model": "loading"})
+        return Report(ok=False, detail={"model": "loading"})
 
     def metrics(self) -> bytes:
         """None yet."""
         return b""
 
 
-class Spokesman:
-    """Answers the endpoint's questions in the name of whoever `speaker` is at the time."""
+class CurrentReporter:
+    """Passes the endpoint's questions on to `current`."""
 
     def __init__(self) -> None:
-        self.speaker: Reporting = Starting()
+        self.current: Reporter = Starting()
 
-    def health(self) -> Answer:
-        """As the speaker says."""
-        return self.speaker.health()
+    def health(self) -> Report:
+        """As `current`."""
+        return self.current.health()
 
-    def readiness(self) -> Answer:
-        """As the speaker says."""
-        return self.speaker.readiness()
+    def readiness(self) -> Report:
+        """As `current`."""
+        return self.current.readiness()
 
     def metrics(self) -> bytes:
-        """As the speaker says."""
-        return self.speaker.metrics()
+        """As `current`."""
+        return self.current.metrics()
 
 
 def run_process(
@@ -69,21 +69,26 @@ def run_process(
 ) -> int:
     """Run `loops` loops of the stage in this process until SIGTERM; answers the exit code.
 
-    With the pipes to its parent if it works for a replay.
+    Args:
+        settings: the stage.
+        options: what the environment sets.
+        listen: opens the endpoint.
+        loops: how many loops this process runs.
+        pipes: to the parent process, if this one works for a replay.
 
     Raises:
-        UnusableModel: the model will not do.
-        PortUnavailable: somebody else has the port.
+        UnusableModel: the model can't be used.
+        PortUnavailable: the port is in use.
     """
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
-    spokesman = Spokesman()
-    endpoint = listen(spokesman)
+    reporter = CurrentReporter()
+    endpoint = listen(reporter)
     configure_opencv()
     stage = load_stage(settings)
     log.info("model loaded", stage=settings.stage.name, model=settings.stage.model.uri, sha256=stage.model.sha256)
     worker = Worker(settings, options, stage, stopping, loops, pipes)
-    spokesman.speaker = worker
+    reporter.current = worker
     finished = worker.run()
     endpoint.close()
     log.info("ended", in_order=finished)
@@ -98,7 +103,7 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
     """Run the stage in as many processes as its loops need until SIGTERM; answers the exit code.
 
     Raises:
-        PortUnavailable: somebody else has the port.
+        PortUnavailable: the port is in use.
     """
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
@@ -111,12 +116,12 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
 
 
 def drain_seconds(settings: StageSettings) -> float:
-    """How long the work in hand may take after SIGTERM: what the pod is given, less what closing takes."""
+    """How long the work in hand may take after SIGTERM: the pod's grace period, less what closing takes."""
     return max(1.0, settings.stage.template.termination_grace_period_seconds - _CLOSING_S)
 
 
 def stop_on_signals(stopping: Stopping) -> None:
-    """Ask to stop at the first SIGTERM or SIGINT; end at once at the second."""
+    """Stop in order at the first SIGTERM or SIGINT, at once at the second."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if stopping.requested:

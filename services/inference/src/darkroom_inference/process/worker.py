@@ -1,4 +1,4 @@
-"""One process of a stage: the model, its loops, and what can be told about them."""
+"""One process of a stage: the model, its loops, and their health."""
 
 import faulthandler
 import os
@@ -11,15 +11,17 @@ import structlog
 from prometheus_client import generate_latest
 
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.bounded.limits import Pipes, terms_of
+from darkroom_inference.bounded.limits import Pipes, limits_of
+from darkroom_inference.bounded.work import BoundedWorkFactory
 from darkroom_inference.group.protocol import Membership
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.lifecycle.watchdog import EXIT_CODE, Watchdog
-from darkroom_inference.loop.exclusive import Gate
+from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.loop import Loop, Shared
-from darkroom_inference.process.endpoint import Answer
+from darkroom_inference.loop.work import LiveWorkFactory, WorkFactory
+from darkroom_inference.process.endpoint import Report
 from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
@@ -41,7 +43,7 @@ class Worker:
         loops: int,
         pipes: Pipes | None = None,
     ) -> None:
-        """With the pipes to its parent if it works for a replay."""
+        """`pipes` lead to the parent of a process that works for a replay."""
         self._registry = Metrics()
         self._stopping = stopping
         self._watchdog = Watchdog(options.image_deadline_s)
@@ -52,11 +54,11 @@ class Worker:
             # Unique, so that no two workers ever fence each other, wherever they run.
             process_id=f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}",
             membership=Membership(options.group_protocol),
-            gate=Gate(),
+            exclusive=ExclusiveTurn(),
             watchdog=self._watchdog,
             metrics=self._registry,
             stopping=stopping,
-            replay=terms_of(settings.replay, pipes, self._registry) if settings.replay and pipes else None,
+            work=_work(settings, pipes, self._registry),
         )
         self._loops = [Loop(number, shared) for number in range(loops)]
         self._registry.stage(
@@ -64,7 +66,7 @@ class Worker:
         )
 
     def run(self) -> bool:
-        """Work until asked to stop; False if work in hand had to be given up."""
+        """Run the loops until asked to stop; False if work in hand had to be given up."""
         self._watchdog.start()
         for loop in self._loops:
             loop.start()
@@ -74,7 +76,7 @@ class Worker:
             # More than once, so that a process that was stopped for a while has time to move again.
             unhealthy = 0 if self.health().ok else unhealthy + 1
             if unhealthy > _UNHEALTHY_LOOKS:
-                log.critical("a loop stands still: the process ends, to be started anew", **self.health().detail)
+                log.critical("a loop stands still: ending the process", **self.health().detail)
                 faulthandler.dump_traceback(file=sys.stderr)
                 os._exit(EXIT_CODE)
         log.info("stopping", seconds_left=round(self._stopping.seconds_left, 1))
@@ -83,23 +85,24 @@ class Worker:
             self._watchdog.stop()
         return all(ended)
 
-    def health(self) -> Answer:
-        """Whether every loop is alive and moves."""
+    def health(self) -> Report:
+        """Healthy while every loop runs and moves."""
         loops = [
-            {"loop": each.state.number, "running": each.state.running, "stillSeconds": round(each.state.still_s(), 1)}
-            for each in self._loops
+            {"loop": loop.state.number, "running": loop.state.running, "stillSeconds": round(loop.state.still_s(), 1)}
+            for loop in self._loops
         ]
-        ok = all(each.state.running and each.state.still_s() < self._longest_still_s for each in self._loops)
-        return Answer(ok or self._stopping.requested, {"loops": loops})
+        ok = all(loop.state.running and loop.state.still_s() < self._longest_still_s for loop in self._loops)
+        return Report(ok or self._stopping.requested, {"loops": loops})
 
-    def readiness(self) -> Answer:
-        """Whether the model is loaded (or this object would not be) and partitions are assigned.
+    def readiness(self) -> Report:
+        """Ready once partitions are assigned.
 
-        A worker for which none are left, because there are more loops than partitions, is ready too: to take over.
+        A worker for which none are left, because there are more loops than partitions, is ready too: it takes over
+        when another worker ends.
         """
-        partitions = sum(each.state.partitions for each in self._loops)
-        spare = all(each.state.is_spare for each in self._loops)
-        return Answer(
+        partitions = sum(loop.state.partitions for loop in self._loops)
+        spare = all(loop.state.is_spare for loop in self._loops)
+        return Report(
             (partitions > 0 or spare) and not self._stopping.requested,
             {"model": "loaded", "partitions": partitions, "spare": spare},
         )
@@ -107,3 +110,9 @@ class Worker:
     def metrics(self) -> bytes:
         """Prometheus' text format."""
         return generate_latest(self._registry.registry)
+
+
+def _work(settings: StageSettings, pipes: Pipes | None, metrics: Metrics) -> WorkFactory:
+    if settings.replay is None or pipes is None:
+        return LiveWorkFactory()
+    return BoundedWorkFactory(limits_of(settings.replay, pipes, metrics))

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
+import structlog
+
 from darkroom.events import ModelUsed
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.lifecycle.metrics import Metrics
@@ -12,6 +14,8 @@ from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.outgoing import Outgoing
 from darkroom_inference.records.result import result
 from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage
+
+log = structlog.get_logger(__name__)
 
 _MODEL_FAILED: Final = "InferenceError"
 _RAISE_THE_LIMIT: Final = "raise max.message.bytes in the stage's results.config"
@@ -46,19 +50,24 @@ class Answers:
             return None
         answer = self._analyse(record)
         if isinstance(answer, Failure):
-            return dead_letter(record, settings, answer.reason, answer.message)
+            return self.failed(record, answer.reason, answer.message)
 
         outgoing = result(record, answer, settings, self._model)
         size = len(outgoing.value or b"")
 
         def too_large() -> Outgoing:
             message = f"a result of {size} bytes is more than {settings.results_topic} takes: {_RAISE_THE_LIMIT}"
-            return dead_letter(record, settings, "ResultTooLarge", message)
+            return self.failed(record, "ResultTooLarge", message)
 
-        return too_large() if size > self._limit_bytes else replace(outgoing, instead=too_large)
+        return too_large() if size > self._limit_bytes else replace(outgoing, fallback=too_large)
+
+    def failed(self, record: ImageRecord, reason: str, message: str, *, attempts: int = 1) -> Outgoing:
+        """The dead letter of `record`, which is logged as well."""
+        log.warning("image failed", reason=reason, message=message, attempts=attempts, **record.log_fields())
+        return dead_letter(record, self._settings, reason, message, attempts=attempts)
 
     def _analyse(self, record: ImageRecord) -> Analysis | Failure:
-        with self._watchdog.over(self._loop, record.place):
+        with self._watchdog.over(self._loop, record.log_fields):
             try:
                 answer = self._analyser.analyse(record.value or b"")
             except Exception as error:  # whatever a model raises is answered with another attempt

@@ -6,7 +6,7 @@ from darkroom_inference.records.image import ImageRecord, RecordHeaders
 
 
 def generation_of(record: ImageRecord, settings: StageSettings) -> str | None:
-    """The replay that is under way, else the one that the image was put back for; None in live work."""
+    """The replay that is under way, else the one that the image was redriven for; None in live work."""
     return settings.replay.generation if settings.replay else record.generation
 
 

@@ -1,16 +1,15 @@
-"""An image as it lies in its topic: what the worker needs of a Kafka message, without the client library."""
+"""An image as a record of its topic, without the client library."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
-
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
 from darkroom import names
 from darkroom.cloudevents import CloudEvent, read_headers
 from darkroom.events import GENERATION_HEADER, TARGET_STAGE_HEADER
 
 RecordHeaders = list[tuple[str, bytes | None]]
+
+_TRACEPARENT_FIELDS = 4
 
 
 @dataclass(frozen=True)
@@ -25,25 +24,6 @@ class ImageRecord:
     headers: RecordHeaders
     timestamp_ms: int | None
 
-    @classmethod
-    def of(cls, message: Message) -> "ImageRecord":
-        """The record in a message that holds no error."""
-        kind, timestamp_ms = message.timestamp()
-        return cls(
-            topic=cast("str", message.topic()),
-            partition=cast("int", message.partition()),
-            offset=cast("int", message.offset()),
-            key=message.key(),
-            value=message.value(),
-            headers=cast("RecordHeaders", message.headers() or []),
-            timestamp_ms=None if kind == TIMESTAMP_NOT_AVAILABLE else timestamp_ms,
-        )
-
-    @property
-    def place(self) -> str:
-        """Where it lies, for logs: `topic[partition]@offset`."""
-        return f"{self.topic}[{self.partition}]@{self.offset}"
-
     @cached_property
     def event(self) -> CloudEvent | None:
         """The event in its headers, if whoever sent it wrote one."""
@@ -51,8 +31,24 @@ class ImageRecord:
 
     @property
     def image_id(self) -> str:
-        """The event's id, else the record's place in the log."""
+        """The event's id, else made from the record's offset."""
         return self.event.id if self.event else names.image_id_at(self.topic, self.partition, self.offset)
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that the image belongs to, by its W3C `traceparent`."""
+        parts = (self.event.trace.get("traceparent", "") if self.event else "").split("-")
+        return parts[1] if len(parts) >= _TRACEPARENT_FIELDS else None
+
+    def log_fields(self) -> dict[str, object]:
+        """What every log line about the image carries."""
+        fields: dict[str, object] = {
+            "image_id": self.image_id,
+            "topic": self.topic,
+            "partition": self.partition,
+            "offset": self.offset,
+        }
+        return fields if self.trace_id is None else fields | {"trace_id": self.trace_id}
 
     @property
     def target_stage(self) -> str | None:
@@ -61,7 +57,7 @@ class ImageRecord:
 
     @property
     def generation(self) -> str | None:
-        """The replay that the image belongs to: it failed there, and was put back."""
+        """The replay in which the image failed before it was redriven."""
         return self._text(GENERATION_HEADER)
 
     def _text(self, header: str) -> str | None:

@@ -12,7 +12,7 @@ class Outgoing:
 
     Attributes:
         reason: why the image failed; empty for a result.
-        instead: makes the dead letter for a result that the topic is too small for.
+        fallback: makes the dead letter to publish if the topic refuses the result as too large.
         image_timestamp_ms: when the image was published.
     """
 
@@ -23,4 +23,4 @@ class Outgoing:
     reason: str = ""
     timestamp_ms: int | None = None
     image_timestamp_ms: int | None = None
-    instead: Callable[[], "Outgoing"] | None = field(default=None, compare=False)
+    fallback: Callable[[], "Outgoing"] | None = field(default=None, compare=False)

@@ -1,4 +1,4 @@
-"""The images topic and the replay's group, as Kafka has them."""
+"""The images topic of a replay, and what the replay's group has committed."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from darkroom.kafka.log import Committed, TopicPartition, committed_offsets, log
 from darkroom.kafka.positions import AtTime, Position
 from darkroom.kafka.topics import describe_topics, ensure_topics
 from darkroom.topology import Topic
-from darkroom_inference.bounded.plan import Plan
+from darkroom_inference.bounded.plan import ReplayPlan
 from darkroom_inference.bounded.ranges import Bounds, offsets
 from darkroom_inference.kafka.marks import CLEAN, encode
 
@@ -23,11 +23,11 @@ _TIMEOUT_S: Final = 10.0
 
 
 class CannotReplay(DarkroomError):
-    """What was asked for can't be done: somebody has to change something first."""
+    """The replay that was asked for can't be run; the message says what to change."""
 
 
 class ImagesLog:
-    """One images topic, and one group that reads it without being a member."""
+    """An images topic, and the group of a replay of it. Asks and commits without being a member of the group."""
 
     def __init__(self, connection: KafkaConnection, topic: str, group: str) -> None:
         """Nothing is sent before the first question."""
@@ -40,11 +40,11 @@ class ImagesLog:
         )
 
     def close(self) -> None:
-        """Let the clients go."""
+        """Close the clients."""
         self._consumer.close()
 
     def bounds(self) -> Bounds:
-        """What the log holds of each partition.
+        """The first offset of each partition, and the one after its last.
 
         Raises:
             CannotReplay: there is no such topic.
@@ -57,7 +57,7 @@ class ImagesLog:
         if self._topic not in topics:
             raise CannotReplay(
                 f"there is no topic {self._topic} in the Kafka at {self._where}: "
-                "is this the Kafka that the pipeline runs on?"
+                "check that the pipeline runs on this Kafka"
             )
         partitions = self._partitions(topics[self._topic].partitions)
         try:
@@ -94,58 +94,65 @@ class ImagesLog:
             raise self._away(error) from error
         return {each.partition: committed for each, committed in found.items()}
 
-    def begin(self, plan: Plan) -> None:
-        """Write the plan down: the group, which must have no members yet, stands at the start of every range.
+    def begin(self, plan: ReplayPlan) -> None:
+        """Commit the start of every range, and with it the plan. The group must have no members yet.
 
         Raises:
             CannotReplay: Kafka refuses it.
             KafkaUnreachable: no broker answered in time.
         """
-        beside = plan.beside()
+        fields = plan.commit_fields()
         starts = [
             confluent_kafka.TopicPartition(
-                self._topic, partition, each.start, metadata=encode(CLEAN, beside[partition])
+                self._topic, partition, each.start, metadata=encode(CLEAN, fields[partition])
             )
             for partition, each in plan.ranges.items()
         ]
         try:
             answers = self._consumer.commit(offsets=starts, asynchronous=False)
         except KafkaException as error:
-            raise self._refused_or_away("the replay's group can't be begun", error) from error
+            raise self._refused_or_away("the offsets of the replay can't be committed", error) from error
         for answer in answers or ():
             if answer.error is not None:
-                raise CannotReplay(f"the replay's group can't be begun: {answer.error.str()}")
+                raise CannotReplay(f"the offsets of the replay can't be committed: {answer.error.str()}")
 
-    def make_topics_like(self, wanted: Mapping[str, str]) -> list[str]:
-        """Make the topics of `wanted` that are not there, each as the one that it names; answers which those are.
+    def create_topics_like(self, wanted: Mapping[str, str]) -> list[str]:
+        """Create those topics of `wanted` that do not exist, each with the settings of the topic that it maps to.
+
+        Returns:
+            The topics created.
 
         Raises:
-            CannotReplay: Kafka refuses one, or there is nothing to take as its model.
+            CannotReplay: Kafka refuses one, or the topic that it maps to does not exist.
             KafkaUnreachable: no broker answered in time.
         """
         try:
-            there = self._admin.list_topics(timeout=_TIMEOUT_S).topics
+            existing = self._admin.list_topics(timeout=_TIMEOUT_S).topics
         except KafkaException as error:
             raise self._away(error) from error
         # Only for what is missing: to read a topic's configuration needs a right that a stage's user does not have.
-        missing = {name: model for name, model in wanted.items() if name not in there}
-        models = describe_topics(self._admin, sorted(set(missing.values()))) if missing else {}
+        missing = {name: template for name, template in wanted.items() if name not in existing}
+        templates = describe_topics(self._admin, sorted(set(missing.values()))) if missing else {}
         new = [
             Topic(
                 name=name,
                 role="results",
-                partitions=models[model].partitions,
-                replicas=len(there[model].partitions[0].replicas),
-                config=models[model].config,
+                partitions=templates[template].partitions,
+                replicas=len(existing[template].partitions[0].replicas),
+                config=templates[template].config,
             )
-            for name, model in missing.items()
-            if model in models
+            for name, template in missing.items()
+            if template in templates
         ]
         refused = dict(ensure_topics(self._admin, new).refused) if new else {}
-        refused |= {n: f"there is no topic {m} to make it like" for n, m in missing.items() if m not in models}
+        refused |= {
+            n: f"topic {m}, whose settings it is to have, does not exist"
+            for n, m in missing.items()
+            if m not in templates
+        }
         if refused:
             raise CannotReplay(
-                "\n".join(f"topic {name} can't be made: {why}: make it yourself first" for name, why in refused.items())
+                "\n".join(f"topic {name} can't be created: {why}: create it first" for name, why in refused.items())
             )
         return [topic.name for topic in new]
 
@@ -155,7 +162,7 @@ class ImagesLog:
     def _refused_or_away(self, what: str, error: KafkaException) -> DarkroomError:
         code = error.args[0].code()
         if code in {KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED}:
-            return CannotReplay(f"{what}: {error.args[0].str()}: the user of this worker needs the right to do so")
+            return CannotReplay(f"{what}: {error.args[0].str()}: give the Kafka user of the stage this right")
         return self._away(error)
 
     def _away(self, error: KafkaException | KafkaUnreachable) -> KafkaUnreachable:

@@ -1,4 +1,4 @@
-"""What a replay says of itself: JSON, a line for each thing, on stdout, for whoever has started it."""
+"""Progress of a replay as JSON lines on stdout, for the program that started it."""
 
 import json
 from collections.abc import Mapping
@@ -13,5 +13,5 @@ def report(event: Event, **fields: Any) -> None:
 
 
 def counted(counts: Mapping[str, int]) -> dict[str, int]:
-    """Images by outcome, also those that there are none of."""
+    """Images by outcome; 0 for an outcome that has not occurred."""
     return {outcome: counts.get(outcome, 0) for outcome in ("analyzed", "failed", "skipped")}

@@ -1,11 +1,11 @@
-"""What is asked of a replay, and whether it can be."""
+"""What a replay was asked to do, and what that means for its worker processes."""
 
 from dataclasses import dataclass
 
 from darkroom import names
 from darkroom.kafka.positions import Position
 from darkroom.stage_settings import Replay, StageSettings
-from darkroom_inference.bounded.plan import Plan
+from darkroom_inference.bounded.plan import ReplayPlan
 from darkroom_inference.replay.log import CannotReplay
 
 
@@ -14,12 +14,12 @@ class Request:
     """One run of a replay.
 
     Attributes:
-        generation: its name; one that was begun before goes on where it was.
-        start: where to begin; may be left out for one that was begun before.
+        generation: its name. A replay that was begun before is resumed.
+        start: where to begin; not needed to resume.
         end: where to stop.
         results_topic: where the results go; the stage's own topic when left out.
         rate: images a second of all processes together; 0 is no bound.
-        report_every_s: how often it says how far it is.
+        report_every_s: seconds between two reports of progress.
     """
 
     generation: str
@@ -31,7 +31,7 @@ class Request:
 
 
 def checked_topic(settings: StageSettings, topic: str | None) -> str | None:
-    """The topic that is asked for, or None where it is the stage's own.
+    """The results topic that was asked for; None if it is the stage's own.
 
     Raises:
         CannotReplay: results must not go there.
@@ -44,27 +44,27 @@ def checked_topic(settings: StageSettings, topic: str | None) -> str | None:
             f"{249 - len(names.replay_dead_letters_topic(''))} of them"
         )
     if topic in {settings.images_topic, settings.dead_letters_topic}:
-        raise CannotReplay(f"results topic {topic}: it holds images: choose another name")
+        raise CannotReplay(f"results topic {topic}: the pipeline keeps images there: choose another name")
     return topic
 
 
-def settings_of_workers(settings: StageSettings, generation: str, plan: Plan) -> StageSettings:
-    """What the processes of a replay are told: the stage, with a group, a name and a place for results of its own."""
+def settings_of_workers(settings: StageSettings, generation: str, plan: ReplayPlan) -> StageSettings:
+    """The settings of a replay's processes: those of the stage, with a group, a generation and topics of the replay."""
     group = names.replay_group(settings.namespace, settings.pipeline, settings.stage.name, generation)
-    elsewhere = {} if plan.results_topic is None else topics_of(plan.results_topic)
-    busy = sum(each.length > 0 for each in plan.ranges.values())
-    told = {
+    topics = {} if plan.results_topic is None else topics_of(plan.results_topic)
+    busy = sum(read.length > 0 for read in plan.ranges.values())
+    update = {
         "consumer_group": group,
-        # A loop without partitions is of no use here: nobody's work is to be taken over for long.
+        # A loop without partitions is of no use here.
         "loops": max(1, min(settings.loops, busy)),
         "replay": Replay(
             generation=generation,
-            ranges={partition: (each.start, each.end) for partition, each in plan.ranges.items()},
+            ranges={partition: (read.start, read.end) for partition, read in plan.ranges.items()},
             results_topic=plan.results_topic,
         ),
-        **elsewhere,
+        **topics,
     }
-    return settings.model_copy(update=told)
+    return settings.model_copy(update=update)
 
 
 def topics_of(results_topic: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A replay from its first line to its last: a parent that plans, measures out and watches, and workers that work."""
+"""Running a replay: the parent process plans it, limits its rate and watches it; worker processes analyse."""
 
 import subprocess
 import sys
@@ -12,9 +12,9 @@ import structlog
 from darkroom import names
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM
-from darkroom_inference.bounded.plan import Plan, left, read_plan
+from darkroom_inference.bounded.plan import ReplayPlan, left, read_plan
 from darkroom_inference.bounded.ranges import ranges
-from darkroom_inference.bounded.rate import Meter
+from darkroom_inference.bounded.rate import TokenWriter
 from darkroom_inference.bounded.tally import Tally
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
@@ -28,17 +28,17 @@ from darkroom_vision.stage import UnusableModel
 log = structlog.get_logger(__name__)
 
 EXIT_UNFINISHED = 75
-"""Something is left, and a run with the same name goes on with it (EX_TEMPFAIL)."""
+"""Something is left; a run with the same generation resumes it (EX_TEMPFAIL)."""
 
 
 def run_replay(settings: StageSettings, request: Request, log_format: str, listen: Listen) -> int:
-    """Analyse the images of a range again, each once unless something fails; answers the exit code.
+    """Analyse the images of a range again; answers the exit code.
 
     Raises:
-        CannotReplay: what is asked for can't be done.
+        CannotReplay: what was asked for can't be done.
         KafkaUnreachable: no broker answered at the start; later on it is waited for.
-        UnusableModel: the model will not do.
-        PortUnavailable: somebody else has the port.
+        UnusableModel: the model can't be used.
+        PortUnavailable: the port is in use.
     """
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
@@ -48,13 +48,13 @@ def run_replay(settings: StageSettings, request: Request, log_format: str, liste
         closing(ImagesLog(settings.kafka, settings.images_topic, group)) as images,
     ):
         plan, before = _planned(settings, request, images, Path(folder))
-        told = settings_of_workers(settings, request.generation, plan)
+        worker_settings = settings_of_workers(settings, request.generation, plan)
         report(
             "begun",
             generation=request.generation,
             group=group,
-            resultsTopic=told.results_topic,
-            deadLettersTopic=told.dead_letters_topic,
+            resultsTopic=worker_settings.results_topic,
+            deadLettersTopic=worker_settings.dead_letters_topic,
             resumed=before is not None,
             images=plan.images,
             left=plan.images if before is None else before,
@@ -62,11 +62,13 @@ def run_replay(settings: StageSettings, request: Request, log_format: str, liste
         if not plan.images or before == 0:
             report("ended", complete=True, left=0, seconds=0.0, **counted({}))
             return 0
-        return _work(told, plan, request, log_format, listen, stopping, images, Path(folder))
+        return _work(worker_settings, plan, request, log_format, listen, stopping, images, Path(folder))
 
 
-def _planned(settings: StageSettings, request: Request, images: ImagesLog, folder: Path) -> tuple[Plan, int | None]:
-    """The plan, and how much of it is left if it was begun before."""
+def _planned(
+    settings: StageSettings, request: Request, images: ImagesLog, folder: Path
+) -> tuple[ReplayPlan, int | None]:
+    """The plan, and how much of it is left if the replay is resumed, else None."""
     topic = checked_topic(settings, request.results_topic)
     bounds = images.bounds()
     committed = images.committed(sorted(bounds))
@@ -74,30 +76,30 @@ def _planned(settings: StageSettings, request: Request, images: ImagesLog, folde
     if begun is not None:
         if topic is not None and topic != begun.results_topic:
             raise CannotReplay(
-                f"generation {request.generation} was begun with its results going to "
-                f"{begun.results_topic or settings.results_topic}: leave --results-topic out to go on with it, "
+                f"generation {request.generation} publishes its results to "
+                f"{begun.results_topic or settings.results_topic}: leave --results-topic out to resume it, "
                 "or choose another name with --generation"
             )
         return begun, left(begun, {partition: each.offset for partition, each in committed.items()})
     if request.start is None:
         raise CannotReplay(
-            f"generation {request.generation} has not been begun, or Kafka has forgotten it since: "
-            "say where to begin, with --from"
+            f"there is nothing to resume of generation {request.generation}: it was never begun, or its committed "
+            "offsets have expired: give --from to begin it"
         )
     start, end = (images.offsets(position, bounds) for position in (request.start, request.end))
-    plan = Plan(ranges(start, end, bounds), topic)
+    plan = ReplayPlan(ranges(start, end, bounds), topic)
     if plan.images:
         _check_model(settings, folder)
         if topic is not None:
             own = {"results_topic": settings.results_topic, "dead_letters_topic": settings.dead_letters_topic}
-            made = images.make_topics_like({name: own[role] for role, name in topics_of(topic).items()})
-            log.info("topics made", topics=made)
+            created = images.create_topics_like({name: own[role] for role, name in topics_of(topic).items()})
+            log.info("topics created", topics=created)
         images.begin(plan)
     return plan, None
 
 
 def _check_model(settings: StageSettings, folder: Path) -> None:
-    """In a process of its own, which gives the memory back."""
+    """Load the model in a process of its own, whose memory is freed when it ends."""
     file = _write(settings, folder / "check.json")
     done = subprocess.run(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-P", "-m", "darkroom_inference", "check", "--settings", str(file)],
@@ -106,12 +108,12 @@ def _check_model(settings: StageSettings, folder: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise UnusableModel((done.stderr.strip().splitlines() or ["the model's check failed"])[-1])
+        raise UnusableModel((done.stderr.strip().splitlines() or ["the check of the model failed"])[-1])
 
 
 def _work(
-    told: StageSettings,
-    plan: Plan,
+    worker_settings: StageSettings,
+    plan: ReplayPlan,
     request: Request,
     log_format: str,
     listen: Listen,
@@ -119,10 +121,16 @@ def _work(
     images: ImagesLog,
     folder: Path,
 ) -> int:
-    meter = Meter(request.rate) if request.rate else None
+    tokens = TokenWriter(request.rate) if request.rate else None
     tally = Tally()
-    inherited = {COUNTS_TO: tally.writer} | ({TOKENS_FROM: meter.reader} if meter else {})
-    fleet = Fleet(_write(told, folder / "stage.json"), told.loops, log_format, drain_seconds(told), inherited)
+    inherited = {COUNTS_TO: tally.writer} | ({TOKENS_FROM: tokens.reader} if tokens else {})
+    fleet = Fleet(
+        _write(worker_settings, folder / "stage.json"),
+        worker_settings.loops,
+        log_format,
+        drain_seconds(worker_settings),
+        inherited,
+    )
     endpoint = listen(fleet)
     began = reported = time.monotonic()
 
@@ -141,8 +149,8 @@ def _work(
     seconds = round(time.monotonic() - began, 3)
     report("ended", complete=complete, left=watch.left, seconds=seconds, **counted(tally.counts()))
     endpoint.close()
-    if meter is not None:
-        meter.close()
+    if tokens is not None:
+        tokens.close()
     tally.close()
     if complete:
         return 0

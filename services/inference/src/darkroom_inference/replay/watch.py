@@ -1,4 +1,4 @@
-"""How far a replay is, and when it is done: read from what its group has committed."""
+"""Progress of a replay, read from the offsets that its group has committed."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from darkroom.kafka.errors import KafkaUnreachable
-from darkroom_inference.bounded.plan import Plan, left
+from darkroom_inference.bounded.plan import ReplayPlan, left
 from darkroom_inference.replay.log import ImagesLog
 
 log = structlog.get_logger(__name__)
@@ -16,25 +16,27 @@ _LOOK_S: Final = 0.3
 
 
 class Watch:
-    """Looks at the group until nothing is left.
+    """Reads the committed offsets again and again until nothing is left.
 
     Attributes:
-        left: offsets still to be read, as far as is known.
-        problem: why it is not known.
+        left: offsets still to be read, by the last answer.
+        problem: why there is no newer answer; None if there is.
     """
 
-    def __init__(self, log: ImagesLog, plan: Plan, looked: Callable[[], None], done: Callable[[], None]) -> None:
+    def __init__(
+        self, images: ImagesLog, plan: ReplayPlan, looked: Callable[[], None], done: Callable[[], None]
+    ) -> None:
         """`looked` is called after every look, `done` once nothing is left."""
-        self._log, self._plan, self._looked, self._done = log, plan, looked, done
+        self._images, self._plan, self._looked, self._done = images, plan, looked, done
         self.left = plan.images
         self.problem: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def look(self) -> int:
-        """Look now; what is left."""
+        """Look now; answers what is left."""
         try:
-            committed = self._log.committed(self._plan.ranges)
+            committed = self._images.committed(self._plan.ranges)
         except KafkaUnreachable as error:
             self.problem = str(error)
         else:
@@ -43,11 +45,11 @@ class Watch:
         return self.left
 
     def start(self) -> None:
-        """Look again and again from now on."""
+        """Start looking, in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._stop.set()
         self._thread.join()
 
@@ -57,7 +59,7 @@ class Watch:
                 nothing_left = self.look() == 0
                 self._looked()
             except Exception:  # the loop's top: a replay that nobody watches would never end
-                log.exception("the look at the replay failed, and is repeated")
+                log.exception("reading the progress of the replay failed, trying again")
                 continue
             if nothing_left:
                 self._done()

@@ -1,0 +1,16 @@
+"""An image that takes too long."""
+
+from darkroom_inference.lifecycle.watchdog import Watchdog
+
+
+def test_the_watchdog_counts_its_own_ticks_and_names_the_image() -> None:
+    watchdog = Watchdog(deadline_s=2.0)
+    with watchdog.over(1, lambda: {"image_id": "i"}):
+        watchdog._ticks += 4
+        assert watchdog.overdue() is None
+        watchdog._ticks += 1
+        late = watchdog.overdue()
+        assert late is not None
+        image, seconds = late
+        assert (image(), seconds) == ({"image_id": "i"}, 2.5)
+    assert watchdog.overdue() is None

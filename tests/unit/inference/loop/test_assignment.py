@@ -1,0 +1,96 @@
+"""Where a loop stands in its partitions, as they come and go."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from darkroom_inference.kafka.errors import Interrupted
+from darkroom_inference.kafka.marks import CLEAN, HELD, Mark
+from darkroom_inference.kafka.offsets import Offsets, Positions
+from darkroom_inference.lifecycle.loop_state import LoopState
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.loop.assignment import Assignment, Position
+from tests.support.image_records import example_image
+
+CONSUMER = cast("Consumer", None)
+
+
+class Committed:
+    """The offsets that a group has committed, as the loop's `Offsets` reads and writes them."""
+
+    def __init__(self, positions: Mapping[int, tuple[int, Mark]]) -> None:
+        self.positions: dict[int, tuple[int | None, Mark]] = dict(positions)
+        self.away = False
+
+    def committed(self, partitions: list[int]) -> dict[int, tuple[int | None, Mark]]:
+        return {partition: self.positions.get(partition, (None, CLEAN)) for partition in partitions}
+
+    def commit(self, positions: Positions) -> None:
+        self.positions |= positions
+
+    commit_once = commit
+
+    def reachable(self) -> bool:
+        return not self.away
+
+
+def assigned(committed: Committed, *partitions: int) -> Assignment:
+    made = Assignment(LoopState(0), cast("Offsets", committed), Metrics())
+    made.on_assign(CONSUMER, [TopicPartition("images", number) for number in partitions])
+    return made
+
+
+def test_the_first_records_of_a_partition_mark_it_as_held() -> None:
+    group = Committed({1: (7, CLEAN)})
+    assignment = assigned(group, 1, 2)
+    assignment.take([example_image(1, 7), example_image(1, 8), example_image(2, 0)])
+    assert group.positions == {1: (7, HELD), 2: (0, HELD)}
+    assert assignment.partitions == {1: Position(7, HELD), 2: Position(0, HELD)}
+
+
+def test_the_marks_of_a_last_owner_that_ended_at_work_are_taken_over() -> None:
+    group = Committed({1: (7, Mark(suspects=3, attempts=1, in_hand=True)), 2: (4, HELD)})
+    assignment = assigned(group, 1, 2)
+    assignment.take([example_image(1, 7), example_image(2, 4)])
+    assert assignment.position(1) == Position(7, Mark(suspects=3, attempts=1, in_hand=True))
+    assert assignment.position(2).mark.suspects > 0
+    assert assignment.suspects()[1] == 3
+
+
+def test_records_before_the_committed_offset_are_read_again_from_there() -> None:
+    assignment = assigned(Committed({1: (7, CLEAN)}), 1)
+    with pytest.raises(Interrupted, match="before their committed offsets"):
+        assignment.take([example_image(1, 0)])
+    assert assignment.position(1).offset == 7
+
+
+def test_a_partition_that_is_given_away_is_left_clean() -> None:
+    group = Committed({})
+    assignment = assigned(group, 1, 2)
+    assignment.take([example_image(1, 0)])
+    assignment.advance({1: (5, HELD)})
+    assignment.on_revoke(CONSUMER, [TopicPartition("images", 1), TopicPartition("images", 2)])
+    assert group.positions == {1: (5, CLEAN)}
+    assert (assignment.partitions, assignment.state.partitions) == ({}, 0)
+    assert assignment.touched == {1, 2}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_nothing_is_committed_for_what_is_lost_or_uncertain(lost: bool) -> None:
+    group = Committed({})
+    assignment = assigned(group, 1)
+    assignment.take([example_image(1, 0)])
+    assignment.advance({1: (5, HELD)})
+    if lost:
+        assignment.on_lost(CONSUMER, [TopicPartition("images", 1)])
+    else:
+        group.away = True
+    assignment.give_back()
+    assert group.positions == {1: (0, HELD)}
+
+
+def test_where_a_loop_stands_in_a_partition_it_has_taken_nothing_from_is_not_known() -> None:
+    with pytest.raises(KeyError):
+        assigned(Committed({}), 1).position(1)

@@ -1,0 +1,17 @@
+"""The replay that an answer belongs to."""
+
+from darkroom.stage_settings import Replay
+from darkroom_inference.records.dead_letter import dead_letter
+from darkroom_inference.records.generation import generation_of
+from tests.support.image_records import example_image, example_settings
+
+
+def test_the_replay_that_is_under_way_comes_before_the_one_that_an_image_was_redriven_for() -> None:
+    live = example_settings()
+    replaying = live.model_copy(update={"replay": Replay(generation="second", ranges={})})
+    assert generation_of(example_image(), live) is None
+    assert generation_of(example_image(**{"darkroom-generation": "first"}), live) == "first"
+    assert generation_of(example_image(**{"darkroom-generation": "first"}), replaying) == "second"
+    letter = dead_letter(example_image(**{"darkroom-generation": "first"}), replaying, "DecodeError", "cut off")
+    assert [value for name, value in letter.headers if name == "darkroom-generation"] == [b"second"]
+    assert "darkroom-generation" not in dict(dead_letter(example_image(), live, "DecodeError", "cut off").headers)

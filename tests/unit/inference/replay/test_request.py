@@ -1,0 +1,45 @@
+"""What a replay was asked to do, and what its processes are told."""
+
+import pytest
+
+from darkroom.stage_settings import StageSettings
+from darkroom_inference.bounded.limits import plan_of
+from darkroom_inference.bounded.plan import ReplayPlan
+from darkroom_inference.bounded.ranges import Range
+from darkroom_inference.replay.log import CannotReplay
+from darkroom_inference.replay.request import checked_topic, settings_of_workers
+from tests.support.image_records import example_settings
+
+
+def test_workers_of_a_replay_have_a_group_a_name_and_topics_of_their_own() -> None:
+    plan = ReplayPlan({0: Range(0, 5), 1: Range(5, 5), 2: Range(1, 9)}, "mine")
+    told = settings_of_workers(example_settings(), "new-model", plan)
+    assert told.consumer_group == "demo.digits.classify.replay.new-model"
+    assert (told.results_topic, told.dead_letters_topic) == ("mine", "mine.dead-letters")
+    assert told.loops == 2
+    assert told.replay is not None
+    assert plan_of(StageSettings.model_validate_json(told.model_dump_json(by_alias=True)).replay or told.replay) == plan
+
+
+def test_without_a_topic_of_its_own_a_replay_publishes_where_live_work_does() -> None:
+    told = settings_of_workers(example_settings(), "new-model", ReplayPlan({0: Range(0, 5)}))
+    assert (told.results_topic, told.dead_letters_topic) == (
+        example_settings().results_topic,
+        example_settings().dead_letters_topic,
+    )
+    assert checked_topic(example_settings(), example_settings().results_topic) is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "says"),
+    [
+        ("demo.digits.images", "keeps images there"),
+        ("demo.digits.classify.dead-letters", "keeps images there"),
+        ("a b", "a topic's name is letters"),
+        ("x" * 240, "a topic's name is letters"),
+        ("", "a topic's name is letters"),
+    ],
+)
+def test_results_do_not_go_where_they_must_not(topic: str, says: str) -> None:
+    with pytest.raises(CannotReplay, match=says):
+        checked_topic(example_settings(), topic)
