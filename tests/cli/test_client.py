@@ -47,7 +47,7 @@ def test_a_folder_is_sent_and_every_image_analysed(digits: str, tmp_path: Path) 
         shutil.copy(file, tmp_path)
     ran = darkroom("submit", tmp_path, "--wait", url=digits)
     assert ran.code == 0, ran.err
-    assert "12 of 12 images taken by demo/digits" in ran.out
+    assert "12 of 12 images accepted by demo/digits" in ran.out
     assert "12 analysed by every stage" in ran.out
     for file in tmp_path.iterdir():
         line = next(line for line in ran.out.splitlines() if file.name in line)
@@ -81,7 +81,7 @@ def test_a_refused_image_is_told_on_stderr_and_the_others_are_taken(digits: str,
     ran = darkroom("submit", text, ONE, url=digits)
     assert ran.code == 1
     assert [line.startswith(f"{text}: ") for line in ran.errors] == [True]
-    assert "1 of 2 images taken" in ran.out
+    assert "1 of 2 images accepted" in ran.out
 
 
 def test_an_image_beyond_max_bytes_is_not_even_sent(digits: str, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_an_image_beyond_max_bytes_is_not_even_sent(digits: str, tmp_path: Path)
 def test_a_pipeline_that_is_not_served_is_told_with_those_that_are(digits: str) -> None:
     ran = darkroom("submit", ONE, "--pipeline", "demo/cats", url=digits)
     assert ran.code == 2
-    assert "there is demo/digits" in ran.err
+    assert "serves no pipeline demo/cats; it serves demo/digits" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_pipeline_that_is_not_served_is_told_with_those_that_are(digits: str) 
 def test_a_stage_that_is_not_there_is_told_with_those_that_are(digits: str, command: list[str]) -> None:
     ran = darkroom(*command, "--stage", "detect", url=digits)
     assert (ran.code, ran.out) == (2, "")
-    assert "demo/digits has no stage detect: there is classify, embed" in ran.err
+    assert "demo/digits has no stage detect; its stages are classify, embed" in ran.err
 
 
 def test_results_are_listed_newest_first_and_filtered(digits: str) -> None:
@@ -165,11 +165,11 @@ def test_an_image_that_failed_twice_must_be_named_by_its_place(digits: str, dead
     assert darkroom("dead-letters", "show", "classify/0/999999", url=digits).code == 2
 
 
-def test_a_replayed_image_goes_to_its_stage_alone_and_fails_again(digits: str, dead: str) -> None:
+def test_a_redriven_image_goes_to_its_stage_alone_and_fails_again(digits: str, dead: str) -> None:
     before = letters_of(dead, digits)
-    assert darkroom("dead-letters", "replay", dead, url=digits).code == 2
-    ran = darkroom("dead-letters", "replay", dead, "--stage", "classify", "--json", url=digits)
-    assert (ran.code, ran.json["replayed"]) == (0, 1)
+    assert darkroom("dead-letters", "redrive", dead, url=digits).code == 2
+    ran = darkroom("dead-letters", "redrive", dead, "--stage", "classify", "--json", url=digits)
+    assert (ran.code, ran.json["redriven"], ran.err) == (0, 1, "")
 
     def again() -> bool:
         return bool(letters_of(dead, digits)["classify"]["offset"] > before["classify"]["offset"])
@@ -178,6 +178,13 @@ def test_a_replayed_image_goes_to_its_stage_alone_and_fails_again(digits: str, d
     assert letters_of(dead, digits)["embed"]["offset"] == before["embed"]["offset"]
 
 
-def test_a_replay_of_nothing_in_particular_is_refused(digits: str) -> None:
-    ran = darkroom("dead-letters", "replay", url=digits)
+def test_the_old_name_of_redrive_does_the_same_with_the_old_word(digits: str, dead: str) -> None:
+    ran = darkroom("dead-letters", "replay", dead, "--stage", "embed", "--json", url=digits)
+    assert (ran.code, ran.json["replayed"], [image["id"] for image in ran.json["images"]]) == (0, 1, [dead])
+    assert ran.errors == ["darkroom: `dead-letters replay` is now `dead-letters redrive`; the old name will be removed"]
+    assert "replay" not in darkroom("dead-letters", "--help").out
+
+
+def test_a_redrive_of_nothing_in_particular_is_refused(digits: str) -> None:
+    ran = darkroom("dead-letters", "redrive", url=digits)
     assert (ran.code, len(ran.errors)) == (2, 1)

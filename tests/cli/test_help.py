@@ -15,6 +15,7 @@ COMMANDS = [
     ["dead-letters", "list"],
     ["dead-letters", "show"],
     ["dead-letters", "save"],
+    ["dead-letters", "redrive"],
     ["dead-letters", "replay"],
     ["topology"],
     ["validate"],

@@ -73,7 +73,7 @@ def test_beside_up_it_needs_a_stage_and_a_place_to_begin_and_says_what_came_of_i
         "seconds": 0,
         "imagesPerSecond": 0,
     }
-    assert f"Analysing again {count} image(s) of {running.namespace}/digits classify, generation" in ran.err
+    assert f"Analysing {count} image(s) of {running.namespace}/digits classify, generation" in ran.err
 
     def all_new() -> bool:
         found = running.results("--stage", "classify")
@@ -85,7 +85,7 @@ def test_beside_up_it_needs_a_stage_and_a_place_to_begin_and_says_what_came_of_i
     assert (again.code, again.err) == (0, "")
     assert again.out == (
         f"Nothing to do: {running.namespace}/digits classify, generation {generation} is complete; "
-        "for another one choose another --generation\n"
+        "use another --generation to start a new one\n"
     )
 
 
@@ -117,16 +117,16 @@ def test_broken_off_with_ctrl_c_it_says_how_to_go_on(running: Running) -> None:
         [*command, "--generation", "slowly", "--data-dir", running.data_dir], stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    assert "Analysing again" in process.stderr.readline()
+    assert "Analysing " in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     said = process.stderr.read()
     assert process.wait(60) == 130
-    assert "Stopping: what is in hand is finished first" in said
-    assert "image(s) are left: the same command with --generation slowly goes on with them" in said
+    assert "Stopping after the images in progress" in said
+    assert "image(s) are left: run the same command with --generation slowly to continue" in said
     on = running.replay("--stage", "classify", "--generation", "slowly", "--rate", "0", "--json")
     assert (on.code, on.json["complete"]) == (0, True), on.err
     assert 0 < on.json["analyzed"] <= len(running.images)
-    assert "Going on with" in on.err
+    assert "Continuing with" in on.err
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")
@@ -134,7 +134,7 @@ def test_killed_it_leaves_no_process_behind(running: Running) -> None:
     command = [DARKROOM, "replay", "--stage", "classify", "--from", "beginning", "--rate", "0.5"]
     process = subprocess.Popen([*command, "--data-dir", running.data_dir], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    assert "Analysing again" in process.stderr.readline()
+    assert "Analysing " in process.stderr.readline()
 
     def parent_and_worker() -> list[psutil.Process]:
         found = psutil.Process(process.pid).children(recursive=True)
@@ -179,14 +179,14 @@ def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([], 2, "say where to begin, with --from; or which replay to go on with, with --generation"),
-        (["--from", "beginning"], 2, "which stage of {ns}/digits? there are classify, embed: choose one with --stage"),
+        ([], 2, "give the start of the range with --from, or the replay to continue with --generation"),
+        (["--from", "beginning"], 2, "more than one stage of {ns}/digits: choose one with --stage: classify, embed"),
         (
             ["--from", "beginning", "--stage", "detect"],
             2,
-            "no stage of {ns}/digits is named 'detect': there is classify",
+            "there is no stage of {ns}/digits called 'detect'; choose from classify, embed",
         ),
-        (["--from", "beginning", "-p", "a/b"], 2, "no pipeline is named 'a/b': there is {ns}/digits"),
+        (["--from", "beginning", "-p", "a/b"], 2, "there is no pipeline called 'a/b'; choose from {ns}/digits"),
         (["--from", "noon", "--stage", "embed"], 2, "'noon' is not a position: use beginning, end, an offset"),
         (["--from", "2026-11-23T12:00:00", "--stage", "embed"], 2, "or a time with its zone such as 2026-11-23T12:00"),
         (["--from", "7", "--to", "3", "--stage", "embed"], 2, "--from 7 is after --to 3: swap them"),
@@ -221,10 +221,10 @@ def test_a_kafka_without_the_pipeline_and_a_folder_without_an_up_are_said_so(
     assert "there is no topic nowhere.digits.images in the Kafka at" in ran.err
     ran = darkroom("replay", "--from", "0", "--data-dir", tmp_path)
     assert (ran.code, len(ran.errors)) == (2, 1)
-    assert f"{tmp_path} is not the data folder of a `darkroom up`: name that with --data-dir" in ran.err
+    assert f"{tmp_path} is not the data folder of a `darkroom up`: give that with --data-dir" in ran.err
     ran = darkroom("replay", elsewhere, "--from", "0", "--data-dir", tmp_path)
     assert (ran.code, len(ran.errors)) == (2, 1)
-    assert "which Kafka?" in ran.err
+    assert "no Kafka given, and" in ran.err
 
 
 def test_a_job_is_of_the_stage_that_its_deployment_is_of(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_it_starts_a_kafka_takes_images_ends_on_ctrl_c_and_goes_on_where_it_was(
     second = Up(tmp_path, SAMPLE, "--port", "0")
     ups.append(second)
     url = second.until_ready()
-    assert "Topics: 0 made" in second.said()
+    assert "Topics: 0 created" in second.said()
     kept = darkroom("results", "--json", url=url).json
     assert {(result["imageId"], result["stage"]) for result in kept} == {
         (sent["id"], "classify"),
@@ -59,7 +59,7 @@ def test_a_killed_worker_is_started_again_and_works(up: Up) -> None:
     (worker,) = workers(up, "classify")
     worker.kill()
     until(lambda: "classify is ready again" in up.said(), "ready again", 60)
-    assert "classify ended (SIGKILL); starting it again in" in up.said()
+    assert "classify exited (SIGKILL); restarting in" in up.said()
     assert [each.pid for each in workers(up, "classify")] != [worker.pid]
     ran = darkroom("submit", THREE, "--wait", url=url)
     assert ran.code == 0, ran.out + ran.err
@@ -104,7 +104,7 @@ def test_several_pipelines_are_served_at_once_by_as_many_workers_as_asked_for(
     ups.append(Up(tmp_path / "data", *files, *arguments))
     url = ups[0].until_ready()
     assert len(workers(ups[0], "classify")) == 4
-    assert "6 kept on 1 broker(s)" in ups[0].said()
+    assert "6 limited to 1 replica(s), one per broker" in ups[0].said()
     unnamed = darkroom("submit", THREE, url=url)
     assert unnamed.code == 2
     assert f"choose one with --pipeline: {namespace}/one, {namespace}/two" in unnamed.err

@@ -1,4 +1,4 @@
-"""The commands of `darkroom`, put together."""
+"""The `darkroom` command line: its commands and global options."""
 
 from importlib.metadata import version as version_of
 from typing import Annotated
@@ -17,7 +17,7 @@ from darkroom_cli.views.output import answer
 
 app = typer.Typer(
     name="darkroom",
-    help="Images in, answers out: pipelines of Darkroom on this machine, and a client for its service.",
+    help="Run Darkroom pipelines on this machine, and use the ingestion service from the command line.",
     epilog=EXPLAINED,
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -41,7 +41,7 @@ def darkroom(
         ),
     ] = False,
 ) -> None:
-    """Images in, answers out: pipelines of Darkroom on this machine, and a client for its service."""
+    """Run Darkroom pipelines on this machine, and use the ingestion service from the command line."""
 
 
 app.command(epilog=EXPLAINED)(up)

@@ -16,13 +16,13 @@ class ExitCode(IntEnum):
 
 
 EXPLAINED = (
-    "Exit codes: 0 done; 1 failed (an image was refused or could not be analysed, a process would not start, a port "
-    "or folder can't be used); 2 invalid input or usage; 3 the service or Kafka can't be reached; 130 interrupted."
+    "Exit codes: 0 done; 1 failed (an image was refused or could not be analysed, a process did not start, a port "
+    "or folder cannot be used); 2 invalid input or usage; 3 the service or Kafka cannot be reached; 130 interrupted."
 )
 
 
 class InvalidInput(DarkroomError):
-    """What the user gave can't be used: a line for every problem."""
+    """The user's input can't be used: one line per problem."""
 
 
 class Unreachable(DarkroomError):

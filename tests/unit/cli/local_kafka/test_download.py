@@ -23,7 +23,7 @@ def test_a_download_is_tried_again_and_says_so(
     repository.failures = 2
     ensure_jars(tmp_path / "cache")
     printed = capsys.readouterr()
-    assert printed.err.count("trying again") == 2
+    assert printed.err.count("retrying") == 2
     assert "Downloading Kafka 4.3.1: 2 of 2 jars" in printed.err
     assert printed.out == ""
 

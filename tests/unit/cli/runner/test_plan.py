@@ -9,13 +9,13 @@ import yaml
 from darkroom.kafka.connection import KafkaConnection
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.manifests.bundle import load_bundle
-from darkroom_cli.runner.plan import Plan, on_brokers, plan
+from darkroom_cli.runner.plan import LocalRun, on_brokers, plan
 from tests.support.manifests import pipeline_manifest
 
 KAFKA = KafkaConnection(bootstrap_servers="127.0.0.1:9")
 
 
-def plan_of(folder: Path, *documents: dict[str, Any], workers: int = 1, cpus: int = 8) -> Plan:
+def plan_of(folder: Path, *documents: dict[str, Any], workers: int = 1, cpus: int = 8) -> LocalRun:
     file = folder / "pipeline.yaml"
     file.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
 

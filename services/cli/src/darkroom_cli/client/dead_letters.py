@@ -1,4 +1,4 @@
-"""Dead letters of a pipeline: found, fetched, put back."""
+"""Dead letters of a pipeline: list, find, download and redrive them."""
 
 import re
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ def find_dead_letter(service: Service, pipeline: Served, wanted: str) -> Documen
     Raises:
         InvalidInput: there is none, or the image failed in several stages.
     """
-    place = _REFERENCE.fullmatch(wanted)
-    stage = place["stage"] if place else None
-    found = [letter for letter in list_dead_letters(service, pipeline, stage) if _means(wanted, place, letter)]
+    position = _REFERENCE.fullmatch(wanted)
+    stage = position["stage"] if position else None
+    found = [letter for letter in list_dead_letters(service, pipeline, stage) if _means(wanted, position, letter)]
     stages = sorted({letter["stage"] for letter in found})
     if not found:
         raise InvalidInput(f"{pipeline} has no dead letter {wanted}: `darkroom dead-letters` lists them")
     if len(stages) > 1:
-        references = ", ".join(f"{each['stage']}/{each['partition']}/{each['offset']}" for each in found)
+        references = ", ".join(f"{letter['stage']}/{letter['partition']}/{letter['offset']}" for letter in found)
         raise InvalidInput(f"image {wanted} failed in several stages: choose one of {references}")
     return found[0]
 
@@ -46,14 +46,14 @@ def content(service: Service, pipeline: Served, letter: Document) -> bytes:
     """The image of a dead letter, as it was sent.
 
     Raises:
-        Refused: the topic has let go of it.
+        Refused: retention has removed it from the topic.
     """
-    place = f"{letter['stage']}/{letter['partition']}/{letter['offset']}"
-    return service.get(f"{pipeline.path}/dead-letters/{place}/content").content
+    position = f"{letter['stage']}/{letter['partition']}/{letter['offset']}"
+    return service.get(f"{pipeline.path}/dead-letters/{position}/content").content
 
 
-def replay(service: Service, pipeline: Served, request: Document) -> Iterator[Document]:
-    """Put dead letters back for their stage, a part at a time, until none is left; the service's answers.
+def redrive(service: Service, pipeline: Served, request: Document) -> Iterator[Document]:
+    """Redrive the dead letters that `request` selects, in parts, until none is left; the service's answers.
 
     Raises:
         Refused: the service says no.
@@ -62,11 +62,11 @@ def replay(service: Service, pipeline: Served, request: Document) -> Iterator[Do
     while True:
         answer: dict[str, Any] = service.send("POST", f"{pipeline.path}/dead-letters/replay", json=request).json()
         yield answer
-        if not answer["remaining"] or not answer["replayed"]:
+        if not answer["remaining"] or not answer["images"]:
             return
 
 
-def _means(wanted: str, place: re.Match[str] | None, letter: Document) -> bool:
-    if place is None:
+def _means(wanted: str, position: re.Match[str] | None, letter: Document) -> bool:
+    if position is None:
         return bool(letter["id"] == wanted)
-    return (letter["partition"], letter["offset"]) == (int(place["partition"]), int(place["offset"]))
+    return (letter["partition"], letter["offset"]) == (int(position["partition"]), int(position["offset"]))

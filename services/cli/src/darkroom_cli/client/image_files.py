@@ -1,4 +1,4 @@
-"""The files that a user means by files and folders."""
+"""Image files: found in folders, identified by content, and saved."""
 
 import mimetypes
 from collections.abc import Sequence
@@ -19,22 +19,24 @@ _SIGNATURES = (
 
 
 def image_files(paths: Sequence[Path]) -> list[Path]:
-    """Every file of `paths` as it is, and the image files below every folder, in the order of their names.
+    """The files in `paths`, and the image files below its folders, sorted by name.
 
     Raises:
-        InvalidInput: a path is not there, or there is nothing to send.
+        InvalidInput: a path does not exist, or there is nothing to send.
     """
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise InvalidInput("\n".join(f"{path}: there is no such file or folder" for path in missing))
     files = [file for path in paths for file in (_below(path) if path.is_dir() else [path])]
     if not files:
-        raise InvalidInput(f"no image files in {', '.join(map(str, paths))}: looked for {', '.join(sorted(SUFFIXES))}")
+        raise InvalidInput(
+            f"no image files in {', '.join(map(str, paths))}: looked for names ending in {', '.join(sorted(SUFFIXES))}"
+        )
     return list(dict.fromkeys(files))
 
 
 def content_type(file: Path, content: bytes) -> str:
-    """The media type: what the content says, else what the file's name says."""
+    """The media type by the content, else by the file's name."""
     for signature, media_type in _SIGNATURES:
         if content.startswith(signature):
             return media_type
@@ -49,7 +51,7 @@ def save_image(content: bytes, image_id: str, media_type: str | None, output: Pa
     Raises:
         DarkroomError: the file can't be written.
     """
-    # The id may be somebody else's, and hold what a file name must not.
+    # The client chose the id, so it may hold characters that are unsafe in a file name.
     name = "".join(c if c.isalnum() or c in "-_." else "_" for c in image_id).lstrip(".") or "image"
     named = name + (mimetypes.guess_extension(media_type or "") or ".bin")
     path = Path(named) if output is None else output / named if output.is_dir() else output

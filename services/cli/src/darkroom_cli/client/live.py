@@ -1,4 +1,4 @@
-"""The live feed of a pipeline, taken up again where it broke off."""
+"""The live events of a pipeline, resumed after a lost connection."""
 
 import json
 import random
@@ -46,8 +46,8 @@ def follow_results(
         on_interruption: called with a line of text each time the connection is lost and about to be made again.
 
     Raises:
-        Unreachable: the service has been away for too long.
-        Refused: it does not give this feed.
+        Unreachable: the service did not answer for too long.
+        Refused: it rejects the request.
     """
     last_id: str | None = None
     failures = 0
@@ -60,7 +60,7 @@ def follow_results(
                 document: Document = json.loads(event.data)
                 if event.name in {"analyzed", "failed"} and wanted.wants(document):
                     yield document
-            reason = "the service closed the feed"
+            reason = "the service closed the event stream"
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
         except _Busy as busy:
@@ -74,7 +74,7 @@ def follow_results(
 
 
 class _Busy(Exception):
-    """The service can't serve the feed just now."""
+    """The service can't serve the event stream at the moment."""
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__(f"the service answered {response.status_code}")

@@ -1,4 +1,4 @@
-"""Which of the served pipelines is meant."""
+"""Pipelines that the service serves, and choosing one of them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from darkroom_cli.exit_codes import InvalidInput
 
 @dataclass(frozen=True)
 class Served:
-    """A pipeline of the service."""
+    """A pipeline that the service serves."""
 
     namespace: str
     name: str
@@ -17,17 +17,17 @@ class Served:
 
     @property
     def path(self) -> str:
-        """Where everything of the pipeline is found."""
+        """The path of the pipeline in the HTTP API."""
         return f"/v1/pipelines/{self.namespace}/{self.name}"
 
     def expect(self, stage: str | None) -> None:
-        """Check that a stage is one of the pipeline's. What there is already may be of a stage that it had once.
+        """Check that a stage is one of the pipeline's. Only for when nothing was found: results outlive their stage.
 
         Raises:
             InvalidInput: it has no such stage.
         """
         if stage is not None and stage not in self.stages:
-            raise InvalidInput(f"{self} has no stage {stage}: there is {', '.join(self.stages)}")
+            raise InvalidInput(f"{self} has no stage {stage}; its stages are {', '.join(self.stages)}")
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
@@ -37,22 +37,22 @@ def choose(service: Service, wanted: str | None) -> Served:
     """The pipeline `wanted` (NAMESPACE/NAME, or NAME alone if only one has it), or the only one there is.
 
     Raises:
-        InvalidInput: there is no such pipeline, or more than one may be meant.
+        InvalidInput: there is no such pipeline, or more than one matches.
         Unreachable: the service doesn't answer.
     """
     try:
         served = [_served(document) for document in service.get("/v1/pipelines").json()["pipelines"]]
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(200, f"{service.url} answers, but is not a Darkroom service: check --url") from error
-    matching = [each for each in served if wanted in {None, str(each), each.name}]
+    matching = [pipeline for pipeline in served if wanted in {None, str(pipeline), pipeline.name}]
     if len(matching) == 1:
         return matching[0]
-    names = ", ".join(map(str, served)) or "none"
+    names = ", ".join(map(str, served))
+    if not served:
+        raise InvalidInput(f"{service.url} serves no pipeline yet")
     if not matching:
-        raise InvalidInput(
-            f"pipeline {wanted or ''} is not served at {service.url}: there is {names}".replace("  ", " ")
-        )
-    raise InvalidInput(f"several pipelines are served at {service.url}: choose one with --pipeline: {names}")
+        raise InvalidInput(f"{service.url} serves no pipeline {wanted}; it serves {names}")
+    raise InvalidInput(f"{service.url} serves several pipelines: choose one with --pipeline: {names}")
 
 
 def _served(document: Document) -> Served:

@@ -9,12 +9,12 @@ _FIRST_DELAY_S = 0.25
 
 
 def is_temporary(status: int) -> bool:
-    """Whether the same request may well succeed later."""
+    """Whether the same request may succeed later."""
     return status in {429, 503}
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """What the service asks for in `Retry-After`: seconds, or a date."""
+    """The seconds to wait by `Retry-After`, which is a number of seconds or a date."""
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
@@ -26,9 +26,9 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def delay_s(attempt: int, asked_for_s: float | None, chance: float) -> float:
-    """Seconds before the attempt after `attempt` (from 1), at least what was asked for.
+    """Seconds before the attempt after `attempt` (from 1), at least `asked_for_s`.
 
-    Jittered by `chance` (0..1): clients that were turned away together would come back together.
+    Jittered by `chance` (0..1): clients that were rejected together would retry together.
     """
     if asked_for_s is not None:
         return asked_for_s * (1 + chance / 4)

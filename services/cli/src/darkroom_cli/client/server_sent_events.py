@@ -17,7 +17,7 @@ class ServerSentEvent:
 
 
 def events(lines: Iterable[str]) -> Iterator[ServerSentEvent]:
-    """The events in the lines of a stream. Comments, which keep the connection alive, are passed over."""
+    """The events in the lines of a stream. Comments, which keep the connection alive, are skipped."""
     name, data, last_id = "", list[str](), None
     for line in lines:
         field, _, value = line.partition(":")

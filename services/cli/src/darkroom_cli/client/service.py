@@ -1,4 +1,4 @@
-"""Requests to the ingestion service: one client, its retries, and its problem documents as errors."""
+"""The HTTP client of the ingestion service: retries, and problem documents as errors."""
 
 import random
 import time
@@ -23,7 +23,7 @@ class Refused(DarkroomError):
     """The service answered with a problem document."""
 
     def __init__(self, status: int, detail: str) -> None:
-        """The HTTP status, and the problem's own words."""
+        """The HTTP status, and the problem's detail."""
         super().__init__(detail)
         self.status = status
 
@@ -89,8 +89,8 @@ class Service:
         Args:
             method: of HTTP.
             path: below the service's URL.
-            resend: whether to send it again also when the connection broke, for requests that the service knows again.
-            rest: as httpx.Client.request takes them.
+            resend: whether to retry also after a lost connection; only for requests that may safely be repeated.
+            rest: further arguments of httpx.Client.request.
 
         Raises:
             Refused: the service says no.
@@ -105,7 +105,7 @@ class Service:
                 response = self.http.request(method, path, **rest)
             except httpx.TransportError as error:
                 problem: DarkroomError = self._unreachable(error)
-                # Reading changes nothing; but where nobody listens at all, waiting for it helps nobody.
+                # A GET may be repeated, but where nothing listens, retrying does not help.
                 lost = method == "GET" and not isinstance(error, httpx.ConnectError)
                 if not (resend or lost):
                     raise problem from error
@@ -124,7 +124,7 @@ class Service:
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
         reason = str(error) or type(error).__name__
         return Unreachable(
-            f"no service answers at {self.url} ({reason}): start it with `darkroom up`, or name it with --url"
+            f"no service answers at {self.url} ({reason}): start it with `darkroom up`, or give its address with --url"
         )
 
 

@@ -1,4 +1,4 @@
-"""Sending many images at a time, each surely and once."""
+"""Submitting images in parallel, with retries; each is accepted exactly once."""
 
 import time
 import uuid
@@ -21,7 +21,7 @@ _LONGEST_WAIT_S = 20
 
 @dataclass(frozen=True)
 class Submission:
-    """How images are sent: to which pipeline, under which ordering key, and how long their results are waited for."""
+    """How images are sent: to which pipeline, with which ordering key, and how long to wait for their results."""
 
     pipeline: Served
     key: str | None = None
@@ -30,13 +30,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of one file.
+    """The outcome for one file.
 
     Attributes:
-        document: the service's answer; None if it did not take the image.
-        problem: why it did not, or why there are no results.
+        document: the service's answer; None if it did not accept the image.
+        problem: why it did not accept the image, or why there are no results.
         seconds: from the first byte sent to the last answer.
-        unreachable: the problem is that nobody answered.
+        unreachable: the problem is that the service did not answer.
     """
 
     file: Path
@@ -54,13 +54,13 @@ class Sent:
 
 
 def submit(service: Service, submission: Submission, files: Sequence[Path], parallel: int) -> Generator[Sent]:
-    """Send `files`, `parallel` at a time; what became of each, as it becomes known."""
+    """Send `files`, `parallel` at a time; the outcome for each as soon as it is known."""
     waiting = iter(files)
     pending: set[Future[Sent]] = set()
     with ThreadPoolExecutor(parallel, thread_name_prefix="submit") as pool:
         try:
             while True:
-                # Only a few are handed to the pool at a time, so that an interruption is felt at once.
+                # Only a few are given to the pool at a time, so that an interruption takes effect at once.
                 while len(pending) < 2 * parallel and (file := next(waiting, None)) is not None:
                     pending.add(pool.submit(_send, service, submission, file))
                 if not pending:
@@ -88,11 +88,11 @@ def _send(service: Service, submission: Submission, file: Path) -> Sent:
 def _post(service: Service, submission: Submission, file: Path) -> Document:
     size, most = file.stat().st_size, submission.pipeline.max_bytes
     if size > most:
-        raise DarkroomError(f"{size} bytes, but {submission.pipeline} takes images of at most {most} (maxBytes)")
+        raise DarkroomError(f"{size} bytes, but {submission.pipeline} accepts images of at most {most} (maxBytes)")
     content = file.read_bytes()
     headers = {
         "Content-Type": content_type(file, content),
-        # The service knows a request that comes a second time, so sending again can't make two images of one.
+        # The service recognises a repeated request by this key, so a retry can't submit the image twice.
         "Idempotency-Key": uuid.uuid4().hex,
     }
     if submission.wait_s:
@@ -104,16 +104,18 @@ def _post(service: Service, submission: Submission, file: Path) -> Document:
 
 
 def _await_results(service: Service, submission: Submission, document: Document, deadline: float) -> Document:
-    """The image's document, once every stage has answered or time is up."""
+    """The image's document, once every stage has answered or the deadline has passed."""
     path = f"{submission.pipeline.path}/images/{document['id']}"
     while document.get("state", "Received") == "Received" and time.monotonic() < deadline:
         time.sleep(_POLL_S)
         try:
             document = service.send("GET", path, resend=True).json()
         except Refused as refused:
-            # The row that says Received is written behind the answer.
+            # The row for Received is written after the answer is sent.
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
     if document.get("state", "Received") == "Received":
-        raise DarkroomError(f"no result of every stage within {submission.wait_s:.0f} s: the image is safe in Kafka")
+        raise DarkroomError(
+            f"not every stage returned a result within {submission.wait_s:.0f} s; the image is stored in Kafka"
+        )
     return document

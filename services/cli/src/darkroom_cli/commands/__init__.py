@@ -1,1 +1,1 @@
-"""The commands: options and what they are for. The work is imported when a command runs, so that `--help` is quick."""
+"""The commands and their options. The work is imported when a command runs, so that `--help` is quick."""

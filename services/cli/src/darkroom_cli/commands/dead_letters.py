@@ -8,13 +8,13 @@ import typer
 from darkroom_cli.commands.options import DEFAULT_URL, AsJson, PipelineName, Url
 from darkroom_cli.exit_codes import EXPLAINED, ExitCode, InvalidInput
 
-app = typer.Typer(help="Images that a stage could not analyse: list them, look at one, save it, put them back.")
+app = typer.Typer(help="List, inspect, save and redrive the images that a stage could not analyse.")
 
-StageName = Annotated[str | None, typer.Option(help="Of this stage only.")]
-Reason = Annotated[str | None, typer.Option(help="With this reason only, such as DecodeError.")]
-Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
+StageName = Annotated[str | None, typer.Option(help="Only dead letters of this stage.")]
+Reason = Annotated[str | None, typer.Option(help="Only dead letters with this reason, such as DecodeError.")]
+Limit = Annotated[int, typer.Option(min=1, help="Maximum number of dead letters.")]
 Which = Annotated[
-    str, typer.Argument(metavar="DEAD-LETTER", help="STAGE/PARTITION/OFFSET as listed, or an image's id.")
+    str, typer.Argument(metavar="DEAD-LETTER", help="STAGE/PARTITION/OFFSET as listed, or the id of an image.")
 ]
 
 
@@ -29,7 +29,7 @@ def list_them(
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Images that a stage could not analyse, newest first. Without a further command: list them."""
+    """List, inspect, save and redrive the images that a stage could not analyse. Without a command, list them."""
     if context.invoked_subcommand is None:
         _list(pipeline, stage, reason, limit, as_json=as_json, url=url)
 
@@ -50,7 +50,7 @@ def list_command(
 
 @app.command(epilog=EXPLAINED)
 def show(which: Which, *, pipeline: PipelineName = None, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
-    """Show everything about one dead letter."""
+    """Show the details of one dead letter."""
     from darkroom_cli.client.dead_letters import find_dead_letter
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
@@ -71,7 +71,9 @@ def save(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write; IMAGE-ID with a suffix that fits, when left out."),
+        typer.Option(
+            "--output", "-o", help="File to write; by default the image's id with a suffix that fits its type."
+        ),
     ] = None,
     pipeline: PipelineName = None,
     url: Url = DEFAULT_URL,
@@ -91,32 +93,40 @@ def save(
 
 
 @app.command(epilog=EXPLAINED)
-def replay(
+@app.command("replay", epilog=EXPLAINED, hidden=True)
+def redrive(
+    context: typer.Context,
     images: Annotated[
-        list[str] | None, typer.Argument(metavar="IMAGE-ID…", help="Ids of the images to put back.")
+        list[str] | None, typer.Argument(metavar="IMAGE-ID…", help="Redrive the dead letters of these images.")
     ] = None,
     *,
     stage: Annotated[
-        str | None, typer.Option(help="The stage that they failed in; may be left out when there is only one.")
+        str | None, typer.Option(help="The stage that failed; optional when the pipeline has only one.")
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Put back those with this reason.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Redrive those with this reason.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Put back those that failed at or after (RFC 3339).")
+        str | None, typer.Option(metavar="TIME", help="Redrive those that failed at or after this time (RFC 3339).")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Put back those that failed before (RFC 3339).")
+        str | None, typer.Option(metavar="TIME", help="Redrive those that failed before this time (RFC 3339).")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Put back all that have not been put back yet.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Redrive all that have not been redriven yet.")] = False,
     pipeline: PipelineName = None,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Put dead letters back into the images topic, for the stage that they failed in and no other."""
-    from darkroom_cli.client.dead_letters import replay as put_back
+    """Send dead letters to their stage again.
+
+    Publishes the images to the images topic once more, for the stage that failed on them and no other.
+    """
+    from darkroom_cli.client.dead_letters import redrive as redrive_all
     from darkroom_cli.client.pipelines import choose
     from darkroom_cli.client.service import Service
     from darkroom_cli.views.output import answer, answer_json, say
 
+    old_name = context.info_name == "replay"
+    if old_name:
+        say("darkroom: `dead-letters replay` is now `dead-letters redrive`; the old name will be removed")
     selection = {
         name: value
         for name, value in {"ids": images, "reason": reason, "since": since, "until": until, "all": everything}.items()
@@ -125,21 +135,22 @@ def replay(
     kinds = {"since" if name == "until" else name for name in selection}
     if len(kinds) != 1:
         raise InvalidInput(
-            "say which dead letters to put back: IMAGE-ID…, --reason, --since/--until or --all, one of them"
+            "choose the dead letters to redrive by exactly one of IMAGE-ID…, --reason, --since/--until and --all"
         )
     with Service(url) as service:
         chosen = choose(service, pipeline)
         if stage is None and len(chosen.stages) > 1:
             raise InvalidInput(f"{chosen} has several stages: choose one with --stage: {', '.join(chosen.stages)}")
-        answers = list(put_back(service, chosen, {"stage": stage or chosen.stages[0], **selection}))
-    replayed = [image for each in answers for image in each["images"]]
-    problems = [problem for each in answers for problem in each["problems"]]
+        answers = list(redrive_all(service, chosen, {"stage": stage or chosen.stages[0], **selection}))
+    redriven = [image for part in answers for image in part["images"]]
+    problems = [problem for part in answers for problem in part["problems"]]
     for problem in problems:
         say(f"darkroom: {problem.get('detail') or problem}")
     if as_json:
-        answer_json({"replayed": len(replayed), "images": replayed, "problems": problems})
+        count = "replayed" if old_name else "redriven"
+        answer_json({count: len(redriven), "images": redriven, "problems": problems})
     else:
-        answer(f"{len(replayed)} image(s) put back for stage {stage or chosen.stages[0]} of {chosen}")
+        answer(f"{len(redriven)} image(s) redriven for stage {stage or chosen.stages[0]} of {chosen}")
     if problems:
         raise typer.Exit(ExitCode.FAILED)
 

@@ -7,21 +7,21 @@ import typer
 
 from darkroom_cli.exit_codes import EXPLAINED
 
-app = typer.Typer(help="A Kafka on this machine, without any pipeline.", no_args_is_help=True)
+app = typer.Typer(help="Run a Kafka broker on this machine, without a pipeline.", no_args_is_help=True)
 
 
 @app.command(epilog=EXPLAINED)
 def start(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where clients find it; 0 is any free port.")] = 9092,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port for clients; 0 chooses a free one.")] = 9092,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Where its data is kept; a temporary folder, removed at the end, when left out.")
+        Path | None, typer.Option(help="Folder for its data; by default a temporary folder, removed at the end.")
     ] = None,
 ) -> None:
-    """Start a real single-node Kafka, and stop it on Ctrl-C.
+    """Start a single-node Kafka, and stop it on Ctrl-C.
 
-    Prints "ready: HOST:PORT" on stdout when it answers. Needs no Java: its JVM comes from PyPI, its jars are downloaded
-    once (44 MB, checked by their sha256).
+    Prints "ready: HOST:PORT" on stdout once it answers. Java need not be installed: the JVM comes from PyPI, and
+    Kafka's jars are downloaded once (44 MB, verified by SHA-256).
     """
     from darkroom_cli.sessions.kafka import run_kafka
 

@@ -11,24 +11,26 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 Manifests = Annotated[
     list[Path],
-    typer.Argument(metavar="PIPELINE.yaml…", help="Manifests: ImagePipelines, with their ConfigMaps and Secrets."),
+    typer.Argument(
+        metavar="PIPELINE.yaml…", help="Files with ImagePipelines, and the ConfigMaps and Secrets they refer to."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Url = Annotated[str, typer.Option(envvar="DARKROOM_URL", help="Where the service listens, as `darkroom up` prints it.")]
+Url = Annotated[
+    str, typer.Option(envvar="DARKROOM_URL", help="URL of the ingestion service, as printed by `darkroom up`.")
+]
 PipelineName = Annotated[
     str | None,
-    typer.Option(
-        "--pipeline", "-p", metavar="NAMESPACE/NAME", help="The pipeline; may be left out when only one is served."
-    ),
+    typer.Option("--pipeline", "-p", metavar="NAMESPACE/NAME", help="The pipeline; optional when there is only one."),
 ]
 
 
 def at_least_one(manifests: list[Path]) -> list[Path]:
-    """`manifests`, each once.
+    """`manifests` without repetitions.
 
     Raises:
         InvalidInput: there are none.
     """
     if not manifests:
-        raise InvalidInput("no manifest given: name at least one PIPELINE.yaml")
+        raise InvalidInput("no manifest given: give at least one PIPELINE.yaml")
     return list(dict.fromkeys(manifests))

@@ -7,58 +7,62 @@ import typer
 
 from darkroom_cli.commands.options import AsJson, PipelineName
 
-Where = "beginning, end, an offset, or a time with its zone (2026-11-23T12:00:00Z)"
+_POSITION = "beginning, end, an offset, or a time with its zone (2026-11-23T12:00:00Z)"
 
 
 def replay(
     manifests: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="PIPELINE.yaml…", help="Manifests with the stage as it is to be now; left out: as `up` runs it."
+            metavar="PIPELINE.yaml…", help="Files with the stage to run; by default the stage as `darkroom up` runs it."
         ),
     ] = None,
     *,
     pipeline: PipelineName = None,
-    stage: Annotated[
-        str | None, typer.Option(help="The stage that analyses them; may be left out when there is only one.")
+    stage: Annotated[str | None, typer.Option(help="The stage to run; optional when there is only one.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="POSITION", help=f"Start of the range: {_POSITION}.")
     ] = None,
-    start: Annotated[str | None, typer.Option("--from", metavar="WHERE", help=f"Where to begin: {Where}.")] = None,
     end: Annotated[
-        str, typer.Option("--to", metavar="WHERE", help="Where to stop, likewise; the end is where it is at the start.")
+        str,
+        typer.Option(
+            "--to", metavar="POSITION", help="End of the range; `end` is the end of the log when the replay starts."
+        ),
     ] = "end",
     generation: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Name of the replay. One that was begun before goes on where it was."),
+        typer.Option(metavar="NAME", help="Name of the replay. The name of an earlier one continues it."),
     ] = None,
     results_topic: Annotated[
         str | None,
         typer.Option(
             metavar="TOPIC",
-            help="Where the results go instead of the stage's own topic; made like that if it is not there.",
+            help="Write results to this topic instead of the stage's own; created if it does not exist.",
         ),
     ] = None,
     rate: Annotated[
-        float, typer.Option(min=0, help="Images a second at most, so that live work keeps its share; 0: no bound.")
+        float, typer.Option(min=0, help="Maximum images per second, so that live work keeps its share; 0 is no limit.")
     ] = 100.0,
     data_dir: Annotated[
-        Path, typer.Option(envvar="DARKROOM_DATA_DIR", help="The data folder of the `darkroom up` that runs.")
+        Path, typer.Option(envvar="DARKROOM_DATA_DIR", help="Data folder of the running `darkroom up`.")
     ] = Path("darkroom-data"),
     bootstrap_servers: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT,…", help="The Kafka, if it is not that of `darkroom up`.")
+        str | None, typer.Option(metavar="HOST:PORT,…", help="The Kafka to use, if not that of `darkroom up`.")
     ] = None,
     job: Annotated[
         Path | None,
         typer.Option(
             metavar="DEPLOYMENT.json",
-            help="Print a Job for the cluster instead, made of the Deployment of the stage's workers; - is stdin.",
+            help="Print a Kubernetes Job instead, made from the Deployment of the stage's workers; - reads stdin.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Analyse old images again, with the model as it is now, beside live work and without disturbing it.
+    """Analyse stored images again with the current model, alongside live work.
 
-    Every image of the range gets a result with an id of its own, which names the generation. Ends by itself; broken
-    off, it goes on with --generation NAME. Exit code 1 when an image could not be analysed.
+    Reads a range of the images topic with a consumer group of its own. Every image gets a new result, whose id names
+    the generation. Stops at the end of the range; an interrupted replay continues with --generation NAME. Exit code 1
+    if an image could not be analysed.
     """
     import tempfile
 
@@ -72,9 +76,7 @@ def replay(
     asked = request(start, end, results_topic, rate, generation)
     if job is not None:
         if manifests or pipeline or stage:
-            raise InvalidInput(
-                "--job takes the stage from the Deployment: leave PIPELINE.yaml, --pipeline, --stage out"
-            )
+            raise InvalidInput("--job takes the stage from the Deployment: omit PIPELINE.yaml, --pipeline and --stage")
         deployment = read_deployment(Path("/dev/stdin") if job == Path("-") else job)
         answer_json(replay_job(deployment, asked.generation, asked.arguments()))
         return

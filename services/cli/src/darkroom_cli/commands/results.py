@@ -10,18 +10,19 @@ from darkroom_cli.commands.options import DEFAULT_URL, PipelineName, Url
 def results(
     *,
     pipeline: PipelineName = None,
-    stage: Annotated[str | None, typer.Option(help="Results of this stage only.")] = None,
-    label: Annotated[str | None, typer.Option(help="Results with this label only.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Only results of this stage.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only results with this label.")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many; 20 when not following.", show_default=False)
+        int | None, typer.Option(min=1, help="Maximum number of results; 20 without --follow.", show_default=False)
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print results as they come, until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print results as they arrive, until Ctrl-C.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON array instead of a table; with --follow a JSON object a line.")
+        bool,
+        typer.Option("--json", help="Print a JSON array instead of a table; with --follow, one JSON object per line."),
     ] = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Show the results of a pipeline, newest first, or follow them live."""
+    """List the results of a pipeline, newest first, or follow them live."""
     from itertools import islice
 
     from darkroom_cli.client.live import Filter, follow_results

@@ -10,22 +10,25 @@ from darkroom_cli.commands.options import DEFAULT_URL, AsJson, PipelineName, Url
 
 def submit(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILES|FOLDER…", help="Images, and folders that are searched for images.")
+        list[Path], typer.Argument(metavar="FILES|FOLDER…", help="Image files, and folders to search for images.")
     ],
     *,
     pipeline: PipelineName = None,
     key: Annotated[
-        str | None, typer.Option(help="Ordering key of all the images: results come in the order they were sent in.")
+        str | None,
+        typer.Option(help="Ordering key of all the images: they are sent one at a time and analysed in that order."),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until every stage has answered.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for an image's results (with --wait).")] = 60.0,
-    parallel: Annotated[int, typer.Option(min=1, max=64, help="Images sent at a time.")] = 8,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until every stage has analysed the image.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for the results of an image, with --wait.")
+    ] = 60.0,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Number of images to send at a time.")] = 8,
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Send images to a pipeline, each surely and once: a busy service is asked again until it has taken them.
+    """Send images. Retries while the service is busy; each image is accepted exactly once.
 
-    Exit code 0 when every image was taken (with --wait: analysed by every stage), 1 when one was not.
+    Exit code 0 if every image was accepted (with --wait: analysed by every stage), else 1.
     """
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.client.pipelines import choose

@@ -15,8 +15,8 @@ def topology(
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid diagram instead of a tree.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a pipeline makes of Kafka: its topics, consumer groups and stages."""
-    from darkroom.topology import topology as plan_of
+    """Show the topics, consumer groups and stages of pipelines."""
+    from darkroom.topology import topology as topology_of
     from darkroom_cli.manifests.bundle import load_bundle
     from darkroom_cli.views.topology import as_document, as_mermaid, as_tree
 
@@ -25,11 +25,11 @@ def topology(
         raise InvalidInput("\n".join(str(problem) for problem in bundle.problems))
     if not bundle.pipelines:
         raise InvalidInput(f"no ImagePipeline in {', '.join(map(str, manifests))}")
-    plans = [plan_of(loaded.pipeline) for loaded in bundle.pipelines]
+    topologies = [topology_of(loaded.pipeline) for loaded in bundle.pipelines]
     if as_json:
-        answer_json([as_document(plan) for plan in plans])
+        answer_json([as_document(one) for one in topologies])
     elif mermaid:
-        answer(as_mermaid(plans))
+        answer(as_mermaid(topologies))
     else:
-        for plan in plans:
-            stdout_console().print(as_tree(plan))
+        for one in topologies:
+            stdout_console().print(as_tree(one))

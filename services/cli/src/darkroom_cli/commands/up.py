@@ -14,28 +14,28 @@ def up(
     port: Annotated[
         int,
         typer.Option(
-            envvar="DARKROOM_PORT", min=0, max=65_535, help="Port of the ingestion service; 0 is any free one."
+            envvar="DARKROOM_PORT", min=0, max=65_535, help="Port of the ingestion service; 0 chooses a free one."
         ),
     ] = 8080,
     data_dir: Annotated[
         Path,
         typer.Option(
             envvar="DARKROOM_DATA_DIR",
-            help="Folder for everything that is kept: Kafka's data, results, logs. Used again next time.",
+            help="Folder for Kafka's data, results and logs. Reused by the next run.",
         ),
     ] = Path("darkroom-data"),
     bootstrap_servers: Annotated[
         str | None, typer.Option(metavar="HOST:PORT,…", help="Use this Kafka instead of starting one.")
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Workers of each stage; a stage with replicas: 0 has none.")
+        int, typer.Option(min=1, max=64, help="Number of workers of each stage; a stage with `replicas: 0` has none.")
     ] = 1,
 ) -> None:
-    """Run pipelines on this machine: a real Kafka, the workers of every stage, and the ingestion service.
+    """Run pipelines on this machine: a Kafka broker, the workers of every stage, and the ingestion service.
 
-    The Kafka in the manifests is replaced by one that is started here, or by --bootstrap-servers. Prints
-    "ready: http://127.0.0.1:PORT" on stdout when every stage is ready. Ctrl-C ends everything in order, a second
-    Ctrl-C at once.
+    The Kafka in the manifests is replaced by a broker that this command starts, or by --bootstrap-servers. Prints
+    "ready: http://127.0.0.1:PORT" on stdout once every stage is ready. Ctrl-C stops everything in order; a second
+    Ctrl-C stops at once.
     """
     from darkroom_cli.runner.up import Options
     from darkroom_cli.sessions.up import run_session

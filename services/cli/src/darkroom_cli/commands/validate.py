@@ -8,7 +8,7 @@ from darkroom_cli.views.output import answer, answer_json, say
 
 
 def validate(manifests: Manifests, *, as_json: AsJson = False) -> None:
-    """Check manifests against the rules of ImagePipeline: a line for every problem, with file, line and path."""
+    """Check manifests against the rules of ImagePipeline. Prints a line per problem, with its file, line and field."""
     from darkroom_cli.manifests.bundle import load_bundle
     from darkroom_cli.manifests.documents import Finding
     from darkroom_cli.manifests.references import missing_references
@@ -23,7 +23,7 @@ def validate(manifests: Manifests, *, as_json: AsJson = False) -> None:
                 "valid": not problems,
                 "pipelines": [
                     {"namespace": namespace, "name": name}
-                    for namespace, name in (each.key for each in bundle.pipelines)
+                    for namespace, name in (loaded.key for loaded in bundle.pipelines)
                 ],
                 "problems": [problem.as_document() for problem in problems],
                 "notes": [note.as_document() for note in bundle.notes],
@@ -35,8 +35,8 @@ def validate(manifests: Manifests, *, as_json: AsJson = False) -> None:
         for problem in problems:
             say(str(problem))
         if not problems:
-            for each in bundle.pipelines:
-                stages = ", ".join(stage.name for stage in each.pipeline.spec.stages)
-                answer(f"{each.document.file}: {'/'.join(each.key)} is valid (stages: {stages})")
+            for loaded in bundle.pipelines:
+                stages = ", ".join(stage.name for stage in loaded.pipeline.spec.stages)
+                answer(f"{loaded.document.file}: {'/'.join(loaded.key)} is valid (stages: {stages})")
     if problems:
         raise typer.Exit(ExitCode.INVALID)

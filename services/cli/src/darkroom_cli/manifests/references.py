@@ -1,4 +1,4 @@
-"""What a pipeline's URIs and secrets refer to, found in the same files or beside them."""
+"""Resolving the URIs and Secrets of a pipeline, in the given files and on this machine."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from darkroom_cli.manifests.documents import Finding
 
 @dataclass(frozen=True)
 class Inline:
-    """A file that the manifests hold themselves."""
+    """A file in a ConfigMap of the manifests."""
 
     config_map: str
     key: str
@@ -28,18 +28,18 @@ class OnDisk:
 
 @dataclass(frozen=True)
 class Remote:
-    """A file that the worker fetches itself."""
+    """A file that the worker downloads."""
 
     uri: str
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A file that isn't there.
+    """A file that does not exist.
 
     Attributes:
         message: why, and what to do.
-        elsewhere: whether it may well be there when the pipeline runs in a cluster.
+        elsewhere: whether it may exist where the pipeline runs in a cluster.
     """
 
     message: str
@@ -50,7 +50,7 @@ Referred = Inline | OnDisk | Remote | Missing
 
 
 def find(uri: str, loaded: LoadedPipeline, bundle: Bundle) -> Referred:
-    """The file that `uri`, in a pipeline's manifest, means on this machine."""
+    """The file that `uri` in a pipeline's manifest refers to on this machine."""
     scheme, _, rest = uri.partition(":")
     match scheme:
         case "configmap":
@@ -73,11 +73,11 @@ def uris(stage: Stage) -> Iterator[tuple[str, str]]:
 
 
 def missing_references(bundle: Bundle, *, in_cluster: bool) -> list[Finding]:
-    """References that lead nowhere.
+    """References to files and Secrets that do not exist.
 
     Args:
-        bundle: the pipelines, and what they may refer to.
-        in_cluster: leave out what may be found where the pipeline will run, though it is not in the files.
+        bundle: the pipelines, ConfigMaps and Secrets.
+        in_cluster: omit those that may exist in the cluster where the pipeline will run.
     """
     findings = []
     for loaded in bundle.pipelines:
@@ -117,5 +117,5 @@ def _on_disk(rest: str, folder: Path) -> Referred:
     if path.is_file():
         return OnDisk(path.resolve())
     return Missing(
-        f"{path} is not a file on this machine: a relative path starts at the manifest's folder", elsewhere=True
+        f"{path} is not a file on this machine: relative paths start at the manifest's folder", elsewhere=True
     )

@@ -1,4 +1,4 @@
-"""A child process whose output goes to a file, and which does not outlive us."""
+"""Python modules as child processes, which end with this process."""
 
 import asyncio
 import os
@@ -49,11 +49,11 @@ class Child:
         self._ended = asyncio.ensure_future(in_daemon_thread(self._process.wait))
 
     async def wait(self) -> int:
-        """Its exit code, once it has ended; minus the signal's number if one ended it."""
+        """Its exit code, once it has exited; minus the signal's number if one killed it."""
         return await asyncio.shield(self._ended)
 
     async def stop(self, timeout_s: float) -> bool:
-        """Ask it to end, make it end after `timeout_s`; whether it ended by itself. Safe to call twice."""
+        """Send SIGTERM, and SIGKILL after `timeout_s`; whether SIGTERM sufficed. Safe to call twice."""
         self._process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(timeout_s):
@@ -64,18 +64,18 @@ class Child:
         return True
 
     async def end(self) -> None:
-        """End it at once, and wait until it is gone. Safe to call twice."""
+        """Kill it, and wait until it has exited. Safe to call twice."""
         self.kill()
         async with asyncio.timeout(_KILL_TIMEOUT_S):
             await self.wait()
 
     def kill(self) -> None:
-        """End it at once, without waiting."""
+        """Kill it, without waiting."""
         self._process.send_signal(signal.SIGKILL)
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """The last lines of a log that say something."""
+    """The last lines of a log that are not blank."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _TAIL_BYTES))

@@ -13,7 +13,7 @@ _POLL_S = 0.1
 
 
 def try_lock(path: Path) -> int | None:
-    """The open, locked file's descriptor, or None when somebody else holds it. Closing every copy of it unlocks.
+    """The descriptor of the open, locked file, or None if another process has it. Closing every copy of it unlocks.
 
     A child that inherits the descriptor holds the lock too: a broker's folder stays locked as long as the broker runs.
     """
@@ -28,7 +28,7 @@ def try_lock(path: Path) -> int | None:
 
 @contextmanager
 def locked(path: Path, timeout_s: float) -> Iterator[None]:
-    """Hold the lock on `path`, waiting for whoever has it.
+    """Hold the lock on `path`, waiting for its present holder.
 
     Raises:
         DarkroomError: Another process held it for all of `timeout_s`.

@@ -1,4 +1,4 @@
-"""TCP ports for brokers."""
+"""TCP ports on this machine: checked, reserved and released."""
 
 import random
 import socket
@@ -16,7 +16,7 @@ _CONNECT_TIMEOUT_S = 1.0
 
 
 def why_not_free(port: int) -> str | None:
-    """What keeps a server from listening on the port, or None. Closed connections don't count, as for Kafka itself."""
+    """Why a server can't listen on the port, or None. Closed connections don't count, as for Kafka itself."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -28,7 +28,7 @@ def why_not_free(port: int) -> str | None:
 
 
 class Reservation:
-    """A free port that no other reservation gets before `release()`, while a broker of ours can listen on it.
+    """A free port that no other reservation gets before `release()`, while a server of ours can listen on it.
 
     Linux lets two sockets with SO_REUSEADDR have one port as long as one of them listens at most. Elsewhere the port is
     only known to be free now.
@@ -56,12 +56,12 @@ class Reservation:
         raise DarkroomError(f"no free port on {HOST} between {_LOWEST} and {highest}")
 
     def release(self) -> None:
-        """Give it up. Safe to call twice."""
+        """Release the port. Safe to call twice."""
         self._socket.close()
 
 
 def accepts_connections(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether a server listens on the port."""
     try:
         socket.create_connection((HOST, port), _CONNECT_TIMEOUT_S).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop, in threads that never hold up the end of the process."""
+"""Blocking work in daemon threads, for asyncio: such threads never delay the exit of the process."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def in_daemon_thread(work: Callable[[], T]) -> T:
-    """What `work` returns or raises. Cancelled, the work goes on in its thread and its outcome is dropped.
+    """What `work` returns or raises. If cancelled, the work continues in its thread and its outcome is dropped.
 
     Not `asyncio.to_thread`: its threads are waited for when the loop closes, and a download may take minutes.
     """

@@ -1,1 +1,1 @@
-"""`darkroom replay`: old images analysed again, by a worker process that it starts and follows."""
+"""Replays of stored images: which stage, which range, and the worker process or Job that does it."""

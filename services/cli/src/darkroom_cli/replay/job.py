@@ -1,7 +1,7 @@
-"""A Job that runs a replay in the cluster, made of the Deployment of the stage's workers.
+"""A Job that runs a replay in the cluster, made from the Deployment of the stage's workers.
 
-The Deployment has everything that such a run needs: the image, the settings, the credentials, the model, the place to
-run. So it is read from the cluster rather than made up here, and nothing of it has to be told again.
+The Deployment has everything that such a run needs: image, settings, credentials, model and scheduling. So the Job is
+derived from it, and the user need not repeat any of it.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ _KEPT_S: Final = 7 * 86_400
 _WORKER: Final = "darkroom-worker"
 _WRONG_SETTINGS: Final = 2
 _LABEL_REPLAY: Final = f"{names.GROUP}/replay"
-_OF_A_DEPLOYMENT_ALONE: Final = {"startupProbe", "readinessProbe"}
+_FOR_DEPLOYMENTS_ONLY: Final = {"startupProbe", "readinessProbe"}
 
 
 def read_deployment(file: Path) -> Manifest:
     """The Deployment in a file of JSON.
 
     Raises:
-        InvalidInput: it can't be read, or is none of ours.
+        InvalidInput: it can't be read, or is not the Deployment of a stage's workers.
     """
     how = "give what `kubectl get deployment PIPELINE-STAGE -o json` prints"
     try:
@@ -44,14 +44,14 @@ def read_deployment(file: Path) -> Manifest:
 
 
 def replay_job(deployment: Mapping[str, Any], generation: str, arguments: Sequence[str]) -> Manifest:
-    """The Job that replays with `arguments` what the workers of `deployment` analyse.
+    """The Job that replays the images of the stage of `deployment`, with `arguments`.
 
-    It keeps the pipeline's labels, which let it reach Kafka, but not the stage's: it is none of the workers that the
-    Deployment, its disruption budget and its metrics are about.
+    It keeps the pipeline's labels, which let it reach Kafka, but not the stage's: its pods must not be selected by the
+    Deployment, its disruption budget or its PodMonitor.
     """
     metadata, template = deployment["metadata"], deployment["spec"]["template"]
-    own = {key: value for key, value in template["metadata"]["labels"].items() if key != names.LABEL_STAGE}
-    labels = {**own, _LABEL_REPLAY: template["metadata"]["labels"].get(names.LABEL_STAGE, metadata["name"])}
+    kept = {key: value for key, value in template["metadata"]["labels"].items() if key != names.LABEL_STAGE}
+    labels = {**kept, _LABEL_REPLAY: template["metadata"]["labels"].get(names.LABEL_STAGE, metadata["name"])}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -61,7 +61,7 @@ def replay_job(deployment: Mapping[str, Any], generation: str, arguments: Sequen
             "labels": labels,
         },
         "spec": {
-            # A pod that was ended goes on where it was: its range and its place in it are in Kafka.
+            # A pod that is replaced continues where it stopped: its range and its progress are in Kafka.
             "backoffLimit": 10,
             "podFailurePolicy": {
                 "rules": [
@@ -84,14 +84,14 @@ def replay_job(deployment: Mapping[str, Any], generation: str, arguments: Sequen
 
 def _pod(spec: Mapping[str, Any], arguments: Sequence[str]) -> Manifest:
     worker, *others = spec["containers"]
-    kept = {field: value for field, value in worker.items() if field not in _OF_A_DEPLOYMENT_ALONE}
-    # `run`, and where its settings and its port are.
-    _, *same = worker["args"]
+    kept = {field: value for field, value in worker.items() if field not in _FOR_DEPLOYMENTS_ONLY}
+    # `run`, followed by the options for settings and port.
+    _, *options = worker["args"]
     pod = {field: value for field, value in spec.items() if field != "topologySpreadConstraints"}
     return {
         **pod,
         "restartPolicy": "Never",
-        "containers": [{**kept, "args": ["replay", *same, *arguments]}, *others],
+        "containers": [{**kept, "args": ["replay", *options, *arguments]}, *others],
     }
 
 

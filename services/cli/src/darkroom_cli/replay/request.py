@@ -1,4 +1,4 @@
-"""What the user asks of a replay, checked as far as that needs no Kafka, and as the worker takes it."""
+"""The options of a replay: checked without Kafka, and as arguments of the worker."""
 
 import secrets
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class Request:
     """A replay.
 
     Attributes:
-        start: where to begin; only one that was begun before can do without.
-        end: where to stop.
-        results_topic: where the results go, if not where the stage's go.
-        rate: images a second; 0 is no bound.
+        start: start of the range; None continues an earlier replay.
+        end: end of the range.
+        results_topic: topic for the results, if not the stage's own.
+        rate: maximum images per second; 0 is no limit.
         generation: its name.
     """
 
@@ -35,13 +35,13 @@ class Request:
 
 
 def request(start: str | None, end: str, results_topic: str | None, rate: float, generation: str | None) -> Request:
-    """The replay that is asked for; one that has no name gets one.
+    """The replay with these options; one without a name gets a new one.
 
     Raises:
-        InvalidInput: what is wrong with it.
+        InvalidInput: an option is wrong.
     """
     if start is None and generation is None:
-        raise InvalidInput("say where to begin, with --from; or which replay to go on with, with --generation")
+        raise InvalidInput("give the start of the range with --from, or the replay to continue with --generation")
     try:
         last = parse_position(end)
         if start is not None:
@@ -51,10 +51,12 @@ def request(start: str | None, end: str, results_topic: str | None, rate: float,
     if generation is not None and (problem := names.generation_problem(generation)):
         raise InvalidInput(problem)
     if results_topic is not None and not names.is_topic(results_topic):
-        raise InvalidInput(f"results topic {results_topic!r}: a topic's name is letters, digits, '.', '_' and '-'")
+        raise InvalidInput(
+            f"results topic {results_topic!r}: a topic name may contain only letters, digits, '.', '_' and '-'"
+        )
     return Request(start, end, results_topic, rate, generation or new_generation(datetime.now(UTC)))
 
 
 def new_generation(now: datetime) -> str:
-    """A name that sorts by time and that nobody else has."""
+    """A unique name that sorts by time."""
     return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

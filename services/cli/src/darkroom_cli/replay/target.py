@@ -1,4 +1,4 @@
-"""Which stage is to analyse old images again, and what its workers are told."""
+"""The stage that a replay runs, and its settings."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Target:
-    """One stage as a worker is told about it, and the environment that the worker needs."""
+    """One stage: the settings and environment of its workers."""
 
     settings: StageSettings
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -37,7 +37,7 @@ class Target:
 
 
 def targets_of_folder(data_dir: Path, bootstrap_servers: str | None) -> list[Target]:
-    """The stages that the last `darkroom up` on `data_dir` has run, with the models that it gave them.
+    """The stages that the last `darkroom up` on `data_dir` ran, with their models.
 
     Raises:
         InvalidInput: no `darkroom up` has run there.
@@ -45,7 +45,7 @@ def targets_of_folder(data_dir: Path, bootstrap_servers: str | None) -> list[Tar
     found = StateFolder(data_dir).known_settings()
     if not found:
         raise InvalidInput(
-            f"{data_dir} is not the data folder of a `darkroom up`: name that with --data-dir, "
+            f"{data_dir} is not the data folder of a `darkroom up`: give that with --data-dir, "
             "or give PIPELINE.yaml and --bootstrap-servers"
         )
     if bootstrap_servers is None:
@@ -57,16 +57,16 @@ def targets_of_folder(data_dir: Path, bootstrap_servers: str | None) -> list[Tar
 def targets_of_manifests(
     manifests: Sequence[Path], bootstrap_servers: str | None, data_dir: Path, files: Path
 ) -> list[Target]:
-    """The stages of `manifests`, on the Kafka of a `darkroom up` on `data_dir` if no other is named.
+    """The stages of `manifests`, on the Kafka of a `darkroom up` on `data_dir` unless another is given.
 
     Args:
-        manifests: with what they refer to.
+        manifests: files with the pipelines and what they refer to.
         bootstrap_servers: the Kafka that the pipelines run on.
         data_dir: the data folder of `darkroom up`.
-        files: where models out of ConfigMaps are put.
+        files: folder for models from ConfigMaps.
 
     Raises:
-        InvalidInput: the manifests will not do, or nobody says which Kafka.
+        InvalidInput: the manifests are invalid, or no Kafka is known.
     """
     bundle = load_bundle(manifests)
     problems = bundle.problems + missing_references(bundle, in_cluster=False)
@@ -78,7 +78,7 @@ def targets_of_manifests(
         known = StateFolder(data_dir).known_settings()
         if not known:
             raise InvalidInput(
-                f"which Kafka? {data_dir} is not the data folder of a `darkroom up`: name that with --data-dir, "
+                f"no Kafka given, and {data_dir} is not the data folder of a `darkroom up`: give that with --data-dir, "
                 "or the Kafka with --bootstrap-servers"
             )
         bootstrap_servers = known[0].kafka.bootstrap_servers
@@ -91,24 +91,24 @@ def targets_of_manifests(
 
     connection = KafkaConnection(bootstrap_servers=bootstrap_servers)
     stages = plan(bundle, connection, workers=1, cpus=os.cpu_count() or 1, store=store).stages
-    return [Target(each.settings, each.environment) for each in stages]
+    return [Target(target.settings, target.environment) for target in stages]
 
 
 def choose(targets: Sequence[Target], pipeline: str | None, stage: str | None) -> Target:
-    """The one that is meant; either may be left out where there is only one.
+    """The target of that pipeline and stage; each may be None if there is only one.
 
     Raises:
-        InvalidInput: there is none like that, or more than one.
+        InvalidInput: none matches, or more than one.
     """
-    of_pipeline = _the_one("pipeline", pipeline, {each.pipeline: each for each in targets}).pipeline
-    of_stage = {each.stage: each for each in targets if each.pipeline == of_pipeline}
+    of_pipeline = _the_one("pipeline", pipeline, {target.pipeline: target for target in targets}).pipeline
+    of_stage = {target.stage: target for target in targets if target.pipeline == of_pipeline}
     return _the_one(f"stage of {of_pipeline}", stage, of_stage)
 
 
 def _the_one(what: str, wanted: str | None, there: Mapping[str, T]) -> T:
     names = ", ".join(there)
     if wanted is None and len(there) > 1:
-        raise InvalidInput(f"which {what}? there are {names}: choose one with --{what.partition(' ')[0]}")
+        raise InvalidInput(f"there is more than one {what}: choose one with --{what.partition(' ')[0]}: {names}")
     if wanted is not None and wanted not in there:
-        raise InvalidInput(f"no {what} is named {wanted!r}: there is {names}")
+        raise InvalidInput(f"there is no {what} called {wanted!r}; choose from {names}")
     return next(iter(there.values())) if wanted is None else there[wanted]

@@ -1,4 +1,4 @@
-"""The worker process of a replay: started, listened to, and ended in order."""
+"""The worker process of a replay."""
 
 import json
 import signal
@@ -21,7 +21,7 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Ended:
-    """How the process ended, and whether we had asked it to."""
+    """The exit code of the process, and whether the user interrupted it."""
 
     code: int
     interrupted: bool
@@ -30,11 +30,11 @@ class Ended:
 def run_worker(
     settings: Path, arguments: Sequence[str], log: Path, environment: Mapping[str, str], hear: Callable[[Report], None]
 ) -> Ended:
-    """Run `darkroom-worker replay` to its end, and hand on what it reports.
+    """Run `darkroom-worker replay` to its end, and pass each of its reports to `hear`.
 
-    Interrupted, it is given the time to finish what it has in hand; the second time it is ended at once.
+    On an interrupt the worker finishes the images in progress; on a second interrupt it is killed.
     """
-    # As with Ctrl-C: an exception where the main thread is.
+    # As with Ctrl-C: an exception in the main thread.
     for number in _STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     own = ("replay", "--settings", str(settings), "--port", "0", "--report-every", str(_REPORT_EVERY_S))
@@ -46,7 +46,7 @@ def run_worker(
         _listen(process.stdout, hear)
     except KeyboardInterrupt:
         interrupted = True
-        say("Stopping: what is in hand is finished first (once more: at once)")
+        say("Stopping after the images in progress (Ctrl-C again stops at once)")
         process.terminate()
         with suppress(KeyboardInterrupt):
             _listen(process.stdout, hear)
@@ -63,7 +63,7 @@ def _listen(reports: IO[bytes], hear: Callable[[Report], None]) -> None:
 
 
 def _ends_by_itself(process: subprocess.Popen[bytes]) -> bool:
-    """Its output has ended, so it is about to; unless somebody could not wait."""
+    """Its output has ended, so its exit is near, unless the user interrupts again."""
     try:
         process.wait(1)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):

@@ -1,1 +1,1 @@
-"""The local runner: pipelines of Darkroom as processes on this machine."""
+"""The local runner: pipelines as processes on this machine."""

@@ -1,4 +1,4 @@
-"""The environment of a stage's workers: credentials for its model, and `template.env`, out of the same manifests."""
+"""The environment of a stage's workers: credentials for its model, and `template.env`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from darkroom_cli.manifests.bundle import Bundle, Key
 
 
 def worker_environment(stage: Stage, namespace: str, bundle: Bundle) -> dict[str, str]:
-    """Environment variables beside our own. What is not in the manifests (a node's name, say) is left out."""
+    """Environment variables to add to our own. Values that are not in the manifests are omitted."""
     environment: dict[str, str] = {}
     if stage.model.secret is not None:
         entries = bundle.secrets.get((namespace, stage.model.secret.name), {})

@@ -1,4 +1,4 @@
-"""The Kafka that `up` uses: one of its own, or one that runs already."""
+"""The Kafka of `darkroom up`: a broker of its own or a running one, and its topics."""
 
 import asyncio
 import logging
@@ -28,14 +28,14 @@ _CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
 _STOP_POLL_S = 0.1
 _START_ENDS_WITHIN_S = 10.0
-"""A start is several steps; the JVM of the step at hand is killed until there is no further one."""
+"""A start runs several JVMs in turn; each is killed until no further one is started."""
 
 
 class OwnKafka:
-    """A broker that lives as long as `up` does."""
+    """A broker that runs as long as `darkroom up`."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Nothing is started before `start`, but its port is known."""
+        """Only its port is chosen; `start` starts it."""
         self._port = Reservation()
         self._kafka = LocalKafka(data_dir, self._port.port)
         self._starting: asyncio.Future[None] | None = None
@@ -64,7 +64,7 @@ class OwnKafka:
                 continue
             history = after_crash(history, time.monotonic() - started)
             delay = delay_s(history, random.random())
-            say(f"Kafka ended; starting it again in {delay:.1f} s; its log is {self._kafka.data_dir}/jvm.log")
+            say(f"Kafka exited; restarting it in {delay:.1f} s; its log is {self._kafka.data_dir}/jvm.log")
             await asyncio.sleep(delay)
             started = time.monotonic()
             try:
@@ -75,13 +75,13 @@ class OwnKafka:
                 say("Kafka is ready again")
 
     async def stop(self) -> None:
-        """End it in order. One that is still starting holds nothing yet, and is killed."""
+        """Stop it in order. One that is still starting has no data yet, and is killed."""
         deadline = time.monotonic() + _START_ENDS_WITHIN_S
         while self._starting is not None and not self._starting.done() and time.monotonic() < deadline:
             await in_daemon_thread(self._kafka.kill)
             await asyncio.wait({self._starting}, timeout=_STOP_POLL_S)
         if self._starting is not None and self._starting.done():
-            self._starting.exception()  # of a start that was broken off; looked at, or asyncio complains
+            self._starting.exception()  # of an interrupted start; retrieved, or asyncio complains
             await in_daemon_thread(self._kafka.stop)
         self._port.release()
 
@@ -92,7 +92,7 @@ class OwnKafka:
 
 @dataclass(frozen=True)
 class PreparedKafka:
-    """What was found and done in Kafka."""
+    """Facts about Kafka, and the changes made to its topics."""
 
     cluster_id: str
     brokers: int
@@ -101,24 +101,24 @@ class PreparedKafka:
 
 
 def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> PreparedKafka:
-    """Make the topics of `topologies`, on as many brokers as there are.
+    """Create the topics of `topologies`, with at most as many replicas as there are brokers.
 
     Raises:
         Unreachable: no broker answers.
-        InvalidInput: Kafka refuses what a topic should be.
+        InvalidInput: Kafka rejects the configuration of a topic.
     """
     silent = logging.getLogger("darkroom_cli.librdkafka")
     silent.addHandler(logging.NullHandler())
-    silent.propagate = False  # what librdkafka says about a broker that is away, our error says in a line
+    silent.propagate = False  # our error says in one line what librdkafka logs about an unreachable broker
     admin = AdminClient(client_settings(connection, "darkroom-up"), logger=silent)
     try:
         metadata = admin.list_topics(timeout=_CONNECT_TIMEOUT_S)
         clamped, changed = on_brokers(topologies, len(metadata.brokers))
-        changes = ensure_topics(admin, [topic for each in clamped for topic in each.topics])
+        changes = ensure_topics(admin, [topic for topology in clamped for topic in topology.topics])
     except (KafkaException, KafkaUnreachable) as error:
         raise Unreachable(
             f"no Kafka answers at {connection.bootstrap_servers} within {_CONNECT_TIMEOUT_S:.0f} s: "
-            "start it, check the address, or leave --bootstrap-servers out to have one started"
+            "start it, check the address, or omit --bootstrap-servers to start one"
         ) from error
     if changes.refused:
         raise InvalidInput("\n".join(f"topic {name}: {why}" for name, why in changes.refused.items()))

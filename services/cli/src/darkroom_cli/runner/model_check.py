@@ -1,4 +1,4 @@
-"""Asking the workers' own code whether a stage's model will do, before any image is taken."""
+"""Checking each stage's model with the worker's own code, before any image is accepted."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from darkroom_cli.runner.plan import StageRun
 
 WORKER_MODULE = "darkroom_inference"
 _TIMEOUT_S = 900.0
-"""A model may come over the network, and be large."""
+"""A model may be large, and downloaded over the network."""
 
 
 async def check_models(stages: Sequence[tuple[StageRun, Path]], logs: Path, at_a_time: int) -> None:
-    """Check each stage's model against its settings file.
+    """Check each stage's model against its settings file, `at_a_time` at a time.
 
     Raises:
-        InvalidInput: with a line for every stage whose model will not do.
+        InvalidInput: a line for every stage whose model can't be used.
     """
     turns = asyncio.Semaphore(at_a_time)
     answers = await asyncio.gather(*(_problem(stage, settings, logs, turns) for stage, settings in stages))

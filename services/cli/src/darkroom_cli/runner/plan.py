@@ -1,4 +1,4 @@
-"""What `up` starts: a pure function of the manifests and the machine."""
+"""What `darkroom up` starts: a pure function of the manifests and the machine."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from darkroom_cli.runner.environment import worker_environment
 MOST_LOOPS = 8
 
 Store = Callable[[str, bytes], Path]
-"""Puts a file of that name and content somewhere, and says where."""
+"""Stores a file of that name and content, and returns its path."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class StageRun:
 
     @property
     def title(self) -> str:
-        """The stage as messages name it."""
+        """The stage's name in messages."""
         return f"{self.settings.namespace}/{self.settings.pipeline} {self.settings.stage.name}"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Everything that `up` brings about.
+class LocalRun:
+    """Everything that `darkroom up` runs.
 
     Attributes:
         topologies: the topics, as the manifests ask for them.
         stages: in the order of the manifests.
         catalog: what the ingestion service serves.
-        notes: where this machine differs from what the manifests say.
+        notes: where the run differs from the manifests.
     """
 
     topologies: tuple[Topology, ...]
@@ -53,25 +53,25 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int, store: Store) -> Plan:
-    """The plan for the bundle's pipelines, all in the one Kafka of `connection`.
+def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int, store: Store) -> LocalRun:
+    """The run of the bundle's pipelines, all on the Kafka of `connection`.
 
     Args:
         bundle: valid, with nothing missing.
-        connection: takes the place of the pipelines' own `kafka` block.
-        workers: of each stage.
-        cpus: what the machine has, for all stages together.
-        store: where files out of ConfigMaps go.
+        connection: replaces the pipelines' own `kafka` block.
+        workers: number for each stage.
+        cpus: of this machine, for all stages together.
+        store: stores files from ConfigMaps.
     """
     topologies = tuple(topology(loaded.pipeline) for loaded in bundle.pipelines)
-    running = sum(stage.replicas > 0 for each in topologies for stage in each.stages)
+    running = sum(stage.replicas > 0 for planned in topologies for stage in planned.stages)
     share = max(1, cpus // max(1, running * workers))
-    return Plan(
+    return LocalRun(
         topologies=topologies,
         stages=tuple(
             _stage_run(loaded, stage, bundle, connection, workers=workers, share=share, store=store)
-            for loaded, each in zip(bundle.pipelines, topologies, strict=True)
-            for stage in each.stages
+            for loaded, planned in zip(bundle.pipelines, topologies, strict=True)
+            for stage in planned.stages
         ),
         catalog=Catalog(
             entries=[
@@ -83,10 +83,10 @@ def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int
 
 
 def on_brokers(topologies: Sequence[Topology], brokers: int) -> tuple[list[Topology], int]:
-    """The topologies with no more replicas than brokers, and how many topics that changed."""
-    clamped = [with_at_most_replicas(each, brokers) for each in topologies]
-    before = [topic for each in topologies for topic in each.topics]
-    after = [topic for each in clamped for topic in each.topics]
+    """The topologies with at most as many replicas as brokers, and the number of topics changed by that."""
+    clamped = [with_at_most_replicas(planned, brokers) for planned in topologies]
+    before = [topic for planned in topologies for topic in planned.topics]
+    after = [topic for planned in clamped for topic in planned.topics]
     return clamped, sum(a.replicas != b.replicas for a, b in zip(before, after, strict=True))
 
 
@@ -94,7 +94,7 @@ def loops_of(stage: Stage, share: int) -> int:
     """Loops of one worker: its CPU limit, else its share of this machine's CPUs.
 
     Raises:
-        InvalidInput: the limit is no number of CPUs.
+        InvalidInput: the limit is not a number of CPUs.
     """
     limit = stage.resources.limits.get("cpu")
     if limit is None:
@@ -132,14 +132,14 @@ def _stage_run(
             model_path=local(stage.spec.model.uri),
             labels_path=local(stage.spec.output.labels_uri),
         ),
-        # The manifest's numbers are a cluster's; that a stage has none at all is meant here as well.
+        # The manifest's replicas are meant for a cluster, except for zero, which is meant here too.
         workers=min(workers, loaded.pipeline.spec.images.partitions) if stage.replicas else 0,
         environment=worker_environment(stage.spec, loaded.pipeline.namespace, bundle),
     )
 
 
 def _on(pipeline: ImagePipeline, connection: KafkaConnection) -> ImagePipeline:
-    """The pipeline with `connection` in place of its own Kafka, so that the catalog says what is so."""
+    """The pipeline with `connection` in place of its own Kafka, so that the catalog is true."""
     kafka = Kafka(bootstrap_servers=connection.bootstrap_servers)
     return pipeline.model_copy(update={"spec": pipeline.spec.model_copy(update={"kafka": kafka})})
 
@@ -149,8 +149,8 @@ def _notes(pipelines: Sequence[LoadedPipeline], workers: int) -> Iterator[str]:
         name = "/".join(loaded.key)
         kafka = loaded.pipeline.spec.kafka
         if loaded.pipeline.spec.suspend:
-            yield f"{name} is suspended: its images are taken and kept, and no worker runs"
+            yield f"{name} is suspended: images are accepted and kept, but no workers run"
         if (partitions := loaded.pipeline.spec.images.partitions) < workers:
-            yield f"{name}: {partitions} worker(s) a stage, as many as its images topic has partitions"
+            yield f"{name}: {partitions} worker(s) per stage, as many as its images topic has partitions"
         if kafka.tls is not None or kafka.authentication is not None:
-            yield f"{name}: tls and authentication of its kafka block are not used here"
+            yield f"{name}: tls and authentication in its kafka block are ignored here"

@@ -1,4 +1,4 @@
-"""Whether a service says that it is ready."""
+"""The readiness of a service, asked over HTTP."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ _LONGEST_ANSWER = 4_096
 
 
 async def why_not_ready(port: int) -> str | None:
-    """None when `/readyz` on the port answers 200, else why not, in a line."""
+    """None if `/readyz` on the port answers 200, else the reason in one line."""
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             head, body = await _get(port, "/readyz")
@@ -22,7 +22,7 @@ async def why_not_ready(port: int) -> str | None:
 
 
 async def _get(port: int, path: str) -> tuple[str, str]:
-    """Status line and body of an answer. By hand: an HTTP client takes half a second to import."""
+    """Status line and body of the response. Done by hand: an HTTP client takes half a second to import."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode())

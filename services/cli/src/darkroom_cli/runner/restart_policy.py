@@ -1,22 +1,22 @@
-"""When a process that has ended is started again. Pure: time and chance come from outside."""
+"""When to restart a process that has exited. Pure: time and chance are arguments."""
 
 from dataclasses import dataclass
 
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 STEADY_AFTER_S = 60.0
-"""A process that lived as long has no grave fault of its own: its next crash counts as the first."""
+"""After a run of this length the next crash counts as the first."""
 
 TRIES_BEFORE_READY = 3
-"""A process that has never been ready and ends as often will not do better the next time."""
+"""A process that has crashed this often without ever being ready is not restarted."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What has happened to one process so far.
+    """The crashes of one process so far.
 
     Attributes:
-        crashes: in a row, without a steady time in between.
+        crashes: in a row, without a long run in between.
         has_been_ready: whether it ever was.
     """
 
@@ -30,11 +30,11 @@ def after_crash(history: History, lived_s: float) -> History:
 
 
 def hopeless(history: History) -> bool:
-    """Whether starting it again is of no use."""
+    """Whether to give up restarting it."""
     return not history.has_been_ready and history.crashes >= TRIES_BEFORE_READY
 
 
 def delay_s(history: History, chance: float) -> float:
-    """Seconds before the next start: twice as long after every crash, jittered by `chance` (0..1) down to a half."""
+    """Seconds before the next start: doubled with every crash, and reduced by up to half by `chance` (0..1)."""
     longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** (history.crashes - 1))
     return longest * (0.5 + chance / 2)

@@ -1,4 +1,4 @@
-"""The processes of a plan: what each is started with, and the documents that they read."""
+"""The services of a run: their command lines, and the documents that they read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,23 +6,23 @@ from pathlib import Path
 from darkroom.schema import StrictModel
 from darkroom_cli.processes.ports import HOST, Reservation
 from darkroom_cli.runner.model_check import WORKER_MODULE
-from darkroom_cli.runner.plan import Plan, StageRun
+from darkroom_cli.runner.plan import LocalRun, StageRun
 from darkroom_cli.runner.state_folder import StateFolder
 from darkroom_cli.runner.supervised import Service
 
 _INGESTION_MODULE = "darkroom_ingestion"
 _INGESTION_GRACE_S = 10.0
 _LONGEST_WORKER_GRACE_S = 20.0
-"""On one machine somebody waits for the prompt: less than a pod is given."""
+"""Less than a pod is given: here a person is waiting."""
 
 StageFiles = Sequence[tuple[StageRun, Path]]
 
 
-def write_documents(plan: Plan, folder: StateFolder) -> list[tuple[StageRun, Path]]:
-    """Write the catalog and every stage's settings; the stages with their files."""
-    _write(folder.catalog, plan.catalog)
+def write_documents(run: LocalRun, folder: StateFolder) -> list[tuple[StageRun, Path]]:
+    """Write the catalog and the settings of every stage; each stage with its settings file."""
+    _write(folder.catalog, run.catalog)
     files = []
-    for stage in plan.stages:
+    for stage in run.stages:
         settings = stage.settings
         file = folder.settings(settings.namespace, settings.pipeline, settings.stage.name)
         _write(file, settings)
@@ -31,7 +31,7 @@ def write_documents(plan: Plan, folder: StateFolder) -> list[tuple[StageRun, Pat
 
 
 def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[Reservation]) -> list[Service]:
-    """A process for every worker. Their ports are added to `reservations`, to be released after their end."""
+    """A service for each worker. Their ports are added to `reservations`, to be released after they have stopped."""
     services = []
     for stage, file in stages:
         settings = stage.settings
@@ -54,7 +54,7 @@ def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[
 
 
 def ingestion_service(folder: StateFolder, port: int) -> Service:
-    """The process that serves every pipeline of the catalog over HTTP."""
+    """The ingestion service, for every pipeline of the catalog."""
     arguments = ("--catalog", str(folder.catalog), "--database", folder.database_url, "--host", HOST)
     return Service(
         name="ingestion service",

@@ -1,12 +1,12 @@
-"""The data folder of `darkroom up`: what is in it, and that only one `up` uses it.
+"""The data folder of `darkroom up`: its contents, and the lock that lets only one run use it.
 
-lock        locked as long as an `up` runs on the folder
-cluster-id  the Kafka whose results results.db holds
-kafka/      the data of the Kafka that `up` starts itself
+lock        locked while a `darkroom up` uses the folder
+cluster-id  the id of the Kafka whose results are in results.db
+kafka/      the data of the broker that `darkroom up` starts
 results.db  the results store of the ingestion service
-models/     models and labels out of ConfigMaps, by checksum
-settings/   what each stage's workers are told
-logs/       what the processes print
+models/     models and labels from ConfigMaps, by checksum
+settings/   the settings of each stage's workers
+logs/       the output of the processes
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from darkroom_cli.processes.file_lock import try_lock
 
 
 class StateFolder:
-    """A data folder that is ours until the `with` ends."""
+    """A data folder, locked for this process inside `with`."""
 
     def __init__(self, path: Path) -> None:
         """Nothing is touched before `__enter__`."""
@@ -51,7 +51,7 @@ class StateFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the folder."""
+        """Release the lock."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -77,11 +77,11 @@ class StateFolder:
         return self._settings / "catalog.json"
 
     def settings(self, namespace: str, pipeline: str, stage: str) -> Path:
-        """What the workers of a stage are told."""
+        """The settings file of a stage's workers."""
         return self._settings / f"{namespace}.{pipeline}.{stage}.json"
 
     def known_settings(self) -> list[StageSettings]:
-        """What the workers of every stage were told last, by an `up` that may still run. Needs no lock.
+        """The settings of every stage's workers in the last run, which may still be running. Needs no lock.
 
         Raises:
             DarkroomError: a file can't be read.
@@ -89,24 +89,24 @@ class StateFolder:
         if not self.catalog.exists():
             return []
         try:
-            # By the catalog, for settings of stages that are no more stay here too.
-            pipelines = [each.pipeline for each in Catalog.model_validate_json(self.catalog.read_bytes()).entries]
+            # By the catalog: settings of stages that were removed stay in the folder.
+            pipelines = [entry.pipeline for entry in Catalog.model_validate_json(self.catalog.read_bytes()).entries]
             files = [self.settings(p.namespace, p.name, stage.name) for p in pipelines for stage in p.spec.stages]
             return [StageSettings.model_validate_json(file.read_bytes()) for file in files]
         except (OSError, ValidationError) as error:
             raise DarkroomError(
-                f"data folder {self.path} can't be read: start `darkroom up` again, which writes it anew"
+                f"data folder {self.path} can't be read: start `darkroom up` again to rewrite it"
             ) from error
 
     def store(self, name: str, content: bytes) -> Path:
-        """A file of that name and content, in a folder of its own, since two ConfigMaps may use one name."""
+        """A file of that name and content, in a folder named by checksum, since two ConfigMaps may use one name."""
         path = self._models / hashlib.sha256(content).hexdigest()[:16] / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         return path
 
     def forget_results_of_another(self, cluster_id: str) -> bool:
-        """Delete the results store if it was filled from another Kafka; it is read anew from this one's topics."""
+        """Delete the results store if it was filled from another Kafka; it is rebuilt from this one's topics."""
         marker = self.path / "cluster-id"
         known = marker.read_text(encoding="utf-8") if marker.exists() else cluster_id
         marker.write_text(cluster_id, encoding="utf-8")

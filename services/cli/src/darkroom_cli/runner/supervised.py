@@ -1,4 +1,4 @@
-"""A service of ours that is started again when it ends."""
+"""A service process that is restarted when it exits."""
 
 import asyncio
 import random
@@ -20,13 +20,13 @@ _SHOWN_LINES = 5
 
 @dataclass(frozen=True)
 class Service:
-    """A process as it is to be run.
+    """How to run one service.
 
     Attributes:
-        name: as messages name it.
+        name: in messages.
         module: what `python -m` runs.
-        port: of its `/readyz`.
-        grace_s: how long it may take to end.
+        port: where `/readyz` is served.
+        grace_s: how long it may take to stop.
     """
 
     name: str
@@ -50,10 +50,10 @@ class Supervised:
         self._child: Child | None = None
 
     async def keep(self) -> None:
-        """Start it, and start it again whenever it ends. Cancelled, it leaves the process to `stop`.
+        """Start it, and restart it whenever it exits. If cancelled, `stop` has to end the process.
 
         Raises:
-            DarkroomError: it has never become ready, and it is of no use to go on trying.
+            DarkroomError: it never became ready, and restarting does not help.
         """
         self.service.log.unlink(missing_ok=True)
         while True:
@@ -68,9 +68,9 @@ class Supervised:
             await self._after_end(code, time.monotonic() - started)
 
     async def stop(self) -> None:
-        """End the process in order, within its grace; after `keep` was cancelled."""
+        """Stop the process within its grace period; after `keep` was cancelled."""
         if self._child is not None and not await self._child.stop(self.service.grace_s):
-            say(f"{self.service.name} did not end within {self.service.grace_s:.0f} s and was killed")
+            say(f"{self.service.name} did not stop within {self.service.grace_s:.0f} s and was killed")
 
     def kill(self) -> None:
         """End it at once."""
@@ -80,14 +80,14 @@ class Supervised:
     async def _after_end(self, code: int, lived_s: float) -> None:
         self.ready.clear()
         self._history = after_crash(self._history, lived_s)
-        what = f"{self.service.name} ended ({how_it_ended(code)})"
+        what = f"{self.service.name} exited ({how_it_ended(code)})"
         shown = [f"  {line}" for line in last_lines(self.service.log, _SHOWN_LINES)]
         refused = code == ExitCode.INVALID and not self._history.has_been_ready
         if refused or hopeless(self._history):
-            raise DarkroomError("\n".join([f"{what}, its log {self.service.log} ends with:", *shown]))
+            raise DarkroomError("\n".join([f"{what}; the end of its log {self.service.log}:", *shown]))
         delay = delay_s(self._history, random.random())
-        self.why_not_ready = f"ended ({how_it_ended(code)})"
-        say("\n".join([f"{what}; starting it again in {delay:.1f} s; its log {self.service.log} ends with:", *shown]))
+        self.why_not_ready = f"exited ({how_it_ended(code)})"
+        say("\n".join([f"{what}; restarting in {delay:.1f} s; the end of its log {self.service.log}:", *shown]))
         await asyncio.sleep(delay)
 
     async def _watch(self) -> None:

@@ -1,4 +1,4 @@
-"""`darkroom up`, step by step."""
+"""The steps of `darkroom up`: check models, start Kafka, create topics, run services, and stop them in order."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ from darkroom_cli.views.steps import step
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for. `port` 0 is any free one; without `bootstrap_servers` a Kafka is started."""
+    """The options of `darkroom up`. `port` 0 chooses a free one; without `bootstrap_servers` a broker is started."""
 
     manifests: tuple[Path, ...]
     port: int
@@ -35,10 +35,10 @@ class Options:
 
 
 def load(options: Options) -> Bundle:
-    """The manifests, with nothing missing.
+    """The manifests, with everything they refer to.
 
     Raises:
-        InvalidInput: a line for every problem.
+        InvalidInput: one line per problem.
         DarkroomError: the port is taken.
     """
     bundle = load_bundle(options.manifests)
@@ -57,7 +57,7 @@ def load(options: Options) -> Bundle:
 
 
 class Up:
-    """One run of `darkroom up`, on a data folder that is ours."""
+    """One run of `darkroom up`, on a locked data folder."""
 
     def __init__(self, options: Options, bundle: Bundle, folder: StateFolder) -> None:
         """Nothing is started before `run`."""
@@ -68,21 +68,21 @@ class Up:
         servers = self._own.bootstrap_servers if self._own else str(options.bootstrap_servers)
         self._connection = KafkaConnection(bootstrap_servers=servers)
         self._cpus = os.cpu_count() or 1
-        self._plan = plan(bundle, self._connection, workers=options.workers, cpus=self._cpus, store=folder.store)
+        self._run = plan(bundle, self._connection, workers=options.workers, cpus=self._cpus, store=folder.store)
         self._ingestion: list[Supervised] = []
         self._workers: list[Supervised] = []
         self.was_ready = False
 
     async def run(self) -> None:
-        """Run until cancelled, then end everything in order.
+        """Run until cancelled, then stop everything in order.
 
         Raises:
             DarkroomError: it can't be started; nothing is left running then.
         """
-        for note in self._plan.notes:
+        for note in self._run.notes:
             say(f"note: {note}")
         try:
-            stages = write_documents(self._plan, self._folder)
+            stages = write_documents(self._run, self._folder)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._check_models(stages))
                 group.create_task(self._prepare_kafka())
@@ -94,8 +94,8 @@ class Up:
 
     def kill(self) -> None:
         """End every process at once."""
-        for each in [*self._ingestion, *self._workers]:
-            each.kill()
+        for service in [*self._ingestion, *self._workers]:
+            service.kill()
         if self._own is not None:
             self._own.kill()
 
@@ -107,41 +107,43 @@ class Up:
     async def _prepare_kafka(self) -> None:
         servers = self._connection.bootstrap_servers
         if self._own is not None:
-            async with step(f"Starting Kafka {KAFKA_VERSION}", f"Kafka listens on {servers}"):
+            async with step(f"Starting Kafka {KAFKA_VERSION}", f"Kafka is ready on {servers}"):
                 await self._own.start()
-        async with step("Making the topics", "") as making:
-            prepared = await in_daemon_thread(lambda: prepare(self._connection, self._plan.topologies))
+        async with step("Creating the topics", "") as making:
+            prepared = await in_daemon_thread(lambda: prepare(self._connection, self._run.topologies))
             changes = prepared.changes
             made, grown = len(changes.created), len(changes.grown)
-            making.outcome = f"Topics: {made} made, {grown} given partitions, {len(changes.configured)} configured anew"
+            making.outcome = (
+                f"Topics: {made} created, {grown} given more partitions, {len(changes.configured)} reconfigured"
+            )
             if prepared.clamped:
-                making.outcome += f"; {prepared.clamped} kept on {prepared.brokers} broker(s), as many as there are"
+                making.outcome += f"; {prepared.clamped} limited to {prepared.brokers} replica(s), one per broker"
         if self._folder.forget_results_of_another(prepared.cluster_id):
-            say("note: this is another Kafka than last time: the results store is filled anew from its topics")
+            say("note: this is not the Kafka of the last run: the results store is rebuilt from its topics")
 
     async def _serve(self, stages: StageFiles) -> None:
-        self._workers = [Supervised(each) for each in worker_services(stages, self._folder, self._reservations)]
+        self._workers = [Supervised(worker) for worker in worker_services(stages, self._folder, self._reservations)]
         self._ingestion = [Supervised(ingestion_service(self._folder, self._port))]
         services = [*self._ingestion, *self._workers]
         async with asyncio.TaskGroup() as group:
             if self._own is not None:
                 group.create_task(self._own.keep())
-            for each in services:
-                group.create_task(each.keep())
+            for service in services:
+                group.create_task(service.keep())
             doing = f"Starting the ingestion service and {len(self._workers)} worker(s)"
             async with step(doing, "Everything is ready") as starting:
                 starting.detail = lambda: "; ".join(
-                    f"{each.service.name}: {each.why_not_ready}" for each in services if not each.ready.is_set()
+                    f"{late.service.name}: {late.why_not_ready}" for late in services if not late.ready.is_set()
                 )
-                await asyncio.gather(*(each.ready.wait() for each in services))
+                await asyncio.gather(*(service.ready.wait() for service in services))
             self.was_ready = True
             answer(f"ready: http://{HOST}:{self._port}")
             await asyncio.Event().wait()
 
     async def _shut_down(self) -> None:
-        """The door first, so that nothing new comes in; then the workers, which finish what they hold; Kafka last."""
-        await asyncio.gather(*(each.stop() for each in self._ingestion))
-        await asyncio.gather(*(each.stop() for each in self._workers))
+        """Stop the ingestion service, so that no images arrive, then the workers, which finish theirs, then Kafka."""
+        await asyncio.gather(*(service.stop() for service in self._ingestion))
+        await asyncio.gather(*(service.stop() for service in self._workers))
         if self._own is not None:
             await self._own.stop()
         for reservation in self._reservations:

@@ -1,4 +1,4 @@
-"""A run of `darkroom kafka start`, from the first line to the last."""
+"""A run of `darkroom kafka start`."""
 
 import signal
 import time
@@ -16,10 +16,10 @@ def run_kafka(port: int, data_dir: Path | None) -> ExitCode:
     """Run a broker until a signal comes.
 
     Raises:
-        DarkroomError: it can't be started, or ended by itself.
+        DarkroomError: it can't be started, or exited unexpectedly.
     """
     kafka = LocalKafka(data_dir, port or None)
-    # As with Ctrl-C: an exception where the main thread is, so that also a start is broken off in order.
+    # As with Ctrl-C: an exception in the main thread, so that a start is interrupted in order too.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     started = time.monotonic()
@@ -27,12 +27,12 @@ def run_kafka(port: int, data_dir: Path | None) -> ExitCode:
     try:
         with kafka:
             where = kafka.data_dir if data_dir else "a temporary folder"
-            say(f"Kafka {KAFKA_VERSION} listens ({time.monotonic() - started:.1f} s), its data is in {where}")
+            say(f"Kafka {KAFKA_VERSION} is ready ({time.monotonic() - started:.1f} s); its data is in {where}")
             answer(f"ready: {kafka.bootstrap_servers}")
             while True:
                 time.sleep(_POLL_S)
                 if not kafka.running:
-                    raise DarkroomError(f"Kafka ended by itself: its log is in {kafka.data_dir}")
+                    raise DarkroomError(f"Kafka exited unexpectedly; its logs are in {kafka.data_dir}")
     except KeyboardInterrupt:
         say("Stopped")
     return ExitCode.OK

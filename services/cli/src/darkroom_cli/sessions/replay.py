@@ -1,4 +1,4 @@
-"""A run of `darkroom replay`: what it says, shows and answers, from the first line to the last."""
+"""A run of `darkroom replay`: progress, summary and exit code."""
 
 import time
 from pathlib import Path
@@ -35,9 +35,9 @@ class Session:
         """Run it to its end, with its settings in `folder`; the exit code.
 
         Raises:
-            InvalidInput: what is asked for can't be done.
+            InvalidInput: the request can't be fulfilled.
             Unreachable: no Kafka answers.
-            DarkroomError: it ended before it was done.
+            DarkroomError: the worker exited before the replay was done.
         """
         settings = folder / "stage.json"
         settings.write_text(self._target.settings.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
@@ -55,21 +55,21 @@ class Session:
             self._begin(report)
             return
         self._last = report
-        left, all_of_it = report["left"], self._begun["left"]
+        left, total = report["left"], self._begun["left"]
         if self._task is not None:
             problem = report.get("problem")
             description = f"{self._title}: waiting for Kafka" if problem else self._title
-            self._progress.update(self._task, completed=all_of_it - left, description=description)
+            self._progress.update(self._task, completed=total - left, description=description)
         if self._progress.disable and time.monotonic() - self._said_at > _LINE_EVERY_S:
             self._said_at = time.monotonic()
-            say(f"{self._title}: {all_of_it - left} of {all_of_it}")
+            say(f"{self._title}: {total - left} of {total}")
 
     def _begin(self, begun: Report) -> None:
         self._begun = begun
         if not begun["left"]:
             return
-        does = "Going on with" if begun["resumed"] else "Analysing again"
-        say(f"{does} {begun['left']} image(s) of {self._title}, into {begun['resultsTopic']}")
+        doing = "Continuing with" if begun["resumed"] else "Analysing"
+        say(f"{doing} {begun['left']} image(s) of {self._title}; results go to {begun['resultsTopic']}")
         self._task = self._progress.add_task(self._title, total=begun["left"])
 
     def _show(self) -> None:
@@ -80,7 +80,7 @@ class Session:
             where = f"from {self._request.start} to {self._request.end}"
             answer(f"Nothing to do: {self._target.settings.images_topic} has no images {where}")
         elif not self._begun["left"]:
-            answer(f"Nothing to do: {self._title} is complete; for another one choose another --generation")
+            answer(f"Nothing to do: {self._title} is complete; use another --generation to start a new one")
         else:
             answer(
                 f"{self._title}: {summary['images']} image(s) in {summary['seconds']:.1f} s "
@@ -108,7 +108,7 @@ class Session:
         left = self._last.get("left", self._begun["left"])
         if ended.code and left:
             name = self._request.generation
-            say(f"{left} image(s) are left: the same command with --generation {name} goes on with them")
+            say(f"{left} image(s) are left: run the same command with --generation {name} to continue")
         if ended.interrupted and ended.code:
             return ExitCode.INTERRUPTED
         if ended.code:
@@ -124,8 +124,8 @@ class Session:
 
 
 def _refused(ended: Ended, log: Path) -> DarkroomError:
-    """What the worker has said when it did not even begin."""
-    reason = (last_lines(log, 1) or ["the worker said nothing"])[0]
+    """The error of a worker that exited before the replay began."""
+    reason = (last_lines(log, 1) or ["the worker printed nothing"])[0]
     match ended.code:
         case ExitCode.INVALID:
             return InvalidInput(reason)
@@ -137,4 +137,4 @@ def _refused(ended: Ended, log: Path) -> DarkroomError:
 
 def _broken_off(ended: Ended, log: Path) -> DarkroomError:
     shown = [f"  {line}" for line in last_lines(log, _SHOWN_LINES)]
-    return DarkroomError("\n".join([f"the worker ended ({how_it_ended(ended.code)}); its log ends with:", *shown]))
+    return DarkroomError("\n".join([f"the worker exited ({how_it_ended(ended.code)}); the end of its log:", *shown]))

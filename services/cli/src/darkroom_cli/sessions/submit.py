@@ -1,4 +1,4 @@
-"""What `darkroom submit` shows: progress while it sends, then what became of the images."""
+"""A run of `darkroom submit`: progress while sending, then the outcome for each image."""
 
 import time
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from darkroom_cli.views.output import JsonArray, answer, say, stderr_console, st
 from darkroom_cli.views.results import sent_table
 
 _LISTED_WITHOUT_RESULTS = 20
-"""More images that were only sent, not waited for, are a number rather than a table."""
+"""Without --wait, more images than this are summed up, not listed."""
 
 
 def report(
     service: Service, submission: Submission, files: Sequence[Path], parallel: int, *, as_json: bool
 ) -> ExitCode:
-    """Send `files` and show what became of them."""
+    """Send `files` and show the outcome for each."""
     started = time.monotonic()
     sent: list[Sent] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -31,15 +31,14 @@ def report(
         closing(submit(service, submission, files, parallel)) as outcomes,
     ):
         task = progress.add_task(f"Sending to {submission.pipeline}", total=len(files))
-        for each in outcomes:
-            sent.append(each)
+        for outcome in outcomes:
+            sent.append(outcome)
             progress.advance(task)
-            if each.problem is not None:
-                progress.console.print(f"{each.file}: {each.problem}", markup=False, soft_wrap=True)
-            array.add(
-                {"file": str(each.file), "ms": round(each.seconds * 1000, 1)} | (each.document or {"state": "Refused"})
-            )
-            if each.unreachable:
+            if outcome.problem is not None:
+                progress.console.print(f"{outcome.file}: {outcome.problem}", markup=False, soft_wrap=True)
+            document = outcome.document or {"state": "Refused"}
+            array.add({"file": str(outcome.file), "ms": round(outcome.seconds * 1000, 1), **document})
+            if outcome.unreachable:
                 break
     if not as_json:
         _show(sent, submission, seconds=time.monotonic() - started)
@@ -48,20 +47,20 @@ def report(
 
 def _show(sent: Sequence[Sent], submission: Submission, seconds: float) -> None:
     waited = submission.wait_s > 0
-    order = sorted(sent, key=lambda each: each.file)
+    order = sorted(sent, key=lambda outcome: outcome.file)
     if waited or len(sent) <= _LISTED_WITHOUT_RESULTS:
         stdout_console().print(sent_table(order, submission.pipeline.stages, waited=waited))
-    taken = sum(each.document is not None for each in sent)
-    rate = f" in {seconds:.1f} s ({taken / seconds:.0f}/s)" if taken else ""
-    answer(f"{taken} of {len(sent)} images taken by {submission.pipeline}{rate}")
+    accepted = sum(outcome.document is not None for outcome in sent)
+    rate = f" in {seconds:.1f} s ({accepted / seconds:.0f}/s)" if accepted else ""
+    answer(f"{accepted} of {len(sent)} images accepted by {submission.pipeline}{rate}")
     if waited:
-        answer(f"{sum(each.state == 'Analyzed' for each in sent)} analysed by every stage")
+        answer(f"{sum(outcome.state == 'Analyzed' for outcome in sent)} analysed by every stage")
 
 
 def _exit_code(sent: Sequence[Sent], submission: Submission, unsent: int) -> ExitCode:
-    if any(each.unreachable for each in sent):
-        say(f"darkroom: the service is away; {unsent} image(s) were not sent")
+    if any(outcome.unreachable for outcome in sent):
+        say(f"darkroom: the service is unreachable; {unsent} image(s) were not sent")
         return ExitCode.UNREACHABLE
     wanted = {"Analyzed"} if submission.wait_s else {"Received", "Analyzed", "PartlyFailed", "Failed"}
-    done = all(each.problem is None and each.state in wanted for each in sent)
+    done = all(outcome.problem is None and outcome.state in wanted for outcome in sent)
     return ExitCode.OK if done else ExitCode.FAILED

@@ -1,4 +1,4 @@
-"""A run of `darkroom up` from the first line to the last: its data folder, its signals, its exit code."""
+"""A run of `darkroom up`: its data folder, signals and exit code."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ async def _until_signalled(up: Up) -> ExitCode:
         nonlocal signals
         signals += 1
         if signals == 1:
-            say("Stopping: the ingestion service, then the workers, then Kafka (once more: at once)")
+            say("Stopping the ingestion service, then the workers, then Kafka (Ctrl-C again stops at once)")
             running.cancel()
         else:
             up.kill()

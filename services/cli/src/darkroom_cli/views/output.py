@@ -1,4 +1,4 @@
-"""What `darkroom` prints: results to stdout, everything said about the work to stderr."""
+"""Output of `darkroom`: results on stdout, progress and errors on stderr."""
 
 import json
 import sys
@@ -11,26 +11,26 @@ _WIDTH_WHEN_PIPED = 200
 
 
 def say(line: str) -> None:
-    """A line about the work, for a person. That nobody reads it any more is no reason to stop working."""
+    """Print a line about the work to stderr. A closed stderr does not stop the work."""
     with suppress(BrokenPipeError):
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - rich would break the line where the terminal ends
 
 
 def answer(line: str) -> None:
-    """A line of the result, for a person or a program."""
+    """Print a line of the result to stdout."""
     print(line, flush=True)  # noqa: T201
 
 
 def answer_json(document: Any, *, indent: int | None = 2) -> None:
-    """A JSON document; `indent=None` is one line of JSON Lines."""
+    """Print a JSON document to stdout; with `indent=None`, on one line."""
     answer(json.dumps(document, indent=indent, ensure_ascii=False))
 
 
 class JsonArray:
-    """A JSON array on stdout whose items are printed as they come."""
+    """A JSON array on stdout whose items are printed as they are added."""
 
     def __init__(self, *, shown: bool = True) -> None:
-        """Not shown, nothing is printed at all."""
+        """If not `shown`, nothing is printed."""
         self._shown = shown
         self._items = 0
 
@@ -41,19 +41,19 @@ class JsonArray:
         return self
 
     def add(self, item: Any) -> None:
-        """Print an item, in a line of its own."""
+        """Print an item on a line of its own."""
         if self._shown:
             print(",\n" if self._items else "\n", json.dumps(item, ensure_ascii=False), sep="", end="", flush=True)  # noqa: T201
             self._items += 1
 
     def __exit__(self, *_: object) -> None:
-        """Close the array, also after an error: what was printed stays JSON."""
+        """Close the array, also after an error, so that the output is valid JSON."""
         if self._shown:
             answer("\n]" if self._items else "]")
 
 
 def stdout_console() -> Console:
-    """For tables and trees. Piped, they are wide rather than cut off at 80 columns."""
+    """For tables and trees. When piped they are wide, not cut off at 80 columns."""
     return _console(sys.stdout)
 
 

@@ -11,7 +11,7 @@ from darkroom_cli.client.submission import Sent
 
 
 def outcome(result: Document) -> str:
-    """What a stage found, or why it failed, in a few words."""
+    """The result or failure of a stage, in short."""
     if (reason := result.get("reason")) is not None:
         return f"{reason}: {result.get('message', '')}"
     if (predictions := result.get("predictions")) is not None:
@@ -22,28 +22,28 @@ def outcome(result: Document) -> str:
         return f"embedding of {len(embedding)}"
     if (tensor := result.get("tensor")) is not None:
         return f"{tensor['name']} {tensor['dtype']} {'x'.join(map(str, tensor['shape']))}"
-    return "an output that this version does not know"
+    return "an output type unknown to this version"
 
 
 def stage_outcomes(image: Document) -> dict[str, str]:
-    """What every stage that has answered found in an image, or why it failed."""
+    """The result of each stage that has answered for an image, or the reason of its failure."""
     return {failure["stage"]: failure["reason"] for failure in image.get("failures", [])} | {
         result["stage"]: outcome(result) for result in image.get("results", [])
     }
 
 
 def sent_table(sent: Sequence[Sent], stages: Sequence[str], *, waited: bool) -> Table:
-    """What became of the files that were sent."""
+    """The outcome for each file that was sent."""
     columns = [*stages, "ms"] if waited else ["partition", "offset"]
     table = _table("file", "image", "state", *columns, right={"ms", "partition", "offset"})
-    for each in sent:
-        document = each.document or {}
+    for one in sent:
+        document = one.document or {}
         if waited:
             found = stage_outcomes(document)
-            rest = [*(found.get(stage, "") for stage in stages), f"{each.seconds * 1000:.0f}"]
+            rest = [*(found.get(stage, "") for stage in stages), f"{one.seconds * 1000:.0f}"]
         else:
             rest = [str(document.get("partition", "")), str(document.get("offset", ""))]
-        table.add_row(str(each.file), str(document.get("id", "")), each.state, *rest)
+        table.add_row(str(one.file), str(document.get("id", "")), one.state, *rest)
     return table
 
 
@@ -56,7 +56,7 @@ def results_table(results: Iterable[Document]) -> Table:
 
 
 def result_row(result: Document) -> tuple[str, str, str, str]:
-    """When, which image, which stage, what. In the live feed, when is now."""
+    """Time, image, stage and result. Live events have no time, so it is the current one."""
     return (
         str(result.get("analyzedAt") or result.get("failedAt") or timestamp()),
         result["imageId"],
@@ -66,8 +66,8 @@ def result_row(result: Document) -> tuple[str, str, str, str]:
 
 
 def dead_letters_table(letters: Iterable[Document]) -> Table:
-    """Dead letters. The first column is what the other commands know one by."""
-    table = _table("dead letter", "failed", "image", "reason", "message", "attempts", "replayed", right={"attempts"})
+    """Dead letters. The first column is what the other commands take as DEAD-LETTER."""
+    table = _table("dead letter", "failed", "image", "reason", "message", "attempts", "redriven", right={"attempts"})
     for letter in letters:
         table.add_row(
             reference(letter),
@@ -82,7 +82,7 @@ def dead_letters_table(letters: Iterable[Document]) -> Table:
 
 
 def dead_letter_lines(letter: Document) -> list[str]:
-    """One dead letter, a line for everything known about it."""
+    """The details of one dead letter, one per line."""
     source: Any = letter.get("source") or {}
     lines = {
         "dead letter": reference(letter),
@@ -92,7 +92,7 @@ def dead_letter_lines(letter: Document) -> list[str]:
         "message": letter["message"],
         "attempts": letter["attempts"],
         "failed": letter.get("failedAt"),
-        "replayed": letter.get("replayedAt"),
+        "redriven": letter.get("replayedAt"),
         "generation": letter.get("generation"),
         "content": f"{letter.get('contentType') or 'unknown type'}, {letter['bytes']} bytes",
         "from": f"{source.get('topic')} partition {source.get('partition')} offset {source.get('offset')}"
@@ -103,7 +103,7 @@ def dead_letter_lines(letter: Document) -> list[str]:
 
 
 def reference(letter: Document) -> str:
-    """What a dead letter is known by: its stage, and its place in the stage's dead letters topic."""
+    """STAGE/PARTITION/OFFSET: a dead letter's stage and its position in the stage's dead letters topic."""
     return f"{letter['stage']}/{letter['partition']}/{letter['offset']}"
 
 

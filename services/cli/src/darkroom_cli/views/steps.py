@@ -1,4 +1,4 @@
-"""What `up` says while it works: a line when a step begins, a line with its seconds when it is done."""
+"""Steps of `darkroom up` on stderr: a line when one begins, and a line with its duration when it is done."""
 
 import asyncio
 import time
@@ -11,22 +11,22 @@ _REMIND_EVERY_S = 15.0
 
 
 class Step:
-    """A step under way.
+    """A step in progress.
 
     Attributes:
-        outcome: what is said of it at its end.
-        detail: what it waits for, when it takes long.
+        outcome: printed at its end.
+        detail: what it is waiting for, printed when it takes long.
     """
 
     def __init__(self, outcome: str) -> None:
-        """A step that will have that outcome."""
+        """A step with an outcome that may still be changed."""
         self.outcome = outcome
         self.detail: Callable[[], str] = str
 
 
 @asynccontextmanager
 async def step(doing: str, done: str) -> AsyncIterator[Step]:
-    """Say what is being done, that it still is, and what came of it; of a step that fails, its error says enough."""
+    """Print that a step begins, that it is still in progress, and its outcome. A failed step prints no outcome."""
     started = time.monotonic()
     current = Step(done)
     say(f"{doing}…")

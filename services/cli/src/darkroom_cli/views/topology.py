@@ -11,11 +11,11 @@ from darkroom.topology import StagePlan, Topic, Topology
 _UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
 
 
-def as_tree(plan: Topology) -> Tree:
+def as_tree(topology: Topology) -> Tree:
     """The topology for a terminal."""
-    root = Tree(f"[bold]{plan.namespace}/{plan.pipeline}")
-    root.add(_topic_line("images", plan.images))
-    for stage in plan.stages:
+    root = Tree(f"[bold]{topology.namespace}/{topology.pipeline}")
+    root.add(_topic_line("images", topology.images))
+    for stage in topology.stages:
         output = stage.spec.output.type
         branch = root.add(
             f"stage [bold]{stage.name}[/]: {output}, {stage.spec.delivery}, {_count(stage.replicas, 'worker')}"
@@ -27,17 +27,19 @@ def as_tree(plan: Topology) -> Tree:
     return root
 
 
-def as_mermaid(plans: Sequence[Topology]) -> str:
+def as_mermaid(topologies: Sequence[Topology]) -> str:
     """The topologies as one Mermaid flow chart."""
-    return "\n".join(["flowchart LR", *(line for i, plan in enumerate(plans) for line in _flow(plan, f"p{i}"))])
+    return "\n".join(
+        ["flowchart LR", *(line for i, topology in enumerate(topologies) for line in _flow(topology, f"p{i}"))]
+    )
 
 
-def as_document(plan: Topology) -> dict[str, Any]:
+def as_document(topology: Topology) -> dict[str, Any]:
     """The topology as JSON."""
     return {
-        "namespace": plan.namespace,
-        "pipeline": plan.pipeline,
-        "images": _topic(plan.images),
+        "namespace": topology.namespace,
+        "pipeline": topology.pipeline,
+        "images": _topic(topology.images),
         "stages": [
             {
                 "name": stage.name,
@@ -49,7 +51,7 @@ def as_document(plan: Topology) -> dict[str, Any]:
                 "results": _topic(stage.results),
                 "deadLetters": _topic(stage.dead_letters),
             }
-            for stage in plan.stages
+            for stage in topology.stages
         ],
     }
 
@@ -65,18 +67,18 @@ def _topic(topic: Topic) -> dict[str, Any]:
 
 def _topic_line(role: str, topic: Topic) -> str:
     kept = topic.config.get("retention.ms", "")
-    retention = "kept for ever" if kept == "-1" else f"kept {_duration(int(kept))}"
+    retention = "kept forever" if kept == "-1" else f"kept {_duration(int(kept))}"
     return (
         f"{role} [cyan]{topic.name}[/]: {_count(topic.partitions, 'partition')}, "
         f"{_count(topic.replicas, 'replica')}, {retention}"
     )
 
 
-def _flow(plan: Topology, prefix: str) -> Iterator[str]:
+def _flow(topology: Topology, prefix: str) -> Iterator[str]:
     images = f"{prefix}_images"
     yield f'  {prefix}_client(["ingestion service"]) --> {images}'
-    yield f'  {images}[("{plan.images.name}<br/>{_count(plan.images.partitions, "partition")}")]'
-    for i, stage in enumerate(plan.stages):
+    yield f'  {images}[("{topology.images.name}<br/>{_count(topology.images.partitions, "partition")}")]'
+    for i, stage in enumerate(topology.stages):
         yield from _stage_flow(stage, images, f"{prefix}_s{i}")
 
 
