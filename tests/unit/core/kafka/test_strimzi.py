@@ -47,8 +47,19 @@ def test_a_kafka_that_has_told_no_address_has_no_listener() -> None:
     assert choose_listener(kafka(("oauth", True, "oauth", "internal"))) is None
 
 
-def test_ports_of_bootstrap_servers() -> None:
-    assert ports("b1:9093,b2:9092,[::1]:9092") == (9092, 9093)
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [
+        ("b1:9093,b2:9092,[::1]:9092", (9092, 9093)),
+        ("b1:9094, b2:9095", (9094, 9095)),
+        ("b1", (9092,)),
+        ("b1:9094,b2", (9092, 9094)),
+        ("[::1]", (9092,)),
+    ],
+)
+def test_ports_of_bootstrap_servers(servers: str, expected: tuple[int, ...]) -> None:
+    """Never none: a NetworkPolicy without ports would allow them all."""
+    assert ports(servers) == expected
 
 
 @pytest.mark.parametrize(

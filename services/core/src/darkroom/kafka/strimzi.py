@@ -1,11 +1,15 @@
 """Listeners of a Strimzi Kafka resource, and which one to use."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+DEFAULT_PORT = 9092
+
 UserAuthentication = Literal["scram-sha-512", "tls"]
 
+_PORT = re.compile(r"(?:^[^:]*|\]):(\d+)$")
 _INTERNAL = {"internal", "cluster-ip"}
 _SAFEST_FIRST: tuple[tuple[bool, str | None], ...] = (
     (True, "scram-sha-512"),
@@ -57,9 +61,9 @@ def cluster_ca_secret(cluster: str) -> str:
 
 
 def ports(bootstrap_servers: str) -> tuple[int, ...]:
-    """The ports in `host:port,host:port`."""
-    found = {address.rpartition(":")[2] for address in bootstrap_servers.split(",")}
-    return tuple(sorted(int(port) for port in found if port.isdigit()))
+    """The ports in `host:port,host:port`; Kafka's own where an address names none, as librdkafka does."""
+    found = {_PORT.search(address.strip()) for address in bootstrap_servers.split(",")}
+    return tuple(sorted({DEFAULT_PORT if match is None else int(match[1]) for match in found}))
 
 
 def _authorization(kafka: Mapping[str, Any]) -> Mapping[str, Any]:
