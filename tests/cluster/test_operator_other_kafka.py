@@ -1,9 +1,13 @@
 """A Kafka that Strimzi does not manage: topics through its Admin API, credentials from the user's Secrets."""
 
 import base64
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from darkroom_cli.local_kafka import Listener, LocalKafka, scram_listener
 from tests.support.kafka import SharedKafka
 from tests.support.operator import Site
 from tests.support.topics import read, topics, write
@@ -17,6 +21,14 @@ def running(here: Site) -> Site:
     here.put_model()
     here.start_operator()
     return here
+
+
+@pytest.fixture(scope="module")
+def scram_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """A broker with a listener that asks for a login, and one whose advertised host name does not exist."""
+    listeners = (scram_listener(), Listener("UNREACHABLE", advertised="no..such.host:9092"))
+    with LocalKafka(tmp_path_factory.mktemp("scram"), listeners=listeners) as kafka:
+        yield kafka
 
 
 def test_topics_are_made_grown_and_configured(running: Site, kafka: SharedKafka) -> None:
@@ -71,19 +83,64 @@ def test_topics_of_a_removed_stage_go_if_the_policy_says_delete(running: Site, k
     assert kept in topics(servers, kept)
 
 
-def test_a_kafka_that_is_away_is_told_and_holds_up_nobody_else(running: Site, kafka: SharedKafka) -> None:
-    for number in range(6):
-        away = running.manifest(f"away-{number}", kafka={"bootstrapServers": f"127.0.0.1:{number + 1}"})
-        running.apply(away)
-    running.apply(running.manifest("fine", kafka={"bootstrapServers": kafka.bootstrap_servers}))
+def test_an_unreachable_kafka_is_named_with_what_failed_and_holds_up_nobody_else(
+    running: Site, kafka: SharedKafka, scram_kafka: LocalKafka
+) -> None:
+    _secret(running, "user", {"username": "me", "password": "wrong"})
+    login = {"type": "ScramSha512", "secret": {"name": "user"}}
+    with _silent_server() as silent:
+        expected = {
+            "resolve": (
+                {"bootstrapServers": "no..such.host:9092"},
+                "no..such.host:9092: the host name cannot be resolved",
+            ),
+            "refused": ({"bootstrapServers": "127.0.0.1:1"}, "127.0.0.1:1: connection refused"),
+            "two": (
+                {"bootstrapServers": "127.0.0.1:1,no..such.host:9092"},
+                "127.0.0.1:1: connection refused; no..such.host:9092: the host name cannot be resolved",
+            ),
+            "tls": (
+                {"bootstrapServers": kafka.bootstrap_servers, "tls": {}},
+                f"{kafka.bootstrap_servers}: TLS failed: ",
+            ),
+            "login": (
+                {"bootstrapServers": scram_kafka.address("SCRAM"), "authentication": login},
+                f"{scram_kafka.address('SCRAM')}: login failed: SASL authentication error: ",
+            ),
+            "silent": ({"bootstrapServers": silent}, f"Kafka does not answer at {silent}: check the address"),
+            "advertised": (
+                {"bootstrapServers": scram_kafka.address("UNREACHABLE")},
+                "no..such.host:9092: the host name cannot be resolved",
+            ),
+        }
+        for name, (access, _) in expected.items():
+            running.apply(running.manifest(name, kafka=access))
+        running.apply(running.manifest("fine", kafka={"bootstrapServers": kafka.bootstrap_servers}))
 
-    running.wait_ready("fine", timeout_s=120)
-    until(
-        lambda: running.condition("TopicsReady", "away-0").get("reason") == "KafkaUnreachable",
-        "the other is told to be unreachable",
-        120,
-    )
-    assert running.names("deployments") == ["fine-classify"]
+        running.wait_ready("fine")
+        for name, (_, words) in expected.items():
+            message = running.wait_reason("KafkaUnreachable", "TopicsReady", name)
+            assert words in message, name
+            assert message.endswith(("; trying again", "; still trying")), name
+        assert running.names("deployments") == ["fine-classify"]
+
+
+def test_a_kafka_that_comes_back_is_found(running: Site, fresh_kafka: Callable[..., LocalKafka]) -> None:
+    broker = fresh_kafka()
+    servers = broker.bootstrap_servers
+    broker.stop()
+    running.apply(running.manifest(kafka={"bootstrapServers": servers}))
+    assert f"{servers}: connection refused" in running.wait_reason("KafkaUnreachable", "TopicsReady")
+    broker.start()
+    running.wait_ready(timeout_s=90)
+
+
+def test_a_certificate_that_is_not_pem_is_named(running: Site) -> None:
+    _secret(running, "ca", {"ca.crt": "no certificate"})
+    running.apply(running.manifest(kafka={"bootstrapServers": "127.0.0.1:1", "tls": {"caSecret": {"name": "ca"}}}))
+    message = running.wait_reason("KafkaRefused", "TopicsReady")
+    assert "ssl.ca.pem: not in PEM format" in message
+    assert not message.startswith("KafkaError{")
 
 
 def test_a_missing_secret_is_named_and_found_when_it_appears(running: Site, kafka: SharedKafka) -> None:
@@ -104,6 +161,13 @@ def test_a_missing_secret_is_named_and_found_when_it_appears(running: Site, kafk
 
     _secret(running, "user", {"username": "me", "password": "secret"})
     until(lambda: running.condition("CredentialsReady").get("status") == "True", "the credentials are there", 40.0)
+
+
+@contextmanager
+def _silent_server() -> Iterator[str]:
+    """The address of a server that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
 def _secret(running: Site, name: str, data: dict[str, str]) -> None:

@@ -19,12 +19,18 @@ from darkroom.kafka.connection import ClientSettings
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.topics import delete_topics, ensure_topics
 from darkroom.topology import Topic
+from darkroom_operator.kafka.admin.connection import AdminConnection
 from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.status.findings import Finding
 
-THREADS = 4
+THREADS = 8
 FRESH_S = 600.0
 """How long topics that were found as described are not checked again."""
+
+UNREACHABLE_S = 5.0
+"""How long all jobs of a Kafka fail at once after one of them could not reach it, so that others get the threads."""
+REPORT_AFTER_S = 8.0
+"""A job that takes longer reports what it is waiting for."""
 
 ALL_READY = Finding(ready=True, reason="AllReady", message="every topic is as described")
 IN_PROGRESS = Finding(ready=False, reason="WaitingForKafka", message="the topics are being created or updated")
@@ -36,6 +42,7 @@ log = structlog.get_logger(__name__)
 class _Job:
     fingerprint: str
     surplus: frozenset[str]
+    progress: Finding = IN_PROGRESS
     finding: Finding | None = None
     finished_at: float = 0.0
 
@@ -48,6 +55,7 @@ class TopicProvisioner:
         self._clock = clock
         self._lock = threading.Lock()
         self._jobs: dict[PipelineKey, _Job] = {}
+        self._unreachable: dict[str, tuple[float, str]] = {}  # since when and why, by the hash of the settings
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="kafka-admin")
 
     def ensure(
@@ -57,17 +65,16 @@ class TopicProvisioner:
 
         Starts a job unless the result is known, and calls `on_finished` when it ends.
         """
-        described = json.dumps([settings, [asdict(topic) for topic in topics]], sort_keys=True, default=str)
-        fingerprint = hashlib.sha256(described.encode()).hexdigest()
+        fingerprint = _fingerprint(settings, [asdict(topic) for topic in topics])
         with self._lock:
             job = self._jobs.get(key)
             if job is not None and job.finding is None:
-                return IN_PROGRESS  # for these or for earlier settings; its end queues the pipeline again
+                return job.progress  # for these or for earlier settings; its end queues the pipeline again
             same = job is not None and job.fingerprint == fingerprint and job.surplus >= set(surplus)
             if job is not None and job.finding is not None and same and self._is_fresh(job):
                 return job.finding
             self._jobs[key] = fresh = _Job(fingerprint, frozenset(surplus))
-        self._pool.submit(self._work, key, fresh, lambda: _ensure(settings, topics, surplus))
+        self._pool.submit(self._work, key, fresh, settings, lambda client: _ensure(client, topics, surplus))
         return job.finding if job is not None and job.finding is not None and same else IN_PROGRESS
 
     def forget(self, key: PipelineKey) -> None:
@@ -84,13 +91,17 @@ class TopicProvisioner:
         fresh_s = FRESH_S if job.finding is not None and job.finding.ready else 1.0
         return self._clock() - job.finished_at < fresh_s
 
-    def _work(self, key: PipelineKey, job: _Job, work: Callable[[], Finding]) -> None:
+    def _work(
+        self, key: PipelineKey, job: _Job, settings: ClientSettings, work: Callable[[AdminClient], Finding]
+    ) -> None:
         try:
-            finding = work()
+            finding = self._connected(key, job, settings, work)
         except KafkaUnreachable as error:
-            finding = Finding(ready=False, reason="KafkaUnreachable", message=str(error), retry=True)
+            message = f"{error}; trying again"
+            finding = Finding(ready=False, reason="KafkaUnreachable", message=message, retry=True)
         except KafkaException as error:
-            finding = Finding(ready=False, reason="KafkaRefused", message=str(error), retry=True)
+            message = f"{error.args[0].str()}; trying again"
+            finding = Finding(ready=False, reason="KafkaRefused", message=message, retry=True)
         except Exception as error:
             log.exception("topics could not be provisioned", pipeline=str(key))
             finding = Finding(ready=False, reason="InternalError", message=repr(error), retry=True)
@@ -98,12 +109,58 @@ class TopicProvisioner:
             job.finding, job.finished_at = finding, self._clock()
         self._on_finished(key)
 
+    def _connected(
+        self, key: PipelineKey, job: _Job, settings: ClientSettings, work: Callable[[AdminClient], Finding]
+    ) -> Finding:
+        """Do `work` with a connected client.
 
-def _ensure(settings: ClientSettings, topics: Sequence[Topic], surplus: Sequence[str]) -> Finding:
-    admin = AdminClient(dict(settings))
-    refused = dict(ensure_topics(admin, topics).refused) if topics else {}
-    refused |= delete_topics(admin, surplus)
+        Raises:
+            KafkaUnreachable: no broker answered in time, in this job or a moment ago in another one.
+            KafkaException: the settings are wrong, or Kafka refused a request.
+        """
+        kafka = _fingerprint(settings)
+        self._check_reachable(kafka)
+        connection = AdminConnection(settings)
+        timer = threading.Timer(REPORT_AFTER_S, self._report_delay, (key, job, connection))
+        timer.start()
+        try:
+            connection.wait_until_connected()
+            return work(connection.client)
+        except KafkaUnreachable as error:
+            problem = connection.problem() if connection.has_errors() else str(error)
+            with self._lock:
+                self._unreachable[kafka] = self._clock(), problem
+            raise KafkaUnreachable(problem) from error
+        finally:
+            timer.cancel()
+
+    def _check_reachable(self, kafka: str) -> None:
+        with self._lock:
+            now = self._clock()
+            recent = {k: (at, why) for k, (at, why) in self._unreachable.items() if now - at < UNREACHABLE_S}
+            self._unreachable = recent
+            failure = recent.get(kafka)
+        if failure is not None:
+            raise KafkaUnreachable(failure[1])
+
+    def _report_delay(self, key: PipelineKey, job: _Job, connection: AdminConnection) -> None:
+        """Report that a job takes long: some of the brokers do not answer, though Kafka as a whole does."""
+        message = f"the topics are not ready after {REPORT_AFTER_S:.0f} s: {connection.problem()}; still trying"
+        reason = "KafkaUnreachable" if connection.has_errors() else "WaitingForKafka"
+        with self._lock:
+            job.progress = Finding(ready=False, reason=reason, message=message)
+        self._on_finished(key)
+
+
+def _ensure(client: AdminClient, topics: Sequence[Topic], surplus: Sequence[str]) -> Finding:
+    refused = dict(ensure_topics(client, topics).refused) if topics else {}
+    refused |= delete_topics(client, surplus)
     if not refused:
         return ALL_READY
     lines = [f"topic {name}: {why}" for name, why in refused.items()]
     return Finding(ready=False, reason="TopicRefused", message="\n".join(lines), retry=True)
+
+
+def _fingerprint(*described: object) -> str:
+    """A hash of settings and topics, which does not reveal the secrets in them."""
+    return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
