@@ -9,6 +9,7 @@ from kubernetes.client import Configuration
 from kubernetes.config import incluster_config, kube_config
 
 from darkroom.errors import DarkroomError
+from darkroom_operator.kube.kubeconfig import CredentialFiles, read_kubeconfig
 
 IN_CLUSTER_TOKEN = Path(incluster_config.SERVICE_TOKEN_FILENAME)
 CONNECTIONS = 16
@@ -23,6 +24,7 @@ class Access:
 
     def __init__(self, kubeconfig: Path | None) -> None:
         self._kubeconfig = kubeconfig
+        self._files = CredentialFiles()
 
     @classmethod
     def find(cls, kubeconfig: str | None) -> "Access":
@@ -46,7 +48,9 @@ class Access:
         if self._kubeconfig is None:
             incluster_config.load_incluster_config(client_configuration=configuration)
         else:
-            kube_config.load_kube_config(str(self._kubeconfig), client_configuration=configuration)
+            document = read_kubeconfig(self._kubeconfig, self._files)
+            folder = str(self._kubeconfig.absolute().parent)
+            kube_config.KubeConfigLoader(document, config_base_path=folder).load_and_set(configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
         # Retries are the work queue's decision.
         configuration.retries = False
@@ -56,7 +60,7 @@ class Access:
         """Settings of pykube, which reads the token once: its clients must be replaced from time to time."""
         if self._kubeconfig is None:
             return pykube.KubeConfig.from_service_account()
-        return pykube.KubeConfig.from_file(str(self._kubeconfig))
+        return pykube.KubeConfig(read_kubeconfig(self._kubeconfig, self._files))
 
     def for_kopf(self) -> kopf.ConnectionInfo:
         """Settings of kopf, which asks again when a token is refused."""
