@@ -14,13 +14,13 @@ from kind.settings import CLUSTER
 
 
 def main() -> int:
-    """Do what the command line asks for; 1 when it can't be done."""
+    """Run the command line; exit code 1 on failure."""
     parser = argparse.ArgumentParser(prog="python -m kind", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="make the cluster, if there is none, and wait until it is ready")
+    commands.add_parser("up", help="create the cluster if it does not exist, and wait until it is ready")
     commands.add_parser("down", help="delete the cluster")
-    images = commands.add_parser("images", help="build our container images")
-    images.add_argument("--load", action="store_true", help="and bring them into the cluster, which must be up")
+    images = commands.add_parser("images", help="build the container images")
+    images.add_argument("--load", action="store_true", help="also load them into the cluster, which must be running")
     commands.add_parser("env", help='shell settings for kind, kubectl and helm: eval "$(python -m kind env)"')
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -30,7 +30,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if arguments.command != "env":
-        print(f"== {arguments.command}: {time.monotonic() - started:.1f} s in all", flush=True)
+        print(f"== {arguments.command}: {time.monotonic() - started:.1f} s in total", flush=True)
     return 0
 
 

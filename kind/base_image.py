@@ -1,4 +1,4 @@
-"""The image that ours are built on: Python as its makers publish it, or Debian's own where there is no registry."""
+"""The base of our images: the official Python image, or Debian's Python where no registry can be reached."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ _IMPORT_TIMEOUT_S = 600
 
 
 def base_image(engine: Engine) -> str:
-    """The name of the base image, which is here when this returns. $BASE_IMAGE overrides it."""
+    """The name of the base image, pulled or built if needed. $BASE_IMAGE overrides it."""
     wanted = os.environ.get("BASE_IMAGE", "")
     if wanted:
         return wanted
@@ -26,7 +26,7 @@ def base_image(engine: Engine) -> str:
         return _PUBLISHED
     with locked(KIND_CACHE / "base-image.lock"):
         if engine.image_id(_DEBIAN) is None:
-            print(f"{_PUBLISHED} can't be pulled: Debian's Python instead", flush=True)
+            print(f"{_PUBLISHED} can't be pulled: using Debian's Python", flush=True)
             with phase(f"base image {_DEBIAN}"):
                 _make(engine)
     return _DEBIAN

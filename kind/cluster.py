@@ -1,4 +1,4 @@
-"""The kind cluster: up, down, and what others need to talk to it."""
+"""The kind cluster: create, delete, and how to connect to it."""
 
 import os
 import shutil
@@ -30,17 +30,17 @@ class Cluster:
     kubeconfig: Path
 
     def run_kind(self, *arguments: str | Path, timeout_s: float = 120, shown: bool = False) -> str:
-        """What `kind` with these arguments wrote."""
+        """The output of `kind` with these arguments."""
         return run([self.kind, *arguments], timeout_s=timeout_s, environment=self.engine.environment, shown=shown)
 
     def run_kubectl(self, *arguments: str | Path, timeout_s: float = 120, stdin: str = "", shown: bool = False) -> str:
-        """What `kubectl` with these arguments wrote."""
+        """The output of `kubectl` with these arguments."""
         command = [self.kubectl, "--kubeconfig", self.kubeconfig, *arguments]
         return run(command, timeout_s=timeout_s, stdin=stdin, shown=shown)
 
 
 def up(engine: Engine) -> Cluster:
-    """The cluster, made now if there is none, when all that belongs to it is ready.
+    """The cluster, created if it does not exist, once everything in it is ready.
 
     The context `kind-<cluster>` becomes the current one of the user's kubeconfig, as kind does it.
     """
@@ -73,17 +73,17 @@ def down(engine: Engine) -> None:
 
 
 def find(engine: Engine) -> Cluster:
-    """How to talk to the cluster, up or not."""
+    """How to connect to the cluster, whether or not it runs."""
     return Cluster(engine, kind_program(), _program(KUBERNETES, "kubectl"), KIND_CACHE / f"kubeconfig-{CLUSTER}")
 
 
 def helm_program() -> Path:
-    """Helm 3: the one built for the tests if it is there, else the user's, else built now."""
+    """Helm 3: the one built for the tests if it exists, else the user's, else built now."""
     return _program(HELM, "helm")
 
 
 def _exists(cluster: Cluster) -> bool:
-    """Whether there is a cluster. A node that was stopped, as by a restart of the machine, is started again."""
+    """Whether the cluster exists. A stopped node, as after a reboot of the machine, is started."""
     if CLUSTER not in cluster.run_kind("get", "clusters").split():
         return False
     running = cluster.engine.run("container", "inspect", "--format", "{{.State.Running}}", NODE).strip()
@@ -94,7 +94,7 @@ def _exists(cluster: Cluster) -> bool:
 
 
 def _program(module: GoModule, name: str) -> Path:
-    """The one built for the tests if it is there, else the user's, else built now."""
+    """The one built for the tests if it exists, else the user's, else built now."""
     installed = shutil.which(name)
     if installed is not None and not (module.built / name).exists():
         return Path(installed)
@@ -102,7 +102,7 @@ def _program(module: GoModule, name: str) -> Path:
 
 
 def _prepare_host() -> None:
-    """What kind takes for granted on a host, where we may see to it."""
+    """Provide what kind expects of the host, if we are root."""
     if os.geteuid() != 0:
         return
     Path("/lib/modules").mkdir(parents=True, exist_ok=True)  # mounted into the node, modules or not

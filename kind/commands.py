@@ -1,17 +1,17 @@
-"""Running other programs: with a time limit, and with their last words when they fail."""
+"""Running programs with a time limit, and with the end of their output in errors."""
 
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_LAST_WORDS = 3000
-# Where nft, debootstrap and podman's helpers are; not everybody's PATH has it.
+_OUTPUT_SHOWN = 3000
+# Where nft, debootstrap and podman's helpers are; it is not in every user's PATH.
 _SYSTEM_PROGRAMS = "/usr/sbin:/sbin"
 
 
 class KindError(RuntimeError):
-    """Something a person has to know: what could not be done, and what to do."""
+    """What failed, and what to do about it."""
 
 
 def run(
@@ -23,15 +23,15 @@ def run(
     folder: Path | None = None,
     shown: bool = False,
 ) -> str:
-    """What `command` wrote to its standard output; nothing if it is `shown` to the person who waits instead.
+    """The standard output of `command`, or nothing if its output is `shown` on the terminal.
 
     Raises:
-        KindError: It failed, is not there, or took longer than `timeout_s`.
+        KindError: It failed, is not installed, or took longer than `timeout_s`.
     """
-    words = [str(word) for word in command]
+    parts = [str(part) for part in command]
     try:
         done = subprocess.run(
-            words,
+            parts,
             input=stdin,
             env={
                 **os.environ,
@@ -45,10 +45,10 @@ def run(
             timeout=timeout_s,
         )
     except FileNotFoundError as error:
-        raise KindError(f"{error.filename} is not there: install it") from error
+        raise KindError(f"{error.filename} is not installed") from error
     except subprocess.TimeoutExpired as error:
-        raise KindError(f"`{' '.join(words)}` was not done after {timeout_s:.0f} s") from error
+        raise KindError(f"`{' '.join(parts)}` did not finish within {timeout_s:.0f} s") from error
     if done.returncode:
-        said = "what it said is above" if shown else (done.stdout + done.stderr)[-_LAST_WORDS:]
-        raise KindError(f"`{' '.join(words)}` failed with {done.returncode}:\n{said}")
+        output = "its output is above" if shown else (done.stdout + done.stderr)[-_OUTPUT_SHOWN:]
+        raise KindError(f"`{' '.join(parts)}` failed with exit code {done.returncode}:\n{output}")
     return done.stdout or ""

@@ -25,7 +25,7 @@ class Engine:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str | Path, timeout_s: float = 120, stdin: str = "", shown: bool = False) -> str:
-        """What `docker` or `podman` with these arguments wrote."""
+        """The output of `docker` or `podman` with these arguments."""
         command = [self.name, *arguments]
         return run(command, timeout_s=timeout_s, environment=self.environment, stdin=stdin, shown=shown)
 
@@ -41,14 +41,14 @@ class Engine:
         return int(self.run("image", "inspect", "--format", "{{.Size}}", reference))
 
     def remove_others(self, repository: str, keep: set[str]) -> None:
-        """Remove what earlier builds left: the images of `repository` but for `keep`, and those in use."""
+        """Remove the images of earlier builds from `repository`, except `keep` and those in use."""
         listed = self.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository).split()
         for former in set(listed) - keep:
             with suppress(KindError):
                 self.run("image", "rm", former)
 
     def has_or_pulls(self, reference: str) -> bool:
-        """Whether the image is here, or could be pulled now."""
+        """Whether the image exists locally, after pulling it if needed."""
         if self.image_id(reference) is not None:
             return True
         try:
@@ -63,7 +63,7 @@ def find_engine() -> Engine:
     """The engine that KIND_EXPERIMENTAL_PROVIDER names, else docker if its daemon answers, else podman.
 
     Raises:
-        KindError: There is none, and podman can't be installed.
+        KindError: None works, and podman can't be installed.
     """
     wanted = os.environ.get("KIND_EXPERIMENTAL_PROVIDER")
     if wanted != "podman" and _answers("docker"):

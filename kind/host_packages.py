@@ -1,4 +1,4 @@
-"""Debian packages that the host lacks."""
+"""Installing missing Debian packages on the host."""
 
 import os
 import shutil
@@ -14,18 +14,18 @@ def ensure_packages(packages: tuple[str, ...], purpose: str) -> None:
     """Install those of `packages` that are missing, if this is Debian (or Ubuntu) and we are root.
 
     Raises:
-        KindError: It is not; the message says what to install.
+        KindError: They can't be installed; the message says which to install.
     """
     missing = [package for package in packages if not _is_installed(package)]
     if not missing:
         return
-    words = " ".join(missing)
+    names = " ".join(missing)
     if shutil.which("apt-get") is None:
-        raise KindError(f"{purpose} needs what Debian calls {words}: install it")
+        raise KindError(f"{purpose} needs these packages, by their Debian names: {names}")
     if os.geteuid() != 0:
-        raise KindError(f"{purpose} needs packages that are missing: sudo apt-get install {words}")
+        raise KindError(f"{purpose} needs packages that are missing: sudo apt-get install {names}")
     quietly = {"DEBIAN_FRONTEND": "noninteractive"}
-    with phase(f"installing {words}"):
+    with phase(f"installing {names}"):
         run(["apt-get", "update", "-qq"], timeout_s=_INSTALL_TIMEOUT_S)
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
         run(install, timeout_s=_INSTALL_TIMEOUT_S, environment=quietly)

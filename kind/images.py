@@ -1,4 +1,4 @@
-"""Our container images: built once for each content, named by it, and brought into the cluster."""
+"""Our container images: tagged with a hash of their content, built once, and loaded into the cluster."""
 
 import hashlib
 import shutil
@@ -35,9 +35,9 @@ class Image:
     """An image of ours.
 
     Attributes:
-        name: What is in it: a key of SERVICES, KAFKA, or something for tests.
-        reference: Its name with a tag that is a hash of what it is made from.
-        release: The same image under its version, for manifests that people apply by hand.
+        name: A key of SERVICES, KAFKA, or a name used by tests.
+        reference: Its name, with a hash of its content as tag.
+        release: Its name with the version as tag, for manifests that are applied by hand.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Image:
 
 
 def build_images(engine: Engine, names: Iterable[str] = (*SERVICES, KAFKA)) -> list[Image]:
-    """The images `names`; those whose content the engine has no image of are built now."""
+    """The images `names`, built if the engine does not have them."""
     base = base_image(engine)
     images = [_named(name, base) for name in names]
     for image in images:
@@ -65,7 +65,7 @@ def build_images(engine: Engine, names: Iterable[str] = (*SERVICES, KAFKA)) -> l
 
 
 def ensure_image(engine: Engine, image: Image, base: str, context: Callable[[Path], None] | None) -> None:
-    """Build `image` on `base` if the engine has none of that name. `context` fills a folder with what it is made from.
+    """Build `image` on `base` if the engine does not have it. `context` fills a folder with the build context.
 
     Without `context` it is a target of the Dockerfile in the checkout.
     """
@@ -78,14 +78,14 @@ def ensure_image(engine: Engine, image: Image, base: str, context: Callable[[Pat
 
 
 def load_images(cluster: Cluster, images: list[Image]) -> None:
-    """Bring `images` into the cluster, but for those that its node has already."""
+    """Load `images` into the cluster, except those that its node has already."""
     containerd = ("exec", NODE, "ctr", "-n", "k8s.io", "images")
     there = cluster.engine.run(*containerd, "ls", "-q").split()
     missing = [image for image in images if image.reference not in there]
     if missing:
         _load(cluster, missing)
     for image in images:
-        # The version may still name an earlier content.
+        # The version may still be the tag of an earlier build.
         cluster.engine.run(*containerd, "tag", "--force", image.reference, image.release)
 
 
@@ -93,7 +93,7 @@ def _load(cluster: Cluster, missing: list[Image]) -> None:
     names = [name for image in missing for name in (image.reference, image.release)]
     together = ["--multi-image-archive"] if cluster.engine.name == "podman" else []
     with (
-        phase(f"into the cluster: {', '.join(image.name for image in missing)}"),
+        phase(f"loading into the cluster: {', '.join(image.name for image in missing)}"),
         tempfile.TemporaryDirectory(prefix="load-", dir=KIND_CACHE) as work,
     ):
         archive = Path(work) / "images.tar"
@@ -142,7 +142,7 @@ def _build(engine: Engine, image: Image, base: str, context: Callable[[Path], No
 
 
 def _kafka_context(folder: Path) -> None:
-    """What k8s/kafka/image/Dockerfile copies: the jars and the JRE of the local runner."""
+    """The files that k8s/kafka/image/Dockerfile copies: the jars and the JRE of the local runner."""
     for path in _KAFKA_FOLDER.iterdir():
         shutil.copy(path, folder)
     libraries = folder / "libs"

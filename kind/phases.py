@@ -1,4 +1,4 @@
-"""How long each step took, told as it happens: cold builds take minutes, and nobody should have to guess at what."""
+"""Printing steps and their duration, since builds may take minutes."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def phase(name: str) -> Iterator[None]:
-    """Announce `name` at its start, and its seconds at its end."""
+    """Print `name` at the start, and the duration at the end."""
     print(f"== {name} ...", flush=True)
     started = time.monotonic()
     yield

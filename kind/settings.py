@@ -1,4 +1,4 @@
-"""What the cluster is called and where things are."""
+"""Names and paths of the kind cluster."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The main job, as a user does it: `darkroom up`, real images over HTTP, their analyses in a table.
+"""The demo: run `darkroom up`, submit real images over HTTP, and print their analyses in a table.
 
-Exit code 0 only if every image came back analysed by every stage.
+Exit code 0 only if every image was analysed by every stage.
 """
 
 import signal
@@ -66,7 +66,7 @@ def pipeline(folder: Path) -> Iterator[str]:
     """
     command = [str(DARKROOM), "up", str(SAMPLES / "digits.yaml"), "--port", "0", "--data-dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    # A pipe has no timeout of its own: at its end whoever reads from it gets nothing more.
+    # Reading from a pipe has no timeout, so a timer kills the process, which closes the pipe.
     too_late = threading.Timer(READY_WITHIN_S, process.kill)
     too_late.start()
     try:
@@ -85,7 +85,7 @@ def pipeline(folder: Path) -> Iterator[str]:
 
 
 def send(url: str, images: Sequence[Path], started: float) -> tuple[list[Sent], float]:
-    """Send every image and wait for its results; what became of each, and seconds from `started` to the first."""
+    """Send every image and wait for its results; the outcomes, and the seconds from `started` to the first."""
     sent: list[Sent] = []
     first_after_s = float("nan")
     with Service(url, connections=PARALLEL) as service:
@@ -98,7 +98,7 @@ def send(url: str, images: Sequence[Path], started: float) -> tuple[list[Sent], 
 
 
 def show(sent: Sequence[Sent], took_s: float) -> None:
-    """The table, and what it adds up to."""
+    """Print the table and its totals."""
     table = Table(box=None, header_style="bold")
     for column in ("image", "prediction"):
         table.add_column(column)
@@ -119,7 +119,7 @@ def show(sent: Sequence[Sent], took_s: float) -> None:
 
 
 def best(sent: Sent) -> tuple[str, str]:
-    """Label and score of the first prediction; else what went wrong."""
+    """Label and score of the first prediction, else the problem."""
     for result in (sent.document or {}).get("results", []):
         for prediction in result.get("predictions") or []:
             return prediction["label"], f"{prediction['score']:.3f}"
@@ -127,7 +127,7 @@ def best(sent: Sent) -> tuple[str, str]:
 
 
 def true_label(file: Path) -> str:
-    """What the file's name says: `digit-0042-label-seven.png`."""
+    """The label in the file's name, such as `digit-0042-label-seven.png`."""
     return file.stem.rpartition("-")[2]
 
 

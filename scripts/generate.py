@@ -1,4 +1,4 @@
-"""Write what is generated: the CRD in the chart, and the reference pages of models, commands and metrics."""
+"""Generate the CRD in the chart, and the reference pages of ImagePipeline, commands and metrics."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,7 +93,7 @@ def _command_line_page() -> str:
 
 
 def main() -> None:
-    """Write every generated file, and say which."""
+    """Write every generated file, and print its path."""
     for path, content in generated().items():
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(content, encoding="utf-8")
