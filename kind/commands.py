@@ -50,5 +50,5 @@ def run(
         raise KindError(f"`{' '.join(parts)}` did not finish within {timeout_s:.0f} s") from error
     if done.returncode:
         output = "its output is above" if shown else (done.stdout + done.stderr)[-_OUTPUT_SHOWN:]
-        raise KindError(f"`{' '.join(parts)}` failed with exit code {done.returncode}:\n{output}")
+        raise KindError(f"`{' '.join(parts)}` failed with {done.returncode}:\n{output}")
     return done.stdout or ""
