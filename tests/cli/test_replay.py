@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,9 +131,16 @@ def test_broken_off_with_ctrl_c_it_says_how_to_go_on(running: Running) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")
-def test_killed_it_leaves_no_process_behind(running: Running) -> None:
+def test_killed_it_leaves_no_process_behind_and_the_next_one_removes_its_files(
+    running: Running, tmp_path: Path
+) -> None:
     command = [DARKROOM, "replay", "--stage", "classify", "--from", "beginning", "--rate", "0.5"]
-    process = subprocess.Popen([*command, "--data-dir", running.data_dir], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--data-dir", running.data_dir],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     assert process.stderr is not None
     assert "Analysing " in process.stderr.readline()
 
@@ -144,6 +152,14 @@ def test_killed_it_leaves_no_process_behind(running: Running) -> None:
     process.kill()
     process.wait()
     assert psutil.wait_procs(started, 20)[1] == []
+    left = list(tmp_path.glob("darkroom-*"))
+    assert left != []
+    an_hour_ago = time.time() - 3600
+    for folder in left:
+        os.utime(folder / "lock", (an_hour_ago, an_hour_ago))
+    arguments = ("replay", "--stage", "classify", "--from", "100000", "--data-dir", running.data_dir)
+    assert darkroom(*arguments, temporary=tmp_path).code == 0
+    assert list(tmp_path.glob("darkroom-*")) == []
 
 
 def test_an_image_that_can_not_be_analysed_is_told_and_leaves_the_others_as_they_are(

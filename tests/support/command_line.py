@@ -54,13 +54,15 @@ class Ran:
         return self.err.splitlines()
 
 
-def darkroom(*arguments: str | Path, url: str | None = None, folder: Path | None = None) -> Ran:
-    """Run `darkroom arguments…` to its end, without a terminal."""
+def darkroom(
+    *arguments: str | Path, url: str | None = None, folder: Path | None = None, temporary: Path | None = None
+) -> Ran:
+    """Run `darkroom arguments…` to its end, without a terminal; `temporary` is its temporary folder."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DARKROOM_")}
     done = subprocess.run(
         [DARKROOM, *map(str, arguments)],
         cwd=folder,
-        env=environment | ({"DARKROOM_URL": url} if url else {}),
+        env=environment | ({"DARKROOM_URL": url} if url else {}) | ({"TMPDIR": str(temporary)} if temporary else {}),
         capture_output=True,
         text=True,
         timeout=_COMMAND_TIMEOUT_S,

@@ -64,8 +64,7 @@ def replay(
     the generation. Stops at the end of the range; an interrupted replay continues with --generation NAME. Exit code 1
     if an image could not be analysed.
     """
-    import tempfile
-
+    from darkroom.temporary_folder import temporary_folder
     from darkroom_cli.exit_codes import InvalidInput
     from darkroom_cli.replay.job import read_deployment, replay_job
     from darkroom_cli.replay.request import request
@@ -80,8 +79,7 @@ def replay(
         deployment = read_deployment(Path("/dev/stdin") if job == Path("-") else job)
         answer_json(replay_job(deployment, asked.generation, asked.arguments()))
         return
-    with tempfile.TemporaryDirectory(prefix="darkroom-replay-") as name:
-        folder = Path(name)
+    with temporary_folder("darkroom-replay-") as folder:
         targets = (
             targets_of_manifests(manifests, bootstrap_servers, data_dir, folder)
             if manifests

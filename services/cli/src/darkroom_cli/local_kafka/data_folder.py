@@ -11,21 +11,19 @@ import json
 import os
 import shutil
 import tempfile
-import time
 import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
+from darkroom.file_lock import try_lock
+from darkroom.temporary_folder import LOCK, remove_abandoned
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION
-from darkroom_cli.processes.file_lock import try_lock
 
 _MARKER = "darkroom-kafka.json"
 _UNFINISHED_MARKER = "darkroom-kafka.unfinished"
-_LOCK = "lock"
 _TEMPORARY = "darkroom-kafka-"
-_SURELY_LOCKED_AFTER_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFo
     try:
         path.mkdir(parents=True, exist_ok=True)
         _identity(path)  # before a lock file is put into a folder that isn't ours
-        lock = try_lock(path / _LOCK)
+        lock = try_lock(path / LOCK)
         if lock is None:
             raise DarkroomError(
                 f"data folder {path} is in use by another running Kafka: stop it, or choose another folder"
@@ -97,7 +95,7 @@ def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFo
 def claim_temporary() -> DataFolder:
     """A new temporary folder, for the caller to remove. Those of processes that were killed are removed here."""
     try:
-        _sweep(Path(tempfile.gettempdir()))
+        remove_abandoned(_TEMPORARY)
         path = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
     except OSError as error:
         raise DarkroomError(
@@ -121,7 +119,7 @@ def _identity(path: Path) -> Identity | None:
     """
     marker = path / _MARKER
     if not marker.exists():
-        if foreign := sorted({entry.name for entry in path.iterdir()} - {_LOCK, _UNFINISHED_MARKER}):
+        if foreign := sorted({entry.name for entry in path.iterdir()} - {LOCK, _UNFINISHED_MARKER}):
             raise DarkroomError(
                 f"data folder {path} holds {foreign[0]!r} but no {_MARKER}, so it isn't ours: "
                 "choose an empty or a new folder"
@@ -158,17 +156,3 @@ def _refuse(path: Path, found: Identity, node_id: int, cluster_id: str | None) -
             f"data folder {path} belongs to broker {found.node_id} of cluster {found.cluster_id}, "
             f"not to broker {node_id} of cluster {cluster_id or found.cluster_id}: choose another folder"
         )
-
-
-def _sweep(parent: Path) -> None:
-    """Remove temporary data folders whose owner was killed: not locked, though old enough to be if it still ran."""
-    for folder in parent.glob(f"{_TEMPORARY}*"):
-        try:
-            if time.time() - (folder / _LOCK).stat().st_mtime < _SURELY_LOCKED_AFTER_S:
-                continue
-            lock = try_lock(folder / _LOCK)
-        except OSError:
-            continue  # not ours, or just removed by another process
-        if lock is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)

@@ -5,8 +5,8 @@ from pathlib import Path
 import platformdirs
 
 from darkroom.errors import DarkroomError
+from darkroom.file_lock import locked
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION, Jar, pinned_jars
-from darkroom_cli.processes.file_lock import locked
 
 _DOWNLOAD_DEADLINE_S = 900.0
 

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from darkroom.catalog import Catalog
 from darkroom.errors import DarkroomError
+from darkroom.file_lock import try_lock
 from darkroom.stage_settings import StageSettings
-from darkroom_cli.processes.file_lock import try_lock
 
 
 class StateFolder:

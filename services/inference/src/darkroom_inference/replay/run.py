@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ import structlog
 
 from darkroom import names
 from darkroom.stage_settings import StageSettings
+from darkroom.temporary_folder import temporary_folder
 from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM
 from darkroom_inference.bounded.plan import ReplayPlan, left, read_plan
 from darkroom_inference.bounded.ranges import ranges
@@ -44,10 +44,10 @@ def run_replay(settings: StageSettings, request: Request, log_format: str, liste
     stop_on_signals(stopping)
     group = names.replay_group(settings.namespace, settings.pipeline, settings.stage.name, request.generation)
     with (
-        tempfile.TemporaryDirectory(prefix="darkroom-replay-") as folder,
+        temporary_folder("darkroom-replay-") as folder,
         closing(ImagesLog(settings.kafka, settings.images_topic, group)) as images,
     ):
-        plan, before = _planned(settings, request, images, Path(folder))
+        plan, before = _planned(settings, request, images, folder)
         worker_settings = settings_of_workers(settings, request.generation, plan)
         report(
             "begun",
@@ -62,7 +62,7 @@ def run_replay(settings: StageSettings, request: Request, log_format: str, liste
         if not plan.images or before == 0:
             report("ended", complete=True, left=0, seconds=0.0, **counted({}))
             return 0
-        return _work(worker_settings, plan, request, log_format, listen, stopping, images, Path(folder))
+        return _work(worker_settings, plan, request, log_format, listen, stopping, images, folder)
 
 
 def _planned(
