@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from tests.support.command_line import SAMPLE, Ran, darkroom, processes_of, sample_in
 from tests.support.kafka import SharedKafka
@@ -35,9 +36,12 @@ def up(manifest: Path, data_dir: Path, *options: str | Path) -> Ran:
 def test_a_model_that_will_not_do_is_told_with_its_stage(
     tmp_path: Path, kafka: SharedKafka, change: tuple[str, str], words: str
 ) -> None:
-    manifest = sample_in(tmp_path, f"ns-{uuid.uuid4().hex[:8]}", change)
+    namespace = f"ns-{uuid.uuid4().hex[:8]}"
+    manifest = sample_in(tmp_path, namespace, change)
     ran = up(manifest, tmp_path / "data", "--bootstrap-servers", kafka.bootstrap_servers)
     assert ran.code == 2
+    topics = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=20).topics
+    assert [topic for topic in topics if topic.startswith(namespace)] == []
     told = next(line for line in ran.errors if 'stage "classify": model configmap://digits-model/digits.onnx: ' in line)
     assert words in told
 
@@ -48,9 +52,11 @@ def test_a_model_that_is_not_onnx_is_told_with_its_stage(tmp_path: Path) -> None
     manifest["spec"]["stages"][0]["model"]["uri"] = "file:digits.onnx"
     file = tmp_path / "pipeline.yaml"
     file.write_text(json.dumps(manifest), encoding="utf-8")
-    # Without --bootstrap-servers: the Kafka that is starting meanwhile is ended as well.
+    # Without --bootstrap-servers: no Kafka is started for a model that can't be used.
     ran = up(file, tmp_path / "data")
     assert ran.code == 2
+    assert "Kafka" not in ran.err
+    assert not (tmp_path / "data" / "kafka").exists()
     assert 'stage "classify": model file:digits.onnx: ' in ran.errors[-1]
 
 

@@ -83,9 +83,9 @@ class Up:
             say(f"note: {note}")
         try:
             stages = write_documents(self._run, self._folder)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._check_models(stages))
-                group.create_task(self._prepare_kafka())
+            # The models first: nothing is started, and no topic created, for a pipeline that can't run.
+            await self._check_models(stages)
+            await self._prepare_kafka()
             await self._serve(stages)
         except* DarkroomError as errors:
             raise _first(errors) from None
