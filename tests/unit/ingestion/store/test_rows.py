@@ -1,17 +1,19 @@
-"""What records of the log become in the store; whatever they are, they must not be able to stop it."""
+"""From records of the log to rows of the store. Whatever a record is, it must not be able to stop the store."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database, open_database
 from darkroom_ingestion.store.rows import Rows
-from darkroom_ingestion.store.tables import results
+from darkroom_ingestion.store.tables import redrives, results
+from tests.support.postgresql import make_database, postgresql
 
 TOPICS = {
     "images": TopicContents("demo/digits", "images"),
@@ -23,11 +25,16 @@ HEADERS = [
     *("darkroom-error-attempts", "darkroom-error-source-topic", "darkroom-error-source-partition"),
     *("darkroom-error-source-offset", "darkroom-error-failed-at"),
 ]
+INDEXED = {"image_id", "event_id", "id", "label", "topic", "pipeline", "stage"}
 wild_text = st.text(st.characters(), max_size=30) | st.sampled_from(
-    ["\x00", "\ud800", "x" * 5_000, "ü" * 2_000, "9" * 30, "-1", "4294967296", "t/1/2", "t/99999999999/9"]
+    [
+        *("\x00", "\ud800", "x" * 5_000, "ü" * 2_000, "9" * 30, "-1", "4294967296"),
+        *("t/1/2", "t/99999999999/9", f"demo.digits.{'s' * 3_000}.dead-letters/1/2"),
+        "demo.digits.classify.dead-letters/1/2",
+    ]
 )
 wild_json = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | wild_text,
+    st.none() | st.booleans() | st.floats() | st.integers() | st.just(10**400) | wild_text,
     lambda children: st.lists(children, max_size=3) | st.dictionaries(wild_text, children, max_size=3),
     max_leaves=5,
 )
@@ -35,33 +42,57 @@ results_data = st.fixed_dictionaries(
     {"imageId": wild_text | wild_json},
     optional={
         "predictions": st.lists(
-            st.fixed_dictionaries({"label": wild_text | wild_json, "score": st.floats() | wild_json}), max_size=2
+            st.fixed_dictionaries(
+                {"label": wild_text | wild_json, "score": st.floats() | st.just(-(10**400)) | wild_json}
+            ),
+            max_size=2,
         )
     },
 )
 values = (
     st.binary(max_size=50)
     | wild_json.map(lambda v: json.dumps(v).encode())
-    | results_data.map(lambda v: json.dumps(v).encode())
+    | st.tuples(results_data, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32-be"])).map(
+        lambda made: json.dumps(made[0]).encode(made[1])
+    )
 )
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    return open_database(f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db")
+__all__ = ["postgresql"]
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db"
+    else:
+        url = make_database(request.getfixturevalue("postgresql"))
+    opened = open_database(url)
+    yield opened
+    opened.close()
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     role=st.sampled_from(sorted(TOPICS)),
     value=values,
-    headers=st.dictionaries(st.sampled_from(HEADERS), wild_text),
+    headers=st.lists(st.tuples(st.sampled_from(HEADERS) | wild_text, wild_text | st.binary(max_size=20)), max_size=5),
     key=st.none() | st.binary(max_size=10),
     timestamp_ms=st.integers(-1, 2**62),
 )
 def test_every_record_has_a_row_or_is_passed_over(
-    database: Database, role: str, value: bytes, headers: dict[str, str], key: bytes | None, timestamp_ms: int
+    database: Database,
+    role: str,
+    value: bytes,
+    headers: list[tuple[str, str | bytes]],
+    key: bytes | None,
+    timestamp_ms: int,
 ) -> None:
-    raw = [(name, text.encode(errors="surrogatepass")) for name, text in headers.items()]
+    raw = [(name, v if isinstance(v, bytes) else v.encode(errors="surrogatepass")) for name, v in headers]
     record = LogRecord.read("t", 1, 2, timestamp_ms, key, raw, value)
     rows = Rows()
     rows.add_record(TOPICS[role], record)
@@ -72,8 +103,10 @@ def test_every_record_has_a_row_or_is_passed_over(
             for row in of_table:
                 for text in (value for value in row.values() if isinstance(value, str)):
                     assert "\x00" not in text
-                indexed = [row.get(name) or "" for name in ("image_id", "event_id", "id", "label")]
-                assert sum(len(text.encode()) for text in indexed) < 2_600
+                texts = {name: value for name, value in row.items() if isinstance(value, str) and name != "data"}
+                assert sum(len(text.encode()) for name, text in texts.items() if name in INDEXED) < 2_600
+                assert sum(len(text.encode()) for text in texts.values()) < 20_000
+                json.loads(row.get("data", "{}"), parse_constant=refuse)
 
     database.write(write)
 
@@ -89,3 +122,33 @@ def test_the_label_of_a_result_is_that_of_its_best_prediction() -> None:
     [row] = rows.by_table[results]
 
     assert (row["label"], row["score"], row["image_id"], row["event_id"]) == ("seven", 0.9, "i", "i.classify")
+
+
+def test_a_score_beyond_a_double_is_left_out(database: Database) -> None:
+    value = b'{"imageId": "i", "predictions": [{"label": "seven", "score": 1' + b"0" * 400 + b"}]}"
+    rows = Rows()
+    rows.add_record(TOPICS["results"], LogRecord.read("t", 1, 2, 3, None, [], value))
+    [row] = rows.by_table[results]
+
+    assert (row["label"], row["score"]) == ("seven", None)
+
+
+@pytest.mark.parametrize(
+    ("topic", "marked"),
+    [
+        ("demo.digits.classify.dead-letters", True),
+        ("demo.digits.old-stage.dead-letters", True),
+        ("demo.other.classify.dead-letters", False),
+        ("other.digits.classify.dead-letters", False),
+        ("demo.digits.classify.results", False),
+        ("demo.digits.dead-letters", False),
+        (f"demo.digits.{'s' * 3_000}.dead-letters", False),
+        ("", False),
+    ],
+)
+def test_a_record_marks_dead_letters_of_its_own_pipeline_only(topic: str, marked: bool) -> None:
+    rows = Rows()
+    headers = [("darkroom-replay-of", f"{topic}/1/2".encode())]
+    rows.add_record(TOPICS["images"], LogRecord.read("demo.digits.images", 1, 2, 3, None, headers, b""))
+
+    assert (redrives in rows.by_table) == marked

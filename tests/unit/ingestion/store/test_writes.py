@@ -5,20 +5,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.store.database import Database, open_database
+from darkroom_ingestion.store.database import Database, RowRefused, StoreUnavailable, open_database
 from darkroom_ingestion.store.queries import read_positions
 from darkroom_ingestion.store.tables import images
 from darkroom_ingestion.store.writes import Batch, Fenced, positions_at_assignment, write_batch
+from tests.support.postgresql import make_database, postgresql
 
 TOPIC = "demo.digits.images"
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path}/store.db")
+__all__ = ["postgresql"]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/store.db"
+    else:
+        url = make_database(request.getfixturevalue("postgresql"))
+    opened = open_database(url)
     positions_at_assignment(opened, {TOPIC: "id"}, [TopicPartition(TOPIC, 0)])
     yield opened
     opened.close()
@@ -80,11 +88,32 @@ def test_of_an_image_that_is_in_the_log_twice_the_first_stays(
     assert stored(database) == [("a", 7)]
 
 
-def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: Database) -> None:
-    write_batch(database, batch(0, image("a", 0), image(None, 1), image("c", 2)))
+@pytest.mark.parametrize("image_id", [None, "\x00", "".join(map(chr, range(0x4E00, 0x4E00 + 9_000))), "\ud800"])
+def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: Database, image_id: str | None) -> None:
+    taken_by_sqlite = database.single_replica and image_id not in {None, "\ud800"}
+    made = batch(0, image("a", 0), image(image_id, 1), image("c", 2))
 
-    assert stored(database) == [("a", 0), ("c", 2)]
+    assert write_batch(database, made) == 0
+    assert made.refused == (0 if taken_by_sqlite else 1)
+    assert {("a", 0), ("c", 2)} <= set(stored(database))
     assert position(database) == 3
+
+
+def test_a_number_that_the_database_refuses_does_not_hold_up_the_others(database: Database) -> None:
+    made = batch(0, image("a", 0), image("b", 1, received_at_ms=10**30), image("c", 2))
+    write_batch(database, made)
+
+    assert made.refused == 1
+    assert stored(database) == [("a", 0), ("c", 2)]
+
+
+def test_a_table_that_is_missing_is_no_refusal(database: Database) -> None:
+    database.write(lambda connection: connection.execute(text("DROP TABLE images")))
+    with pytest.raises(StoreUnavailable) as failed:
+        write_batch(database, batch(0, image("a", 0)))
+
+    assert not isinstance(failed.value, RowRefused)
+    assert position(database) == 0
 
 
 def test_what_was_read_from_a_topic_that_was_created_anew_is_forgotten(database: Database) -> None:

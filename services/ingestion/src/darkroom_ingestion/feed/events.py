@@ -7,7 +7,8 @@ from typing import Any, Literal
 from darkroom_ingestion.feed.positions import Topic
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.records.answers import StageFailure, StageResult
-from darkroom_ingestion.store.rows import dead_letter_row, read_json, result_image_id
+from darkroom_ingestion.records.json_object import read_json
+from darkroom_ingestion.store.rows import dead_letter_row, result_image_id
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,13 @@ def feed_event(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
 
 
 def _analyzed(stage: str, record: LogRecord) -> FeedEvent | None:
-    data = read_json(record.value)
-    image_id = result_image_id(data)
-    if data is None or image_id is None:
+    result = read_json(record.value)
+    image_id = None if result is None else result_image_id(result.data)
+    if result is None or image_id is None:
         return None
-    text = record.value.decode(errors="replace")
-    if "\n" in text or "\r" in text:
-        text = json.dumps(data)
-    outcome = StageResult(stage, record.timestamp_ms, data, record.partition, record.offset)
+    # A line of its own: JSON has line breaks only between tokens.
+    text = json.dumps(result.data) if "\n" in result.text or "\r" in result.text else result.text
+    outcome = StageResult(stage, record.timestamp_ms, result.data, record.partition, record.offset)
     return FeedEvent("analyzed", image_id, stage, text, outcome, (stage, "r"), record.partition, record.offset)
 
 

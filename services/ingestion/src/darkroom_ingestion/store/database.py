@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
     DataError,
     DBAPIError,
     IntegrityError,
+    InterfaceError,
     NoSuchModuleError,
     ProgrammingError,
     SQLAlchemyError,
@@ -32,6 +33,8 @@ _BUSY_TIMEOUT_MS = 5_000
 _THREADS = 6
 _MIGRATION_LOCK = 0x6461726B
 _T = TypeVar("_T")
+_NOT_CONVERTED = (OverflowError, UnicodeError)
+"""What a driver raises for a value that it can't convert."""
 
 
 class BadDatabase(DarkroomError):
@@ -84,10 +87,8 @@ class Database:
         try:
             with self._writer.begin() as connection:
                 return work(connection)
-        except (DataError, IntegrityError, ProgrammingError) as error:
-            raise RowRefused(reason_of(error)) from error
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(reason_of(error)) from error
+        except (SQLAlchemyError, *_NOT_CONVERTED) as error:
+            raise (RowRefused if is_refusal(error) else StoreUnavailable)(reason_of(error)) from error
 
     async def reading(self, work: Callable[[Connection], _T]) -> _T:
         """`read` from the event loop."""
@@ -194,6 +195,20 @@ def _first_of_each(table: Table, rows: list[dict[str, Any]], first_by: Sequence[
     """PostgreSQL refuses a statement that would change a row twice."""
     latest_first = sorted(rows, key=lambda row: [row[column.name] for column in first_by], reverse=True)
     return list({tuple(row[column.name] for column in table.primary_key): row for row in latest_first}.values())
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the database works, and will never take what it was given: another attempt would fail alike."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, _NOT_CONVERTED)
+    if error.connection_invalidated:
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(state, str):
+        # PostgreSQL: bad data, a constraint, a limit such as the size of an index row. psycopg takes the last for an
+        # operational error. Source: PostgreSQL 17, appendix A.
+        return state.startswith(("22", "23", "54"))
+    return isinstance(error, (DataError, IntegrityError, InterfaceError, ProgrammingError))
 
 
 def probe_write(connection: Connection) -> None:

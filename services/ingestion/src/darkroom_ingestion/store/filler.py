@@ -198,9 +198,18 @@ class Filler:
             if offset > self._next[at]:
                 self._move(batch, at, offset)
             return
-        batch.rows.add_record(self._topics[at.topic], LogRecord.of(message))
+        self._add(batch, at, offset, message)
         batch.records += 1
         self._move(batch, at, offset + 1)
+
+    def _add(self, batch: Batch, at: TopicPartition, offset: int, message: Message) -> None:
+        """Add the rows of a record. Whatever it is, it must not be able to stop the store."""
+        contents = self._topics[at.topic]
+        try:
+            batch.rows.add_record(contents, LogRecord.of(message))
+        except Exception:
+            batch.rows.skip(contents.role)
+            log.exception("a record can't be read, skipped", **at._asdict(), offset=offset)
 
     def _move(self, batch: Batch, partition: TopicPartition, end: int) -> None:
         batch.move(partition, self._next[partition], end)
@@ -224,6 +233,7 @@ class Filler:
             self._metrics.store_records.labels(table.name).inc(len(rows))
         for kind, count in batch.rows.skipped.items():
             self._metrics.store_skipped.labels(kind).inc(count)
+        self._metrics.store_skipped.labels("refused").inc(batch.refused)
 
     def _report(self, consumer: Consumer, batch: Batch) -> None:
         """Tell Kafka too, for tools that show lag; the store's own positions are what counts."""

@@ -1,6 +1,5 @@
 """From a record of the log to rows of the store. Pure."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -9,7 +8,8 @@ from sqlalchemy.schema import Table
 
 from darkroom import events, names
 from darkroom_ingestion.kafka.log_record import LogRecord, Role, TopicContents
-from darkroom_ingestion.records.text import storable
+from darkroom_ingestion.records.json_object import read_json
+from darkroom_ingestion.records.text import at_most, storable
 from darkroom_ingestion.store import tables
 from darkroom_ingestion.times import parse_ms
 
@@ -18,10 +18,13 @@ REDRIVE_HEADER = "darkroom-replay-of"
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
+# PostgreSQL's indexes hold no more than 2,700 bytes a row.
 _MAX_ID_BYTES = 1_000
 _MAX_LABEL_BYTES = 500
 _MAX_GENERATION = 40
-"""PostgreSQL's indexes hold no more than 2,700 bytes a row: a record must not be able to stop the store."""
+# The rest bounds what one row, and so a page of rows, can take of the memory.
+_MAX_TEXT_BYTES = 1_000
+_MAX_MESSAGE_BYTES = 8_000
 
 
 @dataclass
@@ -35,12 +38,16 @@ class Rows:
         """Add one row."""
         self.by_table.setdefault(table, []).append(row)
 
+    def skip(self, role: Role) -> None:
+        """Count a record that has no row."""
+        self.skipped[role] = self.skipped.get(role, 0) + 1
+
     def add_record(self, topic: TopicContents, record: LogRecord) -> None:
         """Add the rows of `record`; a record that is none of our events is counted as skipped."""
         match topic.role:
             case "images":
                 self.add(tables.images, image_row(topic.pipeline, record))
-                if mark := redrive_row(record):
+                if mark := redrive_row(topic.pipeline, record):
                     self.add(tables.redrives, mark)
                 return
             case "results":
@@ -50,7 +57,7 @@ class Rows:
                 row = dead_letter_row(topic.pipeline, topic.stage or "", record)
                 table = tables.dead_letters
         if row is None:
-            self.skipped[topic.role] = self.skipped.get(topic.role, 0) + 1
+            self.skip(topic.role)
         else:
             self.add(table, row)
 
@@ -63,7 +70,7 @@ def image_id(record: LogRecord) -> str:
 
 def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
     """The row of an image. Its bytes stay in the log."""
-    key = storable((record.key or b"").decode(errors="replace"))
+    key = at_most(_MAX_TEXT_BYTES, storable((record.key or b"").decode(errors="replace")))
     its_id = image_id(record)
     return {
         "pipeline": pipeline,
@@ -73,17 +80,20 @@ def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "content_type": record.headers.get("content-type", DEFAULT_CONTENT_TYPE),
+        "content_type": at_most(_MAX_TEXT_BYTES, record.headers.get("content-type", DEFAULT_CONTENT_TYPE)),
         "bytes": len(record.value),
     }
 
 
-def redrive_row(record: LogRecord) -> dict[str, Any] | None:
-    """The row that marks the dead letter of a redriven image; None if the image is not redriven."""
+def redrive_row(pipeline: str, record: LogRecord) -> dict[str, Any] | None:
+    """The row that marks the dead letter of a redriven image; None if the image is not redriven.
+
+    A record can mark only the dead letters of its own pipeline.
+    """
     topic, _, rest = record.headers.get(REDRIVE_HEADER, "").partition("/")
     partition, _, offset = rest.partition("/")
     partition_number, offset_number = _number(partition, 31), _number(offset)
-    if not topic or partition_number is None or offset_number is None:
+    if partition_number is None or offset_number is None or not _is_dead_letters_topic_of(pipeline, topic):
         return None
     return {
         "topic": topic,
@@ -95,12 +105,12 @@ def redrive_row(record: LogRecord) -> dict[str, Any] | None:
 
 def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
     """The row of an analyzed event; None if the record is none."""
-    data = read_json(record.value)
-    its_id = result_image_id(data)
-    if data is None or its_id is None:
+    result = read_json(record.value)
+    its_id = None if result is None else result_image_id(result.data)
+    if result is None or its_id is None:
         return None
-    label, score = _top(data)
-    event_id, generation = record.headers.get("ce_id"), data.get("generation")
+    label, score = _top(result.data)
+    event_id, generation = record.headers.get("ce_id"), result.data.get("generation")
     own_id = names.result_id(
         its_id, stage, storable(generation)[:_MAX_GENERATION] if isinstance(generation, str) else None
     )
@@ -115,7 +125,7 @@ def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] |
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "data": record.value.decode(errors="replace"),
+        "data": result.text,
     }
 
 
@@ -125,7 +135,7 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
     reason = record.headers.get(names_of.REASON)
     if reason is None:
         return None
-    source_topic = record.headers.get(names_of.SOURCE_TOPIC)
+    source_topic = _short(record.headers.get(names_of.SOURCE_TOPIC))
     source_partition = _number(record.headers.get(names_of.SOURCE_PARTITION), 31)
     source_offset = _number(record.headers.get(names_of.SOURCE_OFFSET))
     its_id = record.headers.get("ce_id")
@@ -139,12 +149,12 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
         "stage": stage,
         "image_id": its_id if _is_id(its_id) else image_id(record),
         "at_ms": record.timestamp_ms,
-        "reason": reason,
-        "message": record.headers.get(names_of.MESSAGE, ""),
+        "reason": at_most(_MAX_TEXT_BYTES, reason),
+        "message": at_most(_MAX_MESSAGE_BYTES, record.headers.get(names_of.MESSAGE, "")),
         "attempts": _number(record.headers.get(names_of.ATTEMPTS), 31) or 1,
-        "failed_at": record.headers.get(names_of.FAILED_AT),
-        "generation": record.headers.get(events.GENERATION_HEADER),
-        "content_type": record.headers.get("content-type"),
+        "failed_at": _short(record.headers.get(names_of.FAILED_AT)),
+        "generation": _short(record.headers.get(events.GENERATION_HEADER)),
+        "content_type": _short(record.headers.get("content-type")),
         "bytes": len(record.value),
         "source_topic": source_topic,
         "source_partition": source_partition,
@@ -152,41 +162,45 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
     }
 
 
-def result_image_id(data: Mapping[str, Any] | None) -> str | None:
+def result_image_id(data: Mapping[str, Any]) -> str | None:
     """The image that a result is about; None if it names none, or an id that can't be one."""
-    its_id = None if data is None else data.get("imageId")
+    its_id = data.get("imageId")
     return storable(its_id) if isinstance(its_id, str) and _is_id(storable(its_id)) else None
 
 
 def stored_label(label: str) -> str:
     """A label in the form that the store searches for."""
-    return storable(label).encode()[:_MAX_LABEL_BYTES].decode(errors="ignore")
-
-
-def read_json(value: bytes) -> dict[str, Any] | None:
-    """The JSON object in `value`, or None. NaN and Infinity are not JSON and can't be passed on as such."""
-    try:
-        data = json.loads(value, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) else None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+    return at_most(_MAX_LABEL_BYTES, storable(label))
 
 
 def _top(data: Mapping[str, Any]) -> tuple[str | None, float | None]:
     match data.get("predictions"):
         case [{"label": str(label), "score": int() | float() as score}, *_]:
-            return stored_label(label), float(score)
+            return stored_label(label), _double(score)
         case _:
             return None, None
+
+
+def _double(score: float) -> float | None:
+    try:
+        return float(score)
+    except OverflowError:
+        return None
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else at_most(_MAX_TEXT_BYTES, text)
 
 
 def _time(record: LogRecord, text: str | None) -> int:
     said = parse_ms(text) if text else None
     return said if said is not None else record.timestamp_ms
+
+
+def _is_dead_letters_topic_of(pipeline: str, topic: str) -> bool:
+    namespace, _, name = pipeline.partition("/")
+    stage = topic.removeprefix(f"{namespace}.{name}.").removesuffix(".dead-letters")
+    return names.is_dns_label(stage) and topic == names.dead_letters_topic(namespace, name, stage)
 
 
 def _is_id(text: str | None) -> TypeGuard[str]:

@@ -6,13 +6,12 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Column, Connection, bindparam, delete, func, select, update
 from sqlalchemy.schema import Table
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.store.database import Database, RowRefused, reason_of
+from darkroom_ingestion.store.database import Database, RowRefused, is_refusal, reason_of
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, results
 
@@ -46,12 +45,14 @@ class Batch:
     Attributes:
         moves: for each partition, the position it is read from and the one it is read to.
         ended: partitions that were read to their end.
+        refused: rows that the database refused when the batch was written.
     """
 
     rows: Rows = field(default_factory=Rows)
     moves: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)
     ended: set[TopicPartition] = field(default_factory=set)
     records: int = 0
+    refused: int = 0
 
     def move(self, partition: TopicPartition, start: int, end: int) -> None:
         """Everything of `partition` before `end` has been read; the store stood at `start`."""
@@ -68,9 +69,14 @@ def write_batch(database: Database, batch: Batch) -> int:
     """
 
     def work(connection: Connection, *, row_by_row: bool) -> int:
-        known = 0
+        known = batch.refused = 0
         for table, rows in batch.rows.by_table.items():
-            known += len(rows) - _insert(database, connection, table, rows, row_by_row=row_by_row)
+            if row_by_row:
+                inserted, refused = _insert_one_by_one(database, connection, table, rows)
+                batch.refused += refused
+            else:
+                inserted, refused = database.insert_new(connection, table, rows, _first_by(table)), 0
+            known += len(rows) - inserted - refused
         moves = [
             {"at_topic": topic, "at_partition": partition, "start": start, "end": end}
             for (topic, partition), (start, end) in sorted(batch.moves.items())
@@ -86,21 +92,26 @@ def write_batch(database: Database, batch: Batch) -> int:
         return database.write(partial(work, row_by_row=True))
 
 
-def _insert(
-    database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]], *, row_by_row: bool
-) -> int:
-    first_by = _FIRST_IMAGE if table is images else _FIRST_RESULT if table is results else ()
-    if not row_by_row:
-        return database.insert_new(connection, table, rows, first_by)
-    inserted = 0
+def _insert_one_by_one(
+    database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]]
+) -> tuple[int, int]:
+    """Insert those of `rows` that the database takes; returns how many were inserted and how many refused."""
+    inserted = refused = 0
     for row in rows:
         try:
             with connection.begin_nested():
-                inserted += database.insert_new(connection, table, [row], first_by)
-        except DBAPIError as error:
+                inserted += database.insert_new(connection, table, [row], _first_by(table))
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            refused += 1
             position = {name: row.get(name) for name in ("topic", "partition", "offset")}
             log.error("the store refused a record, skipped", reason=reason_of(error), **position)  # noqa: TRY400
-    return inserted
+    return inserted, refused
+
+
+def _first_by(table: Table) -> tuple[Column[Any], ...]:
+    return _FIRST_IMAGE if table is images else _FIRST_RESULT if table is results else ()
 
 
 def positions_at_assignment(

@@ -51,7 +51,11 @@ PageSize = Annotated[int, Query(ge=1, le=1_000, description="Most items to retur
 
 def json_answer(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response without validation: data of the log is passed on even if it breaks our schema."""
-    return Response(json.dumps(document, ensure_ascii=False).encode(), status, headers, "application/json")
+    try:
+        text = json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON allows and UTF-8 does not
+        text = json.dumps(document).encode()
+    return Response(text, status, headers, "application/json")
 
 
 def document(model: Any, description: str) -> dict[int | str, dict[str, Any]]:
