@@ -1,6 +1,8 @@
 """Dead letters: listed, downloaded, redriven."""
 
+import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -144,3 +146,46 @@ def test_the_former_path_and_fields_still_work(start_service: StartService, pipe
     path = "/v1/pipelines/{namespace}/{name}/dead-letters/"
     assert described[f"{path}replay"]["post"]["deprecated"]
     assert "deprecated" not in described[f"{path}redrive"]["post"]
+
+
+def test_a_letter_that_two_requests_redrive_at_once_is_published_once(
+    start_service: StartService, pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline)
+    images = [accepted(service, pipeline) for _ in range(40)]
+    for image in images:
+        pipeline.fail(image)
+    wait_for_letters(service, pipeline, 40)
+    selections = [{"all": True}, {"ids": [image["id"] for image in images]}] * 3
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda which: redrive(service, pipeline, stage="classify", **which), selections))
+    rest = redrive(service, pipeline, stage="classify", all=True)
+
+    assert sum(answer["redriven"] for answer in [*answers, rest]) == 40
+    assert len(pipeline.records(pipeline.images_topic)) == 80
+    assert all(letter["redrivenAt"] for letter in letters(service, pipeline))
+
+
+def test_a_redrive_that_a_crash_has_interrupted_is_continued(start_service: StartService, pipeline: Pipeline) -> None:
+    """What was published before the crash is in the log, and is not published again."""
+    service = start_service(pipeline)
+    one, two, three = (accepted(service, pipeline) for _ in range(3))
+    for image in (one, two, three):
+        pipeline.fail(image)
+    found = {letter["id"]: letter for letter in wait_for_letters(service, pipeline, 3)}
+    redrive(service, pipeline, stage="classify", ids=[one["id"]])
+    assert service.stop() == 0
+    with sqlite3.connect(service.database) as store:
+        # As after a crash between Kafka's acknowledgement of `one` and the mark, and with `two` claimed only.
+        store.execute("DELETE FROM replays")
+        store.execute("UPDATE positions SET next_offset = 0 WHERE topic = ?", [pipeline.images_topic])
+        topic = f"{pipeline.namespace}.digits.classify.dead-letters"
+        for image in (one, two):
+            letter = found[image["id"]]
+            claim = (topic, letter["partition"], letter["offset"], "a process that is gone", 0)
+            store.execute("INSERT INTO redrive_claims VALUES (?, ?, ?, ?, ?)", claim)
+    service.start()
+    done = redrive(service, pipeline, stage="classify", all=True)
+
+    assert {image["id"] for image in done["images"]} == {two["id"], three["id"]}
+    assert len(pipeline.records(pipeline.images_topic)) == 6

@@ -1,6 +1,7 @@
 """The composition root: creates the parts of the service, starts them, and stops them in order."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import run_housekeeping
+from darkroom_ingestion.store.redrive_claims import Claimant
 
 _LEASE_MARGIN_S = 10.0
 
@@ -59,7 +61,9 @@ def _create(settings: Settings, database: Database) -> Services:
     metrics = Metrics()
     links = Links(settings, database, metrics)
     memory = BodyMemory(settings.body_memory_bytes)
-    keys = IdempotencyKeys(database, settings.delivery_timeout_s + _LEASE_MARGIN_S)
+    lease_s = settings.delivery_timeout_s + _LEASE_MARGIN_S
+    keys = IdempotencyKeys(database, lease_s)
+    claimant = Claimant(database, uuid.uuid4().hex, int(lease_s * 1000))
     topics, recent = ImagesTopics(links, metrics), RecentImages()
     metrics.body_bytes.set_function(lambda: memory.taken)
     metrics.store_lag.set_function(lambda: sum(link.filler.state.lag for link in links.all()))
@@ -71,6 +75,6 @@ def _create(settings: Settings, database: Database) -> Services:
         links=links,
         submissions=Submissions(topics, database, keys, recent, metrics),
         lookup=ImageLookup(links, database, recent),
-        redrives=Redrives(topics, links, database, metrics),
+        redrives=Redrives(topics, links, database, claimant, metrics),
         memory=memory,
     )

@@ -51,7 +51,7 @@ def problem_of(error: DarkroomError) -> HttpProblem:  # noqa: C901 - a table
             return unavailable("store-unavailable", "The results store is not available", detail, retry_after_s=5)
         case errors.KeyReused():
             return invalid(detail)
-        case errors.KeyInUse():
+        case errors.KeyInUse() | errors.RedriveInProgress():
             return HttpProblem(409, "under-way", "Request in progress", detail, headers={"Retry-After": "2"})
         case _:
             log.error("request failed", exc_info=error)

@@ -23,6 +23,10 @@ class DeadLetterGone(Refused):
     """Retention has removed the dead letter."""
 
 
+class RedriveInProgress(Refused):
+    """Another request redrives the dead letter."""
+
+
 class ImageNotFound(DarkroomError):
     """There is no such image in the log."""
 

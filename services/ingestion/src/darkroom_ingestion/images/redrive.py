@@ -3,24 +3,22 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection
 from structlog.contextvars import bind_contextvars
 
 from darkroom import events
 from darkroom.cloudevents import Headers, timestamp
 from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.images.errors import DeadLetterGone, Refused
+from darkroom_ingestion.images.errors import DeadLetterGone, NotAcknowledged, RedriveInProgress, Refused
 from darkroom_ingestion.images.publishing import ImagesTopics
 from darkroom_ingestion.kafka.log_record import LogRecord
 from darkroom_ingestion.kafka.publisher import Ack, Record
 from darkroom_ingestion.links.links import Links, NotConnected
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.queries import DeadLetterRow
+from darkroom_ingestion.store.queries import DeadLetterRow, read_positions
+from darkroom_ingestion.store.redrive_claims import Claim, Claimant
 from darkroom_ingestion.store.rows import REDRIVE_HEADER
-from darkroom_ingestion.store.tables import redrives
 from darkroom_ingestion.times import now_ms
 
 _AT_A_TIME = 16
@@ -32,19 +30,24 @@ class Redriven:
 
     letter: DeadLetterRow
     outcome: Ack | Refused | NotConnected
+    at_ms: int = 0
 
 
 @dataclass(frozen=True)
 class Redrives:
-    """Redrives dead letters of all pipelines."""
+    """Redrives dead letters of all pipelines, each by one request at a time."""
 
     topics: ImagesTopics
     links: Links
     database: Database
+    claimant: Claimant
     metrics: Metrics
 
     async def redrive(self, served: ServedPipeline, letters: Sequence[DeadLetterRow]) -> list[Redriven]:
         """Redrive `letters`, oldest first, so that images of one key keep their order.
+
+        Those that another request has redriven since they were selected are left out. If this is interrupted, what was
+        redriven so far is marked, and the same request again continues with the others.
 
         Raises:
             NotConnected: the pipeline's Kafka can't be used.
@@ -53,14 +56,44 @@ class Redrives:
         """
         done: list[Redriven] = []
         oldest_first = sorted(letters, key=lambda letter: letter.cursor)
-        reader = self.links.of(served).reader
         for start in range(0, len(oldest_first), _AT_A_TIME):
-            group = oldest_first[start : start + _AT_A_TIME]
-            records = await asyncio.gather(*(reader.read(at.topic, at.partition, at.offset) for at in group))
-            pairs = zip(group, records, strict=True)
-            done += await asyncio.gather(*(self._redrive(served, letter, record) for letter, record in pairs))
-        await self._mark([each.letter for each in done if isinstance(each.outcome, Ack)])
+            done += await self._redrive_group(served, oldest_first[start : start + _AT_A_TIME])
         return done
+
+    async def _redrive_group(self, served: ServedPipeline, letters: Sequence[DeadLetterRow]) -> list[Redriven]:
+        claims = await self._claim(served, letters)
+        ours = [letter for letter, claim in zip(letters, claims, strict=True) if claim is Claim.OURS]
+        done: list[Redriven] = []
+        try:
+            reader = self.links.of(served).reader
+            records = await asyncio.gather(*(reader.read(at.topic, at.partition, at.offset) for at in ours))
+            pairs = zip(ours, records, strict=True)
+            done = await asyncio.gather(*(self._redrive(served, letter, record) for letter, record in pairs))
+        finally:
+            await asyncio.shield(self._settle(ours, done))
+        busy = RedriveInProgress("Another request redrives this dead letter: try again in a moment.")
+        return done + [
+            Redriven(letter, busy)
+            for letter, claim in zip(letters, claims, strict=True)
+            if claim in {Claim.BUSY, Claim.ABANDONED}
+        ]
+
+    async def _claim(self, served: ServedPipeline, letters: Sequence[DeadLetterRow]) -> list[Claim]:
+        claims = await self.database.writing(lambda c: self.claimant.claim(c, letters, now_ms(), take_over=False))
+        abandoned = [i for i, claim in enumerate(claims) if claim is Claim.ABANDONED]
+        # Whether their images were published is in the log, and in the store once that has read so far.
+        if abandoned and await self._has_read_all(served):
+            again = [letters[i] for i in abandoned]
+            taken = await self.database.writing(lambda c: self.claimant.claim(c, again, now_ms(), take_over=True))
+            for i, claim in zip(abandoned, taken, strict=True):
+                claims[i] = claim
+        return claims
+
+    async def _has_read_all(self, served: ServedPipeline) -> bool:
+        topic = served.plan.images.name
+        ends = await self.links.of(served).admin.ends_of_topic(topic)
+        read = await self.database.reading(lambda c: read_positions(c, topic))
+        return all(read.get(partition, 0) >= end for partition, end in ends.items())
 
     async def _redrive(self, served: ServedPipeline, letter: DeadLetterRow, record: LogRecord | None) -> Redriven:
         bind_contextvars(image_id=letter.image_id)  # of this task alone
@@ -68,25 +101,25 @@ class Redrives:
             why = f"The dead letter of image {letter.image_id} is no longer in {letter.topic}."
             return Redriven(letter, DeadLetterGone(why))
         key = record.key if record.key is not None else letter.image_id.encode()
-        image = Record(served.plan.images.name, key, record.value, redrive_headers(record, letter), now_ms())
+        at_ms = now_ms()
+        image = Record(served.plan.images.name, key, record.value, redrive_headers(record, letter), at_ms)
         try:
             ack = await self.topics.publish(served, image)
         except (Refused, NotConnected) as refusal:
             return Redriven(letter, refusal)
         self.metrics.redriven.labels(served.key).inc()
-        return Redriven(letter, ack)
+        return Redriven(letter, ack, at_ms)
 
-    async def _mark(self, letters: Sequence[DeadLetterRow]) -> None:
-        """Mark them in the store at once. The log says it too, so a store that is rebuilt will have the marks."""
-        at_ms = now_ms()
-        rows: list[dict[str, Any]] = [
-            {"topic": x.topic, "partition": x.partition, "offset": x.offset, "replayed_at_ms": at_ms} for x in letters
-        ]
+    async def _settle(self, claimed: Sequence[DeadLetterRow], done: Sequence[Redriven]) -> None:
+        """Mark in the store what was redriven. The log says it too, so a store that is rebuilt will have the marks.
 
-        def work(connection: Connection) -> None:
-            self.database.insert_new(connection, redrives, rows)
-
-        await self.database.writing(work)
+        The claim of an image that Kafka did not acknowledge stays until it is abandoned: the image may be in the log.
+        """
+        redriven = [(each.letter, each.at_ms) for each in done if isinstance(each.outcome, Ack)]
+        uncertain = [each.letter for each in done if isinstance(each.outcome, NotAcknowledged)]
+        settled = [letter for letter, _ in redriven]
+        given_up = [letter for letter in claimed if letter not in settled and letter not in uncertain]
+        await self.database.writing(lambda c: self.claimant.settle(c, redriven, given_up))
 
 
 def redrive_headers(record: LogRecord, letter: DeadLetterRow) -> Headers:

@@ -99,7 +99,13 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.write, work)
 
     def insert_new(
-        self, connection: Connection, table: Table, rows: list[dict[str, Any]], first_by: Sequence[Column[Any]] = ()
+        self,
+        connection: Connection,
+        table: Table,
+        rows: list[dict[str, Any]],
+        first_by: Sequence[Column[Any]] = (),
+        *,
+        last_by: Sequence[Column[Any]] = (),
     ) -> int:
         """Insert those of `rows` that the table does not have; answers how many those are.
 
@@ -108,15 +114,18 @@ class Database:
             table: where to.
             rows: all with the same columns.
             first_by: of two rows with one key, the one that is smaller by these stays, whichever came first.
+            last_by: likewise the one that is greater by these.
         """
         if not rows:
             return 0
         insert = (sqlite if self.single_replica else postgresql).insert(table)
-        if first_by:
-            rows = _first_of_each(table, rows, first_by)
-            smaller = tuple_(*(insert.excluded[column.name] for column in first_by)) < tuple_(*first_by)
+        if order := first_by or last_by:
+            rows = _first_of_each(table, rows, order, last=not first_by)
+            new, old = tuple_(*(insert.excluded[column.name] for column in order)), tuple_(*order)
             values = {column.name: insert.excluded[column.name] for column in table.columns}
-            statement = insert.on_conflict_do_update(index_elements=table.primary_key, set_=values, where=smaller)
+            statement = insert.on_conflict_do_update(
+                index_elements=table.primary_key, set_=values, where=new < old if first_by else new > old
+            )
         else:
             statement = insert.on_conflict_do_nothing()
         if self.single_replica:
@@ -191,10 +200,12 @@ def _keep_to_ourselves(engine: Engine) -> int | None:
     return file
 
 
-def _first_of_each(table: Table, rows: list[dict[str, Any]], first_by: Sequence[Column[Any]]) -> list[dict[str, Any]]:
+def _first_of_each(
+    table: Table, rows: list[dict[str, Any]], order: Sequence[Column[Any]], *, last: bool
+) -> list[dict[str, Any]]:
     """PostgreSQL refuses a statement that would change a row twice."""
-    latest_first = sorted(rows, key=lambda row: [row[column.name] for column in first_by], reverse=True)
-    return list({tuple(row[column.name] for column in table.primary_key): row for row in latest_first}.values())
+    chosen_at_the_end = sorted(rows, key=lambda row: [row[column.name] for column in order], reverse=not last)
+    return list({tuple(row[column.name] for column in table.primary_key): row for row in chosen_at_the_end}.values())
 
 
 def is_refusal(error: BaseException) -> bool:

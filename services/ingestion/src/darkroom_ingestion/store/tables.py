@@ -87,6 +87,17 @@ redrives = Table(
     Column("replayed_at_ms", BigInteger, nullable=False),
 )
 
+# Who redrives a dead letter, since when.
+redrive_claims = Table(
+    "redrive_claims",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner", Text, nullable=False),
+    Column("claimed_at_ms", BigInteger, nullable=False),
+)
+
 positions = Table(
     "positions",
     metadata,

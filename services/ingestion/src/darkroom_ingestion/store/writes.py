@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.schema import Table
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.store.database import Database, RowRefused, is_refusal, reason_of
 from darkroom_ingestion.store.rows import Rows
-from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, results
+from darkroom_ingestion.store.tables import dead_letters, images, positions, redrive_claims, redrives, results
 
 _FORGET_AT_ONCE = 5_000
 
@@ -26,6 +26,7 @@ class Fenced(DarkroomError):
 _FIRST_IMAGE = (images.c.received_at_ms, images.c.partition, images.c.offset)
 # A result that was published twice is in one partition, unless the topic was given more of them in between.
 _FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
+_LAST_REDRIVE = (redrives.c.replayed_at_ms,)
 
 _MOVE = (
     update(positions)
@@ -75,7 +76,7 @@ def write_batch(database: Database, batch: Batch) -> int:
                 inserted, refused = _insert_one_by_one(database, connection, table, rows)
                 batch.refused += refused
             else:
-                inserted, refused = database.insert_new(connection, table, rows, _first_by(table)), 0
+                inserted, refused = _insert(database, connection, table, rows), 0
             known += len(rows) - inserted - refused
         moves = [
             {"at_topic": topic, "at_partition": partition, "start": start, "end": end}
@@ -100,7 +101,7 @@ def _insert_one_by_one(
     for row in rows:
         try:
             with connection.begin_nested():
-                inserted += database.insert_new(connection, table, [row], _first_by(table))
+                inserted += _insert(database, connection, table, [row])
         except Exception as error:
             if not is_refusal(error):
                 raise
@@ -110,8 +111,10 @@ def _insert_one_by_one(
     return inserted, refused
 
 
-def _first_by(table: Table) -> tuple[Column[Any], ...]:
-    return _FIRST_IMAGE if table is images else _FIRST_RESULT if table is results else ()
+def _insert(database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+    first_by = _FIRST_IMAGE if table is images else _FIRST_RESULT if table is results else ()
+    last_by = _LAST_REDRIVE if table is redrives else ()
+    return database.insert_new(connection, table, rows, first_by, last_by=last_by)
 
 
 def positions_at_assignment(
@@ -148,7 +151,7 @@ def positions_at_assignment(
 
 def forget_topic(connection: Connection, topic: str) -> None:
     """Remove everything that was read from `topic`."""
-    for table in (images, results, dead_letters, redrives, positions):
+    for table in (images, results, dead_letters, redrives, redrive_claims, positions):
         connection.execute(delete(table).where(table.c.topic == topic))
 
 
@@ -158,7 +161,7 @@ def forget_before(database: Database, partition: TopicPartition, offset: int) ->
     In small transactions, so that nobody else waits long.
     """
     forgotten = 0
-    for table in (images, results, dead_letters, redrives):
+    for table in (images, results, dead_letters, redrives, redrive_claims):
         while removed := database.write(partial(_forget_some, table=table, partition=partition, offset=offset)):
             forgotten += removed
     return forgotten
