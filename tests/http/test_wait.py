@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from tests.support.ingestion import (
@@ -133,3 +134,26 @@ def test_a_stop_ends_the_wait_and_the_answer_still_comes(
 
     assert time.monotonic() - started < 20
     assert answer.status_code == 202
+
+
+def test_who_waits_for_results_holds_no_memory_for_bodies(
+    start_service: Callable[..., Service], pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline, options=["--body-memory", "60Ki"])
+    largest = JPEG.ljust(50_000, b"\0")
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [
+            threads.submit(post, service, pipeline, largest, headers={"Prefer": "wait=10"}),
+            threads.submit(post_files, service, pipeline, largest),
+        ]
+        until(lambda: len(pipeline.records(pipeline.images_topic)) >= 1, "an image is acknowledged")
+        until(lambda: post(service, pipeline, largest).status_code == 202, "there is memory again", timeout_s=8.0)
+        answers = [future.result() for future in waiting]
+
+    assert {answer.status_code for answer in answers} <= {202, 503}
+
+
+def post_files(service: Service, pipeline: Pipeline, body: bytes) -> httpx.Response:
+    with service.client as client:
+        files = {"file": ("one.jpg", body, "image/jpeg")}
+        return client.post(f"{pipeline.path}/images", files=files, headers={"Prefer": "wait=10"})

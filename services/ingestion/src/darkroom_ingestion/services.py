@@ -10,7 +10,7 @@ import structlog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.http.context import Services
-from darkroom_ingestion.http.requests.bodies import BodyMemory
+from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.images.idempotency import IdempotencyKeys
 from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.publishing import ImagesTopics

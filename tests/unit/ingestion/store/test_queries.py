@@ -84,7 +84,9 @@ def document(database: Database, image: str = "i", stages: Sequence[str] = ("cla
 
 def listed(database: Database, label: str | None = None) -> list[tuple[str, int]]:
     page, _ = database.read(
-        lambda connection: results_page(connection, PIPELINE, stage=None, label=label, after=None, limit=100)
+        lambda connection: results_page(
+            connection, PIPELINE, stage=None, label=label, after=None, limit=100, max_bytes=10_000
+        )
     )
     return [(data["imageId"], data["at"]) for data in (json.loads(each.data) for each in page)]
 
@@ -194,3 +196,19 @@ def test_a_store_is_the_same_in_whatever_order_the_log_was_read(
         if first:
             expected[image] = list(first.values())[-1].at_ms
     assert dict(listed(database)) == expected
+
+
+def test_a_page_of_large_results_ends_early_and_the_next_goes_on(database: Database) -> None:
+    read(database, [Told(image, 2_000 + number, offset=number) for number, image in enumerate("abcdef")])
+    found: list[int] = []
+    after = None
+    while True:
+        page, after = database.read(
+            lambda c: results_page(c, PIPELINE, stage=None, label=None, after=after, limit=4, max_bytes=100)  # noqa: B023
+        )
+        assert 1 <= len(page) <= 2
+        found += [json.loads(result.data)["at"] for result in page]
+        if after is None:
+            break
+
+    assert found == [2_005, 2_004, 2_003, 2_002, 2_001, 2_000]

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from darkroom_ingestion.http import errors
 from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.request_context import RequestContext
 from darkroom_ingestion.http.problems import Problem
@@ -27,6 +28,7 @@ def create_app() -> FastAPI:
     errors.install(app)
     for module in (post_images, images, results, events, dead_letters, pipelines, operations):
         app.include_router(module.router)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Instrumented)
     app.add_middleware(RequestContext)
     _describe_problems(app)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
 from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
-from darkroom_ingestion.http.requests.bodies import BodyMemory
+from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.redrive import Redrives
 from darkroom_ingestion.images.submission import Submissions

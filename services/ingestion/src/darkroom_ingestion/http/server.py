@@ -14,6 +14,8 @@ from darkroom.errors import DarkroomError
 _MAX_HEAD_BYTES = 96 * 1024
 _HEAD_TIMEOUT_S = 15.0
 _BACKLOG = 2_048
+ABORT = "darkroom.abort"
+"""Key of the scope: closes the connection at once, without sending what is in its buffers."""
 _MAX_CONNECTIONS = 4_096
 
 
@@ -53,6 +55,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Its head is complete."""
         self._in_head = False
         self._stop_waiting()
+        self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -11,6 +11,8 @@ from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
 from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, results
 
+_ROWS_AT_A_TIME = 16
+
 ResultCursor = tuple[int, str]
 """Time and event id of the last result of a page."""
 
@@ -108,8 +110,12 @@ def results_page(
     label: str | None,
     after: ResultCursor | None,
     limit: int,
+    max_bytes: int,
 ) -> tuple[list[StoredResult], ResultCursor | None]:
-    """The newest result of each image and stage, newest first, and the cursor of the next page if there is one."""
+    """The newest result of each image and stage, newest first, and the cursor of the next page if there is one.
+
+    A page ends after `limit` results, or with the one that makes it larger than `max_bytes`.
+    """
     order = (results.c.at_ms, results.c.event_id)
     query = select(*order, results.c.data).where(results.c.pipeline == pipeline, ~_superseded())
     if stage is not None:
@@ -118,9 +124,17 @@ def results_page(
         query = query.where(results.c.label == label)
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
-    rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
-    page = [StoredResult(row.at_ms, row.data) for row in rows[:limit]]
-    return page, (rows[limit - 1].at_ms, rows[limit - 1].event_id) if len(rows) > limit else None
+    page: list[StoredResult] = []
+    size, last = 0, None
+    # A few rows at a time: each may have megabytes.
+    streaming = connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_A_TIME)
+    with streaming.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)) as rows:
+        for row in rows:
+            if len(page) == limit or size > max_bytes:
+                return page, last
+            page.append(StoredResult(row.at_ms, row.data))
+            size, last = size + len(row.data), (row.at_ms, row.event_id)
+    return page, None
 
 
 def dead_letters_page(

@@ -1,66 +1,14 @@
 """Reading request bodies: bounded in size, in time, and in memory over all requests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
 
 from darkroom_ingestion.http.problems import HttpProblem
+from darkroom_ingestion.http.requests.memory import MemoryShare
 
 _SLOWEST_BYTES_PER_S = 8 * 1024
-
-
-class BodyMemory:
-    """Bytes of bodies that may be held at the same time. Used from the event loop only."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._taken = 0
-
-    @property
-    def taken(self) -> int:
-        """Bytes held now."""
-        return self._taken
-
-    @contextmanager
-    def share(self) -> Iterator["MemoryShare"]:
-        """A request's share of the memory, released at the end of the block."""
-        share = MemoryShare(self)
-        try:
-            yield share
-        finally:
-            self._taken -= share.taken
-
-    def take(self, size: int) -> None:
-        """Take `size` bytes.
-
-        Raises:
-            HttpProblem: there is not that much left.
-        """
-        if self._taken + size > self._limit:
-            raise HttpProblem(
-                503,
-                "busy",
-                "Too many images at once",
-                "The memory for request bodies is used up (--body-memory): try again in a moment.",
-                headers={"Retry-After": "1"},
-                unread_body=True,
-            )
-        self._taken += size
-
-
-class MemoryShare:
-    """What one request holds."""
-
-    def __init__(self, memory: BodyMemory) -> None:
-        self._memory = memory
-        self.taken = 0
-
-    def take(self, size: int) -> None:
-        """Take `size` bytes more."""
-        self._memory.take(size)
-        self.taken += size
 
 
 async def read_body(request: Request, *, limit: int, silence_s: float, share: MemoryShare) -> bytes:

@@ -7,7 +7,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from darkroom_ingestion.http.problems import HttpProblem
-from darkroom_ingestion.http.requests.bodies import MemoryShare
+from darkroom_ingestion.http.requests.memory import MemoryShare
 
 MAX_FILES = 256
 _MAX_PART_HEADERS_BYTES = 4 * 1024

@@ -8,6 +8,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from darkroom_ingestion.http.server import ABORT
 from darkroom_ingestion.metrics import Metrics
 
 _SEND_TIMEOUT_S = 20.0
@@ -25,10 +26,10 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._chunks, self._metrics = chunks, metrics
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the chunks end or the client goes."""
         gone = asyncio.ensure_future(_disconnected(receive))
-        sending = asyncio.ensure_future(self._send_all(send))
+        sending = asyncio.ensure_future(self._send_all(scope, send))
         with self._metrics.sse_clients.track_inprogress():
             await asyncio.wait([gone, sending], return_when=asyncio.FIRST_COMPLETED)
             for task in (gone, sending):
@@ -37,7 +38,7 @@ class EventStream(Response):
         if not sending.cancelled() and (error := sending.exception()) is not None:
             raise error
 
-    async def _send_all(self, send: Send) -> None:
+    async def _send_all(self, scope: Scope, send: Send) -> None:
         start: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
         try:
@@ -50,6 +51,7 @@ class EventStream(Response):
         except TimeoutError:
             self._metrics.sse_dropped.inc()
             log.info("dropped a client of the live feed that reads nothing")
+            scope.get(ABORT, lambda: None)()
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -10,6 +10,7 @@ from darkroom_ingestion.http.documents import DeadLettersPage, RedriveRequest, R
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import gone, invalid
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
+from darkroom_ingestion.http.routes.content import CONTENT_RESPONSES, ConditionsOf, content_response
 from darkroom_ingestion.http.routes.described import (
     PageSize,
     Served,
@@ -19,7 +20,6 @@ from darkroom_ingestion.http.routes.described import (
     json_answer,
     problems,
 )
-from darkroom_ingestion.http.routes.images import CONTENT, IfNoneMatch, content_response
 from darkroom_ingestion.kafka.publisher import Ack
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, dead_letters_page
@@ -58,31 +58,26 @@ async def get_dead_letters(
     "/v1/pipelines/{namespace}/{name}/dead-letters/{stage}/{partition}/{offset}/content",
     summary="Download the image of a dead letter",
     response_class=Response,
-    responses={
-        200: {
-            "description": "The image, as it was sent.",
-            "content": CONTENT | {"application/octet-stream": {}},
-        },
-        304: {"description": "The client's copy is current."},
-        **problems(404, 410, 422, 503),
-    },
+    responses={**CONTENT_RESPONSES, **problems(404, 410, 416, 422, 503)},
 )
 async def get_dead_letter_content(
     services: ServicesOf,
     served: Served,
+    conditions: ConditionsOf,
     stage: Annotated[str, Path(max_length=40)],
     partition: Annotated[int, Path(ge=0, le=2**31 - 1)],
     offset: Annotated[int, Path(ge=0, le=_MAX_OFFSET)],
-    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The bytes are read from the dead letters topic. They may be no image at all."""
     topic = _topic(served, stage)
-    record = await services.links.of(served).reader.read(topic, partition, offset)
-    if record is None:
-        raise gone(
-            f"There is no record in {topic}, partition {partition}, offset {offset}, or retention has removed it."
-        )
-    return content_response(record, f'"{stage}-{partition}-{offset}"', if_none_match)
+    with services.memory.share_of_response() as share:
+        share.hold(served.max_image_bytes)
+        record = await services.links.of(served).reader.read(topic, partition, offset)
+        if record is None:
+            raise gone(
+                f"There is no record in {topic}, partition {partition}, offset {offset}, or retention has removed it."
+            )
+        return content_response(record, f'"{stage}-{partition}-{offset}"', conditions, share)
 
 
 @router.post(

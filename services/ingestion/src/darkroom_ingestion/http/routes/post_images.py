@@ -1,6 +1,6 @@
 """POST images: a raw body, or a multipart body with many files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,7 +15,8 @@ from darkroom_ingestion.http.documents import Accepted, AcceptedBatch, AnalyzedB
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.admission import IMAGE_TYPES, admit, check_media_type
-from darkroom_ingestion.http.requests.bodies import MemoryShare, body_chunks, read_body, too_large
+from darkroom_ingestion.http.requests.bodies import body_chunks, read_body, too_large
+from darkroom_ingestion.http.requests.memory import MemoryShare
 from darkroom_ingestion.http.requests.multipart import MAX_FILES, File, read_files
 from darkroom_ingestion.http.requests.prefer import MAX_WAIT_S, wait_s
 from darkroom_ingestion.http.routes.described import MAX_KEY_LENGTH, Served, ServicesOf, json_answer, problems
@@ -28,6 +29,7 @@ from darkroom_ingestion.store.idempotency_rows import KEPT_HOURS
 router = APIRouter(tags=["images"])
 
 Outcome = ReceivedImage | HttpProblem
+Expect = Callable[[Sequence[str]], None]
 
 _MULTIPART = "multipart/form-data"
 _MAX_TRACE_LENGTH = 1_024
@@ -132,59 +134,76 @@ async def post_images(
 async def _one(
     request: Request, services: Services, served: ServedPipeline, asked: _Asked, share: MemoryShare
 ) -> Response:
-    content_type = request.headers.get("content-type")
-    check_media_type(content_type)
-    body = await read_body(
-        request, limit=served.max_image_bytes, silence_s=services.settings.body_timeout_s, share=share
-    )
-    upload = Upload(body, admit(content_type, body))
-    outcomes, documents = await _submit(services, served, [upload], asked)
-    outcome = outcomes[0]
-    if isinstance(outcome, HttpProblem):
-        raise outcome
-    headers = _headers(served, outcomes, asked)
+    check_media_type(request.headers.get("content-type"))
+    with ExitStack() as stack:
+        waiting = _waiting(services, served, stack)
+        [outcome] = await _submit(
+            services, served, [await _upload(request, services, served, share)], asked, waiting.expect
+        )
+        share.release()
+        if isinstance(outcome, HttpProblem):
+            raise outcome
+        documents = await waiting.documents([outcome], asked.wait_s) if asked.wait_s else None
+    headers = _headers(served, [outcome], asked)
     if documents is not None:
         return json_answer(documents[0], 200, headers)
     return json_answer(_accepted(outcome), 202, headers)
 
 
+async def _upload(request: Request, services: Services, served: ServedPipeline, share: MemoryShare) -> Upload:
+    body = await read_body(
+        request, limit=served.max_image_bytes, silence_s=services.settings.body_timeout_s, share=share
+    )
+    return Upload(body, admit(request.headers.get("content-type"), body))
+
+
 async def _many(
     request: Request, services: Services, served: ServedPipeline, asked: _Asked, share: MemoryShare
 ) -> Response:
+    with ExitStack() as stack:
+        waiting = _waiting(services, served, stack)
+        names, outcomes = await _submit_files(request, services, served, asked, share, waiting.expect)
+        share.release()
+        images = [outcome for outcome in outcomes if isinstance(outcome, ReceivedImage)]
+        wait = asked.wait_s and len(images) == len(outcomes)
+        documents = await waiting.documents(images, asked.wait_s) if wait and asked.wait_s else None
+    headers = _headers(served, outcomes, asked)
+    if documents is not None:
+        return json_answer({"images": documents}, 200, headers)
+    listed = [_listed(name, outcome) for name, outcome in zip(names, outcomes, strict=True)]
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, HttpProblem)]
+    if len(refusals) == len(outcomes):
+        raise _all_refused(refusals, listed)
+    return json_answer((listed[0] if len(outcomes) == 1 else {}) | {"images": listed}, 202, headers)
+
+
+async def _submit_files(
+    request: Request, services: Services, served: ServedPipeline, asked: _Asked, share: MemoryShare, expect: Expect
+) -> tuple[list[str], list[Outcome]]:
+    """The names of the files and their outcomes. The bodies are not kept."""
     limit = max(services.settings.batch_bytes, 2 * served.max_image_bytes)
     chunks = body_chunks(request, limit=limit, silence_s=services.settings.body_timeout_s, share=None)
     content_type = request.headers["content-type"]
     files = await read_files(content_type, chunks, max_file_bytes=served.max_image_bytes, share=share)
     admitted = [_admitted(file, served) for file in files]
     uploads = [upload for upload in admitted if isinstance(upload, Upload)]
-    outcomes, documents = await _submit(services, served, uploads, asked) if uploads else ([], None)
-    in_turn = iter(outcomes)
-    all_outcomes = [upload if isinstance(upload, HttpProblem) else next(in_turn) for upload in admitted]
-    headers = _headers(served, all_outcomes, asked)
-    if documents is not None and len(documents) == len(files):
-        return json_answer({"images": documents}, 200, headers)
-    listed = [_listed(file, outcome) for file, outcome in zip(files, all_outcomes, strict=True)]
-    refusals = [outcome for outcome in all_outcomes if isinstance(outcome, HttpProblem)]
-    if len(refusals) == len(files):
-        raise _all_refused(refusals, listed)
-    return json_answer((listed[0] if len(files) == 1 else {}) | {"images": listed}, 202, headers)
+    outcomes = iter(await _submit(services, served, uploads, asked, expect) if uploads else [])
+    return [file.name for file in files], [
+        upload if isinstance(upload, HttpProblem) else next(outcomes) for upload in admitted
+    ]
+
+
+def _waiting(services: Services, served: ServedPipeline, stack: ExitStack) -> Waiting:
+    return Waiting(services.links.hub(served), services.database, services.stopping, served, stack)
 
 
 async def _submit(
-    services: Services, served: ServedPipeline, uploads: Sequence[Upload], asked: _Asked
-) -> tuple[list[Outcome], list[dict[str, Any]] | None]:
-    """The outcomes, and the images' documents if the client waits and every stage answers in time."""
-    with ExitStack() as stack:
-        waiting = Waiting(services.links.hub(served), services.database, services.stopping, served, stack)
-        expect = waiting.expect if asked.wait_s else lambda _: None
-        submitted = await services.submissions.submit(served, uploads, asked.sender, expect)
-        outcomes: list[Outcome] = [
-            outcome if isinstance(outcome, ReceivedImage) else problem_of(outcome) for outcome in submitted
-        ]
-        images = [outcome for outcome in outcomes if isinstance(outcome, ReceivedImage)]
-        if not asked.wait_s or len(images) < len(uploads):
-            return outcomes, None
-        return outcomes, await waiting.documents(images, asked.wait_s)
+    services: Services, served: ServedPipeline, uploads: Sequence[Upload], asked: _Asked, expect: Expect
+) -> list[Outcome]:
+    submitted = await services.submissions.submit(
+        served, uploads, asked.sender, expect if asked.wait_s else lambda _: None
+    )
+    return [outcome if isinstance(outcome, ReceivedImage) else problem_of(outcome) for outcome in submitted]
 
 
 def _admitted(file: File, served: ServedPipeline) -> Upload | HttpProblem:
@@ -200,9 +219,9 @@ def _accepted(image: ReceivedImage) -> dict[str, Any]:
     return {"id": image.id, "topic": image.topic, "partition": image.partition, "offset": image.offset}
 
 
-def _listed(file: File, outcome: Outcome) -> dict[str, Any]:
+def _listed(name: str, outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, HttpProblem):
-        return outcome.document() | {"file": file.name}
+        return outcome.document() | {"file": name}
     return _accepted(outcome)
 
 

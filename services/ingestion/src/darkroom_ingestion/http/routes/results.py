@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from darkroom_ingestion.http.documents import ResultsPage
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_result_cursor, write_cursor
+from darkroom_ingestion.http.responses.download import Download
 from darkroom_ingestion.http.routes.described import PageSize, Served, ServicesOf, StageFilter, document, problems
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import StoredResult, results_page
@@ -16,6 +17,8 @@ from darkroom_ingestion.store.rows import stored_label
 from darkroom_ingestion.times import rfc3339
 
 router = APIRouter(tags=["results"])
+
+_MAX_PAGE_BYTES = 8 * 2**20
 
 After = Annotated[str | None, Query(max_length=MAX_LENGTH, description="The `next` of the previous page.")]
 
@@ -37,7 +40,10 @@ async def get_results(
     ] = None,
     limit: PageSize = 100,
 ) -> Response:
-    """The data of analyzed events. `next` is the cursor of older results; new results do not shift the pages."""
+    """The data of analyzed events. `next` is the cursor of older results; new results do not shift the pages.
+
+    A page has at most `limit` results, and fewer if they are large.
+    """
     start = read_result_cursor(after)
     chosen = {
         "stage": None if stage is None else storable(stage),
@@ -45,10 +51,15 @@ async def get_results(
     }
 
     def work(connection: Connection) -> bytes:
-        page, following = results_page(connection, served.key, after=start, limit=limit, **chosen)
+        page, following = results_page(
+            connection, served.key, after=start, limit=limit, max_bytes=_MAX_PAGE_BYTES, **chosen
+        )
         return _page(page, write_cursor(following))
 
-    return Response(await services.database.reading(work), media_type="application/json")
+    page = await services.database.reading(work)
+    with services.memory.share_of_response() as share:
+        share.hold(len(page))
+        return Download(page, share, media_type="application/json")
 
 
 def _page(page: list[StoredResult], following: str | None) -> bytes:

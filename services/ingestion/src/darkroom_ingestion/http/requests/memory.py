@@ -1,0 +1,87 @@
+"""The memory for bodies: of requests until they are published, of responses until they are sent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from darkroom_ingestion.http.problems import HttpProblem
+
+
+class BodyMemory:
+    """Bytes of bodies that may be held at the same time. Used from the event loop only."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """Bytes held now."""
+        return self._taken
+
+    @contextmanager
+    def share(self) -> Iterator["MemoryShare"]:
+        """A share for the time of the block, released at its end or before."""
+        share = MemoryShare(self)
+        try:
+            yield share
+        finally:
+            share.release()
+
+    @contextmanager
+    def share_of_response(self) -> Iterator["MemoryShare"]:
+        """A share for a response, which releases it once it is sent; released at the end of a block that fails."""
+        share = MemoryShare(self)
+        try:
+            yield share
+        except BaseException:
+            share.release()
+            raise
+
+    def take(self, size: int, *, unread_body: bool) -> None:
+        """Take `size` bytes; a negative size gives back.
+
+        Raises:
+            HttpProblem: 503, there is not that much left.
+        """
+        # A body that is larger than all of the memory is served alone rather than never.
+        if size > 0 and self._taken + size > self._limit and (unread_body or self._taken):
+            raise HttpProblem(
+                503,
+                "busy",
+                "Too many images at once",
+                "The memory for bodies is used up (--body-memory): try again in a moment.",
+                headers={"Retry-After": "1"},
+                unread_body=unread_body,
+            )
+        self._taken += size
+
+
+class MemoryShare:
+    """The bytes that one request or response holds."""
+
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
+        self.taken = 0
+
+    def take(self, size: int) -> None:
+        """Take `size` more bytes for the body of a request.
+
+        Raises:
+            HttpProblem: 503, there is not that much left.
+        """
+        self._memory.take(size, unread_body=True)
+        self.taken += size
+
+    def hold(self, size: int) -> None:
+        """Hold `size` bytes, no more and no less, for the body of a response.
+
+        Raises:
+            HttpProblem: 503, there is not that much left.
+        """
+        self._memory.take(size - self.taken, unread_body=False)
+        self.taken = size
+
+    def release(self) -> None:
+        """Give everything back."""
+        self._memory.take(-self.taken, unread_body=False)
+        self.taken = 0
