@@ -169,7 +169,7 @@ def test_a_partition_that_the_client_reads_from_too_early_goes_on_where_the_grou
         records = [image_record(message) for message in consumer.consume(8, 30)]
         assert records[0].offset == 0
         with pytest.raises(Interrupted, match="before their committed offsets"):
-            assignment.take(records)
+            assignment.take(records, 8)
         assert assignment.position(0) == Position(5, Mark(suspects=3, attempts=1, in_hand=True))
         assert offsets.committed([0])[0][0] == 5
     finally:

@@ -16,7 +16,7 @@ plans = st.builds(
     ),
     st.none() | st.from_regex(r"\A[a-z.]{1,200}\Z"),
 )
-marks = st.sampled_from([Mark(), Mark(held=True), Mark(suspects=3), Mark(suspects=2, attempts=1, in_hand=True)])
+marks = st.sampled_from([Mark(), Mark(batch=8), Mark(suspects=3), Mark(suspects=2, attempts=1, in_hand=True)])
 
 
 @given(plans, marks)

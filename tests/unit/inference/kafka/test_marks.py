@@ -8,13 +8,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from darkroom_inference.kafka.marks import (
     CLEAN,
-    HELD,
     Mark,
     decode,
     encode,
     failed,
     failed_in_batch,
     given_back,
+    held,
     passed,
     survived,
     taken_over,
@@ -27,7 +27,7 @@ MAX_ATTEMPTS = 3
 
 marks = st.one_of(
     st.just(CLEAN),
-    st.just(HELD),
+    st.builds(held, st.integers(1, 1000)),
     st.builds(lambda suspects: Mark(suspects=suspects), st.integers(1, 1000)),
     st.builds(
         lambda suspects, attempts, in_hand: Mark(suspects=suspects, attempts=attempts, in_hand=in_hand),
@@ -53,11 +53,18 @@ def test_attempts_that_belong_to_a_record_that_is_gone_are_forgotten() -> None:
     assert taken_over(found, same_record=False, batch=BATCH) == Mark(suspects=5)
 
 
+def test_no_more_records_become_suspects_than_a_batch_held() -> None:
+    assert taken_over(held(1), same_record=True, batch=64) == Mark(suspects=1)
+    assert taken_over(decode(encode(held(7))), same_record=True, batch=64) == Mark(suspects=7)
+    # Versions that wrote no batch took up to 64 records at once.
+    assert taken_over(decode('{"darkroom": "held"}'), same_record=True, batch=1) == Mark(suspects=64)
+
+
 def test_giving_a_partition_back_counts_as_no_attempt() -> None:
-    for mark in (HELD, Mark(suspects=3), failed(trying(Mark(suspects=3)))):
+    for mark in (held(8), Mark(suspects=3), failed(trying(Mark(suspects=3)))):
         assert given_back(mark).attempts == mark.attempts
         assert not given_back(mark).in_hand
-    assert given_back(HELD) == CLEAN
+    assert given_back(held(8)) == CLEAN
 
 
 def test_the_proof_that_an_image_ended_a_process_goes_on_to_the_next_owner() -> None:
@@ -161,7 +168,7 @@ class Worlds(RuleBasedStateMachine):
                 return offset, failed_in_batch()
             part.answers.setdefault(offset, []).append("result")
             position = offset + 1
-        return position, HELD
+        return position, held(BATCH)
 
     def _suspect(self, position: int, mark: Mark, steps: int) -> tuple[int, Mark] | None:
         """Where the owner stands after a suspect; None if the process ended."""
@@ -172,7 +179,7 @@ class Worlds(RuleBasedStateMachine):
         if answer is None:
             return position, mark
         self.partition.answers.setdefault(position, []).append(answer)
-        return position + 1, passed(mark)
+        return position + 1, passed(mark, BATCH)
 
     def _raises(self, offset: int) -> bool:
         image = self.partition.images[offset]

@@ -20,6 +20,11 @@ def test_a_call_of_the_client_library_returns_or_raises_as_ever() -> None:
     def fails() -> None:
         raise KafkaException(KafkaError(KafkaError.ILLEGAL_GENERATION))
 
+    def breaks() -> None:
+        raise ValueError("no such partition")
+
     assert within(5, "answer", lambda: 42) == 42
+    with pytest.raises(ValueError, match="no such partition"):
+        within(5, "break", breaks)
     with pytest.raises(KafkaException, match="ILLEGAL_GENERATION"):
         within(5, "fail", fails)

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from darkroom_inference.kafka.errors import Interrupted
-from darkroom_inference.kafka.marks import CLEAN, HELD, Mark
+from darkroom_inference.kafka.marks import CLEAN, Mark, held
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
@@ -45,32 +45,32 @@ def assigned(committed: Committed, *partitions: int) -> Assignment:
 def test_the_first_records_of_a_partition_mark_it_as_held() -> None:
     group = Committed({1: (7, CLEAN)})
     assignment = assigned(group, 1, 2)
-    assignment.take([example_image(1, 7), example_image(1, 8), example_image(2, 0)])
-    assert group.positions == {1: (7, HELD), 2: (0, HELD)}
-    assert assignment.partitions == {1: Position(7, HELD), 2: Position(0, HELD)}
+    assignment.take([example_image(1, 7), example_image(1, 8), example_image(2, 0)], 8)
+    assert group.positions == {1: (7, held(8)), 2: (0, held(8))}
+    assert assignment.partitions == {1: Position(7, held(8)), 2: Position(0, held(8))}
 
 
 def test_the_marks_of_a_last_owner_that_ended_at_work_are_taken_over() -> None:
-    group = Committed({1: (7, Mark(suspects=3, attempts=1, in_hand=True)), 2: (4, HELD)})
+    group = Committed({1: (7, Mark(suspects=3, attempts=1, in_hand=True)), 2: (4, held(8))})
     assignment = assigned(group, 1, 2)
-    assignment.take([example_image(1, 7), example_image(2, 4)])
+    assignment.take([example_image(1, 7), example_image(2, 4)], 8)
     assert assignment.position(1) == Position(7, Mark(suspects=3, attempts=1, in_hand=True))
-    assert assignment.position(2).mark.suspects > 0
-    assert assignment.suspects()[1] == 3
+    assert assignment.position(2) == Position(4, Mark(suspects=8))
+    assert assignment.batch_limits() == {1: 0, 2: 0}
 
 
 def test_records_before_the_committed_offset_are_read_again_from_there() -> None:
     assignment = assigned(Committed({1: (7, CLEAN)}), 1)
     with pytest.raises(Interrupted, match="before their committed offsets"):
-        assignment.take([example_image(1, 0)])
+        assignment.take([example_image(1, 0)], 8)
     assert assignment.position(1).offset == 7
 
 
 def test_a_partition_that_is_given_away_is_left_clean() -> None:
     group = Committed({})
     assignment = assigned(group, 1, 2)
-    assignment.take([example_image(1, 0)])
-    assignment.advance({1: (5, HELD)})
+    assignment.take([example_image(1, 0)], 8)
+    assignment.advance({1: (5, held(8))})
     assignment.on_revoke(CONSUMER, [TopicPartition("images", 1), TopicPartition("images", 2)])
     assert group.positions == {1: (5, CLEAN)}
     assert (assignment.partitions, assignment.state.partitions) == ({}, 0)
@@ -81,14 +81,14 @@ def test_a_partition_that_is_given_away_is_left_clean() -> None:
 def test_nothing_is_committed_for_what_is_lost_or_uncertain(lost: bool) -> None:
     group = Committed({})
     assignment = assigned(group, 1)
-    assignment.take([example_image(1, 0)])
-    assignment.advance({1: (5, HELD)})
+    assignment.take([example_image(1, 0)], 8)
+    assignment.advance({1: (5, held(8))})
     if lost:
         assignment.on_lost(CONSUMER, [TopicPartition("images", 1)])
     else:
         group.away = True
     assignment.give_back()
-    assert group.positions == {1: (0, HELD)}
+    assert group.positions == {1: (0, held(8))}
 
 
 def test_where_a_loop_stands_in_a_partition_it_has_taken_nothing_from_is_not_known() -> None:

@@ -1,5 +1,7 @@
 """Which images go together, and how many."""
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,19 +20,20 @@ records = st.lists(st.integers(0, 3), max_size=30).map(
 )
 
 
-@given(records, st.dictionaries(st.integers(0, 3), st.integers(0, 3)))
+@given(records, st.lists(st.integers(0, 3), min_size=4, max_size=4), st.integers(1, 5))
 def test_groups_keep_the_order_of_each_partition_and_every_suspect_is_alone(
-    taken: list[ImageRecord], suspects: dict[int, int]
+    taken: list[ImageRecord], suspects: list[int], batch: int
 ) -> None:
-    left, seen = dict(suspects), []
+    left, seen = list(suspects), []
     rest = taken
     while rest:
-        group, rest, alone = next_group(rest, left)
+        group, rest, alone = next_group(rest, {n: 0 if left[n] else batch for n in range(4)})
         assert group
-        assert alone == (left.get(group[0].partition, 0) > 0)
+        assert alone == (left[group[0].partition] > 0)
         if alone:
             assert len(group) == 1
             left[group[0].partition] -= 1
+        assert all(count <= batch for count in Counter(record.partition for record in group).values())
         seen += group
     for partition in range(4):
         assert [r for r in seen if r.partition == partition] == [r for r in taken if r.partition == partition]

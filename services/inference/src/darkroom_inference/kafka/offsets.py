@@ -68,7 +68,19 @@ class Offsets:
             ClientsBroken: the consumer can't be used any more.
             DrainTimedOut: the worker has to stop.
         """
-        self._retried("commit", lambda: self._ticking(lambda: self._commit(positions)))
+        self._retried("commit", lambda: self._commit_ticking(positions))
+
+    def start_commit(self, positions: Positions) -> ThreadedCall[None]:
+        """Begin to commit, in a thread of its own."""
+        return ThreadedCall("commit", lambda: self._commit(positions))
+
+    def wait_for(self, commit: ThreadedCall[None]) -> None:
+        """Wait until a commit has ended, however it did.
+
+        Raises:
+            DrainTimedOut: the worker has to stop.
+        """
+        wait_in_slices(commit.ended, self._pause, self._slow)
 
     def commit_once(self, positions: Positions) -> None:
         """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere.
@@ -102,9 +114,9 @@ class Offsets:
             if answer.error is not None:
                 raise KafkaException(answer.error)
 
-    def _ticking(self, commit: Callable[[], None]) -> None:
-        call = ThreadedCall("commit", commit)
-        wait_in_slices(call.ended, self._pause, self._slow)
+    def _commit_ticking(self, positions: Positions) -> None:
+        call = self.start_commit(positions)
+        self.wait_for(call)
         call.result()
 
     def _slow(self) -> None:

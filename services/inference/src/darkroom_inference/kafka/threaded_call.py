@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from confluent_kafka import KafkaException
-
 from darkroom_inference.kafka.errors import ClientsBroken
 
 T = TypeVar("T")
@@ -17,7 +15,7 @@ class ThreadedCall(Generic[T]):
     def __init__(self, what: str, call: Callable[[], T]) -> None:
         self._call = call
         self._results: list[T] = []
-        self._errors: list[KafkaException] = []
+        self._errors: list[Exception] = []
         self._thread = threading.Thread(target=self._run, name=f"to {what}", daemon=True)
         self._thread.start()
 
@@ -25,6 +23,10 @@ class ThreadedCall(Generic[T]):
         """Whether the call has ended, or does so in time."""
         self._thread.join(within_s)
         return not self._thread.is_alive()
+
+    def succeeded(self, within_s: float) -> bool:
+        """Whether the call has returned, or does so in time; False if it raised."""
+        return self.ended(within_s) and not self._errors
 
     def result(self) -> T:
         """What the call, which has ended, returned or raised."""
@@ -35,7 +37,7 @@ class ThreadedCall(Generic[T]):
     def _run(self) -> None:
         try:
             self._results.append(self._call())
-        except KafkaException as error:
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
             self._errors.append(error)
 
 

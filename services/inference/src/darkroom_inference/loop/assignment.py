@@ -12,7 +12,6 @@ from darkroom_inference.kafka.marks import Mark, given_back, taken_over
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
-from darkroom_inference.loop.batches import MAX_BATCH
 from darkroom_inference.records.image import ImageRecord
 
 log = structlog.get_logger(__name__)
@@ -73,12 +72,16 @@ class Assignment:
         """Forget where the loop stands, since it is not certain what has been committed: nothing more will be."""
         self.partitions = dict.fromkeys(self.partitions)
 
-    def take(self, records: Iterable[ImageRecord]) -> None:
+    def take(self, records: Iterable[ImageRecord], batch: int) -> None:
         """Learn the marks of the partitions that `records` are the first of, and leave a mark in those that had none.
 
         librdkafka 2.16 may begin at the start of the log though the group has committed offsets: if the assignment
         changes while it asks for them and a transaction of the last owner is still open
         (rd_kafka_assignment_apply_offsets). So where the group stands is what the group says.
+
+        Args:
+            records: in the order of their partitions' offsets.
+            batch: the most records that the loop takes at once until its next commit.
 
         Raises:
             Interrupted: the loop is no longer a member of its group, or the records lie before where the group stands.
@@ -93,7 +96,7 @@ class Assignment:
         to_be_held: dict[int, tuple[int, Mark]] = {}
         for partition, (committed, found) in self.offsets.committed(list(first)).items():
             start = first[partition] if committed is None else max(first[partition], committed)
-            mark = taken_over(found, same_record=committed == start, batch=MAX_BATCH)
+            mark = taken_over(found, same_record=committed == start, batch=batch)
             positions[partition] = (start, mark)
             if mark.held:
                 to_be_held[partition] = positions[partition]
@@ -112,9 +115,9 @@ class Assignment:
             raise KeyError(partition)
         return position
 
-    def suspects(self) -> dict[int, int]:
-        """How many records of each partition are to be taken one at a time."""
-        return {n: position.mark.suspects for n, position in self.partitions.items() if position is not None}
+    def batch_limits(self) -> dict[int, int]:
+        """How many of the next records of each partition may go in a batch; 0 if the next one is a suspect."""
+        return {n: position.mark.batch for n, position in self.partitions.items() if position is not None}
 
     def advance(self, positions: Positions) -> None:
         """Go on from `positions`: everything before them is settled."""

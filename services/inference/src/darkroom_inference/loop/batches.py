@@ -1,5 +1,6 @@
 """How many images a loop takes at once, and which of them go together."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -40,20 +41,29 @@ class BatchSize:
 
 
 def next_group(
-    records: Sequence[ImageRecord], suspects: Mapping[int, int]
+    records: Sequence[ImageRecord], limits: Mapping[int, int]
 ) -> tuple[list[ImageRecord], list[ImageRecord], bool]:
-    """Split off the records to work on next: all that are under no suspicion, else one suspect alone.
+    """Split off the records to work on next: those that may go in a batch, else one suspect alone.
 
     The order within each partition is kept.
 
     Args:
         records: in the order of their partitions' offsets.
-        suspects: by partition, how many of its next records are suspects.
+        limits: by partition, how many of its next records may go in a batch; 0 if the next one is a suspect.
 
     Returns:
         The group, the rest, and whether the group is a suspect.
     """
-    group = [record for record in records if not suspects.get(record.partition)]
+    group: list[ImageRecord] = []
+    rest: list[ImageRecord] = []
+    taken = Counter[int]()
+    for record in records:
+        partition = record.partition
+        if taken[partition] < limits[partition]:
+            taken[partition] += 1
+            group.append(record)
+        else:
+            rest.append(record)
     if group:
-        return group, [record for record in records if suspects.get(record.partition)], False
+        return group, rest, False
     return list(records[:1]), list(records[1:]), True

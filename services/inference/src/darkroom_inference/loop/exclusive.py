@@ -1,25 +1,43 @@
 """Many loops may analyse at once, or one alone: so that a process that ends tells which image it was."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
+
+from darkroom_inference.lifecycle.stopping import Pause
+
+_TICK_S: Final = 0.5
 
 
 class ExclusiveTurn:
-    """Shared by the loops of a process. Whoever waits to be alone goes before those who would share."""
+    """A lock that many share or one has alone, given in the order of the requests.
+
+    So a loop waits for at most one image of each other loop, however many suspects those have: for their next one they
+    queue again, behind it. Waiting loops tick.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._queue: list[_Request] = []
         self._sharing = 0
-        self._waiting_to_be_alone = 0
         self._alone = False
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._queue)
+
     @contextmanager
-    def shared(self) -> Iterator[None]:
-        """Analyse while others do."""
+    def shared(self, pause: Pause) -> Iterator[None]:
+        """Analyse while others do.
+
+        Raises:
+            DrainTimedOut: `pause`, which is called while waiting, says that there is no time left.
+        """
         with self._changed:
-            while self._alone or self._waiting_to_be_alone:
-                self._changed.wait()
+            if self._alone or self._queue:
+                self._wait(_Request(alone=False), self._may_share, pause)
             self._sharing += 1
         try:
             yield
@@ -29,13 +47,15 @@ class ExclusiveTurn:
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Analyse while nobody else does."""
+    def alone(self, pause: Pause) -> Iterator[None]:
+        """Analyse while nobody else does.
+
+        Raises:
+            DrainTimedOut: `pause`, which is called while waiting, says that there is no time left.
+        """
         with self._changed:
-            self._waiting_to_be_alone += 1
-            while self._alone or self._sharing:
-                self._changed.wait()
-            self._waiting_to_be_alone -= 1
+            if self._alone or self._sharing or self._queue:
+                self._wait(_Request(alone=True), self._may_be_alone, pause)
             self._alone = True
         try:
             yield
@@ -43,3 +63,28 @@ class ExclusiveTurn:
             with self._changed:
                 self._alone = False
                 self._changed.notify_all()
+
+    def _may_share(self, request: "_Request") -> bool:
+        ahead = self._queue[: self._queue.index(request)]
+        return not self._alone and not any(each.alone for each in ahead)
+
+    def _may_be_alone(self, request: "_Request") -> bool:
+        return not self._alone and not self._sharing and self._queue[0] is request
+
+    def _wait(self, request: "_Request", granted: Callable[["_Request"], bool], pause: Pause) -> None:
+        self._queue.append(request)
+        try:
+            while not granted(request):
+                self._changed.wait(_TICK_S)
+                pause(0)
+        finally:
+            self._queue.remove(request)
+            # Whoever waited behind this one may go now.
+            self._changed.notify_all()
+
+
+class _Request:
+    """Somebody who waits, told apart by identity."""
+
+    def __init__(self, *, alone: bool) -> None:
+        self.alone = alone

@@ -13,7 +13,17 @@ from darkroom.stage_settings import StageSettings
 from darkroom_inference.kafka.consumed import image_record
 from darkroom_inference.kafka.delivery import Delivery
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
-from darkroom_inference.kafka.marks import HELD, Mark, failed, failed_in_batch, passed, survived, trying, verdict
+from darkroom_inference.kafka.marks import (
+    Mark,
+    Verdict,
+    failed,
+    failed_in_batch,
+    held,
+    passed,
+    survived,
+    trying,
+    verdict,
+)
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import Pause
@@ -23,6 +33,7 @@ from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.work import Source
 from darkroom_inference.records.answers import Answers, ModelFailed
 from darkroom_inference.records.image import ImageRecord
+from darkroom_inference.records.outgoing import Outgoing
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +54,12 @@ class BatchWork:
     metrics: Metrics
     pause: Pause
     size: BatchSize = field(default_factory=BatchSize)
+    promised: int = 1
+    """The batch in the marks of the last commit: no larger one may be taken before the next commit."""
+    mark_commit_s: float = 2.0
+    """Other loops wait for so long at most until the mark of a suspect is committed."""
+    failures: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """By partition, the last image that the model failed on in a batch, and its error."""
 
     def turn(self) -> None:
         """As `Work.turn`."""
@@ -51,9 +68,9 @@ class BatchWork:
             return
         rest = records
         try:
-            self.assignment.take(records)
+            self.assignment.take(records, self.promised)
             while rest:
-                group, rest, alone = next_group(rest, self.assignment.suspects())
+                group, rest, alone = next_group(rest, self.assignment.batch_limits())
                 rest = [*(self._suspect(group[0]) if alone else self._batch(group)), *rest]
         except Interrupted:
             self.delivery.forget()
@@ -64,7 +81,7 @@ class BatchWork:
         """What is there to be taken, at most a batch; waits a moment for the first."""
         records: list[ImageRecord] = []
         total_bytes = 0
-        while len(records) < self.size.images and total_bytes < MAX_BATCH_BYTES:
+        while len(records) < min(self.size.images, self.promised) and total_bytes < MAX_BATCH_BYTES:
             self.assignment.touched.clear()
             message = self.source.poll(0 if records else _POLL_S)
             # A partition that went, even if it came back in the same call, is read again from what was committed.
@@ -91,25 +108,28 @@ class BatchWork:
     def _batch(self, group: list[ImageRecord]) -> list[ImageRecord]:
         """See a batch through; answers what is left of it if the model fails on an image."""
         began = time.perf_counter()
+        promised = self.size.images
         positions: dict[int, tuple[int, Mark]] = {}
         left: list[ImageRecord] = []
         skipped = 0
         for index, record in enumerate(group):
             try:
-                with log_fields(record.log_fields), self.exclusive.shared():
+                with log_fields(record.log_fields), self.exclusive.shared(self.pause):
                     outgoing = self.answers.answer(record)
             except ModelFailed as error:
                 self._log_retry(record, error, attempts=1)
+                self.failures[record.partition] = record.offset, str(error)
                 positions[record.partition] = (record.offset, failed_in_batch())
                 left = group[index:]
                 break
-            positions[record.partition] = (record.offset + 1, HELD)
+            positions[record.partition] = (record.offset + 1, held(promised))
             if outgoing is None:
                 skipped += 1
             else:
                 self.delivery.publish(outgoing)
         self.metrics.batch(len(group) - len(left))
         self._settle(positions, skipped)
+        self.promised = promised
         self.size.learn(len(group) - len(left), time.perf_counter() - began)
         return left
 
@@ -119,39 +139,59 @@ class BatchWork:
             return self._alone(suspect)
 
     def _alone(self, suspect: ImageRecord) -> list[ImageRecord]:
-        """Analyse a suspect alone, with a commit of its mark before and after."""
         partition, offset = suspect.partition, suspect.offset
         mark = self.assignment.position(partition).mark
         max_attempts = self.settings.stage.max_attempts
         if reason := verdict(mark, max_attempts):
-            message = _MESSAGES[reason].format(mark.attempts)
+            message = self._message(suspect, reason, mark.attempts)
             self.delivery.publish(self.answers.failed(suspect, reason, message, attempts=mark.attempts))
-            self._settle({partition: (offset + 1, passed(mark))})
+            self._settle({partition: (offset + 1, passed(mark, self.promised))})
             return []
-        error: ModelFailed | None = None
-        outgoing = None
-        with self.exclusive.alone():
-            mark = trying(mark)
-            self.offsets.commit({partition: (offset, mark)})
-            self.metrics.attempt()
-            try:
-                outgoing = self.answers.answer(suspect)
-                mark = survived(mark)
-            except ModelFailed as raised:
-                mark, error = failed(mark), raised
-            self.offsets.commit({partition: (offset, mark)})
-        self.assignment.advance({partition: (offset, mark)})
-        if error is not None and mark.attempts < max_attempts:
-            self._log_retry(suspect, error, mark.attempts)
-            self.metrics.retry("inference")
-            self.pause(Backoff(failures=mark.attempts).next_s())
+        attempt = self._attempt(suspect, mark)
+        if attempt is None:
             return [suspect]
-        if error is not None:
-            outgoing = self.answers.failed(suspect, "InferenceError", str(error), attempts=mark.attempts)
-        if outgoing is not None:
-            self.delivery.publish(outgoing)
-        self._settle({partition: (offset + 1, passed(mark))}, skipped=int(outgoing is None))
+        mark, outcome = attempt
+        self.offsets.commit({partition: (offset, mark)})
+        self.assignment.advance({partition: (offset, mark)})
+        if isinstance(outcome, ModelFailed):
+            if mark.attempts < max_attempts:
+                self._log_retry(suspect, outcome, mark.attempts)
+                self.metrics.retry("inference")
+                self.pause(Backoff(failures=mark.attempts).next_s())
+                return [suspect]
+            outcome = self.answers.failed(suspect, "InferenceError", str(outcome), attempts=mark.attempts)
+        if outcome is not None:
+            self.delivery.publish(outcome)
+        self._settle({partition: (offset + 1, passed(mark, self.promised))}, skipped=int(outcome is None))
         return []
+
+    def _attempt(self, suspect: ImageRecord, mark: Mark) -> tuple[Mark, Outgoing | ModelFailed | None] | None:
+        """Analyse a suspect while nothing else is analysed; answers its mark afterwards, and what came of it.
+
+        None if Kafka did not take the mark in time. Then nothing has been tried, and no attempt is counted.
+        """
+        partition, offset = suspect.partition, suspect.offset
+        attempted = trying(mark)
+        with self.exclusive.alone(self.pause):
+            commit = self.offsets.start_commit({partition: (offset, attempted)})
+            if commit.succeeded(self.mark_commit_s):
+                self.metrics.attempt()
+                try:
+                    return survived(attempted), self.answers.answer(suspect)
+                except ModelFailed as error:
+                    return failed(attempted), error
+        # The mark may arrive late: it must not stay.
+        self.offsets.wait_for(commit)
+        self.offsets.commit({partition: (offset, mark)})
+        return None
+
+    def _message(self, suspect: ImageRecord, reason: Verdict, attempts: int) -> str:
+        if reason == "PoisonImage":
+            return f"the worker's process ended {attempts} times while it analysed this image alone"
+        failure = self.failures.get(suspect.partition)
+        if failure is not None and failure[0] == suspect.offset:
+            return failure[1]
+        return f"the model failed {attempts} times on this image"
 
     def _log_retry(self, record: ImageRecord, error: ModelFailed, attempts: int) -> None:
         if attempts < self.settings.stage.max_attempts:
@@ -188,9 +228,3 @@ class BatchWork:
                 self.source.seek(target)
             except KafkaException as raised:
                 raise ClientsBroken(raised.args[0].str()) from raised
-
-
-_MESSAGES = {
-    "PoisonImage": "the worker's process ended {} times while it had this image alone in hand",
-    "InferenceError": "the model failed {} times on this image",
-}

@@ -1,0 +1,224 @@
+"""A loop's turn, with a log and a group that a test holds in its hands."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from darkroom_inference.kafka.marks import CLEAN, Mark, held
+from darkroom_inference.kafka.offsets import Offsets, Positions
+from darkroom_inference.kafka.threaded_call import ThreadedCall
+from darkroom_inference.lifecycle.loop_state import LoopState
+from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.loop.assignment import Assignment
+from darkroom_inference.loop.exclusive import ExclusiveTurn
+from darkroom_inference.loop.turn import BatchWork
+from darkroom_inference.records.answers import Answers, ModelFailed
+from darkroom_inference.records.dead_letter import dead_letter
+from darkroom_inference.records.image import ImageRecord
+from darkroom_inference.records.outgoing import Outgoing
+from tests.support.image_records import example_settings
+from tests.support.until import until
+
+if TYPE_CHECKING:
+    from darkroom_inference.kafka.delivery import Delivery
+
+
+class FakeMessage:
+    """An image in the log."""
+
+    def __init__(self, offset: int, value: bytes) -> None:
+        self._offset, self._value = offset, value
+
+    def error(self) -> None:
+        return None
+
+    def topic(self) -> str:
+        return "demo.digits.images"
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self._offset
+
+    def key(self) -> bytes:
+        return b"k"
+
+    def value(self) -> bytes:
+        return self._value
+
+    def headers(self) -> None:
+        return None
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 1_000
+
+
+@dataclass
+class FakeKafka:
+    """One partition with its group: source, offsets and delivery of a loop."""
+
+    images: Sequence[bytes]
+    position: int = 0
+    committed_mark: tuple[int | None, Mark] = (None, CLEAN)
+    marks: list[Mark] = field(default_factory=list)
+    published: list[Outgoing] = field(default_factory=list)
+    before_commit: Callable[[Mark], None] = lambda _mark: None
+
+    def poll(self, _timeout: float) -> Message | None:
+        if self.position == len(self.images):
+            return None
+        self.position += 1
+        return cast("Message", FakeMessage(self.position - 1, self.images[self.position - 1]))
+
+    def seek(self, position: TopicPartition) -> None:
+        self.position = position.offset
+
+    def committed(self, partitions: list[int]) -> dict[int, tuple[int | None, Mark]]:
+        return dict.fromkeys(partitions, self.committed_mark)
+
+    def commit(self, positions: Positions) -> None:
+        self.before_commit(positions[0][1])
+        self.committed_mark = positions[0]
+        self.marks.append(positions[0][1])
+
+    def start_commit(self, positions: Positions) -> ThreadedCall[None]:
+        return ThreadedCall("commit", lambda: self.commit(positions))
+
+    def wait_for(self, commit: ThreadedCall[None]) -> None:
+        until(lambda: commit.ended(1), "the commit's end")
+
+    def publish(self, outgoing: Outgoing) -> None:
+        self.published.append(outgoing)
+
+    def settle(self, positions: Positions) -> Sequence[Outgoing]:
+        self.commit(positions)
+        return []
+
+    def forget(self) -> None:
+        """Nothing is kept back."""
+
+
+class FakeModel:
+    """A model that fails on `bad` images."""
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+
+    def answer(self, record: ImageRecord) -> Outgoing | None:
+        self.seen.append(record.value or b"")
+        if record.value == b"bad":
+            raise ModelFailed("the model can't")
+        return Outgoing("results", record.key, record.value, [])
+
+    def failed(self, record: ImageRecord, reason: str, message: str, *, attempts: int = 1) -> Outgoing:
+        return dead_letter(record, example_settings(), reason, message, attempts=attempts)
+
+
+def work(kafka: FakeKafka, model: FakeModel, turn: ExclusiveTurn | None = None, max_attempts: int = 3) -> BatchWork:
+    settings = example_settings()
+    stage = settings.stage.model_copy(update={"max_attempts": max_attempts})
+    metrics = Metrics()
+    offsets = cast("Offsets", kafka)
+    assignment = Assignment(LoopState(0), offsets, metrics)
+    assignment.on_assign(cast("Consumer", None), [TopicPartition(settings.images_topic, 0)])
+    return BatchWork(
+        settings.model_copy(update={"stage": stage}),
+        kafka,
+        assignment,
+        offsets,
+        cast("Delivery", kafka),
+        cast("Answers", model),
+        turn or ExclusiveTurn(),
+        metrics,
+        pause=lambda _seconds: None,
+        mark_commit_s=0.05,
+    )
+
+
+def header(outgoing: Outgoing, name: str) -> str:
+    return (dict(outgoing.headers)[name] or b"").decode()
+
+
+def test_marks_say_how_many_images_a_loop_takes_at_once() -> None:
+    kafka = FakeKafka([b"good"] * 200)
+    loop = work(kafka, FakeModel())
+    sizes: list[int] = []
+    while kafka.position < 200:
+        before = kafka.committed_mark[1].batch
+        settled = kafka.committed_mark[0] or 0
+        loop.turn()
+        sizes.append((kafka.committed_mark[0] or 0) - settled)
+        assert sizes[-1] <= max(before, 1)
+    assert sizes[0] == 1
+    assert max(sizes) > 1
+
+
+def test_an_image_of_which_the_mark_is_not_committed_in_time_is_not_tried_and_holds_nobody_up() -> None:
+    kafka = FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1)))
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def away(mark: Mark) -> None:
+        if mark.in_hand:
+            asked.set()
+            assert may_answer.wait(30)
+
+    kafka.before_commit = away
+    model, turn = FakeModel(), ExclusiveTurn()
+    loop = work(kafka, model, turn)
+    thread = threading.Thread(target=loop.turn)
+    thread.start()
+    try:
+        assert asked.wait(10)
+        with turn.shared(lambda _seconds: None):
+            assert model.seen == []
+    finally:
+        may_answer.set()
+        thread.join(30)
+    assert model.seen == [b"good"]
+    attempted = Mark(suspects=1, attempts=1, in_hand=True)
+    # The late mark is taken back before the image is tried, so no attempt was counted for it.
+    assert kafka.marks[:2] == [attempted, Mark(suspects=1)]
+    assert kafka.marks[2:] == [attempted, Mark(suspects=1), held(1)]
+
+
+def test_a_mark_that_kafka_refuses_is_no_attempt() -> None:
+    kafka = FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1)))
+    refusals = iter([True])
+
+    def refuse_once(mark: Mark) -> None:
+        if mark.in_hand and next(refusals, False):
+            raise KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS))
+
+    kafka.before_commit = refuse_once
+    model = FakeModel()
+    work(kafka, model).turn()
+    assert model.seen == [b"good"]
+    assert kafka.marks[0] == Mark(suspects=1)
+
+
+def test_no_commit_but_that_of_the_attempt_is_made_while_others_wait() -> None:
+    turn = ExclusiveTurn()
+    kafka = FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1)))
+    alone: list[tuple[bool, bool]] = []
+    kafka.before_commit = lambda mark: alone.append((mark.in_hand, turn._alone))
+    work(kafka, FakeModel(), turn).turn()
+    assert alone == [(True, True), (False, False), (False, False)]
+
+
+@pytest.mark.parametrize(("max_attempts", "tried"), [(1, 1), (2, 2), (3, 3)])
+def test_the_error_of_the_model_is_in_the_dead_letter(max_attempts: int, tried: int) -> None:
+    kafka, model = FakeKafka([b"bad", b"good"]), FakeModel()
+    loop = work(kafka, model, max_attempts=max_attempts)
+    while len(kafka.published) < 2:
+        loop.turn()
+    letter, result = kafka.published
+    assert model.seen.count(b"bad") == tried
+    assert header(letter, "darkroom-error-reason") == "InferenceError"
+    assert header(letter, "darkroom-error-message") == "the model can't"
+    assert header(letter, "darkroom-error-attempts") == str(max_attempts)
+    assert result.value == b"good"
