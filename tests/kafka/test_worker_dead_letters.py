@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import cast
 
@@ -50,15 +51,17 @@ def test_a_bad_image_is_kept_whole_and_the_next_one_is_analysed(stage: Stage) ->
     producer.produce(topic, BROKEN_JPEG, key=b"gate", headers=list(own), timestamp=1_700_000_000_123)
     producer.produce(topic, GOOD, key=b"gate", headers=[("ce_id", b"good")])
     producer.flush(30)
+    began = datetime.now(UTC) - timedelta(milliseconds=1)
     worker = digits.worker()
     digits.results(about("good"))
     (letter,) = digits.dead_letters(about("bad"))
     assert (letter.key(), letter.value()) == (b"gate", BROKEN_JPEG)
-    assert letter.timestamp()[1] == 1_700_000_000_123
     found = cast("list[tuple[str, bytes]]", letter.headers())
     assert found[: len(own)] == [(n, b"dev.darkroom.image.failed" if n == "ce_type" else v) for n, v in own]
     added = {name: value.decode() for name, value in found[len(own) :]}
-    assert added.pop("darkroom-error-failed-at").endswith("Z")
+    failed_at = datetime.fromisoformat(added.pop("darkroom-error-failed-at"))
+    assert began <= failed_at <= datetime.now(UTC)
+    assert abs(letter.timestamp()[1] - failed_at.timestamp() * 1000) < 2
     assert "JPEG" in added.pop("darkroom-error-message")
     assert added == {
         "darkroom-error-reason": "DecodeError",
@@ -67,6 +70,7 @@ def test_a_bad_image_is_kept_whole_and_the_next_one_is_analysed(stage: Stage) ->
         "darkroom-error-source-topic": topic,
         "darkroom-error-source-partition": "0",
         "darkroom-error-source-offset": "0",
+        "darkroom-error-source-timestamp": "2023-11-14T22:13:20.123Z",
     }
     assert worker.metric("darkroom_worker_images_total", outcome="failed", reason="DecodeError") == 1
     assert worker.metric("darkroom_worker_images_total", outcome="analyzed") == 1

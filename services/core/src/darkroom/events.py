@@ -100,6 +100,7 @@ class FailureHeaders:
     SOURCE_TOPIC: Final = "darkroom-error-source-topic"
     SOURCE_PARTITION: Final = "darkroom-error-source-partition"
     SOURCE_OFFSET: Final = "darkroom-error-source-offset"
+    SOURCE_TIMESTAMP: Final = "darkroom-error-source-timestamp"
     FAILED_AT: Final = "darkroom-error-failed-at"
 
 

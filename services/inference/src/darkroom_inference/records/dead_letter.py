@@ -1,5 +1,7 @@
 """A failed image, whole, with the reason: what goes to the dead letters topic."""
 
+from datetime import UTC, datetime
+
 from darkroom import names
 from darkroom.cloudevents import CONTENT_TYPE, CloudEvent, timestamp
 from darkroom.events import FAILED, GENERATION_HEADER, FailureHeaders
@@ -21,7 +23,11 @@ _OF_AN_EARLIER_FAILURE = frozenset(
 def dead_letter(
     record: ImageRecord, settings: StageSettings, reason: str, message: str, *, attempts: int = 1
 ) -> Outgoing:
-    """The dead letter of `record`: its own key, bytes, timestamp and headers, and why it failed."""
+    """The dead letter of `record`: its own key, bytes and headers, and why it failed.
+
+    Its timestamp is the time of the failure: retention would delete the dead letter of an old image at once.
+    """
+    failed_at = datetime.now(UTC)
     return Outgoing(
         topic=settings.dead_letters_topic,
         key=record.key,
@@ -36,12 +42,20 @@ def dead_letter(
             (FailureHeaders.SOURCE_TOPIC, record.topic.encode()),
             (FailureHeaders.SOURCE_PARTITION, str(record.partition).encode()),
             (FailureHeaders.SOURCE_OFFSET, str(record.offset).encode()),
-            (FailureHeaders.FAILED_AT, timestamp().encode()),
+            *_source_timestamp(record),
+            (FailureHeaders.FAILED_AT, timestamp(failed_at).encode()),
         ],
         reason=reason,
-        timestamp_ms=record.timestamp_ms,
+        timestamp_ms=round(failed_at.timestamp() * 1000),
         image_timestamp_ms=record.timestamp_ms,
     )
+
+
+def _source_timestamp(record: ImageRecord) -> RecordHeaders:
+    if record.timestamp_ms is None:
+        return []
+    at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+    return [(FailureHeaders.SOURCE_TIMESTAMP, timestamp(at).encode())]
 
 
 def _image_headers(record: ImageRecord, settings: StageSettings) -> RecordHeaders:
