@@ -49,6 +49,14 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(replicas=13),
         lambda m: _stage(m).update(replicas=12),
     ),
+    "maxBytes must not exceed 400Mi": (
+        lambda m: m["spec"].update(images={"maxBytes": "500Mi"}),
+        lambda m: m["spec"].update(images={"maxBytes": 400 * 2**20}),
+    ),
+    "max.message.bytes": (
+        lambda m: _stage(m).update(results={"config": {"max.message.bytes": "1Mi"}}),
+        lambda m: _stage(m).update(results={"config": {"max.message.bytes": 1048576}}),
+    ),
     "min.insync.replicas": (
         lambda m: _stage(m).update(results={"replicas": 2, "config": {"min.insync.replicas": "3"}}),
         lambda m: _stage(m).update(results={"config": {"min.insync.replicas": 3}}),

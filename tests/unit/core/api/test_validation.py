@@ -41,6 +41,19 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         "s3://",
     ),
     ("bad size", lambda m: m["spec"].update(images={"maxBytes": "10MB"}), "spec.images.maxBytes", "10Mi"),
+    ("large size", lambda m: m["spec"].update(images={"maxBytes": "500Mi"}), "spec.images.maxBytes", "400Mi"),
+    (
+        "bytes with a unit",
+        lambda m: m["spec"]["stages"][0].update(results={"config": {"max.message.bytes": "1Mi"}}),
+        "spec.stages[0].results.config.max.message.bytes",
+        "a number of bytes",
+    ),
+    (
+        "more bytes than a client takes",
+        lambda m: m["spec"].update(images={"config": {"max.message.bytes": 2_000_000_000}}),
+        "spec.images.config.max.message.bytes",
+        "1000000000",
+    ),
     ("bad duration", lambda m: m["spec"].update(images={"retention": "1w"}), "spec.images.retention", "168h"),
     ("idle workers", lambda m: m["spec"].update(replicas=13), "spec.replicas", "images.partitions"),
     (

@@ -19,7 +19,7 @@ TopicConfig = Annotated[
     dict[str, str | int | float | bool],
     Field(
         description="Further topic configuration, with Kafka's own keys.",
-        # Values of any type are accepted, as in Kafka's own files. The two keys that rules read are typed.
+        # Values of any type are accepted, as in Kafka's own files. The keys that rules read are typed.
         json_schema_extra={
             "x-kubernetes-preserve-unknown-fields": True,
             "properties": {
@@ -27,6 +27,11 @@ TopicConfig = Annotated[
                     "type": "string",
                     "maxLength": 64,
                     "description": "How old records are removed: delete, compact or compact,delete.",
+                },
+                "max.message.bytes": {
+                    "x-kubernetes-int-or-string": True,
+                    "maxLength": 32,
+                    "description": "Largest record batch that the topic takes, in bytes, without a unit.",
                 },
                 "min.insync.replicas": {
                     "x-kubernetes-int-or-string": True,

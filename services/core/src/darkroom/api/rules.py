@@ -3,10 +3,12 @@
 Both forms share one message, so `kubectl apply`, `darkroom validate` and the status report the same text.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec, Stage, TopicConfig
+from darkroom.api.quantities import parse_size
 
 Path = str
 
@@ -109,6 +111,24 @@ def _min_insync_above(replicas: int, config: TopicConfig, path: Path) -> Iterato
         yield f"{path}.config.min.insync.replicas"
 
 
+def _topics(pipeline: ImagePipeline) -> Iterator[tuple[Path, TopicConfig]]:
+    yield "spec.images", pipeline.spec.images.config
+    for path, stage in _stages(pipeline):
+        yield f"{path}.results", stage.results.config
+        yield f"{path}.deadLetters", stage.dead_letters.config
+
+
+def _too_large_images(pipeline: ImagePipeline) -> Iterator[Path]:
+    if pipeline.spec.images.max_bytes.in_bytes > parse_size(_MAX_BYTES):
+        yield "spec.images.maxBytes"
+
+
+def _no_message_bytes(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, config in _topics(pipeline):
+        if not re.fullmatch(_MESSAGE_BYTES, str(config.get("max.message.bytes", 1))):
+            yield f"{path}.config.max.message.bytes"
+
+
 def _mean_per_channel(pipeline: ImagePipeline) -> Iterator[Path]:
     for path, stage in _stages(pipeline):
         for field in ("mean", "std"):
@@ -120,6 +140,15 @@ def _mean_per_channel(pipeline: ImagePipeline) -> Iterator[Path]:
 _MIN_INSYNC = (
     "(!has({0}.config.min__dot__insync__dot__replicas) "
     "|| int(string({0}.config.min__dot__insync__dot__replicas)) <= {1})"
+)
+
+_MAX_BYTES = "400Mi"
+"""A worker's producer takes a dead letter of twice the size, and librdkafka no record over 1 GB."""
+
+_MESSAGE_BYTES = "^([1-9][0-9]{0,8}|1000000000)$"
+_VALID_MESSAGE_BYTES = (
+    "(!has({0}.config.max__dot__message__dot__bytes) "
+    "|| string({0}.config.max__dot__message__dot__bytes).matches('{1}'))"
 )
 
 RULES = (
@@ -159,6 +188,22 @@ RULES = (
         "&& self.stages.all(s, !has(s.replicas) || s.replicas <= self.images.partitions)",
         message="replicas must not exceed images.partitions: a worker without a partition would be idle",
         broken=_more_workers_than_partitions,
+    ),
+    Rule(
+        at="spec.images",
+        # The default of `images` is checked before its fields have theirs.
+        cel=f"!has(self.maxBytes) || quantity(string(self.maxBytes)).compareTo(quantity('{_MAX_BYTES}')) <= 0",
+        message=f"maxBytes must not exceed {_MAX_BYTES}: Kafka's client takes no larger records",
+        broken=_too_large_images,
+    ),
+    Rule(
+        at="spec",
+        cel=_VALID_MESSAGE_BYTES.format("self.images", _MESSAGE_BYTES)
+        + " && self.stages.all(s, "
+        + " && ".join(_VALID_MESSAGE_BYTES.format(f"s.{t}", _MESSAGE_BYTES) for t in ("results", "deadLetters"))
+        + ")",
+        message="max.message.bytes must be a number of bytes from 1 to 1000000000, without a unit",
+        broken=_no_message_bytes,
     ),
     Rule(
         at="spec",
