@@ -38,7 +38,7 @@ class ImageSeen(TolerantModel):
 
     width: int = Field(description="Width in pixels, with the EXIF orientation applied.")
     height: int = Field(description="Height in pixels, with the EXIF orientation applied.")
-    format: str = Field(description="jpeg, png, webp, bmp or tiff.")
+    format: str = Field(description="jpeg, png, webp, bmp, tiff, gif, avif, heic, jp2 or pnm.")
 
 
 class Prediction(TolerantModel):

@@ -16,6 +16,17 @@ MEDIA_TYPES = {
     "image/x-ms-bmp": "bmp",
     "image/tiff": "tiff",
     "image/tif": "tiff",
+    "image/gif": "gif",
+    "image/avif": "avif",
+    "image/heic": "heic",
+    "image/heif": "heic",
+    "image/jp2": "jp2",
+    "image/jpx": "jp2",
+    "image/j2c": "jp2",
+    "image/x-portable-anymap": "pnm",
+    "image/x-portable-bitmap": "pnm",
+    "image/x-portable-graymap": "pnm",
+    "image/x-portable-pixmap": "pnm",
 }
 """Every media type that is accepted, and its format."""
 
@@ -38,7 +49,7 @@ def check_media_type(declared: str | None) -> None:
             "Unsupported media type",
             f"{media_type!r:.100} is not accepted. Send {', '.join(IMAGE_TYPES)}, application/octet-stream to have the "
             "format detected, or multipart/form-data with files of these types.",
-            headers={"Accept-Post": ", ".join((*IMAGE_TYPES, "multipart/form-data"))},
+            headers={"Accept": ", ".join(IMAGE_TYPES), "Accept-Post": ", ".join((*IMAGE_TYPES, "multipart/form-data"))},
             unread_body=True,
         )
 
