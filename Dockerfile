@@ -58,13 +58,13 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=
 
 FROM build AS inference-dependencies
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference --extra heic
 FROM inference-dependencies AS inference-ours
 COPY services/core services/core
 COPY services/vision services/vision
 COPY services/inference services/inference
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference && \
+    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference --extra heic && \
     mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
 FROM base AS operator

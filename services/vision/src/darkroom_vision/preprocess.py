@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_vision.imaging.antialias import resize_a_little, resize_antialiased
-from darkroom_vision.imaging.decode import Colors
 from darkroom_vision.imaging.geometry import Fit, Size, Transform, decoder_shrink, fit
-from darkroom_vision.imaging.pixels import Pixels
+from darkroom_vision.imaging.pixels import Colors, Pixels
 from darkroom_vision.model.input import ResolvedInput
 
 ModelInput = npt.NDArray[np.float32 | np.float16 | np.uint8]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from darkroom_vision.imaging.decode import decode
-from darkroom_vision.imaging.orientation import shrunk_to_upright, upright
+from darkroom_vision.imaging.turning import shrunk_to_upright, upright
 from tests.support.pictures import noise, stored, with_orientation
 
 

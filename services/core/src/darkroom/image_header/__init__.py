@@ -12,7 +12,7 @@ from typing import Final, Literal
 from darkroom.image_header import boxes, sizes
 from darkroom.image_header.errors import NotAnImage
 
-__all__ = ["MAX_PIXELS", "MEDIA_TYPES", "NAMES", "Format", "ImageHeader", "NotAnImage", "read_header"]
+__all__ = ["MAX_PIXELS", "MEDIA_TYPES", "NAMES", "Format", "ImageHeader", "NotAnImage", "detect_format", "read_header"]
 
 Format = Literal["jpeg", "png", "webp", "bmp", "tiff", "gif", "avif", "heic", "jp2", "pnm"]
 
@@ -72,7 +72,7 @@ def read_header(data: bytes) -> ImageHeader:
     Raises:
         NotAnImage: with what is wrong, in words for the sender.
     """
-    kind = _format(data)
+    kind = detect_format(data)
     if kind is None:
         raise NotAnImage(_what_it_is(data))
     try:
@@ -84,7 +84,8 @@ def read_header(data: bytes) -> ImageHeader:
     return ImageHeader(kind, width, height)
 
 
-def _format(data: bytes) -> Format | None:
+def detect_format(data: bytes) -> Format | None:
+    """The format that the first bytes belong to; None if it is none that Darkroom takes."""
     for kind, signature in _SIGNATURES:
         if data.startswith(signature) and (kind != "webp" or data[8:12] == b"WEBP"):
             return kind

@@ -13,8 +13,9 @@ WIDTH: Final = 0x100
 HEIGHT: Final = 0x101
 ORIENTATION: Final = 0x112
 
+SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+"""Bytes of one value, by type."""
 _MAX_ENTRIES = 4_096
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q"}
 
 
@@ -75,7 +76,7 @@ def first_directory(data: bytes) -> Directory:
     for i in range(min(count, _MAX_ENTRIES)):
         tag, kind, values = struct.unpack_from(order + head, data, first + i * size)
         position = first + (i + 1) * size - inline
-        if _SIZES.get(kind, 1) * values > inline:
+        if SIZES.get(kind, 1) * values > inline:
             (position,) = struct.unpack_from(order + ("Q" if big else "I"), data, position)
         entries.setdefault(tag, Entry(kind, values, position))
     return Directory(data, order, entries)

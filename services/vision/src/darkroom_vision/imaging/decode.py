@@ -1,35 +1,28 @@
 """Bytes of an image -> its pixels, upright.
 
-JPEG goes through TurboJPEG, which can shrink while it decodes and reports damage; everything else through OpenCV. What
-the formats hold beyond three channels of 8 bits is reduced as the loaders that models are trained with do it: 16 bits
-to their upper 8, palettes and CMYK to colours, the first frame of many, transparency dropped (TIFF: over black).
+JPEG goes through TurboJPEG, the common kinds of PNG, WebP, BMP and TIFF through OpenCV, everything else through Pillow.
+What the formats hold beyond three channels of 8 bits is reduced as the loaders that models are trained with do it: 16
+bits to their upper 8, palettes and CMYK to colours, the first frame of many, transparency dropped (TIFF: over black).
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-import cv2
-import numpy as np
-import simplejpeg
-
-from darkroom.image_header import MAX_PIXELS, Format, ImageHeader, read_header
+from darkroom.image_header import MAX_PIXELS, NAMES, Format, ImageHeader, read_header
 from darkroom_vision.failures import DecodeError, TooManyPixels
-from darkroom_vision.imaging.geometry import UNCHANGED, Transform
-from darkroom_vision.imaging.orientation import jpeg_orientation, shrunk_to_upright, swaps_sides, upright
-from darkroom_vision.imaging.pixels import Pixels, as_pixels
+from darkroom_vision.imaging.geometry import UNCHANGED, Size, Transform
+from darkroom_vision.imaging.jpeg_decoder import decode_jpeg, jpeg_size, without_junk
+from darkroom_vision.imaging.opencv_decoder import decode_with_opencv, opencv_decodes
+from darkroom_vision.imaging.orientation import UPRIGHT, read_orientation
+from darkroom_vision.imaging.pillow_decoder import decode_with_pillow
+from darkroom_vision.imaging.pixels import Colors, Pixels
+from darkroom_vision.imaging.turning import shrunk_to_upright, upright, upright_size
 
-Colors = Literal["RGB", "BGR", "GRAY"]
 Shrink = Callable[[int, int], int]
 """(width, height) upright -> 1, 2, 4 or 8: how many times smaller the decoder may make each side."""
 
-_OPENCV_FLAGS = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR, "GRAY": cv2.IMREAD_GRAYSCALE}
 _DCT_BLOCK = 8
 """A JPEG of fewer pixels a side is not shrunk: several of TurboJPEG's scales could give the same size."""
-_ODD_SCAN_HEADER = "Invalid SOS parameters for sequential JPEG"
-_PADDING_BEFORE_END = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
-_END_OF_JPEG = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ class Decoded:
 
 
 def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded:
-    """The image's first frame, EXIF orientation obeyed.
+    """The image's first frame, upright.
 
     Args:
         data: the file.
@@ -69,50 +62,46 @@ def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded
             f"the image is {header.width} x {header.height}, which is {header.pixels:,} pixels: "
             f"at most {MAX_PIXELS:,} are decoded"
         )
+    orientation = read_orientation(data, header.format)
     if header.format == "jpeg":
-        return _decode_jpeg(data, header, colors, shrink)
-    return _decode_other(data, header, colors)
-
-
-def _decode_jpeg(data: bytes, header: ImageHeader, colors: Colors, shrink: Shrink | None) -> Decoded:
-    orientation = jpeg_orientation(data)
-    width, height = header.width, header.height
-    if swaps_sides(orientation):
-        width, height = height, width
-    times = shrink(width, height) if shrink and max(width, height) >= _DCT_BLOCK else 1
-    # TurboJPEG takes the smallest of its scales that is not below these: exactly 1/times.
-    smallest = {"min_height": -(-header.height // times), "min_width": -(-header.width // times)}
-    try:
-        try:
-            pixels = simplejpeg.decode_jpeg(data, colorspace=colors, **smallest)
-        except ValueError as warning:
-            if not _is_harmless(str(warning), data):
-                raise
-            pixels = simplejpeg.decode_jpeg(data, colorspace=colors, strict=False, **smallest)
-    except ValueError as error:
-        raise DecodeError(f"the JPEG file cannot be decoded: {error}") from error
+        return _decode_jpeg(data, header, orientation, colors, shrink)
+    stored = (header.width, header.height)
+    if opencv_decodes(data, header):
+        pixels = decode_with_opencv(data, header, colors)
+        _check_decoded(pixels, stored, header)
+    elif header.format == "heic":  # libheif turns pictures itself, and cannot be told not to
+        pixels = decode_with_pillow(data, header, upright_size(stored, orientation), colors)
+        orientation = UPRIGHT
+    else:
+        pixels = decode_with_pillow(data, header, stored, colors)
     pixels = upright(pixels, orientation)
-    to_image = shrunk_to_upright(times, (pixels.shape[1], pixels.shape[0]), (width, height), orientation)
-    return Decoded(pixels, header.format, width, height, to_image)
-
-
-def _is_harmless(warning: str, data: bytes) -> bool:
-    """Whether the whole picture is there in spite of `warning`: cameras pad files, and some write an odd header."""
-    if padding := _PADDING_BEFORE_END.search(warning):
-        end = data.rfind(_END_OF_JPEG)
-        return len(set(data[end - int(padding[1]) : end])) == 1
-    return warning == _ODD_SCAN_HEADER and data.rstrip(b"\x00").endswith(_END_OF_JPEG)
-
-
-def _decode_other(data: bytes, header: ImageHeader, colors: Colors) -> Decoded:
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _OPENCV_FLAGS[colors])
-    except cv2.error as error:
-        raise DecodeError(f"the {header.format.upper()} file cannot be decoded: {error.err or error}") from error
-    if pixels is None:
-        raise DecodeError(
-            f"the {header.format.upper()} file cannot be decoded: it is damaged, cut off, or of a rare kind "
-            "(samples of 32 bits, an unknown compression)"
-        )
     height, width = pixels.shape[:2]
-    return Decoded(as_pixels(pixels, 1 if colors == "GRAY" else 3), header.format, width, height)
+    return Decoded(pixels, header.format, width, height)
+
+
+def _decode_jpeg(data: bytes, header: ImageHeader, orientation: int, colors: Colors, shrink: Shrink | None) -> Decoded:
+    stored = (header.width, header.height)
+    size = jpeg_size(data)
+    if size is None:
+        data = without_junk(data)  # which has the one frame header that `header` was read from
+    else:
+        _check_same(size, stored, header)
+    image = upright_size(stored, orientation)
+    times = shrink(*image) if shrink and max(stored) >= _DCT_BLOCK else 1
+    # TurboJPEG takes the smallest of its scales that is not below this: exactly 1/times.
+    pixels = upright(decode_jpeg(data, colors, (-(-stored[0] // times), -(-stored[1] // times))), orientation)
+    to_image = shrunk_to_upright(times, (pixels.shape[1], pixels.shape[0]), image, orientation)
+    return Decoded(pixels, header.format, *image, to_image)
+
+
+def _check_decoded(pixels: Pixels, stored: Size, header: ImageHeader) -> None:
+    _check_same((pixels.shape[1], pixels.shape[0]), stored, header)
+
+
+def _check_same(found: Size, stored: Size, header: ImageHeader) -> None:
+    """The ingestion service admitted the size in the header: a decoder that sees another one must not go on."""
+    if found != stored:
+        raise DecodeError(
+            f"the {NAMES[header.format]} file is contradictory: {stored[0]} x {stored[1]} by its header, "
+            f"{found[0]} x {found[1]} for the decoder"
+        )

@@ -1,10 +1,12 @@
 """The arrays that pass between the steps."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+Colors = Literal["RGB", "BGR", "GRAY"]
+"""Order of the channels."""
 Pixels = npt.NDArray[np.uint8]
 """uint8 (height, width, channels), 0..255; channels is 1 (grey) or 3."""
 

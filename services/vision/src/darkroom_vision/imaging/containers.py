@@ -1,0 +1,72 @@
+"""The parts that JPEG, PNG and WebP files are made of."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MAX_PARTS = 100_000
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_FILL, _STUFFED = 0xFF, 0x00
+_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A segment or chunk: its `kind` as the format has it, `start` and `end` of its content in the file."""
+
+    kind: bytes
+    start: int
+    end: int
+
+    def of(self, data: bytes) -> bytes:
+        """Its content."""
+        return data[self.start : self.end]
+
+
+def jpeg_segments(data: bytes) -> Iterator[Part]:
+    """The segments of a JPEG file before its first scan, and that scan's header; what lies between them is skipped.
+
+    As libjpeg finds them: after anything that is no marker it looks for the next 0xFF that begins one.
+
+    Raises:
+        struct.error, IndexError: the file ends before the first scan.
+    """
+    position = 2
+    for _ in range(_MAX_PARTS):
+        position = data.find(b"\xff", position)
+        if position < 0 or (marker := data[position + 1]) == _END_OF_IMAGE:
+            return
+        if marker in (_FILL, _STUFFED):
+            position += 1 if marker == _FILL else 2
+            continue
+        if marker in _WITHOUT_LENGTH:
+            position += 2
+            continue
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        end = position + 2 + max(2, length)
+        yield Part(bytes([marker]), position + 4, end)
+        if marker == _START_OF_SCAN:
+            return
+        position = end
+
+
+def png_chunks(data: bytes) -> Iterator[Part]:
+    """The chunks of a PNG file, as far as they are whole."""
+    position = 8
+    for _ in range(_MAX_PARTS):
+        if position + 12 > len(data):
+            return
+        length, kind = struct.unpack_from(">I4s", data, position)
+        yield Part(kind, position + 8, position + 8 + length)
+        position += 12 + length
+
+
+def webp_chunks(data: bytes) -> Iterator[Part]:
+    """The chunks of a WebP file, as far as they are whole."""
+    position = 12
+    for _ in range(_MAX_PARTS):
+        if position + 8 > len(data):
+            return
+        kind, length = struct.unpack_from("<4sI", data, position)
+        yield Part(kind, position + 8, position + 8 + length)
+        position += 8 + length + length % 2

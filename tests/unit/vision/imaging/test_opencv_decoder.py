@@ -1,0 +1,68 @@
+"""What OpenCV is given, and what it is not trusted with."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from darkroom.image_header import read_header
+from darkroom_vision.failures import DecodeError
+from darkroom_vision.imaging.decode import decode
+from darkroom_vision.imaging.opencv_decoder import opencv_decodes
+from tests.support.pictures import encoded, picture
+from tests.support.tiff_files import RGB, tiff_file
+
+COLOUR = picture(96, 160)
+IMAGE = Image.fromarray(COLOUR)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "BMP", "TIFF"])
+def test_the_common_kinds_stay_on_the_fast_path(kind: str) -> None:
+    for image in (IMAGE, IMAGE.convert("L")):
+        data = encoded(image, kind)
+        assert opencv_decodes(data, read_header(data))
+
+
+@pytest.mark.parametrize("default_image", [True, False])
+def test_an_animated_png_gives_its_default_image_which_need_not_be_a_frame(default_image: bool) -> None:
+    frames = [Image.fromarray(255 - COLOUR), Image.fromarray(picture(96, 160, 1))]
+    data = encoded(IMAGE, "PNG", save_all=True, append_images=frames, default_image=default_image)
+    assert b"acTL" in data
+    assert np.array_equal(decode(data, "RGB").pixels, COLOUR)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_tiff_that_says_its_size_twice_is_decoded_as_large_as_the_check_saw_it_or_not_at_all(order: str) -> None:
+    """A signed width comes first: libtiff takes it, and a check that took the second one saw a small picture."""
+    huge = [(256, "i", [12_000]), (257, "i", [12_000])]
+    lying = tiff_file(bytes(300), 10, 10, [8, 8, 8], RGB, *huge, order=order)
+    assert read_header(lying).pixels == 144_000_000
+    with pytest.raises(Exception, match="at most 100,000,000 are decoded"):
+        decode(lying, "RGB")
+    small = tiff_file(COLOUR.tobytes(), 99, 99, [8, 8, 8], RGB, (256, "i", [160]), (257, "i", [96]), order=order)
+    assert np.array_equal(decode(small, "RGB").pixels, COLOUR)
+
+
+def test_opencv_itself_refuses_what_is_too_large_for_a_worker() -> None:
+    """Its limit has to be set before it is imported: a check that is mistaken would be caught by it."""
+    program = """
+import darkroom_vision.imaging.decode
+import cv2, numpy, struct
+bmp = b"BM" + struct.pack("<IIIIiiHHIIIIII", 0, 0, 54, 40, 10_000, 10_001, 1, 24, 0, 0, 0, 0, 0, 0)
+try:
+    cv2.imdecode(numpy.frombuffer(bmp, numpy.uint8), cv2.IMREAD_COLOR)
+except cv2.error as error:
+    assert "CV_IO_MAX_IMAGE_PIXELS" in str(error), error
+else:
+    raise SystemExit("it would have been decoded")
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, stderr=subprocess.DEVNULL)
+
+
+def test_a_decoder_that_finds_another_size_than_the_check_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    png = encoded(IMAGE, "PNG")
+    monkeypatch.setattr("darkroom_vision.imaging.opencv_decoder.cv2.imdecode", lambda *_: np.zeros((5, 5, 3), np.uint8))
+    with pytest.raises(DecodeError, match="contradictory: 160 x 96 by its header, 5 x 5 for the decoder"):
+        decode(png, "RGB")

@@ -1,0 +1,76 @@
+"""Pictures come out upright whatever their format and whatever carries their orientation, turned exactly once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from darkroom.image_header import Format, read_header
+from darkroom_vision.imaging.decode import decode
+from darkroom_vision.imaging.orientation import read_orientation
+from tests.support.carriers import CARRIERS, exif, jpeg, png, tiff, webp
+from tests.support.pictures import encoded, opened, picture
+
+UPRIGHT = picture(48, 80)
+HEIC = Path(__file__).parents[3] / "support" / "images"
+# JPEG and AVIF change pixels by a few levels, a turn changes them by fifty.
+TOLERANCE = {"jpeg": 2.0, "avif": 3.0}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_a_picture_is_upright_as_pillow_shows_it(carrier: str, orientation: int) -> None:
+    data = CARRIERS[carrier](UPRIGHT, orientation)
+    by_pillow = np.asarray(ImageOps.exif_transpose(opened(data)).convert("RGB"))
+    tolerance = TOLERANCE.get(carrier.split(maxsplit=1)[0], 0)
+    decoded = decode(data, "RGB")
+    for pixels, bound in ((by_pillow, min(tolerance, 1)), (UPRIGHT, tolerance)):
+        assert decoded.pixels.shape == pixels.shape
+        assert np.abs(decoded.pixels.astype(int) - pixels).mean() <= bound
+    assert (decoded.width, decoded.height) == (80, 48)
+    assert read_orientation(data, read_header(data).format) == orientation
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_heic_is_turned_by_its_boxes(orientation: int) -> None:
+    """Files made with libheif from `picture(64, 96)`, stored for each orientation."""
+    data = (HEIC / f"turned-{orientation}.heic").read_bytes()
+    decoded = decode(data, "RGB")
+    assert np.abs(decoded.pixels.astype(int) - picture(64, 96)).mean() < 4
+    assert (decoded.width, decoded.height) == (96, 64)
+    assert read_orientation(data, "heic") == orientation
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65_535])
+@pytest.mark.parametrize("carrier", ["jpeg exif little", "png exif big", "webp exif little", "tiff tag big"])
+def test_an_orientation_that_does_not_exist_leaves_the_picture_as_it_is(carrier: str, orientation: int) -> None:
+    tagged = {
+        "jpeg": jpeg(lambda _: b"Exif\x00\x00" + exif(orientation, "<")),
+        "png": png(lambda _: (b"eXIf", exif(orientation, ">"))),
+        "webp": webp(b"EXIF", lambda _: exif(orientation, "<")),
+        "tiff": tiff(">", lambda _: (274, "H", [orientation])),
+    }
+    kind = carrier.split(maxsplit=1)[0]
+    decoded = decode(tagged[kind](UPRIGHT, 1), "RGB")
+    assert np.abs(decoded.pixels.astype(int) - UPRIGHT).mean() <= TOLERANCE.get(kind, 0)
+
+
+def test_exif_of_nonsense_leaves_the_picture_upright() -> None:
+    image = Image.fromarray(UPRIGHT)
+    for nonsense in (b"Exif\x00\x00", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", b"Exif\x00\x00XX" + bytes(20)):
+        assert decode(encoded(image, "JPEG", exif=nonsense), "RGB").width == 80
+
+
+@settings(deadline=None)
+@given(
+    file=st.sampled_from([(CARRIERS[name](UPRIGHT, 6), name.split()[0]) for name in CARRIERS]),
+    start=st.integers(0, 400),
+    new=st.binary(min_size=1, max_size=30),
+)
+def test_damage_never_makes_the_reader_fail(file: tuple[bytes, Format], start: int, new: bytes) -> None:
+    data, kind = file
+    for damaged in (data[:start], data[:start] + new + data[start + len(new) :], data[: len(data) - start] + new):
+        assert 1 <= read_orientation(damaged, kind) <= 8
