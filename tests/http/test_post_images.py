@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from cloudevents.v1.kafka import KafkaMessage, from_binary
 
+from darkroom.image_header import MEDIA_TYPES
 from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, headers_of, post
+from tests.support.pictures import encoded, picture
 
 Shared = tuple[Service, Pipeline]
 PROBLEM = "application/problem+json"
@@ -118,6 +121,39 @@ def test_what_is_no_image_is_refused(shared: Shared, body: bytes, content_type: 
     assert problem["type"].startswith("https://")
     assert problem["detail"]
     assert problem["instance"] == f"{pipeline.path}/images"
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared", "taken"),
+    [
+        ("GIF", "image/gif", "image/gif"),
+        ("AVIF", "image/avif", "image/avif"),
+        ("JPEG2000", "image/jp2", "image/jp2"),
+        ("PPM", "image/x-portable-pixmap", "image/x-portable-anymap"),
+        ("PPM", "application/octet-stream", "image/x-portable-anymap"),
+    ],
+)
+def test_every_format_enters(shared: Shared, kind: str, declared: str, taken: str) -> None:
+    service, pipeline = shared
+    image = accepted(service, pipeline, encoded(picture(20, 30), kind), content_type=declared)
+
+    assert document(service, pipeline, image["id"])["image"]["contentType"] == taken
+
+
+def test_heic_of_a_phone_enters_under_either_name(shared: Shared) -> None:
+    service, pipeline = shared
+    heic = (Path(__file__).parents[1] / "support" / "images" / "turned-6.heic").read_bytes()
+    for declared in ("image/heic", "image/heif"):
+        image = accepted(service, pipeline, heic, content_type=declared)
+        assert document(service, pipeline, image["id"])["image"]["contentType"] == "image/heic"
+
+
+def test_a_media_type_that_is_not_taken_is_answered_with_those_that_are(shared: Shared) -> None:
+    service, pipeline = shared
+    answer = post(service, pipeline, b"<svg/>", "image/svg+xml")
+
+    assert answer.headers["accept"].split(", ") == list(MEDIA_TYPES.values())
+    assert all(media_type in answer.json()["detail"] for media_type in MEDIA_TYPES.values())
 
 
 @pytest.mark.parametrize("content_type", ["application/octet-stream", "IMAGE/PNG", "image/png; charset=binary", ""])

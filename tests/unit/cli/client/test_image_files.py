@@ -28,6 +28,7 @@ def test_a_path_that_is_not_there_is_told_before_anything_is_sent(tmp_path: Path
     [
         ("a.png", b"\xff\xd8\xff\xe0rest", "image/jpeg"),
         ("a", b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+        ("a.jpg", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic"),
         ("a.jpg", b"hello", "image/jpeg"),
         ("a", b"hello", "application/octet-stream"),
     ],

@@ -5,17 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
+from darkroom.image_header import MEDIA_TYPES, detect_format
 from darkroom_cli.exit_codes import InvalidInput
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-
-_SIGNATURES = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-)
+SUFFIXES = {
+    *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"),
+    *(".jp2", ".j2k", ".pnm", ".pbm", ".pgm", ".ppm"),
+}
 
 
 def image_files(paths: Sequence[Path]) -> list[Path]:
@@ -37,11 +33,8 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
 
 def content_type(file: Path, content: bytes) -> str:
     """The media type by the content, else by the file's name."""
-    for signature, media_type in _SIGNATURES:
-        if content.startswith(signature):
-            return media_type
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
+    if found := detect_format(content):
+        return MEDIA_TYPES[found]
     return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 

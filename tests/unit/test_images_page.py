@@ -1,0 +1,23 @@
+"""The page on images names every format, media type and limit that the code has."""
+
+import re
+
+import pytest
+
+from darkroom.image_header import MAX_PIXELS, MEDIA_TYPES, NAMES, Format
+from darkroom_ingestion.http.requests import admission
+from tests.support.documents import ROOT
+
+PAGE = (ROOT / "docs" / "reference" / "images.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", MEDIA_TYPES)
+def test_a_format_has_its_row_with_every_media_type(kind: Format) -> None:
+    (row,) = re.findall(rf"^\| {NAMES[kind]} \| `{MEDIA_TYPES[kind]}` .*$", PAGE, re.MULTILINE)
+    for media_type, stands_for in admission.MEDIA_TYPES.items():
+        if stands_for == kind:
+            assert f"`{media_type}`" in row or f"`-{media_type.rpartition('-')[2]}`" in row
+
+
+def test_the_largest_picture_is_the_one_that_is_told() -> None:
+    assert f"| pixels | {MAX_PIXELS:,}," in PAGE
