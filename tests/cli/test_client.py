@@ -185,6 +185,16 @@ def test_the_old_name_of_redrive_does_the_same_with_the_old_word(digits: str, de
     assert "replay" not in darkroom("dead-letters", "--help").out
 
 
+def test_a_redrive_of_what_is_not_there_or_at_no_time_is_refused(digits: str, dead: str) -> None:
+    ran = darkroom("dead-letters", "redrive", "nope", "--stage", "classify", url=digits)
+    assert (ran.code, ran.errors) == (1, ["darkroom: stage classify of demo/digits has no dead letter of image nope"])
+    ran = darkroom("dead-letters", "redrive", dead, "nope", "--stage", "classify", "--json", url=digits)
+    assert (ran.code, [image["id"] for image in ran.json["images"]]) == (1, [dead])
+    ran = darkroom("dead-letters", "redrive", "--since", "yesterday", "--stage", "classify", url=digits)
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "'yesterday' is not an RFC 3339 time" in ran.err
+
+
 def test_a_redrive_of_nothing_in_particular_is_refused(digits: str) -> None:
     ran = darkroom("dead-letters", "redrive", url=digits)
     assert (ran.code, len(ran.errors)) == (2, 1)

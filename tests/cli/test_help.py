@@ -40,10 +40,21 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
     ran = darkroom(*arguments)
     assert (ran.code, ran.out, len(ran.errors)) == (2, "", 1)
     assert ran.err.startswith("darkroom: ")
+    command = (
+        "darkroom up" if arguments[0] == "up" else "darkroom validate" if arguments[0] == "validate" else "darkroom"
+    )
+    assert ran.err.endswith(f" (see {command} --help)\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["kafka"]], ids=["darkroom", "kafka"])
+def test_without_a_command_it_shows_its_help_and_nothing_else(arguments: list[str]) -> None:
+    ran = darkroom(*arguments)
+    assert (ran.code, ran.err) == (2, "")
+    assert "Usage: darkroom" in ran.out
 
 
 @pytest.mark.parametrize("command", [["submit", "k8s/samples/digits"], ["results"], ["dead-letters"]], ids=" ".join)
 def test_a_service_that_is_not_there_is_one_line_and_exit_code_3(command: list[str]) -> None:
     ran = darkroom(*command, "--url", "http://127.0.0.1:9")
     assert (ran.code, ran.out, len(ran.errors)) == (3, "", 1)
-    assert "no service answers at http://127.0.0.1:9" in ran.err
+    assert "no service answers at http://127.0.0.1:9 (Connection refused): start it with" in ran.err

@@ -15,7 +15,9 @@ def main() -> int:
     try:
         code = app(prog_name="darkroom", standalone_mode=False)
     except typer.TyperException as error:
-        say(f"darkroom: {error.format_message()} (see darkroom --help)")
+        if message := error.format_message().rstrip("."):  # empty if no command was given, and the help was printed
+            context: typer.Context | None = getattr(error, "ctx", None)
+            say(f"darkroom: {message} (see {context.command_path if context else 'darkroom'} --help)")
         return ExitCode.INVALID
     except DarkroomError as error:
         for line in str(error).splitlines():

@@ -17,7 +17,7 @@ def list_dead_letters(
     """Dead letters, newest first.
 
     Raises:
-        Refused: the service says no.
+        Refused: the service rejects the request.
         Unreachable: it doesn't answer.
     """
     filters = {name: value for name, value in (("stage", stage), ("reason", reason)) if value is not None}
@@ -56,11 +56,11 @@ def redrive(service: Service, pipeline: Served, request: Document) -> Iterator[D
     """Redrive the dead letters that `request` selects, in parts, until none is left; the service's answers.
 
     Raises:
-        Refused: the service says no.
+        Refused: the service rejects the request.
         Unreachable: it doesn't answer.
     """
     while True:
-        answer: dict[str, Any] = service.send("POST", f"{pipeline.path}/dead-letters/replay", json=request).json()
+        answer: dict[str, Any] = service.send("POST", f"{pipeline.path}/dead-letters/redrive", json=request).json()
         yield answer
         if not answer["remaining"] or not answer["images"]:
             return

@@ -12,7 +12,7 @@ import httpx
 from darkroom_cli.client.pipelines import Served
 from darkroom_cli.client.retries import delay_s, retry_after_s
 from darkroom_cli.client.server_sent_events import ServerSentEvent, events
-from darkroom_cli.client.service import Document, Refused, Service
+from darkroom_cli.client.service import Document, Service, refusal
 from darkroom_cli.exit_codes import Unreachable
 
 _SILENCE_S = 60.0
@@ -89,5 +89,5 @@ def _stream(service: Service, path: str, last_id: str | None) -> Iterator[Server
             raise _Busy(response)
         if response.is_error:
             response.read()
-            raise Refused(response.status_code, f"{service.url}{path} answered {response.status_code}")
+            raise refusal(response)
         yield from events(line.rstrip("\r\n") for line in response.iter_lines())

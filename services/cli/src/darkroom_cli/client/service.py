@@ -1,9 +1,11 @@
 """The HTTP client of the ingestion service: retries, and problem documents as errors."""
 
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Self
 
 import httpx
@@ -15,6 +17,8 @@ from darkroom_cli.exit_codes import InvalidInput, Unreachable
 _CONNECT_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 30.0
 _KEEP_TRYING_S = 60.0
+_INVALID = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+_ERRNO = re.compile(r"^\[Errno \d+\] ")
 
 Document = dict[str, Any]
 
@@ -64,7 +68,7 @@ class Service:
         """The answer to a GET.
 
         Raises:
-            Refused: the service says no.
+            Refused: the service rejects the request.
             Unreachable: it doesn't answer.
         """
         return self.send("GET", path, params=params)
@@ -73,7 +77,7 @@ class Service:
         """The members of the list called `items`, page after page.
 
         Raises:
-            Refused: the service says no.
+            Refused: the service rejects the request.
             Unreachable: it doesn't answer.
         """
         after: str | None = None
@@ -93,7 +97,7 @@ class Service:
             rest: further arguments of httpx.Client.request.
 
         Raises:
-            Refused: the service says no.
+            Refused: the service rejects the request.
             Unreachable: it doesn't answer, or is busy for too long.
         """
         deadline = time.monotonic() + self._keep_trying_s
@@ -112,7 +116,7 @@ class Service:
             else:
                 if not response.is_error:
                     return response
-                problem = _refusal(response)
+                problem = refusal(response)
                 if not is_temporary(response.status_code):
                     raise problem
                 asked_for_s = retry_after_s(response.headers, datetime.now(UTC))
@@ -122,16 +126,19 @@ class Service:
             time.sleep(delay)
 
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
-        reason = str(error) or type(error).__name__
+        reason = _ERRNO.sub("", str(error)) or type(error).__name__
         return Unreachable(
             f"no service answers at {self.url} ({reason}): start it with `darkroom up`, or give its address with --url"
         )
 
 
-def _refusal(response: httpx.Response) -> Refused:
+def refusal(response: httpx.Response) -> Refused | InvalidInput:
+    """The error for a response that is not a success: the detail of its problem document, if it has one."""
     try:
         detail = str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
         status = f"{response.status_code} {response.reason_phrase}"
         detail = f"{response.request.url} answered {status}: is it a Darkroom service?"
+    if response.status_code in _INVALID:
+        return InvalidInput(detail)
     return Refused(response.status_code, detail)

@@ -146,12 +146,16 @@ def redrive(
     problems = [problem for part in answers for problem in part["problems"]]
     for problem in problems:
         say(f"darkroom: {problem.get('detail') or problem}")
+    known = {image["id"] for image in redriven} | {problem.get("instance") for problem in problems}
+    unknown = [image for image in dict.fromkeys(images or ()) if image not in known]
+    for image in unknown:
+        say(f"darkroom: stage {stage or chosen.stages[0]} of {chosen} has no dead letter of image {image}")
     if as_json:
         count = "replayed" if old_name else "redriven"
         answer_json({count: len(redriven), "images": redriven, "problems": problems})
     else:
         answer(f"{len(redriven)} image(s) redriven for stage {stage or chosen.stages[0]} of {chosen}")
-    if problems:
+    if problems or unknown:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -174,4 +178,4 @@ def _list(pipeline: str | None, stage: str | None, reason: str | None, limit: in
     elif found:
         stdout_console().print(dead_letters_table(found))
     else:
-        answer(f"{chosen} has no such dead letters")
+        answer(f"{chosen} has no matching dead letters")

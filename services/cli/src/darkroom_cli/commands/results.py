@@ -51,4 +51,4 @@ def results(
         elif found:
             stdout_console().print(results_table(found))
         else:
-            answer(f"{chosen} has no such results yet")
+            answer(f"{chosen} has no matching results")
