@@ -85,6 +85,25 @@ def test_broken_watches_are_taken_up_again(here: Site, kafka: SharedKafka) -> No
         operator.stop()
 
 
+def test_responses_of_another_kind_end_no_thread(here: Site, kafka: SharedKafka) -> None:
+    """A proxy may answer 200 with something else: lists, watches and the election go on afterwards."""
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        paths = (r"/kafkatopics\?limit", r"/configmaps\?limit=1$", r"/leases/")
+        faults = [proxy.inject(Fault(200, times=2, path=path)) for path in paths]
+        election = ("--leader-election", "true", "--lease-seconds", "6")
+        operator = here.start_operator(*election, access=proxy.access(here.access()))
+        until(lambda: operator.metric("darkroom_operator_leads") == 1, "it leads", 40.0)
+        here.apply(here.manifest())
+        here.wait_ready()
+        assert [fault.hits for fault in faults] == [2, 2, 2]
+        here.put_model("another")
+        until(lambda: _revision(here) == "2", "the workers roll", 60.0)
+        operator.stop()
+
+
 def test_a_restart_of_the_api_server_is_survived(
     own_control_plane: ControlPlane, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

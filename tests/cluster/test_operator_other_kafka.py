@@ -163,6 +163,16 @@ def test_a_missing_secret_is_named_and_found_when_it_appears(running: Site, kafk
     until(lambda: running.condition("CredentialsReady").get("status") == "True", "the credentials are there", 40.0)
 
 
+def test_a_password_that_is_not_text_is_named(running: Site) -> None:
+    encoded = {"username": base64.b64encode(b"me").decode(), "password": base64.b64encode(b"\xff\xfe").decode()}
+    manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "user"}, "data": encoded}
+    running.api.apply(running.path("secrets", "user"), manifest)
+    login = {"type": "ScramSha512", "secret": {"name": "user"}}
+    running.apply(running.manifest(kafka={"bootstrapServers": "127.0.0.1:1", "authentication": login}))
+    message = running.wait_reason("SecretKeyInvalid", "CredentialsReady")
+    assert message == f"Secret {running.namespace}/user: the value of key password is not UTF-8 text"
+
+
 @contextmanager
 def _silent_server() -> Iterator[str]:
     """The address of a server that accepts connections and never answers."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.kafka import SharedKafka
+from tests.support.kube.fault_proxy import Fault, FaultProxy
 from tests.support.kube.pod_status import READY, CrashLooping, ImagePullBackOff
 from tests.support.operator import CLUSTER, Site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
@@ -230,6 +231,48 @@ def test_a_forbidden_write_is_told_in_the_api_servers_words(running: Site) -> No
 
     running.api.merge(path, {"rules": role["rules"]})
     running.wait_ready(timeout_s=100)
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ({"model": {"uri": "https://example.org:99999/m.onnx"}}, "the URI is not a valid URL"),
+        (
+            {
+                "model": {"uri": "s3://models/m.onnx"},
+                "template": {"env": [{"name": "AWS_ENDPOINT_URL", "value": "http://minio:port"}]},
+            },
+            "AWS_ENDPOINT_URL is not a valid URL",
+        ),
+    ],
+)
+def test_a_value_that_no_rule_checks_is_named_and_no_crash(stage: dict[str, Any], message: str, running: Site) -> None:
+    manifest = running.manifest()
+    manifest["spec"]["stages"][0] |= stage
+    running.apply(manifest)
+    assert message in running.wait_reason("InvalidSpec", "StagesReady")
+    running.apply(running.manifest())
+    running.wait_ready()
+
+
+def test_a_webhook_may_refuse_with_any_reason(here: Site, kafka: SharedKafka) -> None:
+    here.start_strimzi(kafka.bootstrap_servers)
+    here.start_kubelet()
+    here.put_model()
+    with FaultProxy(here.api_server.admin) as proxy:
+        operator = here.start_operator("--reconcile-threads", "1", access=proxy.access(here.access()))
+        text = {"reason": "denied by policy: no :latest", "message": "admission webhook x denied the request"}
+        proxy.inject(Fault(422, times=10_000, method="PATCH", path="/deployments/", **text))
+        here.apply(here.manifest())
+        assert "admission webhook x denied" in here.wait_reason("Http422", "StagesReady")
+        proxy.heal()
+        proxy.inject(Fault(500, times=10_000, method="PATCH", path="/deployments/", **text))
+        here.apply(here.manifest("second"))
+        assert "admission webhook x denied" in here.wait_reason("Http500", name="second")
+        proxy.heal()
+        here.wait_ready(timeout_s=90)
+        here.wait_ready("second", timeout_s=90)
+        operator.stop()
 
 
 def _versions(running: Site) -> list[tuple[str, str]]:

@@ -33,7 +33,8 @@ class Fault:
     `code` is what they are answered after `delay_s`; None passes them on, only late, and 0 breaks the connection. With
     `carried_out` the API server does what was asked: a code then takes the place of its answer, which a client can't
     tell from a request that never arrived; without a code its answer is passed on late, and is old by then.
-    `retry_after_s` is a header. `hits` counts the requests that met the fault, `ended` those that are over.
+    `retry_after_s` is a header; `reason` replaces the usual one. `hits` counts the requests that met the fault, `ended`
+    those that are over.
     """
 
     code: int | None
@@ -41,6 +42,7 @@ class Fault:
     method: str = ""
     path: str = ""
     message: str = "injected by a test"
+    reason: str = ""
     retry_after_s: int | None = None
     delay_s: float = 0.0
     carried_out: bool = False
@@ -215,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
             "metadata": {},
             "status": "Failure",
             "message": fault.message,
-            "reason": _REASONS.get(code, ""),
+            "reason": fault.reason or _REASONS.get(code, ""),
             "code": code,
         }
         if fault.retry_after_s is not None:

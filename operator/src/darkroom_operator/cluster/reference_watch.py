@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -54,12 +55,20 @@ class ReferenceWatch:
     def _run(self) -> None:
         version = ""
         while not self._stopping.is_set():
+            started = time.monotonic()
             try:
                 version = self._watch(version or self._begin())
             except ApiError as error:
                 if error.status == _GONE:
                     version = ""
                 log.warning("watch interrupted", kind=self._kind.name, reason=error.reason, message=error.message)
+                self._stopping.wait(_RETRY_S)
+            except Exception:
+                version = ""
+                log.exception("watch interrupted", kind=self._kind.name)
+                self._stopping.wait(_RETRY_S)
+            if time.monotonic() - started < _RETRY_S:
+                # A watch that ends at once, for example because of a proxy, must not become a stream of requests.
                 self._stopping.wait(_RETRY_S)
 
     def _begin(self) -> str:

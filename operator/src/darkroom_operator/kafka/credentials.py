@@ -26,8 +26,8 @@ class Credentials:
     access: Mapping[str, KafkaAccess] = field(default_factory=dict)
 
 
-class MissingSecret(Exception):
-    """A Secret, or a key in it, does not exist."""
+class UnusableSecret(Exception):
+    """A Secret or a key in it does not exist, or its content cannot be used."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
@@ -40,15 +40,21 @@ def secret_keys(
     """The content of some keys of a Secret, by file name. `wanted` gives the file name of each key.
 
     Raises:
-        MissingSecret: the Secret or one of the keys does not exist.
+        UnusableSecret: the Secret or one of the keys does not exist, or a key is not text.
     """
     content = world.references.secret(key, namespace, name)
     if content is None:
         message = f"there is no Secret {name} in namespace {namespace}: create it"
-        raise MissingSecret(Finding(ready=False, reason="SecretNotFound", message=message, retry=True))
+        raise UnusableSecret(Finding(ready=False, reason="SecretNotFound", message=message, retry=True))
     if absent := sorted(set(wanted) - set(content)):
         message = f"Secret {namespace}/{name} has no key {', '.join(absent)}: add it"
-        raise MissingSecret(Finding(ready=False, reason="SecretKeyNotFound", message=message, retry=True))
+        raise UnusableSecret(Finding(ready=False, reason="SecretKeyNotFound", message=message, retry=True))
+    for secret_key in wanted:
+        try:
+            content[secret_key].decode()
+        except UnicodeDecodeError:
+            message = f"Secret {namespace}/{name}: the value of key {secret_key} is not UTF-8 text"
+            raise UnusableSecret(Finding(ready=False, reason="SecretKeyInvalid", message=message, retry=True)) from None
     return {file: content[secret_key] for secret_key, file in wanted.items()}
 
 

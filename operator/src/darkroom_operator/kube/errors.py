@@ -1,8 +1,12 @@
 """Errors of requests to the API server."""
 
+import re
 from http import HTTPStatus
 
 from darkroom.errors import DarkroomError
+
+_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
+"""What the reason of a condition may be. Admission webhooks may answer with any text."""
 
 
 class ApiError(DarkroomError):
@@ -10,7 +14,7 @@ class ApiError(DarkroomError):
 
     Attributes:
         status: the HTTP status; 0 if there was no response.
-        reason: the machine-readable reason, such as `Forbidden`.
+        reason: the machine-readable reason, such as `Forbidden`; fit for a condition.
         message: the API server's message.
         retry_after_s: seconds to wait before the next request, if the API server asks for that.
     """
@@ -18,7 +22,7 @@ class ApiError(DarkroomError):
     def __init__(self, status: int, reason: str, message: str, retry_after_s: float = 0.0) -> None:
         super().__init__(message)
         self.status = status
-        self.reason = reason
+        self.reason = reason if _REASON.fullmatch(reason) else f"Http{status}"
         self.message = message
         self.retry_after_s = retry_after_s
 

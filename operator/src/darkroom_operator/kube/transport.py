@@ -29,11 +29,15 @@ def parse_response(status: int, data: bytes, retry_after: str | None) -> Manifes
     """The object in a response.
 
     Raises:
-        ApiError: the API server refused the request.
+        ApiError: the API server refused the request, or did not send JSON.
     """
     content = _json(data)
     if status < 300:  # noqa: PLR2004
+        if content is None:
+            start = data[:200].decode(errors="replace")
+            raise ApiError(0, "InvalidResponse", f"the API server did not send JSON: {start}")
         return content
+    content = content or {}
     retry_after_s = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
     message = content.get("message") or data.decode(errors="replace")[:500] or f"HTTP status {status}"
     raise ApiError(status, content.get("reason") or f"Http{status}", message, retry_after_s)
@@ -44,9 +48,9 @@ def unreachable(error: Exception) -> ApiError:
     return ApiError(0, "Unreachable", f"the API server can't be reached: {error}")
 
 
-def _json(data: bytes) -> Manifest:
+def _json(data: bytes) -> Manifest | None:
     try:
         content = json.loads(data)
     except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,6 +1,7 @@
 """The sources of a stage's model and labels, checked as far as the operator can read them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from darkroom.api.pipeline import ImagePipeline, Stage
@@ -34,6 +35,22 @@ def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFil
     return ModelFiles(model, labels)
 
 
+def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credentials: Mapping[str, bytes]) -> int:
+    """The port of the server that `uri` is downloaded from. `env` and `credentials` may name the endpoint of s3.
+
+    Raises:
+        UnusableModel: a URL cannot be parsed.
+    """
+    if uri.startswith("https:"):
+        return _port_of(about, "the URI", uri)
+    variables = {variable.get("name", ""): str(variable.get("value", "")) for variable in env}
+    variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
+    for name in ENDPOINTS:
+        if endpoint := variables.get(name):
+            return _port_of(about, name, endpoint)
+    return HTTPS_PORT
+
+
 def _source(
     pipeline: ImagePipeline, stage: Stage, role: str, uri: str, sha256: str | None, world: World
 ) -> MountedFile | Fetched:
@@ -50,7 +67,7 @@ def _source(
         claim, _, path = location.partition("/")
         return MountedFile({"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}, path)
     if scheme in {"https", "s3", "gs"}:
-        return Fetched(_port(scheme, location, stage, _credentials(pipeline, stage, about, world)))
+        return Fetched(source_port(about, uri, stage.template.env, _credentials(pipeline, stage, about, world)))
     raise _missing(
         "ModelNotFound",
         f"{about}: workers in a cluster cannot read a local file: use configmap://, pvc://, https://, s3:// or gs://",
@@ -81,16 +98,13 @@ def _credentials(pipeline: ImagePipeline, stage: Stage, about: str, world: World
     return content
 
 
-def _port(scheme: str, location: str, stage: Stage, credentials: Mapping[str, bytes]) -> int:
-    if scheme == "https":
-        return urlsplit(f"https://{location}").port or HTTPS_PORT
-    variables = {variable["name"]: str(variable.get("value", "")) for variable in stage.template.env}
-    variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
-    for name in ENDPOINTS:
-        if endpoint := variables.get(name):
-            parts = urlsplit(endpoint)
-            return parts.port or (80 if parts.scheme == "http" else HTTPS_PORT)
-    return HTTPS_PORT
+def _port_of(about: str, what: str, url: str) -> int:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _missing("InvalidSpec", f"{about}: {what} is not a valid URL: {error}") from error
+    return port or (80 if parts.scheme == "http" else HTTPS_PORT)
 
 
 def _missing(reason: str, message: str) -> UnusableModel:

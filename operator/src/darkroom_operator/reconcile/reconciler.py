@@ -13,7 +13,7 @@ from darkroom_operator.cluster.world import World
 from darkroom_operator.kafka.admin.credentials import credentials_files, named_credentials
 from darkroom_operator.kafka.admin.settings import admin_settings
 from darkroom_operator.kafka.admin.topics import TopicProvisioner
-from darkroom_operator.kafka.credentials import MissingSecret
+from darkroom_operator.kafka.credentials import UnusableSecret
 from darkroom_operator.kafka.state import KafkaState
 from darkroom_operator.kafka.strimzi.provisioning import provision_kafka, strimzi_namespace
 from darkroom_operator.kafka.strimzi.topics import shrinking
@@ -194,7 +194,7 @@ class Reconciler:
         try:
             pipeline = parse_pipeline({field: value for field, value in live.items() if field != "status"})
             settings = admin_settings(pipeline.spec.kafka, credentials_files(pipeline, self._world))
-        except MissingSecret as missing:
+        except UnusableSecret as missing:
             return missing.finding
         except InvalidPipeline as error:
             return Finding(

@@ -25,12 +25,13 @@ from darkroom_operator.kube.kinds import (
     POD,
     POD_MONITOR,
     SERVICE_ACCOUNT,
+    Kind,
 )
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.reconcile.models import UnusableModel, model_files
 from darkroom_operator.reconcile.workers import workers_finding
 from darkroom_operator.status.findings import Finding, combined, refused
-from darkroom_operator.status.pipeline_status import SUSPENDED, StagesState
+from darkroom_operator.status.pipeline_status import MAX_MESSAGE, SUSPENDED, StagesState
 
 ALL_READY = Finding(ready=True, reason="AllReady", message="all workers of every stage are ready")
 
@@ -62,7 +63,8 @@ def _run(
     try:
         _check_name(pipeline, stage, world)
         workload = Workload(image, access, model_files(pipeline, stage.spec, world))
-        live = _ensure_all(pipeline, stage, workload, world)
+        objects = _objects(pipeline, stage, workload, with_monitor=world.served_kinds.has(POD_MONITOR))
+        live = [world.ensure(kind, desired) for kind, desired in objects][-1]
     except UnusableModel as missing:
         return missing.finding
     except OwnedByAnother as error:
@@ -71,18 +73,24 @@ def _run(
         if error.is_transient:
             raise
         return refused(f'stage "{stage.name}"', error)
+    except ValueError as error:  # a value in the spec that no rule checks
+        return Finding(ready=False, reason="InvalidSpec", message=f'stage "{stage.name}": {error}')
     return workers_finding(stage.name, live, _pods(pipeline, stage, world))
 
 
-def _ensure_all(pipeline: ImagePipeline, stage: StagePlan, workload: Workload, world: World) -> Manifest:
-    """Create or update the objects that the workers need, then the Deployment. Returns the Deployment."""
-    world.ensure(SERVICE_ACCOUNT, service_account(pipeline, stage))
-    world.ensure(CONFIG_MAP, settings_map(pipeline, stage, workload))
-    world.ensure(NETWORK_POLICY, network_policy(pipeline, stage, workload))
-    world.ensure(DISRUPTION_BUDGET, disruption_budget(pipeline, stage))
-    if world.served_kinds.has(POD_MONITOR):
-        world.ensure(POD_MONITOR, pod_monitor(pipeline, stage))
-    return world.ensure(DEPLOYMENT, deployment(pipeline, stage, workload))
+def _objects(
+    pipeline: ImagePipeline, stage: StagePlan, workload: Workload, *, with_monitor: bool
+) -> list[tuple[Kind, Manifest]]:
+    """The objects of a stage, those that the workers need first and the Deployment last."""
+    monitors = [(POD_MONITOR, pod_monitor(pipeline, stage))] if with_monitor else []
+    return [
+        (SERVICE_ACCOUNT, service_account(pipeline, stage)),
+        (CONFIG_MAP, settings_map(pipeline, stage, workload)),
+        (NETWORK_POLICY, network_policy(pipeline, stage, workload)),
+        (DISRUPTION_BUDGET, disruption_budget(pipeline, stage)),
+        *monitors,
+        (DEPLOYMENT, deployment(pipeline, stage, workload)),
+    ]
 
 
 def _check_name(pipeline: ImagePipeline, stage: StagePlan, world: World) -> None:
@@ -128,7 +136,7 @@ def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world
                 consumer_group=stage.consumer_group,
                 replicas=stage.replicas,
                 ready_replicas=status.get("readyReplicas", 0),
-                message="" if finding.ready else finding.message,
+                message="" if finding.ready else finding.message[:MAX_MESSAGE],
             )
         )
     return StagesState(combined(found, ALL_READY), tuple(statuses), replicas, sum(finding.ready for finding in found))

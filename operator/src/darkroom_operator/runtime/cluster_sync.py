@@ -98,6 +98,9 @@ class ClusterSync:
             except ApiError as error:
                 log.warning("the cluster could not be listed", error=error.message)
                 self._stopping.wait(FILL_RETRY_S)
+            except Exception:
+                log.exception("the cluster could not be listed")
+                self._stopping.wait(FILL_RETRY_S)
         next_resync = time.monotonic() + self._until_resync_s()
         while not self._stopping.wait(KINDS_S):
             try:
@@ -113,6 +116,8 @@ class ClusterSync:
                     next_resync = time.monotonic() + self._until_resync_s()
             except ApiError as error:
                 log.warning("the cluster could not be listed", error=error.message)
+            except Exception:
+                log.exception("the cluster could not be listed")
 
     def _refresh_kinds(self) -> None:
         added, removed = self._served_kinds.refresh()

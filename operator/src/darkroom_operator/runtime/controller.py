@@ -57,8 +57,9 @@ class Controller:
         """Finish the reconciliations in progress, and stop."""
         self._stopping.set()
         self._queue.close()
+        deadline = time.monotonic() + STOP_S
         for thread in self._threads:
-            thread.join(timeout=STOP_S)
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def queue_all(self) -> None:
         """Queue every pipeline when this replica becomes the leader: the last one may not have finished its work."""
@@ -115,3 +116,5 @@ class Controller:
                 self._reconciler.report_failure(key, reason, message)
             except (ApiError, NotLeader) as error:
                 log.info("status could not be written", pipeline=str(key), error=str(error))
+            except Exception:
+                log.exception("status could not be written", pipeline=str(key))

@@ -80,6 +80,8 @@ class LeaderElection:
                 self._try_to_hold()
             except ApiError as error:
                 log.warning("lease could not be renewed", error=error.message)
+            except Exception:
+                log.exception("lease could not be renewed")
             is_leader = self.is_leader()
             if is_leader and not self._was_leader:
                 log.info("became the leader", lease=f"{self._namespace}/{self._name}", identity=self._identity)

@@ -15,7 +15,8 @@ from darkroom_operator.kube.kinds import EVENT
 from darkroom_operator.kube.transport import Manifest
 
 CONTROLLER = "darkroom.dev/operator"
-MAX_NOTE = 1_000
+MAX_NOTE_BYTES = 1_000
+"""The API server takes 1024 bytes."""
 
 _TRANSIENT_REASONS = {
     "WaitingForTopicOperator", "WaitingForUserOperator", "WaitingForTopics", "WaitingForCredentials",
@@ -51,7 +52,7 @@ class EventRecorder:
             "action": action,
             "type": event_type,
             "reason": reason,
-            "note": note[:MAX_NOTE],
+            "note": event_note(note),
             "regarding": {
                 "apiVersion": names.API_VERSION,
                 "kind": names.KIND,
@@ -73,6 +74,11 @@ class EventRecorder:
         event_type: EventType = "Normal" if now.reason in _NORMAL_REASONS else "Warning"
         reason = "Ready" if now.status == "True" else now.reason
         self.record(pipeline, event_type, reason, "Reconcile", now.message)
+
+
+def event_note(note: str) -> str:
+    """`note`, cut to a size that the API server accepts."""
+    return note.encode()[:MAX_NOTE_BYTES].decode(errors="ignore")
 
 
 def _ready(status: Status) -> Condition | None:

@@ -13,7 +13,7 @@ from darkroom_operator.kafka.credentials import (
     PRIVATE_KEY,
     USERNAME,
     Credentials,
-    MissingSecret,
+    UnusableSecret,
     connection,
     digest,
     secret_keys,
@@ -27,7 +27,7 @@ def named_credentials(pipeline: ImagePipeline, world: World) -> Credentials:
     servers = kafka.bootstrap_servers or ""
     try:
         files = credentials_files(pipeline, world)
-    except MissingSecret as missing:
+    except UnusableSecret as missing:
         return Credentials(missing.finding)
     access = KafkaAccess(
         connection=connection(servers, set(files), tls=kafka.tls is not None),
@@ -43,7 +43,7 @@ def credentials_files(pipeline: ImagePipeline, world: World) -> dict[str, bytes]
     """The content of every credentials file, from the Secrets that `pipeline` names.
 
     Raises:
-        MissingSecret: one of the Secrets or keys does not exist.
+        UnusableSecret: one of the Secrets or keys does not exist.
     """
     key = PipelineKey(pipeline.namespace, pipeline.name)
     files: dict[str, bytes] = {}

@@ -19,7 +19,7 @@ from darkroom_operator.kafka.credentials import (
     PASSWORD,
     PRIVATE_KEY,
     Credentials,
-    MissingSecret,
+    UnusableSecret,
     connection,
     digest,
     secret_keys,
@@ -110,7 +110,7 @@ def _provision(
         if authentication is not None and not finding.ready:
             return finding
         return _access(pipeline, stage, cluster, live, world)
-    except MissingSecret as missing:
+    except UnusableSecret as missing:
         return missing.finding
     except OwnedByAnother as error:
         return Finding(ready=False, reason="NameConflict", message=str(error), retry=True)
