@@ -176,7 +176,7 @@ def test_a_service_that_has_never_reached_the_api_server_is_not_ready_and_says_s
         proxy.inject(Fault(500, times=1_000_000))
         service = cluster.start(proxy.access(cluster.api_server.admin))
         unknown = cluster.apply("digits", kafka.bootstrap_servers)
-        refused(service, unknown, "The API server has not told yet which pipelines there are.")
+        refused(service, unknown, "The list of pipelines has not been read from the API server yet.")
         assert not service.is_ready()
 
         proxy.heal()

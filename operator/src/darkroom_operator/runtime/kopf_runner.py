@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import kopf
 
@@ -29,24 +30,29 @@ class KopfRunner:
         self._health_endpoint = health_endpoint
         self._lock = threading.Lock()
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._restarting = False
+        kopf.on.cleanup(registry=registry)(self._end)
 
     def run(self) -> None:
         """Watch until SIGTERM or SIGINT."""
-        while asyncio.run(self._watch()):
-            pass
+        asyncio.run(self._watch())
+        while self._restarting:
+            asyncio.run(self._watch())
 
     def restart(self) -> None:
         """Restart kopf, so that it looks for kinds, lists and watches again. Safe to call from any thread."""
         with self._lock:
             if self._running is not None:
-                loop, restarting = self._running
-                loop.call_soon_threadsafe(restarting.set)
+                self._restarting = True
+                loop, stopping = self._running
+                loop.call_soon_threadsafe(stopping.set)
 
-    async def _watch(self) -> bool:
-        """Watch. Returns whether to restart."""
-        restarting = asyncio.Event()
+    async def _watch(self) -> None:
+        """Watch until kopf stops, by a signal or for a restart."""
+        stopping = asyncio.Event()
         with self._lock:
-            self._running = asyncio.get_running_loop(), restarting
+            self._running = asyncio.get_running_loop(), stopping
+            self._restarting = False
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 await kopf.operator(
@@ -56,9 +62,13 @@ class KopfRunner:
                     clusterwide=not self._namespaces,
                     namespaces=self._namespaces,
                     liveness_endpoint=self._health_endpoint,
-                    stop_flag=restarting,
+                    stop_flag=stopping,
                 )
         finally:
             with self._lock:
                 self._running = None
-        return restarting.is_set()
+
+    async def _end(self, **_: Any) -> None:
+        """After a signal kopf's own task still waits for the stop flag, and kopf 5 s for that task."""
+        if self._running is not None:
+            self._running[1].set()
