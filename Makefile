@@ -15,52 +15,52 @@ SOURCES := operator services kind models tests scripts benchmarks
 export UV_PYTHON_DOWNLOADS ?= never
 
 .PHONY: help
-help: ## List what there is to run
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(UV) ## Get uv, the dependencies and our packages, as pinned in uv.lock
+setup: $(UV) ## Install uv, and the packages pinned in uv.lock
 	@$(UV) sync --frozen
 
 .PHONY: demo
-demo: $(UV) ## Real images through real Kafka and two models, on this machine; prints what came out
+demo: $(UV) ## Send sample images through Kafka and two models on this machine, and print the results
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test
-test: ## All tests but those on kind, with real brokers and a real API server
+test: ## Run all tests except those on kind, with real brokers and a real API server
 	@$(MAKE) test-chaos
 	@$(MAKE) test-servers
 
 .PHONY: test-chaos
-test-chaos: $(UV) ## Of these, the short form of `make chaos`, which needs the cores for itself
+test-chaos: $(UV) ## Part of `make test`: a short `make chaos`, which needs all cores
 	@$(RUN) pytest -m chaos tests/chaos
 
 .PHONY: test-servers
-test-servers: test-tools ## Of these, all others
+test-servers: test-tools ## Part of `make test`: all other tests
 	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
-test-unit: $(UV) ## The tests without servers, in seconds
+test-unit: $(UV) ## Run the tests that need no servers (seconds)
 	@$(RUN) pytest -q -n $(JOBS) tests/unit
 
 .PHONY: test-tools
-test-tools: $(UV) ## Build or fetch the Kubernetes programs that tests/cluster uses, into the cache (long, once)
+test-tools: $(UV) ## Build or download the Kubernetes programs for tests/cluster, into the cache (minutes, once)
 	@$(RUN) python -m tests.support.kube.tools
 
 .PHONY: chaos
-chaos: $(UV) ## Kill, freeze, cut and restart everything while 20,000 images flow; exits 1 if a promise is broken (minutes)
+chaos: $(UV) ## Inject faults while 20,000 images are processed; exits 1 if a guarantee is broken (ten minutes)
 	@$(RUN) python -m tests.chaos
 
 .PHONY: images
-images: $(UV) ## Build the container images with docker or podman, whichever is there
+images: $(UV) ## Build the container images with docker or podman
 	@$(RUN) python -m kind images
 
 .PHONY: kind-up
-kind-up: $(UV) ## A kind cluster in docker or podman; without a container registry its node image is built (long, once)
+kind-up: $(UV) ## Create a kind cluster; builds its node image if no container registry is reachable (minutes, once)
 	@$(RUN) python -m kind up
 
 .PHONY: kind-images
-kind-images: kind-up ## Build the container images and bring them into the kind cluster
+kind-images: kind-up ## Build the container images and load them into the kind cluster
 	@$(RUN) python -m kind images --load
 
 .PHONY: kind-down
@@ -68,38 +68,38 @@ kind-down: $(UV) ## Delete the kind cluster
 	@$(RUN) python -m kind down
 
 .PHONY: e2e
-e2e: kind-images ## The tests that need the kind cluster, which is made first if there is none
+e2e: kind-images ## Run the tests on kind; creates the cluster if there is none
 	@$(RUN) pytest -x -m e2e tests/e2e
 
 .PHONY: e2e-once
-e2e-once: e2e ## The same, and the cluster deleted afterwards
+e2e-once: e2e ## Run the tests on kind, then delete the cluster
 	@$(MAKE) kind-down
 
 .PHONY: bench-operator
-bench-operator: $(UV) ## What the operator costs with 1,000 pipelines; fails when a bound is missed (minutes)
+bench-operator: $(UV) ## Measure the operator with 1,000 pipelines; fails if a limit is exceeded (minutes)
 	@$(RUN) python -m benchmarks.operator
 
 .PHONY: lint
-lint: $(UV) ## Style, and the direction of imports
+lint: $(UV) ## Check the style, and the direction of imports
 	@$(RUN) ruff check $(SOURCES)
 	@$(RUN) ruff format --check $(SOURCES)
 	@$(RUN) lint-imports
 
 .PHONY: fmt
-fmt: $(UV) ## Format the code, and fix what ruff can fix
+fmt: $(UV) ## Format the code and apply ruff's fixes
 	@$(RUN) ruff check --fix $(SOURCES)
 	@$(RUN) ruff format $(SOURCES)
 
 .PHONY: types
-types: $(UV) ## mypy, strict
+types: $(UV) ## Run mypy in strict mode
 	@$(RUN) mypy
 
 .PHONY: generate
-generate: $(UV) ## Write the CRD anew from the models
+generate: $(UV) ## Generate the CRD and the reference pages
 	@$(RUN) python -m scripts.generate
 
 .PHONY: clean
-clean: ## Remove .venv, .tools and what the tools left behind
+clean: ## Remove .venv, .tools and the tools' files
 	rm -rf .venv .tools .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
 
 # uv in a folder of its own, for machines without it.

@@ -14,17 +14,18 @@ _SUFFIXES = {"counter": "_total", "info": "_info"}
 
 _HEAD = """# Metrics
 
-In Prometheus' text format at `/metrics`; the chart makes ServiceMonitors and the operator PodMonitors where those kinds
-exist. Histograms have the usual `_bucket`, `_sum` and `_count`. This page is generated.
+All services serve metrics in the Prometheus text format at `/metrics`. If the Prometheus Operator is installed, the
+chart creates ServiceMonitors and the operator creates PodMonitors. Histograms have the usual `_bucket`, `_sum` and
+`_count`. This page is generated.
 
-| to know whether | look at |
+| question | metric |
 | --- | --- |
-| a stage keeps up | `darkroom_worker_end_to_end_seconds` |
-| images fail | `darkroom_worker_images_total{outcome="failed"}`, by reason |
-| workers are cut off from Kafka | `darkroom_worker_brokers_connected == 0` |
-| the service refuses images | `darkroom_images_refused_total`, by reason |
-| the results are behind | `darkroom_store_lag`, `darkroom_store_writable == 0` |
-| pipelines are in trouble | `darkroom_operator_pipelines{condition="Ready", status="False"}`, by reason |
+| Does a stage keep up? | `darkroom_worker_end_to_end_seconds` |
+| Do images fail? | `darkroom_worker_images_total{outcome="failed"}`, by reason |
+| Have workers lost the connection to Kafka? | `darkroom_worker_brokers_connected == 0` |
+| Does the ingestion service refuse images? | `darkroom_images_refused_total`, by reason |
+| Are results delayed? | `darkroom_store_lag`, `darkroom_store_writable == 0` |
+| Which pipelines are not ready? | `darkroom_operator_pipelines{condition="Ready", status="False"}`, by reason |
 """
 
 
@@ -33,15 +34,15 @@ def metrics_page() -> str:
     operator = darkroom_operator.runtime.metrics.Metrics()
     operator.watch(WorkQueue(), darkroom_operator.runtime.metrics.PipelineTally(), lambda: True)
     parts = [
-        ("A worker", darkroom_inference.lifecycle.metrics.Metrics().registry),
-        ("The ingestion service", darkroom_ingestion.metrics.Metrics().registry),
-        ("The operator", operator.registry),
+        ("Worker", darkroom_inference.lifecycle.metrics.Metrics().registry),
+        ("Ingestion service", darkroom_ingestion.metrics.Metrics().registry),
+        ("Operator", operator.registry),
     ]
     return "\n".join([_HEAD, *(line for title, registry in parts for line in _table(title, registry))])
 
 
 def _table(title: str, registry: CollectorRegistry) -> Iterator[str]:
-    yield from (f"## {title}", "", "| metric | kind | labels | |", "| --- | --- | --- | --- |")
+    yield from (f"## {title}", "", "| metric | type | labels | description |", "| --- | --- | --- | --- |")
     for metric in registry.collect():
         if metric.name.startswith("darkroom_"):
             name = metric.name + _SUFFIXES.get(metric.type, "")

@@ -21,8 +21,8 @@ def mounted(root: Path, *, archives: Path | None = None) -> Iterator[None]:
         run(["mount", "-t", "proc", "proc", root / "proc"], timeout_s=_TIMEOUT_S)
         stack.callback(run, ["umount", root / "proc"], timeout_s=_TIMEOUT_S)
         if archives is not None:
-            place = root / "tmp/images"
-            place.mkdir(parents=True, exist_ok=True)
-            run(["mount", "--bind", archives, place], timeout_s=_TIMEOUT_S)
-            stack.callback(run, ["umount", place], timeout_s=_TIMEOUT_S)
+            target = root / "tmp/images"
+            target.mkdir(parents=True, exist_ok=True)
+            run(["mount", "--bind", archives, target], timeout_s=_TIMEOUT_S)
+            stack.callback(run, ["umount", target], timeout_s=_TIMEOUT_S)
         yield

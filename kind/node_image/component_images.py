@@ -100,8 +100,8 @@ def _net_programs(root: Path, folder: Path) -> Path:
     shutil.copy(root / "etc/protocols", folder / "etc")
     shutil.copytree(root / _LIBRARIES / "xtables", folder / _LIBRARIES / "xtables", symlinks=True)
     for library in sorted(_libraries(root)):
-        place = "lib64" if library.startswith("/lib64/") else _LIBRARIES
-        shutil.copy((root / library.lstrip("/")), folder / place)
+        subfolder = "lib64" if library.startswith("/lib64/") else _LIBRARIES
+        shutil.copy((root / library.lstrip("/")), folder / subfolder)
     return folder
 
 

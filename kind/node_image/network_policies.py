@@ -1,7 +1,7 @@
 """The engine that enforces NetworkPolicy in a node built here: kube-network-policies.
 
 It gets at packets with the `queue` statement of nftables. A kernel without it (CONFIG_NFT_QUEUE) mostly has the older
-NFQUEUE target of xtables, reached from an nftables rule: for such a kernel two places of its source are changed.
+NFQUEUE target of xtables, reached from an nftables rule: for such a kernel two lines of its source are changed.
 """
 
 import shutil

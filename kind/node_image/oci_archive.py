@@ -71,19 +71,19 @@ def _layer(files: Mapping[str, Path]) -> bytes:
         folders = _Folders(layer)
         folders.ensure(Path("tmp"), mode=0o1777)
         for path, source in sorted(files.items()):
-            place = Path(path.lstrip("/"))
+            destination = Path(path.lstrip("/"))
             if source.is_dir():
-                _add_tree(layer, folders, source, place)
+                _add_tree(layer, folders, source, destination)
             else:
-                folders.ensure(place.parent)
-                layer.add(source, str(place), recursive=False, filter=_anonymous)
+                folders.ensure(destination.parent)
+                layer.add(source, str(destination), recursive=False, filter=_anonymous)
     return buffer.getvalue()
 
 
-def _add_tree(layer: tarfile.TarFile, folders: "_Folders", source: Path, place: Path) -> None:
+def _add_tree(layer: tarfile.TarFile, folders: "_Folders", source: Path, destination: Path) -> None:
     for root, names, files in os.walk(source):
         names.sort()
-        here = place / Path(root).relative_to(source)
+        here = destination / Path(root).relative_to(source)
         folders.ensure(here)
         links = [name for name in names if (Path(root) / name).is_symlink()]
         for name in sorted([*files, *links]):

@@ -61,14 +61,14 @@ def go_manifest(source: str) -> str:
 def _kind_files(root: Path, kind_source: Path) -> None:
     files = kind_source / "images" / "base" / "files"
     for path in sorted(files.rglob("*")):
-        place = root / path.relative_to(files)
+        target = root / path.relative_to(files)
         if path.is_dir():
-            place.mkdir(exist_ok=True)
+            target.mkdir(exist_ok=True)
         else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, place)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
             executable = "bin" in path.parent.parts[-1:]
-            place.chmod(0o755 if executable else 0o644)
+            target.chmod(0o755 if executable else 0o644)
 
 
 def _programs(root: Path, programs: dict[str, Path], version: str) -> None:

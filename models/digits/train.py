@@ -44,7 +44,7 @@ LEARNING_RATE = 4e-3
 class Digits:
     """Handwritten digits, white on black.
 
-    `images` is uint8 (n, 64, 64), `labels` 0..9 (n,), `index` the place in the original data (n,).
+    `images` is uint8 (n, 64, 64), `labels` 0..9 (n,), `index` the position in the original data (n,).
     """
 
     images: Pixels

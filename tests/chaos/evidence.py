@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """Partition and offset."""
 
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """An image that the ingestion service has answered for with 202.
+    """An image that the ingestion service accepted with 202.
 
     Attributes:
         lane: who sent it. A lane sends one image at a time, and the next one only after the answer.
@@ -24,14 +24,14 @@ class Acknowledged:
     key: str | None
     file: str
     bad: bool
-    place: Place
+    position: Position
 
 
 @dataclass(frozen=True)
 class ImageInLog:
     """A record of the images topic."""
 
-    place: Place
+    position: Position
     image_id: str
     key: bytes | None
 
@@ -41,15 +41,15 @@ class Answer:
     """A record that a stage has published: a result, or, with a reason, a dead letter.
 
     Attributes:
-        place: where it is.
-        source: where the image lies that it answers.
+        position: in its own topic.
+        source: position of the image that it answers.
         label: the best prediction of a result.
     """
 
-    place: Place
+    position: Position
     image_id: str
     key: bytes | None
-    source: Place
+    source: Position
     label: str = ""
     reason: str = ""
 
@@ -73,25 +73,25 @@ class StageEvidence:
 
 @dataclass(frozen=True)
 class Document:
-    """What the ingestion service tells of an image: its place, and the stages that have answered."""
+    """An image as the ingestion service reports it: its position, and the stages that have answered."""
 
-    place: Place
+    position: Position
     results: frozenset[str]
     failures: frozenset[str]
 
 
 @dataclass(frozen=True)
 class StoreEvidence:
-    """What the ingestion service tells of everything.
+    """Everything that the ingestion service reports.
 
     Attributes:
         results: stage and image of each result in its list, as often as it is there.
-        dead_letters: stage and place of each dead letter in its list.
+        dead_letters: stage and position of each dead letter in its list.
         documents: by image.
     """
 
     results: Sequence[tuple[str, str]]
-    dead_letters: Sequence[tuple[str, Place]]
+    dead_letters: Sequence[tuple[str, Position]]
     documents: Mapping[str, Document]
 
 

@@ -33,7 +33,7 @@ class Body:
 
 
 def bodies() -> list[Body]:
-    """The digits of the samples, and some that end in the middle: their headers are good enough for the door."""
+    """The digits of the samples, and some that end in the middle: the ingestion service accepts their headers."""
     good = [
         Body(path.name, path.read_bytes(), "image/png" if path.suffix == ".png" else "image/jpeg")
         for path in sorted(SAMPLES.iterdir())
@@ -48,7 +48,7 @@ class Refused(Exception):
 
 
 class Load:
-    """Sends images in a thread of its own: at least `images` of them, and on until it is told `enough`.
+    """Sends images in a thread of its own: at least `images` of them, and on until `enough` is set.
 
     Each of its lanes sends one image at a time, so that the order of the images of its key is known.
     """
@@ -103,8 +103,8 @@ class Load:
             await asyncio.sleep(self._next_at - time.monotonic())
             body = self._random.choice(bad if number % _BAD_EVERY == _BAD_EVERY - 1 else good)
             if image := await self._send(client, body, key, f"{self._run_id}-{number}"):
-                image_id, place = image
-                self.ledger.acknowledge(Acknowledged(image_id, lane, key, body.file, body.bad, place))
+                image_id, position = image
+                self.ledger.acknowledge(Acknowledged(image_id, lane, key, body.file, body.bad, position))
 
     async def _send(
         self, client: httpx.AsyncClient, body: Body, key: str | None, idempotency_key: str

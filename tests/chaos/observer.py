@@ -132,7 +132,7 @@ class Observer:
     def _sample(self) -> Sample:
         at = time.monotonic()
         found = self._admin.list_offsets(self._latest, request_timeout=_TIMEOUT_S)
-        ends = {place.partition: future.result(2 * _TIMEOUT_S).offset for place, future in found.items()}
+        ends = {asked.partition: future.result(2 * _TIMEOUT_S).offset for asked, future in found.items()}
         committed = {}
         for group, consumer in self._consumers.items():
             found_offsets = consumer.committed(list(self._latest), timeout=_TIMEOUT_S)

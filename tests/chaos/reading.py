@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from darkroom.events import FailureHeaders
 from darkroom.topology import StagePlan
-from tests.chaos.evidence import Answer, Document, ImageInLog, Place, StageEvidence, StoreEvidence
+from tests.chaos.evidence import Answer, Document, ImageInLog, Position, StageEvidence, StoreEvidence
 
 _TIMEOUT_S: Final = 60.0
 _PAGE: Final = 500
@@ -36,13 +36,13 @@ class Log:
 
     def images(self, topic: str) -> list[ImageInLog]:
         """Every record of the images topic."""
-        return [ImageInLog(_place(m), _headers(m)["ce_id"], _key(m)) for m in self._records(topic)]
+        return [ImageInLog(_position(m), _headers(m)["ce_id"], _key(m)) for m in self._records(topic)]
 
     def ends(self, topic: str, level: IsolationLevel = IsolationLevel.READ_UNCOMMITTED) -> dict[int, int]:
         """The end of each partition: of everything, or of what a reader of that level may see."""
         latest = {TopicPartition(topic, number): _LATEST for number in range(self._partitions)}
         found = self._admin.list_offsets(latest, isolation_level=level, request_timeout=_TIMEOUT_S)
-        return {place.partition: future.result().offset for place, future in found.items()}
+        return {asked.partition: future.result().offset for asked, future in found.items()}
 
     def stage(self, stage: StagePlan) -> StageEvidence:
         """Everything that a stage has left."""
@@ -53,14 +53,14 @@ class Log:
             results=[_result(message) for message in self._records(topics[0])],
             dead_letters=[_dead_letter(message) for message in self._records(topics[1])],
             committed=self._committed(stage),
-            unstable=[place for topic in topics for place in self._unstable(topic)],
+            unstable=[partition for topic in topics for partition in self._unstable(topic)],
         )
 
     def _committed(self, stage: StagePlan) -> dict[int, int]:
-        places = [TopicPartition(stage.images_topic, number) for number in range(self._partitions)]
+        partitions = [TopicPartition(stage.images_topic, number) for number in range(self._partitions)]
         consumer = Consumer({"bootstrap.servers": self._servers, "group.id": stage.consumer_group})
         try:
-            return {each.partition: max(0, each.offset) for each in consumer.committed(places, timeout=_TIMEOUT_S)}
+            return {c.partition: max(0, c.offset) for c in consumer.committed(partitions, timeout=_TIMEOUT_S)}
         finally:
             consumer.close()
 
@@ -102,7 +102,7 @@ class Log:
 
 
 def read_store(url: str, path: str, image_ids: Iterable[str], results: int, timeout_s: float) -> StoreEvidence:
-    """What the service tells, once it has as many results as the topics, or after `timeout_s`."""
+    """What the service reports, once it has as many results as the topics, or after `timeout_s`."""
     return asyncio.run(_read_store(f"{url}{path}", sorted(set(image_ids)), results, timeout_s))
 
 
@@ -144,7 +144,7 @@ async def _pages(client: httpx.AsyncClient, url: str, field: str) -> list[dict[s
 
 def _document(image: Mapping[str, Any]) -> Document:
     return Document(
-        place=(image["image"]["partition"], image["image"]["offset"]),
+        position=(image["image"]["partition"], image["image"]["offset"]),
         results=frozenset(result["stage"] for result in image["results"]),
         failures=frozenset(failure["stage"] for failure in image["failures"]),
     )
@@ -154,17 +154,17 @@ def _result(message: Message) -> Answer:
     data = json.loads(message.value() or b"")
     source = (data["source"]["partition"], data["source"]["offset"])
     label = data["predictions"][0]["label"]
-    return Answer(_place(message), data["imageId"], _key(message), source, label=label)
+    return Answer(_position(message), data["imageId"], _key(message), source, label=label)
 
 
 def _dead_letter(message: Message) -> Answer:
     headers = _headers(message)
     source = (int(headers[FailureHeaders.SOURCE_PARTITION]), int(headers[FailureHeaders.SOURCE_OFFSET]))
     reason = headers[FailureHeaders.REASON]
-    return Answer(_place(message), headers["ce_id"], _key(message), source, reason=reason)
+    return Answer(_position(message), headers["ce_id"], _key(message), source, reason=reason)
 
 
-def _place(message: Message) -> Place:
+def _position(message: Message) -> Position:
     partition, offset = message.partition(), message.offset()
     assert partition is not None
     assert offset is not None

@@ -13,7 +13,7 @@ from tests.chaos.evidence import (
     Document,
     Evidence,
     ImageInLog,
-    Place,
+    Position,
     StageEvidence,
     StoreEvidence,
 )
@@ -31,36 +31,36 @@ def good_runs(draw: st.DrawFn) -> Evidence:
     images, acknowledged = [], []
     for number, key in enumerate(keys):
         partition = key % PARTITIONS
-        place, ends[partition] = (partition, ends[partition]), ends[partition] + 1
-        images.append(ImageInLog(place, f"i{number}", f"k{key}".encode()))
-        acknowledged.append(Acknowledged(f"i{number}", key, f"k{key}", f"f{key}", number % 7 == 3, place))
+        position, ends[partition] = (partition, ends[partition]), ends[partition] + 1
+        images.append(ImageInLog(position, f"i{number}", f"k{key}".encode()))
+        acknowledged.append(Acknowledged(f"i{number}", key, f"k{key}", f"f{key}", number % 7 == 3, position))
     stages = [
         StageEvidence("atleast", "AtLeastOnce", *_answers(images, acknowledged), committed=ends),
         StageEvidence("exactly", "ExactlyOnce", *_answers(images, acknowledged), committed=ends),
     ]
-    return with_store(Evidence(acknowledged, sorted(images, key=lambda image: image.place), ends, stages))
+    return with_store(Evidence(acknowledged, sorted(images, key=lambda image: image.position), ends, stages))
 
 
 def _answers(images: list[ImageInLog], acknowledged: list[Acknowledged]) -> tuple[list[Answer], list[Answer]]:
     offsets: dict[tuple[bool, int], int] = {}
     found: dict[bool, list[Answer]] = {True: [], False: []}
     for image, sent in zip(images, acknowledged, strict=True):
-        which = (sent.bad, image.place[0])
-        place: Place = (image.place[0], offsets.setdefault(which, 0))
+        which = (sent.bad, image.position[0])
+        position: Position = (image.position[0], offsets.setdefault(which, 0))
         offsets[which] += 1
         outcome = {"reason": "DecodeError"} if sent.bad else {"label": sent.file}
-        found[sent.bad].append(Answer(place, image.image_id, image.key, image.place, **outcome))
-    return tuple(sorted(found[bad], key=lambda answer: answer.place) for bad in (False, True))  # type: ignore[return-value]
+        found[sent.bad].append(Answer(position, image.image_id, image.key, image.position, **outcome))
+    return tuple(sorted(found[bad], key=lambda answer: answer.position) for bad in (False, True))  # type: ignore[return-value]
 
 
 def with_store(evidence: Evidence) -> Evidence:
     """The evidence with a store that tells what its topics hold."""
     results = sorted({(stage.name, answer.image_id) for stage in evidence.stages for answer in stage.results})
-    letters = [(stage.name, answer.place) for stage in evidence.stages for answer in stage.dead_letters]
+    letters = [(stage.name, answer.position) for stage in evidence.stages for answer in stage.dead_letters]
     failed = {(stage.name, answer.image_id) for stage in evidence.stages for answer in stage.dead_letters}
     documents = {
         image.image_id: Document(
-            image.place,
+            image.position,
             frozenset(name for name in STAGES if (name, image.image_id) in results),
             frozenset(name for name in STAGES if (name, image.image_id) in failed),
         )
@@ -101,9 +101,9 @@ def test_a_second_answer_is_found_where_one_is_promised(evidence: Evidence, name
     answers = list(stage_of(evidence, name).results)
     assume(answers)
     again = data.draw(st.sampled_from(answers))
-    partition = again.place[0]
-    end = 1 + max(answer.place[1] for answer in answers if answer.place[0] == partition)
-    later = changed(evidence, name, results=[*answers, replace(again, place=(partition, end))])
+    partition = again.position[0]
+    end = 1 + max(answer.position[1] for answer in answers if answer.position[0] == partition)
+    later = changed(evidence, name, results=[*answers, replace(again, position=(partition, end))])
     assert duplicates(stage_of(later, name)) == 1
     if name == "atleast":
         assert kinds(later) == set()
@@ -123,7 +123,7 @@ def test_two_answers_of_a_key_in_the_wrong_order_are_found(evidence: Evidence, n
     assume(pairs)
     one, other = data.draw(st.sampled_from(pairs))
     first, second = answers[one], answers[other]
-    answers[one], answers[other] = replace(second, place=first.place), replace(first, place=second.place)
+    answers[one], answers[other] = replace(second, position=first.position), replace(first, position=second.position)
     assert kinds(changed(evidence, name, results=answers)) == {"OutOfOrder"}
 
 
@@ -141,7 +141,7 @@ def test_a_good_image_among_the_dead_letters_is_found(evidence: Evidence, name: 
     assume(stage.results)
     victim = data.draw(st.sampled_from(list(stage.results)))
     rest = [answer for answer in stage.results if answer != victim]
-    letter = replace(victim, place=(victim.place[0], 10_000), reason="PoisonImage", label="")
+    letter = replace(victim, position=(victim.position[0], 10_000), reason="PoisonImage", label="")
     damaged = changed(evidence, name, results=rest, dead_letters=[*stage.dead_letters, letter])
     assert "FalseDeadLetter" in kinds(damaged)
     both = changed(evidence, name, dead_letters=[*stage.dead_letters, letter])
@@ -172,7 +172,7 @@ def test_a_store_that_differs_from_the_topics_is_found(evidence: Evidence, data:
     assume(store.results)
     one = data.draw(st.sampled_from(list(store.results)))
     image_id = evidence.images[0].image_id
-    elsewhere = replace(store.documents[image_id], place=(9, 9))
+    elsewhere = replace(store.documents[image_id], position=(9, 9))
     for damaged in (
         replace(store, results=[result for result in store.results if result != one]),
         replace(store, results=[*store.results, one]),
@@ -186,7 +186,7 @@ def test_a_store_that_differs_from_the_topics_is_found(evidence: Evidence, data:
 
 def test_an_image_that_the_door_took_twice_needs_two_answers_and_no_more() -> None:
     images = [ImageInLog((0, 0), "i", b"k"), ImageInLog((0, 1), "i", b"k")]
-    sent = [Acknowledged("i", 0, "k", "f", bad=False, place=(0, 1))]
+    sent = [Acknowledged("i", 0, "k", "f", bad=False, position=(0, 1))]
     answers = [Answer((0, 0), "i", b"k", (0, 0), label="f"), Answer((0, 1), "i", b"k", (0, 1), label="f")]
     stage = StageEvidence("exactly", "ExactlyOnce", answers, [], committed={0: 2})
     evidence = Evidence(sent, images, {0: 2}, [stage])
@@ -197,8 +197,8 @@ def test_an_image_that_the_door_took_twice_needs_two_answers_and_no_more() -> No
 def test_images_of_a_key_that_the_door_took_in_another_order_are_found() -> None:
     images = [ImageInLog((0, 0), "later", b"k"), ImageInLog((0, 1), "earlier", b"k")]
     sent = [
-        Acknowledged("earlier", 0, "k", "f", bad=False, place=(0, 1)),
-        Acknowledged("later", 0, "k", "f", bad=False, place=(0, 0)),
+        Acknowledged("earlier", 0, "k", "f", bad=False, position=(0, 1)),
+        Acknowledged("later", 0, "k", "f", bad=False, position=(0, 0)),
     ]
     assert kinds(Evidence(sent, images, {}, [])) == {"OutOfOrder"}
 

@@ -145,20 +145,20 @@ def test_a_dead_letter_is_listed_shown_and_saved_whole(digits: str, dead: str, b
     letters = letters_of(dead, digits)
     assert set(letters) == {"classify", "embed"}
     assert {letter["reason"] for letter in letters.values()} == {"DecodeError"}
-    place = f"classify/{letters['classify']['partition']}/{letters['classify']['offset']}"
-    assert place in darkroom("dead-letters", "list", "--stage", "classify", "--limit", "1000", url=digits).out
+    reference = f"classify/{letters['classify']['partition']}/{letters['classify']['offset']}"
+    assert reference in darkroom("dead-letters", "list", "--stage", "classify", "--limit", "1000", url=digits).out
 
-    shown = darkroom("dead-letters", "show", place, url=digits)
+    shown = darkroom("dead-letters", "show", reference, url=digits)
     assert f"image        {dead}" in shown.out
     assert "reason       DecodeError" in shown.out
-    assert darkroom("dead-letters", "show", place, "--json", url=digits).json["id"] == dead
+    assert darkroom("dead-letters", "show", reference, "--json", url=digits).json["id"] == dead
 
-    saved = darkroom("dead-letters", "save", place, "--output", tmp_path / "saved.jpg", url=digits)
+    saved = darkroom("dead-letters", "save", reference, "--output", tmp_path / "saved.jpg", url=digits)
     assert saved.out == f"{tmp_path / 'saved.jpg'}\n"
     assert (tmp_path / "saved.jpg").read_bytes() == broken.read_bytes()
 
 
-def test_an_image_that_failed_twice_must_be_named_by_its_place(digits: str, dead: str) -> None:
+def test_an_image_that_failed_twice_must_be_named_by_its_reference(digits: str, dead: str) -> None:
     ran = darkroom("dead-letters", "show", dead, url=digits)
     assert ran.code == 2
     assert "failed in several stages" in ran.err

@@ -18,7 +18,7 @@ from kind.images import Image, build_images, load_images
 from kind.settings import CHECKOUT, CLUSTER
 from tests.support.chart import Helm
 from tests.support.on_kind import kubectl, leftovers, strimzi
-from tests.support.on_kind.door import Door
+from tests.support.on_kind.ingestion import IngestionClient
 from tests.support.on_kind.numbers import Numbers
 from tests.support.on_kind.release import Release
 from tests.support.on_kind.upgrade import Upgraded, upgrade
@@ -119,8 +119,8 @@ def upgraded(cluster: Cluster, kafka: str, release: Release) -> Upgraded:
 
 
 @pytest.fixture
-def door(upgraded: Upgraded) -> Iterator[Door]:
+def ingestion(upgraded: Upgraded) -> Iterator[IngestionClient]:
     """The ingestion service, as clients of the sample pipeline see it."""
-    door = Door()
-    yield door
-    door.close()
+    ingestion = IngestionClient()
+    yield ingestion
+    ingestion.close()

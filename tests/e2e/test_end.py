@@ -11,7 +11,7 @@ from kind.settings import CHECKOUT
 from tests.support.documents import blocks
 from tests.support.kind_pods import restricted_pod, run_pod
 from tests.support.on_kind import kubectl, leftovers
-from tests.support.on_kind.door import PICTURES, Door, top_label
+from tests.support.on_kind.ingestion import PICTURES, IngestionClient, top_label
 from tests.support.on_kind.reader import IN_THE_CLUSTER, read
 from tests.support.on_kind.upgrade import INSTALL_DOCUMENT
 
@@ -32,10 +32,10 @@ print(*sorted(topic for topic in topics if topic.startswith("demo.")), sep="\\n"
 
 
 def test_a_deleted_sample_leaves_its_topics_and_takes_them_up_again(
-    cluster: Cluster, door: Door, kafka: str, namespace: str, images: dict[str, Image], numbers: Numbers
+    cluster: Cluster, ingestion: IngestionClient, kafka: str, namespace: str, images: dict[str, Image], numbers: Numbers
 ) -> None:
     """`kubectl delete -f` begins with the Namespace, so all of it ends at the same time."""
-    former = door.analysed(PICTURES[30])
+    former = ingestion.analysed(PICTURES[30])
 
     started = time.monotonic()
     cluster.run_kubectl("delete", "-f", _SAMPLE, "--timeout=90s")
@@ -56,12 +56,12 @@ def test_a_deleted_sample_leaves_its_topics_and_takes_them_up_again(
     kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
     numbers.measured("the sample applied again, until Ready", time.monotonic() - started, "s")
     assert "AllReady" in cluster.run_kubectl("get", "imgp", "-n", "demo")
-    assert top_label(door.answered(former["id"])) == PICTURES[30].label
-    assert top_label(door.analysed(PICTURES[31])) == PICTURES[31].label
+    assert top_label(ingestion.answered(former["id"])) == PICTURES[30].label
+    assert top_label(ingestion.analysed(PICTURES[31])) == PICTURES[31].label
 
 
 def test_everything_goes_in_the_order_of_the_document_and_no_namespace_hangs(
-    cluster: Cluster, door: Door, numbers: Numbers
+    cluster: Cluster, ingestion: IngestionClient, numbers: Numbers
 ) -> None:
     """It ends the installation that the other tests share."""
     started = time.monotonic()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.kind_pods import restricted_pod, run_pod
 from tests.support.on_kind import kubectl
-from tests.support.on_kind.door import PICTURES, Door, top_label
+from tests.support.on_kind.ingestion import PICTURES, IngestionClient, top_label
 
 if TYPE_CHECKING:
     from kind.cluster import Cluster
@@ -33,27 +33,27 @@ with ThreadPoolExecutor(16) as pool:
 """
 
 
-def test_a_worker_reaches_its_kafka_and_nothing_else(cluster: Cluster, door: Door) -> None:
+def test_a_worker_reaches_its_kafka_and_nothing_else(cluster: Cluster, ingestion: IngestionClient) -> None:
     """But for its own node, and the API server on it, which no policy of a node built here keeps it from."""
-    ingestion = kubectl.get(cluster, "service", "darkroom-ingestion", "-n", "darkroom")["spec"]["clusterIP"]
+    service_ip = kubectl.get(cluster, "service", "darkroom-ingestion", "-n", "darkroom")["spec"]["clusterIP"]
     expected = {
         "kafka.kafka.svc:9094": True,
         "kafka.kafka.svc:9092": False,
         "darkroom-operator.darkroom.svc:9090": False,
-        f"{ingestion}:80": False,
+        f"{service_ip}:80": False,
     }
     assert from_worker(cluster, *expected) == expected
 
 
-def test_a_stranger_reaches_the_door_and_metrics_but_no_broker(
-    cluster: Cluster, door: Door, namespace: str, images: dict[str, Image]
+def test_an_unrelated_pod_reaches_the_ingestion_service_and_metrics_but_no_broker(
+    cluster: Cluster, ingestion: IngestionClient, namespace: str, images: dict[str, Image]
 ) -> None:
     operator = address(cluster, "darkroom", "app.kubernetes.io/component=operator")
-    ingestion = address(cluster, "darkroom", "app.kubernetes.io/component=ingestion")
+    ingestion_ip = address(cluster, "darkroom", "app.kubernetes.io/component=ingestion")
     worker = address(cluster, "demo", "darkroom.dev/stage=classify")
     broker = address(cluster, "kafka", "app.kubernetes.io/name=kafka")
     expected = {
-        f"{ingestion}:8080": True,
+        f"{ingestion_ip}:8080": True,
         f"{operator}:9090": True,
         f"{operator}:8080": False,
         f"{worker}:9400": True,
@@ -65,14 +65,14 @@ def test_a_stranger_reaches_the_door_and_metrics_but_no_broker(
     assert json.loads(seen.log) == expected
 
 
-def test_all_pods_run_in_namespaces_that_enforce_restricted(cluster: Cluster, door: Door) -> None:
+def test_all_pods_run_in_namespaces_that_enforce_restricted(cluster: Cluster, ingestion: IngestionClient) -> None:
     for namespace in ("darkroom", "demo", "kafka"):
         labels = kubectl.get(cluster, "namespace", namespace)["metadata"]["labels"]
         assert labels[_ENFORCE] == "restricted"
         pods = kubectl.get(cluster, "pods", "-n", namespace)["items"]
         assert pods
         assert {pod["status"]["phase"] for pod in pods} == {"Running"}
-    assert top_label(door.analysed(PICTURES[20])) == PICTURES[20].label
+    assert top_label(ingestion.analysed(PICTURES[20])) == PICTURES[20].label
 
 
 def from_worker(cluster: Cluster, *addresses: str) -> dict[str, bool]:

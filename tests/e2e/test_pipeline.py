@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.kind_pods import restricted_pod, run_pod
 from tests.support.on_kind import kubectl
-from tests.support.on_kind.door import PICTURES, Door, result_of, top_label
+from tests.support.on_kind.ingestion import PICTURES, IngestionClient, result_of, top_label
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ while missing:
 """
 
 
-def test_kubectl_get_shows_what_a_person_expects(cluster: Cluster, door: Door) -> None:
+def test_kubectl_get_shows_what_a_person_expects(cluster: Cluster, ingestion: IngestionClient) -> None:
     kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
     header, row = cluster.run_kubectl("get", "imgp", "-n", "demo").splitlines()
     assert header.split() == ["NAME", "READY", "STAGES", "IMAGES", "TOPIC", "REASON", "AGE"]
     assert row.split()[:-1] == ["digits", "True", "2/2", "demo.digits.images", "AllReady"]
 
 
-def test_topics_and_users_are_strimzi_s_to_keep(cluster: Cluster, door: Door) -> None:
+def test_topics_and_users_are_strimzi_s_to_keep(cluster: Cluster, ingestion: IngestionClient) -> None:
     stages = ("classify", "embed")
     assert kubectl.names(cluster, "kafkatopics", "-n", "kafka") == sorted(
         ["demo.digits.images", *(f"demo.digits.{s}.{t}" for s in stages for t in ("dead-letters", "results"))]
@@ -56,18 +56,18 @@ def test_topics_and_users_are_strimzi_s_to_keep(cluster: Cluster, door: Door) ->
     }
 
 
-def test_a_photograph_is_answered_over_http(door: Door) -> None:
+def test_a_photograph_is_answered_over_http(ingestion: IngestionClient) -> None:
     for picture in PICTURES[:10]:
-        document = door.analysed(picture)
+        document = ingestion.analysed(picture)
         assert top_label(document) == picture.label
         assert len(result_of(document, "embed")["embedding"]) == 32
 
 
-def test_the_live_feed_tells_of_an_image_by_every_stage(door: Door) -> None:
+def test_the_live_feed_tells_of_an_image_by_every_stage(ingestion: IngestionClient) -> None:
     listening, heard = threading.Event(), list[dict[str, Any]]()
 
     def listen() -> None:
-        for name, data in door.events():
+        for name, data in ingestion.events():
             if name == "open":
                 listening.set()
             elif name == "analyzed":
@@ -77,7 +77,7 @@ def test_the_live_feed_tells_of_an_image_by_every_stage(door: Door) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     assert listening.wait(30)
-    image_id = door.post(PICTURES[0])["id"]
+    image_id = ingestion.post(PICTURES[0])["id"]
 
     def stages() -> set[str]:
         return {data["stage"] for data in heard if data["imageId"] == image_id}
@@ -86,9 +86,9 @@ def test_the_live_feed_tells_of_an_image_by_every_stage(door: Door) -> None:
 
 
 def test_somebody_else_s_consumer_reads_the_same_results_from_kafka(
-    cluster: Cluster, door: Door, kafka: str, namespace: str, images: dict[str, Image]
+    cluster: Cluster, ingestion: IngestionClient, kafka: str, namespace: str, images: dict[str, Image]
 ) -> None:
-    sent = {door.analysed(picture)["id"]: picture.label for picture in PICTURES[10:14]}
+    sent = {ingestion.analysed(picture)["id"]: picture.label for picture in PICTURES[10:14]}
     command = ["python3", "-c", _READ_RESULTS, kafka, "demo.digits.classify.results", *sent]
     labels = {"app.kubernetes.io/part-of": "darkroom"}
     read = run_pod(cluster, namespace, restricted_pod("reader", images["inference"].reference, command, labels=labels))
@@ -100,7 +100,7 @@ def test_somebody_else_s_consumer_reads_the_same_results_from_kafka(
     assert not sent
 
 
-def test_idle_it_takes_little_memory(cluster: Cluster, door: Door, numbers: Numbers) -> None:
+def test_idle_it_takes_little_memory(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
     numbers.measured(
         "memory of an idle operator", kubectl.memory_mib(cluster, "darkroom", "operator"), "MiB", at_most=256
     )

@@ -10,7 +10,7 @@ import pytest
 
 from kind.settings import NODE
 from tests.support.on_kind import kubectl
-from tests.support.on_kind.door import PICTURES, Door, Stream
+from tests.support.on_kind.ingestion import PICTURES, IngestionClient, Stream
 
 if TYPE_CHECKING:
     from kind.cluster import Cluster
@@ -45,7 +45,7 @@ def asked_for(cluster: Cluster, replicas: int) -> None:
     )
 
 
-def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, door: Door) -> None:
+def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, ingestion: IngestionClient) -> None:
     """It compares all its rules with the kernel's at its start, and once an hour.
 
     Before the kubelet's test, which has pods unready for a moment: Kubernetes 1.34.4 leaves the rules of an endpoint
@@ -53,7 +53,7 @@ def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, door: Door) 
     """
     kube_proxy = ("-n", "kube-system", "-l", "k8s-app=kube-proxy")
     (former,) = kubectl.names(cluster, "pods", *kube_proxy)
-    with Stream(door) as stream:
+    with Stream(ingestion) as stream:
         cluster.run_kubectl("delete", "pod", former, "-n", "kube-system")
         kubectl.rolled_out(cluster, "daemonset/kube-proxy", "kube-system")
         kubectl.seen(lambda: has_synced(cluster), "kube-proxy has written its rules")
@@ -61,9 +61,9 @@ def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, door: Door) 
     answers_anew()
 
 
-def test_a_kubelet_that_restarts_disturbs_no_worker(cluster: Cluster, door: Door) -> None:
+def test_a_kubelet_that_restarts_disturbs_no_worker(cluster: Cluster, ingestion: IngestionClient) -> None:
     before = started_at(cluster)
-    with Stream(door) as stream:
+    with Stream(ingestion) as stream:
         cluster.engine.run("exec", NODE, "systemctl", "restart", "kubelet")
         kubectl.wait(cluster, f"node/{NODE}", "condition=Ready")
         stream.flows()
@@ -74,9 +74,9 @@ def test_a_kubelet_that_restarts_disturbs_no_worker(cluster: Cluster, door: Door
     answers_anew()
 
 
-def test_a_leader_that_is_deleted_hands_over(cluster: Cluster, door: Door, numbers: Numbers) -> None:
+def test_a_leader_that_is_deleted_hands_over(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
     former = leader(cluster)
-    with Stream(door):
+    with Stream(ingestion):
         started = time.monotonic()
         cluster.run_kubectl("delete", "pod", former, "-n", "darkroom", "--wait=false")
         another_leader(cluster, former)
@@ -85,9 +85,9 @@ def test_a_leader_that_is_deleted_hands_over(cluster: Cluster, door: Door, numbe
         kubectl.rolled_out(cluster, "deployment/darkroom-operator", "darkroom")
 
 
-def test_a_leader_that_is_killed_is_replaced(cluster: Cluster, door: Door, numbers: Numbers) -> None:
+def test_a_leader_that_is_killed_is_replaced(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
     former = leader(cluster)
-    with Stream(door):
+    with Stream(ingestion):
         started = time.monotonic()
         cluster.run_kubectl("delete", "pod", former, "-n", "darkroom", "--grace-period=0", "--force")
         another_leader(cluster, former)
@@ -98,7 +98,7 @@ def test_a_leader_that_is_killed_is_replaced(cluster: Cluster, door: Door, numbe
 
 def answers_anew() -> None:
     """Have an image analysed over connections of its own: those that stand need no rules of kube-proxy's."""
-    newcomer = Door()
+    newcomer = IngestionClient()
     assert newcomer.analysed(PICTURES[0])["state"] == "Analyzed"
     newcomer.close()
 

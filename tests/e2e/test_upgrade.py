@@ -1,4 +1,4 @@
-"""`helm upgrade` from the previous chart (tests/e2e/previous), while images come in at the door."""
+"""`helm upgrade` from the previous chart (tests/e2e/previous), while images are sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 from tests.support.chart import CHART
 from tests.support.on_kind import kubectl
-from tests.support.on_kind.door import result_of
+from tests.support.on_kind.ingestion import result_of
 from tests.support.on_kind.upgrade import CRD
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ def test_no_image_is_lost_while_operator_service_and_workers_are_replaced(upgrad
     numbers.measured("helm upgrade --wait", upgraded.helm_s, "s")
     numbers.measured("from helm upgrade to the last new worker", upgraded.workers_s, "s")
     numbers.measured("images taken meanwhile, all answered", len(upgraded.documents), "images")
-    numbers.measured("longest pause of the door (one replica, on SQLite)", upgraded.longest_pause_s, "s", at_most=60)
+    numbers.measured(
+        "longest pause of the ingestion service (one replica, on SQLite)", upgraded.longest_pause_s, "s", at_most=60
+    )
 
 
 def test_every_stage_has_answered_every_image(upgraded: Upgraded) -> None:

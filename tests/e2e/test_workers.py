@@ -12,7 +12,7 @@ import onnx
 import pytest
 
 from tests.support.on_kind import kubectl
-from tests.support.on_kind.door import Door, Stream, result_of
+from tests.support.on_kind.ingestion import IngestionClient, Stream, result_of
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def ready_workers(cluster: Cluster, count: int) -> None:
 
 
 def test_kubectl_scale_sets_the_number_of_workers_of_every_stage(
-    cluster: Cluster, door: Door, numbers: Numbers
+    cluster: Cluster, ingestion: IngestionClient, numbers: Numbers
 ) -> None:
-    with Stream(door) as stream:
+    with Stream(ingestion) as stream:
         for count in (2, 1):
             started = time.monotonic()
             cluster.run_kubectl("scale", "imgp/digits", "-n", "demo", f"--replicas={count}")
@@ -49,7 +49,9 @@ def test_kubectl_scale_sets_the_number_of_workers_of_every_stage(
             stream.flows()
 
 
-def test_a_new_model_rolls_out_without_a_lost_image(cluster: Cluster, door: Door, numbers: Numbers) -> None:
+def test_a_new_model_rolls_out_without_a_lost_image(
+    cluster: Cluster, ingestion: IngestionClient, numbers: Numbers
+) -> None:
     """The same network with another note in the file: other bytes, the same answers."""
     config_map = kubectl.get(cluster, "configmap", "digits-model", "-n", "demo")
     pipeline = kubectl.get(cluster, "imgp", "digits", "-n", "demo")
@@ -62,11 +64,11 @@ def test_a_new_model_rolls_out_without_a_lost_image(cluster: Cluster, door: Door
     stages[0]["model"]["sha256"] = sha256
 
     started = time.monotonic()
-    with Stream(door) as stream:
+    with Stream(ingestion) as stream:
         data = {"binaryData": {"digits.onnx": base64.b64encode(new).decode()}}
         patch(cluster, "configmap/digits-model", data)
         patch(cluster, "imgp/digits", {"spec": {"stages": stages}})
-        until(lambda: analysed_by(door) == sha256, f"results of {sha256}", kubectl.WAIT_S)
+        until(lambda: analysed_by(ingestion) == sha256, f"results of {sha256}", kubectl.WAIT_S)
         numbers.measured("a new model, until its first result", time.monotonic() - started, "s")
         kubectl.rolled_out(cluster, "deployment/digits-classify", "demo")
         stream.flows()
@@ -76,9 +78,9 @@ def test_a_new_model_rolls_out_without_a_lost_image(cluster: Cluster, door: Door
     assert models[-1] == sha256
 
 
-def test_a_worker_that_is_killed_loses_no_image(cluster: Cluster, door: Door, numbers: Numbers) -> None:
+def test_a_worker_that_is_killed_loses_no_image(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
     (victim,) = kubectl.pods(cluster, "demo", _CLASSIFY)
-    with Stream(door) as stream:
+    with Stream(ingestion) as stream:
         started = time.monotonic()
         cluster.run_kubectl("delete", "pod", victim, "-n", "demo", "--grace-period=0", "--force")
         kubectl.seen(lambda: victim not in kubectl.pods(cluster, "demo", _CLASSIFY), f"{victim} is gone")
@@ -91,8 +93,8 @@ def patch(cluster: Cluster, what: str, change: dict[str, object]) -> None:
     cluster.run_kubectl("patch", what, "-n", "demo", "--type=merge", "-p", json.dumps(change))
 
 
-def analysed_by(door: Door) -> str:
+def analysed_by(ingestion: IngestionClient) -> str:
     """The hash of the model of the latest result."""
-    page = door.get(f"{door.path}/results", stage="classify", limit="1") or {"results": []}
+    page = ingestion.get(f"{ingestion.path}/results", stage="classify", limit="1") or {"results": []}
     latest = page["results"][:1]
     return str(latest[0]["model"]["sha256"]) if latest else ""

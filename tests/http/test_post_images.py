@@ -45,8 +45,8 @@ def test_what_is_posted_is_in_the_topic_as_a_cloudevent_when_202_is_answered(sha
     image = answer.json()
     assert set(image) == {"id", "topic", "partition", "offset"}
     assert answer.headers["Location"] == f"{pipeline.path}/images/{image['id']}"
-    place = (image["partition"], image["offset"])
-    [record] = [found for found in pipeline.records(image["topic"]) if (found.partition(), found.offset()) == place]
+    position = (image["partition"], image["offset"])
+    [record] = [found for found in pipeline.records(image["topic"]) if (found.partition(), found.offset()) == position]
     assert record.key() == b"camera-7"
     assert record.value() == JPEG
     event = from_binary(

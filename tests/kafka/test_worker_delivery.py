@@ -83,9 +83,9 @@ def test_an_image_without_key_and_headers_is_named_by_its_place_in_the_log(stage
     producer.flush(30)
     digits.worker()
     (message,) = digits.results(lambda found: len(found) == 1)
-    place = f"{digits.settings.images_topic}-0-0"
-    assert message.key() == place.encode()
-    assert headers(message)["ce_id"] == f"{place}.classify"
+    position = f"{digits.settings.images_topic}-0-0"
+    assert message.key() == position.encode()
+    assert headers(message)["ce_id"] == f"{position}.classify"
 
 
 @pytest.mark.parametrize("delivery", ["AtLeastOnce", "ExactlyOnce"])

@@ -56,9 +56,9 @@ class Helm:
         return ("--values", file)
 
     def _run(self, *arguments: object) -> str:
-        places = {f"HELM_{place}_HOME": str(self.folder / place.lower()) for place in ("CACHE", "CONFIG", "DATA")}
+        homes = {f"HELM_{kind}_HOME": str(self.folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
         # Without a cluster Helm must not find one by itself.
-        environment = os.environ | places | {"KUBECONFIG": str(self.kubeconfig or os.devnull)}
+        environment = os.environ | homes | {"KUBECONFIG": str(self.kubeconfig or os.devnull)}
         done = subprocess.run(
             [str(helm()), *map(str, arguments)],
             env=environment,

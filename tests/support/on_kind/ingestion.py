@@ -45,7 +45,7 @@ class Picture:
 PICTURES = [Picture(path) for path in sorted(DIGITS.iterdir())]
 
 
-class Door:
+class IngestionClient:
     """A pipeline's URLs."""
 
     def __init__(self, namespace: str = "demo", name: str = "digits") -> None:
@@ -124,7 +124,7 @@ class Stream:
     When the block ends, every image that was taken must have the answers of all stages, and the right one.
     """
 
-    door: Door
+    ingestion: IngestionClient
     documents: list[dict[str, Any]] = field(default_factory=list)
     longest_pause_s: float = 0.0
     _sent: list[tuple[str, str]] = field(default_factory=list)
@@ -149,7 +149,7 @@ class Stream:
             return
         if self._problem is not None:
             raise self._problem
-        self.documents = [self.door.answered(image_id) for image_id, _ in self._sent]
+        self.documents = [self.ingestion.answered(image_id) for image_id, _ in self._sent]
         states = Counter(document["state"] for document in self.documents)
         assert states == {"Analyzed": len(self._sent)}, states
         for document, (_, label) in zip(self.documents, self._sent, strict=True):
@@ -165,7 +165,7 @@ class Stream:
             for picture in itertools.cycle(PICTURES):
                 if self._stopping.wait(_PACE_S):
                     return
-                self._sent.append((self.door.post(picture)["id"], picture.label))
+                self._sent.append((self.ingestion.post(picture)["id"], picture.label))
                 self.longest_pause_s = max(self.longest_pause_s, time.monotonic() - last)
                 last = time.monotonic()
         except BaseException as problem:  # noqa: BLE001 - told in the thread of the test

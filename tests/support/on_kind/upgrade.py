@@ -10,7 +10,7 @@ from darkroom_cli.processes.ports import Reservation
 from kind.settings import CHECKOUT
 from tests.support.documents import Block, blocks
 from tests.support.on_kind import kubectl, leftovers
-from tests.support.on_kind.door import Door, Stream
+from tests.support.on_kind.ingestion import IngestionClient, Stream
 from tests.support.on_kind.reader import IN_THE_CLUSTER, read
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def upgrade(cluster: Cluster, release: Release) -> Upgraded:
     release.install_previous()
     former_crd = kubectl.get(cluster, "crd", CRD)
     said, _ = read(_at_a_free_port(blocks(INSTALL_DOCUMENT, "sh cluster")), IN_THE_CLUSTER)
-    door = Door()
-    with Stream(door) as stream:
+    ingestion = IngestionClient()
+    with Stream(ingestion) as stream:
         read(blocks(INSTALL_DOCUMENT, "sh cluster upgrade"), IN_THE_CLUSTER)
         started = time.monotonic()
         release.upgrade()
@@ -62,7 +62,7 @@ def upgrade(cluster: Cluster, release: Release) -> Upgraded:
         _workers_run(cluster, release.worker_image())
         workers_s = time.monotonic() - started
         stream.flows()
-    door.close()
+    ingestion.close()
     return Upgraded(stream.documents, stream.longest_pause_s, helm_s, workers_s, said, former_crd)
 
 

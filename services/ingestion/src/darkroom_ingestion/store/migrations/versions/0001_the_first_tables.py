@@ -89,10 +89,10 @@ def _dead_letters() -> None:
         sa.Column("source_partition", sa.Integer),
         sa.Column("source_offset", sa.BigInteger),
     )
-    place = ["topic", "partition", "offset"]
+    position = ["topic", "partition", "offset"]
     op.create_index("dead_letters_of_image", "dead_letters", ["pipeline", "image_id"])
-    op.create_index("dead_letters_by_time", "dead_letters", ["pipeline", "at_ms", *place])
-    op.create_index("dead_letters_by_stage", "dead_letters", ["pipeline", "stage", "at_ms", *place])
+    op.create_index("dead_letters_by_time", "dead_letters", ["pipeline", "at_ms", *position])
+    op.create_index("dead_letters_by_stage", "dead_letters", ["pipeline", "stage", "at_ms", *position])
     op.create_table(
         "replays",
         *_place(primary_key=True),
