@@ -1,4 +1,4 @@
-"""`python -m benchmarks.operator`: what the operator costs; see README.md beside this file."""
+"""`python -m benchmarks.operator`: the cost of the operator; see README.md."""
 
 import argparse
 import json
@@ -40,7 +40,7 @@ LOOKED_AT = 'darkroom_operator_reconciles_total{outcome="ready"}'
 
 @dataclass(frozen=True)
 class Result:
-    """What was found with a number of pipelines."""
+    """The measurements with a number of pipelines."""
 
     pipelines: int
     ready_s: float
@@ -59,7 +59,7 @@ class Result:
         return self.ready_s / self.bare_loop_s
 
     def missed(self) -> list[str]:
-        """The bounds that were missed."""
+        """The bounds that were exceeded."""
         bounds = {
             f"{self.ratio:.2f} x the bare loop, at most {MAX_RATIO}": self.ratio > MAX_RATIO,
             f"{self.restart_s:.1f} s after a restart, at most {MAX_RESTART_S}": self.restart_s > MAX_RESTART_S,
@@ -124,7 +124,7 @@ def measure(control_plane: ControlPlane, folder: Path, count: int) -> Result:
 
 
 def main() -> None:
-    """Run, print, record, judge."""
+    """Measure, print and record the results, and check the bounds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.operator", description=__doc__)
     parser.add_argument("--pipelines", type=int, default=1000)
     parser.add_argument("--curve", action="store_true", help=f"run with {CURVE} pipelines, one after another")
@@ -155,7 +155,7 @@ def _prepare(here: Site, stack: ExitStack) -> OperatorProcess:
 
 
 def _start_strimzi(here: Site, stack: ExitStack) -> None:
-    """The stand-in as a process of its own: it must not share an interpreter with what is measured."""
+    """Start the stand-in as a separate process, so that it does not share an interpreter with the benchmark."""
     install_kafka(here.api, here.kafka_namespace, CLUSTER, [KafkaListener("plain", "127.0.0.1:9092")])
     command = [
         sys.executable, "-m", "tests.support.strimzi", "--kubeconfig", here.api_server.kubeconfig,
@@ -185,7 +185,7 @@ def _wait(condition: Any, what: str, progress: Any) -> None:
 
 
 def _settle(pid: int) -> float:
-    """Wait until the process has told itself everything about the cluster once, and answer how long that took."""
+    """Wait until the process is idle after kopf's first list. Returns how long that took."""
     started = time.monotonic()
     while time.monotonic() - started < SETTLE_S:
         before = cpu_s(pid)

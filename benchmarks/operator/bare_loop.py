@@ -1,4 +1,4 @@
-"""The same writes without an operator: what the API server alone takes for them."""
+"""The same writes without an operator: the time that the API server alone needs for them."""
 
 import copy
 import json

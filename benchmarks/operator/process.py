@@ -1,4 +1,4 @@
-"""What a process uses, from /proc."""
+"""CPU time and memory of a process, from /proc."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ def cpu_s(pid: int) -> float:
 
 
 def most_memory_mb(pid: int) -> float:
-    """The most memory that a process ever had, in MB."""
+    """Peak memory of a process in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     (kib,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
     return kib * 1024 / 1e6

@@ -1,4 +1,4 @@
-"""The Helm chart: an API server takes what it renders, it installs, and its accounts may do no more than they need."""
+"""The Helm chart: the API server accepts it, it installs, and its accounts have no more rights than they need."""
 
 import json
 import subprocess
@@ -76,12 +76,12 @@ def restricted(api_server: ApiServer) -> str:
     return api_server.namespace("chart", RESTRICTED)
 
 
-def test_the_chart_has_nothing_that_lint_complains_of(helm: Helm) -> None:
+def test_the_chart_passes_lint(helm: Helm) -> None:
     assert "0 chart(s) failed" in helm.lint()
 
 
 @pytest.mark.parametrize("values", COMBINATIONS.values(), ids=COMBINATIONS)
-def test_an_api_server_takes_all_that_is_rendered(
+def test_the_api_server_accepts_everything_that_is_rendered(
     values: dict[str, Any], helm: Helm, api_server: ApiServer, restricted: str
 ) -> None:
     manifests = helm.template("try", restricted, within(restricted, values))
@@ -121,7 +121,7 @@ def test_service_monitors_are_for_both(helm: Helm) -> None:
         ({"ingestion": {"replicas": 2}}, "ingestion.database.urlSecret.name"),
     ],
 )
-def test_values_that_make_no_sense_are_refused_by_name(values: dict[str, Any], message: str, helm: Helm) -> None:
+def test_invalid_values_are_refused_by_name(values: dict[str, Any], message: str, helm: Helm) -> None:
     with pytest.raises(HelmError, match=message):
         helm.template("try", "darkroom", values)
 
@@ -146,7 +146,7 @@ def test_selectors_do_not_depend_on_the_version(helm: Helm) -> None:
             assert "0.1.0" not in json.dumps(manifest["spec"]["template"]["metadata"])
 
 
-def test_it_installs_upgrades_and_goes_without_a_trace(helm: Helm, api_server: ApiServer, restricted: str) -> None:
+def test_it_installs_upgrades_and_uninstalls_completely(helm: Helm, api_server: ApiServer, restricted: str) -> None:
     api = api_server.admin.api()
     with FakeKubelet(api, restricted):
         notes = helm.install("darkroom", restricted)
@@ -233,7 +233,7 @@ def test_the_operator_may_not(
 
 
 def within(namespace: str, values: Any) -> Any:
-    """The values with a namespace that exists in place of KAFKA."""
+    """The values, with an existing namespace for KAFKA."""
     return json.loads(json.dumps(values).replace("KAFKA", namespace))
 
 

@@ -1,4 +1,4 @@
-"""What the API server takes and refuses: every rule of the CRD, with the words that `darkroom validate` says too."""
+"""What the API server accepts and refuses: every rule of the CRD, with the message of `darkroom validate`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -77,7 +77,9 @@ CASES: dict[str, tuple[Change, Change]] = {
 
 
 @pytest.mark.parametrize("words", list(CASES))
-def test_a_broken_rule_is_refused_in_the_words_of_validate(words: str, api_server: ApiServer, namespace: str) -> None:
+def test_a_broken_rule_is_refused_with_the_message_of_validate(
+    words: str, api_server: ApiServer, namespace: str
+) -> None:
     manifest = pipeline_manifest(namespace=namespace)
     CASES[words][0](manifest)
 
@@ -92,7 +94,7 @@ def test_a_broken_rule_is_refused_in_the_words_of_validate(words: str, api_serve
 
 
 @pytest.mark.parametrize("words", list(CASES))
-def test_what_comes_close_to_breaking_a_rule_is_taken(words: str, api_server: ApiServer, namespace: str) -> None:
+def test_a_value_at_the_limit_of_a_rule_is_accepted(words: str, api_server: ApiServer, namespace: str) -> None:
     manifest = pipeline_manifest(namespace=namespace)
     CASES[words][1](manifest)
     created = create(api_server.admin.api(), manifest)

@@ -1,4 +1,4 @@
-"""The proxy passes everything through but what it is told to break."""
+"""The proxy passes everything through except for the injected faults."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""The ingestion service serves the ImagePipelines of a cluster, as they come, change and go."""
+"""The ingestion service serves the ImagePipelines of a cluster while they are added, changed and removed."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def cluster(api_server: ApiServer, tmp_path: Path) -> Iterator[ServedCluster]:
         yield made
 
 
-def test_pipelines_come_change_and_go_without_a_restart(cluster: ServedCluster, kafka: SharedKafka) -> None:
+def test_pipelines_are_added_changed_and_removed_without_a_restart(cluster: ServedCluster, kafka: SharedKafka) -> None:
     service = cluster.start()
     until(service.is_ready, "ready without any pipeline")
 
@@ -76,7 +76,7 @@ def test_a_strimzi_kafka_is_found_and_the_charts_user_has_the_rights_it_needs(
             with service.client as client:
                 assert client.get(f"{digits.path}/images/{image['id']}/content").status_code == 200
 
-            # A new password: the old user goes, one of the same name comes.
+            # A new password: the user is deleted and created again.
             user = f"{cluster.kafka_namespace}-darkroom-ingestion"
             path = f"/apis/kafka.strimzi.io/v1/namespaces/{cluster.kafka_namespace}/kafkausers/{user}"
             spec = cluster.api.get(path)
@@ -110,7 +110,7 @@ def test_the_charts_user_needs_no_rights_where_a_kafka_has_no_authorization(
             until(lambda: document(service, digits, image["id"])["state"] == "Analyzed", "its result is known")
 
 
-def test_one_pipelines_trouble_is_not_the_others(cluster: ServedCluster, kafka: SharedKafka) -> None:
+def test_a_problem_of_one_pipeline_does_not_affect_others(cluster: ServedCluster, kafka: SharedKafka) -> None:
     service = cluster.start()
     good = cluster.apply("good", kafka.bootstrap_servers)
     lost = cluster.apply("lost", kafka.bootstrap_servers, kafka={"cluster": {"name": "nowhere"}})

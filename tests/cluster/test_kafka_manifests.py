@@ -1,4 +1,4 @@
-"""The manifests of k8s/kafka are what the API server, with Strimzi's own CRDs, takes without a word."""
+"""The API server, with Strimzi's own CRDs, accepts the manifests of k8s/kafka without a warning."""
 
 import subprocess
 from pathlib import Path
@@ -18,7 +18,7 @@ _KAFKA = Path(__file__).parents[2] / "k8s" / "kafka"
         ("strimzi/production", {"kafka", "kafkanodepool"}),
     ],
 )
-def test_the_api_server_takes_the_manifests(
+def test_the_api_server_accepts_the_manifests(
     api_server: ApiServer, namespace: str, folder: str, kinds: set[str]
 ) -> None:
     manifests = _kubectl(api_server, "kustomize", str(_KAFKA / folder)).replace(

@@ -42,7 +42,7 @@ def test_a_kafka_without_authorization_gets_users_without_acls_and_the_condition
     images = f"{here.namespace}.digits.images"
     assert images in _worker_admin(here).list_topics(timeout=20).topics, "a worker's credentials are accepted"
 
-    # The broker is left as it is: what counts is what the resource says.
+    # The broker stays as it is: the operator follows the Kafka resource.
     install_kafka(here.api, here.kafka_namespace, CLUSTER, listeners, authorization="simple")
     until(lambda: _acls(here), "the users get ACLs")
     install_kafka(here.api, here.kafka_namespace, CLUSTER, listeners)

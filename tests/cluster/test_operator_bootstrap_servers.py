@@ -83,7 +83,7 @@ def test_topics_of_a_removed_stage_go_if_the_policy_says_delete(running: Site, k
     assert kept in topics(servers, kept)
 
 
-def test_an_unreachable_kafka_is_named_with_what_failed_and_holds_up_nobody_else(
+def test_an_unreachable_kafka_is_reported_and_delays_no_other_pipeline(
     running: Site, kafka: SharedKafka, scram_kafka: LocalKafka
 ) -> None:
     _secret(running, "user", {"username": "me", "password": "wrong"})

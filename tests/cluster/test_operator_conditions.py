@@ -1,4 +1,4 @@
-"""What is wrong stands in the status, with the reason and what to do; other pipelines are unaffected."""
+"""Conditions: what is wrong is in the status, with the reason and what to do; other pipelines are unaffected."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def running(here: Site, kafka: SharedKafka) -> Site:
     return here
 
 
-def test_an_invalid_spec_that_slipped_past_touches_nothing(running: Site) -> None:
+def test_an_invalid_spec_that_the_crd_accepts_changes_nothing(running: Site) -> None:
     running.apply(running.manifest())
     running.wait_ready()
     before = _versions(running)
@@ -64,7 +64,7 @@ def test_an_operator_of_strimzi_that_does_not_answer_is_waited_for(here: Site, k
     here.wait_ready()
 
 
-def test_a_topic_that_kafka_refuses_is_told_in_kafkas_words(running: Site) -> None:
+def test_a_topic_that_kafka_refuses_is_reported_with_kafkas_message(running: Site) -> None:
     running.apply(running.manifest(images={"config": {"no.such.thing": "1"}}))
     message = running.wait_reason("TopicRefused", "TopicsReady")
     assert "Unknown topic config name: no.such.thing" in message
@@ -73,7 +73,7 @@ def test_a_topic_that_kafka_refuses_is_told_in_kafkas_words(running: Site) -> No
     running.wait_ready("fine")
 
 
-def test_a_topic_that_somebody_else_has_is_a_conflict(running: Site) -> None:
+def test_a_kafkatopic_of_somebody_else_is_a_conflict(running: Site) -> None:
     name = f"{running.namespace}.digits.images"
     theirs = {
         "apiVersion": "kafka.strimzi.io/v1",
@@ -93,7 +93,7 @@ def test_a_topic_that_somebody_else_has_is_a_conflict(running: Site) -> None:
     running.wait_ready()
 
 
-def test_what_is_not_ours_is_not_touched(running: Site) -> None:
+def test_objects_of_others_are_not_changed(running: Site) -> None:
     theirs = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "digits-classify"}}
     running.api.apply(running.path("serviceaccounts", "digits-classify"), theirs, "somebody")
     before = running.find("serviceaccounts", "digits-classify")
@@ -125,7 +125,7 @@ def test_a_topic_name_in_use_by_another_resource_is_a_conflict(running: Site) ->
     assert "ResourceConflict: Managed by" in running.wait_reason("TopicConflict", "TopicsReady")
 
 
-def test_of_two_pipelines_that_want_one_name_the_first_has_it(running: Site) -> None:
+def test_of_two_pipelines_with_one_object_name_the_first_keeps_it(running: Site) -> None:
     running.apply(running.manifest("a-b", stages=["c"]))
     running.wait_ready("a-b")
 
@@ -184,7 +184,7 @@ def test_a_model_with_another_checksum_is_not_rolled_out(running: Site) -> None:
     ],
     ids=["image", "crash", "checksum", "memory"],
 )
-def test_workers_that_do_not_come_up_say_why(
+def test_the_reason_of_workers_that_do_not_start_is_reported(
     behaviour: ImagePullBackOff | CrashLooping, reason: str, words: str, running: Site
 ) -> None:
     running.kubelet.behave(behaviour, **STAGE)
@@ -198,7 +198,7 @@ def test_workers_that_do_not_come_up_say_why(
     running.wait_ready()
 
 
-def test_a_full_quota_is_told_in_the_api_servers_words_and_holds_up_nobody_else(running: Site) -> None:
+def test_a_full_quota_is_reported_and_delays_no_other_pipeline(running: Site) -> None:
     quota = {"metadata": {"name": "few"}, "spec": {"hard": {"count/deployments.apps": "1"}}}
     running.api.create(running.path("resourcequotas"), quota)
     until(
@@ -218,7 +218,7 @@ def test_a_full_quota_is_told_in_the_api_servers_words_and_holds_up_nobody_else(
     running.wait_ready("second", timeout_s=100)
 
 
-def test_a_forbidden_write_is_told_in_the_api_servers_words(running: Site) -> None:
+def test_a_forbidden_write_is_reported_with_the_api_servers_message(running: Site) -> None:
     path = running.role
     role = running.api.get(path)
     only_read = {"verbs": ["get", "list", "watch"]}

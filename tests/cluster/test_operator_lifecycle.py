@@ -1,4 +1,4 @@
-"""A pipeline's life in a cluster with Strimzi: made, changed, suspended, repaired, deleted, adopted again."""
+"""The lifecycle of a pipeline with Strimzi: creation, change, suspension, repair, deletion and adoption."""
 
 import subprocess
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def test_a_pipeline_becomes_topics_credentials_and_workers(running: Site) -> Non
     assert running.names("kafkausers", running.kafka_namespace) == [f"{ns}.digits.classify", f"{ns}.digits.embed"]
 
 
-def test_kubectl_shows_what_a_person_wants_to_know(running: Site) -> None:
+def test_kubectl_shows_the_state_of_a_pipeline(running: Site) -> None:
     running.apply(running.manifest())
     running.wait_ready()
 
@@ -224,7 +224,7 @@ def test_the_kafka_may_be_in_the_pipelines_own_namespace(running: Site, kafka: S
         ("kafkausers", "{ns}.digits.classify", {"spec": {"authentication": {"type": "tls"}}}),
     ],
 )
-def test_an_edited_or_deleted_child_comes_back(
+def test_an_edited_or_deleted_object_is_restored(
     resource: str, name: str, edit: dict[str, object], repairs: Site
 ) -> None:
     namespace = repairs.kafka_namespace if resource.startswith("kafka") else repairs.namespace
@@ -250,7 +250,7 @@ def test_an_edited_or_deleted_child_comes_back(
 
 @pytest.fixture(scope="module")
 def repairs(api_server: ApiServer, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A running pipeline that several tests damage, one after another."""
+    """A running pipeline that several tests change, one after another."""
     with site(api_server, tmp_path_factory.mktemp("repairs")) as made:
         made.start_all(kafka.bootstrap_servers)
         made.apply(made.manifest())
@@ -258,7 +258,7 @@ def repairs(api_server: ApiServer, kafka: SharedKafka, tmp_path_factory: pytest.
         yield made
 
 
-def test_what_happened_while_the_operator_was_down_is_caught_up_with(here: Site, kafka: SharedKafka) -> None:
+def test_changes_while_the_operator_was_down_are_applied(here: Site, kafka: SharedKafka) -> None:
     operator = here.start_all(kafka.bootstrap_servers)
     for name in ("kept", "leaving", "changing"):
         here.apply(here.manifest(name))
@@ -299,7 +299,7 @@ def test_nothing_is_written_in_steady_state_nor_after_a_restart(here: Site, kafk
     assert log.writes(here.user) == []
 
 
-def test_the_end_of_a_namespace_is_not_held_up(here: Site, kafka: SharedKafka) -> None:
+def test_the_deletion_of_a_namespace_is_not_blocked(here: Site, kafka: SharedKafka) -> None:
     here.start_all(kafka.bootstrap_servers)
     here.apply(here.manifest())
     here.wait_ready()

@@ -1,4 +1,4 @@
-"""The API server has a bad day, replicas come and go, secrets rotate, Strimzi comes late."""
+"""Failures of the API server, leader election, rotated Secrets, and a late installation of Strimzi."""
 
 import base64
 import json
@@ -40,7 +40,7 @@ def test_refused_requests_are_tried_again(code: int, here: Site, kafka: SharedKa
         operator.stop()
 
 
-def test_a_request_that_arrived_though_its_answer_got_lost_does_no_harm(here: Site, kafka: SharedKafka) -> None:
+def test_a_lost_response_does_no_harm(here: Site, kafka: SharedKafka) -> None:
     here.start_strimzi(kafka.bootstrap_servers)
     here.start_kubelet()
     here.put_model()
@@ -53,7 +53,7 @@ def test_a_request_that_arrived_though_its_answer_got_lost_does_no_harm(here: Si
         operator.stop()
 
 
-def test_an_api_server_that_fails_for_long_is_told_of_in_the_status(here: Site, kafka: SharedKafka) -> None:
+def test_a_lasting_failure_of_the_api_server_is_reported_in_the_status(here: Site, kafka: SharedKafka) -> None:
     here.start_strimzi(kafka.bootstrap_servers)
     here.start_kubelet()
     here.put_model()
@@ -135,7 +135,7 @@ def test_strimzi_may_be_installed_later(without_strimzi: Site, kafka: SharedKafk
     _see_that_topics_are_watched(here)
 
 
-def test_old_news_of_the_kinds_do_not_keep_them_from_being_watched(without_strimzi: Site, kafka: SharedKafka) -> None:
+def test_an_outdated_list_of_kinds_does_not_prevent_their_watches(without_strimzi: Site, kafka: SharedKafka) -> None:
     here = without_strimzi
     with FaultProxy(here.api_server.admin) as proxy:
         operator = here.start_operator(access=proxy.access(here.access()))
@@ -148,10 +148,10 @@ def test_old_news_of_the_kinds_do_not_keep_them_from_being_watched(without_strim
         asked = proxy.inject(Fault(None, times=1000, path=_STRIMZI))
         until(_still(lambda: asked.hits), "kopf has looked")
         proxy.heal()
-        # Whoever asks now hears of the first alone, and only when the others are there too.
+        # Responses to requests from now on list only the first kind, and arrive when the others are served too.
         old = proxy.inject(Fault(None, times=1000, path=_STRIMZI, delay_s=OLD_NEWS_S, carried_out=True))
         here.api.merge(f"{_DEFINITIONS}/{first['metadata']['name']}", {"metadata": {"labels": {"touched": "yes"}}})
-        # The operator itself is one that asks, and waits for its answer.
+        # The operator itself sends one of these requests, and waits for the response.
         until(lambda: old.hits > 1, "kopf looks again")
         proxy.heal()
         _install(here, others)
@@ -163,7 +163,7 @@ def test_old_news_of_the_kinds_do_not_keep_them_from_being_watched(without_strim
         operator.stop()
 
 
-def test_an_operator_that_stands_still_fails_its_probe(here: Site, kafka: SharedKafka) -> None:
+def test_a_stalled_operator_fails_its_probe(here: Site, kafka: SharedKafka) -> None:
     here.start_strimzi(kafka.bootstrap_servers)
     here.put_model()
     with FaultProxy(here.api_server.admin) as proxy:
@@ -171,13 +171,13 @@ def test_an_operator_that_stands_still_fails_its_probe(here: Site, kafka: Shared
         until(lambda: operator.get("/healthz", operator.health_port)[0] == 200, "the probe answers")
         proxy.inject(Fault(None, times=1, method="PATCH", delay_s=15))
         here.apply(here.manifest())
-        # kopf remembers the answer of a probe for ten seconds.
+        # kopf caches the result of a probe for ten seconds.
         until(lambda: operator.get("/healthz", operator.health_port)[0] == 500, "the probe fails", 20.0)
         until(lambda: operator.get("/healthz", operator.health_port)[0] == 200, "the probe recovers", 60.0)
         operator.stop()
 
 
-def test_a_pipeline_made_anew_at_once_gets_children_of_its_own(here: Site, kafka: SharedKafka) -> None:
+def test_a_recreated_pipeline_gets_its_own_objects(here: Site, kafka: SharedKafka) -> None:
     here.start_all(kafka.bootstrap_servers)
     here.apply(here.manifest())
     here.wait_ready()
@@ -292,7 +292,7 @@ def _install(here: Site, definitions: list[Manifest]) -> None:
 
 
 def _still(count: Callable[[], int], for_s: float = 1.0) -> Callable[[], bool]:
-    """Whether nothing was counted for so long, when asked again and again."""
+    """Whether the count has not changed for `for_s`, for a repeated check."""
     seen, since = count(), time.monotonic()
 
     def still() -> bool:

@@ -1,4 +1,4 @@
-"""The Job of a replay, as the API server takes it."""
+"""The API server accepts the Job of a replay."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ BUILT = Path(__file__).parents[1] / "unit/operator/builders/built"
 
 
 @pytest.mark.parametrize("pipeline", ["small", "full"])
-def test_the_api_server_takes_a_job_made_of_a_deployment_as_it_gave_it_out(
+def test_the_api_server_accepts_a_job_made_from_a_deployment(
     api_server: ApiServer, namespace: str, pipeline: str
 ) -> None:
     api = api_server.admin.api()

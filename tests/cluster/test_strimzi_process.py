@@ -1,4 +1,4 @@
-"""The stand-in as a process of its own, with no more rights than its role gives."""
+"""The stand-in as a separate process, with only the rights of its role."""
 
 import sys
 from functools import partial

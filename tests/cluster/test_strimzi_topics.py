@@ -1,4 +1,4 @@
-"""The stand-in Topic Operator answers as Strimzi's was seen to: the rows of tests/support/strimzi/README.md."""
+"""The stand-in Topic Operator behaves as Strimzi's was observed to: the rows of tests/support/strimzi/README.md."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ JAVA = "org.apache.kafka.common.errors."
 
 @pytest.fixture
 def topics(api_server: ApiServer, namespace: str, kafka: SharedKafka) -> Iterator[Topics]:
-    """Full reconciliations come only when the test asks for them."""
+    """Full reconciliations run only when the test triggers them."""
     api = api_server.admin.api()
     servers = kafka.bootstrap_servers
     with StrimziStandIn(api, namespace, CLUSTER, servers, full_reconciliation_s=NEVER_BY_ITSELF_S) as strimzi:
@@ -130,7 +130,7 @@ def test_a_paused_resource_makes_no_topic(topics: Topics) -> None:
     ],
     ids=["value", "key", "replicas"],
 )
-def test_what_kafka_refuses_is_said_in_its_words_and_can_be_deleted(
+def test_what_kafka_refuses_has_its_message_and_can_be_deleted(
     topics: Topics, spec: Manifest, error: str, message: str
 ) -> None:
     name = topics.create("a", spec)
@@ -186,7 +186,7 @@ def test_a_key_taken_out_of_the_config_goes_back_to_the_default(topics: Topics) 
     assert topics.config(name, "max.message.bytes") == "5000"
 
 
-def test_a_topic_deleted_behind_its_back_is_made_anew_at_a_full_reconciliation(topics: Topics) -> None:
+def test_a_topic_deleted_in_kafka_is_recreated_at_a_full_reconciliation(topics: Topics) -> None:
     name = topics.create("a", {"partitions": 2})
     topic_id = topics.answered(name, "Ready")["status"]["topicId"]
     topics.kafka.delete_topics([name])[name].result()
@@ -204,7 +204,7 @@ def test_a_deleted_resource_takes_its_topic_along(topics: Topics) -> None:
     until(lambda: topics.partitions(name) is None, "the topic gone")
 
 
-def test_a_broker_that_is_away_is_told_of_after_a_while_and_forgotten_when_it_is_back(
+def test_an_unavailable_broker_is_reported_after_the_timeout_until_it_is_back(
     api_server: ApiServer, namespace: str, fresh_kafka: Callable[..., LocalKafka]
 ) -> None:
     broker = fresh_kafka()

@@ -1,4 +1,4 @@
-"""The stand-in User Operator answers as Strimzi's was seen to: the rows of tests/support/strimzi/README.md."""
+"""The stand-in User Operator behaves as Strimzi's was observed to: the rows of tests/support/strimzi/README.md."""
 
 import base64
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKaf
 
 
 class Users:
-    """KafkaUsers of one test, with the stand-in that answers them."""
+    """The KafkaUsers of one test, and the stand-in."""
 
     def __init__(self, api: Api, namespace: str, strimzi: StrimziStandIn, kafka: LocalKafka) -> None:
         self.api, self.namespace, self.strimzi, self.kafka = api, namespace, strimzi, kafka
@@ -98,7 +98,7 @@ class Users:
 
 @pytest.fixture
 def users(api_server: ApiServer, namespace: str, secured_kafka: LocalKafka) -> Iterator[Users]:
-    """Full reconciliations come only when the test asks for them."""
+    """Full reconciliations run only when the test triggers them."""
     api = api_server.admin.api()
     servers = secured_kafka.bootstrap_servers
     install_kafka(api, namespace, CLUSTER, LISTENERS, authorization="simple")
@@ -255,6 +255,6 @@ def test_a_broker_without_the_authorizer_that_its_resource_names_leaves_users_wi
 
 
 def _name(member: Enum | str | int) -> str:
-    """Of an enumeration's member, which these always are, whatever their type hints say."""
+    """The name of an enumeration's member. The type hints of the client allow other types too."""
     assert isinstance(member, Enum)
     return member.name

@@ -66,7 +66,7 @@ class OperatorProcess:
         self._process.wait_until(lambda: self.get("/readyz")[0] == 200, START_TIMEOUT_S)
 
     def get(self, path: str, port: int | None = None) -> tuple[int, str]:
-        """The status and the body of an answer; 0 when nobody answers."""
+        """The status and the body of a response; 0 if there is none."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.metrics_port, timeout=5)
         try:
             connection.request("GET", path)
@@ -78,7 +78,7 @@ class OperatorProcess:
             connection.close()
 
     def metric(self, line: str) -> float:
-        """The value of a metric, named as in the exposition: `name{label="x"}`; 0 if it is not there."""
+        """The value of a metric, named as in the exposition format: `name{label="x"}`; 0 if it does not exist."""
         values = [
             float(v)
             for name, _, v in (ln.rpartition(" ") for ln in self.get("/metrics")[1].splitlines())
@@ -95,7 +95,7 @@ class OperatorProcess:
 
 @dataclass
 class Site:
-    """The two namespaces, and what runs for them."""
+    """Two namespaces and the processes that serve them."""
 
     api_server: ApiServer
     namespace: str
@@ -114,13 +114,13 @@ class Site:
         self._grant()
 
     def access(self) -> Access:
-        """The operator's own."""
+        """The operator's access to the API server."""
         return self.api_server.admin.as_service_account(self.kafka_namespace, self.account)
 
     def start_operator(
         self, *arguments: str, access: Access | None = None, program: Sequence[str] = PROGRAM
     ) -> OperatorProcess:
-        """Start a replica, without leader election unless `arguments` say so, and wait until it knows the cluster."""
+        """Start a replica, without leader election unless `arguments` enable it, and wait until it is ready."""
         self._made += 1
         kubeconfig = (access or self.access()).write_kubeconfig(self.folder / f"operator-{self._made}.kubeconfig")
         if "--leader-election" not in arguments:
@@ -142,7 +142,7 @@ class Site:
         )
 
     def start_all(self, bootstrap_servers: str) -> OperatorProcess:
-        """Everything that a healthy cluster has: Strimzi, nodes, a model, and the operator."""
+        """Everything that a pipeline needs: Strimzi, nodes, a model, and the operator."""
         self.strimzi = self.start_strimzi(bootstrap_servers)
         self.kubelet = self.start_kubelet()
         self.put_model()
@@ -163,7 +163,7 @@ class Site:
         return sorted(item["metadata"]["name"] for item in listed["items"])
 
     def manifest(self, name: str = "digits", stages: list[str] | None = None, **spec: Any) -> Manifest:
-        """A pipeline that needs no model but the one that `put_model` makes, small enough for one broker."""
+        """A pipeline with the model of `put_model`, small enough for one broker."""
         images = {"partitions": 2, "replicas": 1, "maxBytes": "100k", **spec.pop("images", {})}
         kafka = spec.pop("kafka", {"cluster": {"name": CLUSTER, "namespace": self.kafka_namespace}})
         return {
@@ -198,7 +198,7 @@ class Site:
         return self.api.apply(self.path("imagepipelines", manifest["metadata"]["name"]), manifest)
 
     def condition(self, kind: str, name: str = "digits") -> dict[str, Any]:
-        """A condition of a pipeline, of its present generation; empty if it has none yet."""
+        """A condition of a pipeline for its current generation; empty if there is none yet."""
         live = self.find("imagepipelines", name) or {}
         found = {c["type"]: c for c in live.get("status", {}).get("conditions", [])}.get(kind, {})
         current = found.get("observedGeneration") == live.get("metadata", {}).get("generation")
@@ -213,7 +213,7 @@ class Site:
         return self.api.get(self.path("imagepipelines", name))
 
     def wait_reason(self, reason: str, kind: str = "Ready", name: str = "digits") -> str:
-        """Wait until a condition is not True for this reason, and answer its message."""
+        """Wait until a condition has this reason. Returns its message."""
         until(
             lambda: (self.condition(kind, name) or {}).get("reason") == reason,
             f"{kind} of {name} is {reason}: {self.condition(kind, name)}",
@@ -251,7 +251,7 @@ _PIPELINES, _KAFKA = "the-pipelines-namespace", "the-kafka-namespace"
 
 @functools.cache
 def _chart_rights() -> list[Manifest]:
-    """What the chart gives to an operator of two namespaces, rendered once."""
+    """The RBAC objects of the chart for an operator of two namespaces, rendered once."""
     with tempfile.TemporaryDirectory(prefix="darkroom-test-helm-") as folder:
         values = {"operator": {"watchNamespaces": [_PIPELINES, _KAFKA]}}
         rendered = Helm(Path(folder)).template("darkroom", _KAFKA, values)
@@ -260,7 +260,7 @@ def _chart_rights() -> list[Manifest]:
 
 @contextmanager
 def site(api_server: ApiServer, folder: Path) -> Iterator[Site]:
-    """A site that ends with the block."""
+    """A site until the end of the block."""
     with ExitStack() as stack:
         yield Site(api_server, api_server.namespace("pipelines"), api_server.namespace("kafka"), folder, stack)
     # pytest shows this when the test failed.

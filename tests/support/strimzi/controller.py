@@ -1,4 +1,4 @@
-"""What both operators have in common: resources of one kind followed, and each answered by a few threads."""
+"""The controller of both operators: watches the resources of one kind and reconciles them in a few threads."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Scope:
-    """Which resources an operator is for: those in one namespace that are labelled with the Kafka cluster's name."""
+    """The resources of an operator: those in one namespace with the label of the Kafka cluster."""
 
     namespace: str
     cluster: str
@@ -88,7 +88,7 @@ class Controller:
         name = resource["metadata"]["name"]
         before = self._resources.get(name)
         self._resources[name] = resource
-        # What the operator itself writes, status and finalizer, is no reason to look again.
+        # The operator's own writes, status and finalizer, need no reconciliation.
         if before is None or _asked(before) != _asked(resource):
             self._queue.add(name, self.delay_s)
 
@@ -126,7 +126,7 @@ class Controller:
 
 
 def _asked(resource: Manifest) -> tuple[object, ...]:
-    """What a user can ask for."""
+    """The part of a resource that users write."""
     metadata = resource["metadata"]
     meta = [metadata.get(field) for field in ("uid", "generation", "labels", "annotations", "deletionTimestamp")]
     return (*meta, resource.get("spec"))

@@ -1,4 +1,4 @@
-"""The stand-in as a container image, so that it runs in a cluster beside what it stands in for."""
+"""The container image of the stand-in."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ def stand_in_image(engine: Engine, operator: Image) -> Image:
 
 
 def _context(folder: Path) -> None:
-    """What the Dockerfile beside this file copies."""
+    """The files that the Dockerfile in this folder copies."""
     shutil.copy(Path(__file__).with_name("Dockerfile"), folder)
     for part, sources in (("lock", _LOCK), ("code", _CODE)):
         for source in sources:

@@ -1,4 +1,4 @@
-"""Errors of librdkafka in the words of Kafka's Java client, which users of Strimzi read in a status."""
+"""Errors of librdkafka as messages of Kafka's Java client, which Strimzi writes to a status."""
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -33,7 +33,7 @@ def kafka_error(error: KafkaException) -> KafkaError:
 
 
 def broker_is_away(error: KafkaError) -> bool:
-    """Whether nobody answered, so that a later try may do better."""
+    """Whether no broker answered, so that a retry may succeed."""
     return error.code() in _AWAY
 
 

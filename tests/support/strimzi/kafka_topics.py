@@ -1,4 +1,4 @@
-"""The topics of a Kafka cluster, many at a time: the Admin API with an answer for each."""
+"""The topics of a Kafka cluster, through the Admin API, many at a time."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ class Topic:
 
 
 class KafkaTopics:
-    """Every method takes many topics and answers for each with what is asked for or with what was wrong.
+    """Every method takes many topics, and returns a result or an error for each.
 
     Asking for nothing is an error to librdkafka, so then nobody is asked.
     """
@@ -51,7 +51,7 @@ class KafkaTopics:
         self._timeout_s = timeout_s
 
     def describe(self, names: Iterable[str]) -> dict[str, Topic | KafkaError | None]:
-        """The topics; None for one that isn't there."""
+        """The topics; None for one that does not exist."""
         found = self._descriptions(list(names))
         configs = self._configs([name for name, answer in found.items() if not isinstance(answer, KafkaError)])
         topics: dict[str, Topic | KafkaError | None] = {}
@@ -88,7 +88,7 @@ class KafkaTopics:
         return _errors(_answers(_by_name(futures)))
 
     def delete(self, names: Iterable[str]) -> dict[str, KafkaError]:
-        """Delete topics, those that are gone already too; what was wrong with some."""
+        """Delete topics; one that does not exist is no error. Returns the errors of the others."""
         unwanted = list(names)
         if not unwanted:
             return {}
@@ -121,7 +121,7 @@ class KafkaTopics:
 
 
 def _answers(futures: Mapping[str, Future[T]]) -> dict[str, T | KafkaError]:
-    """The answer or the error for each. They end by themselves: every request has a timeout."""
+    """The result or the error of each future. They finish because every request has a timeout."""
     answers: dict[str, T | KafkaError] = {}
     for name, future in futures.items():
         try:
@@ -159,5 +159,5 @@ def _topic(description: TopicDescription, entries: dict[str, ConfigEntry]) -> To
 
 
 def _is_own(entry: ConfigEntry) -> bool:
-    """Whether it is set for this topic. The source is a plain number whatever its type says."""
+    """Whether it is set on this topic. The source is a plain number, contrary to its type hint."""
     return ConfigSource(entry.source) == ConfigSource.DYNAMIC_TOPIC_CONFIG

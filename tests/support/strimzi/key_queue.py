@@ -5,7 +5,7 @@ import time
 
 
 class KeyQueue:
-    """As long as there are resources at most. A name that is added while a thread has it comes back afterwards."""
+    """At most one entry per resource. A name that is added while a thread has it is queued again afterwards."""
 
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
@@ -21,7 +21,7 @@ class KeyQueue:
             self._changed.notify()
 
     def take(self, at_most: int) -> list[str]:
-        """The keys that are due, waiting for at least one; none when the queue is closed. Tell `done` afterwards."""
+        """Wait for at least one key that is due; none when the queue is closed. Call `done` afterwards."""
         with self._changed:
             while not self._closed:
                 keys, next_due = self._due_now(at_most)

@@ -13,12 +13,12 @@ from tests.support.strimzi.no_kafka import NoKafkaTopics, NoKafkaUsers
 from tests.support.strimzi.topic_operator import TopicOperator
 from tests.support.strimzi.user_operator import UserOperator
 
-# What is wrong stands in the resources' status, not in a log.
+# Errors are reported in the status of the resources, not in a log.
 _SETTINGS = {"reconnect.backoff.max.ms": 1000, "log_level": 0}
 
 
 class StrimziStandIn:
-    """Answers the KafkaTopics and KafkaUsers of one cluster as Strimzi does, while the block lasts.
+    """Reconciles the KafkaTopics and KafkaUsers of one cluster as Strimzi does, until the end of the block.
 
     Without `bootstrap_servers` topics and users are only remembered, for benchmarks. `timeout_s` is how long an
     unreachable broker is waited for before a resource says so. `kafka_settings` are further librdkafka settings of the
@@ -55,7 +55,7 @@ class StrimziStandIn:
         self.users.controller.stop()
 
     def slow(self, delay_s: float) -> None:
-        """From now on let every changed resource wait this long for its answer."""
+        """From now on delay the status of every changed resource."""
         self.topics.controller.delay_s = self.users.controller.delay_s = delay_s
 
     def failing(self, pattern: str) -> None:

@@ -56,7 +56,7 @@ class TopicOperator:
             self._claims.release(topic)
 
     def _reconcile(self, topics: list[Manifest]) -> list[str]:
-        """Answer every resource; the names of those to try again soon."""
+        """Reconcile every resource. Returns the names of those to retry soon."""
         again, managed = [], []
         for topic in topics:
             if not resource.is_managed(topic):
@@ -83,7 +83,7 @@ class TopicOperator:
         return again
 
     def _realise(self, topics: list[Manifest]) -> list[str]:
-        """Make topics as their resources say, and tell."""
+        """Create and change topics as their resources say, and write their status."""
         again: list[str] = []
         accepted: dict[str, Manifest] = {}
         for topic in topics:
@@ -123,7 +123,7 @@ class TopicOperator:
         return {**{n: _problem(a) if isinstance(a, KafkaError) else a for n, a in answers.items()}, **changed}
 
     def _change(self, topics: Mapping[str, tuple[Topic, Manifest]]) -> dict[str, Problem | str]:
-        """Bring topics that are there to what their resources say, as far as Kafka lets one."""
+        """Change existing topics to what their resources say, as far as Kafka allows."""
         problems = {name: problem for name, pair in topics.items() if (problem := _unsupported(*pair)) is not None}
         changes = {name: change for name, pair in topics.items() if (change := _config_change(*pair))}
         growing = {

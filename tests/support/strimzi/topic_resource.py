@@ -1,4 +1,4 @@
-"""A KafkaTopic resource: what it asks for, and what its status says. No input or output."""
+"""A KafkaTopic resource: its spec and its status. No input or output."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -161,7 +161,7 @@ class UserOperator:
             self._api.replace(f"{self._secrets}/{metadata['name']}", {**wanted, "metadata": metadata})
 
     def _forget(self, users: list[Manifest]) -> None:
-        """Take away the rights of users that are gone; their Secrets go by garbage collection."""
+        """Remove the ACLs and passwords of deleted users; the garbage collector deletes their Secrets."""
         for user in users:
             name = user["metadata"]["name"]
             self._passwords.pop(name, None)
@@ -176,7 +176,7 @@ class UserOperator:
         try:
             self._api.merge(f"{self._path}/{user['metadata']['name']}/status", patch, fieldManager=FIELD_MANAGER)
         except ApiError as error:
-            # It has gone meanwhile, which the watch will tell.
+            # It was deleted meanwhile, which the watch reports.
             if error.code not in {404, 409}:
                 raise
 

@@ -1,4 +1,4 @@
-"""A KafkaUser resource: what it asks for, its Secret and its status. No input or output."""
+"""A KafkaUser resource: its spec, its Secret and its status. No input or output."""
 
 import base64
 
@@ -18,7 +18,7 @@ _OPERATIONS = {operation.name.replace("_", "").lower(): operation for operation 
 
 
 class InvalidResource(Exception):
-    """What a user has to put right."""
+    """The spec is invalid."""
 
 
 def authentication(user: Manifest) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from darkroom import names
 
-OURS = names.LABEL_PIPELINE
+MANAGED = names.LABEL_PIPELINE
 """Label selector of the objects that the operator manages; other objects are not cached."""
 
 
@@ -43,17 +43,17 @@ class Kind:
 IMAGE_PIPELINE = Kind(names.KIND, names.GROUP, names.VERSION, names.PLURAL)
 
 KAFKA = Kind("Kafka", "kafka.strimzi.io", "v1", "kafkas", optional=True)
-KAFKA_TOPIC = Kind("KafkaTopic", "kafka.strimzi.io", "v1", "kafkatopics", optional=True, selector=OURS)
-KAFKA_USER = Kind("KafkaUser", "kafka.strimzi.io", "v1", "kafkausers", optional=True, selector=OURS)
+KAFKA_TOPIC = Kind("KafkaTopic", "kafka.strimzi.io", "v1", "kafkatopics", optional=True, selector=MANAGED)
+KAFKA_USER = Kind("KafkaUser", "kafka.strimzi.io", "v1", "kafkausers", optional=True, selector=MANAGED)
 
-DEPLOYMENT = Kind("Deployment", "apps", "v1", "deployments", selector=OURS)
-CONFIG_MAP = Kind("ConfigMap", "", "v1", "configmaps", selector=OURS)
-SECRET = Kind("Secret", "", "v1", "secrets", selector=OURS)
-SERVICE_ACCOUNT = Kind("ServiceAccount", "", "v1", "serviceaccounts", selector=OURS)
-DISRUPTION_BUDGET = Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", selector=OURS)
-NETWORK_POLICY = Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", selector=OURS)
-POD_MONITOR = Kind("PodMonitor", "monitoring.coreos.com", "v1", "podmonitors", optional=True, selector=OURS)
-POD = Kind("Pod", "", "v1", "pods", selector=OURS)
+DEPLOYMENT = Kind("Deployment", "apps", "v1", "deployments", selector=MANAGED)
+CONFIG_MAP = Kind("ConfigMap", "", "v1", "configmaps", selector=MANAGED)
+SECRET = Kind("Secret", "", "v1", "secrets", selector=MANAGED)
+SERVICE_ACCOUNT = Kind("ServiceAccount", "", "v1", "serviceaccounts", selector=MANAGED)
+DISRUPTION_BUDGET = Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", selector=MANAGED)
+NETWORK_POLICY = Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", selector=MANAGED)
+POD_MONITOR = Kind("PodMonitor", "monitoring.coreos.com", "v1", "podmonitors", optional=True, selector=MANAGED)
+POD = Kind("Pod", "", "v1", "pods", selector=MANAGED)
 
 NAMESPACE = Kind("Namespace", "", "v1", "namespaces")
 EVENT = Kind("Event", "events.k8s.io", "v1", "events")
