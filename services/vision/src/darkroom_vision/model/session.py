@@ -1,5 +1,6 @@
 """An ONNX file, checked and loaded: one session that all loops of a worker share."""
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
+from darkroom_vision.model.external_data import NotProtobuf, external_files
 
 _NO_MESSAGES_OF_ITS_OWN = 4
 _ERRORS = (
@@ -42,6 +44,10 @@ class ModelNotFound(ModelError):
 
 class ModelChecksumMismatch(ModelError):
     """The file is not the one that the pipeline asks for."""
+
+
+class ModelInSeveralFiles(ModelError):
+    """The model keeps its weights in other files."""
 
 
 class NotAnOnnxModel(ModelError):
@@ -93,7 +99,7 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
         sha256: what its checksum must be; not checked when left out.
 
     Raises:
-        ModelNotFound, ModelChecksumMismatch, NotAnOnnxModel: with what to do about it.
+        ModelNotFound, ModelChecksumMismatch, ModelInSeveralFiles, NotAnOnnxModel: with what to do about it.
     """
     uri = uri or str(path)
     try:
@@ -105,6 +111,11 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
             f"model {uri}: sha256 is {found}, the pipeline says {sha256}: "
             "put the right file there, or change model.sha256"
         )
+    if elsewhere := _external_files(path):
+        raise ModelInSeveralFiles(
+            f"model {uri}: its weights are in other files ({', '.join(elsewhere)}), which model.sha256 does not cover: "
+            "save it as one file, with onnx.save_model(onnx.load(FILE), FILE)"
+        )
     try:
         session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
     except _ERRORS as error:
@@ -112,6 +123,14 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
             f"model {uri}: ONNX Runtime cannot load it ({path.stat().st_size:,} bytes): {error}"
         ) from error
     return OnnxModel(path.name, uri, found, _ports(session.get_inputs()), _ports(session.get_outputs()), session)
+
+
+def _external_files(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        try:
+            return external_files(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+        except (NotProtobuf, ValueError):
+            return []  # ONNX Runtime says what is wrong with the file
 
 
 def _options() -> onnxruntime.SessionOptions:
