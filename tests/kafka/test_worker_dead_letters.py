@@ -1,5 +1,6 @@
 """Images that can't be analysed: set aside whole, with the reason, and the next one is taken."""
 
+import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,31 @@ def test_a_bad_record_without_headers_gets_the_attributes_of_an_event(stage: Sta
     assert headers(first)["ce_source"] == f"/darkroom/{digits.namespace}/digits"
     assert first.key() is None
     assert (tombstone.key(), tombstone.value()) == (b"tombstone", None)
+
+
+def test_images_in_structured_mode_are_analysed(stage: Stage) -> None:
+    digits = stage(images={"partitions": 1})
+    producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers})
+    mode = [("content-type", b"application/cloudevents+json; charset=utf-8")]
+    for image_id, image in (("good", GOOD), ("bad", BROKEN_JPEG)):
+        event = {
+            "specversion": "1.0",
+            "id": image_id,
+            "source": "/gate/7",
+            "type": "dev.darkroom.image.received",
+            "datacontenttype": "image/png",
+            "data_base64": base64.b64encode(image).decode(),
+        }
+        producer.produce(digits.settings.images_topic, json.dumps(event), headers=list(mode))
+    producer.flush(30)
+    digits.worker()
+    (result,) = digits.results(about("good"))
+    (letter,) = digits.dead_letters(about("bad"))
+    assert json.loads(result.value() or b"")["imageId"] == "good"
+    # In binary mode, so that every reader finds the image itself.
+    assert letter.value() == BROKEN_JPEG
+    assert headers(letter)["content-type"] == "image/png"
+    assert headers(letter)["ce_source"] == "/gate/7"
 
 
 def test_an_image_for_another_stage_is_passed_over(stage: Stage) -> None:

@@ -1,9 +1,13 @@
-"""CloudEvents 1.0 in the binary mode of the Kafka protocol binding: attributes as record headers.
+"""CloudEvents 1.0 in the Kafka protocol binding: written in binary mode (attributes as headers), read in both modes.
 
 Source: CloudEvents 1.0.2, "Kafka Protocol Binding", section 3.2. The SDK is too slow for code that runs once per image
 in the worker's loop; the tests compare this module with it.
 """
 
+import base64
+import binascii
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +16,9 @@ SPEC_VERSION = "1.0"
 CONTENT_TYPE = "content-type"
 TRACE_HEADERS = ("traceparent", "tracestate")
 """W3C Trace Context headers, passed on unchanged."""
+
+_STRUCTURED = b"application/cloudevents+json"
+_ATTRIBUTE = re.compile("[a-z0-9]+")
 
 Headers = list[tuple[str, bytes]]
 ReadHeaders = Iterable[tuple[str, bytes | None]] | None
@@ -68,6 +75,41 @@ def read_headers(headers: ReadHeaders) -> CloudEvent | None:
         extensions={name[3:]: v for name, v in values.items() if name.startswith("ce_") and name not in known},
         trace={name: values[name] for name in TRACE_HEADERS if name in values},
     )
+
+
+def in_binary_mode(headers: ReadHeaders, value: bytes | None) -> tuple[list[tuple[str, bytes | None]], bytes | None]:
+    """Headers and value of a record in binary mode, whichever mode it was written in.
+
+    A record in structured mode (section 3.3: the whole event as JSON) becomes what its producer would have written in
+    binary mode. Anything else is answered as it is, also what claims to be an event and is none.
+    """
+    pairs = list(headers or ())
+    content_type = next((text for name, text in pairs if name.lower() == CONTENT_TYPE and text is not None), b"")
+    if not content_type.lower().startswith(_STRUCTURED) or value is None:
+        return pairs, value
+    try:
+        event = json.loads(value)
+        data = base64.b64decode(event["data_base64"], validate=True)
+        attributes = {name: _text(value) for name, value in event.items() if _is_attribute(name, value)}
+        attributes["id"]
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        return pairs, value
+    kept = [(name, text) for name, text in pairs if name.lower() != CONTENT_TYPE and not name.lower().startswith("ce_")]
+    present = {name.lower() for name, _ in kept}
+    trace = {name: attributes.pop(name) for name in TRACE_HEADERS if name in attributes}
+    binary = {name: text for name, text in trace.items() if name not in present}
+    if (data_content_type := attributes.pop("datacontenttype", None)) is not None:
+        binary[CONTENT_TYPE] = data_content_type
+    binary |= {f"ce_{name}": text for name, text in attributes.items()}
+    return [*((name, text.encode(errors="replace")) for name, text in binary.items()), *kept], data
+
+
+def _is_attribute(name: str, value: object) -> bool:
+    return name not in {"data", "data_base64"} and bool(_ATTRIBUTE.fullmatch(name)) and isinstance(value, str | int)
+
+
+def _text(value: str | int) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def timestamp(at: datetime | None = None) -> str:

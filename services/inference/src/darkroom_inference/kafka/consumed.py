@@ -4,18 +4,20 @@ from typing import cast
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
+from darkroom.cloudevents import in_binary_mode
 from darkroom_inference.records.image import ImageRecord, RecordHeaders
 
 
 def image_record(message: Message) -> ImageRecord:
-    """The record in a message that holds no error."""
+    """The record in a message that holds no error; an event in structured mode is unwrapped."""
     kind, timestamp_ms = message.timestamp()
+    headers, value = in_binary_mode(cast("RecordHeaders", message.headers()), message.value())
     return ImageRecord(
         topic=cast("str", message.topic()),
         partition=cast("int", message.partition()),
         offset=cast("int", message.offset()),
         key=message.key(),
-        value=message.value(),
-        headers=cast("RecordHeaders", message.headers() or []),
+        value=value,
+        headers=headers,
         timestamp_ms=None if kind == TIMESTAMP_NOT_AVAILABLE else timestamp_ms,
     )

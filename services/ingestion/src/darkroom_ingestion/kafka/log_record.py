@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 from confluent_kafka import Message
 
+from darkroom.cloudevents import in_binary_mode
 from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.records.text import storable
 
@@ -40,10 +41,10 @@ class LogRecord:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
         # confluent-kafka's stubs allow more than librdkafka ever returns.
-        received = cast("list[tuple[str, bytes | None]]", message.headers() or [])
-        raw = [(name, value) for name, value in received if value is not None]
-        key, value = message.key(), message.value()
-        return cls.read(topic, partition, offset, message.timestamp()[1], key, raw, value or b"")
+        headers = cast("list[tuple[str, bytes | None]] | None", message.headers())
+        received, value = in_binary_mode(headers, message.value())
+        raw = [(name, text) for name, text in received if text is not None]
+        return cls.read(topic, partition, offset, message.timestamp()[1], message.key(), raw, value or b"")
 
     @classmethod
     def read(
