@@ -16,7 +16,8 @@ from darkroom_cli.views.output import say
 Report = Mapping[str, Any]
 
 _REPORT_EVERY_S = 0.3
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+# SIGINT too: in a background job of a script it would be ignored.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from darkroom_cli.local_kafka import KAFKA_VERSION, LocalKafka
 from darkroom_cli.views.output import answer, say
 
 _POLL_S = 0.5
+# SIGINT too: in a background job of a script it would be ignored.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_kafka(port: int, data_dir: Path | None) -> ExitCode:
@@ -20,7 +22,7 @@ def run_kafka(port: int, data_dir: Path | None) -> ExitCode:
     """
     kafka = LocalKafka(data_dir, port or None)
     # As with Ctrl-C: an exception in the main thread, so that a start is interrupted in order too.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     started = time.monotonic()
     say(f"Starting Kafka {KAFKA_VERSION}…")
