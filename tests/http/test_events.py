@@ -1,5 +1,6 @@
 """GET events: the live feed, and how it is resumed."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
+from darkroom import names
+from darkroom.kafka.connection import KafkaConnection
+from darkroom_ingestion.feed.events import FeedEvent
+from darkroom_ingestion.feed.tail import News, Tail
+from darkroom_ingestion.kafka.log_admin import LogAdmin
+from darkroom_ingestion.kafka.log_record import TopicContents
+from darkroom_ingestion.metrics import Metrics
 from tests.support.ingestion import Pipeline, Service, accepted
 from tests.support.until import until
 
@@ -183,3 +191,67 @@ def test_a_client_that_reads_nothing_is_dropped_and_the_others_go_on(
             take(feed, 100)
         until(lambda: "darkroom_sse_clients 1.0" in asking.get("/metrics").text, "the silent one is dropped")
         assert "darkroom_sse_dropped_total 1.0" in asking.get("/metrics").text
+
+
+def test_a_missing_topic_of_one_pipeline_leaves_the_feeds_of_others_alone(
+    start_service: StartService, pipeline: Pipeline, two_stages: Pipeline
+) -> None:
+    stage = two_stages.manifest["spec"]["stages"][0]
+    two_stages.manifest["spec"]["stages"].append(stage | {"name": "later"})
+    service = start_service(pipeline, two_stages, ready=False)
+    with events(service, pipeline) as feed:
+        pipeline.analyze(accepted(service, pipeline))
+        assert next(feed).name == "analyzed"
+    with service.client as client:
+        assert client.get(f"{two_stages.path}/events").status_code == 503
+
+
+def test_the_feed_of_a_pipeline_that_is_deleted_ends(
+    start_service: StartService, pipeline: Pipeline, two_stages: Pipeline
+) -> None:
+    service = start_service(pipeline, two_stages)
+    with events(service, pipeline) as feed:
+        service.pipelines = [two_stages]
+        service.write_catalog()
+        last = next(feed)
+
+    assert (last.name, last.data["reason"]) == ("end", "the pipeline is no longer served")
+
+
+def test_a_tail_begins_where_the_one_that_it_replaces_has_stopped(pipeline: Pipeline) -> None:
+    """As when credentials are rotated: what comes in between is in the log, and must not be skipped."""
+    connection = KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers)
+    results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
+    topics = {results: TopicContents("demo/digits", "results", "classify")}
+    images = [{"id": f"image-{number}", "topic": "t", "partition": 0, "offset": number} for number in range(3)]
+
+    async def run() -> list[str]:
+        seen: list[str] = []
+
+        def tell(news: list[tuple[str, News]]) -> None:
+            seen.extend(what.image_id for _, what in news if isinstance(what, FeedEvent))
+
+        def tail(predecessor: Tail | None = None) -> Tail:
+            return Tail(connection, LogAdmin(connection), topics, tell, Metrics(), predecessor)
+
+        async def wait_for(condition: Callable[[], bool]) -> None:
+            async with asyncio.timeout(60):
+                while not condition():  # noqa: ASYNC110 - a thread's state
+                    await asyncio.sleep(0.02)
+
+        first = tail()
+        await wait_for(lambda: first.ready)
+        await asyncio.to_thread(pipeline.analyze, images[0])
+        await wait_for(lambda: len(seen) == 1)
+        first.stop()
+        await wait_for(lambda: not first.alive)
+        await asyncio.to_thread(pipeline.analyze, images[1])
+        second = tail(first)
+        await wait_for(lambda: second.ready)
+        await asyncio.to_thread(pipeline.analyze, images[2])
+        await wait_for(lambda: len(seen) == 3)
+        second.stop()
+        await asyncio.to_thread(second.join, 30.0)
+        return seen
+
+    assert asyncio.run(run()) == ["image-0", "image-1", "image-2"]

@@ -52,6 +52,7 @@ class Metrics:
         self.idempotent_repeats = Counter(
             "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
         )
+        self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
         self._pipelines = Gauge(
             "darkroom_pipelines",
             "Pipelines of the catalog: Served, or the cause why they are not.",
@@ -64,7 +65,6 @@ class Metrics:
         self._pipelines.clear()
         for state, count in {"Served": served, **Counted(unserved_because)}.items():
             self._pipelines.labels(state).set(count)
-        self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
 
     def request_was_answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count a request. Those without a route share one label, so that labels do not grow with unknown paths."""

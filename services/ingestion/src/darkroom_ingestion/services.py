@@ -1,6 +1,5 @@
 """The composition root: creates the parts of the service, starts them, and stops them in order."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,12 +16,15 @@ from darkroom_ingestion.images.publishing import ImagesTopics
 from darkroom_ingestion.images.recent import RecentImages
 from darkroom_ingestion.images.redrive import Redrives
 from darkroom_ingestion.images.submission import Submissions
+from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import run_housekeeping
+from darkroom_ingestion.store.probe import WriteProbe
 from darkroom_ingestion.store.redrive_claims import Claimant
+from darkroom_ingestion.supervision import Supervisor
 
 _LEASE_MARGIN_S = 10.0
 
@@ -37,20 +39,18 @@ async def running(
     services = _create(settings, database)
     metrics, links = services.metrics, services.links
     links.serve(pipelines)
-    background = [
-        asyncio.create_task(catalog.watch(links.serve), name="catalog"),
-        asyncio.create_task(
-            run_housekeeping(database, lambda: [(link.admin, link.topics) for link in links.all()], metrics),
-            name="housekeeping",
+    services.background.start("catalog", lambda: catalog.watch(links.serve))
+    services.background.start(
+        "housekeeping",
+        lambda: run_housekeeping(
+            database, lambda: [(link.admin, link.topics) for link in links.all()], links.uses, metrics
         ),
-    ]
+    )
     try:
         yield services
     finally:
         services.stopping.set()
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await services.background.stop()
         await links.close()
         services.reading.threads.shutdown(wait=False, cancel_futures=True)
         database.close()
@@ -64,7 +64,7 @@ def _create(settings: Settings, database: Database) -> Services:
     lease_s = settings.delivery_timeout_s + _LEASE_MARGIN_S
     keys = IdempotencyKeys(database, lease_s)
     claimant = Claimant(database, uuid.uuid4().hex, int(lease_s * 1000))
-    topics, recent = ImagesTopics(links, metrics), RecentImages()
+    topics, recent, ends = ImagesTopics(links, metrics), RecentImages(), TopicEnds(links)
     metrics.body_bytes.set_function(lambda: memory.taken)
     metrics.store_lag.set_function(lambda: sum(link.filler.state.lag for link in links.all()))
     metrics.store_writable.set(1)
@@ -74,7 +74,9 @@ def _create(settings: Settings, database: Database) -> Services:
         metrics=metrics,
         links=links,
         submissions=Submissions(topics, database, keys, recent, metrics),
-        lookup=ImageLookup(links, database, recent),
-        redrives=Redrives(topics, links, database, claimant, metrics),
+        lookup=ImageLookup(database, recent, ends),
+        redrives=Redrives(topics, links, database, claimant, ends, metrics),
         memory=memory,
+        probe=WriteProbe(database),
+        background=Supervisor(metrics),
     )

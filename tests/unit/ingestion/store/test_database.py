@@ -1,13 +1,19 @@
 """Opening the store."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import URL, text
 
-from darkroom_ingestion.store.database import BadDatabase, open_database
+from darkroom_ingestion.store.database import BadDatabase, StoreUnavailable, open_database
 from darkroom_ingestion.store.tables import metadata
+from tests.support.postgresql import make_database, postgresql
+
+__all__ = ["postgresql"]
 
 
 def test_the_migrations_lead_to_the_tables_that_the_code_uses(tmp_path: Path) -> None:
@@ -57,3 +63,31 @@ def test_a_store_that_another_process_has_is_refused(tmp_path: Path) -> None:
         open_database(url)
     first.close()
     open_database(url).close()
+
+
+def test_requests_that_wait_for_the_store_are_bounded(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/store.db")
+    go_on = threading.Event()
+
+    async def ask() -> int:
+        waiting = [asyncio.create_task(database.reading(lambda _: go_on.wait(60))) for _ in range(600)]
+        await asyncio.sleep(0)
+        refused = [task for task in waiting if task.done()]
+        go_on.set()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert len(refused) == sum(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+        assert await database.reading(lambda _: True)
+        return len(refused)
+
+    assert 0 < asyncio.run(ask()) < 600
+    database.close()
+
+
+def test_postgresql_bounds_how_long_a_statement_takes(postgresql: URL) -> None:
+    database = open_database(make_database(postgresql))
+    shown = database.read(
+        lambda c: [c.execute(text(f"SHOW {name}")).scalar() for name in ("statement_timeout", "lock_timeout")]
+    )
+    database.close()
+
+    assert shown == ["30s", "30s"]

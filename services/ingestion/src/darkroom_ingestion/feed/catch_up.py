@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.feed.events import FeedEvent, feed_event
+from darkroom_ingestion.feed.events import FeedEvent, event_of
 from darkroom_ingestion.feed.positions import Positions, Topic
 from darkroom_ingestion.feed.tail import tail_settings
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
@@ -89,7 +89,7 @@ class CatchUp:
                     self._reached(at, offset)
                 continue
             if at in self._left and offset < self._left[at][1]:
-                event = feed_event(self._topics[at.topic], LogRecord.of(message))
+                event = event_of(self._topics[at.topic], LogRecord.of(message))
                 if event:
                     events.append(event)
             self._reached(at, offset + 1)

@@ -4,11 +4,15 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import structlog
+
 from darkroom_ingestion.feed.positions import Topic
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.records.answers import StageFailure, StageResult
 from darkroom_ingestion.records.json_object import read_json
 from darkroom_ingestion.store.rows import dead_letter_row, result_image_id
+
+log = structlog.get_logger("darkroom.ingestion.feed")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,15 @@ class FeedEvent:
     topic: Topic
     partition: int
     offset: int
+
+
+def event_of(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
+    """`feed_event` for readers of the log, which no record must be able to stop."""
+    try:
+        return feed_event(topic, record)
+    except Exception:
+        log.exception("a record can't be read, skipped", **record.topic_partition._asdict(), offset=record.offset)
+        return None
 
 
 def feed_event(topic: TopicContents, record: LogRecord) -> FeedEvent | None:

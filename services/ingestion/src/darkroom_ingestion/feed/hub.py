@@ -12,6 +12,8 @@ from darkroom_ingestion.records.answers import StageFailure, StageResult, has_an
 
 _KEPT_EVENTS = 10_000
 _KEPT_BYTES = 16 * 2**20
+_ENTRY_BYTES = 500
+"""What an entry takes of the memory beside its texts."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Entry:
     number: int
     event: FeedEvent
     position: str
+
+    @property
+    def bytes(self) -> int:
+        """Roughly what it takes of the memory."""
+        return len(self.event.data) + len(self.position) + _ENTRY_BYTES
 
 
 class TooSlow(Exception):
@@ -56,6 +63,7 @@ class Hub:
         self._positions: Positions | None = None
         self._readers: set[asyncio.Event] = set()
         self._waiters: dict[str, list[Waiter]] = {}
+        self.closed = False
 
     @property
     def last(self) -> int:
@@ -84,6 +92,11 @@ class Hub:
             self._kept_bytes = 0
         for waiter in self._waiters.get(event.image_id, ()):
             waiter.take(event.outcome)
+
+    def close(self) -> None:
+        """End the streams of all readers: the pipeline is no longer served."""
+        self.closed = True
+        self.wake()
 
     def wake(self) -> None:
         """Wake the readers: there is more."""
@@ -128,6 +141,6 @@ class Hub:
 
     def _keep(self, entry: Entry) -> None:
         self._kept.append(entry)
-        self._kept_bytes += len(entry.event.data)
+        self._kept_bytes += entry.bytes
         while len(self._kept) > _KEPT_EVENTS or self._kept_bytes > _KEPT_BYTES:
-            self._kept_bytes -= len(self._kept.popleft().event.data)
+            self._kept_bytes -= self._kept.popleft().bytes

@@ -1,9 +1,9 @@
 """The server-sent events of one client: those that it missed, then the live ones."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.catalog.served import ServedPipeline
@@ -13,6 +13,7 @@ from darkroom_ingestion.feed.hub import Hub, TooSlow
 from darkroom_ingestion.feed.positions import Positions, Topic
 
 HEARTBEAT_S = 10.0
+_TURN_S = 15.0
 # A comment and no empty line: no parser takes it for an event.
 _HEARTBEAT = b": still there\n"
 _END = 'event: end\ndata: {{"reason": "{}"}}\n\n'
@@ -21,9 +22,25 @@ _END = 'event: end\ndata: {{"reason": "{}"}}\n\n'
 class Reading:
     """Shared by the clients that catch up. Each has a consumer of its own, so their number is bounded."""
 
-    def __init__(self, at_a_time: int = 8) -> None:
-        self.turns = asyncio.Semaphore(at_a_time)
+    def __init__(self, at_a_time: int = 8, turn_s: float = _TURN_S) -> None:
+        self._turn_s = turn_s
+        self._turns = asyncio.Semaphore(at_a_time)
+        self._waiting = 0
         self.threads = ThreadPoolExecutor(at_a_time, thread_name_prefix="feed")
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[Callable[[], bool], None]:
+        """A turn to catch up. Yields a function that says whether it is up: it was long, and others wait."""
+        self._waiting += 1
+        try:
+            await self._turns.acquire()
+        finally:
+            self._waiting -= 1
+        ends_at = asyncio.get_running_loop().time() + self._turn_s
+        try:
+            yield lambda: self._waiting > 0 and asyncio.get_running_loop().time() > ends_at
+        finally:
+            self._turns.release()
 
 
 async def stream(
@@ -43,13 +60,19 @@ async def stream(
         if start is not None:
             try:
                 missed = _missed(served, position, here, stage, stopping, reading.threads)
-                async with reading.turns, aclosing(missed):
+                async with reading.turn() as is_up, aclosing(missed):
                     async for chunk in missed:
                         yield chunk
+                        if is_up():
+                            yield _END.format("other clients wait: resume with the last id").encode()
+                            return
             except KafkaUnreachable:
                 yield _END.format("Kafka can't be read: resume later").encode()
                 return
         while not stopping.is_set():
+            if hub.closed:
+                yield _END.format("the pipeline is no longer served").encode()
+                return
             more.clear()
             try:
                 entries = hub.after(number)

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError
 
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.feed.events import FeedEvent, feed_event
+from darkroom_ingestion.feed.events import FeedEvent, event_of
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
@@ -24,6 +24,7 @@ _BACKOFF_S = 1.0
 _MOST_UNREAD = 20_000
 _BUSY_S = 0.005
 _BATCH = 500
+_TAKE_OVER_S = 30.0
 
 Began = tuple[TopicContents, int, int]
 """A topic, one of its partitions, and the offset that reading begins at."""
@@ -37,6 +38,9 @@ class Tail:
 
     A pipeline's topics are read from their end when it is first seen; topics and partitions that it gets later from
     their beginning, because everything in them has come since.
+
+    Args:
+        predecessor: a tail of the same Kafka that this one replaces, with other credentials.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Tail:
         topics: Mapping[str, TopicContents],
         tell: Callable[[list[tuple[str, News]]], None],
         metrics: Metrics,
+        predecessor: "Tail | None" = None,
     ) -> None:
         self._admin, self._tell, self._metrics = admin, tell, metrics
         self._settings = tail_settings(connection)
@@ -54,9 +59,10 @@ class Tail:
         self._unread: list[tuple[str, News]] = []
         self._lock = threading.Lock()
         self._next: dict[TopicPartition, int] = {}
-        self._seen_pipelines: set[str] = set()
+        self._seen_pipelines: frozenset[str] = frozenset()
         self._absent: set[str] = set()
-        self._ready = False
+        self._ready_pipelines: frozenset[str] = frozenset()
+        self._predecessor = predecessor
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
         self._thread.start()
@@ -68,8 +74,12 @@ class Tail:
 
     @property
     def ready(self) -> bool:
-        """Whether it has found the ends of all topics."""
-        return self._ready
+        """Whether it has found the topics of all pipelines."""
+        return self._ready_pipelines.issuperset(contents.pipeline for contents in self._wanted.values())
+
+    def is_ready(self, pipeline: str) -> bool:
+        """Whether it has found the topics of a pipeline."""
+        return pipeline in self._ready_pipelines
 
     def read_topics(self, topics: Mapping[str, TopicContents]) -> None:
         """Read these topics from now on."""
@@ -84,11 +94,14 @@ class Tail:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        if self._predecessor is not None:
+            self._take_over(self._predecessor)
+            self._predecessor = None
         while not self._stop.is_set():
             try:
                 self._read()
             except Exception:
-                self._ready = False
+                self._ready_pipelines = frozenset()
                 self._metrics.loop_failures.labels("tail").inc()
                 log.exception("the live feed can't read, trying again")
                 self._stop.wait(_BACKOFF_S)
@@ -129,10 +142,20 @@ class Tail:
             self._pass_on(
                 [(topics[at.topic].pipeline, (topics[at.topic], at.partition, start)) for at, start in starts.items()]
             )
-        self._absent |= topics.keys() - counts.keys()
-        if len(counts) == len(topics):
-            self._seen_pipelines = {topic.pipeline for topic in topics.values()}
-            self._ready = True
+        missing = topics.keys() - counts.keys()
+        self._absent |= missing
+        pipelines = frozenset(contents.pipeline for contents in topics.values())
+        self._ready_pipelines = pipelines - {topics[name].pipeline for name in missing}
+        self._seen_pipelines = pipelines & (self._seen_pipelines | self._ready_pipelines)
+
+    def _take_over(self, predecessor: "Tail") -> None:
+        """Begin where a tail of the same Kafka, which was asked to end, has stopped."""
+        predecessor.join(_TAKE_OVER_S)
+        if predecessor.alive:
+            log.warning("the former tail of the live feed does not end; events may be missing")
+            return
+        self._next = {at: offset for at, offset in predecessor._next.items() if at.topic in self._wanted}  # noqa: SLF001
+        self._seen_pipelines, self._absent = predecessor._seen_pipelines, set(predecessor._absent)  # noqa: SLF001
 
     def _assign(self, consumer: Consumer) -> None:
         consumer.assign([confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()])
@@ -147,7 +170,7 @@ class Tail:
                 topic = topics.get(record.topic)
                 if topic is not None:
                     self._next[record.topic_partition] = record.offset + 1
-                    if event := feed_event(topic, record):
+                    if event := event_of(topic, record):
                         read.append((topic.pipeline, event))
             elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                 log.debug("the live feed waits for Kafka", reason=error.str())

@@ -15,6 +15,8 @@ from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.probe import WriteProbe
+from darkroom_ingestion.supervision import Supervisor
 
 
 @dataclass
@@ -29,6 +31,8 @@ class Services:
     lookup: ImageLookup
     redrives: Redrives
     memory: BodyMemory
+    probe: WriteProbe
+    background: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     created_at: float = field(default_factory=time.monotonic)

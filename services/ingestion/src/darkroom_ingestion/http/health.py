@@ -6,15 +6,22 @@ from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents import Check
 from darkroom_ingestion.links.link import Link
-from darkroom_ingestion.store.database import StoreUnavailable, probe_write
 
 _PATIENCE_S = 3.0
 _START_S = 30.0
 
 
 def liveness_checks(services: Services) -> list[Check]:
-    """Whether every background thread runs."""
-    checks = []
+    """Whether every background thread runs, and how background tasks stand: those are started again anyway."""
+    checks = [
+        Check(
+            name=f"{task.name} task",
+            ok=task.problem is None,
+            message="runs" if task.problem is None else f"failed and was started again: {task.problem}",
+            required=False,
+        )
+        for task in services.background.tasks
+    ]
     for link in services.links.all():
         name = _name(link)
         checks.append(_check(f"publisher {name}", link.publisher.alive, "runs", "its thread has died"))
@@ -56,11 +63,7 @@ def _as_required(services: Services, of_kafkas: list[Check]) -> list[Check]:
 
 async def _store(services: Services) -> Check:
     problem = next((p for link in services.links.all() if (p := link.filler.state.store_problem)), None)
-    if problem is None:
-        try:
-            await services.database.writing(probe_write)
-        except StoreUnavailable as error:
-            problem = str(error)
+    problem = problem or await services.probe.problem()
     return _check("store", problem is None, "writable", problem or "")
 
 

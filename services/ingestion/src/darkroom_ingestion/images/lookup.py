@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import ImageNotFound, StoreBehind
 from darkroom_ingestion.images.recent import RecentImages
-from darkroom_ingestion.links.links import Links
+from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.queries import ImageRows, image_rows, read_positions
 
 _PATIENCE_S = 3.0
-_LOOK_AGAIN_S = 0.05
+_LOOK_AGAIN_S, _LOOK_AGAIN_AT_MOST_S = 0.02, 0.4
 
 
 @dataclass(frozen=True)
 class ImageLookup:
     """Finds images of all pipelines."""
 
-    links: Links
     database: Database
     recent: RecentImages
+    ends: TopicEnds
 
     async def find(self, served: ServedPipeline, image_id: str) -> ImageRows:
         """Everything about an image.
@@ -39,7 +39,8 @@ class ImageLookup:
         if rows.known:
             return rows
         topic = served.plan.images.name
-        ends = await self.links.of(served).admin.ends_of_topic(topic)
+        ends = await self.ends.of(served)
+        look_again_s = _LOOK_AGAIN_S
         deadline = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             read = await self.database.reading(lambda c: read_positions(c, topic))
@@ -54,7 +55,8 @@ class ImageLookup:
                 raise StoreBehind(
                     f"There is no image {image_id!r:.120} so far, but part of the log is yet to be read: try again."
                 )
-            await asyncio.sleep(_LOOK_AGAIN_S)
+            await asyncio.sleep(look_again_s)
+            look_again_s = min(2 * look_again_s, _LOOK_AGAIN_AT_MOST_S)
 
     async def _find(self, served: ServedPipeline, image_id: str) -> ImageRows:
         rows = await self.database.reading(lambda c: image_rows(c, served.key, image_id))

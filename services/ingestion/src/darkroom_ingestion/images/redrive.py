@@ -11,6 +11,7 @@ from darkroom.cloudevents import Headers, timestamp
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import DeadLetterGone, NotAcknowledged, RedriveInProgress, Refused
 from darkroom_ingestion.images.publishing import ImagesTopics
+from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.kafka.log_record import LogRecord
 from darkroom_ingestion.kafka.publisher import Ack, Record
 from darkroom_ingestion.links.links import Links, NotConnected
@@ -41,6 +42,7 @@ class Redrives:
     links: Links
     database: Database
     claimant: Claimant
+    ends: TopicEnds
     metrics: Metrics
 
     async def redrive(self, served: ServedPipeline, letters: Sequence[DeadLetterRow]) -> list[Redriven]:
@@ -91,7 +93,7 @@ class Redrives:
 
     async def _has_read_all(self, served: ServedPipeline) -> bool:
         topic = served.plan.images.name
-        ends = await self.links.of(served).admin.ends_of_topic(topic)
+        ends = await self.ends.of(served)
         read = await self.database.reading(lambda c: read_positions(c, topic))
         return all(read.get(partition, 0) >= end for partition, end in ends.items())
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from darkroom.kafka.connection import KafkaConnection, client_settings
@@ -69,9 +69,21 @@ class LogAdmin:
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        counts = await asyncio.to_thread(self.partitions, [topic])
-        partitions = [TopicPartition(topic, partition) for partition in range(counts.get(topic, 0))]
+        count = await asyncio.to_thread(self._partition_count, topic)
+        partitions = [TopicPartition(topic, partition) for partition in range(count)]
         return {at.partition: end for at, end in (await asyncio.to_thread(self.ends, partitions)).items()}
+
+    def _partition_count(self, topic: str) -> int:
+        """Asks for one topic, where `partitions` asks for those of the whole cluster; 0 if it does not exist."""
+        future = self._admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_S)[topic]
+        try:
+            return len(_result(future).partitions)
+        except KafkaUnreachable as error:
+            cause = error.__cause__
+            unknown = isinstance(cause, KafkaException) and cause.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+            if unknown:
+                return 0
+            raise
 
 
 def _result(future: "Future[Any]") -> Any:

@@ -1,5 +1,6 @@
 """The clients of one Kafka: publisher, store filler, live feed, record reader and admin client."""
 
+import threading
 from collections.abc import Callable
 
 from darkroom.kafka.connection import KafkaConnection
@@ -23,6 +24,7 @@ class Link:
 
     Args:
         tell: is passed what the live feed reads.
+        predecessor: a link to the same Kafka that this one replaces, with other credentials.
     """
 
     def __init__(
@@ -33,18 +35,20 @@ class Link:
         database: Database,
         metrics: Metrics,
         tell: Callable[[list[tuple[str, News]]], None],
+        predecessor: "Link | None" = None,
     ) -> None:
         self._connection, self._settings, self._metrics = connection, settings, metrics
         self.bootstrap_servers = connection.bootstrap_servers
         self.admin = LogAdmin(connection)
         self.publisher = self._publisher_for(pipelines)
-        self._former: list[Publisher] = []
+        self._retiring: list[threading.Thread] = []
         self.reader = RecordReader(connection)
         self.pipelines = pipelines
         group = settings.group or f"darkroom.ingestion.{database.instance}"
         topics = topics_to_store(pipelines)
         self.filler = Filler(database, connection, group, topics, self.admin.topic_ids, metrics)
-        self.tail = Tail(connection, self.admin, outputs(topics), tell, metrics)
+        former_tail = None if predecessor is None else predecessor.tail
+        self.tail: Tail = Tail(connection, self.admin, outputs(topics), tell, metrics, former_tail)
 
     @property
     def topics(self) -> frozenset[str]:
@@ -55,8 +59,8 @@ class Link:
         """Serve these pipelines from now on."""
         self.pipelines = pipelines
         if smallest_topic_bytes(pipelines) < self.publisher.batch_bytes:
-            self._former.append(self.publisher)  # delivers what it has
-            self.publisher = self._publisher_for(pipelines)
+            former, self.publisher = self.publisher, self._publisher_for(pipelines)
+            self._retire(former)
         topics = topics_to_store(pipelines)
         self.filler.read_topics(topics)
         self.tail.read_topics(outputs(topics))
@@ -64,11 +68,19 @@ class Link:
     def close(self) -> None:
         """Deliver what is on its way and close every client. Blocks for seconds."""
         self.tail.stop()
-        for publisher in (*self._former, self.publisher):
-            publisher.close(_FLUSH_S)
+        self.publisher.close(_FLUSH_S)
+        for thread in self._retiring:
+            thread.join(_FLUSH_S)
         self.filler.close(_JOIN_S)
         self.tail.join(_JOIN_S)
         self.reader.close()
+
+    def _retire(self, publisher: Publisher) -> None:
+        """Close a publisher once it has delivered what it has."""
+        patience_s = self._settings.delivery_timeout_s + _FLUSH_S
+        thread = threading.Thread(target=publisher.close, args=(patience_s,), name="retiring publisher", daemon=True)
+        thread.start()
+        self._retiring = [*(other for other in self._retiring if other.is_alive()), thread]
 
     def _publisher_for(self, pipelines: list[ServedPipeline]) -> Publisher:
         return Publisher(

@@ -42,20 +42,31 @@ class Links:
         """Serve these pipelines from now on."""
         self.pipelines = pipelines
         wanted = pipelines.by_connection()
-        for connection in [c for c in self._links if c not in wanted]:
-            closing = asyncio.ensure_future(self._close(self._links.pop(connection)))
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+        replaced = [self._links.pop(connection) for connection in [c for c in self._links if c not in wanted]]
+        for link in replaced:
+            link.tail.stop()  # now, so that another may begin where it ends
         for connection, served in wanted.items():
             if connection in self._links:
                 self._links[connection].serve(served)
                 continue
             try:
                 self._links[connection] = Link(
-                    connection, served, self._settings, self._database, self._metrics, self._tell
+                    connection,
+                    served,
+                    self._settings,
+                    self._database,
+                    self._metrics,
+                    self._tell,
+                    next((old for old in replaced if old.bootstrap_servers == connection.bootstrap_servers), None),
                 )
             except CLIENT_NOT_CREATED as error:
                 log.warning("a Kafka can't be used", bootstrap_servers=connection.bootstrap_servers, reason=str(error))
+        for link in replaced:
+            closing = asyncio.ensure_future(self._close(link))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        for key in self._hubs.keys() - pipelines.keys():
+            self._hubs[key].close()
         self._hubs = {key: self._hubs.get(key) or Hub() for key in pipelines}
         self._metrics.catalog_holds(len(pipelines), [unserved.cause for unserved in pipelines.unserved.values()])
         log.info("serving", pipelines=list(pipelines))
@@ -80,6 +91,13 @@ class Links:
     def hub(self, served: ServedPipeline) -> Hub:
         """The hub of a pipeline."""
         return self._hubs[served.key]
+
+    def uses(self, topic: str) -> bool:
+        """Whether a topic is one of a pipeline that exists, as far as is known."""
+        pipelines = self.pipelines
+        if not pipelines.known:
+            return True
+        return any(topic.startswith(f"{key.replace('/', '.')}.") for key in (*pipelines, *pipelines.unserved))
 
     def all(self) -> list[Link]:
         """Every link."""

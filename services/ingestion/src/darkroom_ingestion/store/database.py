@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,20 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Column, Connection, Engine, Update, create_engine, event, make_url, select, text, tuple_, update
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Update,
+    create_engine,
+    event,
+    make_url,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     ArgumentError,
@@ -31,6 +45,9 @@ from darkroom_ingestion.store.tables import about
 
 _BUSY_TIMEOUT_MS = 5_000
 _THREADS = 6
+_MOST_QUEUED = 512
+# PostgreSQL. Requests wait no longer than this for a connection, and a statement no longer than that.
+_CONNECT_TIMEOUT_S, _STATEMENT_TIMEOUT_S = 5, 30
 _MIGRATION_LOCK = 0x6461726B
 _T = TypeVar("_T")
 _NOT_CONVERTED = (OverflowError, UnicodeError)
@@ -59,6 +76,7 @@ class Database:
         # SQLite: a transaction that reads first and writes later can't wait for another writer: it begins as one.
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
+        self._queued, self._counting = 0, threading.Lock()
 
     @property
     def single_replica(self) -> bool:
@@ -91,12 +109,34 @@ class Database:
             raise (RowRefused if is_refusal(error) else StoreUnavailable)(reason_of(error)) from error
 
     async def reading(self, work: Callable[[Connection], _T]) -> _T:
-        """`read` from the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read, work)
+        """`read` from the event loop.
+
+        Raises:
+            StoreUnavailable: the database failed, or too many requests wait for it.
+        """
+        return await self._in_thread(self.read, work)
 
     async def writing(self, work: Callable[[Connection], _T]) -> _T:
-        """`write` from the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.write, work)
+        """`write` from the event loop.
+
+        Raises:
+            StoreUnavailable: the database failed, or too many requests wait for it.
+            RowRefused: it does not take what `work` gives it, and never will.
+        """
+        return await self._in_thread(self.write, work)
+
+    async def _in_thread(self, run: Callable[[Callable[[Connection], _T]], _T], work: Callable[[Connection], _T]) -> _T:
+        if self._queued >= _MOST_QUEUED:
+            raise StoreUnavailable(f"{_MOST_QUEUED} requests wait for the store already")
+        with self._counting:
+            self._queued += 1
+        future = self._threads.submit(run, work)
+        future.add_done_callback(self._dequeue)
+        return await asyncio.wrap_future(future)
+
+    def _dequeue(self, _: object) -> None:
+        with self._counting:
+            self._queued -= 1
 
     def insert_new(
         self,
@@ -170,6 +210,9 @@ def open_database(url: str) -> Database:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 # Replicas that start together migrate one after the other.
+                # A migration takes its time.
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             _migrate(connection)
             instance = _instance(connection)
@@ -235,7 +278,12 @@ def reason_of(error: BaseException) -> str:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_size=_THREADS + 2, pool_pre_ping=True, pool_timeout=10)
+        return create_engine(
+            parsed.update_query_dict(_postgresql_options(parsed)),
+            pool_size=_THREADS + 2,
+            pool_pre_ping=True,
+            pool_timeout=_CONNECT_TIMEOUT_S,
+        )
     if parsed.get_backend_name() != "sqlite":
         raise ArgumentError(f"{parsed.get_backend_name()} is not supported")
     if parsed.database in {None, "", ":memory:"}:
@@ -257,6 +305,21 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
+
+
+def _postgresql_options(url: URL) -> dict[str, str]:
+    """Options of the connection that bound how long it waits, where `url` does not set them."""
+    milliseconds = _STATEMENT_TIMEOUT_S * 1000
+    bounds = {
+        "connect_timeout": str(_CONNECT_TIMEOUT_S),
+        # A connection whose other end is gone without a word. Source: libpq, "Parameter Key Words".
+        "keepalives_idle": "15",
+        "keepalives_interval": "5",
+        "keepalives_count": "3",
+        "tcp_user_timeout": str(milliseconds),
+        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
+    }
+    return {name: value for name, value in bounds.items() if name not in url.query}
 
 
 def _migrate(connection: Connection) -> None:

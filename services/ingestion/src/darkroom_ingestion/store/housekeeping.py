@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import Connection, delete, insert, select
 
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.kafka.log_admin import LogAdmin
@@ -12,24 +14,41 @@ from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.idempotency_rows import forget_old_keys
 from darkroom_ingestion.store.queries import all_positions
-from darkroom_ingestion.store.writes import forget_before
+from darkroom_ingestion.store.tables import about
+from darkroom_ingestion.store.writes import forget_before, forget_topic
+from darkroom_ingestion.times import now_ms
 
 if TYPE_CHECKING:
     from darkroom.kafka.log import TopicPartition
 
 _EVERY_S = 300.0
+_GRACE_MS = 7 * 24 * 3_600_000
+"""For how long the rows of a deleted pipeline are kept, in case it is created again."""
+_UNUSED = "unused since: "
+_END_OF_LOG = 2**63 - 1
 
 log = structlog.get_logger("darkroom.ingestion.housekeeping")
 
 
 async def run_housekeeping(
-    database: Database, logs: Callable[[], list[tuple[LogAdmin, frozenset[str]]]], metrics: Metrics
+    database: Database,
+    logs: Callable[[], list[tuple[LogAdmin, frozenset[str]]]],
+    in_use: Callable[[str], bool],
+    metrics: Metrics,
 ) -> None:
-    """Remove expired rows every few minutes, until cancelled. `logs` returns each Kafka and the topics read from it."""
+    """Remove expired rows every few minutes, until cancelled.
+
+    Args:
+        database: the store.
+        logs: returns each Kafka and the topics read from it.
+        in_use: whether a topic is one of a pipeline that exists.
+        metrics: counts failures.
+    """
     while True:
         await asyncio.sleep(_EVERY_S)
         try:
             await asyncio.to_thread(forget_old_keys, database)
+            await asyncio.to_thread(forget_unused_topics, database, in_use, now_ms())
             for admin, topics in logs():
                 await asyncio.to_thread(forget_expired_records, database, admin, topics)
         except (KafkaUnreachable, StoreUnavailable) as error:
@@ -52,3 +71,35 @@ def forget_expired_records(database: Database, admin: LogAdmin, topics: frozense
     if forgotten:
         log.info("removed rows of records that retention has removed", rows=forgotten)
     return forgotten
+
+
+def forget_unused_topics(database: Database, in_use: Callable[[str], bool], at_ms: int) -> None:
+    """Remove the rows of topics that no pipeline has used for some days.
+
+    Raises:
+        StoreUnavailable: the database failed.
+    """
+    partitions = database.read(all_positions)
+    for topic in {at.topic for at in partitions}:
+        since = database.write(partial(_unused_since, topic=topic, in_use=in_use(topic), at_ms=at_ms))
+        if since is None or at_ms - since < _GRACE_MS:
+            continue
+        for at in (at for at in partitions if at.topic == topic):
+            forget_before(database, at, _END_OF_LOG)
+        database.write(partial(forget_topic, topic=topic))
+        database.write(partial(_unused_since, topic=topic, in_use=True, at_ms=at_ms))
+        log.info("removed the rows of a topic that no pipeline uses", topic=topic)
+
+
+def _unused_since(connection: Connection, *, topic: str, in_use: bool, at_ms: int) -> int | None:
+    """Since when a topic is not used, written down the first time; None if it is."""
+    name = about.c.name == _UNUSED + topic
+    since = connection.execute(select(about.c.value).where(name)).scalar()
+    if in_use:
+        if since is not None:
+            connection.execute(delete(about).where(name))
+        return None
+    if since is None:
+        connection.execute(insert(about).values(name=_UNUSED + topic, value=str(at_ms)))
+        return at_ms
+    return int(since)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from starlette.responses import Response
 
+from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.positions import MAX_LENGTH, Positions, decode
 from darkroom_ingestion.feed.stream import stream
@@ -52,21 +53,21 @@ async def get_events(
     if stage is not None and stage not in served.stages:
         raise invalid(f"stage: {served.key} has the stages {', '.join(served.stages)}")
     hub = services.links.hub(served)
-    await _wait_until_at(services.links.of(served), hub, start)
+    await _wait_until_at(services.links.of(served), served, hub, start)
     chunks = stream(hub, served, start, stage, services.stopping, services.reading)
     return EventStream(chunks, services.metrics)
 
 
-async def _wait_until_at(link: Link, hub: Hub, start: Positions | None) -> None:
+async def _wait_until_at(link: Link, served: ServedPipeline, hub: Hub, start: Positions | None) -> None:
     """Wait until our tail has found the end of the log and passed `start`, which may come from another replica."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            while not link.tail.ready or hub.positions is None:  # noqa: ASYNC110 - a thread's state
+            while not link.tail.is_ready(served.key) or hub.positions is None:  # noqa: ASYNC110 - a thread's state
                 await asyncio.sleep(_LOOK_AGAIN_S)
             while start is not None and hub.positions.is_behind(start):  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(_LOOK_AGAIN_S)
     except TimeoutError:
-        if link.tail.ready and hub.positions is not None:
+        if link.tail.is_ready(served.key) and hub.positions is not None:
             return  # `start` is beyond the end of the log: the topics were created anew
         raise unavailable(
             "kafka-unavailable",

@@ -1,0 +1,37 @@
+"""The feed of one pipeline in this replica."""
+
+import pytest
+
+from darkroom_ingestion.feed.events import FeedEvent
+from darkroom_ingestion.feed.hub import Hub, TooSlow
+from darkroom_ingestion.records.answers import StageResult
+
+
+def event(offset: int, data: str = "{}", partitions: int = 1) -> FeedEvent:
+    outcome = StageResult("classify", 1, {})
+    return FeedEvent("analyzed", "i", "classify", data, outcome, ("classify", "r"), partitions - 1, offset)
+
+
+def test_what_is_kept_is_bounded_by_data_and_ids_together() -> None:
+    """An id is as long as the pipeline has partitions: small events can have large ones."""
+    hub = Hub()
+    with hub.reader():
+        hub.add(event(0, partitions=4_000))
+        for offset in range(3_000):
+            hub.add(event(offset))
+        kept = hub.after(hub.last - 1_000)
+        size = sum(len(entry.event.data) + len(entry.position) for entry in kept)
+        with pytest.raises(TooSlow):
+            hub.after(0)
+
+    assert len(kept) == 1_000
+    assert size < 16 * 2**20
+
+
+def test_readers_of_a_pipeline_that_is_no_longer_served_are_woken() -> None:
+    hub = Hub()
+    with hub.reader() as more:
+        assert not hub.closed
+        hub.close()
+        assert more.is_set()
+    assert hub.closed

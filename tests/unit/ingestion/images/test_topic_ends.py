@@ -1,0 +1,72 @@
+"""The ends of a topic, asked for once for many requests."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom_ingestion.images.topic_ends import TopicEnds
+
+SERVED = cast("Any", SimpleNamespace(key="demo/digits", plan=SimpleNamespace(images=SimpleNamespace(name="topic"))))
+
+
+class Log:
+    """Kafka's side: counts the questions, answers with the end at the time of the question."""
+
+    def __init__(self) -> None:
+        self.end, self.asked, self.unreachable = 0, 0, False
+        self.admin = self
+
+    def of(self, _served: object) -> "Log":
+        return self
+
+    async def ends_of_topic(self, _topic: str) -> dict[int, int]:
+        self.asked += 1
+        end = self.end
+        await asyncio.sleep(0.01)
+        if self.unreachable:
+            raise KafkaUnreachable("no broker")
+        return {0: end}
+
+
+def test_many_requests_share_few_questions_and_none_gets_an_old_answer() -> None:
+    async def run() -> None:
+        log = Log()
+        ends = TopicEnds(cast("Any", log))
+        first = [asyncio.create_task(ends.of(SERVED)) for _ in range(50)]
+        await asyncio.sleep(0)
+        log.end = 7
+        later = [asyncio.create_task(ends.of(SERVED)) for _ in range(50)]
+        assert [task.result() for task in later if await task] == [{0: 7}] * 50
+        await asyncio.gather(*first)
+        assert log.asked <= 3
+        assert await ends.of(SERVED) == {0: 7}
+
+    asyncio.run(run())
+
+
+def test_a_kafka_that_is_away_is_asked_again_by_the_next_request() -> None:
+    async def run() -> None:
+        log = Log()
+        log.unreachable = True
+        ends = TopicEnds(cast("Any", log))
+        for answer in await asyncio.gather(*(ends.of(SERVED) for _ in range(5)), return_exceptions=True):
+            assert isinstance(answer, KafkaUnreachable)
+        log.unreachable = False
+        assert await ends.of(SERVED) == {0: 0}
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("cancelled", [0, 1])
+def test_a_client_that_goes_away_takes_the_answer_from_nobody(cancelled: int) -> None:
+    async def run() -> None:
+        ends = TopicEnds(cast("Any", Log()))
+        tasks = [asyncio.create_task(ends.of(SERVED)) for _ in range(2)]
+        await asyncio.sleep(0)
+        tasks[cancelled].cancel()
+        assert await tasks[1 - cancelled] == {0: 0}
+
+    asyncio.run(run())

@@ -1,0 +1,27 @@
+"""Whether the store can be written, asked often."""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import event
+
+from darkroom_ingestion.store.database import open_database
+from darkroom_ingestion.store.probe import WriteProbe
+
+
+def test_however_often_it_is_asked_it_writes_once_in_a_while(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/store.db")
+    written = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("UPDATE"):
+            written.append(statement)
+
+    async def ask() -> set[str | None]:
+        probe = WriteProbe(database)
+        return set(await asyncio.gather(*(probe.problem() for _ in range(20))))
+
+    assert asyncio.run(ask()) == {None}
+    assert len(written) == 1
+    database.close()
