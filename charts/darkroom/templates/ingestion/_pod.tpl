@@ -58,6 +58,7 @@ spec:
         {{- end }}
         - --host=0.0.0.0
         - --port=8080
+        - --probe-port=9090
         - --body-memory={{ .Values.ingestion.bodyMemory }}
         - --log-format=json
         - --log-level={{ .Values.ingestion.logLevel }}
@@ -74,22 +75,23 @@ spec:
           {{- end }}
       ports:
         - {name: http, containerPort: 8080}
+        - {name: metrics, containerPort: 9090}
       # Give load balancers time to stop sending requests before the shutdown begins.
       lifecycle:
         preStop:
           sleep: {seconds: 5}
       startupProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /healthz, port: metrics}
         periodSeconds: 1
         timeoutSeconds: 5
         failureThreshold: 120
       livenessProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /healthz, port: metrics}
         periodSeconds: 15
         timeoutSeconds: 5
         failureThreshold: 4
       readinessProbe:
-        httpGet: {path: /readyz, port: http}
+        httpGet: {path: /readyz, port: metrics}
         periodSeconds: 3
         timeoutSeconds: 8
       resources:
@@ -110,7 +112,6 @@ spec:
         {{- end }}
         {{- end }}
   volumes:
-    # In memory, because copies of Kafka credentials are stored here.
     - name: tmp
       emptyDir: {medium: Memory, sizeLimit: 64Mi}
     {{- if include "darkroom.ingestion.hasKafka" . }}

@@ -17,8 +17,9 @@ from darkroom_ingestion.catalog.cluster.credentials import read_credentials
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
-from darkroom_ingestion.http.app import create_app, serve
-from darkroom_ingestion.http.server import listen, server, url_of
+from darkroom_ingestion.http.app import create_app, create_probe_app, serve
+from darkroom_ingestion.http.middleware.loopback import is_loopback
+from darkroom_ingestion.http.server import listen, probes_served, server, url_of
 from darkroom_ingestion.services import running
 from darkroom_ingestion.settings import Settings, read_settings
 from darkroom_ingestion.store.database import Database, open_database
@@ -37,25 +38,35 @@ def main() -> None:
         catalog = _catalog(settings)
         pipelines = catalog.read()
         listening = listen(settings.host, settings.port)
+        probes = None if settings.probe_port is None else listen(settings.host, settings.probe_port)
         database = open_database(settings.database)
     except DarkroomError as error:
         print(f"darkroom-ingestion: {error}", file=sys.stderr)  # noqa: T201 - for whoever starts it
         sys.exit(CANNOT_START)
     loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(_serve(settings, catalog, pipelines, listening, database))
+        runner.run(_serve(settings, catalog, pipelines, (listening, probes), database))
 
 
 async def _serve(
-    settings: Settings, catalog: CatalogSource, pipelines: Pipelines, listening: socket.socket, database: Database
+    settings: Settings,
+    catalog: CatalogSource,
+    pipelines: Pipelines,
+    sockets: tuple[socket.socket, socket.socket | None],
+    database: Database,
 ) -> None:
-    app = create_app()
+    app = create_app(cors_origins=settings.cors_origins, on_loopback=is_loopback(settings.host))
+    listening, for_probes = sockets
+    probe_app = create_probe_app()
     async with running(settings, database, catalog, pipelines) as services:
         serve(app, services)
+        serve(probe_app, services)
         # These objects live as long as the process: the collector need not visit them again.
         gc.freeze()
-        log.info("listening", url=url_of(listening))
-        await server(app, services.stopping.set, settings.shutdown_timeout_s).serve([listening])
+        async with probes_served(probe_app, for_probes):
+            probes = {} if for_probes is None else {"probes": url_of(for_probes)}
+            log.info("listening", url=url_of(listening), **probes)
+            await server(app, services.stopping.set, settings.shutdown_timeout_s).serve([listening])
 
 
 def _catalog(settings: Settings) -> CatalogSource:

@@ -9,6 +9,7 @@ import structlog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.images.idempotency import IdempotencyKeys
 from darkroom_ingestion.images.lookup import ImageLookup
@@ -77,6 +78,7 @@ def _create(settings: Settings, database: Database) -> Services:
         lookup=ImageLookup(database, recent, ends),
         redrives=Redrives(topics, links, database, claimant, ends, metrics),
         memory=memory,
+        live_clients=LiveClients(settings.live_clients_per_address),
         probe=WriteProbe(database),
         background=Supervisor(metrics),
     )

@@ -37,6 +37,9 @@ class Settings:
         body_memory_bytes: memory for request bodies, over all requests.
         batch_bytes: size of the largest multipart body.
         shutdown_timeout_s: time for requests in flight to finish after SIGTERM.
+        probe_port: port of a listener of its own for probes and metrics, which are on `port` in any case.
+        cors_origins: origins whose pages may use the API from a browser.
+        live_clients_per_address: clients of the live feed from one address at the same time.
     """
 
     catalog: Path
@@ -55,6 +58,9 @@ class Settings:
     body_memory_bytes: int = 256 * 2**20
     batch_bytes: int = 64 * 2**20
     shutdown_timeout_s: float = 15.0
+    probe_port: int | None = None
+    cors_origins: tuple[str, ...] = ()
+    live_clients_per_address: int = 512
 
     @property
     def in_cluster(self) -> bool:
@@ -107,6 +113,27 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     option("--host", "address to listen on (default: %(default)s)", default=Settings.host)
     option("--port", "port to listen on; 0 picks a free one (default: %(default)s)", type=_port, default=Settings.port)
+    option(
+        "--probe-port",
+        "port for /healthz, /readyz and /metrics on a listener of their own, which stays reachable when clients use "
+        "up the connections of --port (default: none)",
+        type=_port,
+    )
+    option(
+        "--cors-origins",
+        "origins whose pages may use the API from a browser, comma-separated, such as https://console.example.com "
+        "(default: none)",
+        type=_names,
+        default=(),
+        metavar="ORIGINS",
+    )
+    option(
+        "--live-clients-per-address",
+        "clients of the live feed from one address at the same time (default: %(default)s)",
+        type=_count,
+        default=Settings.live_clients_per_address,
+        metavar="NUMBER",
+    )
     option("--log-format", "json or text (default: %(default)s)", choices=["json", "text"], default=Settings.log_format)
     option(
         "--log-level",
@@ -163,6 +190,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65_535:  # noqa: PLR2004 - what a TCP port is
         raise argparse.ArgumentTypeError(f"{text} is not a port number")
     return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+    return count
 
 
 def _seconds(text: str) -> float:

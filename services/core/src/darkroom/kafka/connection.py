@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
+
 from darkroom.errors import DarkroomError
 from darkroom.schema import StrictModel
 
@@ -19,6 +21,14 @@ class TlsFiles(StrictModel):
     key_file: Path | None = None
 
 
+class TlsPem(StrictModel):
+    """TLS with PEM in memory, for credentials that are in no file of this process."""
+
+    ca: SecretStr | None = None
+    certificate: SecretStr | None = None
+    key: SecretStr | None = None
+
+
 class Scram(StrictModel):
     """SCRAM credentials. The password is in a file, so that settings documents hold no secrets."""
 
@@ -27,12 +37,19 @@ class Scram(StrictModel):
     password_file: Path
 
 
+class ScramInMemory(StrictModel):
+    """SCRAM credentials that are in no file of this process."""
+
+    username: str
+    password: SecretStr
+
+
 class KafkaConnection(StrictModel):
     """Everything that a client needs to connect to a Kafka cluster."""
 
     bootstrap_servers: str
-    tls: TlsFiles | None = None
-    scram: Scram | None = None
+    tls: TlsFiles | TlsPem | None = None
+    scram: Scram | ScramInMemory | None = None
 
     @property
     def security_protocol(self) -> Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]:
@@ -63,21 +80,33 @@ def client_settings(connection: KafkaConnection, client_id: str) -> ClientSettin
         "topic.metadata.refresh.interval.ms": 30_000,
         "log_level": 4,
     }
-    if connection.tls is not None:
-        files = {
-            "ssl.ca.location": connection.tls.ca_file,
-            "ssl.certificate.location": connection.tls.certificate_file,
-            "ssl.key.location": connection.tls.key_file,
-        }
-        settings |= {key: str(path) for key, path in files.items() if path is not None}
-    if connection.scram is not None:
-        scram = connection.scram
-        settings |= {
-            "sasl.mechanism": SCRAM_MECHANISM,
-            "sasl.username": scram.username or _secret(scram.username_file),
-            "sasl.password": _secret(scram.password_file),
-        }
-    return settings
+    return settings | _tls_settings(connection.tls) | _scram_settings(connection.scram)
+
+
+def _tls_settings(tls: TlsFiles | TlsPem | None) -> ClientSettings:
+    match tls:
+        case None:
+            return {}
+        case TlsPem():
+            pem = {"ssl.ca.pem": tls.ca, "ssl.certificate.pem": tls.certificate, "ssl.key.pem": tls.key}
+            return {key: text.get_secret_value() for key, text in pem.items() if text is not None}
+        case TlsFiles():
+            files = {
+                "ssl.ca.location": tls.ca_file,
+                "ssl.certificate.location": tls.certificate_file,
+                "ssl.key.location": tls.key_file,
+            }
+            return {key: str(path) for key, path in files.items() if path is not None}
+
+
+def _scram_settings(scram: Scram | ScramInMemory | None) -> ClientSettings:
+    if scram is None:
+        return {}
+    if isinstance(scram, ScramInMemory):
+        username, password = scram.username, scram.password.get_secret_value()
+    else:
+        username, password = scram.username or _secret(scram.username_file), _secret(scram.password_file)
+    return {"sasl.mechanism": SCRAM_MECHANISM, "sasl.username": username, "sasl.password": password}
 
 
 def producer_settings(

@@ -1,37 +1,81 @@
 """The application: routes, errors and middleware."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from darkroom_ingestion.http import errors
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
+from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
 from darkroom_ingestion.http.middleware.request_context import RequestContext
 from darkroom_ingestion.http.problems import Problem
-from darkroom_ingestion.http.routes import dead_letters, events, images, operations, pipelines, post_images, results
+from darkroom_ingestion.http.routes import (
+    dead_letters,
+    docs,
+    events,
+    images,
+    operations,
+    pipelines,
+    post_images,
+    results,
+)
 
+_CORS_REQUEST_HEADERS = [
+    *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range"),
+    *("traceparent", "tracestate", "X-Request-Id"),
+]
+_CORS_RESPONSE_HEADERS = [
+    *("Accept-Ranges", "Content-Range", "ETag", "Location", "Preference-Applied", "Retry-After", "X-Request-Id"),
+]
 _ABOUT = """
 Send images to pipelines and read their results. `POST` an image to get its id once Kafka has acknowledged it; get its
 results, list those of all images, or follow them live. Every error is a problem document (RFC 9457).
 """
 
 
-def create_app() -> FastAPI:
-    """The application. Call `serve` with its parts before it serves."""
+def create_app(*, cors_origins: Sequence[str] = (), on_loopback: bool = False) -> FastAPI:
+    """The application. Call `serve` with its parts before it serves.
+
+    Args:
+        cors_origins: origins whose pages may use it from a browser.
+        on_loopback: it is reached from this machine only, so other pages in its browser are refused.
+    """
     app = FastAPI(
         title="Darkroom ingestion",
         version="1",
         description=_ABOUT,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
         redoc_url=None,
     )
     errors.install(app)
-    for module in (post_images, images, results, events, dead_letters, pipelines, operations):
+    for module in (post_images, images, results, events, dead_letters, pipelines, operations, docs):
         app.include_router(module.router)
     app.add_middleware(HeadAsGet)
+    if on_loopback:
+        app.add_middleware(LoopbackGuard, origins=cors_origins)
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=cors_origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=_CORS_REQUEST_HEADERS,
+            expose_headers=_CORS_RESPONSE_HEADERS,
+        )
     app.add_middleware(Instrumented)
     app.add_middleware(RequestContext)
     _describe_problems(app)
+    return app
+
+
+def create_probe_app() -> FastAPI:
+    """Health, readiness and metrics alone, for a listener of their own. Call `serve` as for `create_app`."""
+    app = FastAPI(openapi_url=None)
+    errors.install(app)
+    app.include_router(operations.probes)
     return app
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
+from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
 from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.images.lookup import ImageLookup
@@ -31,6 +32,7 @@ class Services:
     lookup: ImageLookup
     redrives: Redrives
     memory: BodyMemory
+    live_clients: LiveClients
     probe: WriteProbe
     background: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

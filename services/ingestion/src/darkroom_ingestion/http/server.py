@@ -1,8 +1,9 @@
 """The HTTP server: uvicorn with bounded request heads, and a shutdown that the application hears of first."""
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -17,6 +18,7 @@ _BACKLOG = 2_048
 ABORT = "darkroom.abort"
 """Key of the scope: closes the connection at once, without sending what is in its buffers."""
 _MAX_CONNECTIONS = 4_096
+_MAX_PROBES = 64
 
 
 class CannotListen(DarkroomError):
@@ -101,6 +103,15 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class ProbeServer(uvicorn.Server):
+    """A second server in the same loop. The first one handles signals and says when to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the other server."""
+        yield
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, opened before anything else starts.
 
@@ -122,6 +133,32 @@ def url_of(listening: socket.socket) -> str:
     """The URL of a listening socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.asynccontextmanager
+async def probes_served(app: Any, listening: socket.socket | None) -> AsyncIterator[None]:
+    """Serve `app` for the time of the block, if there is a socket for it."""
+    if listening is None:
+        yield
+        return
+    config = uvicorn.Config(
+        app,
+        ws="none",
+        limit_concurrency=_MAX_PROBES,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    probes = ProbeServer(config)
+    serving = asyncio.create_task(probes.serve([listening]), name="probes")
+    try:
+        yield
+    finally:
+        probes.should_exit = True
+        await serving
 
 
 def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) -> Server:

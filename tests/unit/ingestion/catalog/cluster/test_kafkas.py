@@ -11,7 +11,6 @@ from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom_ingestion.catalog.cluster.credentials import (
     BadCredentials,
-    CredentialFiles,
     KafkaCredentials,
     OtherKafka,
     StrimziUser,
@@ -43,8 +42,6 @@ SECRETS = [
     secret("kafka/events-cluster-ca-cert", ca_crt=b"authority"),
 ]
 
-FILES = CredentialFiles()
-
 
 def connection(
     resource: dict[str, Any] | None,
@@ -55,7 +52,7 @@ def connection(
     **spec: Any,
 ) -> KafkaConnection:
     credentials = KafkaCredentials(clusters=users if users is not None else [USER], others=others or [])
-    kafkas = Kafkas(credentials, {each.name: each for each in secrets}, FILES)
+    kafkas = Kafkas(credentials, {each.name: each for each in secrets})
     connect = kafkas.with_resources({"kafka/events": resource} if resource else {})
     return connect(parse_pipeline(pipeline_manifest(**spec)))
 
@@ -65,14 +62,13 @@ def test_a_strimzi_kafka_with_passwords_and_encryption() -> None:
     assert settings["bootstrap.servers"] == "events-kafka-bootstrap.kafka.svc:9094"
     assert settings["security.protocol"] == "SASL_SSL"
     assert (settings["sasl.username"], settings["sasl.password"]) == ("darkroom-ingestion", "hunter2")
-    assert Path(str(settings["ssl.ca.location"])).read_bytes() == b"authority"
+    assert settings["ssl.ca.pem"] == "authority"
 
 
 def test_a_strimzi_kafka_with_client_certificates() -> None:
     settings = client_settings(connection(kafka(authentication="tls")), "test")
     assert settings["security.protocol"] == "SSL"
-    assert Path(str(settings["ssl.certificate.location"])).read_bytes() == b"certificate"
-    assert Path(str(settings["ssl.key.location"])).read_bytes() == b"key"
+    assert (settings["ssl.certificate.pem"], settings["ssl.key.pem"]) == ("certificate", "key")
     assert "sasl.password" not in settings
 
 
@@ -117,9 +113,8 @@ def test_credentials_go_only_to_the_servers_they_are_for(tmp_path: Path) -> None
 
 
 def test_renewed_credentials_make_another_connection(tmp_path: Path) -> None:
-    files = CredentialFiles()
     ours = KafkaCredentials(others=[OtherKafka(bootstrap_servers="ours:9093", folder=tmp_path)])
-    connect = lambda: Kafkas(ours, {}, files).with_resources({})(  # noqa: E731
+    connect = lambda: Kafkas(ours, {}).with_resources({})(  # noqa: E731
         parse_pipeline(pipeline_manifest(kafka={"bootstrapServers": "ours:9093"}))
     )
     (tmp_path / "username").write_text("us")
@@ -130,7 +125,29 @@ def test_renewed_credentials_make_another_connection(tmp_path: Path) -> None:
     assert old == same != new
     assert client_settings(new, "test")["sasl.password"] == "new"
     assert client_settings(old, "test")["sasl.password"] == "old"
-    assert {file.stat().st_mode & 0o077 for file in new.scram.password_file.parents[1].rglob("*")} == {0}
+
+
+def test_credentials_are_in_no_file_and_in_no_log_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for found in (connection(kafka()), connection(kafka(authentication="tls"))):
+        client_settings(found, "test")
+        for shown in (repr(found), str(found), found.model_dump_json()):
+            assert not {"hunter2", "certificate'", "key'", "authority"} & set(shown.replace('"', " ").split())
+            assert "hunter2" not in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "words"), [({"password": b"x"}, "no username"), ({"ca.crt": b"\xff"}, "can't be read")]
+)
+def test_credentials_that_make_no_sense_are_no_reason_to_end(
+    tmp_path: Path, files: dict[str, bytes], words: str
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    ours = [OtherKafka(bootstrap_servers="ours:9093", folder=tmp_path, tls=True)]
+    with pytest.raises(KafkaNotKnown, match=words):
+        connection(None, others=ours, kafka={"bootstrapServers": "ours:9093"})
 
 
 def test_a_credentials_document_that_makes_no_sense_is_refused(tmp_path: Path) -> None:

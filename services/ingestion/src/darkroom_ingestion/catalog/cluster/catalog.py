@@ -8,7 +8,7 @@ import structlog
 from darkroom import names
 from darkroom.kafka.strimzi import cluster_ca_secret
 from darkroom_ingestion.catalog.cluster.api_server import ApiServer, Object
-from darkroom_ingestion.catalog.cluster.credentials import CredentialFiles, KafkaCredentials
+from darkroom_ingestion.catalog.cluster.credentials import KafkaCredentials
 from darkroom_ingestion.catalog.cluster.entries import Entries
 from darkroom_ingestion.catalog.cluster.followed import Followed
 from darkroom_ingestion.catalog.cluster.kafkas import Kafkas
@@ -43,7 +43,7 @@ class ClusterCatalog:
             for cluster in credentials.clusters
             for name in (cluster.secret_name, cluster_ca_secret(cluster.name))
         ]
-        self._connections = Kafkas(credentials, {secret.name: secret for secret in self._secrets}, CredentialFiles())
+        self._connections = Kafkas(credentials, {secret.name: secret for secret in self._secrets})
         self._entries = Entries()
 
     def read(self) -> Pipelines:

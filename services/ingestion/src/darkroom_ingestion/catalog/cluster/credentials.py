@@ -1,14 +1,12 @@
-"""Our own credentials at the Kafkas of a cluster: where they are, and the files that librdkafka reads them from."""
+"""The service's credentials at the Kafkas of a cluster: where they are, and connections with them."""
 
-import hashlib
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from darkroom.errors import DarkroomError
-from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
+from darkroom.kafka.connection import KafkaConnection, ScramInMemory, TlsPem
 from darkroom.kafka.strimzi import Listener
 from darkroom.schema import StrictModel
 
@@ -78,63 +76,38 @@ def read_credentials(path: Path | None) -> KafkaCredentials:
         ) from None
 
 
-class CredentialFiles:
-    """Credentials in files whose path follows from their content.
-
-    So a connection with renewed credentials is another connection, and whoever holds the old one open sees that.
-    The files go when this object does, at the latest with the process.
-    """
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="darkroom-credentials-")
-
-    def put(self, content: Content) -> dict[str, Path]:
-        """The files of `content`, written if they are not there yet, by name."""
-        digest = hashlib.sha256()
-        for name, value in sorted(content.items()):
-            digest.update(f"{name} {len(value)} ".encode() + value)
-        folder = Path(self._folder.name) / digest.hexdigest()[:32]
-        if not folder.exists():
-            folder.mkdir(mode=0o700)
-            for name, value in content.items():
-                (folder / name).touch(mode=0o600)
-                (folder / name).write_bytes(value)
-        return {name: folder / name for name in content}
-
-
-def strimzi_connection(
-    listener: Listener, user: str, ca: Content, secret: Content, files: CredentialFiles
-) -> KafkaConnection:
-    """The connection to a listener as `user`, with what the Secrets of the cluster and of the user hold."""
+def strimzi_connection(listener: Listener, user: str, ca: Content, secret: Content) -> KafkaConnection:
+    """The connection to a listener as `user`, with the contents of the Secrets of the cluster and of the user."""
     wanted = {CA} if listener.tls else set()
     wanted |= {"scram-sha-512": {PASSWORD}, "tls": {CERTIFICATE, PRIVATE_KEY}, None: set[str]()}[
         listener.authentication
     ]
-    content = {**secret, **ca}
-    return _connection(
-        listener.bootstrap_servers,
-        {name: value for name, value in content.items() if name in wanted},
-        files,
-        tls=listener.tls,
-        username=user,
-    )
+    content = {name: value for name, value in {**secret, **ca}.items() if name in wanted}
+    return _connection(listener.bootstrap_servers, content, tls=listener.tls, username=user)
 
 
-def other_connection(kafka: OtherKafka, files: CredentialFiles) -> KafkaConnection:
-    """The connection to a Kafka with the credentials that its folder has now."""
+def other_connection(kafka: OtherKafka) -> KafkaConnection:
+    """The connection to a Kafka with the credentials that its folder has now.
+
+    Raises:
+        OSError: a file can't be read.
+        ValueError: a file is not text, or there is a password and no user name.
+    """
     content = {name: (kafka.folder / name).read_bytes() for name in _FILES if (kafka.folder / name).is_file()}
-    return _connection(kafka.bootstrap_servers, content, files, tls=kafka.tls, username=None)
+    username = content[USERNAME].decode().strip() if USERNAME in content else None
+    return _connection(kafka.bootstrap_servers, content, tls=kafka.tls, username=username)
 
 
-def _connection(
-    bootstrap_servers: str, content: Content, files: CredentialFiles, *, tls: bool, username: str | None
-) -> KafkaConnection:
-    paths = files.put(content) if content else {}
-    password = paths.get(PASSWORD)
+def _connection(bootstrap_servers: str, content: Content, *, tls: bool, username: str | None) -> KafkaConnection:
+    """Credentials stay in memory. A connection with renewed ones is another connection."""
+    text = {name: SecretStr(value.decode().strip()) for name, value in content.items()}
+    scram = None
+    if (password := text.get(PASSWORD)) is not None:
+        if not username:
+            raise ValueError("there is a password and no username")
+        scram = ScramInMemory(username=username, password=password)
     return KafkaConnection(
         bootstrap_servers=bootstrap_servers,
-        tls=TlsFiles(ca_file=paths.get(CA), certificate_file=paths.get(CERTIFICATE), key_file=paths.get(PRIVATE_KEY))
-        if tls
-        else None,
-        scram=Scram(username=username, username_file=paths.get(USERNAME), password_file=password) if password else None,
+        tls=TlsPem(ca=text.get(CA), certificate=text.get(CERTIFICATE), key=text.get(PRIVATE_KEY)) if tls else None,
+        scram=scram,
     )

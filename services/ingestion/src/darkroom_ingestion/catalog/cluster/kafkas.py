@@ -13,7 +13,6 @@ from darkroom_ingestion.catalog.cluster.credentials import (
     PASSWORD,
     PRIVATE_KEY,
     Content,
-    CredentialFiles,
     KafkaCredentials,
     StrimziUser,
     other_connection,
@@ -35,12 +34,9 @@ class Kafkas:
         secrets: by `namespace/name`, every Secret of ours and of the clusters in `credentials`.
     """
 
-    def __init__(
-        self, credentials: KafkaCredentials, secrets: Mapping[str, KnownSecret], files: CredentialFiles
-    ) -> None:
+    def __init__(self, credentials: KafkaCredentials, secrets: Mapping[str, KnownSecret]) -> None:
         self._credentials = credentials
         self._secrets = secrets
-        self._files = files
 
     def with_resources(self, strimzi: Mapping[str, Object]) -> Callable[[ImagePipeline], KafkaConnection]:
         """A function to the connection of a pipeline, where `strimzi` has the Kafka resources by `namespace/name`.
@@ -88,7 +84,10 @@ class Kafkas:
             ca = self._content(user.namespace, cluster_ca_secret(user.name), (CA,))
         if listener.authentication is not None:
             secret = self._content(user.namespace, user.secret_name, _NEEDED[listener.authentication])
-        return strimzi_connection(listener, user.user, ca, secret, self._files)
+        try:
+            return strimzi_connection(listener, user.user, ca, secret)
+        except ValueError as error:
+            raise KafkaNotKnown(f"the credentials of {user.user} can't be used: {error}") from error
 
     def _content(self, namespace: str, name: str, needed: tuple[str, ...]) -> Content:
         secret = self._secrets[f"{namespace}/{name}"]
@@ -103,8 +102,8 @@ class Kafkas:
         ours = self._credentials.other(servers)
         if ours is not None:
             try:
-                return other_connection(ours, self._files)
-            except OSError as error:
+                return other_connection(ours)
+            except (OSError, ValueError) as error:
                 raise KafkaNotKnown(f"our credentials for {servers} can't be read: {error}") from error
         # The Secrets that a pipeline names are its workers' own; we have rights on none of them.
         if kafka.authentication is not None or kafka.tls is not None:

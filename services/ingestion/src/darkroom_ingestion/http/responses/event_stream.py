@@ -8,6 +8,8 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from darkroom_ingestion.http.live_clients import LiveClients
+from darkroom_ingestion.http.problems import HttpProblem, answer
 from darkroom_ingestion.http.server import ABORT
 from darkroom_ingestion.metrics import Metrics
 
@@ -21,13 +23,27 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, chunks: AsyncGenerator[bytes, None], metrics: Metrics) -> None:
+    def __init__(
+        self, chunks: AsyncGenerator[bytes, None], metrics: Metrics, clients: LiveClients, address: str
+    ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._chunks, self._metrics = chunks, metrics
+        self._chunks, self._metrics, self._clients, self._address = chunks, metrics, clients, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the chunks end or the client goes."""
+        try:
+            self._clients.enter(self._address)
+        except HttpProblem as problem:
+            await self._chunks.aclose()
+            await answer(problem, scope["path"])(scope, receive, send)
+            return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._clients.leave(self._address)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(_disconnected(receive))
         sending = asyncio.ensure_future(self._send_all(scope, send))
         with self._metrics.sse_clients.track_inprogress():

@@ -22,6 +22,7 @@ _DESCRIPTIONS = {
     415: "A media type that is not accepted; Accept-Post lists those that are.",
     416: "The image has no byte in the requested range.",
     422: "An invalid parameter, or an idempotency key that was used for another request.",
+    429: "Too many clients of the live feed from one address. Retry after Retry-After seconds.",
     500: "An error of the service.",
     503: "Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds.",
 }

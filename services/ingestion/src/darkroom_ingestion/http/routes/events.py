@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from darkroom_ingestion.catalog.served import ServedPipeline
@@ -32,10 +32,11 @@ _EXAMPLE = 'id: classify.d=0.0~classify.r=1a.2\nevent: analyzed\ndata: {"imageId
             "image), from now on or after `Last-Event-ID`. An event `end` says why the stream ends.",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
         },
-        **problems(404, 422, 503),
+        **problems(404, 422, 429, 503),
     },
 )
 async def get_events(
+    request: Request,
     services: ServicesOf,
     served: Served,
     stage: StageFilter = None,
@@ -55,7 +56,8 @@ async def get_events(
     hub = services.links.hub(served)
     await _wait_until_at(services.links.of(served), served, hub, start)
     chunks = stream(hub, served, start, stage, services.stopping, services.reading)
-    return EventStream(chunks, services.metrics)
+    address = request.client.host if request.client else ""
+    return EventStream(chunks, services.metrics, services.live_clients, address)
 
 
 async def _wait_until_at(link: Link, served: ServedPipeline, hub: Hub, start: Positions | None) -> None:

@@ -12,10 +12,12 @@ from darkroom_ingestion.http.health import liveness_checks, readiness_checks
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.routes.described import ServicesOf, problems
 
-router = APIRouter(tags=["operations"])
+probes = APIRouter(tags=["operations"])
+"""Also on the listener for probes."""
+router = APIRouter()
 
 
-@router.get("/healthz", summary="Liveness", response_model=Health, responses=problems(503))
+@probes.get("/healthz", summary="Liveness", response_model=Health, responses=problems(503))
 async def healthz(services: ServicesOf) -> Any:
     """Fails only if a restart would help."""
     checks = liveness_checks(services)
@@ -23,7 +25,7 @@ async def healthz(services: ServicesOf) -> Any:
     return Health(status="ok", checks=checks)
 
 
-@router.get("/readyz", summary="Readiness", response_model=Health, responses=problems(503))
+@probes.get("/readyz", summary="Readiness", response_model=Health, responses=problems(503))
 async def readyz(services: ServicesOf) -> Any:
     """One check for each dependency."""
     checks = await readiness_checks(services)
@@ -31,7 +33,7 @@ async def readyz(services: ServicesOf) -> Any:
     return Health(status="ready", checks=checks)
 
 
-@router.get(
+@probes.get(
     "/metrics",
     summary="Metrics in the Prometheus text format",
     response_class=Response,
@@ -49,6 +51,9 @@ async def metrics(services: ServicesOf) -> Response:
 async def schemas() -> dict[str, dict[str, Any]]:
     """One schema for each type of event whose data is JSON."""
     return json_schemas()
+
+
+router.include_router(probes)
 
 
 def _raise_unless_ok(checks: list[Check], kind: str, title: str) -> None:

@@ -1,0 +1,54 @@
+"""Protection of a service on loopback from web pages in the same machine's browser."""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from darkroom_ingestion.http.problems import HttpProblem, answer
+
+
+class LoopbackGuard:
+    """ASGI middleware: refuses requests that only a web page of another site makes.
+
+    A page can send a form anywhere, so its Origin is checked. A page whose own name resolves to 127.0.0.1 (DNS
+    rebinding) is of the same origin for the browser, so the Host is checked as well.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
+        self._app, self._origins = app, frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and (reason := self._refusal(scope)):
+            problem = HttpProblem(403, "foreign-page", "Request of another site", reason, unread_body=True)
+            await answer(problem, scope["path"])(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> str | None:
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in {b"host", b"origin"}}
+        host, origin = headers.get(b"host", ""), headers.get(b"origin")
+        if not _is_local(urlsplit(f"//{host}").hostname):
+            return f"The Host is {host!r:.100}. This service listens on loopback: use http://127.0.0.1."
+        if origin is None or origin in self._origins or _is_local(urlsplit(origin).hostname):
+            return None
+        return f"Pages of {origin!r:.100} may not use this service; --cors-origins lists those that may."
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, an address to listen on, is reached from this machine only."""
+    return host == "localhost" or _is_loopback_address(host)
+
+
+def _is_local(name: str | None) -> bool:
+    # A name without a dot is resolved by this machine or its network, not by whoever owns a domain.
+    return name is not None and ("." not in name or name.endswith(".localhost") or _is_loopback_address(name))
+
+
+def _is_loopback_address(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return False
