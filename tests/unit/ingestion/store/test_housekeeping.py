@@ -48,7 +48,7 @@ def image(topic: str, offset: int) -> dict[str, Any]:
 
 def counts(database: Database) -> dict[str, int]:
     query = select(images.c.topic, func.count()).group_by(images.c.topic)
-    return database.read(lambda c: dict(c.execute(query)))
+    return database.read(lambda c: {row[0]: row[1] for row in c.execute(query)})
 
 
 def test_rows_of_a_topic_that_no_pipeline_uses_go_after_a_week(database: Database) -> None:
