@@ -88,7 +88,7 @@ class AdminConnection:
         if self.has_errors():
             return f"Kafka cannot be reached: {self._errors}"
         servers = ",".join(self._servers)
-        return f"Kafka does not answer at {servers}: check the address, and whether it requires TLS or a login"
+        return f"Kafka does not answer at {servers}: check the address, TLS and login settings, and network policies"
 
 
 def _explain(error: KafkaError, what: str) -> str:

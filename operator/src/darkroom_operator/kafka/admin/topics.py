@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 class _Job:
     fingerprint: str
     surplus: frozenset[str]
-    progress: Finding = IN_PROGRESS
+    progress: Finding
     finding: Finding | None = None
     finished_at: float = 0.0
 
@@ -68,14 +68,16 @@ class TopicProvisioner:
         fingerprint = _fingerprint(settings, [asdict(topic) for topic in topics])
         with self._lock:
             job = self._jobs.get(key)
-            if job is not None and job.finding is None:
-                return job.progress  # for these or for earlier settings; its end queues the pipeline again
             same = job is not None and job.fingerprint == fingerprint and job.surplus >= set(surplus)
-            if job is not None and job.finding is not None and same and self._is_fresh(job):
-                return job.finding
-            self._jobs[key] = fresh = _Job(fingerprint, frozenset(surplus))
+            if job is not None and job.finding is None:
+                return job.progress if same else IN_PROGRESS  # its end queues the pipeline again
+            known = job.finding if job is not None and same else None
+            if job is not None and known is not None and self._is_fresh(job):
+                return known
+            # What is known stays true until the new job has ended.
+            self._jobs[key] = fresh = _Job(fingerprint, frozenset(surplus), known or IN_PROGRESS)
         self._pool.submit(self._work, key, fresh, settings, lambda client: _ensure(client, topics, surplus))
-        return job.finding if job is not None and job.finding is not None and same else IN_PROGRESS
+        return fresh.progress
 
     def forget(self, key: PipelineKey) -> None:
         """Drop what is known for the pipeline `key`, which no longer exists."""
@@ -145,6 +147,8 @@ class TopicProvisioner:
 
     def _report_delay(self, key: PipelineKey, job: _Job, connection: AdminConnection) -> None:
         """Report that a job takes long: some of the brokers do not answer, though Kafka as a whole does."""
+        if job.progress is not IN_PROGRESS:
+            return  # an earlier job has reported; a healthy pipeline stays so until this one has ended
         message = f"the topics are not ready after {REPORT_AFTER_S:.0f} s: {connection.problem()}; still trying"
         reason = "KafkaUnreachable" if connection.has_errors() else "WaitingForKafka"
         with self._lock:

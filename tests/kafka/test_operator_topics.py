@@ -1,0 +1,46 @@
+"""The operator's topics through the Admin API, against a real broker."""
+
+import queue
+import uuid
+
+from darkroom.kafka.connection import KafkaConnection, client_settings
+from darkroom.topology import Topic
+from darkroom_operator.kafka.admin.topics import ALL_READY, FRESH_S, IN_PROGRESS, TopicProvisioner
+from darkroom_operator.kube.keys import PipelineKey
+from tests.support.kafka import SharedKafka
+
+KEY = PipelineKey("demo", "digits")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_topics_that_are_ready_stay_so_while_they_are_checked_again(kafka: SharedKafka) -> None:
+    """A reconciliation during the check must not report a healthy pipeline as not ready."""
+    finished: queue.Queue[PipelineKey] = queue.Queue()
+    clock = Clock()
+    provisioner = TopicProvisioner(finished.put, clock)
+    settings = client_settings(KafkaConnection(bootstrap_servers=kafka.bootstrap_servers), "test")
+    topics = [Topic(f"{uuid.uuid4()}.images", "images", partitions=1, replicas=1)]
+    try:
+        assert provisioner.ensure(KEY, settings, topics) == IN_PROGRESS
+        assert provisioner.ensure(KEY, settings, topics) == IN_PROGRESS
+        finished.get(timeout=60)
+        assert provisioner.ensure(KEY, settings, topics) == ALL_READY
+
+        clock.now += FRESH_S + 1
+        assert provisioner.ensure(KEY, settings, topics) == ALL_READY, "the check begins"
+        assert provisioner.ensure(KEY, settings, topics) == ALL_READY, "the check has not ended"
+        wider = [Topic(topics[0].name, "images", partitions=2, replicas=1)]
+        assert provisioner.ensure(KEY, settings, wider) == IN_PROGRESS, "what is wanted has changed meanwhile"
+        finished.get(timeout=60)
+        assert provisioner.ensure(KEY, settings, topics) == ALL_READY
+
+        assert provisioner.ensure(KEY, settings, wider) == IN_PROGRESS, "what is wanted has changed"
+    finally:
+        provisioner.close()
