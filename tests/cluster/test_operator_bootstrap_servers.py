@@ -135,6 +135,21 @@ def test_a_kafka_that_comes_back_is_found(running: Site, fresh_kafka: Callable[.
     running.wait_ready(timeout_s=90)
 
 
+def test_a_deletion_that_cannot_reach_kafka_says_how_to_give_up(running: Site) -> None:
+    running.apply(running.manifest(kafka={"bootstrapServers": "127.0.0.1:1"}, deletionPolicy="Delete"))
+    running.wait_reason("KafkaUnreachable", "TopicsReady")
+
+    running.api.delete(running.path("imagepipelines", "digits"))
+
+    until(lambda: "not deleted yet" in running.wait_reason("KafkaUnreachable"), "the status explains the delay", 40.0)
+    message = running.wait_reason("KafkaUnreachable")
+    assert "127.0.0.1:1: connection refused" in message
+    assert message.endswith("set spec.deletionPolicy to Retain to delete the pipeline without its topics")
+
+    running.change(deletionPolicy="Retain")
+    running.wait_gone("imagepipelines", "digits")
+
+
 def test_a_certificate_that_is_not_pem_is_named(running: Site) -> None:
     _secret(running, "ca", {"ca.crt": "no certificate"})
     running.apply(running.manifest(kafka={"bootstrapServers": "127.0.0.1:1", "tls": {"caSecret": {"name": "ca"}}}))

@@ -1,7 +1,7 @@
 """Bring the cluster to what a pipeline asks for: the same steps for a new pipeline, a change, drift and a restart."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from darkroom.api.pipeline import ImagePipeline
@@ -42,6 +42,8 @@ from darkroom_operator.status.pipeline_status import (
     status_of_invalid,
     with_ready,
 )
+
+_HOW_TO_GIVE_UP = "; set spec.deletionPolicy to Retain to delete the pipeline without its topics"
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,11 @@ class Reconciler:
             finding = Finding(ready=True, reason="TopicsLeft", message=f"topics may remain: {finding.message}")
         if not finding.ready:
             if finding.retry:
+                message = f"the pipeline is not deleted yet: {finding.message}{'' if keep else _HOW_TO_GIVE_UP}"
                 before = read_status(live)
-                status = with_ready(finding, live["metadata"]["generation"], before, self._time())
+                status = with_ready(
+                    replace(finding, message=message), live["metadata"]["generation"], before, self._time()
+                )
                 self._report(key, live, before, status)
             return Outcome("deleting", retry=finding.retry)
         self._recorder.record(live, "Normal", finding.reason, "CleanUp", finding.message)
