@@ -6,6 +6,7 @@ import pytest
 
 from darkroom.image_header import MAX_PIXELS, MEDIA_TYPES, NAMES, Format
 from darkroom_ingestion.http.requests import admission
+from darkroom_vision.imaging.decode import _MAX_PIXELS_OF
 from tests.support.documents import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "images.md").read_text(encoding="utf-8")
@@ -20,4 +21,4 @@ def test_a_format_has_its_row_with_every_media_type(kind: Format) -> None:
 
 
 def test_the_largest_picture_is_the_one_that_is_told() -> None:
-    assert f"| pixels | {MAX_PIXELS:,}," in PAGE
+    assert f"| pixels | {MAX_PIXELS:,}, of JPEG 2000 {_MAX_PIXELS_OF['jp2']:,}," in PAGE

@@ -215,6 +215,13 @@ def test_more_than_a_hundred_megapixels_are_refused_before_decoding() -> None:
         decode(huge_png(10_000, 10_000), "RGB")
 
 
+def test_jpeg_2000_whose_decoder_takes_more_memory_has_a_smaller_limit() -> None:
+    data = encoded(IMAGE, "JPEG2000", no_jp2=True)
+    assert struct.unpack_from(">II", data, 8) == (160, 96)
+    with pytest.raises(TooManyPixels, match="at most 25,000,000 are decoded"):
+        decode(data[:8] + struct.pack(">II", 5_000, 5_001) + data[16:], "RGB")
+
+
 @pytest.fixture
 def a_gigabyte_at_most() -> Iterator[None]:
     """So much more memory may be asked for, over what the process has."""

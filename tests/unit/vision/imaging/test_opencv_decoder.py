@@ -1,7 +1,10 @@
 """What OpenCV is given, and what it is not trusted with."""
 
+import resource
+import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -31,6 +34,28 @@ def test_an_animated_png_gives_its_default_image_which_need_not_be_a_frame(defau
     data = encoded(IMAGE, "PNG", save_all=True, append_images=frames, default_image=default_image)
     assert b"acTL" in data
     assert np.array_equal(decode(data, "RGB").pixels, COLOUR)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def test_texts_of_a_png_are_not_decompressed() -> None:
+    """Ten thousand texts of a megabyte each, in ten megabytes: OpenCV would keep a gigabyte of them."""
+    text = chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(1_000_000)))
+    png = encoded(IMAGE, "PNG")
+    bomb = png[:33] + text * 10_000 + png[33:]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert np.array_equal(decode(bomb, "RGB").pixels, COLOUR)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+
+
+def test_what_a_pngs_pixels_do_not_depend_on_may_be_damaged() -> None:
+    png = encoded(IMAGE, "PNG")
+    damaged = png[:33] + chunk(b"tEXt", b"Comment\x00hello")[:-1] + b"\x00" + png[33:]
+    assert np.array_equal(decode(damaged, "RGB").pixels, COLOUR)
+    with pytest.raises(DecodeError, match="damaged or cut off"):
+        decode(png[:60] + bytes(4) + png[64:], "RGB")
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

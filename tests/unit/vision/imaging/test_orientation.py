@@ -1,5 +1,7 @@
 """Pictures come out upright whatever their format and whatever carries their orientation, turned exactly once."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +64,14 @@ def test_exif_of_nonsense_leaves_the_picture_upright() -> None:
     image = Image.fromarray(UPRIGHT)
     for nonsense in (b"Exif\x00\x00", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", b"Exif\x00\x00XX" + bytes(20)):
         assert decode(encoded(image, "JPEG", exif=nonsense), "RGB").width == 80
+
+
+@pytest.mark.parametrize("text", [b"\nexif\n" + b"\n" * 1_000_000, b"\nexif\n       4\n" + b"0" * 1_000_000, b"exif"])
+def test_hostile_texts_of_a_png_are_read_in_bounded_time(text: bytes) -> None:
+    """A hundred thousand of them, each a thousand times as large once decompressed: most are not looked at."""
+    compressed = b"Raw profile type exif\x00\x00" + zlib.compress(text)
+    chunk = struct.pack(">I", len(compressed)) + b"zTXt" + compressed + bytes(4)
+    assert read_orientation(b"\x89PNG\r\n\x1a\n" + chunk * min(100_000, 10_000_000 // len(chunk)), "png") == 1
 
 
 @settings(deadline=None)

@@ -110,8 +110,8 @@ def test_a_rare_kind_has_the_right_pixels(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["GIF", "JPEG2000", "PPM", "AVIF"])
 def test_a_picture_of_many_bands_is_whole(kind: str) -> None:
-    large = Image.fromarray(picture(1_400, 1_600))
-    data = encoded(large.quantize(32) if kind == "GIF" else large, kind)
+    large = Image.fromarray(picture(1_100, 1_000))
+    data = encoded(large.convert("L") if kind == "GIF" else large, kind, **({"speed": 10} if kind == "AVIF" else {}))
     expected = np.asarray(opened(data).convert("RGB"))
     assert np.array_equal(decode(data, "RGB").pixels, expected)
 

@@ -21,6 +21,8 @@ from darkroom_vision.imaging.turning import shrunk_to_upright, upright, upright_
 Shrink = Callable[[int, int], int]
 """(width, height) upright -> 1, 2, 4 or 8: how many times smaller the decoder may make each side."""
 
+_MAX_PIXELS_OF: dict[Format, int] = {"jp2": 25_000_000}
+"""Of formats whose decoder needs much more memory for each pixel than the others: OpenJPEG takes 18 bytes."""
 _DCT_BLOCK = 8
 """A JPEG of fewer pixels a side is not shrunk: several of TurboJPEG's scales could give the same size."""
 
@@ -52,15 +54,16 @@ def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded
 
     Raises:
         NotAnImage: no format that Darkroom takes.
-        TooManyPixels: more than 100 megapixels by the header; nothing has been decoded.
+        TooManyPixels: more than 100 megapixels by the header (JPEG 2000: 25); nothing has been decoded.
         DecodeError: cut off, or damaged as far as the format shows it: JPEG and PNG do, a WebP or TIFF file of the
             right length may hold wrong pixels that nothing gives away.
     """
     header = read_header(data)
-    if header.pixels > MAX_PIXELS:
+    limit = _MAX_PIXELS_OF.get(header.format, MAX_PIXELS)
+    if header.pixels > limit:
         raise TooManyPixels(
             f"the image is {header.width} x {header.height}, which is {header.pixels:,} pixels: "
-            f"at most {MAX_PIXELS:,} are decoded"
+            f"at most {limit:,} are decoded"
         )
     orientation = read_orientation(data, header.format)
     if header.format == "jpeg":

@@ -11,6 +11,8 @@ from darkroom_vision.imaging.containers import png_chunks
 from darkroom_vision.imaging.pixels import Colors, Pixels, as_pixels
 
 _FLAGS = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR, "GRAY": cv2.IMREAD_GRAYSCALE}
+_PNG_SIGNATURE = 8
+_PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _BMP_HEADER = 40
 _BMP_UNCOMPRESSED = 0
 _BMP_BITS = (1, 4, 8, 24, 32)
@@ -58,7 +60,7 @@ def decode_with_opencv(data: bytes, header: ImageHeader, colors: Colors) -> Pixe
         DecodeError: the file is damaged, or cut off.
     """
     name = NAMES[header.format]
-    data = _without_animation(data) if header.format == "png" else data
+    data = _default_image(data) if header.format == "png" else data
     data = _without_orientation(data) if header.format == "tiff" else data
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS[colors] | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -92,17 +94,22 @@ def _is_common_tiff(directory: tiff.Directory) -> bool:
     )
 
 
-def _without_animation(data: bytes) -> bytes:
-    """Without the chunk that makes a PNG file an animation: OpenCV then decodes the default image.
+def _default_image(data: bytes) -> bytes:
+    """A PNG file of nothing but the chunks that its default image depends on.
 
-    That is the one which viewers without animation show; it need not be a frame of the animation.
+    Without the chunks of an animation OpenCV decodes the image that viewers without animation show, which need not be a
+    frame of it. Without texts it does not decompress those: of ten megabytes it would make a gigabyte.
     """
+    parts = [data[:_PNG_SIGNATURE]]
+    whole = True
     for chunk in png_chunks(data):
-        if chunk.kind == b"acTL":
-            return data[: chunk.start - 8] + data[chunk.end + 4 :]
-        if chunk.kind == b"IDAT":
+        if chunk.kind in _PNG_CHUNKS:
+            parts.append(data[chunk.start - 8 : chunk.end + 4])
+        else:
+            whole = False
+        if chunk.kind == b"IEND":
             break
-    return data
+    return data if whole else b"".join(parts)
 
 
 def _without_orientation(data: bytes) -> bytes:

@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final, Literal
 
 from darkroom.image_header import Format, NotAnImage, tiff
@@ -30,7 +31,10 @@ _XMP_PACKET = b"<x:xmpmeta"
 _IN_XMP = re.compile(rb"""tiff:Orientation(?:\s*=\s*["']|>)\s*([0-9])""")
 _MAX_TEXT = 1 << 20
 """So much of a compressed text of PNG is read."""
-_RAW_PROFILE = re.compile(rb"\s*\w+\s*\n\s*\d+\s*\n([0-9a-fA-F\s]*)")
+_MAX_CARRIERS = 16
+"""So many are looked at: each may be a megabyte once decompressed."""
+_RAW_PROFILE_HEAD = 3
+"""Lines before the digits of a raw profile: an empty one, its name, its length."""
 _PROFILES: dict[bytes, Literal["EXIF", "XMP"]] = {
     b"Raw profile type exif": "EXIF",
     b"Raw profile type APP1": "EXIF",
@@ -54,7 +58,7 @@ def read_orientation(data: bytes, kind: Format) -> int:
 def _first_orientation(carriers: Iterator[Carrier]) -> int:
     """What the EXIF data says, else what XMP says."""
     xmp: int | None = None
-    for carrier in carriers:
+    for carrier in islice(carriers, _MAX_CARRIERS):
         if isinstance(carrier, int):
             return carrier
         kind, content = carrier
@@ -95,11 +99,20 @@ def _in_png(data: bytes) -> Iterator[Carrier]:
             yield "EXIF", chunk.of(data)
         elif chunk.kind in (b"tEXt", b"zTXt", b"iTXt"):
             keyword, _, rest = chunk.of(data).partition(b"\x00")
-            if keyword in _PROFILES and (profile := _RAW_PROFILE.match(_text(chunk.kind, rest))):
-                content = bytes.fromhex(profile[1].decode("ascii"))
+            if keyword in _PROFILES:
+                content = _raw_profile(_text(chunk.kind, rest))
                 yield "XMP" if content.startswith(_XMP_PREFIX) else _PROFILES[keyword], content
             elif keyword == b"XML:com.adobe.xmp":
                 yield "XMP", _text(chunk.kind, rest)
+
+
+def _raw_profile(text: bytes) -> bytes:
+    """What ImageMagick writes as lines of hexadecimal digits; nothing if it is something else."""
+    lines = text.split(b"\n", _RAW_PROFILE_HEAD)
+    try:
+        return bytes.fromhex(lines[_RAW_PROFILE_HEAD].decode("ascii"))
+    except (IndexError, ValueError):
+        return b""
 
 
 def _text(kind: bytes, rest: bytes) -> bytes:
