@@ -87,9 +87,20 @@ def _cell(text: str) -> str:
 
 def _command_line_page() -> str:
     command = typer.main.get_command(app)
+    _remove_hidden(command)
     context = command.make_context("darkroom", [], resilient_parsing=True)
     page = get_docs_for_click(obj=command, ctx=context, name="darkroom", title="Command line")
     return f"{page.strip()}\n"
+
+
+def _remove_hidden(command: Any) -> None:
+    """Typer describes hidden commands too."""
+    commands: dict[str, Any] = getattr(command, "commands", {})
+    for name, nested in list(commands.items()):
+        if nested.hidden:
+            del commands[name]
+        else:
+            _remove_hidden(nested)
 
 
 def main() -> None:
