@@ -28,7 +28,7 @@ def test_pipelines_are_added_changed_and_removed_without_a_restart(cluster: Serv
     until(service.is_ready, "ready without any pipeline")
 
     digits = cluster.apply("digits", kafka.bootstrap_servers)
-    refused(service, digits, "its operator has not said anything of it")
+    refused(service, digits, "the operator has not reported on it yet")
     cluster.say("digits", "False", "WaitingForTopicOperator")
     refused(service, digits, "WaitingForTopicOperator: so says the test")
     answer = post(service, digits)

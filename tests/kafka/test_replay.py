@@ -304,7 +304,7 @@ def test_live_traffic_after_the_end_of_the_range_is_left_alone(stage: Stage, rep
         (
             [],
             2,
-            "there is nothing to resume of generation again: it was never begun",
+            "there is nothing to resume of generation again: it was never started",
         ),
         (["--from", "yesterday"], 2, "'yesterday' is not a position: use beginning, end, an offset"),
         (["--from", "7", "--to", "3"], 2, "--from 7 is after --to 3: swap them"),

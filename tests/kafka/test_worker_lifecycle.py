@@ -263,7 +263,7 @@ def _members(kafka: LocalKafka, tried: TriedStage) -> int:
         ({"model": Path("/nowhere/d.onnx")}, r"/nowhere/d.onnx cannot be read"),
         ({"stage": {"input": {"width": 99}}}, r"model configmap://digits-model/digits.onnx: .*99"),
         ({"stage": {"output": {"type": "Classification", "labels": ["a", "b"]}}}, r"10 classes, output.labels names 2"),
-        ({"model": None}, r"model configmap://digits-model/digits.onnx: the runtime has to put the file in place"),
+        ({"model": None}, r"model configmap://digits-model/digits.onnx: the runtime must provide the file"),
     ],
 )
 def test_a_model_that_will_not_do_is_refused_in_one_line_that_names_the_stage(

@@ -89,7 +89,7 @@ def test_a_bad_image_never_harms_the_next(tmp_path: Path) -> None:
     assert [type(a) for a in answers] == [Analysis, Failure, Failure, Failure, Analysis, Failure]
     reasons = [a.reason for a in answers if isinstance(a, Failure)]
     assert reasons == ["NotAnImage", "DecodeError", "TooLarge", "NotAnImage"]
-    assert "2,001 bytes, the pipeline takes at most 2,000" in next(
+    assert "2,001 bytes, the pipeline accepts at most 2,000" in next(
         a.message for a in answers if isinstance(a, Failure) and a.reason == "TooLarge"
     )
     for answer in (answers[0], answers[4]):

@@ -103,7 +103,7 @@ class Analyser:
 
     def _analyse(self, image: bytes) -> Analysis:
         if self._max_bytes is not None and len(image) > self._max_bytes:
-            raise TooLarge(f"the image has {len(image):,} bytes, the pipeline takes at most {self._max_bytes:,}")
+            raise TooLarge(f"the image has {len(image):,} bytes, the pipeline accepts at most {self._max_bytes:,}")
         model, preprocessor, head = self._stage.model, self._stage.preprocessor, self._stage.head
         started = perf_counter()
         decoded = decode(image, preprocessor.colors, preprocessor.decoder_shrink)

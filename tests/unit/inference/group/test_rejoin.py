@@ -122,12 +122,12 @@ def test_a_group_that_does_not_answer_is_asked_again(group: FakeGroup) -> None:
     assert group.asked == 3
 
 
-def test_a_loop_without_partitions_joins_anew_if_nobody_goes_on_with_images_that_wait(group: FakeGroup) -> None:
+def test_a_loop_without_partitions_rejoins_if_no_member_processes_waiting_images(group: FakeGroup) -> None:
     spare = Loop(group)
     group.images = {1: 5, 2: 9}
     spare.look()
     group.images = {1: 8, 2: 9}
-    with pytest.raises(ClientsBroken, match=r"nobody goes on with partitions \[2\], and this loop has none"):
+    with pytest.raises(ClientsBroken, match=r"no member processes partitions \[2\], and this loop has none"):
         spare.look()
 
 

@@ -38,7 +38,7 @@ def test_first_output_that_holds_scores_is_read_past_a_label() -> None:
             {"type": "Tensor", "name": "x"},
             "no output 'x': set output.name to one of s",
         ),
-        (np.array(["a"], object), None, {"type": "Tensor"}, "which is no tensor of numbers"),
+        (np.array(["a"], object), None, {"type": "Tensor"}, "which is not a numeric tensor"),
     ],
 )
 def test_an_output_that_cannot_be_what_the_pipeline_says_is_refused(

@@ -60,7 +60,7 @@ def test_a_file_that_the_runtime_has_put_in_place_is_taken(tmp_path: Path) -> No
 
 
 def test_a_mounted_file_that_nobody_has_put_in_place_is_said() -> None:
-    with pytest.raises(ModelUnavailable, match=r"model pvc://claim/m.onnx: the runtime has to put the file in place"):
+    with pytest.raises(ModelUnavailable, match=r"model pvc://claim/m.onnx: the runtime must provide the file"):
         model_file(settings("pvc://claim/m.onnx"))
 
 

@@ -94,7 +94,7 @@ class RejoinCheck:
             return
         stuck = sorted(partition for partition, offset in waiting.items() if self._waiting.get(partition) == offset)
         if stuck:
-            raise ClientsBroken(f"nobody goes on with partitions {stuck}, and this loop has none")
+            raise ClientsBroken(f"no member processes partitions {stuck}, and this loop has none")
         self._waiting = waiting
 
     def _plan_next_look(self) -> None:

@@ -71,7 +71,7 @@ class AtLeastOnce:
         except Interrupted as interrupted:
             # The results are there. If the partitions stay ours the next commit covers these offsets, and if they go
             # the one that gives them back does; else their next owner does the work again.
-            log.warning("commit put off", error=str(interrupted))
+            log.warning("commit postponed", error=str(interrupted))
         return published
 
     def forget(self) -> None:

@@ -51,7 +51,7 @@ class Interrupted(DarkroomError):
     """The work in hand can't be finished now. Nothing of it has been committed: it is to be done again."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__(f"the work in hand is to be done again: {cause}")
+        super().__init__(f"the current batch must be repeated: {cause}")
         self.cause = cause
 
 
@@ -59,7 +59,7 @@ class ClientsBroken(DarkroomError):
     """The loop's clients are fenced, or failed beyond repair: the loop needs new ones."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__(f"the Kafka clients have to be replaced: {cause}")
+        super().__init__(f"the Kafka clients must be replaced: {cause}")
         self.cause = cause
 
 

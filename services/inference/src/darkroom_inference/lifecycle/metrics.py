@@ -80,7 +80,7 @@ class Metrics:
         )
         self._attempts = Counter(
             "darkroom_worker_attempts",
-            "Attempts at images that are analysed alone, because one of their batch ended a process or failed.",
+            "Attempts at images that are analysed alone because their batch crashed a process or failed.",
             registry=self.registry,
         )
         self._partitions = Gauge(

@@ -56,7 +56,7 @@ class Stopping:
         else:
             self._requested.wait(seconds)
         if self.seconds_left <= 0:
-            raise DrainTimedOut("the work in hand was given up: it took longer than a worker has to stop")
+            raise DrainTimedOut("the current batch was abandoned: it took longer than the grace period")
 
 
 def wait_in_slices(ended: Callable[[float], bool], pause: Pause, on_slow: Callable[[], None]) -> None:

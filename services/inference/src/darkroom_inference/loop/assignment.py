@@ -101,7 +101,11 @@ class Assignment:
             if mark.held:
                 to_be_held[partition] = positions[partition]
             else:
-                log.warning("last owner of partition ended at work", partition=partition, suspects=mark.suspects)
+                log.warning(
+                    "partition's previous owner crashed",
+                    partition=partition,
+                    suspects=mark.suspects,
+                )
         if to_be_held:
             self.offsets.commit(to_be_held)
         self.advance(positions)

@@ -74,17 +74,17 @@ class Loop:
                 try:
                     self._until_stopped()
                 except DrainTimedOut as late:
-                    log.warning("stopped with work in hand", error=str(late))
+                    log.warning("stopped before the current batch was finished", error=str(late))
                 except ClientsBroken as broken:
                     metrics.retry("clients")
                     self._shared.membership.learn(broken)
                     log.warning("replacing the kafka clients", error=broken.cause)
                 except DarkroomError as error:
                     metrics.retry("loop")
-                    log.warning("loop begins anew", error=str(error))
+                    log.warning("restarting the loop", error=str(error))
                 except Exception:  # the loop's top: whatever it is, the loop goes on
                     metrics.retry("loop")
-                    log.exception("loop failed, and begins anew")
+                    log.exception("loop failed, restarting it")
                 if not stopping.requested:
                     self._pause(self._backoff.next_s())
         except DrainTimedOut:
@@ -100,7 +100,7 @@ class Loop:
                     work.turn()
                 except Interrupted as interrupted:
                     self._shared.metrics.retry("publish")
-                    log.warning("work in hand is done again", error=interrupted.cause)
+                    log.warning("repeating the current batch", error=interrupted.cause)
                     self._pause(self._backoff.next_s())
                 else:
                     self._backoff.reset()

@@ -52,7 +52,7 @@ class Fleet:
         self._registry = CollectorRegistry()
         self._restarts = Counter(
             "darkroom_worker_process_ends",
-            "Worker processes that ended unasked and were started again.",
+            "Worker processes that ended unexpectedly and were restarted.",
             registry=self._registry,
         )
 

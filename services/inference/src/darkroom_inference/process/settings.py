@@ -36,5 +36,5 @@ def read_settings(path: Path) -> StageSettings:
         StageSettings.model_validate_json(text)
     except ValidationError as error:
         unknown = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
-        log.warning("settings that this version does not know are left out", fields=unknown)
+        log.warning("ignoring settings that this version does not know", fields=unknown)
     return settings

@@ -76,7 +76,7 @@ class Worker:
             # More than once, so that a process that was stopped for a while has time to move again.
             unhealthy = 0 if self.health().ok else unhealthy + 1
             if unhealthy > _UNHEALTHY_LOOKS:
-                log.critical("a loop stands still: ending the process", **self.health().detail)
+                log.critical("a loop has stalled, ending the process", **self.health().detail)
                 faulthandler.dump_traceback(file=sys.stderr)
                 os._exit(EXIT_CODE)
         log.info("stopping", seconds_left=round(self._stopping.seconds_left, 1))

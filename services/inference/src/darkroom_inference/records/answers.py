@@ -56,7 +56,7 @@ class Answers:
         size = len(outgoing.value or b"")
 
         def too_large() -> Outgoing:
-            message = f"a result of {size} bytes is more than {settings.results_topic} takes: {_RAISE_THE_LIMIT}"
+            message = f"the result has {size} bytes, more than {settings.results_topic} accepts: {_RAISE_THE_LIMIT}"
             return self.failed(record, "ResultTooLarge", message)
 
         return too_large() if size > self._limit_bytes else replace(outgoing, fallback=too_large)

@@ -146,7 +146,7 @@ class ImagesLog:
         ]
         refused = dict(ensure_topics(self._admin, new).refused) if new else {}
         refused |= {
-            n: f"topic {m}, whose settings it is to have, does not exist"
+            n: f"topic {m}, whose settings it would have, does not exist"
             for n, m in missing.items()
             if m not in templates
         }

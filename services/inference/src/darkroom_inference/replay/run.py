@@ -77,14 +77,14 @@ def _planned(
         if topic is not None and topic != begun.results_topic:
             raise CannotReplay(
                 f"generation {request.generation} publishes its results to "
-                f"{begun.results_topic or settings.results_topic}: leave --results-topic out to resume it, "
+                f"{begun.results_topic or settings.results_topic}: omit --results-topic to resume it, "
                 "or choose another name with --generation"
             )
         return begun, left(begun, {partition: each.offset for partition, each in committed.items()})
     if request.start is None:
         raise CannotReplay(
-            f"there is nothing to resume of generation {request.generation}: it was never begun, or its committed "
-            "offsets have expired: give --from to begin it"
+            f"there is nothing to resume of generation {request.generation}: it was never started, or its committed "
+            "offsets have expired: pass --from to start it"
         )
     start, end = (images.offsets(position, bounds) for position in (request.start, request.end))
     plan = ReplayPlan(ranges(start, end, bounds), topic)

@@ -52,7 +52,7 @@ class FileCatalog:
             try:
                 pipelines = self.read()
             except BadCatalog as error:
-                log.warning("catalog refused, the last valid one stays in force", reason=str(error))
+                log.warning("catalog is invalid, keeping the last valid one", reason=str(error))
             else:
                 changed(pipelines)
 

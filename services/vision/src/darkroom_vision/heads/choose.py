@@ -37,7 +37,7 @@ def choose_head(
         return ClassificationHead(index, port.name, tuple(labels or ()), spec.top_k, spec.threshold, spec.activation)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
         raise ModelMismatch(
-            uri, [f"its output {port.name!r} is {port.type}, which is no tensor of numbers: set output.name to another"]
+            uri, [f"its output {port.name!r} is {port.type}, which is not a numeric tensor: set output.name to another"]
         )
     return EmbeddingHead(index, port.name) if spec.type == "Embedding" else TensorHead(index, port.name)
 
@@ -64,7 +64,7 @@ def _index(uri: str, spec: Output, ports: tuple[Port, ...], trial: Sequence[Valu
 def _no_scores(port: Port, value: Value) -> str:
     shape = f" of shape {value.shape} for one image" if isinstance(value, np.ndarray) else ""
     return (
-        f"its output {port.name!r} is {port.type}{shape}, a Classification reads floats of shape (N, classes): "
+        f"its output {port.name!r} is {port.type}{shape}, but Classification needs floats of shape (N, classes): "
         "set output.name, or output.type to Tensor"
     )
 

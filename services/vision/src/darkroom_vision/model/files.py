@@ -61,7 +61,7 @@ def labels(settings: StageSettings) -> list[str] | None:
 def _local_file(what: str, uri: str, sha256: str | None) -> Path:
     scheme = urlsplit(uri).scheme
     if scheme in _MOUNTED:
-        raise ModelUnavailable(f"{what} {uri}: the runtime has to put the file in place and say where (modelPath)")
+        raise ModelUnavailable(f"{what} {uri}: the runtime must provide the file and set modelPath")
     if scheme == "file":
         return Path(uri.removeprefix("file:").removeprefix("//"))
     cached = _cache_folder() / (sha256 or hashlib.sha256(uri.encode()).hexdigest())

@@ -75,7 +75,7 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
     layout = _layout(spec, port.shape, problems)
     height, width, channels = _sides(spec, port.shape, layout, problems)
     if batch not in (None, 1):
-        problems.append(f"it takes exactly {batch} images at a time: export it with a batch of 1 or an open one")
+        problems.append(f"it takes exactly {batch} images at a time: export it with a batch size of 1 or a dynamic one")
     if spec.dtype not in (None, dtype):
         problems.append(_contradiction("dtype", dtype, spec.dtype))
     mean = _per_channel("mean", spec.mean, channels, problems)
@@ -149,7 +149,7 @@ def _shape(port: Port, layout: Layout, sides: tuple[int, int, int], problems: li
     pixels = height * width * channels
     if port.shape[1] not in (None, pixels):
         problems.append(
-            f"it takes {port.shape[1]} numbers an image, the pipeline's {width} x {height} x {channels} make {pixels}: "
+            f"it takes {port.shape[1]} numbers per image, but {width} x {height} x {channels} make {pixels}: "
             "change input.width, input.height or input.channels"
         )
     return (pixels,)

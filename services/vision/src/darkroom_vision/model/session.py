@@ -109,7 +109,7 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
     if sha256 is not None and found != sha256:
         raise ModelChecksumMismatch(
             f"model {uri}: sha256 is {found}, the pipeline says {sha256}: "
-            "put the right file there, or change model.sha256"
+            "provide the right file, or change model.sha256"
         )
     if elsewhere := _external_files(path):
         raise ModelInSeveralFiles(

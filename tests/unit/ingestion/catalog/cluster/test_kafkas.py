@@ -80,7 +80,7 @@ def test_a_strimzi_kafka_that_asks_for_nothing_needs_no_entry() -> None:
     ("resource", "rest", "words"),
     [
         (None, {}, "there is no Kafka kafka/events"),
-        (kafka(told=False), {}, "has told no address"),
+        (kafka(told=False), {}, "has no address"),
         (kafka(), {"users": []}, r"add \{name: events, namespace: kafka\} to ingestion.kafka.clusters"),
         (
             kafka(),

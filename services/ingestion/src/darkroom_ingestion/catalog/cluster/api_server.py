@@ -44,7 +44,7 @@ def server_of_the_pod(environment: Mapping[str, str] = os.environ) -> str:
     """
     host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
-        raise NoCluster("--catalog kubernetes: not in a pod of a cluster: name the API server with --kubernetes-server")
+        raise NoCluster("--catalog kubernetes: not running in a pod: set --kubernetes-server")
     return f"https://{f'[{host}]' if ':' in host else host}:{port}"
 
 
@@ -74,7 +74,7 @@ class ApiServer:
             why = str(error) or type(error).__name__
             raise ApiError(0, f"the API server at {self._url} can't be reached: {why}") from error
         except OSError as error:
-            raise ApiError(0, f"{self._token.parent} has no credentials that can be read: {error}") from error
+            raise ApiError(0, f"{self._token.parent} has no readable credentials: {error}") from error
 
 
 class Connection:

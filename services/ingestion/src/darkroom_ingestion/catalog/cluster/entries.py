@@ -52,7 +52,7 @@ class Entries:
             pipeline = before.pipeline
         elif before is None and not ready:
             why = (
-                f": {topics['reason']}: {topics['message']}" if topics else ", its operator has not said anything of it"
+                f": {topics['reason']}: {topics['message']}" if topics else "; the operator has not reported on it yet"
             )
             return Unserved("TopicsNotReady", f"its topics are not ready{why}")
         return _connected(pipeline, before, connect)

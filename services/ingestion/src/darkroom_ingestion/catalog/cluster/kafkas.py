@@ -66,12 +66,12 @@ class Kafkas:
             raise KafkaNotKnown(f"there is no Kafka {name}: create it")
         listener = choose_listener(live)
         if listener is None:
-            raise KafkaNotKnown(f"Kafka {name} has told no address of a listener that clients in the cluster can use")
+            raise KafkaNotKnown(f"Kafka {name} has no address of a supported listener in its status")
         user = self._credentials.cluster(namespace, cluster.name)
         if user is None:
             if listener.tls or listener.authentication:
                 raise KafkaNotKnown(
-                    f"Kafka {name} asks for encryption or credentials, and the ingestion service was given none: "
+                    f"Kafka {name} requires encryption or credentials, and the ingestion service has none: "
                     f"add {{name: {cluster.name}, namespace: {namespace}}} to ingestion.kafka.clusters of the chart"
                 )
             return KafkaConnection(bootstrap_servers=listener.bootstrap_servers)
@@ -108,7 +108,7 @@ class Kafkas:
         # The Secrets that a pipeline names are its workers' own; we have rights on none of them.
         if kafka.authentication is not None or kafka.tls is not None:
             raise KafkaNotKnown(
-                f"the Kafka at {servers} asks for encryption or credentials, and the ingestion service was given none: "
+                f"the Kafka at {servers} requires encryption or credentials, and the ingestion service has none: "
                 f'add {{bootstrapServers: "{servers}", …}} to ingestion.kafka.others of the chart'
             )
         return KafkaConnection(bootstrap_servers=servers)

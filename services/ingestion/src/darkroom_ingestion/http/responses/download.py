@@ -42,7 +42,7 @@ class Download(Response):
                     more = start + _CHUNK_BYTES < len(body)
                     await send({"type": "http.response.body", "body": chunk, "more_body": more})
         except TimeoutError:
-            log.info("dropped a client that does not read its response", path=scope["path"])
+            log.info("closed the connection of a client that does not read its response", path=scope["path"])
             scope.get(ABORT, lambda: None)()
         finally:
             body.release()

@@ -66,7 +66,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             self._metrics.sse_dropped.inc()
-            log.info("dropped a client of the live feed that reads nothing")
+            log.info("closed the live feed of a client that does not read it")
             scope.get(ABORT, lambda: None)()
 
 

@@ -13,7 +13,7 @@ from darkroom_ingestion.http.problems import MEDIA_TYPE, Problem
 
 MAX_KEY_LENGTH = 256
 _DESCRIPTIONS = {
-    400: "The body is no image, or malformed.",
+    400: "The body is not an image, or is malformed.",
     404: "Not found.",
     408: "The body arrived too slowly.",
     409: "A request with this idempotency key is still in progress.",
