@@ -1,4 +1,4 @@
-"""The limits that the loops of one process of a replay keep to, and the pipes to the replay's parent process."""
+"""The limits of a replay for the loops of one process, and the pipes to the parent process of the replay."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ class Pipes:
     """File descriptors that a process of a replay inherits from its parent.
 
     Attributes:
-        tokens: to read a token from before each image; None if the rate has no bound.
-        counts: to write to what became of the images.
+        tokens: to read a token from before each image; None if there is no rate limit.
+        counts: to write the outcomes of images to.
     """
 
     tokens: int | None
@@ -28,7 +28,7 @@ class Pipes:
 
 @dataclass(frozen=True)
 class ReplayLimits:
-    """Which images the loops analyse, how fast, and where they report what became of them."""
+    """Which images the loops analyse, how fast, and where they report the outcomes."""
 
     plan: ReplayPlan
     tokens: TokenReader | None

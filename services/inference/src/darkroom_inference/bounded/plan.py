@@ -1,7 +1,7 @@
-"""What a replay has to do. It is kept in the metadata of the offsets that the replay's group commits.
+"""The plan of a replay. It is stored in the metadata of the offsets that the replay's group commits.
 
-So a replay can be taken up again by whoever knows its name, on whatever machine, and nothing but Kafka has to be kept.
-The range and the position in it stand in the same commit and can't contradict each other.
+A replay can therefore be resumed by name on any machine, and there is no state outside Kafka. Range and position are in
+the same commit, so they can't contradict each other.
 """
 
 import json
@@ -20,8 +20,8 @@ class ReplayPlan:
     """One replay.
 
     Attributes:
-        results_topic: where its results go, if it is not the stage's own topic.
-        ranges: what is to be read of each partition.
+        results_topic: topic for the results. Defaults to the stage's own.
+        ranges: the offsets to read, by partition.
     """
 
     ranges: Mapping[int, Range]
@@ -29,7 +29,7 @@ class ReplayPlan:
 
     @property
     def images(self) -> int:
-        """How many offsets there are to be read."""
+        """The number of offsets to read."""
         return sum(each.length for each in self.ranges.values())
 
     @property
@@ -61,5 +61,5 @@ def read_plan(metadata: Mapping[int, str | None]) -> ReplayPlan | None:
 
 
 def left(plan: ReplayPlan, committed: Mapping[int, int | None]) -> int:
-    """How many offsets are still to be read."""
+    """The number of offsets left to read."""
     return sum(lag(each.end, each.start, committed.get(partition)) for partition, each in plan.ranges.items())

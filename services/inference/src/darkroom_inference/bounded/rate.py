@@ -1,7 +1,7 @@
-"""The images a second that all processes of a replay may take together: tokens in a pipe.
+"""The rate limit of a replay over all its processes: tokens in a pipe.
 
-The parent writes a byte for every image that may be taken now, and every loop of every process takes one before each
-image. The pipe is the one thing that they share: no locks, no clocks to agree on, and it ends with the parent.
+The parent writes one byte for each image that may be taken now, and each loop of each process reads one before it takes
+an image. The processes share nothing but the pipe: no locks and no clocks, and it ends with the parent.
 """
 
 import array
@@ -20,11 +20,11 @@ _MOST_IN_THE_PIPE: Final = 4_096
 
 @dataclass
 class TokenBucket:
-    """How many tokens may be handed out: those of the time that has passed. Unused time is not saved up.
+    """How many tokens may be issued for the time that has passed. Unused tokens do not accumulate.
 
     Attributes:
-        rate: images a second.
-        saved: parts of a token.
+        rate: images per second.
+        saved: fraction of a token.
     """
 
     rate: float

@@ -15,12 +15,12 @@ _END_OF_LOG: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
 
 @dataclass
 class BoundedSource:
-    """A consumer that hands out an image when the rate allows it, and none from the end of its partition's range on.
+    """A consumer that returns images at a limited rate, and none beyond the end of their partition's range.
 
-    While an image waits for its turn nothing is polled, so that no rebalance comes between the two.
+    While an image waits for its token nothing is polled, so that no rebalance can revoke its partition.
 
     Attributes:
-        reached: partitions whose records have all been handed out.
+        reached: partitions whose range has been returned completely.
     """
 
     consumer: Consumer

@@ -1,4 +1,4 @@
-"""Whether a loop has to join its group anew, because the group counts on it for partitions that it does not know of."""
+"""The rejoin check: must a loop rejoin its group because client and group disagree on its partitions?"""
 
 import random
 import time
@@ -10,24 +10,23 @@ from darkroom_inference.kafka.errors import ClientsBroken
 from darkroom_inference.lifecycle.loop_state import LoopState
 
 SETTLE_S: Final = 10.0
-"""Twice the usual time between heartbeats: for a change under way to arrive."""
+"""Twice the usual heartbeat interval, so that a change in progress can arrive."""
 
 LOOK_EVERY_S: Final = 20.0
-"""How often, with up to a quarter more at random, a loop without partitions looks where images wait."""
+"""Interval, plus up to a quarter at random, at which a loop without partitions checks where images wait."""
 
 
 class RejoinCheck:
-    """Asks the group in two cases, and believes it only if a second answer says the same.
+    """Asks the group in two cases, and acts only if a second answer confirms the first.
 
-    - Answers of the coordinator were lost. It tells a member of a change once, in its answer to a heartbeat, and is
-      slow to answer when a broker has failed. librdkafka 2.16 gives up an answer that takes too long, but does not ask
-      for it again (rd_kafka_cgrp_handle_ConsumerGroupHeartbeat makes only some errors ask for everything). A member
-      that was to give a partition away keeps it then, and whoever was to have it waits until the group fences that
-      member, which takes `max.poll.interval.ms`.
-    - The loop has no partitions, and images wait with which nobody goes on. librdkafka 2.16 has been seen, when its
-      group's coordinator moved, not to hear of a partition that it was given then: the group counts on the member,
-      which looks like a spare. Joining anew frees the partition. A spare that errs, because an image takes somebody
-      else that long, loses nothing by it.
+    - Responses of the coordinator were lost. It reports a change to a member once, in a heartbeat response, and is slow
+      to respond after a broker failure. librdkafka 2.16 abandons a slow response but does not ask again
+      (rd_kafka_cgrp_handle_ConsumerGroupHeartbeat requests the full assignment only after some errors). A member that
+      should release a partition then keeps it, and the next owner waits until the group fences that member, after
+      `max.poll.interval.ms`.
+    - The loop has no partitions, and images wait that no member processes. librdkafka 2.16 can miss an assignment while
+      the group's coordinator moves: the group counts on a member that looks idle. Rejoining frees the partition. If the
+      check is wrong, because another member needs that long for an image, rejoining an idle loop does no harm.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class RejoinCheck:
         group: Group,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`partitions` answers those that the loop's client knows of."""
+        """`partitions` returns those that the loop's client knows of."""
         self._state = state
         self._partitions = partitions
         self._group = group
@@ -49,10 +48,10 @@ class RejoinCheck:
         self._plan_next_look()
 
     def check(self) -> None:
-        """Ask the group, if there is reason to and it is time.
+        """Ask the group, if there is a reason to and it is time.
 
         Raises:
-            ClientsBroken: the loop is to join anew.
+            ClientsBroken: the loop must rejoin.
         """
         if self._state.lost_answers != self._lost_answers:
             self._lost_answers = self._state.lost_answers
@@ -66,12 +65,12 @@ class RejoinCheck:
             self._look()
 
     def _compare(self) -> None:
-        """Compare the partitions that the client knows of with what the group says."""
+        """Compare the partitions that the client knows of with those in the group."""
         view, own = self._group.view(), self._partitions()
         if view is None:
             self._compare_again()
         elif not (own - view.target or view.assigned - own):
-            # The loop may still be to have more, which others have to give away first.
+            # The loop may get more, which other members must release first.
             self._compare_at = self._differed = None
         elif self._differed == (view, own):
             raise ClientsBroken(

@@ -1,4 +1,4 @@
-"""What an error of Kafka means for the work in hand."""
+"""Classification of Kafka errors: retry, give up the batch, or replace the clients."""
 
 from typing import Final, Literal
 
@@ -48,7 +48,7 @@ _TOO_LARGE: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_
 
 
 class Interrupted(DarkroomError):
-    """The work in hand can't be finished now. Nothing of it has been committed: it is to be done again."""
+    """The current batch can't be finished now. Nothing of it has been committed, so it must be repeated."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"the current batch must be repeated: {cause}")
@@ -56,7 +56,7 @@ class Interrupted(DarkroomError):
 
 
 class ClientsBroken(DarkroomError):
-    """The loop's clients are fenced, or failed beyond repair: the loop needs new ones."""
+    """The loop's clients are fenced or failed for good: the loop needs new ones."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"the Kafka clients must be replaced: {cause}")
@@ -64,7 +64,7 @@ class ClientsBroken(DarkroomError):
 
 
 def meaning(error: KafkaError) -> Meaning:
-    """What `error` asks for. Whatever can pass by itself, or by somebody's repair of the cluster, is not fatal."""
+    """How to handle `error`. Errors that may pass by themselves, or after a repair of the cluster, are not fatal."""
     if is_fatal(error):
         return "Fatal"
     if error.code() in _TOO_LARGE:

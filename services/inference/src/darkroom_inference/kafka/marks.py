@@ -1,31 +1,30 @@
-"""Which image ends the process: told by the metadata of offset commits, because nothing else outlives the process.
+"""Marks in the metadata of offset commits, which identify the image that crashes a process. They survive the crash.
 
 Every commit of a partition carries a `Mark`. There are three kinds.
 
-- clean (no metadata): nobody has work of this partition in hand. Written when a partition is given back in order.
-- held, batch=b: a worker takes batches of at most b records from this offset on. It is written once after an
-  assignment, with the first records, and then rides on the commits that are made anyway, so that steady state pays
-  nothing.
-- suspects=k: the k next records are taken one at a time, for one of them may have ended a process.
+- clean (no metadata): no worker processes this partition. Written when a partition is released in order.
+- held, batch=b: a worker takes batches of at most b records from this offset on. Written once after an assignment, with
+  the first records; later commits repeat it, so it costs nothing more.
+- suspects=k: the next k records are processed one at a time, because one of them may have crashed a process.
 
-Who is assigned a partition and finds it *held* knows that its last owner ended without giving it back. The image at
-fault is among the b records from the committed offset on: these become the suspects. A suspect is analysed while no
-other image is in hand in the whole process, between two commits at its own offset: `attempts=n inHand` before, and,
-when it has been analysed, the same without them. So a process that ends in between leaves the proof in its mark. At
-`maxAttempts` the record becomes a dead letter; each record that survives leaves a suspect less, and after the last one
-the partition is held again. Neighbours are analysed whatever becomes of the image at fault.
+A worker that is assigned a *held* partition knows that the previous owner ended without releasing it. The image that
+caused this is among the b records from the committed offset on: these become suspects. A suspect is analysed while no
+other image is analysed in the process, between two commits at its own offset: `attempts=n inHand` before, and the same
+without `inHand` after. If the process crashes in between, the mark proves it. After `maxAttempts` the record becomes a
+dead letter. Each suspect that survives reduces the number of suspects, and after the last one the partition is held
+again. The images around the faulty one are analysed in any case.
 
-The first of the two commits has to be made while nothing else is analysed, or the proof would name the image of another
-loop that ended the process meanwhile. It is given up after a moment, outside Kafka's outages it takes milliseconds: an
-image is analysed only once its mark is known to be committed, and until then nobody is kept waiting. The second one
-is made when the others have gone on.
+The first of the two commits must be made while nothing else is analysed; otherwise it could blame this image for a
+crash that another loop's image caused. It is abandoned after a short time (it takes milliseconds unless Kafka is down):
+an image is analysed only when its mark is committed, and other loops do not wait for that. The second commit is made
+while the other loops continue.
 
-What ends a worker from outside (a node that fails, SIGKILL) proves nothing: it only makes suspects, which costs a
-little speed for the length of a batch. To set aside an innocent image such ends would have to fall `maxAttempts` times
-in a row between these two commits of the same image. Publishing is not between them: a worker that is killed while it
-waits for a broker does not count against the image.
+A worker that is ended from outside (a failed node, SIGKILL) proves nothing: it only makes suspects, which slows down
+one batch. A good image would become a dead letter only if this happened `maxAttempts` times in a row between the two
+commits of that image. Publishing is not between them: killing a worker that waits for a broker does not
+count against an image.
 
-Exceptions of the model are counted in the same field, without `inHand`: a process that restarts goes on counting.
+Exceptions of the model are counted in the same field, without `inHand`, so the count survives a restart.
 """
 
 import json
@@ -37,18 +36,18 @@ Verdict = Literal["PoisonImage", "InferenceError"]
 
 _FIELD: Final = "darkroom"
 _UNKNOWN_BATCH: Final = 64
-"""What a mark without a batch stands for: the largest batch of the versions that wrote none."""
+"""The batch of a mark without one: the largest batch of the versions that did not write it."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What the metadata of a commit says about the records from the committed offset on.
+    """The metadata of a commit, about the records from the committed offset on.
 
     Attributes:
         batch: a worker takes batches of at most so many records from here on; 0 if none does.
-        suspects: how many records from here on are to be taken one at a time; `batch` is 0 then.
-        attempts: how often the record at this offset has been tried alone without success.
-        in_hand: the last of these attempts had not ended when the commit was made.
+        suspects: how many records from here on must be processed one at a time; `batch` is 0 then.
+        attempts: number of failed attempts at the record at this offset, alone.
+        in_hand: the last of these attempts was in progress when the commit was made.
     """
 
     batch: int = 0
@@ -66,7 +65,7 @@ CLEAN: Final = Mark()
 
 
 def held(batch: int) -> Mark:
-    """To be committed by a worker that takes at most `batch` records of the partition at once from then on."""
+    """Committed by a worker that takes batches of at most `batch` records from here on."""
     return Mark(batch=batch)
 
 
@@ -84,7 +83,7 @@ def encode(mark: Mark, extra: Mapping[str, Any] | None = None) -> str:
 
 
 def decode(metadata: str | None) -> Mark:
-    """The mark in a commit's metadata. What somebody else wrote there (a tool that resets offsets) is clean."""
+    """The mark in a commit's metadata. Metadata of other programs (tools that reset offsets) counts as clean."""
     try:
         fields = json.loads(metadata or "")
     except ValueError:
@@ -103,12 +102,12 @@ def decode(metadata: str | None) -> Mark:
 
 
 def taken_over(found: Mark, *, same_record: bool, batch: int) -> Mark:
-    """How a worker goes on with a partition where it has found the mark `found`.
+    """The mark with which a worker continues a partition that has the mark `found`.
 
     Args:
         found: the mark of the committed offset.
-        same_record: whether the first record that came lies at the committed offset. If not, the record that the
-            attempts belong to is gone (retention), and so are they.
+        same_record: whether the first record is at the committed offset. If not, retention has removed the record that
+            the attempts belong to, and they no longer count.
         batch: the most records that the worker takes at once.
     """
     if found.suspects:
@@ -117,29 +116,29 @@ def taken_over(found: Mark, *, same_record: bool, batch: int) -> Mark:
 
 
 def verdict(mark: Mark, max_attempts: int) -> Verdict | None:
-    """Why the record at this mark is not to be tried again; None if it is."""
+    """Why the record at this mark must not be tried again; None if it may be."""
     if mark.attempts < max_attempts:
         return None
     return "PoisonImage" if mark.in_hand else "InferenceError"
 
 
 def trying(mark: Mark) -> Mark:
-    """To be committed before the record is tried alone."""
+    """Committed before the record is tried alone."""
     return replace(mark, attempts=mark.attempts + 1, in_hand=True)
 
 
 def survived(mark: Mark) -> Mark:
-    """To be committed when the record was tried and the process is still there."""
+    """Committed after an attempt that did not crash the process."""
     return replace(mark, attempts=0, in_hand=False)
 
 
 def failed(mark: Mark) -> Mark:
-    """To be committed when the model raised an exception for the record that was tried alone."""
+    """Committed after an attempt, alone, in which the model raised an exception."""
     return replace(mark, in_hand=False)
 
 
 def failed_in_batch() -> Mark:
-    """To be committed at a record of a batch for which the model raised an exception: its first attempt."""
+    """Committed at a record of a batch for which the model raised an exception: its first attempt."""
     return Mark(suspects=1, attempts=1)
 
 
@@ -149,8 +148,8 @@ def passed(mark: Mark, batch: int) -> Mark:
 
 
 def given_back(mark: Mark) -> Mark:
-    """To be committed when the partition is given back with nothing in hand.
+    """Committed when the partition is released with no batch in progress.
 
-    An attempt that is still marked as in hand is a predecessor's, which it ended: the proof goes on to the next owner.
+    If an attempt is still marked as in progress, it crashed a previous owner: the mark is passed on to the next owner.
     """
     return CLEAN if mark.held else mark

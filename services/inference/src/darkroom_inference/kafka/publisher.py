@@ -1,4 +1,4 @@
-"""One loop's producer, and what became of each record that was given to it."""
+"""One loop's producer, and the outcome of each record."""
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -15,7 +15,7 @@ _SERVE_S = 0.5
 
 
 class Publisher:
-    """Publishes records and waits for their acknowledgements, as long as that takes."""
+    """Publishes records, and waits for their acknowledgements without a limit."""
 
     def __init__(self, producer: Producer, pause: Pause, metrics: Metrics) -> None:
         self._producer = producer
@@ -25,7 +25,7 @@ class Publisher:
         self._failed: KafkaError | None = None
 
     def publish(self, outgoing: Outgoing) -> None:
-        """Hand a record to the producer; `wait()` tells what became of it."""
+        """Pass a record to the producer. `wait()` reports the outcome."""
 
         def acknowledged(error: KafkaError | None, _message: Message) -> None:
             if error is not None:
@@ -54,7 +54,7 @@ class Publisher:
         """Wait until every record is acknowledged or refused.
 
         Returns:
-            Those that are larger than their topic takes.
+            Those that exceed the maximum record size of their topic.
 
         Raises:
             Interrupted: a record could not be published.
@@ -69,7 +69,7 @@ class Publisher:
         return refused
 
     def forget(self) -> None:
-        """Throw away what was not sent yet and what is known of the rest."""
+        """Discard records that were not sent, and the outcomes of the others."""
         self._producer.purge(in_flight=False)
         self._producer.poll(0)
         self._refused.clear()

@@ -1,4 +1,4 @@
-"""Being asked to stop: no new work from then on, and a limit to how long the work in hand may take."""
+"""The request to stop: no new work after it, and a limit to how long the current batch may take."""
 
 import threading
 import time
@@ -10,11 +10,11 @@ _SLICE_S = 0.5
 _SLICES_BEFORE_WARNING = 10
 
 Pause = Callable[[float], None]
-"""Waits so many seconds, unless there is no time left for it: `Stopping.pause`, or what a loop makes of it."""
+"""Waits for a number of seconds; raises DrainTimedOut if there is no time left."""
 
 
 class DrainTimedOut(DarkroomError):
-    """The work in hand could not be finished in the time that a worker has to stop. It will be done again elsewhere."""
+    """The current batch could not be finished within the grace period. Another worker will repeat it."""
 
 
 class Stopping:
@@ -26,27 +26,27 @@ class Stopping:
         self._give_up_at = float("inf")
 
     def request(self) -> None:
-        """Ask every loop to finish what it has in hand. Safe in a signal handler, and to repeat."""
+        """Ask every loop to finish its current batch. Safe in a signal handler, and idempotent."""
         if not self._requested.is_set():
             self._give_up_at = time.monotonic() + self._drain_s
             self._requested.set()
 
     @property
     def requested(self) -> bool:
-        """Whether no new work is to be taken."""
+        """Whether the worker has been asked to stop."""
         return self._requested.is_set()
 
     @property
     def seconds_left(self) -> float:
-        """Seconds that the work in hand may still take; infinite before the request."""
+        """Seconds left for the current batch; infinite before the request."""
         return max(0.0, self._give_up_at - time.monotonic())
 
     def wait(self, seconds: float) -> None:
-        """Wait for the request, at most so long."""
+        """Wait for the request, at most `seconds`."""
         self._requested.wait(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Wait before trying something again that work in hand depends on.
+        """Wait before retrying something that the current batch depends on.
 
         Raises:
             DrainTimedOut: there is no time left for it.
@@ -60,7 +60,7 @@ class Stopping:
 
 
 def wait_in_slices(ended: Callable[[float], bool], pause: Pause, on_slow: Callable[[], None]) -> None:
-    """Wait for as long as it takes: `ended` waits so many seconds and answers; `on_slow` is called every five seconds.
+    """Wait until `ended`, which waits for some seconds, returns True. `on_slow` runs every five seconds.
 
     Raises:
         DrainTimedOut: there is no time left for it.

@@ -1,4 +1,4 @@
-"""The partitions of one loop: where it stands in each, and what happens when they come and go."""
+"""The partitions of one loop: its position in each, and what happens when they are assigned and revoked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Position:
-    """Where the loop stands in a partition: the next record to be worked on, and its mark."""
+    """The loop's position in a partition: the next record to process, and its mark."""
 
     offset: int
     mark: Mark
@@ -30,11 +30,11 @@ class Assignment:
     """The partitions that a loop owns.
 
     The callbacks run inside `Consumer.poll()` and `Consumer.close()`, so only between two batches: when a partition is
-    given away, all the work taken from it is finished and committed. What is left to do is to say so in its mark.
+    revoked, all its records are processed and committed. What remains is to commit a clean mark.
 
     Attributes:
-        partitions: those owned; with None for one that nothing has been taken from yet.
-        touched: those that came or went since the loop last cleared it.
+        partitions: the assigned partitions; None for one from which no record was taken yet.
+        touched: partitions assigned or revoked since the loop last cleared it.
     """
 
     state: LoopState
@@ -46,45 +46,45 @@ class Assignment:
     def on_assign(self, _consumer: Consumer, assigned: Sequence[TopicPartition]) -> None:
         """Partitions were assigned. Their marks are read with their first records: an idle partition costs nothing."""
         self._changed("assigned", assigned)
-        self.partitions |= {each.partition: None for each in assigned}
+        self.partitions |= {topic_partition.partition: None for topic_partition in assigned}
         self._publish_count()
 
     def on_revoke(self, _consumer: Consumer, revoked: Sequence[TopicPartition]) -> None:
-        """Partitions are to be given away: commit that nothing of them is in hand."""
+        """Partitions are being revoked: commit that none of their records are in progress."""
         self._changed("revoked", revoked)
-        self._give_back({each.partition: self.partitions.pop(each.partition, None) for each in revoked})
+        self._give_back({tp.partition: self.partitions.pop(tp.partition, None) for tp in revoked})
         self._publish_count()
 
     def on_lost(self, _consumer: Consumer, lost: Sequence[TopicPartition]) -> None:
-        """Partitions belong to somebody else already: there is nothing to commit."""
+        """Partitions were already assigned to another member: there is nothing to commit."""
         self._changed("lost", lost)
-        for each in lost:
-            self.partitions.pop(each.partition, None)
+        for topic_partition in lost:
+            self.partitions.pop(topic_partition.partition, None)
         self._publish_count()
 
     def give_back(self) -> None:
-        """Give all partitions away, as the loop ends: commit that nothing of them is in hand, if a broker answers."""
+        """Release all partitions when the loop ends: commit clean marks, if a broker responds."""
         if self.offsets.reachable():
             self._give_back(self.partitions)
         self.forget()
 
     def forget(self) -> None:
-        """Forget where the loop stands, since it is not certain what has been committed: nothing more will be."""
+        """Forget all positions, because it is uncertain what has been committed. Nothing more will be committed."""
         self.partitions = dict.fromkeys(self.partitions)
 
     def take(self, records: Iterable[ImageRecord], batch: int) -> None:
-        """Learn the marks of the partitions that `records` are the first of, and leave a mark in those that had none.
+        """Read the marks of the partitions whose first records are in `records`, and mark those that had no mark.
 
-        librdkafka 2.16 may begin at the start of the log though the group has committed offsets: if the assignment
-        changes while it asks for them and a transaction of the last owner is still open
-        (rd_kafka_assignment_apply_offsets). So where the group stands is what the group says.
+        librdkafka 2.16 may start at the beginning of the log although the group has committed offsets: if the
+        assignment changes while it requests them and a transaction of the previous owner is still open
+        (rd_kafka_assignment_apply_offsets). Therefore the committed offsets are read from the group.
 
         Args:
             records: in the order of their partitions' offsets.
-            batch: the most records that the loop takes at once until its next commit.
+            batch: the largest batch that the loop takes until its next commit.
 
         Raises:
-            Interrupted: the loop is no longer a member of its group, or the records lie before where the group stands.
+            Interrupted: the loop is no longer a member of its group, or records are before the committed offset.
         """
         first: dict[int, int] = {}
         for record in records:
@@ -113,18 +113,18 @@ class Assignment:
             raise Interrupted(f"partitions {too_early} were read from before their committed offsets")
 
     def position(self, partition: int) -> Position:
-        """Where the loop stands in a partition from which it has taken records."""
+        """The loop's position in a partition from which it has taken records."""
         position = self.partitions[partition]
         if position is None:
             raise KeyError(partition)
         return position
 
     def batch_limits(self) -> dict[int, int]:
-        """How many of the next records of each partition may go in a batch; 0 if the next one is a suspect."""
+        """The largest batch that each partition allows; 0 if its next record is a suspect."""
         return {n: position.mark.batch for n, position in self.partitions.items() if position is not None}
 
     def advance(self, positions: Positions) -> None:
-        """Go on from `positions`: everything before them is settled."""
+        """Continue from `positions`: everything before them is committed."""
         for partition, (offset, mark) in positions.items():
             if partition in self.partitions:
                 self.partitions[partition] = Position(offset, mark)
@@ -132,13 +132,14 @@ class Assignment:
     def _give_back(self, positions: Mapping[int, Position | None]) -> None:
         known = {n: position for n, position in positions.items() if position is not None}
         if known:
-            self.offsets.commit_once({n: (each.offset, given_back(each.mark)) for n, each in known.items()})
+            self.offsets.commit_once({n: (position.offset, given_back(position.mark)) for n, position in known.items()})
 
     def _changed(self, change: Literal["assigned", "revoked", "lost"], partitions: Sequence[TopicPartition]) -> None:
-        self.touched |= {each.partition for each in partitions}
+        numbers = {topic_partition.partition for topic_partition in partitions}
+        self.touched |= numbers
         self.metrics.rebalance(change)
         if partitions:
-            log.info("partitions changed", change=change, numbers=sorted(each.partition for each in partitions))
+            log.info("partitions changed", change=change, numbers=sorted(numbers))
 
     def _publish_count(self) -> None:
         self.state.partitions = len(self.partitions)

@@ -1,4 +1,4 @@
-"""Many loops may analyse at once, or one alone: so that a process that ends tells which image it was."""
+"""A shared or exclusive lock: loops analyse in parallel, or one alone, so that a crash identifies the image."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ _TICK_S: Final = 0.5
 
 
 class ExclusiveTurn:
-    """A lock that many share or one has alone, given in the order of the requests.
+    """A lock that is shared or exclusive, granted in the order of the requests.
 
-    So a loop waits for at most one image of each other loop, however many suspects those have: for their next one they
-    queue again, behind it. Waiting loops tick.
+    A loop waits for at most one image of each other loop, even if those have many suspects: for each further one they
+    queue again. Waiting loops tick.
     """
 
     def __init__(self) -> None:
@@ -25,12 +25,12 @@ class ExclusiveTurn:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting requests."""
         return len(self._queue)
 
     @contextmanager
     def shared(self, pause: Pause) -> Iterator[None]:
-        """Analyse while others do.
+        """Analyse while others may, too.
 
         Raises:
             DrainTimedOut: `pause`, which is called while waiting, says that there is no time left.
@@ -48,7 +48,7 @@ class ExclusiveTurn:
 
     @contextmanager
     def alone(self, pause: Pause) -> Iterator[None]:
-        """Analyse while nobody else does.
+        """Analyse while no other loop does.
 
         Raises:
             DrainTimedOut: `pause`, which is called while waiting, says that there is no time left.
@@ -66,7 +66,7 @@ class ExclusiveTurn:
 
     def _may_share(self, request: "_Request") -> bool:
         ahead = self._queue[: self._queue.index(request)]
-        return not self._alone and not any(each.alone for each in ahead)
+        return not self._alone and not any(earlier.alone for earlier in ahead)
 
     def _may_be_alone(self, request: "_Request") -> bool:
         return not self._alone and not self._sharing and self._queue[0] is request
@@ -79,12 +79,12 @@ class ExclusiveTurn:
                 pause(0)
         finally:
             self._queue.remove(request)
-            # Whoever waited behind this one may go now.
+            # Requests behind this one may be granted now.
             self._changed.notify_all()
 
 
 class _Request:
-    """Somebody who waits, told apart by identity."""
+    """A waiting request. Compared by identity."""
 
     def __init__(self, *, alone: bool) -> None:
         self.alone = alone

@@ -42,7 +42,7 @@ _POLL_S = 0.2
 
 @dataclass
 class BatchWork:
-    """Takes the images of a loop's partitions batch by batch, in their order, and sees each through."""
+    """Processes the images of a loop's partitions in batches, in order."""
 
     settings: StageSettings
     source: Source
@@ -55,9 +55,9 @@ class BatchWork:
     pause: Pause
     size: BatchSize = field(default_factory=BatchSize)
     promised: int = 1
-    """The batch in the marks of the last commit: no larger one may be taken before the next commit."""
+    """The batch size in the marks of the last commit, which limits the next batch."""
     mark_commit_s: float = 2.0
-    """Other loops wait for so long at most until the mark of a suspect is committed."""
+    """How long other loops wait at most for the commit of a suspect's mark."""
     failures: dict[int, tuple[int, str]] = field(default_factory=dict)
     """By partition, the last image that the model failed on in a batch, and its error."""
 
@@ -78,13 +78,13 @@ class BatchWork:
             raise
 
     def _gather(self) -> list[ImageRecord]:
-        """What is there to be taken, at most a batch; waits a moment for the first."""
+        """The available records, at most a batch. Waits a moment for the first."""
         records: list[ImageRecord] = []
         total_bytes = 0
         while len(records) < min(self.size.images, self.promised) and total_bytes < MAX_BATCH_BYTES:
             self.assignment.touched.clear()
             message = self.source.poll(0 if records else _POLL_S)
-            # A partition that went, even if it came back in the same call, is read again from what was committed.
+            # A revoked partition, even if reassigned in the same call, is read again from its committed offset.
             records = [record for record in records if record.partition not in self.assignment.touched]
             if message is None:
                 break
@@ -106,7 +106,7 @@ class BatchWork:
         return False
 
     def _batch(self, group: list[ImageRecord]) -> list[ImageRecord]:
-        """See a batch through; answers what is left of it if the model fails on an image."""
+        """Process a batch. Returns the rest of it if the model fails on an image."""
         began = time.perf_counter()
         promised = self.size.images
         positions: dict[int, tuple[int, Mark]] = {}
@@ -134,7 +134,7 @@ class BatchWork:
         return left
 
     def _suspect(self, suspect: ImageRecord) -> list[ImageRecord]:
-        """See one suspect through; answers it if it is to be tried again."""
+        """Process one suspect. Returns it if it must be tried again."""
         with log_fields(suspect.log_fields):
             return self._alone(suspect)
 
@@ -215,7 +215,7 @@ class BatchWork:
             self.metrics.image("skipped")
 
     def _rewind(self, records: Iterable[ImageRecord]) -> None:
-        """Read again, from the first that is not settled, what was taken from the partitions that are still ours."""
+        """Seek the assigned partitions back to the first record that is not committed."""
         first: dict[int, int] = {}
         for record in records:
             first.setdefault(record.partition, record.offset)

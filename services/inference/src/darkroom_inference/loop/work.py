@@ -1,4 +1,4 @@
-"""What a loop works on, turn by turn: live images here, the ranges of a replay in `bounded`."""
+"""The work of a loop, in turns: live images here, the ranges of a replay in `bounded`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from darkroom_inference.loop.assignment import Assignment
 
 
 class Source(Protocol):
-    """Where a loop's images come from: its consumer, or what stands before it."""
+    """The source of a loop's images: its consumer, or a wrapper around it."""
 
     def poll(self, timeout: float) -> Message | None:
         """The next message, or None if there is none in time."""
@@ -28,7 +28,7 @@ class Work(Protocol):
     """The work of one loop."""
 
     def turn(self) -> None:
-        """Take what there is, and see it through.
+        """Process the available images.
 
         Raises:
             Interrupted: it could not be finished; the next turn takes the same images again.
@@ -39,10 +39,10 @@ class Work(Protocol):
 
 @dataclass(frozen=True)
 class LoopParts:
-    """What a loop has made for its work: once for every set of clients.
+    """What a loop creates for its work, once for every set of clients.
 
     Attributes:
-        batches: the work that takes its images from a source, batch by batch.
+        batches: creates work that takes images from a source in batches.
     """
 
     settings: StageSettings
@@ -57,14 +57,14 @@ class WorkFactory(Protocol):
     """Makes the work of a loop."""
 
     def commit_fields(self) -> Mapping[int, Mapping[str, Any]]:
-        """By partition, what the metadata of every commit holds besides the mark."""
+        """By partition, the fields in the metadata of every commit, in addition to the mark."""
 
     def work(self, parts: LoopParts) -> Work:
-        """The work of a loop that is made of `parts`."""
+        """The work of the loop with these parts."""
 
 
 class LiveWorkFactory:
-    """Makes work that takes every image of the topic as it comes."""
+    """Creates work on the topic's live images."""
 
     def commit_fields(self) -> Mapping[int, Mapping[str, Any]]:
         """Nothing."""

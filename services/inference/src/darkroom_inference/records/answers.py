@@ -1,4 +1,4 @@
-"""What one image becomes: a result, a dead letter, or nothing because it is meant for another stage."""
+"""What to publish for an image: a result, a dead letter, or nothing if the image is for another stage."""
 
 from dataclasses import replace
 from typing import Final
@@ -22,11 +22,11 @@ _RAISE_THE_LIMIT: Final = "raise max.message.bytes in the stage's results.config
 
 
 class ModelFailed(Exception):
-    """The model raised an exception; it may do better the next time."""
+    """The model raised an exception. Another attempt may succeed."""
 
 
 class Answers:
-    """Answers one image at a time."""
+    """Analyses one image at a time."""
 
     def __init__(
         self, loop: int, settings: StageSettings, stage: LoadedStage, watchdog: Watchdog, metrics: Metrics
@@ -70,7 +70,7 @@ class Answers:
         with self._watchdog.over(self._loop, record.log_fields):
             try:
                 answer = self._analyser.analyse(record.value or b"")
-            except Exception as error:  # whatever a model raises is answered with another attempt
+            except Exception as error:  # any exception of a model leads to another attempt
                 raise ModelFailed(f"{type(error).__name__}: {error}") from error
         if isinstance(answer, Failure):
             if answer.reason == _MODEL_FAILED:
