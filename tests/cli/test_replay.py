@@ -234,7 +234,7 @@ def test_a_kafka_without_the_pipeline_and_a_folder_without_an_up_are_said_so(
         "replay", elsewhere, "--stage", "embed", "--from", "0", "--bootstrap-servers", kafka.bootstrap_servers
     )
     assert (ran.code, len(ran.errors)) == (2, 1)
-    assert "there is no topic nowhere.digits.images in the Kafka at" in ran.err
+    assert "topic nowhere.digits.images does not exist in the Kafka at" in ran.err
     ran = darkroom("replay", "--from", "0", "--data-dir", tmp_path)
     assert (ran.code, len(ran.errors)) == (2, 1)
     assert f"{tmp_path} is not the data folder of a `darkroom up`: give that with --data-dir" in ran.err

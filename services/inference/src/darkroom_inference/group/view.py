@@ -47,7 +47,7 @@ class KafkaGroup:
         self._consumer = consumer
 
     def view(self) -> GroupView | None:
-        """As `Group.view`. Groups of the classic protocol have no target, so there is no view of them."""
+        """As `Group.view`. None for the classic protocol, which has no target assignment."""
         group = self._settings.consumer_group
         asked = self._admin().describe_consumer_groups([group], request_timeout=_REQUEST_TIMEOUT_S)
         try:

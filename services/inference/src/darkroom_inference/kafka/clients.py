@@ -38,7 +38,7 @@ def consumer(
             **base,
             **_prefetch(most_bytes),
             **_membership(protocol),
-            # A range may end where no record is, and the log with it: only its end tells that nothing more will come.
+            # The last offsets of a range may hold no record: only the end of the partition shows that it is done.
             "enable.partition.eof": settings.replay is not None,
             "error_cb": on_error,
             "stats_cb": on_statistics,

@@ -1,4 +1,4 @@
-"""The two promises of a stage: every image at least once, or exactly once."""
+"""The two delivery guarantees of a stage: at least once, exactly once."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Delivery(Protocol):
-    """How what a loop publishes and what it commits belong together."""
+    """Publishes the answers to images and commits their offsets."""
 
     def publish(self, outgoing: Outgoing) -> None:
         """Take a record for publication, in the order of the calls."""
@@ -42,7 +42,7 @@ class Delivery(Protocol):
         """
 
     def forget(self) -> None:
-        """Give up what was published since the last `settle`."""
+        """Drop what was published since the last `settle`."""
 
 
 class AtLeastOnce:
@@ -104,7 +104,7 @@ class ExactlyOnce:
         self._kept: list[Outgoing] = []
 
     def prepare(self) -> None:
-        """Fence whoever used the transactional id before, and end what it left open."""
+        """Fence earlier users of the transactional id, and end the transaction that they left open."""
         self._call("initialise transactions", lambda: self._producer.init_transactions(_CALL_TIMEOUT_S))
 
     def publish(self, outgoing: Outgoing) -> None:

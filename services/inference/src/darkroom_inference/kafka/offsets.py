@@ -1,4 +1,4 @@
-"""Committed offsets and their marks: read and written with patience."""
+"""Committed offsets and their marks: read and written with retries."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Offsets:
     """The offsets of one consumer's group in one topic.
 
-    Errors that can pass are waited out for ever, with back-off; one that we know nothing about for half a minute.
+    Errors that can pass are retried for ever, with back-off; unknown errors for half a minute.
     """
 
     def __init__(
@@ -60,8 +60,7 @@ class Offsets:
     def commit(self, positions: Positions) -> None:
         """Commit, and wait for it.
 
-        The client library waits for a broker as long as it takes, minutes if need be: the loop goes on to show that it
-        is alive.
+        librdkafka waits for a broker without a limit; the loop ticks meanwhile.
 
         Raises:
             Interrupted: the consumer is no longer a member of its group, or does not own a partition any more.
@@ -83,7 +82,7 @@ class Offsets:
         wait_in_slices(commit.ended, self._pause, self._slow)
 
     def commit_once(self, positions: Positions) -> None:
-        """Commit if it can be done now. For partitions that are about to go: what fails then is repeated elsewhere.
+        """Try once to commit, for partitions that are being revoked: if it fails, their next owner repeats the work.
 
         Nothing but a commit is done here: it runs inside callbacks, where other calls of the client end the process.
         """

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class ThreadedCall(Generic[T]):
-    """A call in a thread of its own, which is left behind if nobody waits for its end."""
+    """A call in a thread of its own, which may be abandoned before it ends."""
 
     def __init__(self, what: str, call: Callable[[], T]) -> None:
         self._call = call
@@ -45,8 +45,8 @@ def within(seconds: float, what: str, call: Callable[[], T]) -> T:
     """What `call` returns or raises, from a thread of its own.
 
     librdkafka's send_offsets_to_transaction() may ignore its timeout and never return when the group's coordinator went
-    away (librdkafka issues 5456 and 5511). Such a thread is left behind with its producer; what it may still send for
-    its transaction is fenced.
+    away (librdkafka issues 5456 and 5511). Such a thread is abandoned with its producer; what it may still send for its
+    transaction is fenced.
 
     Raises:
         ClientsBroken: the call has not returned in time.

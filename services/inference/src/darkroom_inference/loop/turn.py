@@ -112,21 +112,24 @@ class BatchWork:
         positions: dict[int, tuple[int, Mark]] = {}
         left: list[ImageRecord] = []
         skipped = 0
-        for index, record in enumerate(group):
-            try:
-                with log_fields(record.log_fields), self.exclusive.shared(self.pause):
-                    outgoing = self.answers.answer(record)
-            except ModelFailed as error:
-                self._log_retry(record, error, attempts=1)
-                self.failures[record.partition] = record.offset, str(error)
-                positions[record.partition] = (record.offset, failed_in_batch())
-                left = group[index:]
-                break
-            positions[record.partition] = (record.offset + 1, held(promised))
-            if outgoing is None:
-                skipped += 1
-            else:
-                self.delivery.publish(outgoing)
+        record = group[0]
+        # One context for the batch: its fields are those of the record that is in hand when a line is logged.
+        with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - the record of that moment
+            for index, record in enumerate(group):
+                try:
+                    with self.exclusive.shared(self.pause):
+                        outgoing = self.answers.answer(record)
+                except ModelFailed as error:
+                    self._log_retry(record, error, attempts=1)
+                    self.failures[record.partition] = record.offset, str(error)
+                    positions[record.partition] = (record.offset, failed_in_batch())
+                    left = group[index:]
+                    break
+                positions[record.partition] = (record.offset + 1, held(promised))
+                if outgoing is None:
+                    skipped += 1
+                else:
+                    self.delivery.publish(outgoing)
         self.metrics.batch(len(group) - len(left))
         self._settle(positions, skipped)
         self.promised = promised

@@ -59,7 +59,7 @@ def _source_timestamp(record: ImageRecord) -> RecordHeaders:
 
 
 def _image_headers(record: ImageRecord, settings: StageSettings) -> RecordHeaders:
-    """The image's headers with the type of a failure; a full set where whoever sent the image wrote none."""
+    """The image's headers with the type of a failure; those of a new event if the image has none."""
     own = [(name, value) for name, value in record.headers if name not in _OF_AN_EARLIER_FAILURE]
     if record.event is not None:
         typed = [(name, FAILED.encode() if name.lower() == "ce_type" else value) for name, value in own]

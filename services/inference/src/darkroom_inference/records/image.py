@@ -26,7 +26,7 @@ class ImageRecord:
 
     @cached_property
     def event(self) -> CloudEvent | None:
-        """The event in its headers, if whoever sent it wrote one."""
+        """The event in its headers; None if they hold none."""
         return read_headers(self.headers)
 
     @property

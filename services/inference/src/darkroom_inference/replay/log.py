@@ -47,7 +47,7 @@ class ImagesLog:
         """The first offset of each partition, and the one after its last.
 
         Raises:
-            CannotReplay: there is no such topic.
+            CannotReplay: the topic does not exist.
             KafkaUnreachable: no broker answered in time.
         """
         try:
@@ -56,7 +56,7 @@ class ImagesLog:
             raise self._away(error) from error
         if self._topic not in topics:
             raise CannotReplay(
-                f"there is no topic {self._topic} in the Kafka at {self._where}: "
+                f"topic {self._topic} does not exist in the Kafka at {self._where}: "
                 "check that the pipeline runs on this Kafka"
             )
         partitions = self._partitions(topics[self._topic].partitions)

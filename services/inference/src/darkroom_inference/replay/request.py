@@ -18,7 +18,7 @@ class Request:
         start: where to begin; not needed to resume.
         end: where to stop.
         results_topic: where the results go; the stage's own topic when left out.
-        rate: images a second of all processes together; 0 is no bound.
+        rate: images per second of all processes together; 0 for no limit.
         report_every_s: seconds between two reports of progress.
     """
 

@@ -58,7 +58,7 @@ class Watch:
             try:
                 nothing_left = self.look() == 0
                 self._looked()
-            except Exception:  # the loop's top: a replay that nobody watches would never end
+            except Exception:  # the loop's top: a replay that is not watched would never end
                 log.exception("reading the progress of the replay failed, trying again")
                 continue
             if nothing_left:
