@@ -239,7 +239,7 @@ def test_a_worker_that_missed_that_it_was_to_share_its_partitions_finds_out_and_
         until(lambda: "Timed out" in worker.said(), "an answer is given up", 4)
         proxy.heal()
         until(lambda: other.poll(0.1) or other.assignment(), "it has its share", 90)
-        assert "the group gave this loop partitions [0, 1]" in worker.said()
+        assert "the group has assigned partitions [0, 1] to this loop" in worker.said()
         other.close()
         digits.send(images(10))
         digits.results(all_of(images(10)))

@@ -49,7 +49,8 @@ class KafkaGroup:
     def view(self) -> GroupView | None:
         """As `Group.view`. None for the classic protocol, which has no target assignment."""
         group = self._settings.consumer_group
-        asked = self._admin().describe_consumer_groups([group], request_timeout=_REQUEST_TIMEOUT_S)
+        admin = self._admin()  # its futures end with it
+        asked = admin.describe_consumer_groups([group], request_timeout=_REQUEST_TIMEOUT_S)
         try:
             description = asked[group].result(2 * _REQUEST_TIMEOUT_S)
         except (KafkaException, TimeoutError):
