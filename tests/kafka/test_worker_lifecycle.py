@@ -211,7 +211,7 @@ def test_a_worker_without_partitions_joins_anew_when_nobody_goes_on_with_images(
     assert silent.consume(1, 30)
     worker = digits.worker().ready()
     until(lambda: worker.metric("darkroom_worker_retries_total", cause="clients") > 0, "joined anew", 90)
-    assert "images wait in partitions [0], whose offsets do not move, and this loop has no partitions" in worker.said()
+    assert "no member processes partitions [0], and this loop has none" in worker.said()
     silent.close()
     digits.results(all_of(images(5)))
     assert worker.end() == 0

@@ -15,14 +15,14 @@ dead letter. Each suspect that survives reduces the number of suspects, and afte
 again. The images around the faulty one are analysed in any case.
 
 The first of the two commits must be made while nothing else is analysed; otherwise it could blame this image for a
-crash that another loop's image caused. It takes milliseconds. If Kafka does not
-confirm it within two seconds, the image is not analysed, the mark is withdrawn, and the other loops continue, so an
-outage is not counted as an attempt. The second commit is made while the other loops continue.
+crash that another loop's image caused. It takes milliseconds. If Kafka does not confirm it within two seconds, the
+image is not analysed, the mark is withdrawn, and the other loops continue, so an outage is not counted as an attempt.
+The second commit is made while the other loops continue.
 
 A worker that is ended from outside (a failed node, SIGKILL) proves nothing: it only makes suspects, which slows down
 one batch. A good image would become a dead letter only if this happened `maxAttempts` times in a row between the two
-commits of that image. Publishing is not between them: killing a worker that waits for a broker does not
-count against an image.
+commits of that image. Publishing is not between them: killing a worker that waits for a broker does not count against
+an image.
 
 Exceptions of the model are counted in the same field, without `inHand`, so the count survives a restart.
 """
