@@ -47,7 +47,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    analysed = sum(each.state == "Analyzed" for each in sent)
+    analysed = sum(image.state == "Analyzed" for image in sent)
     print(f"first analysis after {first_after_s:.1f} s, all after {began + took_s - started:.1f} s", end="")
     print(f", everything stopped after {time.monotonic() - started:.1f} s")
     if analysed < len(images):

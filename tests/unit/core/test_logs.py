@@ -1,4 +1,4 @@
-"""What log lines carry beside what is logged."""
+"""What log lines carry in addition to their own fields."""
 
 import io
 import json

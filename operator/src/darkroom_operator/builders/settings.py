@@ -4,8 +4,9 @@ import hashlib
 import math
 from pathlib import Path
 
-from darkroom.api.pipeline import DeadLetters, ImagePipeline, Resources, Results, Stage, Template
+from darkroom.api.pipeline import ImagePipeline, Resources, Stage, Template
 from darkroom.api.quantities import parse_cpus
+from darkroom.api.topics import DeadLetters, Results
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata

@@ -12,16 +12,16 @@ import structlog
 LogFormat = Literal["json", "text"]
 
 LogFields = Callable[[], Mapping[str, object]]
-"""Answers the fields that log lines are to carry; called only when a line is logged."""
+"""Returns the fields to add to log lines. Called only when a line is logged."""
 
 _fields: ContextVar[LogFields | None] = ContextVar("log_fields", default=None)
 
 
 @contextmanager
 def log_fields(fields: LogFields) -> Iterator[None]:
-    """Log lines of this thread or task carry `fields` for as long as the context lasts, whoever logs them.
+    """Add `fields` to all log lines of this thread or task within the context.
 
-    For work that is done many times a second: structlog's own `bound_contextvars` sets and resets a variable a field.
+    For work done many times per second: structlog's own `bound_contextvars` sets and resets a variable for each field.
     """
     token = _fields.set(fields)
     try:

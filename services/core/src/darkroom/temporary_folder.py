@@ -11,7 +11,7 @@ from pathlib import Path
 from darkroom.file_lock import try_lock
 
 LOCK = "lock"
-_SURELY_LOCKED_AFTER_S = 60.0
+_LOCKED_AFTER_S = 60.0
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def remove_abandoned(prefix: str) -> None:
             if folder.lstat().st_uid != os.getuid():
                 continue
             # A new folder is locked a moment after its lock file is created.
-            if time.time() - (folder / LOCK).stat().st_mtime < _SURELY_LOCKED_AFTER_S:
+            if time.time() - (folder / LOCK).stat().st_mtime < _LOCKED_AFTER_S:
                 continue
             lock = try_lock(folder / LOCK)
         except OSError:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from darkroom import names
-from darkroom.api.pipeline import DeadLetters, ImagePipeline, Results, Stage, TopicConfig
+from darkroom.api.pipeline import ImagePipeline, Stage
+from darkroom.api.topics import DeadLetters, Results, TopicConfig
 
 Role = Literal["images", "results", "dead-letters"]
 Operation = Literal["Read", "Write", "Describe", "IdempotentWrite"]

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from darkroom.api.pipeline import ImagePipeline, PipelineSpec, Stage, TopicConfig
+from darkroom.api.pipeline import ImagePipeline, PipelineSpec, Stage
 from darkroom.api.quantities import parse_size
+from darkroom.api.topics import TopicConfig
 
 Path = str
 

@@ -40,7 +40,7 @@ NAMES: Final[dict[Format, str]] = {
     "jp2": "JPEG 2000",
     "pnm": "PNM",
 }
-"""What people call the formats."""
+"""Display names of the formats."""
 MAX_PIXELS: Final = 100_000_000
 """The largest picture that a worker decodes."""
 
@@ -49,7 +49,7 @@ _SUPPORTED = f"send {', '.join(list(NAMES.values())[:-1])} or {list(NAMES.values
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What the file says of itself; `width` and `height` in pixels as stored, before it is turned upright."""
+    """The header of an image file. `width` and `height` are pixels as stored, before the orientation is applied."""
 
     format: Format
     width: int
@@ -70,7 +70,7 @@ def read_header(data: bytes) -> ImageHeader:
     """Format, width and height of the image in `data`, its first frame if there are several.
 
     Raises:
-        NotAnImage: with what is wrong, in words for the sender.
+        NotAnImage: what is wrong, as a message for the sender.
     """
     kind = detect_format(data)
     if kind is None:
@@ -85,7 +85,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def detect_format(data: bytes) -> Format | None:
-    """The format that the first bytes belong to; None if it is none that Darkroom takes."""
+    """The format that the first bytes belong to; None if Darkroom does not support it."""
     for kind, signature in _SIGNATURES:
         if data.startswith(signature) and (kind != "webp" or data[8:12] == b"WEBP"):
             return kind

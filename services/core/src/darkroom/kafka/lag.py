@@ -1,11 +1,11 @@
-"""How far a group is behind the end of a partition. Pure.
+"""Lag: how far a group is behind the end of a partition. Pure.
 
-Every offset is one that Kafka has told: an offset that is not known is for the caller to leave out, never to guess.
+All offsets come from Kafka. Callers omit partitions with unknown offsets; they never guess.
 """
 
 
 def next_offset(beginning: int, committed: int | None) -> int:
-    """The offset that a group goes on from: the committed one, or the log's beginning if that is later.
+    """The offset at which a group continues: the committed one, or the log's beginning if that is later.
 
     Args:
         beginning: the first offset that the log still holds.
@@ -15,7 +15,7 @@ def next_offset(beginning: int, committed: int | None) -> int:
 
 
 def lag(end: int, beginning: int, committed: int | None) -> int:
-    """How many offsets a group has still to read.
+    """The number of offsets that a group has yet to read.
 
     Args:
         end: the offset after the last record.

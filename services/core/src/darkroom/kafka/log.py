@@ -1,4 +1,4 @@
-"""The log as Kafka tells of it: where partitions begin and end, and what a group has committed."""
+"""Offsets in Kafka: where partitions begin and end, and what a group has committed."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +21,7 @@ class TopicPartition(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What a group has committed of a partition. `offset` is None if it has committed nothing."""
+    """A group's committed offset in a partition. `offset` is None if it has committed nothing."""
 
     offset: int | None
     metadata: str
@@ -33,7 +33,7 @@ def log_beginnings(
     """The offset of the first record that each partition still holds.
 
     Raises:
-        KafkaUnreachable: no broker answered in time, or a partition does not exist.
+        KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
     return _offsets(admin, partitions, OffsetSpec.earliest(), timeout_s)  # type: ignore[no-untyped-call]
 
@@ -42,7 +42,7 @@ def log_ends(admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s
     """The offset after the last record of each partition that a reader of committed transactions may see.
 
     Raises:
-        KafkaUnreachable: no broker answered in time, or a partition does not exist.
+        KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
     return _offsets(admin, partitions, OffsetSpec.latest(), timeout_s)  # type: ignore[no-untyped-call]
 
@@ -50,10 +50,10 @@ def log_ends(admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s
 def offsets_at_time(
     admin: AdminClient, partitions: Iterable[TopicPartition], milliseconds: int, timeout_s: float
 ) -> dict[TopicPartition, int | None]:
-    """The offset of the first record of each partition that is not older; None where there is none.
+    """The offset of the first record at or after a time in each partition; None where there is none.
 
     Raises:
-        KafkaUnreachable: no broker answered in time, or a partition does not exist.
+        KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
     found = _offsets(admin, partitions, OffsetSpec.for_timestamp(milliseconds), timeout_s)
     return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
@@ -62,17 +62,17 @@ def offsets_at_time(
 def committed_offsets(
     consumer: Consumer, partitions: Iterable[TopicPartition], timeout_s: float
 ) -> dict[TopicPartition, Committed]:
-    """What the group of `consumer`, which need not be a member of it, has committed of each partition.
+    """What the group of `consumer` has committed in each partition. The consumer need not be a member.
 
     Raises:
         KafkaException: as the client raises it; what it asks for depends on whether the consumer is a member.
     """
     asked = [confluent_kafka.TopicPartition(*partition) for partition in partitions]
     return {
-        TopicPartition(each.topic, each.partition): Committed(
-            each.offset if each.offset >= 0 else None, each.metadata or ""
+        TopicPartition(found.topic, found.partition): Committed(
+            found.offset if found.offset >= 0 else None, found.metadata or ""
         )
-        for each in consumer.committed(asked, timeout=timeout_s)
+        for found in consumer.committed(asked, timeout=timeout_s)
     }
 
 
@@ -87,8 +87,8 @@ def _offsets(
     )
     try:
         return {
-            TopicPartition(each.topic, each.partition): future.result(2 * timeout_s).offset
-            for each, future in futures.items()
+            TopicPartition(partition.topic, partition.partition): future.result(2 * timeout_s).offset
+            for partition, future in futures.items()
         }
     except KafkaException as error:
         raise KafkaUnreachable(f"Kafka does not answer: {error.args[0].str()}") from error

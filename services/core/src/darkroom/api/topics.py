@@ -1,0 +1,69 @@
+"""The topics in an ImagePipeline: partitions, replicas, retention and further configuration."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from darkroom.api.quantities import Duration, Size
+from darkroom.schema import StrictModel
+
+Partitions = Annotated[int, Field(ge=1, le=10_000)]
+ReplicationFactor = Annotated[int, Field(ge=1, le=32_767)]
+TopicConfig = Annotated[
+    dict[str, str | int | float | bool],
+    Field(
+        description="Further topic configuration, with Kafka's own keys.",
+        # Values of any type are accepted, as in Kafka's own files. The keys that rules read are typed.
+        json_schema_extra={
+            "x-kubernetes-preserve-unknown-fields": True,
+            "properties": {
+                "cleanup.policy": {
+                    "type": "string",
+                    "maxLength": 64,
+                    "description": "How old records are removed: delete, compact or compact,delete.",
+                },
+                "max.message.bytes": {
+                    "x-kubernetes-int-or-string": True,
+                    "maxLength": 32,
+                    "description": "Largest record batch that the topic accepts, in bytes, without a unit.",
+                },
+                "min.insync.replicas": {
+                    "x-kubernetes-int-or-string": True,
+                    "maxLength": 5,
+                    "pattern": "^[0-9]+$",
+                    "description": "In-sync replicas that must store a record before it is acknowledged.",
+                },
+            },
+        },
+    ),
+]
+
+
+class Images(StrictModel):
+    """The topic that images are published to."""
+
+    partitions: Partitions = Field(
+        12, description="Number of partitions, which limits how many workers a stage can use. Can grow, never shrink."
+    )
+    replicas: ReplicationFactor = Field(3, description="Replication factor.")
+    retention: Duration = Field(Duration("168h"), description="How long images are kept.")
+    max_bytes: Size = Field(Size("10Mi"), description="Largest image accepted, in bytes.")
+    config: TopicConfig = Field(default_factory=dict)
+
+
+class Results(StrictModel):
+    """The topic that a stage publishes its results to."""
+
+    partitions: Partitions | None = Field(None, description="Defaults to that of the images topic.")
+    replicas: ReplicationFactor | None = Field(None, description="Defaults to that of the images topic.")
+    retention: Duration = Field(Duration("168h"), description="How long results are kept.")
+    config: TopicConfig = Field(default_factory=dict)
+
+
+class DeadLetters(StrictModel):
+    """The topic for images that a stage could not analyse, each complete and with the reason."""
+
+    partitions: Partitions | None = Field(None, description="Defaults to that of the images topic.")
+    replicas: ReplicationFactor | None = Field(None, description="Defaults to that of the images topic.")
+    retention: Duration = Field(Duration("720h"), description="How long dead letters are kept.")
+    config: TopicConfig = Field(default_factory=dict)
