@@ -204,7 +204,11 @@ def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
         ),
         (["--from", "beginning", "-p", "a/b"], 2, "there is no pipeline called 'a/b'; choose from {ns}/digits"),
         (["--from", "noon", "--stage", "embed"], 2, "'noon' is not a position: use beginning, end, an offset"),
-        (["--from", "2026-11-23T12:00:00", "--stage", "embed"], 2, "or a time with its zone such as 2026-11-23T12:00"),
+        (
+            ["--from", "2026-11-23T12:00:00", "--stage", "embed"],
+            2,
+            "or a time with a time zone such as 2026-11-23T12:00",
+        ),
         (["--from", "7", "--to", "3", "--stage", "embed"], 2, "--from 7 is after --to 3: swap them"),
         (["--from", "0", "--generation", "No!"], 2, "generation 'No!': use at most 40 lower-case letters"),
         (

@@ -7,7 +7,7 @@ import typer
 
 from darkroom_cli.commands.options import AsJson, PipelineName
 
-_POSITION = "beginning, end, an offset, or a time with its zone (2026-11-23T12:00:00Z)"
+_POSITION = "beginning, end, an offset, or a time with a time zone (2026-11-23T12:00:00Z)"
 
 
 def replay(
