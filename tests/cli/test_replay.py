@@ -1,4 +1,4 @@
-"""`darkroom replay`: old images analysed again, beside a `darkroom up` and without one."""
+"""`darkroom replay`: old images analysed again, with a running `darkroom up` and without one."""
 
 import json
 import os

@@ -51,8 +51,8 @@ def _install(wheel: _Wheel, target: Path) -> None:
 
 
 def _uv(*arguments: str, environment: Path | None = None) -> str:
-    beside = CHECKOUT / ".tools" / "uv" / "bin" / "uv"
-    uv = os.environ.get("UV") or (str(beside) if beside.exists() else shutil.which("uv"))
+    own_uv = CHECKOUT / ".tools" / "uv" / "bin" / "uv"
+    uv = os.environ.get("UV") or (str(own_uv) if own_uv.exists() else shutil.which("uv"))
     if uv is None:
         raise FileNotFoundError("uv is on neither $UV, .tools/uv nor $PATH: `pip install uv`")
     variables = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)} if environment else None

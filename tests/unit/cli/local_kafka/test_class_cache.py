@@ -24,14 +24,14 @@ def written(cache: ClassCache) -> Path:
 
 
 def test_one_broker_writes_it_and_the_next_ones_read_it(tmp_path: Path, jars: list[Path]) -> None:
-    first, beside = ClassCache(tmp_path, jars), ClassCache(tmp_path, jars)
+    first, second = ClassCache(tmp_path, jars), ClassCache(tmp_path, jars)
     assert first.options_to_read() == []
     unfinished = written(first)
-    assert (first.is_written, beside.options(), beside.is_written) == (True, [], False)
+    assert (first.is_written, second.options(), second.is_written) == (True, [], False)
     first.broker_ended(in_order=True)
-    beside.broker_ended(in_order=True)
+    second.broker_ended(in_order=True)
     assert (unfinished.exists(), first.is_written) == (False, False)
-    (option,) = beside.options()
+    (option,) = second.options()
     assert option.startswith(f"-XX:AOTCache={tmp_path}/classes-")
     assert ClassCache(tmp_path, jars).options_to_read() == [option]
 

@@ -13,7 +13,7 @@ from darkroom_ingestion.records.answers import StageFailure, StageResult, has_an
 _KEPT_EVENTS = 10_000
 _KEPT_BYTES = 16 * 2**20
 _ENTRY_BYTES = 500
-"""What an entry takes of the memory beside its texts."""
+"""Memory of an entry, in addition to its texts."""
 
 
 @dataclass(frozen=True)
