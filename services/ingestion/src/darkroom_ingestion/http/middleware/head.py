@@ -19,11 +19,12 @@ class HeadAsGet:
         started = asyncio.Event()
 
         async def sending(message: Message) -> None:
+            # The response is complete with its headers; the server sends them with the end of the empty body.
             if message["type"] == "http.response.start":
-                # The server leaves out the body of an answer to HEAD.
                 scope["method"] = "HEAD"
+                await send(message)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
                 started.set()
-            await send(message)
 
         async def receiving() -> Message:
             # A response without end, such as the live feed, ends after its headers.
