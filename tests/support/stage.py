@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from darkroom.api.validation import parse_pipeline
@@ -224,14 +224,20 @@ class TriedStage:
 
     def committed(self) -> dict[int, tuple[int, str]]:
         """The group's committed offset and metadata by partition."""
+        return until(self._committed, "the group's coordinator answers", 30)
+
+    def _committed(self) -> dict[int, tuple[int, str]] | None:
         consumer = Consumer({"bootstrap.servers": self._bootstrap_servers, "group.id": self.settings.consumer_group})
         try:
             wanted = [TopicPartition(self.settings.images_topic, number) for number in range(self.partitions)]
-            return {
-                each.partition: (each.offset, each.metadata or "") for each in consumer.committed(wanted, timeout=30)
-            }
+            found = consumer.committed(wanted, timeout=30)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.NOT_COORDINATOR:
+                raise
+            return None  # a broker that has just made the topic of offsets
         finally:
             consumer.close()
+        return {each.partition: (each.offset, each.metadata or "") for each in found}
 
     def end_offsets(self) -> dict[int, int]:
         """The number of images in each partition that has any."""
