@@ -30,7 +30,7 @@ from darkroom_cli.local_kafka import LocalKafka
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.ingestion import JPEG, Pipeline, make_pipeline  # noqa: E402
+from tests.support.services.ingestion import JPEG, Pipeline, make_pipeline  # noqa: E402
 
 PATH = "/v1/pipelines/{}/digits/images"
 

@@ -9,7 +9,7 @@ from tests.support.made_once import CACHE
 pytest_plugins = [
     "tests.support.on_demand",
     "tests.support.kafka",
-    "tests.support.command_line",
+    "tests.support.services.command_line",
     "tests.support.kube.fixtures",
 ]
 

@@ -18,7 +18,7 @@ from benchmarks.operator.process import cpu_s, most_memory_mb
 from tests.support.kube.child_process import ChildProcess
 from tests.support.kube.clusters import running_control_plane
 from tests.support.kube.control_plane import ControlPlane
-from tests.support.operator import CLUSTER, OperatorProcess, Site, site
+from tests.support.services.operator import CLUSTER, OperatorProcess, Site, site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 
 RESULTS = Path(__file__).parent / "results.json"

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.kube.api import Api, Manifest
 from tests.support.kube.audit import AuditedRequest
-from tests.support.operator import Site
+from tests.support.services.operator import Site
 
 THREADS = 8
 FIELD_MANAGER = "darkroom"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.chaos.kafka import three_brokers
 from tests.chaos.plans import LONG, SHORT
-from tests.chaos.report import report
 from tests.chaos.run import WRONG_WORKER, run
+from tests.chaos.verdict.report import report
 
 
 def main() -> int:

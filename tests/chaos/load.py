@@ -11,8 +11,8 @@ from typing import Final
 
 import httpx
 
-from tests.chaos.evidence import Acknowledged
-from tests.chaos.ledger import Ledger
+from tests.chaos.verdict.evidence import Acknowledged
+from tests.chaos.verdict.ledger import Ledger
 
 SAMPLES = Path(__file__).parents[2] / "k8s/samples/digits"
 LANES: Final = 48

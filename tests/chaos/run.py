@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.chaos.evidence import Evidence
 from tests.chaos.faults import Condition, Fault, kill_a_worker
 from tests.chaos.kafka import Kafka
 from tests.chaos.load import Load
 from tests.chaos.observer import Sample, Strike
-from tests.chaos.reading import Log, read_store
-from tests.chaos.verify import Violation, violations
+from tests.chaos.verdict.evidence import Evidence
+from tests.chaos.verdict.reading import Log, read_store
+from tests.chaos.verdict.verify import Violation, violations
 from tests.chaos.world import PARTITIONS, World
 
 RIGHT_WORKER: Final = "darkroom_inference"

@@ -6,8 +6,8 @@ import pytest
 
 from tests.chaos.kafka import Kafka, three_brokers
 from tests.chaos.plans import SHORT, WRONG
-from tests.chaos.report import report
 from tests.chaos.run import run
+from tests.chaos.verdict.report import report
 from tests.support.kafka import SharedKafka
 
 

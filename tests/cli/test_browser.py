@@ -5,7 +5,7 @@ import subprocess
 import httpx
 import pytest
 
-from tests.support.command_line import IMAGES
+from tests.support.services.command_line import IMAGES
 
 THREE = IMAGES / "digit-0023-label-three.png"
 IMAGES_PATH = "/v1/pipelines/demo/digits/images"

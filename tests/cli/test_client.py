@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command_line import DARKROOM, IMAGES, darkroom
+from tests.support.services.command_line import DARKROOM, IMAGES, darkroom
 from tests.support.until import until
 
 ONE = IMAGES / "digit-0011-label-one.jpg"

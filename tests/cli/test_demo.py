@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from tests.support.command_line import IMAGES
+from tests.support.services.command_line import IMAGES
 
 
 def test_every_sample_is_analysed_and_shown_with_its_true_label() -> None:

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.support.command_line import darkroom
+from tests.support.services.command_line import darkroom
 
 COMMANDS = [
     ["up"],

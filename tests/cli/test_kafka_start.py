@@ -6,7 +6,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
 
-from tests.support.command_line import DARKROOM, darkroom, processes_of
+from tests.support.services.command_line import DARKROOM, darkroom, processes_of
 
 
 def test_it_answers_until_ctrl_c_and_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.command_line import DARKROOM, IMAGES, Ran, Up, darkroom, sample_in
 from tests.support.kafka import SharedKafka
+from tests.support.services.command_line import DARKROOM, IMAGES, Ran, Up, darkroom, sample_in
 from tests.support.until import until
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.command_line import IMAGES, SAMPLE, Up, darkroom, processes_of, sample_in
 from tests.support.kafka import SharedKafka
 from tests.support.manifests import pipeline_manifest
+from tests.support.services.command_line import IMAGES, SAMPLE, Up, darkroom, processes_of, sample_in
 from tests.support.until import until
 
 MODEL = Path("models/digits/digits.onnx").absolute()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tests.support.command_line import SAMPLE, Ran, darkroom, processes_of, sample_in
 from tests.support.kafka import SharedKafka
 from tests.support.manifests import pipeline_manifest
+from tests.support.services.command_line import SAMPLE, Ran, darkroom, processes_of, sample_in
 
 SHA256 = "6f1517a546fd41acb7f546e975a52cd48e27d3cf1d85fb9a3b0fbb437e92dad3"
 

@@ -7,8 +7,8 @@ import yaml
 
 from darkroom.api.validation import parse_pipeline
 from darkroom.topology import topology
-from tests.support.command_line import SAMPLE, Ran, darkroom
 from tests.support.manifests import pipeline_manifest
+from tests.support.services.command_line import SAMPLE, Ran, darkroom
 
 
 def validate(folder: Path, manifest: object, *options: str) -> Ran:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.control_plane import ControlPlane
-from tests.support.operator import Site, site
+from tests.support.services.operator import Site, site
 from tests.support.strimzi.crds import strimzi_crds
 from tests.support.until import until
 

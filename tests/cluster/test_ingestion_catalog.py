@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
-from tests.support.cluster_ingestion import CLUSTER, ServedCluster, refused, served_cluster, taken
-from tests.support.ingestion import document, post
 from tests.support.kafka import SharedKafka
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.fault_proxy import Fault, FaultProxy
+from tests.support.services.cluster_ingestion import CLUSTER, ServedCluster, refused, served_cluster, taken
+from tests.support.services.ingestion import document, post
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.strimzi.stand_in import StrimziStandIn
 from tests.support.until import until

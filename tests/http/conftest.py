@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.ingestion import Pipeline, Service, make_pipeline
 from tests.support.kafka import SharedKafka
 from tests.support.postgresql import postgresql
+from tests.support.services.ingestion import Pipeline, Service, make_pipeline
 
 __all__ = ["postgresql"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.ingestion import JPEG, Pipeline, Service
+from tests.support.services.ingestion import JPEG, Pipeline, Service
 
 StartService = Callable[..., Service]
 Shared = tuple[Service, Pipeline]

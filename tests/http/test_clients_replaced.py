@@ -15,7 +15,7 @@ from confluent_kafka.admin import (
 )
 
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
-from tests.support.ingestion import (
+from tests.support.services.ingestion import (
     DEADLINE_S,
     Pipeline,
     Service,
@@ -24,7 +24,7 @@ from tests.support.ingestion import (
     make_pipeline,
     post,
 )
-from tests.support.strimzi.kafka_users import KafkaUsers
+from tests.support.strimzi.users.kafka_users import KafkaUsers
 from tests.support.until import until
 
 USER = "ingestion"

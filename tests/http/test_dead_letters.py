@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, headers_of
+from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, headers_of
 from tests.support.until import until
 
 StartService = Callable[..., Service]

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.support.ingestion import JPEG, Pipeline, Service, accepted, make_pipeline
 from tests.support.kafka import SharedKafka
+from tests.support.services.ingestion import JPEG, Pipeline, Service, accepted, make_pipeline
 from tests.support.until import until
 
 StartService = Callable[..., Service]

@@ -18,7 +18,7 @@ from darkroom_ingestion.feed.tail import News, Tail
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.kafka.log_record import TopicContents
 from darkroom_ingestion.metrics import Metrics
-from tests.support.ingestion import Pipeline, Service, accepted
+from tests.support.services.ingestion import Pipeline, Service, accepted
 from tests.support.until import until
 
 StartService = Callable[..., Service]

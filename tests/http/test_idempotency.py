@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, headers_of, post
+from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, accepted, headers_of, post
 
 Shared = tuple[Service, Pipeline]
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from darkroom_cli.local_kafka import LocalKafka
-from tests.support.ingestion import (
+from tests.support.services.ingestion import (
     JPEG,
     Pipeline,
     Service,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.ingestion import Pipeline, Service, accepted, post
+from tests.support.services.ingestion import Pipeline, Service, accepted, post
 from tests.support.until import until
 
 StartService = Callable[..., Service]

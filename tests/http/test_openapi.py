@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.support.ingestion import Pipeline, Service, accepted, document
+from tests.support.services.ingestion import Pipeline, Service, accepted, document
 from tests.support.until import until
 
 CHECKS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ingestion import JPEG, Pipeline, Service, accepted, document, headers_of, post
+from tests.support.services.ingestion import JPEG, Pipeline, Service, accepted, document, headers_of, post
 from tests.support.until import until
 
 StartService = Callable[..., Service]

@@ -12,8 +12,8 @@ import pytest
 from cloudevents.v1.kafka import KafkaMessage, from_binary
 
 from darkroom.image_header import MEDIA_TYPES
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, headers_of, post
-from tests.support.pictures import encoded, picture
+from tests.support.images.pictures import encoded, picture
+from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, headers_of, post
 
 Shared = tuple[Service, Pipeline]
 PROBLEM = "application/problem+json"

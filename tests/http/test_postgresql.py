@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import URL
 
-from tests.support.ingestion import Pipeline, Service, accepted, document, headers_of
 from tests.support.postgresql import make_database
+from tests.support.services.ingestion import Pipeline, Service, accepted, document, headers_of
 from tests.support.until import until
 
 

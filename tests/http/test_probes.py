@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import httpx
 
-from tests.support.ingestion import Pipeline, Service
+from tests.support.services.ingestion import Pipeline, Service
 from tests.support.until import until
 
 StartService = Callable[..., Service]

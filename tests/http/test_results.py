@@ -13,7 +13,7 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.store.database import open_database
 from darkroom_ingestion.store.housekeeping import forget_expired_records
-from tests.support.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post, result_data
+from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post, result_data
 from tests.support.until import until
 
 StartService = Callable[..., Service]

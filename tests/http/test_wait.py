@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.support.ingestion import (
+from tests.support.services.ingestion import (
     JPEG,
     PNG,
     Pipeline,

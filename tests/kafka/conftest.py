@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.kafka import SharedKafka
-from tests.support.stage import TriedStage
+from tests.support.services.stage import TriedStage
 
 
 @pytest.fixture

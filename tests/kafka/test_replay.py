@@ -16,9 +16,9 @@ from confluent_kafka import Message, Producer
 
 from darkroom.cloudevents import CloudEvent
 from darkroom.events import RECEIVED
-from tests.support.bad_model import bad_model
-from tests.support.replay import ReplayProcess
-from tests.support.stage import TriedStage, headers, image_ids, samples
+from tests.support.models.bad_model import bad_model
+from tests.support.services.replay import ReplayProcess
+from tests.support.services.stage import TriedStage, headers, image_ids, samples
 from tests.support.topics import topics
 
 Stage = Callable[..., TriedStage]

@@ -10,7 +10,7 @@ from typing import cast
 from confluent_kafka import Message, Producer
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from tests.support.stage import TriedStage, WorkerProcess, headers, image_ids, samples
+from tests.support.services.stage import TriedStage, WorkerProcess, headers, image_ids, samples
 from tests.support.until import until
 
 Stage = Callable[..., TriedStage]

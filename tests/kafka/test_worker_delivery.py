@@ -17,7 +17,7 @@ from darkroom_inference.kafka.offsets import Offsets
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.loop.assignment import Assignment, Position
-from tests.support.stage import TriedStage, headers, image_ids, samples
+from tests.support.services.stage import TriedStage, headers, image_ids, samples
 from tests.support.until import until
 
 Stage = Callable[..., TriedStage]

@@ -19,8 +19,8 @@ from confluent_kafka.admin import AdminClient
 from darkroom.kafka.connection import KafkaConnection
 from darkroom_cli.local_kafka import Listener, LocalKafka
 from darkroom_inference.kafka import clients
-from tests.support.bad_model import bad_model
-from tests.support.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples
+from tests.support.models.bad_model import bad_model
+from tests.support.services.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.until import until
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from tests.support.bad_model import bad_model
-from tests.support.stage import TriedStage, samples
+from tests.support.models.bad_model import bad_model
+from tests.support.services.stage import TriedStage, samples
 
 Stage = Callable[..., TriedStage]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Message
 
-from tests.support.bad_model import bad_model
-from tests.support.stage import TriedStage, WorkerProcess, headers, image_ids, samples
+from tests.support.models.bad_model import bad_model
+from tests.support.services.stage import TriedStage, WorkerProcess, headers, image_ids, samples
 from tests.support.until import until
 
 Stage = Callable[..., TriedStage]

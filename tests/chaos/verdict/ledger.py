@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 
-from tests.chaos.evidence import Acknowledged
+from tests.chaos.verdict.evidence import Acknowledged
 
 
 class Ledger:

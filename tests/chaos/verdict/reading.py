@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from darkroom.events import FailureHeaders
 from darkroom.topology import StagePlan
-from tests.chaos.evidence import Answer, Document, ImageInLog, Position, StageEvidence, StoreEvidence
+from tests.chaos.verdict.evidence import Answer, Document, ImageInLog, Position, StageEvidence, StoreEvidence
 
 _TIMEOUT_S: Final = 60.0
 _PAGE: Final = 500

@@ -6,7 +6,7 @@ from statistics import median
 
 from tests.chaos.observer import Sample, Strike, recovery_s
 from tests.chaos.run import Outcome
-from tests.chaos.verify import duplicates
+from tests.chaos.verdict.verify import duplicates
 
 _SHOWN = 10
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.chaos.evidence import (
+from tests.chaos.verdict.evidence import (
     Acknowledged,
     Answer,
     Document,
@@ -17,7 +17,7 @@ from tests.chaos.evidence import (
     StageEvidence,
     StoreEvidence,
 )
-from tests.chaos.verify import duplicates, violations
+from tests.chaos.verdict.verify import duplicates, violations
 
 PARTITIONS = 2
 STAGES = ("atleast", "exactly")

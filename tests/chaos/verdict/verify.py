@@ -5,7 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.chaos.evidence import Acknowledged, Answer, Evidence, ImageInLog, Position, StageEvidence, StoreEvidence
+from tests.chaos.verdict.evidence import (
+    Acknowledged,
+    Answer,
+    Evidence,
+    ImageInLog,
+    Position,
+    StageEvidence,
+    StoreEvidence,
+)
 
 Kind = Literal[
     "NotInLog",

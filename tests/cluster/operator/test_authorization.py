@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
-from tests.support.operator import CLUSTER, Site
+from tests.support.services.operator import CLUSTER, Site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.topics import topics
 from tests.support.until import until

@@ -9,7 +9,7 @@ import pytest
 
 from darkroom_cli.local_kafka import Listener, LocalKafka, scram_listener
 from tests.support.kafka import SharedKafka
-from tests.support.operator import Site
+from tests.support.services.operator import Site
 from tests.support.topics import read, topics, write
 from tests.support.until import until
 

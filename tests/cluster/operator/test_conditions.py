@@ -7,7 +7,7 @@ import pytest
 from tests.support.kafka import SharedKafka
 from tests.support.kube.fault_proxy import Fault, FaultProxy
 from tests.support.kube.pod_status import READY, CrashLooping, ImagePullBackOff
-from tests.support.operator import CLUSTER, Site
+from tests.support.services.operator import CLUSTER, Site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.until import until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.kafka import SharedKafka
-from tests.support.operator import Site
+from tests.support.services.operator import Site
 
 _WITH_TEMPORARY_FOLDER = """
 import os, runpy

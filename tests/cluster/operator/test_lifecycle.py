@@ -9,7 +9,7 @@ import pytest
 from tests.support.kafka import SharedKafka
 from tests.support.kube.api import Manifest
 from tests.support.kube.api_server import ApiServer
-from tests.support.operator import Site, site
+from tests.support.services.operator import Site, site
 from tests.support.topics import read, topics, write
 from tests.support.until import until
 

@@ -8,7 +8,7 @@ import yaml
 from darkroom_cli.replay.job import replay_job
 from tests.support.kube.api_server import ApiServer
 
-BUILT = Path(__file__).parents[1] / "unit/operator/builders/built"
+BUILT = Path(__file__).parents[2] / "unit/operator/builders/built"
 
 
 @pytest.mark.parametrize("pipeline", ["small", "full"])

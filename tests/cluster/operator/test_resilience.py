@@ -11,7 +11,7 @@ from tests.support.kafka import SharedKafka
 from tests.support.kube.api import Manifest
 from tests.support.kube.control_plane import ControlPlane
 from tests.support.kube.fault_proxy import Fault, FaultProxy
-from tests.support.operator import CLUSTER, OperatorProcess, Site, site
+from tests.support.services.operator import CLUSTER, OperatorProcess, Site, site
 from tests.support.strimzi.crds import strimzi_crds
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.until import until

@@ -12,7 +12,7 @@ from tests.support.kube.api_server import ApiServer
 from tests.support.kube.child_process import ChildProcess
 from tests.support.until import until
 
-ROLE = Path(__file__).parents[1] / "support" / "strimzi" / "role.yaml"
+ROLE = Path(__file__).parents[2] / "support" / "strimzi" / "role.yaml"
 
 
 def test_it_answers_with_the_rights_of_its_role(

@@ -11,8 +11,8 @@ from tests.support.kafka import SharedKafka
 from tests.support.kube.api import Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.strimzi.stand_in import StrimziStandIn
-from tests.support.strimzi.topic_resource import FINALIZER
-from tests.support.strimzi.topics_under_test import CLUSTER, Topics
+from tests.support.strimzi.topics.topic_resource import FINALIZER
+from tests.support.strimzi.topics.topics_under_test import CLUSTER, Topics
 from tests.support.until import until
 
 NEVER_BY_ITSELF_S = 3600.0

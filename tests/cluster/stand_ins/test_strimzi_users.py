@@ -14,8 +14,8 @@ from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
 from tests.support.kube.api import Api, Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
-from tests.support.strimzi.kafka_users import KafkaUsers
 from tests.support.strimzi.stand_in import StrimziStandIn
+from tests.support.strimzi.users.kafka_users import KafkaUsers
 from tests.support.until import until
 
 CLUSTER = "my-cluster"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from tests.support.pictures import Pixels, encoded, stored
-from tests.support.tiff_files import RGB, Entry, directory, tiff_file
+from tests.support.images.pictures import Pixels, encoded, stored
+from tests.support.images.tiff_files import RGB, Entry, directory, tiff_file
 
 File = Callable[[Pixels, int], bytes]
 

@@ -16,10 +16,10 @@ import yaml
 from kind.settings import CHECKOUT
 from tests.support.kube.api import Api, Manifest
 from tests.support.on_kind import kubectl
-from tests.support.strimzi.certificate_authority import CertificateAuthority
 from tests.support.strimzi.crds import strimzi_crds
 from tests.support.strimzi.image import stand_in_image
 from tests.support.strimzi.kafka_resource import KafkaListener, report_kafka
+from tests.support.strimzi.users.certificate_authority import CertificateAuthority
 
 if TYPE_CHECKING:
     from pathlib import Path

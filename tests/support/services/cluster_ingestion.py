@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 
 from tests.support.chart import Helm, grant, of_kind
-from tests.support.ingestion import Pipeline, Service, post
 from tests.support.kube.access import Access
 from tests.support.kube.api import Api
 from tests.support.kube.api_server import ApiServer
 from tests.support.manifests import pipeline_manifest
+from tests.support.services.ingestion import Pipeline, Service, post
 from tests.support.until import until
 
 CLUSTER = "events"

@@ -30,7 +30,7 @@ from tests.support.until import until
 DEADLINE_S = 60.0
 # Made once: a client of its own reads every certificate authority, and there are many clients here.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-DIGITS = Path(__file__).parents[2] / "k8s/samples/digits"
+DIGITS = Path(__file__).parents[3] / "k8s/samples/digits"
 JPEG = (DIGITS / "digit-0011-label-one.jpg").read_bytes()
 PNG = (DIGITS / "digit-0023-label-three.png").read_bytes()
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psutil
 
-from tests.support.stage import TriedStage
+from tests.support.services.stage import TriedStage
 from tests.support.until import until
 
 _TIMEOUT_S = 150.0

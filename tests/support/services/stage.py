@@ -25,7 +25,7 @@ from darkroom.topology import topology, with_at_most_replicas
 from tests.support.manifests import pipeline_manifest
 from tests.support.until import until
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 MODEL = REPOSITORY / "models/digits/digits.onnx"
 LABELS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _DEATH_SIGNAL = "import ctypes, sys; ctypes.CDLL(None).prctl(1, 9); import runpy; sys.argv = sys.argv[1:]; "

@@ -4,14 +4,15 @@ import shutil
 from pathlib import Path
 
 from kind.engine import Engine
-from kind.images import SERVICES, Image, content_hash, ensure_image
+from kind.images import Image, content_hash, ensure_image
 from kind.settings import CHECKOUT, PREFIX
 
 NAME = "strimzi-stand-in"
 _LOCK = (
     "pyproject.toml",
     "uv.lock",
-    *(f"{folder}/pyproject.toml" for folder in (*SERVICES.values(), "services/core", "services/cli")),
+    "operator/pyproject.toml",
+    *sorted(str(path.relative_to(CHECKOUT)) for path in CHECKOUT.glob("services/*/pyproject.toml")),
 )
 _CODE = ("tests/support/strimzi", "tests/support/kube/api.py", "tests/support/kube/follower.py")
 

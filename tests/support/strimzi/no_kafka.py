@@ -11,7 +11,7 @@ from dataclasses import replace
 from confluent_kafka import KafkaError
 from confluent_kafka.admin import AclBinding, NewTopic
 
-from tests.support.strimzi.kafka_topics import Topic
+from tests.support.strimzi.topics.kafka_topics import Topic
 
 
 class NoKafkaTopics:

@@ -7,11 +7,11 @@ from confluent_kafka.admin import AdminClient
 
 from tests.support.kube.api import Api
 from tests.support.strimzi.controller import Scope
-from tests.support.strimzi.kafka_topics import KafkaTopics
-from tests.support.strimzi.kafka_users import KafkaUsers
 from tests.support.strimzi.no_kafka import NoKafkaTopics, NoKafkaUsers
-from tests.support.strimzi.topic_operator import TopicOperator
-from tests.support.strimzi.user_operator import UserOperator
+from tests.support.strimzi.topics.kafka_topics import KafkaTopics
+from tests.support.strimzi.topics.topic_operator import TopicOperator
+from tests.support.strimzi.users.kafka_users import KafkaUsers
+from tests.support.strimzi.users.user_operator import UserOperator
 
 # Errors are reported in the status of the resources, not in a log.
 _SETTINGS = {"reconnect.backoff.max.ms": 1000, "log_level": 0}

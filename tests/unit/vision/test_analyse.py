@@ -23,8 +23,8 @@ from darkroom_vision.heads.base import Frame, Result
 from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import OnnxModel, Value, load_model
-from tests.support.onnx_files import fails_on_bright_file, identity_file, mean_colours_file, zip_map_file
-from tests.support.pictures import encoded, picture, stored, with_orientation
+from tests.support.images.pictures import encoded, picture, stored, with_orientation
+from tests.support.models.onnx_files import fails_on_bright_file, identity_file, mean_colours_file, zip_map_file
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = sorted((ROOT / "k8s" / "samples" / "digits").iterdir())

@@ -14,7 +14,7 @@ from darkroom_vision.imaging.decode import decode
 from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import ResolvedInput
 from darkroom_vision.preprocess import ModelInput, Preprocessor
-from tests.support.pictures import Pixels, encoded, noise, picture, resized
+from tests.support.images.pictures import Pixels, encoded, noise, picture, resized
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SETTINGS = ResolvedInput(

@@ -10,7 +10,7 @@ from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
 from darkroom_vision.stage import UnusableModel, load_stage
 from tests.support.manifests import pipeline_manifest
-from tests.support.onnx_files import mean_colours_file
+from tests.support.models.onnx_files import mean_colours_file
 
 
 def settings(model: Path) -> StageSettings:

@@ -10,13 +10,13 @@ from confluent_kafka import KafkaError
 from confluent_kafka.admin import NewTopic
 
 from tests.support.kube.api import Api, ApiError, Manifest
-from tests.support.strimzi import topic_resource as resource
 from tests.support.strimzi.controller import Controller, Scope
 from tests.support.strimzi.kafka_errors import broker_is_away, in_java
-from tests.support.strimzi.kafka_topics import KafkaTopics, Topic
 from tests.support.strimzi.no_kafka import NoKafkaTopics
 from tests.support.strimzi.status import says_already
-from tests.support.strimzi.topic_resource import FINALIZER, Problem
+from tests.support.strimzi.topics import topic_resource as resource
+from tests.support.strimzi.topics.kafka_topics import KafkaTopics, Topic
+from tests.support.strimzi.topics.topic_resource import FINALIZER, Problem
 
 BATCH = 50
 THREADS = 8

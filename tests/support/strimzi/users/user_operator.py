@@ -8,14 +8,14 @@ import threading
 from confluent_kafka import KafkaException
 
 from tests.support.kube.api import Api, ApiError, Manifest
-from tests.support.strimzi import user_resource as resource
-from tests.support.strimzi.certificate_authority import CertificateAuthority, new_password
 from tests.support.strimzi.controller import Controller, Scope
 from tests.support.strimzi.kafka_errors import broker_is_away, in_java, kafka_error
-from tests.support.strimzi.kafka_users import KafkaUsers, NoAuthorizer
 from tests.support.strimzi.no_kafka import NoKafkaUsers
 from tests.support.strimzi.status import says_already
-from tests.support.strimzi.user_resource import InvalidResource
+from tests.support.strimzi.users import user_resource as resource
+from tests.support.strimzi.users.certificate_authority import CertificateAuthority, new_password
+from tests.support.strimzi.users.kafka_users import KafkaUsers, NoAuthorizer
+from tests.support.strimzi.users.user_resource import InvalidResource
 
 THREADS = 4
 FIELD_MANAGER = "strimzi-user-operator"

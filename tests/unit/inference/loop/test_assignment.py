@@ -12,7 +12,7 @@ from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.loop.assignment import Assignment, Position
-from tests.support.image_records import example_image
+from tests.support.services.image_records import example_image
 
 CONSUMER = cast("Consumer", None)
 

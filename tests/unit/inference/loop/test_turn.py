@@ -20,7 +20,7 @@ from darkroom_inference.records.answers import Answers, ModelFailed
 from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.outgoing import Outgoing
-from tests.support.image_records import example_settings
+from tests.support.services.image_records import example_settings
 from tests.support.until import until
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from darkroom_inference.records.dead_letter import dead_letter
-from tests.support.image_records import example_image, example_settings
+from tests.support.services.image_records import example_image, example_settings
 
 
 def test_the_dead_letter_of_an_old_image_is_as_young_as_its_failure() -> None:

@@ -3,7 +3,7 @@
 from darkroom.stage_settings import Replay
 from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.generation import generation_of
-from tests.support.image_records import example_image, example_settings
+from tests.support.services.image_records import example_image, example_settings
 
 
 def test_the_replay_that_is_under_way_comes_before_the_one_that_an_image_was_redriven_for() -> None:

@@ -1,6 +1,6 @@
 """What a record of an images topic says of its image."""
 
-from tests.support.image_records import example_image
+from tests.support.services.image_records import example_image
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 

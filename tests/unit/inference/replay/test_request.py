@@ -8,7 +8,7 @@ from darkroom_inference.bounded.plan import ReplayPlan
 from darkroom_inference.bounded.ranges import Range
 from darkroom_inference.replay.log import CannotReplay
 from darkroom_inference.replay.request import checked_topic, settings_of_workers
-from tests.support.image_records import example_settings
+from tests.support.services.image_records import example_settings
 
 
 def test_workers_of_a_replay_have_a_group_a_name_and_topics_of_their_own() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from darkroom.events import Analyzed
 from darkroom_vision.failures import InferenceError
-from tests.support.heads import FRAME, head_for, result
+from tests.support.models.heads import FRAME, head_for, result
 
 
 def test_a_batch_without_a_row_for_each_image_is_a_failure() -> None:

@@ -10,7 +10,7 @@ from darkroom_vision.heads.choose import choose_head
 from darkroom_vision.heads.classification import ClassificationHead
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import Value
-from tests.support.heads import FRAME, LABELS, URI, head_for, port
+from tests.support.models.heads import FRAME, LABELS, URI, head_for, port
 
 
 def test_first_output_that_holds_scores_is_read_past_a_label() -> None:

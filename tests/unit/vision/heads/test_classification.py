@@ -7,7 +7,7 @@ import pytest
 
 from darkroom.api.pipeline import Output
 from darkroom_vision.heads.choose import choose_head
-from tests.support.heads import FRAME, LABELS, URI, head_for, port, result
+from tests.support.models.heads import FRAME, LABELS, URI, head_for, port, result
 
 
 def predictions(raw: list[float], labels: list[str] | None = None, **spec: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.support.heads import head_for, result
+from tests.support.models.heads import head_for, result
 
 
 def test_embedding_is_the_vector_as_the_model_gave_it() -> None:

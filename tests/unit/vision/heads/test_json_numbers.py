@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from darkroom_vision.failures import InferenceError
-from tests.support.heads import FRAME, head_for, result
+from tests.support.models.heads import FRAME, head_for, result
 
 
 @settings(deadline=None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.support.heads import head_for, result
+from tests.support.models.heads import head_for, result
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "int64", "uint8", "bool"])

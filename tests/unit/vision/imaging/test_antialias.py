@@ -8,7 +8,7 @@ from sklearn.datasets import load_sample_image
 
 from darkroom_vision.imaging.antialias import resize_antialiased
 from darkroom_vision.imaging.geometry import Size
-from tests.support.pictures import noise, resized
+from tests.support.images.pictures import noise, resized
 
 
 @settings(deadline=None)

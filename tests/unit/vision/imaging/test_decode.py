@@ -21,8 +21,8 @@ from darkroom_vision.failures import DecodeError, ImageError, TooManyPixels
 from darkroom_vision.imaging import pillow_decoder
 from darkroom_vision.imaging.decode import decode
 from darkroom_vision.imaging.pixels import Colors
-from tests.support.carriers import CARRIERS
-from tests.support.pictures import Pixels, encoded, opened, picture, with_orientation
+from tests.support.images.carriers import CARRIERS
+from tests.support.images.pictures import Pixels, encoded, opened, picture, with_orientation
 
 COLOUR = picture(96, 160)
 IMAGE = Image.fromarray(COLOUR)

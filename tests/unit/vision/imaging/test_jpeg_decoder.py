@@ -9,7 +9,7 @@ from PIL import Image
 
 from darkroom_vision.failures import DecodeError
 from darkroom_vision.imaging.decode import decode
-from tests.support.pictures import encoded, picture
+from tests.support.images.pictures import encoded, picture
 
 COLOUR = picture(96, 160)
 IMAGE = Image.fromarray(COLOUR)

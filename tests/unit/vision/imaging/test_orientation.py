@@ -13,8 +13,8 @@ from PIL import Image, ImageOps
 from darkroom.image_header import Format, read_header
 from darkroom_vision.imaging.decode import decode
 from darkroom_vision.imaging.orientation import read_orientation
-from tests.support.carriers import CARRIERS, exif, jpeg, png, tiff, webp
-from tests.support.pictures import encoded, opened, picture
+from tests.support.images.carriers import CARRIERS, exif, jpeg, png, tiff, webp
+from tests.support.images.pictures import encoded, opened, picture
 
 UPRIGHT = picture(48, 80)
 HEIC = Path(__file__).parents[3] / "support" / "images"

@@ -15,8 +15,8 @@ from darkroom.image_header import read_header
 from darkroom_vision.failures import DecodeError
 from darkroom_vision.imaging.decode import decode
 from darkroom_vision.imaging.opencv_decoder import opencv_decodes
-from tests.support.pictures import Pixels, encoded, opened, picture
-from tests.support.tiff_files import GREY, RGB, tiff_file
+from tests.support.images.pictures import Pixels, encoded, opened, picture
+from tests.support.images.tiff_files import GREY, RGB, tiff_file
 
 COLOUR = picture(96, 160)
 IMAGE = Image.fromarray(COLOUR)

@@ -5,7 +5,7 @@ import pytest
 
 from darkroom_vision.imaging.decode import decode
 from darkroom_vision.imaging.turning import shrunk_to_upright, upright
-from tests.support.pictures import noise, stored, with_orientation
+from tests.support.images.pictures import noise, stored, with_orientation
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from darkroom.api.pipeline import Input
 from darkroom_vision.model.input import ModelMismatch, ResolvedInput, resolve_input
 from darkroom_vision.model.session import load_model
-from tests.support.onnx_files import Shape, identity_file, onnx_file
+from tests.support.models.onnx_files import Shape, identity_file, onnx_file
 
 URI = "configmap://m/x.onnx"
 

@@ -13,7 +13,7 @@ from darkroom_vision.model.session import (
     NotAnOnnxModel,
     load_model,
 )
-from tests.support.onnx_files import identity_file
+from tests.support.models.onnx_files import identity_file
 
 URI = "configmap://m/x.onnx"
 
