@@ -7,8 +7,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv),.tools/uv/bin/uv)
 RUN := $(UV) run --frozen
-# Test processes at a time. On two cores three or four are faster, and two are calmer.
-JOBS ?= 2
+# Test processes at a time. Tests wait for servers more than for a core: on two cores three are faster than two.
+JOBS ?= 3
 SOURCES := operator services kind models tests scripts benchmarks
 
 # A Python that is too old is refused below rather than replaced by a download.
@@ -37,7 +37,7 @@ test-chaos: $(UV) ## Part of `make test`: a short `make chaos`, which needs all 
 
 .PHONY: test-servers
 test-servers: test-tools ## Part of `make test`: all other tests
-	@$(RUN) pytest -n $(JOBS) --dist worksteal -m "not e2e and not chaos" tests
+	@$(RUN) pytest -n $(JOBS) --dist worksteal --durations=10 -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
 test-unit: $(UV) ## Run the tests that need no servers (seconds)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.made_once import CACHE
 
 pytest_plugins = [
+    "tests.support.temporary_folder",
     "tests.support.on_demand",
     "tests.support.kafka",
     "tests.support.services.command_line",

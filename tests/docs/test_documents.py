@@ -70,7 +70,10 @@ def in_background(commands: str, environment: dict[str, str], folder: Path) -> I
         yield
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("document", [each for each in documents() if blocks(each, "sh")], ids=str)
