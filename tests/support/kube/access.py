@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kubernetes.client import ApiClient
-from kubernetes.config import new_client_from_config_dict
+from kubernetes.client import ApiClient, Configuration
 
 from tests.support.kube.api import Api
 
@@ -40,8 +39,9 @@ class Access:
 
     def client(self) -> ApiClient:
         """A client of the `kubernetes` package."""
-        client: ApiClient = new_client_from_config_dict(self.kubeconfig)
-        return client
+        # Not by way of a kubeconfig, for which the package writes the certificate to a temporary file.
+        credentials = {"BearerToken": f"Bearer {self.token}"}
+        return ApiClient(Configuration(host=self.server, api_key=credentials, ca_cert_data=self.ca))
 
     def api(self) -> Api:
         """The small client of the test tools themselves."""
