@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
+
+from darkroom_vision.model.onnx_runtime import onnxruntime
 
 Array = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+# uv keeps its lock files.
+_ALLOWED = "uv-*.lock"
 _FOLDER = pytest.StashKey[Path]()
 _SESSION = pytest.StashKey[pytest.Session]()
 
@@ -34,7 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def _check(config: pytest.Config) -> None:
     folder = config.stash[_FOLDER]
-    left = sorted(path.name for path in folder.iterdir())
+    left = sorted(path.name for path in folder.iterdir() if not path.match(_ALLOWED))
     shutil.rmtree(folder, ignore_errors=True)
     session = config.stash.get(_SESSION, None)
     if left and session is not None and session.exitstatus == pytest.ExitCode.OK:

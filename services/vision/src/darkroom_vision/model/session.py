@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
 from darkroom_vision.model.external_data import NotProtobuf, external_files
+from darkroom_vision.model.onnx_runtime import onnxruntime, runtime_errors
 
 _NO_MESSAGES_OF_ITS_OWN = 4
 _ERRORS = (
