@@ -173,8 +173,8 @@ def run(options: argparse.Namespace, pipeline: Pipeline, folder: Path) -> None:
         for number in range(options.rounds):
             pair = measure(*theirs, *shape, options.seconds), measure(*ours, *shape, options.seconds)
             rounds.append(pair)
-            for name, each in zip(("bare ASGI", "ingestion"), pair, strict=True):
-                figures = f"{each.per_second:8,.0f} images/s  {each.per_cpu_second:8,.0f} per CPU second"
+            for name, measured in zip(("bare ASGI", "ingestion"), pair, strict=True):
+                figures = f"{measured.per_second:8,.0f} images/s  {measured.per_cpu_second:8,.0f} per CPU second"
                 print(f"round {number + 1}  {name}  {figures}", flush=True)
         memory = ours[0].memory_info().rss / 2**20
     of_cpu = statistics.median(ours.per_cpu_second / plain.per_cpu_second for plain, ours in rounds)

@@ -90,11 +90,11 @@ def send(url: str, images: Sequence[Path], started: float) -> tuple[list[Sent], 
     first_after_s = float("nan")
     with Service(url, connections=PARALLEL) as service:
         submission = Submission(choose(service, None), wait_s=RESULTS_WITHIN_S)
-        for each in submit(service, submission, images, PARALLEL):
+        for outcome in submit(service, submission, images, PARALLEL):
             if not sent:
                 first_after_s = time.monotonic() - started
-            sent.append(each)
-    return sorted(sent, key=lambda each: each.file.name), first_after_s
+            sent.append(outcome)
+    return sorted(sent, key=lambda outcome: outcome.file.name), first_after_s
 
 
 def show(sent: Sequence[Sent], took_s: float) -> None:
@@ -106,12 +106,12 @@ def show(sent: Sequence[Sent], took_s: float) -> None:
     table.add_column("true label")
     table.add_column("ms", justify="right")
     right = 0
-    for each in sent:
-        label, score = best(each)
-        right += label == true_label(each.file)
-        table.add_row(each.file.name, label, score, true_label(each.file), f"{each.seconds * 1000:.0f}")
+    for outcome in sent:
+        label, score = best(outcome)
+        right += label == true_label(outcome.file)
+        table.add_row(outcome.file.name, label, score, true_label(outcome.file), f"{outcome.seconds * 1000:.0f}")
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
-    latencies_ms = [each.seconds * 1000 for each in sent]
+    latencies_ms = [outcome.seconds * 1000 for outcome in sent]
     percentiles = statistics.quantiles(latencies_ms, n=100, method="inclusive")
     print(f"accuracy {right / len(sent):.1%} ({right} of {len(sent)} right)")
     print(f"throughput {len(sent) / took_s:.0f} images/s, each analysed by every stage")

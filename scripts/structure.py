@@ -77,7 +77,7 @@ def chains(graph: grimp.ImportGraph, package: str) -> tuple[int, list[frozenset[
     @functools.cache
     def height(modules: frozenset[str]) -> int:
         below = {imported for module in modules for imported in graph.find_modules_directly_imported_by(module)}
-        return 1 + max((height(knot(each)) for each in below - modules if within(package, each)), default=0)
+        return 1 + max((height(knot(module)) for module in below - modules if within(package, module)), default=0)
 
     knots = {knot(module) for module in graph.modules if within(package, module)}
     return max(map(height, knots)), [found for found in knots if len(found) > 1]

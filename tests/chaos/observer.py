@@ -136,7 +136,7 @@ class Observer:
         committed = {}
         for group, consumer in self._consumers.items():
             found_offsets = consumer.committed(list(self._latest), timeout=_TIMEOUT_S)
-            committed[group] = {each.partition: max(0, each.offset) for each in found_offsets}
+            committed[group] = {commit.partition: max(0, commit.offset) for commit in found_offsets}
         return Sample(at, ends, committed)
 
     def _every_replica_in_sync(self) -> bool:

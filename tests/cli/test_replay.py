@@ -47,8 +47,8 @@ def running(kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Ite
         url = up.until_ready()
         files = sorted(IMAGES.glob("*seven*"))
         sent = darkroom("submit", *files, "--wait", "--json", url=url).json
-        assert {each["state"] for each in sent} == {"Analyzed"}
-        ids = [each["id"] for each in sent]
+        assert {image["state"] for image in sent} == {"Analyzed"}
+        ids = [image["id"] for image in sent]
         yield Running(url, folder / "data", namespace, manifest, kafka.bootstrap_servers, ids)
     finally:
         up.close()
@@ -78,8 +78,8 @@ def test_beside_up_it_needs_a_stage_and_a_place_to_begin_and_says_what_came_of_i
 
     def all_new() -> bool:
         found = running.results("--stage", "classify")
-        assert sorted(each["imageId"] for each in found) == sorted(running.images)
-        return {each.get("generation") for each in found} == {generation}
+        assert sorted(result["imageId"] for result in found) == sorted(running.images)
+        return {result.get("generation") for result in found} == {generation}
 
     until(all_new, "the new results in place of the old ones", 30)
     again = running.replay("--stage", "classify", "--generation", generation)
@@ -181,7 +181,9 @@ def test_an_image_that_can_not_be_analysed_is_told_and_leaves_the_others_as_they
         return found
 
     until(
-        lambda: [each["generation"] for each in letters()] in (["broken", None], [None, "broken"]), "both letters", 30
+        lambda: [letter["generation"] for letter in letters()] in (["broken", None], [None, "broken"]),
+        "both letters",
+        30,
     )
 
 
@@ -225,7 +227,7 @@ def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
     ],
 )
 def test_what_is_wrong_is_one_line(running: Running, arguments: list[str], code: int, says: str) -> None:
-    ran = running.replay(*(each.format(ns=running.namespace) for each in arguments))
+    ran = running.replay(*(argument.format(ns=running.namespace) for argument in arguments))
     assert (ran.code, ran.out, len(ran.errors)) == (code, "", 1), ran.err
     assert says.format(ns=running.namespace) in ran.err
 

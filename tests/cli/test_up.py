@@ -60,7 +60,7 @@ def test_a_killed_worker_is_started_again_and_works(up: Up) -> None:
     worker.kill()
     until(lambda: "classify is ready again" in up.said(), "ready again", 60)
     assert "classify exited (SIGKILL); restarting in" in up.said()
-    assert [each.pid for each in workers(up, "classify")] != [worker.pid]
+    assert [process.pid for process in workers(up, "classify")] != [worker.pid]
     ran = darkroom("submit", THREE, "--wait", url=url)
     assert ran.code == 0, ran.out + ran.err
 

@@ -71,7 +71,7 @@ def test_a_config_map_that_may_be_in_the_cluster_is_no_problem(tmp_path: Path) -
 
 def test_the_topology_shows_every_topic_group_and_stage() -> None:
     documents = list(yaml.load_all(SAMPLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
-    plan = topology(parse_pipeline(next(each for each in documents if each["kind"] == "ImagePipeline")))
+    plan = topology(parse_pipeline(next(document for document in documents if document["kind"] == "ImagePipeline")))
     names = {topic.name for topic in plan.topics} | {stage.consumer_group for stage in plan.stages}
     tree, diagram = darkroom("topology", SAMPLE), darkroom("topology", SAMPLE, "--mermaid")
     document = darkroom("topology", SAMPLE, "--json").json

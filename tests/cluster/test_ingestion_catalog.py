@@ -115,8 +115,8 @@ def test_a_problem_of_one_pipeline_does_not_affect_others(cluster: ServedCluster
     good = cluster.apply("good", kafka.bootstrap_servers)
     lost = cluster.apply("lost", kafka.bootstrap_servers, kafka={"cluster": {"name": "nowhere"}})
     away = cluster.apply("away", kafka.bootstrap_servers, kafka={"bootstrapServers": "127.0.0.1:1"})
-    for each in (good, lost):
-        cluster.topics_are_ready(each)
+    for pipeline in (good, lost):
+        cluster.topics_are_ready(pipeline)
     cluster.say("away", "True", "AllReady")
 
     taken(service, good)

@@ -25,9 +25,9 @@ _COMMAND_DEADLINE_S = 200
 def ports() -> dict[str, str]:
     """Free ports in place of the documents' own, so that documents are read side by side."""
     reservations = [Reservation() for _ in _DEFAULT_PORTS]
-    for each in reservations:
-        each.release()
-    return dict(zip(_DEFAULT_PORTS, (str(each.port) for each in reservations), strict=True))
+    for reservation in reservations:
+        reservation.release()
+    return dict(zip(_DEFAULT_PORTS, (str(reservation.port) for reservation in reservations), strict=True))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def in_background(commands: str, environment: dict[str, str], folder: Path) -> I
             process.kill()
 
 
-@pytest.mark.parametrize("document", [each for each in documents() if blocks(each, "sh")], ids=str)
+@pytest.mark.parametrize("document", [document for document in documents() if blocks(document, "sh")], ids=str)
 def test_every_command_of_a_document_works_in_its_order(
     document: Path, reader: dict[str, str], ports: dict[str, str], copy: Path
 ) -> None:
@@ -91,7 +91,7 @@ def test_every_command_of_a_document_works_in_its_order(
             run(Block(block.line, commands), document, reader, copy)
 
 
-@pytest.mark.parametrize("document", [each for each in documents() if blocks(each, "sh checkout")], ids=str)
+@pytest.mark.parametrize("document", [document for document in documents() if blocks(document, "sh checkout")], ids=str)
 def test_every_command_for_the_checkout_works_there(document: Path, reader: dict[str, str]) -> None:
     for block in blocks(document, "sh checkout"):
         run(block, document, reader, ROOT)

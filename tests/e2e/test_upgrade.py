@@ -47,7 +47,7 @@ def test_the_crd_is_the_one_of_this_chart(cluster: Cluster, upgraded: Upgraded) 
     (file,) = (CHART / "crds").iterdir()
     ours = yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]["versions"]
     crd = kubectl.get(cluster, "crd", CRD)
-    conditions = {each["type"]: each["status"] for each in crd["status"]["conditions"]}
+    conditions = {condition["type"]: condition["status"] for condition in crd["status"]["conditions"]}
     assert conditions["Established"] == "True"
     assert crd["spec"]["versions"] == ours
     assert upgraded.former_crd["spec"]["versions"] != ours

@@ -99,7 +99,7 @@ def test_each_kind_of_bad_image_has_its_reason(stage: Stage) -> None:
     digits.worker()
     digits.results(about("good"))
     letters = digits.dead_letters(about("text", "empty", "large", "pixels"))
-    reasons = {headers(each)["ce_id"]: headers(each)["darkroom-error-reason"] for each in letters}
+    reasons = {headers(letter)["ce_id"]: headers(letter)["darkroom-error-reason"] for letter in letters}
     assert reasons == {"text": "NotAnImage", "empty": "NotAnImage", "large": "TooLarge", "pixels": "TooManyPixels"}
 
 
@@ -172,7 +172,7 @@ def test_a_result_that_its_topic_is_too_small_for_becomes_a_dead_letter(stage: S
             digits.send([("one", b"k", GOOD), ("bad", b"k", b"nonsense"), ("two", b"k", GOOD)])
             digits.worker()
             letters = digits.dead_letters(about("one", "bad", "two"))
-            reasons = [headers(each)["darkroom-error-reason"] for each in letters]
+            reasons = [headers(letter)["darkroom-error-reason"] for letter in letters]
             assert reasons.count("ResultTooLarge") == 2, (delivery, known)
             assert (digits.committed()[0][0], len(letters)) == (3, 3)
             assert digits.results(lambda _found: True) == []

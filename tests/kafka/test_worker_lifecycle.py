@@ -108,9 +108,9 @@ def test_workers_carry_on_by_themselves_after_a_broker_was_away(
         stage(bootstrap_servers=kafka.bootstrap_servers, stage={"delivery": delivery}, images={"partitions": 3})
         for delivery in ("AtLeastOnce", "ExactlyOnce")
     ]
-    workers = [each.worker().ready() for each in stages]
-    for each in stages:
-        each.send(images(5000))  # so many that none has done with them when the broker goes
+    workers = [digits.worker().ready() for digits in stages]
+    for digits in stages:
+        digits.send(images(5000))  # so many that none has done with them when the broker goes
     for worker in workers:
         until(partial(worker.metric, "darkroom_worker_images_total", outcome="analyzed"), "work begun")
     kafka.stop()
@@ -118,11 +118,11 @@ def test_workers_carry_on_by_themselves_after_a_broker_was_away(
         until(partial(troubles, worker), "trouble with Kafka counted")
     assert [worker.get("/healthz")[0] for worker in workers] == [200, 200]
     kafka.start()
-    for each in stages:
-        each.send(images(100, first=5000))
-        results = each.results(all_of(images(5100)), timeout_s=120)
-        assert each.settings.stage.delivery == "AtLeastOnce" or len(results) == 5100
-        assert each.dead_letters(lambda _found: True) == []
+    for digits in stages:
+        digits.send(images(100, first=5000))
+        results = digits.results(all_of(images(5100)), timeout_s=120)
+        assert digits.settings.stage.delivery == "AtLeastOnce" or len(results) == 5100
+        assert digits.dead_letters(lambda _found: True) == []
     assert [worker.end() for worker in workers] == [0, 0]
 
 

@@ -128,7 +128,9 @@ async def _read_store(pipeline: str, image_ids: Sequence[str], expected: int, ti
                     documents[image_id] = _document(answer.json())
 
         await asyncio.gather(*(fetch() for _ in range(_AT_A_TIME)))
-    return StoreEvidence(results, [(each["stage"], (each["partition"], each["offset"])) for each in letters], documents)
+    return StoreEvidence(
+        results, [(letter["stage"], (letter["partition"], letter["offset"])) for letter in letters], documents
+    )
 
 
 async def _pages(client: httpx.AsyncClient, url: str, field: str) -> list[dict[str, Any]]:

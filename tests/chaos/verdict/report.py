@@ -59,4 +59,4 @@ def _verdict(outcome: Outcome) -> Iterator[str]:
     counts = Counter(violation.kind for violation in outcome.violations)
     for kind, count in counts.most_common():
         yield f"VIOLATED: {kind}: {count}"
-        yield from (f"  {each.what}" for each in [v for v in outcome.violations if v.kind == kind][:_SHOWN])
+        yield from (f"  {violation.what}" for violation in [v for v in outcome.violations if v.kind == kind][:_SHOWN])

@@ -17,7 +17,7 @@ def test_the_api_server_accepts_a_job_made_from_a_deployment(
 ) -> None:
     api = api_server.admin.api()
     documents = yaml.safe_load_all((BUILT / f"{pipeline}.objects.yaml").read_text(encoding="utf-8"))
-    (built,) = (each for each in documents if each["kind"] == "Deployment")
+    (built,) = (document for document in documents if document["kind"] == "Deployment")
     built["metadata"] = {"name": built["metadata"]["name"], "namespace": namespace}
     deployment = api.create(f"/apis/apps/v1/namespaces/{namespace}/deployments", built)
     job = api.create(

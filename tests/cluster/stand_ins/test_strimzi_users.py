@@ -62,7 +62,7 @@ class Users:
         def answer() -> Manifest | None:
             user = self.api.get(f"{self.path}/{name}")
             status = user.get("status", {})
-            right = [each["type"] for each in status.get("conditions", [])] == [condition]
+            right = [found["type"] for found in status.get("conditions", [])] == [condition]
             return user if right and status["observedGeneration"] == user["metadata"]["generation"] else None
 
         return until(answer, f"{name} {condition}")

@@ -64,11 +64,11 @@ def memory_mib(cluster: Cluster, namespace: str, container: str) -> float:
     node = cluster.run_kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
     summary = json.loads(cluster.run_kubectl("get", "--raw", f"/api/v1/nodes/{node}/proxy/stats/summary"))
     used = [
-        each["memory"]["workingSetBytes"]
+        usage["memory"]["workingSetBytes"]
         for pod in summary["pods"]
         if pod["podRef"]["namespace"] == namespace
-        for each in pod.get("containers", [])
-        if each["name"] == container
+        for usage in pod.get("containers", [])
+        if usage["name"] == container
     ]
     assert used, f"the kubelet knows no container {container} in {namespace}"
     return float(sum(used) / len(used) / 2**20)

@@ -165,8 +165,8 @@ def ups() -> Iterator[list[Up]]:
     """What is put in here is ended after the test."""
     started: list[Up] = []
     yield started
-    for each in started:
-        each.close()
+    for up in started:
+        up.close()
 
 
 def sample_in(folder: Path, namespace: str, *changes: Sequence[str]) -> Path:

@@ -57,7 +57,7 @@ class ReplayProcess:
 
         def enough() -> bool:
             assert self.process.poll() is None, self.log
-            return any(each.get("analyzed", 0) >= images for each in self.said())
+            return any(report.get("analyzed", 0) >= images for report in self.said())
 
         until(enough, f"{images} images analysed again", 90)
 

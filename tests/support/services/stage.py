@@ -218,7 +218,7 @@ class TriedStage:
                 quiet = quiet + 1 if not found and want(records) else 0
                 meanwhile()
                 assert time.monotonic() < deadline, f"{topic}: {len(records)} records after {timeout_s:.0f} s"
-            return sorted(records, key=lambda each: (each.partition(), each.offset()))
+            return sorted(records, key=lambda record: (record.partition(), record.offset()))
         finally:
             consumer.close()
 
@@ -237,7 +237,7 @@ class TriedStage:
             return None  # a broker that has just made the topic of offsets
         finally:
             consumer.close()
-        return {each.partition: (each.offset, each.metadata or "") for each in found}
+        return {commit.partition: (commit.offset, commit.metadata or "") for commit in found}
 
     def end_offsets(self) -> dict[int, int]:
         """The number of images in each partition that has any."""

@@ -18,5 +18,7 @@ def says_already(resource: Manifest, status: Manifest) -> bool:
 
 
 def _timeless(status: Manifest) -> Manifest:
-    conditions = [{k: v for k, v in each.items() if k != "lastTransitionTime"} for each in status.get("conditions", [])]
+    conditions = [
+        {k: v for k, v in condition.items() if k != "lastTransitionTime"} for condition in status.get("conditions", [])
+    ]
     return {**{key: value for key, value in status.items() if value is not None}, "conditions": conditions}

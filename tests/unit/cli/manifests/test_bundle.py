@@ -29,7 +29,7 @@ def lines(bundle: Bundle) -> list[str]:
 def test_the_sample_is_one_pipeline_with_its_models() -> None:
     bundle = load_bundle([SAMPLE])
     assert lines(bundle) == []
-    assert [each.key for each in bundle.pipelines] == [("demo", "digits")]
+    assert [pipeline.key for pipeline in bundle.pipelines] == [("demo", "digits")]
     assert bundle.config_maps["demo", "digits-model"]["digits.onnx"] == Path("models/digits/digits.onnx").read_bytes()
     assert missing_references(bundle, in_cluster=False) == []
 

@@ -21,7 +21,7 @@ def deployments() -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("deployment", deployments(), ids=lambda each: each["metadata"]["name"])
+@pytest.mark.parametrize("deployment", deployments(), ids=lambda deployment: deployment["metadata"]["name"])
 def test_a_job_runs_what_the_workers_run_with_everything_that_they_have(deployment: dict[str, Any]) -> None:
     job = replay_job(deployment, "new-model", ARGUMENTS)
     theirs, ours = deployment["spec"]["template"]["spec"], job["spec"]["template"]["spec"]
@@ -38,7 +38,7 @@ def test_a_job_runs_what_the_workers_run_with_everything_that_they_have(deployme
     assert any(mount["mountPath"] == "/tmp" for mount in container["volumeMounts"])
 
 
-@pytest.mark.parametrize("deployment", deployments(), ids=lambda each: each["metadata"]["name"])
+@pytest.mark.parametrize("deployment", deployments(), ids=lambda deployment: deployment["metadata"]["name"])
 def test_its_pods_are_none_that_the_deployment_or_its_budget_counts(deployment: dict[str, Any]) -> None:
     labels = replay_job(deployment, "new-model", ARGUMENTS)["spec"]["template"]["metadata"]["labels"]
     selected = deployment["spec"]["selector"]["matchLabels"]

@@ -27,5 +27,5 @@ def test_a_slow_rate_hands_out_a_token_when_its_time_has_come() -> None:
 def test_tokens_are_taken_once_by_whoever_is_first() -> None:
     writer = TokenWriter(rate=1_000)
     readers = [TokenReader(writer.reader) for _ in range(3)]
-    assert all(each.take(5) for each in readers)
+    assert all(reader.take(5) for reader in readers)
     writer.close()

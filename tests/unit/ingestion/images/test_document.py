@@ -44,7 +44,7 @@ def test_the_state_is_what_all_stages_together_have_answered(
 def test_results_are_the_newest_of_each_stage_in_the_order_of_the_pipeline() -> None:
     found = image_document("i", IMAGE, [result("b"), result("a", 10), result("a", 30), result("old")], [], ["a", "b"])
 
-    assert [(each["stage"], each["at"]) for each in found["results"]] == [("a", 30), ("b", 10), ("old", 10)]
+    assert [(answered["stage"], answered["at"]) for answered in found["results"]] == [("a", 30), ("b", 10), ("old", 10)]
     assert found["key"] == "camera"
     assert found["receivedAt"] == "1970-01-01T00:00:01.000Z"
 

@@ -71,8 +71,8 @@ def read(database: Database, told: Sequence[Told], at_once: int = 100) -> None:
     database.write(lambda connection: [connection.execute(delete(table)) for table in (results, dead_letters)])
     for start in range(0, len(told), at_once):
         batch = Batch()
-        for each in told[start : start + at_once]:
-            batch.rows.add_record(each.topic, each.record)
+        for entry in told[start : start + at_once]:
+            batch.rows.add_record(entry.topic, entry.record)
         batch.move(TopicPartition("results", 0), 0, 0)
         write_batch(database, batch)
 
@@ -88,15 +88,15 @@ def listed(database: Database, label: str | None = None) -> list[tuple[str, int]
             connection, PIPELINE, stage=None, label=label, after=None, limit=100, max_bytes=10_000
         )
     )
-    return [(data["imageId"], data["at"]) for data in (json.loads(each.data) for each in page)]
+    return [(data["imageId"], data["at"]) for data in (json.loads(row.data) for row in page)]
 
 
 def of(document: dict[str, Any]) -> tuple[str, list[int], list[str | None]]:
     """Its state, the times of its results, and the generations of its failures."""
     return (
         document["state"],
-        [each["at"] for each in document["results"]],
-        [each["generation"] for each in document["failures"]],
+        [result["at"] for result in document["results"]],
+        [failure["generation"] for failure in document["failures"]],
     )
 
 
@@ -142,9 +142,9 @@ def test_a_label_finds_the_images_that_have_it_now(database: Database) -> None:
 
 def test_who_waits_for_an_image_is_not_answered_by_a_replay_that_failed(tmp_path: Path) -> None:
     waiter = Waiter(["classify"])
-    for each in (FAILED_AGAIN, LIVE):
+    for entry in (FAILED_AGAIN, LIVE):
         assert not waiter.done.is_set()
-        event = feed_event(each.topic, each.record)
+        event = feed_event(entry.topic, entry.record)
         assert event is not None
         waiter.take(event.outcome)
     assert waiter.done.is_set()
@@ -190,9 +190,9 @@ def test_a_store_is_the_same_in_whatever_order_the_log_was_read(
     expected = {}
     for image in "ijk":
         first = {}
-        for each in sorted(told, key=lambda t: (t.at_ms, t.partition, t.offset)):
-            if each.image == image and each.label is not None:
-                first.setdefault(each.generation, each)
+        for entry in sorted(told, key=lambda t: (t.at_ms, t.partition, t.offset)):
+            if entry.image == image and entry.label is not None:
+                first.setdefault(entry.generation, entry)
         if first:
             expected[image] = list(first.values())[-1].at_ms
     assert dict(listed(database)) == expected

@@ -30,17 +30,17 @@ class ReplayPlan:
     @property
     def images(self) -> int:
         """The number of offsets to read."""
-        return sum(each.length for each in self.ranges.values())
+        return sum(part.length for part in self.ranges.values())
 
     @property
     def ends(self) -> dict[int, int]:
         """Where each partition is done."""
-        return {partition: each.end for partition, each in self.ranges.items()}
+        return {partition: part.end for partition, part in self.ranges.items()}
 
     def commit_fields(self) -> dict[int, dict[str, Any]]:
         """By partition, what the metadata of every commit holds."""
         topic = {} if self.results_topic is None else {"resultsTopic": self.results_topic}
-        return {n: {_FIELD: {"start": each.start, "end": each.end, **topic}} for n, each in self.ranges.items()}
+        return {n: {_FIELD: {"start": part.start, "end": part.end, **topic}} for n, part in self.ranges.items()}
 
 
 def read_plan(metadata: Mapping[int, str | None]) -> ReplayPlan | None:
@@ -62,4 +62,4 @@ def read_plan(metadata: Mapping[int, str | None]) -> ReplayPlan | None:
 
 def left(plan: ReplayPlan, committed: Mapping[int, int | None]) -> int:
     """The number of offsets left to read."""
-    return sum(lag(each.end, each.start, committed.get(partition)) for partition, each in plan.ranges.items())
+    return sum(lag(part.end, part.start, committed.get(partition)) for partition, part in plan.ranges.items())

@@ -74,9 +74,9 @@ class KafkaGroup:
         except (KafkaException, KafkaUnreachable):
             return None
         return {
-            each.partition: next_offset(beginnings[each], committed[each].offset)
-            for each in partitions
-            if lag(ends[each], beginnings[each], committed[each].offset)
+            partition.partition: next_offset(beginnings[partition], committed[partition].offset)
+            for partition in partitions
+            if lag(ends[partition], beginnings[partition], committed[partition].offset)
         }
 
     def _admin(self) -> AdminClient:
@@ -84,4 +84,4 @@ class KafkaGroup:
 
 
 def _partitions(assignment: MemberAssignment, topic: str) -> frozenset[int]:
-    return frozenset(each.partition for each in assignment.topic_partitions if each.topic == topic)
+    return frozenset(partition.partition for partition in assignment.topic_partitions if partition.topic == topic)

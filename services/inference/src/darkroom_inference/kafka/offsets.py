@@ -55,7 +55,10 @@ class Offsets:
         found = self._retried(
             "read offsets", lambda: kafka_log.committed_offsets(self._consumer, wanted, _REQUEST_TIMEOUT_S)
         )
-        return {each.partition: (committed.offset, decode(committed.metadata)) for each, committed in found.items()}
+        return {
+            partition.partition: (committed.offset, decode(committed.metadata))
+            for partition, committed in found.items()
+        }
 
     def commit(self, positions: Positions) -> None:
         """Commit, and wait for it.

@@ -30,11 +30,13 @@ def read_settings(path: Path) -> StageSettings:
     except OSError as error:
         raise UnusableSettings(f"settings {path}: can't be read: {error.strerror}") from error
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
+        )
         raise UnusableSettings(f"settings {path}: {problems}") from error
     try:
         StageSettings.model_validate_json(text)
     except ValidationError as error:
-        unknown = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
+        unknown = [".".join(str(part) for part in problem["loc"]) for problem in error.errors()]
         log.warning("ignoring settings that this version does not know", fields=unknown)
     return settings

@@ -65,7 +65,7 @@ class ImagesLog:
             last = log_ends(self._admin, partitions, _TIMEOUT_S)
         except KafkaUnreachable as error:
             raise self._away(error) from error
-        return {each.partition: (first[each], last[each]) for each in partitions}
+        return {partition.partition: (first[partition], last[partition]) for partition in partitions}
 
     def offsets(self, position: Position, bounds: Bounds) -> dict[int, int]:
         """The offset of each partition that `position` means.
@@ -79,7 +79,7 @@ class ImagesLog:
                 found = offsets_at_time(self._admin, self._partitions(bounds), position.milliseconds, _TIMEOUT_S)
             except KafkaUnreachable as error:
                 raise self._away(error) from error
-            at_time = {each.partition: offset for each, offset in found.items()}
+            at_time = {partition.partition: offset for partition, offset in found.items()}
         return offsets(position, bounds, at_time)
 
     def committed(self, partitions: Iterable[int]) -> dict[int, Committed]:
@@ -92,7 +92,7 @@ class ImagesLog:
             found = committed_offsets(self._consumer, self._partitions(partitions), _TIMEOUT_S)
         except KafkaException as error:
             raise self._away(error) from error
-        return {each.partition: committed for each, committed in found.items()}
+        return {partition.partition: committed for partition, committed in found.items()}
 
     def begin(self, plan: ReplayPlan) -> None:
         """Commit the start of every range, and with it the plan. The group must have no members yet.
@@ -104,9 +104,9 @@ class ImagesLog:
         fields = plan.commit_fields()
         starts = [
             confluent_kafka.TopicPartition(
-                self._topic, partition, each.start, metadata=encode(CLEAN, fields[partition])
+                self._topic, partition, part.start, metadata=encode(CLEAN, fields[partition])
             )
-            for partition, each in plan.ranges.items()
+            for partition, part in plan.ranges.items()
         ]
         try:
             answers = self._consumer.commit(offsets=starts, asynchronous=False)

@@ -72,7 +72,7 @@ def _planned(
     topic = checked_topic(settings, request.results_topic)
     bounds = images.bounds()
     committed = images.committed(sorted(bounds))
-    begun = read_plan({partition: each.metadata for partition, each in committed.items()})
+    begun = read_plan({partition: commit.metadata for partition, commit in committed.items()})
     if begun is not None:
         if topic is not None and topic != begun.results_topic:
             raise CannotReplay(
@@ -80,7 +80,7 @@ def _planned(
                 f"{begun.results_topic or settings.results_topic}: omit --results-topic to resume it, "
                 "or choose another name with --generation"
             )
-        return begun, left(begun, {partition: each.offset for partition, each in committed.items()})
+        return begun, left(begun, {partition: commit.offset for partition, commit in committed.items()})
     if request.start is None:
         raise CannotReplay(
             f"there is nothing to resume of generation {request.generation}: it was never started, or its committed "

@@ -40,7 +40,7 @@ class Watch:
         except KafkaUnreachable as error:
             self.problem = str(error)
         else:
-            self.left = left(self._plan, {partition: each.offset for partition, each in committed.items()})
+            self.left = left(self._plan, {partition: commit.offset for partition, commit in committed.items()})
             self.problem = None
         return self.left
 

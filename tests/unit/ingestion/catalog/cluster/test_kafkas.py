@@ -52,7 +52,7 @@ def connection(
     **spec: Any,
 ) -> KafkaConnection:
     credentials = KafkaCredentials(clusters=users if users is not None else [USER], others=others or [])
-    kafkas = Kafkas(credentials, {each.name: each for each in secrets})
+    kafkas = Kafkas(credentials, {secret.name: secret for secret in secrets})
     connect = kafkas.with_resources({"kafka/events": resource} if resource else {})
     return connect(parse_pipeline(pipeline_manifest(**spec)))
 
