@@ -11,8 +11,8 @@ from confluent_kafka.admin import AdminClient
 from darkroom import names
 from darkroom.kafka.connection import KafkaConnection
 from darkroom_ingestion.kafka.log_admin import LogAdmin
-from darkroom_ingestion.store.database import open_database
 from darkroom_ingestion.store.housekeeping import forget_expired_records
+from darkroom_ingestion.store.opening import open_database
 from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, accepted, document, post, result_data
 from tests.support.until import until
 

@@ -22,7 +22,8 @@ from darkroom_ingestion.http.middleware.loopback import is_loopback
 from darkroom_ingestion.http.server import listen, probes_served, server, url_of
 from darkroom_ingestion.services import running
 from darkroom_ingestion.settings import Settings, read_settings
-from darkroom_ingestion.store.database import Database, open_database
+from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.opening import open_database
 
 CANNOT_START = 2
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.store.database import Database, open_database
+from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import forget_unused_topics
+from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.tables import about, images, positions
 from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch
 

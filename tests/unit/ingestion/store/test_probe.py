@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from darkroom_ingestion.store.database import open_database
+from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.probe import WriteProbe
 
 

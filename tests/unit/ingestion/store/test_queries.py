@@ -16,7 +16,8 @@ from darkroom_ingestion.feed.events import feed_event
 from darkroom_ingestion.feed.hub import Waiter
 from darkroom_ingestion.images.document import image_document
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
-from darkroom_ingestion.store.database import Database, open_database
+from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import image_rows, results_page
 from darkroom_ingestion.store.tables import dead_letters, results
 from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch

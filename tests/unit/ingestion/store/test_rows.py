@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
-from darkroom_ingestion.store.database import Database, open_database
+from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import redrives, results
 from tests.support.postgresql import make_database, postgresql

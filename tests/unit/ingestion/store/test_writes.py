@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select, text
 
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.store.database import Database, RowRefused, StoreUnavailable, open_database
+from darkroom_ingestion.store.database import Database, RowRefused, StoreUnavailable
+from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import read_positions
 from darkroom_ingestion.store.tables import images
 from darkroom_ingestion.store.writes import Batch, Fenced, positions_at_assignment, write_batch

@@ -1,40 +1,19 @@
-"""Opening the store: the engine, its settings, its migrations, its threads."""
+"""The store's database: reads, writes, and what its errors mean."""
 
 import asyncio
-import fcntl
 import os
-import sqlite3
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import (
-    URL,
-    Column,
-    Connection,
-    Engine,
-    Update,
-    create_engine,
-    event,
-    make_url,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import Column, Connection, Engine, Update, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
-    ArgumentError,
     DataError,
     DBAPIError,
     IntegrityError,
     InterfaceError,
-    NoSuchModuleError,
     ProgrammingError,
     SQLAlchemyError,
 )
@@ -43,19 +22,11 @@ from sqlalchemy.schema import Table
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.store.tables import about
 
-_BUSY_TIMEOUT_MS = 5_000
-_THREADS = 6
+THREADS = 6
 _MOST_QUEUED = 512
-# PostgreSQL. Requests wait no longer than this for a connection, and a statement no longer than that.
-_CONNECT_TIMEOUT_S, _STATEMENT_TIMEOUT_S = 5, 30
-_MIGRATION_LOCK = 0x6461726B
 _T = TypeVar("_T")
 _NOT_CONVERTED = (OverflowError, UnicodeError)
 """What a driver raises for a value that it can't convert."""
-
-
-class BadDatabase(DarkroomError):
-    """The store can't be opened."""
 
 
 class StoreUnavailable(DarkroomError):
@@ -75,7 +46,7 @@ class Database:
         self._lock = lock
         # SQLite: a transaction that reads first and writes later can't wait for another writer: it begins as one.
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         self._queued, self._counting = 0, threading.Lock()
 
     @property
@@ -188,61 +159,6 @@ class Database:
             os.close(self._lock)
 
 
-def open_database(url: str) -> Database:
-    """The store at `url`, migrated to what this version needs.
-
-    Raises:
-        BadDatabase: the URL is none, its driver is missing, or the database can't be opened or written.
-    """
-    try:
-        engine = _engine(url)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise BadDatabase(
-            f"database {url!r} can't be used: {error}: write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
-        ) from error
-    except ModuleNotFoundError as error:
-        raise BadDatabase(
-            f"database: the driver {error.name} is not installed: install darkroom-ingestion[postgresql]"
-        ) from error
-    shown = engine.url.render_as_string(hide_password=True)
-    lock = _keep_to_ourselves(engine)
-    try:
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                # Replicas that start together migrate one after the other.
-                # A migration takes its time.
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
-                connection.execute(text("SET LOCAL lock_timeout = 0"))
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            _migrate(connection)
-            instance = _instance(connection)
-    except (SQLAlchemyError, OSError) as error:
-        raise BadDatabase(f"database {shown} can't be opened: {reason_of(error)}") from error
-    return Database(engine, instance, lock)
-
-
-def _keep_to_ourselves(engine: Engine) -> int | None:
-    """Lock a SQLite store until the descriptor that this answers is closed, or the process ends.
-
-    Raises:
-        BadDatabase: another process has it.
-    """
-    if engine.dialect.name != "sqlite":
-        return None
-    path = Path(f"{engine.url.database}.lock")
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise BadDatabase(
-            f"database {engine.url.database} is in use by another process: "
-            "SQLite means one replica; stop the other, or use PostgreSQL"
-        ) from error
-    except OSError as error:
-        raise BadDatabase(f"database {engine.url.database} can't be opened: {path}: {error.strerror}") from error
-    return file
-
-
 def _first_of_each(
     table: Table, rows: list[dict[str, Any]], order: Sequence[Column[Any]], *, last: bool
 ) -> list[dict[str, Any]]:
@@ -273,67 +189,3 @@ def probe_write(connection: Connection) -> None:
 def reason_of(error: BaseException) -> str:
     """What the driver says, without the statement."""
     return str(error.orig).strip() if isinstance(error, DBAPIError) and error.orig else str(error)
-
-
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        return create_engine(
-            parsed.update_query_dict(_postgresql_options(parsed)),
-            pool_size=_THREADS + 2,
-            pool_pre_ping=True,
-            pool_timeout=_CONNECT_TIMEOUT_S,
-        )
-    if parsed.get_backend_name() != "sqlite":
-        raise ArgumentError(f"{parsed.get_backend_name()} is not supported")
-    if parsed.database in {None, "", ":memory:"}:
-        raise ArgumentError("SQLite needs a file")
-    engine = create_engine(
-        parsed, pool_size=_THREADS + 2, connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000}
-    )
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _record: object) -> None:
-        # SQLAlchemy begins transactions (below), not the driver: it would leave out the reads.
-        connection.isolation_level = None
-        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32000", "journal_size_limit=67108864"):
-            connection.execute(f"PRAGMA {setting}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
-
-    return engine
-
-
-def _postgresql_options(url: URL) -> dict[str, str]:
-    """Options of the connection that bound how long it waits, where `url` does not set them."""
-    milliseconds = _STATEMENT_TIMEOUT_S * 1000
-    bounds = {
-        "connect_timeout": str(_CONNECT_TIMEOUT_S),
-        # A connection whose other end is gone without a word. Source: libpq, "Parameter Key Words".
-        "keepalives_idle": "15",
-        "keepalives_interval": "5",
-        "keepalives_count": "3",
-        "tcp_user_timeout": str(milliseconds),
-        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
-    }
-    return {name: value for name, value in bounds.items() if name not in url.query}
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _instance(connection: Connection) -> str:
-    """A name that this store alone has, given at its making."""
-    row = connection.execute(select(about.c.value).where(about.c.name == "instance")).scalar()
-    if row is not None:
-        return str(row)
-    instance = uuid.uuid4().hex[:12]
-    connection.execute(about.insert(), {"name": "instance", "value": instance})
-    return instance

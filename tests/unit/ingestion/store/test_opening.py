@@ -1,0 +1,73 @@
+"""Opening the store."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import URL, text
+
+from darkroom_ingestion.store.opening import BadDatabase, open_database
+from darkroom_ingestion.store.tables import metadata
+from tests.support.postgresql import make_database, postgresql
+
+__all__ = ["postgresql"]
+
+
+def test_the_migrations_lead_to_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/store.db")
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    database.close()
+
+    assert differences == []
+
+
+def test_a_store_keeps_its_name_when_it_is_opened_again(tmp_path: Path) -> None:
+    first = open_database(f"sqlite:///{tmp_path}/one.db")
+    first.close()
+    again = open_database(f"sqlite:///{tmp_path}/one.db")
+    other = open_database(f"sqlite:///{tmp_path}/two.db")
+    again.close()
+    other.close()
+
+    assert first.instance == again.instance != other.instance
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("mysql://localhost/store", "mysql is not supported"),
+        ("sqlite://", "SQLite needs a file"),
+        ("nonsense", "sqlite:///FILE"),
+        ("sqlite:///{folder}/none/store.db", "No such file or directory"),
+        ("sqlite:///{folder}/letter.db", "not a database"),
+        ("postgresql+psycopg://user:secret@127.0.0.1:1/store", "Connection refused"),
+    ],
+)
+def test_a_bad_database_is_refused(tmp_path: Path, url: str, reason: str) -> None:
+    (tmp_path / "letter.db").write_text("This is no database, but a letter that is somewhat longer than a header.")
+    with pytest.raises(BadDatabase) as refused:
+        open_database(url.format(folder=tmp_path))
+
+    assert reason in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_store_that_another_process_has_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    first = open_database(url)
+    with pytest.raises(BadDatabase, match="SQLite means one replica"):
+        open_database(url)
+    first.close()
+    open_database(url).close()
+
+
+def test_postgresql_bounds_how_long_a_statement_takes(postgresql: URL) -> None:
+    database = open_database(make_database(postgresql))
+    shown = database.read(
+        lambda c: [c.execute(text(f"SHOW {name}")).scalar() for name in ("statement_timeout", "lock_timeout")]
+    )
+    database.close()
+
+    assert shown == ["30s", "30s"]
