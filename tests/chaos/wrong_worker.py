@@ -8,7 +8,7 @@ from darkroom_inference.__main__ import main
 from darkroom_inference.kafka.delivery import AtLeastOnce
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.kafka.publisher import Publisher
-from darkroom_inference.loop.loop import loop
+from darkroom_inference.loop import loop
 from darkroom_inference.records.outgoing import Outgoing
 
 _LATER_S: Final = 2.0

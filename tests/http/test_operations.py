@@ -112,7 +112,7 @@ def test_a_catalog_that_changes_is_taken_up_and_a_broken_one_is_not(
 
     good = service.catalog.read_text()
     service.catalog.write_text(good[: len(good) // 2])
-    until(lambda: "catalog refused" in service.log, "the broken one is noticed")
+    until(lambda: "catalog is invalid" in service.log, "the broken one is noticed")
     assert accepted(service, two_stages)
     service.pipelines = [two_stages]
     service.write_catalog()

@@ -21,4 +21,4 @@ def test_a_format_has_its_row_with_every_media_type(kind: Format) -> None:
 
 
 def test_the_largest_picture_is_the_one_that_is_told() -> None:
-    assert f"| pixels | {MAX_PIXELS:,}, of JPEG 2000 {_MAX_PIXELS_OF['jp2']:,}," in PAGE
+    assert f"| pixels | {MAX_PIXELS:,}, or {_MAX_PIXELS_OF['jp2']:,} for JPEG 2000;" in PAGE
