@@ -2,31 +2,35 @@
 
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Message, Producer
+from confluent_kafka import Producer
 
-from darkroom.cloudevents import CloudEvent
-from darkroom.events import RECEIVED
 from tests.support.models.bad_model import bad_model
 from tests.support.services.replay import ReplayProcess
-from tests.support.services.stage import TriedStage, headers, image_ids, samples
+from tests.support.services.replayed_images import (
+    AN_HOUR_AGO_MS,
+    BROKEN,
+    GOOD,
+    all_of,
+    as_they_are,
+    generation_of,
+    ids_of,
+    images,
+    rfc3339,
+    timed,
+)
+from tests.support.services.stage import TriedStage, headers
 from tests.support.topics import topics
 
 Stage = Callable[..., TriedStage]
 Replay = Callable[..., ReplayProcess]
-
-GOOD = samples()[1]
-BROKEN = GOOD[:200]
-AN_HOUR_AGO_MS = round(time.time() - 3600) * 1000
 
 
 @pytest.fixture
@@ -34,28 +38,6 @@ def replay() -> Iterator[Replay]:
     """Starts replays, with the arguments of ReplayProcess; they end with the test."""
     with ExitStack() as stack:
         yield lambda *arguments, **options: stack.enter_context(closing(ReplayProcess(*arguments, **options)))
-
-
-def images(count: int, first: int = 0, image: bytes = GOOD) -> list[tuple[str, bytes, bytes]]:
-    return [(f"i{n:05}", f"key-{n % 60}".encode(), image) for n in range(first, first + count)]
-
-
-def ids_of(generation: str | None, messages: list[Message]) -> list[str]:
-    """The ids of the images that have a result of that generation, one for every result."""
-    return [headers(m)["ce_id"].partition(".")[0] for m in messages if generation_of(m) == generation]
-
-
-def generation_of(message: Message) -> str | None:
-    return headers(message).get("darkroom-generation")
-
-
-def all_of(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], bool]:
-    wanted = {image_id for image_id, _, _ in sent}
-    return lambda found: wanted <= set(image_ids(found))
-
-
-def as_they_are(_found: list[Message]) -> bool:
-    return True
 
 
 def test_every_old_image_gets_one_result_of_the_new_generation_and_live_work_goes_on(
@@ -92,26 +74,6 @@ def test_every_old_image_gets_one_result_of_the_new_generation_and_live_work_goe
     }
     assert worker.end() == 0
     assert {number: offset for number, (offset, _) in digits.committed().items() if offset > 0} == digits.end_offsets()
-
-
-def timed(digits: TriedStage, sent: list[tuple[str, bytes, bytes]], at_ms: int) -> None:
-    """Publish images with timestamps of our own, to partitions in turn."""
-    producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers})
-    for n, (image_id, key, image) in enumerate(sent):
-        event = CloudEvent(image_id, "/test", RECEIVED, "2026-01-01T00:00:00Z", "image/png")
-        producer.produce(
-            digits.settings.images_topic,
-            image,
-            key,
-            partition=n % digits.partitions,
-            timestamp=at_ms + n,
-            headers=event.headers(),
-        )
-    assert producer.flush(60) == 0
-
-
-def rfc3339(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
 @pytest.mark.parametrize(

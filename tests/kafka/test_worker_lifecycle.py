@@ -1,11 +1,7 @@
 """A worker's life: its start, its health, what it does when Kafka goes away, its end."""
 
 import json
-import re
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +16,7 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom_cli.local_kafka import Listener, LocalKafka
 from darkroom_inference.kafka import clients
 from tests.support.models.bad_model import bad_model
-from tests.support.services.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples
+from tests.support.services.stage import TriedStage, WorkerProcess, image_ids, samples
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.until import until
 
@@ -36,16 +32,6 @@ def images(count: int, first: int = 0) -> list[tuple[str, bytes, bytes]]:
 def all_of(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], bool]:
     wanted = {image_id for image_id, _, _ in sent}
     return lambda messages: wanted <= set(image_ids(messages))
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "darkroom_inference", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_health_readiness_and_metrics_tell_how_a_worker_is(stage: Stage) -> None:
@@ -250,51 +236,6 @@ def _members(kafka: LocalKafka, tried: TriedStage) -> int:
     group = tried.settings.consumer_group
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     return len(admin.describe_consumer_groups([group], request_timeout=5)[group].result(5).members)
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        (
-            {"stage": {"model": {"uri": "configmap://m/d.onnx", "sha256": "0" * 64}}},
-            r"model configmap://m/d.onnx: sha256 is",
-        ),
-        ({"model": Path(__file__)}, r"model configmap://digits-model/digits.onnx: .*can"),
-        ({"model": Path("/nowhere/d.onnx")}, r"/nowhere/d.onnx cannot be read"),
-        ({"stage": {"input": {"width": 99}}}, r"model configmap://digits-model/digits.onnx: .*99"),
-        ({"stage": {"output": {"type": "Classification", "labels": ["a", "b"]}}}, r"10 classes, output.labels names 2"),
-        ({"model": None}, r"model configmap://digits-model/digits.onnx: the runtime must provide the file"),
-    ],
-)
-def test_a_model_that_will_not_do_is_refused_in_one_line_that_names_the_stage(
-    stage: Stage, change: dict[str, object], complaint: str
-) -> None:
-    digits = stage(**change)
-    check = run("check", "--settings", str(digits.file))
-    start = run("run", "--settings", str(digits.file), "--port", "0")
-    assert (check.returncode, start.returncode) == (2, 2)
-    assert len(check.stderr.splitlines()) == 1
-    assert re.match(rf'stage "classify": .*{complaint}', check.stderr)
-    assert check.stderr.strip() == start.stderr.splitlines()[-1]
-
-
-def test_a_good_model_passes_the_check(stage: Stage) -> None:
-    digits = stage(stage={"model": {"uri": f"file:{MODEL}"}}, model=None)
-    check = run("check", "--settings", str(digits.file))
-    assert (check.returncode, check.stderr, check.stdout) == (0, "", "")
-
-
-def test_a_port_in_use_is_said_in_one_line(stage: Stage) -> None:
-    digits = stage()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        start = run("run", "--settings", str(digits.file), "--port", str(port))
-    assert start.returncode == 1
-    assert start.stderr.splitlines()[-1] == (
-        f"port {port} of 127.0.0.1: Address already in use: choose another with --port"
-    )
 
 
 def test_workers_without_a_common_file_are_told_apart(stage: Stage) -> None:

@@ -14,13 +14,6 @@ from tests.support.until import until
 STAGE = {"darkroom.dev/stage": "classify"}
 
 
-@pytest.fixture
-def running(here: Site, kafka: SharedKafka) -> Site:
-    """A site where everything runs."""
-    here.start_all(kafka.bootstrap_servers)
-    return here
-
-
 def test_an_invalid_spec_that_the_crd_accepts_changes_nothing(running: Site) -> None:
     running.apply(running.manifest())
     running.wait_ready()
