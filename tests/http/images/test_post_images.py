@@ -142,7 +142,7 @@ def test_every_format_enters(shared: Shared, kind: str, declared: str, taken: st
 
 def test_heic_of_a_phone_enters_under_either_name(shared: Shared) -> None:
     service, pipeline = shared
-    heic = (Path(__file__).parents[1] / "support" / "images" / "turned-6.heic").read_bytes()
+    heic = (Path(__file__).parents[2] / "support" / "images" / "turned-6.heic").read_bytes()
     for declared in ("image/heic", "image/heif"):
         image = accepted(service, pipeline, heic, content_type=declared)
         assert document(service, pipeline, image["id"])["image"]["contentType"] == "image/heic"
