@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# uv keeps its lock files.
-_ALLOWED = "uv-*.lock"
+# uv keeps its lock files, and a pytest that a test has started keeps its tmp_path.
+_ALLOWED = ("uv-*.lock", "pytest-of-*")
 _FOLDER = pytest.StashKey[Path]()
 _SESSION = pytest.StashKey[pytest.Session]()
 
@@ -38,7 +38,11 @@ def _check(config: pytest.Config) -> None:
     folder = config.stash[_FOLDER]
     # Tests on kind build images, and podman keeps a cache there; the Kubernetes client removes its files at exit.
     on_kind = config.option.markexpr == "e2e"
-    left = [] if on_kind else sorted(path.name for path in folder.iterdir() if not path.match(_ALLOWED))
+    left = (
+        []
+        if on_kind
+        else sorted(path.name for path in folder.iterdir() if not any(path.match(name) for name in _ALLOWED))
+    )
     shutil.rmtree(folder, ignore_errors=True)
     session = config.stash.get(_SESSION, None)
     if left and session is not None and session.exitstatus == pytest.ExitCode.OK:
