@@ -141,18 +141,7 @@ async def probes_served(app: Any, listening: socket.socket | None) -> AsyncItera
     if listening is None:
         yield
         return
-    config = uvicorn.Config(
-        app,
-        ws="none",
-        limit_concurrency=_MAX_PROBES,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
-    probes = ProbeServer(config)
+    probes = ProbeServer(_config(app, limit_concurrency=_MAX_PROBES, timeout_graceful_shutdown=1))
     serving = asyncio.create_task(probes.serve([listening]), name="probes")
     try:
         yield
@@ -163,17 +152,25 @@ async def probes_served(app: Any, listening: socket.socket | None) -> AsyncItera
 
 def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) -> Server:
     """The server of `app`."""
-    config = uvicorn.Config(
+    config = _config(
         app,
         http=BoundedProtocol,
-        ws="none",
         limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=round(shutdown_timeout_s),
+    )
+    return Server(config, stopping)
+
+
+def _config(app: Any, **own: Any) -> uvicorn.Config:
+    """The configuration of a server of `app`: what all have in common, and its `own`."""
+    return uvicorn.Config(
+        app,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=round(shutdown_timeout_s),
+        **own,
     )
-    return Server(config, stopping)

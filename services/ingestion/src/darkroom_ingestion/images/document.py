@@ -26,12 +26,12 @@ def image_document(
     latest_results = _latest(results)
     latest_failures = {
         stage: failure
-        for stage, failure in _latest([each for each in failures if each.generation is None]).items()
+        for stage, failure in _latest([failure for failure in failures if failure.generation is None]).items()
         if stage not in latest_results or latest_results[stage].at_ms < failure.at_ms
     }
     failed_replays = {
         stage: failure
-        for stage, failure in _latest([each for each in failures if each.generation is not None]).items()
+        for stage, failure in _latest([failure for failure in failures if failure.generation is not None]).items()
         if stage not in latest_results or latest_results[stage].at_ms < failure.failed_at_ms
     }
     shown = {stage: result for stage, result in latest_results.items() if stage not in latest_failures}

@@ -117,8 +117,8 @@ class Redrives:
 
         The claim of an image that Kafka did not acknowledge stays until it is abandoned: the image may be in the log.
         """
-        redriven = [(each.letter, each.at_ms) for each in done if isinstance(each.outcome, Ack)]
-        uncertain = [each.letter for each in done if isinstance(each.outcome, NotAcknowledged)]
+        redriven = [(item.letter, item.at_ms) for item in done if isinstance(item.outcome, Ack)]
+        uncertain = [item.letter for item in done if isinstance(item.outcome, NotAcknowledged)]
         settled = [letter for letter, _ in redriven]
         given_up = [letter for letter in claimed if letter not in settled and letter not in uncertain]
         await self.database.writing(lambda c: self.claimant.settle(c, redriven, given_up))

@@ -144,7 +144,7 @@ class Filler:
         consumer.subscribe(sorted(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke)
 
     def _on_assign(self, consumer: Consumer, assigned: list[confluent_kafka.TopicPartition]) -> None:
-        partitions = [TopicPartition(each.topic, each.partition) for each in assigned]
+        partitions = [TopicPartition(partition.topic, partition.partition) for partition in assigned]
         ids = self._topic_ids(sorted({topic for topic, _ in partitions})) if partitions else {}
         self._hold(positions_at_assignment(self._database, ids, partitions))
         consumer.assign([confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()])

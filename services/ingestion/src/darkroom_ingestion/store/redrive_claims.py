@@ -19,15 +19,15 @@ from darkroom_ingestion.store.tables import redrive_claims, redrives
 
 
 class Claim(Enum):
-    """Who is to redrive a dead letter."""
+    """The outcome of a claim on a dead letter."""
 
     OURS = "ours"
     REDRIVEN = "redriven"
-    """Somebody did, since the letter was selected."""
+    """Another request has redriven it since it was selected."""
     BUSY = "busy"
-    """Another request is about to."""
+    """Another request holds the claim."""
     ABANDONED = "abandoned"
-    """Another request was about to, and its lease has ended."""
+    """Another request holds the claim, and its lease has ended."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Claimant:
             )
             if not taken.rowcount:
                 return Claim.BUSY
-        # Only now, with the claim: nobody else can set the mark any more.
+        # Read after claiming: only the holder of the claim sets the mark.
         mark = connection.execute(select(redrives.c.replayed_at_ms).where(_at(redrives, letter))).scalar()
         if mark == letter.redriven_at_ms:
             return Claim.OURS

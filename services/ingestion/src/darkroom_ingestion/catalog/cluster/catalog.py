@@ -83,7 +83,7 @@ class ClusterCatalog:
 
     def _is_known(self) -> bool:
         """Whether everything has been asked for once: half of the pipelines would look like the end of the others."""
-        return all(each.known for each in (*self._pipelines, *self._kafkas)) and all(s.asked for s in self._secrets)
+        return all(kind.known for kind in (*self._pipelines, *self._kafkas)) and all(s.asked for s in self._secrets)
 
 
 def _path(group: str, plural: str, namespace: str | None) -> str:
@@ -93,7 +93,7 @@ def _path(group: str, plural: str, namespace: str | None) -> str:
 def _all(followed: list[Followed]) -> Mapping[str, Object]:
     if len(followed) == 1:
         return followed[0].objects
-    return {key: live for each in followed for key, live in each.objects.items()}
+    return {key: live for kind in followed for key, live in kind.objects.items()}
 
 
 def _log_unserved(before: Pipelines, now: Pipelines) -> None:

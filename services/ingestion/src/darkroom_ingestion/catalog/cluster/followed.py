@@ -1,4 +1,4 @@
-"""Objects of one kind as the API server has them, kept up to date by a watch that is taken up again for ever."""
+"""Objects of one kind as the API server has them, kept up to date by a watch that is restarted whenever it ends."""
 
 import asyncio
 import random
