@@ -1,5 +1,6 @@
 """A service's process: it can be killed, stopped and started again, and does not outlive this one."""
 
+import json
 import re
 import signal
 import subprocess
@@ -7,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from darkroom.parent_death import ending_with_us
+from tests.support.http_get import http_get
 
 _TIMEOUT_S: Final = 30.0
 
@@ -52,11 +52,8 @@ class Child:
         """How many partitions a worker says it has; 0 when it does not answer."""
         if not (found := self.said(r"port=(\d+)")):
             return 0
-        try:
-            answer = httpx.get(f"http://127.0.0.1:{found[1]}/readyz", timeout=_TIMEOUT_S).json()
-        except httpx.TransportError:
-            return 0
-        return int(answer.get("partitions", 0))
+        status, body = http_get(int(found[1]), "/readyz", _TIMEOUT_S)
+        return int(json.loads(body).get("partitions", 0)) if status else 0
 
     @property
     def has_partitions(self) -> bool:

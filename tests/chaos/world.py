@@ -6,10 +6,10 @@ import random
 import signal
 import time
 import uuid
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from confluent_kafka.admin import AdminClient
 
 from darkroom.api.validation import parse_pipeline
@@ -20,6 +20,7 @@ from darkroom.topology import StagePlan, topology, with_at_most_replicas
 from tests.chaos.child import Child
 from tests.chaos.kafka import Kafka
 from tests.chaos.observer import Observer, Strike
+from tests.support.http_get import http_get
 from tests.support.manifests import pipeline_manifest
 
 PARTITIONS: Final = 6
@@ -108,13 +109,10 @@ class World:
             child.kill()
 
     def _service_ready(self) -> bool:
-        if not (found := self.service.said(r'"url": "(http://127\.0\.0\.1:\d+)"')):
+        if not (found := self.service.said(r'"url": "(http://127\.0\.0\.1:(\d+))"')):
             return False
         self.url = found[1]
-        try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
+        return http_get(int(found[2]), "/readyz")[0] == HTTPStatus.OK
 
     def _worker(self, stage: StagePlan, number: int) -> Child:
         """The first worker of each stage reaches Kafka through the proxies."""

@@ -282,8 +282,9 @@ def test_ctrl_c_ends_the_broker_of_a_test_run_with_its_workers(tmp_path: Path) -
     told = tmp_path / "address"
     (tmp_path / "test_it.py").write_text(RUN_TO_INTERRUPT.format(told=str(told)))
     plugins = ["-p", "tests.support.on_demand", "-p", "tests.support.kafka"]
+    folders = ["--rootdir", str(tmp_path), "--basetemp", str(tmp_path / "tests")]
     run = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-n2", *plugins, "--rootdir", str(tmp_path), str(tmp_path / "test_it.py")],
+        [sys.executable, "-m", "pytest", "-n2", *plugins, *folders, str(tmp_path / "test_it.py")],
         cwd=ROOT,
         env={**{k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,

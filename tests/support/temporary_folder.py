@@ -1,6 +1,7 @@
 """A temporary folder for all processes of a run. What is left in it at the end is named, and fails the run.
 
 Below it, every test and every process that it starts makes its temporary files. pytest's `tmp_path` stays where it is.
+Tests on kind use the machine's own: podman keeps the cache of image builds there from run to run.
 """
 
 import os
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-# uv keeps its lock files, and a pytest that a test has started keeps its tmp_path.
-_ALLOWED = ("uv-*.lock", "pytest-of-*")
+# uv keeps its lock files.
+_ALLOWED = "uv-*.lock"
 _FOLDER = pytest.StashKey[Path]()
 _SESSION = pytest.StashKey[pytest.Session]()
 
@@ -19,7 +20,7 @@ _SESSION = pytest.StashKey[pytest.Session]()
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder before anything else, so that its check comes after everything else."""
-    if hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput") or config.option.markexpr == "e2e":
         return
     usual = tempfile.gettempdir()
     folder = Path(tempfile.mkdtemp(prefix="darkroom-tests-"))
@@ -36,13 +37,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def _check(config: pytest.Config) -> None:
     folder = config.stash[_FOLDER]
-    # Tests on kind build images, and podman keeps a cache there; the Kubernetes client removes its files at exit.
-    on_kind = config.option.markexpr == "e2e"
-    left = (
-        []
-        if on_kind
-        else sorted(path.name for path in folder.iterdir() if not any(path.match(name) for name in _ALLOWED))
-    )
+    left = sorted(path.name for path in folder.iterdir() if not path.match(_ALLOWED))
     shutil.rmtree(folder, ignore_errors=True)
     session = config.stash.get(_SESSION, None)
     if left and session is not None and session.exitstatus == pytest.ExitCode.OK:

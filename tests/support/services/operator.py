@@ -5,7 +5,6 @@ watches only these two, so that tests run side by side.
 """
 
 import functools
-import http.client
 import json
 import socket
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.chart import Helm, grant
+from tests.support.http_get import http_get
 from tests.support.kube.access import Access
 from tests.support.kube.api import Api, Manifest
 from tests.support.kube.api_server import ApiServer
@@ -67,15 +67,7 @@ class OperatorProcess:
 
     def get(self, path: str, port: int | None = None) -> tuple[int, str]:
         """The status and the body of a response; 0 if there is none."""
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.metrics_port, timeout=5)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        except OSError:
-            return 0, ""
-        finally:
-            connection.close()
+        return http_get(port or self.metrics_port, path)
 
     def metric(self, line: str) -> float:
         """The value of a metric, named as in the exposition format: `name{label="x"}`; 0 if it does not exist."""

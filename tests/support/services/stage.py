@@ -1,6 +1,5 @@
 """A stage to be tried out: its topics on a real broker, its workers as real processes, and what they publish."""
 
-import http.client
 import os
 import re
 import signal
@@ -22,6 +21,7 @@ from darkroom.kafka.connection import KafkaConnection, producer_settings
 from darkroom.kafka.topics import ensure_topics
 from darkroom.stage_settings import stage_settings
 from darkroom.topology import topology, with_at_most_replicas
+from tests.support.http_get import http_get
 from tests.support.manifests import pipeline_manifest
 from tests.support.until import until
 
@@ -72,15 +72,7 @@ class WorkerProcess:
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body of its answer; status 0 if there is none."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-        except OSError:
-            return 0, ""
-        finally:
-            connection.close()
+        return http_get(self.port, path)
 
     def ready(self) -> "WorkerProcess":
         """Wait until it has its partitions."""
