@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from darkroom.api.pipeline import Output
+from darkroom.api.output import Output
 from darkroom_vision.heads.base import Frame, Head, Result
 from darkroom_vision.heads.choose import choose_head
 from darkroom_vision.imaging.geometry import UNCHANGED

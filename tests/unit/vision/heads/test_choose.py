@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from darkroom.api.pipeline import Output
+from darkroom.api.output import Output
 from darkroom_vision.heads.choose import choose_head
 from darkroom_vision.heads.classification import ClassificationHead
 from darkroom_vision.model.input import ModelMismatch

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from darkroom.api.pipeline import Output
+from darkroom.api.output import Output
 from darkroom_vision.heads.choose import choose_head
 from tests.support.models.heads import FRAME, LABELS, URI, head_for, port, result
 

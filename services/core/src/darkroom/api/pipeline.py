@@ -6,13 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from darkroom import names
+from darkroom.api.output import Output
 from darkroom.api.quantities import QUANTITY_PATTERN
 from darkroom.api.status import Status
 from darkroom.api.topics import DeadLetters, Images, Results
+from darkroom.api.uris import URI_FORMS, URI_PATTERN
 from darkroom.schema import StrictModel
-
-URI_PATTERN = r"^(configmap://[^/]+/.+|pvc://[^/]+/.+|(https|s3|gs)://[^/]+/.+|file:.+)$"
-URI_FORMS = "configmap://NAME/KEY, pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/KEY, gs://BUCKET/KEY or file:PATH"
 
 Quantity = Annotated[
     str | int | float, WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": QUANTITY_PATTERN})
@@ -118,26 +117,6 @@ class Input(StrictModel):
     preprocessing: Literal["Fast", "Exact"] = Field(
         "Fast",
         description="Fast lets the JPEG decoder scale a large image down; Exact decodes it in full and antialiases.",
-    )
-
-
-class Output(StrictModel):
-    """How to read the model's output."""
-
-    type: Literal["Classification", "Embedding", "Tensor"] = Field(description="Kind of result.")
-    name: str | None = Field(None, min_length=1, description="Name of the model output to read. Defaults to the first.")
-    labels: list[str] | None = Field(
-        None, min_length=1, max_length=10_000, description="Class names, in the order of the model's output."
-    )
-    labels_uri: str | None = Field(
-        None,
-        pattern=URI_PATTERN,
-        description="A text file with one class name per line, in place of labels.",
-    )
-    top_k: int = Field(3, ge=1, le=1_000, description="Maximum number of predictions per image.")
-    threshold: float = Field(0.0, ge=0, description="Predictions with a lower score are dropped.")
-    activation: Literal["Softmax", "Sigmoid", "None"] = Field(
-        "None", description="Function that turns the model's raw output into scores."
     )
 
 

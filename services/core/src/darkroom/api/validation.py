@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from darkroom import names
-from darkroom.api.pipeline import URI_FORMS, URI_PATTERN, ImagePipeline
+from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.rules import CHANGE_RULES, RULES
+from darkroom.api.uris import URI_FORMS, URI_PATTERN
 from darkroom.errors import DarkroomError
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from darkroom.api.pipeline import Output
+from darkroom.api.output import Output
 from darkroom_vision.heads.base import Head
 from darkroom_vision.heads.classification import ClassificationHead, holds_scores, raw_scores
 from darkroom_vision.heads.embedding import EmbeddingHead
