@@ -218,11 +218,11 @@ def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
             2,
             "there is nothing to resume of generation never",
         ),
-        (["--from", "0", "--stage", "embed", "--results-topic", "{ns}.digits.images"], 2, "keeps images there"),
+        (["--from", "0", "--stage", "embed", "--results-topic", "{ns}.digits.images"], 2, "uses this topic for images"),
         (
             ["--from", "0", "--stage", "embed", "--bootstrap-servers", "127.0.0.1:9"],
             3,
-            "no Kafka answers at 127.0.0.1:9",
+            "no Kafka broker responds at 127.0.0.1:9",
         ),
     ],
 )

@@ -118,4 +118,4 @@ def test_the_data_of_another_kafka_version_is_one_line(tmp_path: Path) -> None:
 def test_a_kafka_that_does_not_answer_is_exit_code_3(tmp_path: Path) -> None:
     ran = up(SAMPLE, tmp_path / "data", "--bootstrap-servers", "127.0.0.1:9")
     assert ran.code == 3
-    assert "no Kafka answers at 127.0.0.1:9" in ran.errors[-1]
+    assert "no Kafka broker responds at 127.0.0.1:9" in ran.errors[-1]

@@ -288,7 +288,7 @@ def test_a_topic_that_is_not_there_and_a_broker_that_is_away_are_told_apart(
     document = json.loads(ten_each.file.read_text())
     for name, change, code, says in (
         ("topic", {"imagesTopic": "no.such.images"}, 2, "topic no.such.images does not exist in the Kafka at"),
-        ("broker", {"kafka": {"bootstrapServers": "127.0.0.1:9"}}, 3, "no Kafka answers at 127.0.0.1:9"),
+        ("broker", {"kafka": {"bootstrapServers": "127.0.0.1:9"}}, 3, "no Kafka broker responds at 127.0.0.1:9"),
     ):
         ten_each.file.with_name(f"{name}.json").write_text(json.dumps(document | change))
         mistaken = type("Mistaken", (), {"file": tmp_path / name, "settings": ten_each.settings})()

@@ -1,4 +1,4 @@
-"""The command `darkroom-worker`: run a stage, check its settings and model, or replay old images."""
+"""The command `darkroom-worker`: run a stage, check its settings and model, or replay stored images."""
 
 import argparse
 import os
@@ -34,9 +34,9 @@ EXIT_UNREACHABLE = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point. Exits 0 after an orderly stop, 1 after an error that may pass, 2 if settings or model can't be used.
+    """Entry point. Exits 0 after a graceful stop, 1 after a temporary error, 2 if settings or model are unusable.
 
-    A replay exits 0 when nothing of it is left, 75 when something is, and 3 if no Kafka answers at its start.
+    A replay exits 0 if it is complete, 75 if images are left, and 3 if no Kafka broker responds at its start.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     configure_logs(arguments.log_format)
-    disable_created_metrics()  # type: ignore[no-untyped-call] # the library's own gap
+    disable_created_metrics()  # type: ignore[no-untyped-call] # untyped in the library
     options = Options.from_environment()
 
     def listen(reporter: Reporter) -> Endpoint:
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="darkroom-worker", description="The worker of one stage of an ImagePipeline.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="check the settings, load the model, and exit")
-    run = commands.add_parser("run", help="analyse images as they arrive, until SIGTERM")
+    run = commands.add_parser("run", help="analyse new images until SIGTERM")
     replay = commands.add_parser("replay", help="analyse the images of a range of the log again, then exit")
     for command in (check, run, replay):
         command.add_argument(
@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
             "--port",
             type=int,
             required=True,
-            help="port of /healthz, /readyz and /metrics; 0 takes a free one and logs it",
+            help="port of /healthz, /readyz and /metrics; 0 chooses a free port and logs it",
         )
         command.add_argument(
             "--log-format", choices=["json", "text"], default="text", help="format of log lines (%(default)s)"
@@ -136,14 +136,14 @@ def _replay_arguments(replay: argparse.ArgumentParser) -> None:
         "--generation",
         required=True,
         metavar="NAME",
-        help="name of the replay; the name of an unfinished replay resumes it",
+        help="name of the replay; give the name of an unfinished replay to resume it",
     )
-    replay.add_argument("--from", dest="start", metavar="POSITION", help=f"where to begin: {position}")
+    replay.add_argument("--from", dest="start", metavar="POSITION", help=f"where to start: {position}")
     replay.add_argument(
-        "--to", dest="end", metavar="POSITION", default="end", help="where to stop (%(default)s: what is there now)"
+        "--to", dest="end", metavar="POSITION", default="end", help="where to stop (%(default)s: the log's current end)"
     )
     replay.add_argument(
-        "--results-topic", metavar="TOPIC", help="topic for the results; created if needed (the stage's own)"
+        "--results-topic", metavar="TOPIC", help="topic for the results; created if missing (the stage's results topic)"
     )
     replay.add_argument("--rate", type=float, default=100, help="images per second; 0 for no limit (%(default)s)")
     replay.add_argument(
@@ -151,7 +151,7 @@ def _replay_arguments(replay: argparse.ArgumentParser) -> None:
         type=float,
         default=10,
         metavar="SECONDS",
-        help="seconds between two reports on stdout (%(default)s)",
+        help="seconds between reports on stdout (%(default)s)",
     )
 
 

@@ -33,13 +33,13 @@ def test_without_a_topic_of_its_own_a_replay_publishes_where_live_work_does() ->
 @pytest.mark.parametrize(
     ("topic", "says"),
     [
-        ("demo.digits.images", "keeps images there"),
-        ("demo.digits.classify.dead-letters", "keeps images there"),
-        ("a b", "a topic's name is letters"),
-        ("x" * 240, "a topic's name is letters"),
-        ("", "a topic's name is letters"),
+        ("demo.digits.images", "uses this topic for images"),
+        ("demo.digits.classify.dead-letters", "uses this topic for images"),
+        ("a b", "at most .* characters"),
+        ("x" * 240, "at most .* characters"),
+        ("", "at most .* characters"),
     ],
 )
-def test_results_do_not_go_where_they_must_not(topic: str, says: str) -> None:
+def test_an_unusable_results_topic_is_refused(topic: str, says: str) -> None:
     with pytest.raises(CannotReplay, match=says):
         checked_topic(example_settings(), topic)

@@ -117,7 +117,7 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
         changes = ensure_topics(admin, [topic for topology in clamped for topic in topology.topics])
     except (KafkaException, KafkaUnreachable) as error:
         raise Unreachable(
-            f"no Kafka answers at {connection.bootstrap_servers} within {_CONNECT_TIMEOUT_S:.0f} s: "
+            f"no Kafka broker responds at {connection.bootstrap_servers} within {_CONNECT_TIMEOUT_S:.0f} s: "
             "start it, check the address, or omit --bootstrap-servers to start one"
         ) from error
     if changes.refused:

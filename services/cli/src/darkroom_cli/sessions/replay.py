@@ -36,7 +36,7 @@ class Session:
 
         Raises:
             InvalidInput: the request can't be fulfilled.
-            Unreachable: no Kafka answers.
+            Unreachable: no Kafka broker responds.
             DarkroomError: the worker exited before the replay was done.
         """
         settings = folder / "stage.json"

@@ -1,1 +1,1 @@
-"""A loop's work within the offset ranges and at the rate of a replay."""
+"""The offset ranges and the rate limit of a replay, applied to a loop's work."""

@@ -1,4 +1,4 @@
-"""The limits of a replay for the loops of one process, and the pipes to the parent process of the replay."""
+"""The limits of a replay for the loops of one process, and the pipes to the parent process."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ class Pipes:
     """File descriptors that a process of a replay inherits from its parent.
 
     Attributes:
-        tokens: to read a token from before each image; None if there is no rate limit.
-        counts: to write the outcomes of images to.
+        tokens: the pipe from which one token is read for each image; None if there is no rate limit.
+        counts: the pipe to which the outcomes of images are written.
     """
 
     tokens: int | None

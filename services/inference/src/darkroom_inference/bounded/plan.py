@@ -34,11 +34,11 @@ class ReplayPlan:
 
     @property
     def ends(self) -> dict[int, int]:
-        """Where each partition is done."""
+        """The end offset of each partition's range (exclusive)."""
         return {partition: part.end for partition, part in self.ranges.items()}
 
     def commit_fields(self) -> dict[int, dict[str, Any]]:
-        """By partition, what the metadata of every commit holds."""
+        """The fields in the metadata of every commit, by partition."""
         topic = {} if self.results_topic is None else {"resultsTopic": self.results_topic}
         return {n: {_FIELD: {"start": part.start, "end": part.end, **topic}} for n, part in self.ranges.items()}
 

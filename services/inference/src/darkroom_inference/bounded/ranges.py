@@ -6,28 +6,28 @@ from dataclasses import dataclass
 from darkroom.kafka.positions import AtOffset, AtTime, Position
 
 Bounds = Mapping[int, tuple[int, int]]
-"""By partition: the first offset that the log holds, and the one after the last."""
+"""By partition: the first offset in the log, and its end offset (exclusive)."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """The offsets from `start` on, without `end`."""
+    """The offsets from `start` (inclusive) to `end` (exclusive)."""
 
     start: int
     end: int
 
     @property
     def length(self) -> int:
-        """How many offsets; images are at most as many."""
+        """The number of offsets: an upper bound on the number of images."""
         return self.end - self.start
 
 
 def ranges(start: Mapping[int, int], end: Mapping[int, int], log: Bounds) -> dict[int, Range]:
-    """From `start` to `end` of each partition, as far as the log holds them; empty where they are the wrong way round.
+    """The range from `start` to `end` of each partition, limited to the log; empty where `end` is before `start`.
 
     Args:
-        start: by partition; any offset.
-        end: likewise.
+        start: first offset by partition; any value.
+        end: end offset (exclusive) by partition; any value.
         log: every partition of the topic.
     """
     clamped = {}
@@ -38,12 +38,12 @@ def ranges(start: Mapping[int, int], end: Mapping[int, int], log: Bounds) -> dic
 
 
 def offsets(position: Position, log: Bounds, at_time: Mapping[int, int | None]) -> dict[int, int]:
-    """The offset of each partition that `position` means.
+    """The offset in each partition that corresponds to `position`.
 
     Args:
-        position: as the user named it.
+        position: the user's choice.
         log: every partition of the topic.
-        at_time: for a time, the first offset that is not older; None where there is none yet.
+        at_time: if `position` is a time, the first offset that is not older; None where there is none yet.
     """
     match position:
         case "beginning":

@@ -1,7 +1,7 @@
-"""The rate limit of a replay over all its processes: tokens in a pipe.
+"""The rate limit of a replay, shared by all its processes: tokens in a pipe.
 
-The parent writes one byte for each image that may be taken now, and each loop of each process reads one before it takes
-an image. The processes share nothing but the pipe: no locks and no clocks, and it ends with the parent.
+The parent writes one byte for each image that may be taken now. A loop reads one byte before it takes an image. The
+processes share only the pipe, no locks or clocks, and the pipe ends with the parent.
 """
 
 import array
@@ -20,7 +20,7 @@ _MOST_IN_THE_PIPE: Final = 4_096
 
 @dataclass
 class TokenBucket:
-    """How many tokens may be issued for the time that has passed. Unused tokens do not accumulate.
+    """Computes how many tokens are due for the time that has passed. Unused tokens do not accumulate.
 
     Attributes:
         rate: images per second.
@@ -32,11 +32,11 @@ class TokenBucket:
 
     @property
     def burst(self) -> int:
-        """The most tokens that may wait to be taken: what comes in two ticks, and at least one."""
+        """The maximum number of unused tokens: those of two ticks, at least one."""
         return max(1, min(_MOST_IN_THE_PIPE, round(2 * _TICK_S * self.rate)))
 
     def due(self, seconds: float, waiting: int) -> int:
-        """Tokens to be handed out after `seconds` more, when `waiting` have not been taken yet."""
+        """The number of tokens to issue after `seconds` more, while `waiting` tokens are unused."""
         room = max(0, self.burst - waiting)
         self.saved = min(self.saved + self.rate * seconds, self.burst)
         tokens = min(int(self.saved), room)
@@ -53,7 +53,7 @@ class TokenWriter:
 
     def __init__(self, rate: float) -> None:
         self.reader, self._writer = os.pipe()
-        # For all processes: it belongs to the open pipe, not to the descriptor.
+        # This affects all processes: non-blocking mode belongs to the open pipe, not to the descriptor.
         os.set_blocking(self.reader, False)
         self._bucket = TokenBucket(rate)
         self._stop = threading.Event()
@@ -61,7 +61,7 @@ class TokenWriter:
         self._thread.start()
 
     def close(self) -> None:
-        """Write no more tokens."""
+        """Stop writing tokens."""
         self._stop.set()
         self._thread.join()
         os.close(self.reader)
@@ -85,13 +85,13 @@ class TokenReader:
         self._poll.register(reader, select.POLLIN)
 
     def take(self, timeout_s: float) -> bool:
-        """Take a token, waiting for it if need be; False if there was none in time."""
+        """Take a token, waiting for it if necessary. Returns False if none came in time."""
         if not self._poll.poll(max(0.0, timeout_s) * 1000):
             return False
         try:
             return bool(os.read(self._reader, 1))
         except BlockingIOError:
-            return False  # another loop was quicker
+            return False  # another loop took it
 
 
 def _unread(reader: int) -> int:

@@ -1,4 +1,4 @@
-"""A consumer within the ranges and at the rate of a replay."""
+"""A consumer limited to the ranges and the rate of a replay."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,14 +10,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from darkroom_inference.bounded.rate import TokenReader
 from darkroom_inference.loop.assignment import Assignment
 
-_END_OF_LOG: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
+_END_OF_LOG: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - the constant has no other name
 
 
 @dataclass
 class BoundedSource:
-    """A consumer that returns images at a limited rate, and none beyond the end of their partition's range.
+    """A consumer that returns images at a limited rate and stops at the end of each partition's range.
 
-    While an image waits for its token nothing is polled, so that no rebalance can revoke its partition.
+    While an image waits for its token, nothing is polled, so that no rebalance can revoke the image's partition.
 
     Attributes:
         reached: partitions whose range has been returned completely.
@@ -32,7 +32,7 @@ class BoundedSource:
     _held: Message | None = None
 
     def poll(self, timeout: float) -> Message | None:
-        """The next image or error; None if there is none yet, or it is not its turn."""
+        """The next image or error; None if there is none yet, or no token for it."""
         if self._held is None:
             message = self._next(timeout)
             if message is None or message.error() is not None:
@@ -47,7 +47,7 @@ class BoundedSource:
         """Read a partition again from `position` on.
 
         Raises:
-            KafkaException: the client can't.
+            KafkaException: the client refuses it.
         """
         if self._held is not None and self._held.partition() == position.partition:
             self._held = None
@@ -57,7 +57,7 @@ class BoundedSource:
 
     def _next(self, timeout: float) -> Message | None:
         message = self.consumer.poll(timeout)
-        # One that went and came back is read again from what was committed.
+        # A partition that is reassigned is read again from its committed offset.
         self._take_up(self.reached & self.assignment.touched)
         if message is None:
             return None
@@ -67,7 +67,7 @@ class BoundedSource:
         if partition is None or offset is None or offset < self.ends.get(partition, 0):
             return None if error is not None else message
         self.reached.add(partition)
-        # What comes after the range is live work's: it is not even fetched.
+        # Records after the range belong to live work: do not fetch them.
         with suppress(KafkaException):
             self.consumer.pause([TopicPartition(self.topic, partition)])
         return None

@@ -1,4 +1,4 @@
-"""Outcomes of a replay's images: the processes write counts to a pipe, and their parent adds them up."""
+"""Outcomes of a replay's images: the processes write counts to a pipe, and the parent adds them up."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _READ_BYTES = 65_536
 
 
 class CountsWriter:
-    """Writes what a process counted since the last write. Shared by its loops."""
+    """Writes the outcomes that a process has counted since the last write. Shared by its loops."""
 
     def __init__(self, writer: int, metrics: Metrics) -> None:
         self._writer = writer
@@ -23,7 +23,7 @@ class CountsWriter:
         self._lock = threading.Lock()
 
     def write(self) -> None:
-        """Write new counts in a single write, which can't interleave with those of other processes."""
+        """Write the new counts in a single write, which can't interleave with those of other processes."""
         with self._lock:
             counted = self._metrics.outcomes()
             if new := counted - self._written:
@@ -45,7 +45,7 @@ class Tally:
         self._counts: Counts = Counter()
 
     def counts(self) -> Counts:
-        """Everything written so far."""
+        """The images counted so far, by outcome."""
         while True:
             try:
                 read = os.read(self._reader, _READ_BYTES)

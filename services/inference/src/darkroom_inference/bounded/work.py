@@ -1,4 +1,4 @@
-"""A loop's work within the ranges of a replay."""
+"""The work of a loop within the ranges of a replay."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from darkroom_inference.loop.work import LoopParts, Work
 
 
 class BoundedWorkFactory:
-    """Makes the work of a loop of a replay."""
+    """Creates the work of a replay's loop."""
 
     def __init__(self, limits: ReplayLimits) -> None:
         self._limits = limits
 
     def commit_fields(self) -> Mapping[int, Mapping[str, Any]]:
-        """The replay's plan, so that a run can be taken up again."""
+        """The replay's plan, so that the replay can be resumed."""
         return self._limits.plan.commit_fields()
 
     def work(self, parts: LoopParts) -> Work:
@@ -33,10 +33,10 @@ class BoundedWorkFactory:
 
 @dataclass
 class BoundedWork:
-    """The work of one loop, which also commits the end of a partition's range when it is done.
+    """The work of one loop. Also commits the end of a partition's range once all its images are processed.
 
-    The last offsets of a range may hold no record (a transaction's end, a compacted topic): the end is committed all
-    the same, so that everybody can see that nothing is left.
+    The last offsets of a range may hold no record (a transaction marker, a compacted topic). The end is committed
+    anyway, so that the group's lag within the range becomes zero.
     """
 
     batches: Work
@@ -46,7 +46,7 @@ class BoundedWork:
     counts: CountsWriter
 
     def turn(self) -> None:
-        """As `Work.turn`."""
+        """See `Work.turn`."""
         try:
             self.batches.turn()
             self._finish()

@@ -1,1 +1,1 @@
-"""The consumer group: its protocol, and rejoining it when a member's view of it is wrong."""
+"""The consumer group: its protocol, and rejoining it after an inconsistency."""

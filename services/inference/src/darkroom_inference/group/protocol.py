@@ -1,4 +1,4 @@
-"""Which protocol the loops of a process use to share the work with others: KIP-848 where the broker knows it."""
+"""The group protocol of a process's loops: KIP-848 where the broker supports it, else classic."""
 
 import structlog
 
@@ -11,13 +11,13 @@ _NOT_KNOWN_TO_THE_BROKER = "ConsumerGroupHeartbeat"
 
 
 class Membership:
-    """Begins with the protocol that was asked for, and falls back to `classic` for good when the broker refuses it."""
+    """Starts with the configured protocol, and switches to `classic` permanently if the broker does not support it."""
 
     def __init__(self, protocol: GroupProtocol) -> None:
         self.protocol: GroupProtocol = protocol
 
     def learn(self, broken: ClientsBroken) -> None:
-        """Fall back if that is what `broken` is about: librdkafka names the request that the broker does not take."""
+        """Switch to `classic` if `broken` says so: librdkafka names the request that the broker does not support."""
         if self.protocol == "consumer" and _NOT_KNOWN_TO_THE_BROKER in broken.cause and "support" in broken.cause:
-            log.warning("the broker lacks the consumer group protocol: using the classic one", error=broken.cause)
+            log.warning("the broker does not support KIP-848: using the classic group protocol", error=broken.cause)
             self.protocol = "classic"

@@ -1,4 +1,4 @@
-"""The rejoin check: must a loop rejoin its group because client and group disagree on its partitions?"""
+"""The rejoin check: detects that a loop must rejoin because its client and its group disagree on its partitions."""
 
 import random
 import time
@@ -10,23 +10,23 @@ from darkroom_inference.kafka.errors import ClientsBroken
 from darkroom_inference.lifecycle.loop_state import LoopState
 
 SETTLE_S: Final = 10.0
-"""Twice the usual heartbeat interval, so that a change in progress can arrive."""
+"""Twice the usual heartbeat interval, so that a change in progress can reach the member."""
 
 LOOK_EVERY_S: Final = 20.0
-"""Interval, plus up to a quarter at random, at which a loop without partitions checks where images wait."""
+"""Interval, plus up to a quarter at random, at which a loop without partitions checks for waiting images."""
 
 
 class RejoinCheck:
-    """Asks the group in two cases, and acts only if a second answer confirms the first.
+    """Queries the group in two cases, and acts only if a second query confirms the first.
 
     - Responses of the coordinator were lost. It reports a change to a member once, in a heartbeat response, and is slow
       to respond after a broker failure. librdkafka 2.16 abandons a slow response but does not ask again
       (rd_kafka_cgrp_handle_ConsumerGroupHeartbeat requests the full assignment only after some errors). A member that
       should release a partition then keeps it, and the next owner waits until the group fences that member, after
       `max.poll.interval.ms`.
-    - The loop has no partitions, and images wait that no member processes. librdkafka 2.16 can miss an assignment while
-      the group's coordinator moves: the group counts on a member that looks idle. Rejoining frees the partition. If the
-      check is wrong, because another member needs that long for an image, rejoining an idle loop does no harm.
+    - The loop has no partitions, and images wait in partitions that no member processes. librdkafka 2.16 can miss an
+      assignment while the group's coordinator moves, so the member that the group expects to process them is idle.
+      Rejoining frees its partitions. If another member is only slow, rejoining an idle loop does no harm.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class RejoinCheck:
         group: Group,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`partitions` returns those that the loop's client knows of."""
+        """`partitions` returns the partitions that the loop's client has been assigned."""
         self._state = state
         self._partitions = partitions
         self._group = group
@@ -48,7 +48,7 @@ class RejoinCheck:
         self._plan_next_look()
 
     def check(self) -> None:
-        """Ask the group, if there is a reason to and it is time.
+        """Query the group if one of the cases applies and the interval has passed.
 
         Raises:
             ClientsBroken: the loop must rejoin.
@@ -65,12 +65,12 @@ class RejoinCheck:
             self._look()
 
     def _compare(self) -> None:
-        """Compare the partitions that the client knows of with those in the group."""
+        """Compare the partitions of the client with those that the group has recorded for it."""
         view, own = self._group.view(), self._partitions()
         if view is None:
             self._compare_again()
         elif not (own - view.target or view.assigned - own):
-            # The loop may get more, which other members must release first.
+            # The target may contain more, which other members must release first.
             self._compare_at = self._differed = None
         elif self._differed == (view, own):
             raise ClientsBroken(
@@ -86,7 +86,7 @@ class RejoinCheck:
         self._differed = None
 
     def _look(self) -> None:
-        """Compare where images wait now with where they waited at the last look."""
+        """Compare the waiting images with those at the last check."""
         waiting = self._group.waiting()
         self._plan_next_look()
         if waiting is None:

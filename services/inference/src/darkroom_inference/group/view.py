@@ -1,4 +1,4 @@
-"""What a consumer group says of one of its members, and how far it is: asked from the cluster, not from the client."""
+"""A consumer group's progress and its view of one member, read from the cluster, not from the client."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class GroupView:
     """How a group's coordinator sees one member.
 
     Attributes:
-        assigned: the partitions that the member was given.
-        target: those that it is to have in the end.
+        assigned: the partitions that are assigned to the member.
+        target: the partitions that the member will have after the rebalance.
     """
 
     assigned: frozenset[int]
@@ -30,26 +30,26 @@ class GroupView:
 
 
 class Group(Protocol):
-    """A consumer group, as one of its members asks about it."""
+    """A consumer group, as seen by one of its members."""
 
     def view(self) -> GroupView | None:
-        """How the coordinator sees the member; None if it does not answer, or knows no such member."""
+        """The coordinator's view of the member; None if it does not respond or has no such member."""
 
     def waiting(self) -> Mapping[int, int] | None:
-        """By partition in which images wait: the offset of the first; None if that can't be found out."""
+        """The offset of the first waiting image, by partition; None if it can't be determined."""
 
 
 class KafkaGroup:
-    """The group of a stage, asked by `consumer`, a member of it. Clients are made for each question: it is rare."""
+    """The group of a stage, queried for its member `consumer`. Queries are rare, so each creates a client."""
 
     def __init__(self, settings: StageSettings, consumer: Consumer) -> None:
         self._settings = settings
         self._consumer = consumer
 
     def view(self) -> GroupView | None:
-        """As `Group.view`. None for the classic protocol, which has no target assignment."""
+        """See `Group.view`. None for the classic protocol, which has no target assignment."""
         group = self._settings.consumer_group
-        admin = self._admin()  # its futures end with it
+        admin = self._admin()  # the futures end with the client
         asked = admin.describe_consumer_groups([group], request_timeout=_REQUEST_TIMEOUT_S)
         try:
             description = asked[group].result(2 * _REQUEST_TIMEOUT_S)
@@ -63,7 +63,7 @@ class KafkaGroup:
         return None
 
     def waiting(self) -> Mapping[int, int] | None:
-        """As `Group.waiting`."""
+        """See `Group.waiting`."""
         topic, admin = self._settings.images_topic, self._admin()
         try:
             metadata = admin.list_topics(topic, _REQUEST_TIMEOUT_S).topics[topic]

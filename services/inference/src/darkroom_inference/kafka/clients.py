@@ -12,7 +12,7 @@ from darkroom.topology import DEAD_LETTER_ROOM_BYTES, HEADER_ROOM_BYTES
 from darkroom_inference.lifecycle.options import GroupProtocol
 
 TRANSACTION_TIMEOUT_MS = 10_000
-"""A transaction holds only publishing, never inference. One that a worker left open keeps readers waiting so long."""
+"""A transaction spans only publishing, never inference. One that a worker left open blocks readers for this long."""
 
 _PREFETCH_RECORDS = 256
 _PREFETCH_KIB = 16_384
@@ -38,7 +38,7 @@ def consumer(
             **base,
             **_prefetch(most_bytes),
             **_membership(protocol),
-            # The last offsets of a range may hold no record: only the end of the partition shows that it is done.
+            # The last offsets of a range may hold no record: only the end-of-partition event shows that it is complete.
             "enable.partition.eof": settings.replay is not None,
             "error_cb": on_error,
             "stats_cb": on_statistics,
@@ -55,18 +55,18 @@ def producer(
     own: dict[str, Any] = producer_settings(
         settings.kafka,
         client_id,
-        # A record may turn out larger than the pipeline takes (its topic allows more): its dead letter must go out.
+        # The topic may accept larger images than the pipeline: their dead letters must be publishable.
         max_message_bytes=2 * dead_letter_bytes,
     )
     own |= {
         "socket.timeout.ms": _SOCKET_TIMEOUT_MS,
-        # A set of results that is larger than the topic takes is refused as a whole: keep the innocent out of it.
+        # If a batch exceeds the topic's limit, the broker refuses all of it, including small results.
         "batch.size": settings.max_result_bytes,
         "queue.buffering.max.kbytes": max(65_536, 4 * dead_letter_bytes // 1024),
         "error_cb": on_error,
     }
     if transactional_id is None:
-        own["message.timeout.ms"] = 0  # a broker that is away is waited for, however long
+        own["message.timeout.ms"] = 0  # wait for an unavailable broker without a limit
     else:
         own |= {"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
     return Producer(own, logger=logging.getLogger("librdkafka.producer"))
@@ -76,7 +76,7 @@ def _prefetch(most_bytes: int) -> ClientSettings:
     return {
         "queued.min.messages": _PREFETCH_RECORDS,
         "queued.max.messages.kbytes": max(_PREFETCH_KIB, 2 * most_bytes // 1024),
-        # Without it a loop that has emptied its queue waits up to a second for the next fetch.
+        # With the default, a loop that has emptied its queue waits up to a second for the next fetch.
         "fetch.queue.backoff.ms": 20,
         "socket.timeout.ms": _SOCKET_TIMEOUT_MS,
         "statistics.interval.ms": 2_000,
@@ -84,11 +84,11 @@ def _prefetch(most_bytes: int) -> ClientSettings:
 
 
 def _membership(protocol: GroupProtocol) -> ClientSettings:
-    """How the loop stays in its group.
+    """Settings of the loop's group membership.
 
-    The client's own thread sends the heartbeats, so a long inference does not end the membership; only the time between
-    two polls could. That limit exists to find a consumer that hangs, which the watchdog does better (it knows the
-    image), so it is set out of the way. Batches are cut so short that a rebalance does not wait for them.
+    A thread of the client sends the heartbeats, so a long inference does not end the membership; only
+    `max.poll.interval.ms` could. Its purpose is to detect a consumer that hangs. The watchdog does that better, because
+    it knows the image, so the limit is set very high. Batches are short enough not to delay a rebalance.
     """
     if protocol == "consumer":
         return {"group.protocol": "consumer", "max.poll.interval.ms": _LONGEST_POLL_GAP_MS}

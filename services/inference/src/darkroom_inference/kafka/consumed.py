@@ -9,7 +9,7 @@ from darkroom_inference.records.image import ImageRecord, RecordHeaders
 
 
 def image_record(message: Message) -> ImageRecord:
-    """The record in a message that holds no error; an event in structured mode is unwrapped."""
+    """The record in a message without an error. An event in structured mode is converted to binary mode."""
     kind, timestamp_ms = message.timestamp()
     headers, value = in_binary_mode(cast("RecordHeaders", message.headers()), message.value())
     return ImageRecord(

@@ -24,29 +24,29 @@ T = TypeVar("T")
 
 
 class Delivery(Protocol):
-    """Publishes the answers to images and commits their offsets."""
+    """Publishes results and dead letters, and commits the offsets of their images."""
 
     def publish(self, outgoing: Outgoing) -> None:
-        """Take a record for publication, in the order of the calls."""
+        """Queue a record for publication. The order of the calls is kept."""
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         """Wait until everything published is acknowledged, and commit `positions`.
 
         Returns:
-            What has been published in the end: a result that its topic is too small for has become a dead letter.
+            The published records: a result that exceeds the limit of its topic has become a dead letter.
 
         Raises:
-            Interrupted: nothing is committed; the work has to be done again.
+            Interrupted: nothing is committed; the work must be repeated.
             ClientsBroken: it is not certain what is committed; the loop needs new clients.
             DrainTimedOut: the worker has to stop.
         """
 
     def forget(self) -> None:
-        """Drop what was published since the last `settle`."""
+        """Drop the records published since the last `settle`."""
 
 
 class AtLeastOnce:
-    """Commits after the acknowledgements. What is interrupted in between is published again, with the same ids."""
+    """Commits after the acknowledgements. After an interruption in between, the same records are published again."""
 
     def __init__(self, publisher: Publisher, offsets: Offsets) -> None:
         self._publisher = publisher
@@ -54,7 +54,7 @@ class AtLeastOnce:
         self._published: list[Outgoing] = []
 
     def publish(self, outgoing: Outgoing) -> None:
-        """Send at once, while the next image is analysed."""
+        """Send immediately, while the next image is analysed."""
         self._published.append(outgoing)
         self._publisher.publish(outgoing)
 
@@ -69,13 +69,13 @@ class AtLeastOnce:
         try:
             self._offsets.commit(positions)
         except Interrupted as interrupted:
-            # The results are there. If the partitions stay ours the next commit covers these offsets, and if they go
-            # the one that gives them back does; else their next owner does the work again.
+            # The results are published. The next commit, or the one that releases the partitions, covers these offsets;
+            # if neither happens, the next owner repeats the work.
             log.warning("commit postponed", error=str(interrupted))
         return published
 
     def forget(self) -> None:
-        """Drop what has not left yet."""
+        """Drop the records that are not sent yet."""
         self._published.clear()
         self._publisher.forget()
 
@@ -83,7 +83,7 @@ class AtLeastOnce:
 class ExactlyOnce:
     """Publishes and commits in one transaction a batch, fenced by the consumer's membership of its group (KIP-447).
 
-    Everything is kept back until `settle`, so that a transaction is open only for as long as publishing takes.
+    Records are kept until `settle`, so that a transaction is open only while they are published.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class ExactlyOnce:
         self._kept: list[Outgoing] = []
 
     def prepare(self) -> None:
-        """Fence earlier users of the transactional id, and end the transaction that they left open."""
+        """Fence earlier producers with this transactional id, and abort a transaction that they left open."""
         self._call("initialise transactions", lambda: self._producer.init_transactions(_CALL_TIMEOUT_S))
 
     def publish(self, outgoing: Outgoing) -> None:
@@ -112,7 +112,7 @@ class ExactlyOnce:
         self._kept.append(outgoing)
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
-        """Publish and commit in one transaction. One that fails is aborted, and the work done again."""
+        """Publish and commit in one transaction. If it fails, it is aborted and the work is repeated."""
         while refused := self._transaction(positions):
             for outgoing in refused:
                 self._kept[self._kept.index(outgoing)] = _fallback(outgoing)
@@ -120,7 +120,7 @@ class ExactlyOnce:
         return published
 
     def forget(self) -> None:
-        """Drop what was kept."""
+        """Drop the kept records."""
         self._kept.clear()
 
     def _transaction(self, positions: Positions) -> list[Outgoing]:
@@ -146,7 +146,7 @@ class ExactlyOnce:
         return []
 
     def _call(self, what: str, call: Callable[[], T]) -> T:
-        """Call until it is certain how it ended.
+        """Call until the outcome is certain.
 
         Raises:
             Interrupted: the transaction is aborted; another may begin.

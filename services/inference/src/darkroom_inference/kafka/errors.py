@@ -11,7 +11,7 @@ Meaning = Literal["Retry", "NotAMember", "TooLarge", "Fatal", "Unknown"]
 
 _TRANSIENT: Final = frozenset(
     {
-        KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's own codes have no other name
+        KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's error codes have no other names
         KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
         KafkaError._TIMED_OUT,  # noqa: SLF001
         KafkaError._WAIT_COORD,  # noqa: SLF001
@@ -48,7 +48,7 @@ _TOO_LARGE: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_
 
 
 class Interrupted(DarkroomError):
-    """The current batch can't be finished now. Nothing of it has been committed, so it must be repeated."""
+    """The current batch can't be finished now. None of it has been committed, so it must be repeated."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"the current batch must be repeated: {cause}")
@@ -56,7 +56,7 @@ class Interrupted(DarkroomError):
 
 
 class ClientsBroken(DarkroomError):
-    """The loop's clients are fenced or failed for good: the loop needs new ones."""
+    """The loop's clients are fenced or have failed permanently: the loop needs new ones."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(f"the Kafka clients must be replaced: {cause}")
@@ -64,7 +64,7 @@ class ClientsBroken(DarkroomError):
 
 
 def meaning(error: KafkaError) -> Meaning:
-    """How to handle `error`. Errors that may pass by themselves, or after a repair of the cluster, are not fatal."""
+    """How to handle `error`. Errors that may end without a restart, such as a failed broker, are not fatal."""
     if is_fatal(error):
         return "Fatal"
     if error.code() in _TOO_LARGE:

@@ -2,27 +2,26 @@
 
 Every commit of a partition carries a `Mark`. There are three kinds.
 
-- clean (no metadata): no worker processes this partition. Written when a partition is released in order.
+- clean (no metadata): no worker processes this partition. Written when a partition is released gracefully.
 - held, batch=b: a worker takes batches of at most b records from this offset on. Written once after an assignment, with
-  the first records; later commits repeat it, so it costs nothing more.
+  the first records; later commits repeat it without extra requests.
 - suspects=k: the next k records are processed one at a time, because one of them may have crashed a process.
 
 A worker that is assigned a *held* partition knows that the previous owner ended without releasing it. The image that
 caused this is among the b records from the committed offset on: these become suspects. A suspect is analysed while no
 other image is analysed in the process, between two commits at its own offset: `attempts=n inHand` before, and the same
-without `inHand` after. If the process crashes in between, the mark proves it. After `maxAttempts` the record becomes a
-dead letter. Each suspect that survives reduces the number of suspects, and after the last one the partition is held
-again. The images around the faulty one are analysed in any case.
+without `inHand` after. If the process crashes in between, the mark shows which image it was. After `maxAttempts` the
+record becomes a dead letter. Each suspect that is processed reduces the number of suspects, and after the last one the
+partition is held again. The other images of the batch are analysed as usual.
 
-The first of the two commits must be made while nothing else is analysed; otherwise it could blame this image for a
-crash that another loop's image caused. It takes milliseconds. If Kafka does not confirm it within two seconds, the
-image is not analysed, the mark is withdrawn, and the other loops continue, so an outage is not counted as an attempt.
-The second commit is made while the other loops continue.
+The first of the two commits must be made while nothing else is analysed; otherwise a crash caused by another loop's
+image would be attributed to this one. It takes milliseconds. If Kafka does not confirm it within two seconds, the image
+is not analysed, the mark is withdrawn, and the other loops continue, so an outage is not counted as an attempt. The
+second commit is made while the other loops continue.
 
-A worker that is ended from outside (a failed node, SIGKILL) proves nothing: it only makes suspects, which slows down
-one batch. A good image would become a dead letter only if this happened `maxAttempts` times in a row between the two
-commits of that image. Publishing is not between them: killing a worker that waits for a broker does not count against
-an image.
+A worker that is ended from outside (a failed node, SIGKILL) leaves suspects too, which only slows down one batch. A
+good image would become a dead letter only if this happened `maxAttempts` times in a row between the two commits of
+that image. Publishing is not between them: killing a worker that waits for a broker does not count as an attempt.
 
 Exceptions of the model are counted in the same field, without `inHand`, so the count survives a restart.
 """
@@ -36,7 +35,7 @@ Verdict = Literal["PoisonImage", "InferenceError"]
 
 _FIELD: Final = "darkroom"
 _UNKNOWN_BATCH: Final = 64
-"""The batch of a mark without one: the largest batch of the versions that did not write it."""
+"""The batch size assumed for a mark without one: the largest batch of the versions that did not write it."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,10 @@ class Mark:
     """The metadata of a commit, about the records from the committed offset on.
 
     Attributes:
-        batch: a worker takes batches of at most so many records from here on; 0 if none does.
+        batch: the maximum size of the batches that a worker takes from here on; 0 if no worker does.
         suspects: how many records from here on must be processed one at a time; `batch` is 0 then.
-        attempts: number of failed attempts at the record at this offset, alone.
-        in_hand: the last of these attempts was in progress when the commit was made.
+        attempts: the number of failed attempts to process the record at this offset alone.
+        in_hand: whether the last of these attempts was in progress when the commit was made.
     """
 
     batch: int = 0
@@ -65,7 +64,7 @@ CLEAN: Final = Mark()
 
 
 def held(batch: int) -> Mark:
-    """Committed by a worker that takes batches of at most `batch` records from here on."""
+    """The mark of a worker that takes batches of at most `batch` records from here on."""
     return Mark(batch=batch)
 
 
@@ -108,7 +107,7 @@ def taken_over(found: Mark, *, same_record: bool, batch: int) -> Mark:
         found: the mark of the committed offset.
         same_record: whether the first record is at the committed offset. If not, retention has removed the record that
             the attempts belong to, and they no longer count.
-        batch: the most records that the worker takes at once.
+        batch: the maximum size of the worker's batches.
     """
     if found.suspects:
         return found if same_record else survived(found)
@@ -116,39 +115,39 @@ def taken_over(found: Mark, *, same_record: bool, batch: int) -> Mark:
 
 
 def verdict(mark: Mark, max_attempts: int) -> Verdict | None:
-    """Why the record at this mark must not be tried again; None if it may be."""
+    """Why the record at this mark must not be tried again; None if it may be tried."""
     if mark.attempts < max_attempts:
         return None
     return "PoisonImage" if mark.in_hand else "InferenceError"
 
 
 def trying(mark: Mark) -> Mark:
-    """Committed before the record is tried alone."""
+    """The mark to commit before the record is tried alone."""
     return replace(mark, attempts=mark.attempts + 1, in_hand=True)
 
 
 def survived(mark: Mark) -> Mark:
-    """Committed after an attempt that did not crash the process."""
+    """The mark to commit after an attempt that did not crash the process."""
     return replace(mark, attempts=0, in_hand=False)
 
 
 def failed(mark: Mark) -> Mark:
-    """Committed after an attempt, alone, in which the model raised an exception."""
+    """The mark to commit after an attempt alone in which the model raised an exception."""
     return replace(mark, in_hand=False)
 
 
 def failed_in_batch() -> Mark:
-    """Committed at a record of a batch for which the model raised an exception: its first attempt."""
+    """The mark to commit at a record on which the model raised an exception in a batch: the record's first attempt."""
     return Mark(suspects=1, attempts=1)
 
 
 def passed(mark: Mark, batch: int) -> Mark:
-    """The mark after the record at `mark` has got its result or its dead letter; `batch` as for `held`."""
+    """The mark to commit once the record at `mark` has its result or dead letter; `batch` as for `held`."""
     return Mark(suspects=mark.suspects - 1) if mark.suspects > 1 else held(batch)
 
 
 def given_back(mark: Mark) -> Mark:
-    """Committed when the partition is released with no batch in progress.
+    """The mark to commit when the partition is released with no batch in progress.
 
     If an attempt is still marked as in progress, it crashed a previous owner: the mark is passed on to the next owner.
     """

@@ -18,7 +18,7 @@ from darkroom_inference.lifecycle.stopping import Pause, wait_in_slices
 log = structlog.get_logger(__name__)
 
 Positions = Mapping[int, tuple[int, Mark]]
-"""By partition: the offset of the next record to be worked on, and what is to be known about it."""
+"""By partition: the offset of the next record to process, and its mark."""
 
 _REQUEST_TIMEOUT_S: Final = 10.0
 _REACHABLE_TIMEOUT_S: Final = 2.0
@@ -30,13 +30,13 @@ T = TypeVar("T")
 class Offsets:
     """The offsets of one consumer's group in one topic.
 
-    Errors that can pass are retried for ever, with back-off; unknown errors for half a minute.
+    Temporary errors are retried without a limit, with back-off; unknown errors for half a minute.
     """
 
     def __init__(
         self, consumer: Consumer, topic: str, pause: Pause, metrics: Metrics, extra: Mapping[int, Mapping[str, Any]]
     ) -> None:
-        """`extra` holds, by partition, fields that every commit carries besides the mark."""
+        """`extra` holds, by partition, the fields in the metadata of every commit in addition to the mark."""
         self._consumer = consumer
         self._topic = topic
         self._pause = pause
@@ -63,7 +63,7 @@ class Offsets:
     def commit(self, positions: Positions) -> None:
         """Commit, and wait for it.
 
-        librdkafka waits for a broker without a limit; the loop ticks meanwhile.
+        librdkafka waits for a broker without a limit. The loop ticks while it waits.
 
         Raises:
             Interrupted: the consumer is no longer a member of its group, or does not own a partition any more.
@@ -73,11 +73,11 @@ class Offsets:
         self._retried("commit", lambda: self._commit_ticking(positions))
 
     def start_commit(self, positions: Positions) -> ThreadedCall[None]:
-        """Begin to commit, in a thread of its own."""
+        """Start to commit in a separate thread."""
         return ThreadedCall("commit", lambda: self._commit(positions))
 
     def wait_for(self, commit: ThreadedCall[None]) -> None:
-        """Wait until a commit has ended, however it did.
+        """Wait until a commit has ended, successfully or not.
 
         Raises:
             DrainTimedOut: the worker has to stop.
@@ -87,7 +87,7 @@ class Offsets:
     def commit_once(self, positions: Positions) -> None:
         """Try once to commit, for partitions that are being revoked: if it fails, their next owner repeats the work.
 
-        Nothing but a commit is done here: it runs inside callbacks, where other calls of the client end the process.
+        It runs inside callbacks, where any other call of the client ends the process.
         """
         try:
             self._commit(positions)
@@ -96,7 +96,7 @@ class Offsets:
             self._metrics.kafka_error(error.args[0])
 
     def reachable(self) -> bool:
-        """Whether a broker answers. A commit has no timeout, and without a broker would take minutes to fail."""
+        """Whether a broker responds. A commit has no timeout; without a broker it would take minutes to fail."""
         try:
             self._consumer.list_topics(self._topic, timeout=_REACHABLE_TIMEOUT_S)
         except KafkaException:
@@ -104,7 +104,7 @@ class Offsets:
         return True
 
     def as_topic_partitions(self, positions: Positions) -> list[TopicPartition]:
-        """As the client library takes them."""
+        """`positions` as the client library expects them."""
         return [
             TopicPartition(self._topic, partition, offset, metadata=encode(mark, self._extra.get(partition)))
             for partition, (offset, mark) in positions.items()

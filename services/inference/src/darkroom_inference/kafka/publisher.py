@@ -1,4 +1,4 @@
-"""One loop's producer, and the outcome of each record."""
+"""Publishing with one loop's producer, and the outcome of each record."""
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -54,7 +54,7 @@ class Publisher:
         """Wait until every record is acknowledged or refused.
 
         Returns:
-            Those that exceed the maximum record size of their topic.
+            The records that exceed the maximum record size of their topic.
 
         Raises:
             Interrupted: a record could not be published.
@@ -69,7 +69,7 @@ class Publisher:
         return refused
 
     def forget(self) -> None:
-        """Discard records that were not sent, and the outcomes of the others."""
+        """Discard the records that are not sent, and the outcomes of the others."""
         self._producer.purge(in_flight=False)
         self._producer.poll(0)
         self._refused.clear()

@@ -1,4 +1,4 @@
-"""Calls of the client library that take longer than a loop can wait for."""
+"""Calls of the client library that may take longer than a loop can wait."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class ThreadedCall(Generic[T]):
-    """A call in a thread of its own, which may be abandoned before it ends."""
+    """A call in a separate thread, which may be abandoned before it ends."""
 
     def __init__(self, what: str, call: Callable[[], T]) -> None:
         self._call = call
@@ -20,16 +20,16 @@ class ThreadedCall(Generic[T]):
         self._thread.start()
 
     def ended(self, within_s: float) -> bool:
-        """Whether the call has ended, or does so in time."""
+        """Whether the call has ended, or ends within `within_s` seconds."""
         self._thread.join(within_s)
         return not self._thread.is_alive()
 
     def succeeded(self, within_s: float) -> bool:
-        """Whether the call has returned, or does so in time; False if it raised."""
+        """Whether the call has returned, or returns within `within_s` seconds; False if it raised."""
         return self.ended(within_s) and not self._errors
 
     def result(self) -> T:
-        """What the call, which has ended, returned or raised."""
+        """Return or raise what the ended call returned or raised."""
         if self._errors:
             raise self._errors[0]
         return self._results[0]
@@ -37,16 +37,16 @@ class ThreadedCall(Generic[T]):
     def _run(self) -> None:
         try:
             self._results.append(self._call())
-        except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except Exception as error:  # noqa: BLE001 - raised by `result`
             self._errors.append(error)
 
 
 def within(seconds: float, what: str, call: Callable[[], T]) -> T:
-    """What `call` returns or raises, from a thread of its own.
+    """Return or raise what `call` does, run in a separate thread.
 
-    librdkafka's send_offsets_to_transaction() may ignore its timeout and never return when the group's coordinator went
-    away (librdkafka issues 5456 and 5511). Such a thread is abandoned with its producer; what it may still send for its
-    transaction is fenced.
+    librdkafka's send_offsets_to_transaction() may ignore its timeout and never return after the group's coordinator
+    became unavailable (librdkafka issues 5456 and 5511). Such a thread is abandoned with its producer; its transaction
+    is fenced.
 
     Raises:
         ClientsBroken: the call has not returned in time.

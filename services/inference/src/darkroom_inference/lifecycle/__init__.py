@@ -1,1 +1,1 @@
-"""A worker process over time: options, metrics, the state of its loops, stopping."""
+"""The lifecycle of a worker process: options, metrics, the state of its loops, stopping."""

@@ -1,4 +1,4 @@
-"""State of a loop for its health checks: whether it moves, and whether it has joined its group."""
+"""The state of a loop for its health checks: whether it makes progress, and whether it has joined its group."""
 
 import time
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 SPARE_AFTER_S: Final = 15.0
-"""A member that reaches its coordinator and has had no partition for so long is a spare."""
+"""A member that reaches its coordinator and has had no partition for this long is a spare."""
 
 
 @dataclass
 class LoopState:
-    """Written by one loop, read by the health endpoint.
+    """The state of one loop. The loop writes it, the health endpoint reads it.
 
     Attributes:
         lost_answers: how many requests to its group's coordinator have timed out.
@@ -29,10 +29,10 @@ class LoopState:
         self.moved_at = self.clock()
 
     def tick(self) -> None:
-        """The loop moves: it took a turn, or is waiting for Kafka with a deadline."""
+        """Record progress: the loop took a turn, or waits for Kafka with a deadline."""
         self.moved_at = self.clock()
 
-    def in_touch(self, coordinator: bool) -> None:  # noqa: FBT001 - a state, not a switch
+    def in_touch(self, coordinator: bool) -> None:  # noqa: FBT001 - the state to set
         """Set whether the loop's consumer has a coordinator."""
         if not coordinator:
             self.in_touch_since = None
@@ -40,11 +40,11 @@ class LoopState:
             self.in_touch_since = self.clock()
 
     def still_s(self) -> float:
-        """Seconds since the loop last moved."""
+        """Seconds since the loop last made progress."""
         return self.clock() - self.moved_at
 
     @property
     def is_spare(self) -> bool:
-        """A member of the group with nothing to do."""
+        """Whether the loop is a member of the group without partitions."""
         since = self.in_touch_since
         return not self.partitions and since is not None and self.clock() - since > SPARE_AFTER_S

@@ -35,14 +35,14 @@ _END_TO_END_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 
 
 class NamedError(Protocol):
-    """An error of Kafka's client."""
+    """An error of the Kafka client."""
 
     def name(self) -> str:
-        """Such as `TOPIC_AUTHORIZATION_FAILED`."""
+        """The error's name, such as `TOPIC_AUTHORIZATION_FAILED`."""
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own."""
+    """The metrics of one process, in a separate registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -99,7 +99,7 @@ class Metrics:
             self._images.labels(outcome, "")
 
     def stage(self, **labels: str) -> None:
-        """Set the labels that name the stage."""
+        """Set the labels that identify the stage."""
         self._stage.info(labels)
 
     def image(self, outcome: Outcome, reason: str = "") -> None:
@@ -116,19 +116,19 @@ class Metrics:
         return found
 
     def step(self, step: Step, seconds: float) -> None:
-        """Measure a step."""
+        """Record the duration of a step."""
         self._step_seconds.labels(step).observe(seconds)
 
     def end_to_end(self, seconds: float) -> None:
-        """Measure the time from an image's timestamp to its result; never negative, though clocks differ."""
+        """Record the time from an image's timestamp to its result; never negative, even if clocks differ."""
         self._end_to_end_seconds.observe(max(0.0, seconds))
 
     def batch(self, images: int) -> None:
-        """Measure a batch."""
+        """Record the size of a batch."""
         self._batch_images.observe(images)
 
     def rebalance(self, change: Literal["assigned", "revoked", "lost"]) -> None:
-        """Count a change of assignment."""
+        """Count a change of the partition assignment."""
         self._rebalances.labels(change).inc()
 
     def partitions(self, loop: int, count: int) -> None:
@@ -144,7 +144,7 @@ class Metrics:
         self._retries.labels(cause).inc()
 
     def kafka_error(self, error: NamedError) -> None:
-        """Count an error of Kafka."""
+        """Count a Kafka error."""
         self._kafka_errors.labels(error.name()).inc()
 
     def attempt(self) -> None:

@@ -1,4 +1,4 @@
-"""Options of a worker that its environment sets; the defaults suit nearly everybody."""
+"""Options of a worker from environment variables; the defaults suit most installations."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ GROUP_PROTOCOL = "DARKROOM_GROUP_PROTOCOL"
 
 
 class InvalidOption(DarkroomError):
-    """An environment variable can't be understood."""
+    """An environment variable has an invalid value."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Options:
 
     Attributes:
         image_deadline_s: if an image takes longer, the watchdog ends the process.
-        group_protocol: `consumer` is KIP-848; a broker without it makes the worker fall back to `classic`.
+        group_protocol: `consumer` is KIP-848; a broker that does not support it makes the worker use `classic`.
     """
 
     image_deadline_s: float = 60.0
@@ -34,7 +34,7 @@ class Options:
         """Read DARKROOM_IMAGE_DEADLINE_S and DARKROOM_GROUP_PROTOCOL.
 
         Raises:
-            InvalidOption: naming the variable and what it may be.
+            InvalidOption: names the variable and its valid values.
         """
         deadline = environment.get(IMAGE_DEADLINE, str(cls.image_deadline_s))
         try:

@@ -1,4 +1,4 @@
-"""The request to stop: no new work after it, and a limit to how long the current batch may take."""
+"""The request to stop: no new work is started, and the current batch has a time limit."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ class DrainTimedOut(DarkroomError):
 
 
 class Stopping:
-    """Shared by all threads of a process."""
+    """The request to stop, shared by all threads of a process."""
 
     def __init__(self, drain_s: float) -> None:
         self._drain_s = drain_s
@@ -42,14 +42,14 @@ class Stopping:
         return max(0.0, self._give_up_at - time.monotonic())
 
     def wait(self, seconds: float) -> None:
-        """Wait for the request, at most `seconds`."""
+        """Wait up to `seconds` for the request."""
         self._requested.wait(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Wait before retrying something that the current batch depends on.
+        """Wait before a retry that the current batch depends on.
 
         Raises:
-            DrainTimedOut: there is no time left for it.
+            DrainTimedOut: the grace period is over.
         """
         if self.requested:
             time.sleep(min(seconds, self.seconds_left))
@@ -60,10 +60,10 @@ class Stopping:
 
 
 def wait_in_slices(ended: Callable[[float], bool], pause: Pause, on_slow: Callable[[], None]) -> None:
-    """Wait until `ended`, which waits for some seconds, returns True. `on_slow` runs every five seconds.
+    """Call `ended` with a number of seconds to wait until it returns True. Calls `on_slow` every five seconds.
 
     Raises:
-        DrainTimedOut: there is no time left for it.
+        DrainTimedOut: the grace period is over.
     """
     slices = 0
     while not ended(_SLICE_S):

@@ -1,4 +1,4 @@
-"""Ends a process that hangs on an image, so that the image is found out by the attempts in its mark."""
+"""Ends a process that hangs on an image. The mark of the image counts the attempt."""
 
 import faulthandler
 import os
@@ -13,7 +13,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 EXIT_CODE: Final = 70
-"""The process's exit code when an image took longer than its deadline, or a loop hangs for good (EX_SOFTWARE)."""
+"""The exit code after an image exceeded its deadline or a loop stalled (EX_SOFTWARE)."""
 
 ImageFields = Callable[[], Mapping[str, Any]]
 
@@ -22,11 +22,11 @@ _GIL_GRACE_S: Final = 10.0
 
 
 class Watchdog:
-    """Counts, for each loop, for how long it has been at its image.
+    """Measures, for each loop, how long it has worked on its current image.
 
-    It counts its own ticks rather than reading a clock: a process that was stopped (SIGSTOP, a laptop's lid) ticks as
-    little as it works. Native code that never releases the GIL would stop the ticks too; for that the interpreter's own
-    timer, which needs no GIL, is wound up with every tick.
+    It counts its own ticks instead of reading a clock, because a stopped process (SIGSTOP, a suspended laptop) neither
+    ticks nor works. Native code that never releases the GIL would stop the ticks too. For that case each tick restarts
+    a timer of the interpreter, which does not need the GIL.
     """
 
     def __init__(self, deadline_s: float) -> None:
@@ -37,18 +37,18 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the watchdog's thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop the watchdog's thread."""
         self._stop.set()
         self._thread.join()
         faulthandler.cancel_dump_traceback_later()
 
     @contextmanager
     def over(self, loop: int, image: ImageFields) -> Iterator[None]:
-        """Watch over the work of `loop` on an image; `image` answers what a log line says about it."""
+        """Watch the work of `loop` on an image; `image` returns the image's log fields."""
         self._at_work[loop] = (image, self._ticks)
         try:
             yield
@@ -56,7 +56,7 @@ class Watchdog:
             del self._at_work[loop]
 
     def overdue(self) -> tuple[ImageFields, float] | None:
-        """An image that has taken longer than the deadline, and the seconds that it has taken."""
+        """The log fields of an image that has exceeded the deadline, and the seconds since its start; else None."""
         for image, since in list(self._at_work.values()):
             seconds = (self._ticks - since) * _TICK_S
             if seconds > self._deadline_s:

@@ -1,1 +1,1 @@
-"""The run-to-completion loop: take a batch of images, analyse, publish, commit."""
+"""The run-to-completion loop: take a batch of images, analyse them, publish the results, commit the offsets."""

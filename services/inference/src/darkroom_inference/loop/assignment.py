@@ -30,10 +30,10 @@ class Assignment:
     """The partitions that a loop owns.
 
     The callbacks run inside `Consumer.poll()` and `Consumer.close()`, so only between two batches: when a partition is
-    revoked, all its records are processed and committed. What remains is to commit a clean mark.
+    revoked, all records taken from it are processed and committed, and only a clean mark remains to be committed.
 
     Attributes:
-        partitions: the assigned partitions; None for one from which no record was taken yet.
+        partitions: the position in each assigned partition; None until the loop has taken a record from it.
         touched: partitions assigned or revoked since the loop last cleared it.
     """
 
@@ -44,13 +44,13 @@ class Assignment:
     touched: set[int] = field(default_factory=set)
 
     def on_assign(self, _consumer: Consumer, assigned: Sequence[TopicPartition]) -> None:
-        """Partitions were assigned. Their marks are read with their first records: an idle partition costs nothing."""
+        """Partitions were assigned. Their marks are read when their first records are taken."""
         self._changed("assigned", assigned)
         self.partitions |= {topic_partition.partition: None for topic_partition in assigned}
         self._publish_count()
 
     def on_revoke(self, _consumer: Consumer, revoked: Sequence[TopicPartition]) -> None:
-        """Partitions are being revoked: commit that none of their records are in progress."""
+        """Partitions are being revoked: commit clean marks, because none of their records are in progress."""
         self._changed("revoked", revoked)
         self._give_back({tp.partition: self.partitions.pop(tp.partition, None) for tp in revoked})
         self._publish_count()
@@ -63,13 +63,13 @@ class Assignment:
         self._publish_count()
 
     def give_back(self) -> None:
-        """Release all partitions when the loop ends: commit clean marks, if a broker responds."""
+        """Release all partitions at the end of the loop: commit clean marks if a broker responds."""
         if self.offsets.reachable():
             self._give_back(self.partitions)
         self.forget()
 
     def forget(self) -> None:
-        """Forget all positions, because it is uncertain what has been committed. Nothing more will be committed."""
+        """Forget all positions, because it is uncertain what has been committed. Nothing is committed after this."""
         self.partitions = dict.fromkeys(self.partitions)
 
     def take(self, records: Iterable[ImageRecord], batch: int) -> None:
@@ -81,7 +81,7 @@ class Assignment:
 
         Args:
             records: in the order of their partitions' offsets.
-            batch: the largest batch that the loop takes until its next commit.
+            batch: the maximum batch size until the loop's next commit.
 
         Raises:
             Interrupted: the loop is no longer a member of its group, or records are before the committed offset.

@@ -1,4 +1,4 @@
-"""How many images a loop takes at once, and which of them go together."""
+"""The batch size of a loop, and which records go into a batch."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,21 +8,21 @@ from typing import Final
 from darkroom_inference.records.image import ImageRecord
 
 MAX_BATCH: Final = 64
-"""Enough that waiting for acknowledgements and the commit is a few per cent of the time of a small model."""
+"""With 64 images, acknowledgements and the commit take a few per cent of the time of a batch of a small model."""
 
 MAX_BATCH_BYTES: Final = 32 * 1_048_576
 
 TARGET_S: Final = 0.25
-"""A batch takes about so long: a partition is given away only between two batches."""
+"""The intended duration of a batch. A partition can be revoked only between two batches."""
 
 _WEIGHT_OF_LAST: Final = 0.3
 
 
 @dataclass
 class BatchSize:
-    """Images to take at once, so that a batch of a slow model is one image and a fast model has large ones.
+    """The number of images to take at once, so that a batch takes about `TARGET_S`.
 
-    It begins with one. A slower image is believed at once, a faster one little by little.
+    Starts with one image. The estimate of the time per image rises immediately and falls gradually.
     """
 
     seconds_per_image: float = TARGET_S
@@ -36,20 +36,20 @@ class BatchSize:
 
     @property
     def images(self) -> int:
-        """Between 1 and MAX_BATCH."""
+        """The batch size, between 1 and MAX_BATCH."""
         return max(1, min(MAX_BATCH, int(TARGET_S / max(self.seconds_per_image, 1e-9))))
 
 
 def next_group(
     records: Sequence[ImageRecord], limits: Mapping[int, int]
 ) -> tuple[list[ImageRecord], list[ImageRecord], bool]:
-    """Split off the records to work on next: those that may go in a batch, else one suspect alone.
+    """Split off the records to process next: those that may go into a batch, else one suspect alone.
 
     The order within each partition is kept.
 
     Args:
         records: in the order of their partitions' offsets.
-        limits: by partition, how many of its next records may go in a batch; 0 if the next one is a suspect.
+        limits: by partition, how many of its next records may go into a batch; 0 if the next one is a suspect.
 
     Returns:
         The group, the rest, and whether the group is a suspect.

@@ -1,4 +1,4 @@
-"""A shared or exclusive lock: loops analyse in parallel, or one alone, so that a crash identifies the image."""
+"""A shared or exclusive lock: a suspect is analysed alone, so that a crash identifies it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ _TICK_S: Final = 0.5
 class ExclusiveTurn:
     """A lock that is shared or exclusive, granted in the order of the requests.
 
-    A loop waits for at most one image of each other loop, even if those have many suspects: for each further one they
-    queue again. Waiting loops tick.
+    A loop waits for at most one image of every other loop, even if those have many suspects: they queue again for each
+    suspect. Waiting loops tick.
     """
 
     def __init__(self) -> None:
@@ -25,12 +25,12 @@ class ExclusiveTurn:
 
     @property
     def waiting(self) -> int:
-        """Number of waiting requests."""
+        """The number of waiting requests."""
         return len(self._queue)
 
     @contextmanager
     def shared(self, pause: Pause) -> Iterator[None]:
-        """Analyse while others may, too.
+        """Analyse while other loops in `shared` may analyse, too.
 
         Raises:
             DrainTimedOut: `pause`, which is called while waiting, says that there is no time left.
@@ -48,7 +48,7 @@ class ExclusiveTurn:
 
     @contextmanager
     def alone(self, pause: Pause) -> Iterator[None]:
-        """Analyse while no other loop does.
+        """Analyse while no other loop analyses.
 
         Raises:
             DrainTimedOut: `pause`, which is called while waiting, says that there is no time left.
@@ -79,7 +79,7 @@ class ExclusiveTurn:
                 pause(0)
         finally:
             self._queue.remove(request)
-            # Requests behind this one may be granted now.
+            # Later requests may be granted now.
             self._changed.notify_all()
 
 

@@ -1,4 +1,4 @@
-"""One run-to-completion loop: a thread with a consumer and a producer of its own, that replaces them when they fail."""
+"""One run-to-completion loop: a thread with its own consumer and producer, which it replaces when they fail."""
 
 import json
 import threading
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Shared:
-    """What the loops of a process share."""
+    """The objects that the loops of a process share."""
 
     settings: StageSettings
     stage: LoadedStage
@@ -48,7 +48,7 @@ class Shared:
 
 
 class Loop:
-    """Runs until it is asked to stop, whatever happens to Kafka meanwhile."""
+    """Runs until it is asked to stop, even if Kafka is unavailable."""
 
     def __init__(self, number: int, shared: Shared) -> None:
         self.state = LoopState(number)
@@ -62,7 +62,7 @@ class Loop:
         self._thread.start()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the loop's end; False if it has not come."""
+        """Wait for the loop's end. Returns False if the loop has not ended within `timeout_s`."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -82,7 +82,7 @@ class Loop:
                 except DarkroomError as error:
                     metrics.retry("loop")
                     log.warning("restarting the loop", error=str(error))
-                except Exception:  # the loop's top: whatever it is, the loop goes on
+                except Exception:  # the top level of the loop, which must not end
                     metrics.retry("loop")
                     log.exception("loop failed, restarting it")
                 if not stopping.requested:
@@ -107,7 +107,7 @@ class Loop:
 
     @contextmanager
     def _work(self) -> Iterator[Work]:
-        """The loop's work with clients of its own, which are closed in the end."""
+        """The loop's work with new clients, which are closed at the end."""
         shared = self._shared
         settings, metrics = shared.settings, shared.metrics
         consumer = clients.consumer(
@@ -133,7 +133,7 @@ class Loop:
             yield shared.work.work(LoopParts(settings, self.state, consumer, assignment, offsets, batches))
             assignment.give_back()
         except BaseException:
-            # What was in hand may or may not be committed. Giving the partitions back must not commit anything older.
+            # The current batch may or may not be committed: closing must not commit older offsets.
             assignment.forget()
             raise
         finally:

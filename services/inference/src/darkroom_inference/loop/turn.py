@@ -1,4 +1,4 @@
-"""A loop's turn: take a few images, analyse, publish, commit."""
+"""A loop's turn: take a batch of images, analyse them, publish the results, commit the offsets."""
 
 import time
 from collections.abc import Iterable
@@ -57,12 +57,12 @@ class BatchWork:
     promised: int = 1
     """The batch size in the marks of the last commit, which limits the next batch."""
     mark_commit_s: float = 2.0
-    """How long other loops wait at most for the commit of a suspect's mark."""
+    """The maximum time that the other loops wait for the commit of a suspect's mark."""
     failures: dict[int, tuple[int, str]] = field(default_factory=dict)
     """By partition, the last image that the model failed on in a batch, and its error."""
 
     def turn(self) -> None:
-        """As `Work.turn`."""
+        """See `Work.turn`."""
         records = self._gather()
         if not records:
             return
@@ -78,7 +78,7 @@ class BatchWork:
             raise
 
     def _gather(self) -> list[ImageRecord]:
-        """The available records, at most a batch. Waits a moment for the first."""
+        """The available records, at most a batch. Waits briefly for the first."""
         records: list[ImageRecord] = []
         total_bytes = 0
         while len(records) < min(self.size.images, self.promised) and total_bytes < MAX_BATCH_BYTES:
@@ -113,8 +113,8 @@ class BatchWork:
         left: list[ImageRecord] = []
         skipped = 0
         record = group[0]
-        # One context for the batch: its fields are those of the record that is in hand when a line is logged.
-        with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - the record of that moment
+        # One context for the whole batch: its fields are those of the current record when a line is logged.
+        with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - reads `record` when it is called
             for index, record in enumerate(group):
                 try:
                     with self.exclusive.shared(self.pause):
@@ -169,9 +169,9 @@ class BatchWork:
         return []
 
     def _attempt(self, suspect: ImageRecord, mark: Mark) -> tuple[Mark, Outgoing | ModelFailed | None] | None:
-        """Analyse a suspect while nothing else is analysed; answers its mark afterwards, and what came of it.
+        """Analyse a suspect while nothing else is analysed. Returns its new mark and the outcome.
 
-        None if Kafka did not take the mark in time. Then nothing has been tried, and no attempt is counted.
+        Returns None if Kafka did not confirm the mark in time: the suspect was not tried, and no attempt is counted.
         """
         partition, offset = suspect.partition, suspect.offset
         attempted = trying(mark)
@@ -183,7 +183,7 @@ class BatchWork:
                     return survived(attempted), self.answers.answer(suspect)
                 except ModelFailed as error:
                     return failed(attempted), error
-        # The mark may arrive late: it must not stay.
+        # The commit may still succeed: replace its mark.
         self.offsets.wait_for(commit)
         self.offsets.commit({partition: (offset, mark)})
         return None

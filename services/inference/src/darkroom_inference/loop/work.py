@@ -1,4 +1,4 @@
-"""The work of a loop, in turns: live images here, the ranges of a replay in `bounded`."""
+"""The work of a loop, in turns. Work on live images is here, work on the ranges of a replay in `bounded`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from darkroom_inference.loop.assignment import Assignment
 
 
 class Source(Protocol):
-    """The source of a loop's images: its consumer, or a wrapper around it."""
+    """The source of a loop's images: its consumer, or a wrapper around the consumer."""
 
     def poll(self, timeout: float) -> Message | None:
         """The next message, or None if there is none in time."""
@@ -39,7 +39,7 @@ class Work(Protocol):
 
 @dataclass(frozen=True)
 class LoopParts:
-    """What a loop creates for its work, once for every set of clients.
+    """The objects that a loop creates for its work. Created again whenever the clients are replaced.
 
     Attributes:
         batches: creates work that takes images from a source in batches.
@@ -54,13 +54,13 @@ class LoopParts:
 
 
 class WorkFactory(Protocol):
-    """Makes the work of a loop."""
+    """Creates the work of a loop."""
 
     def commit_fields(self) -> Mapping[int, Mapping[str, Any]]:
         """By partition, the fields in the metadata of every commit, in addition to the mark."""
 
     def work(self, parts: LoopParts) -> Work:
-        """The work of the loop with these parts."""
+        """The work of the loop that has created `parts`."""
 
 
 class LiveWorkFactory:

@@ -1,1 +1,1 @@
-"""Worker processes: one process of a stage, or a parent of several."""
+"""Worker processes: a single process of a stage, or the parent of several."""

@@ -1,4 +1,4 @@
-"""A worker process that is started again when it ends."""
+"""A supervised worker process."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ _STEADY_AFTER_S: Final = 60.0
 
 
 class Child:
-    """One worker process of several, started again when it ends.
+    """One of several worker processes. Restarted when it ends.
 
     Attributes:
-        port: where its endpoint listens; None while that is not known.
+        port: the port of its endpoint; None while it is not known.
     """
 
     def __init__(self, number: int, command: Callable[[int], list[str]], inherited: tuple[int, ...] = ()) -> None:
-        """`command` is given a file descriptor to write the port to; `inherited` holds further ones for the process."""
+        """`command` takes a file descriptor to write the port to; `inherited` are more descriptors for the process."""
         self.number = number
         self._inherited = inherited
         self._command = command
@@ -32,7 +32,7 @@ class Child:
         self._start_at = 0.0
 
     def supervise(self) -> int | None:
-        """Start the process if it is due; answers its exit code once if it has ended."""
+        """Start the process if its back-off is over. Returns its exit code once after it has ended, else None."""
         if self._process is None:
             if time.monotonic() >= self._start_at:
                 self._start()
@@ -48,12 +48,12 @@ class Child:
         return code
 
     def terminate(self) -> None:
-        """Ask it to stop."""
+        """Send SIGTERM to the process."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for its end, and kill it when the time is over; whether it ended in order."""
+        """Wait for the end of the process. Kills it after `timeout_s`. Returns whether it exited with 0."""
         if self._process is None:
             return True
         try:

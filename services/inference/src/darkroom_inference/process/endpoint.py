@@ -1,4 +1,4 @@
-"""The worker's port: /healthz, /readyz, /metrics."""
+"""The worker's HTTP endpoint: /healthz, /readyz and /metrics."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ _REQUEST_TIMEOUT_S = 5.0
 
 
 class PortUnavailable(DarkroomError):
-    """The worker can't listen on the port that it was given."""
+    """The worker can't listen on its port."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Reporter(Protocol):
     """Reports on a worker."""
 
     def health(self) -> Report:
-        """Whether every loop moves."""
+        """Healthy if every loop makes progress."""
 
     def readiness(self) -> Report:
-        """Whether the worker takes images, or would if there were any."""
+        """Ready if the worker is able to process images."""
 
     def metrics(self) -> bytes:
-        """Prometheus' text format."""
+        """The metrics in Prometheus' text format."""
 
 
 class Endpoint:
@@ -57,7 +57,7 @@ class Endpoint:
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port that the endpoint listens on."""
         return int(self._server.server_address[1])
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ def _handler(reporter: Reporter) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         timeout = _REQUEST_TIMEOUT_S
-        wbufsize = -1  # head and body leave together
+        wbufsize = -1  # send head and body together
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]

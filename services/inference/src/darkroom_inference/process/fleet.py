@@ -20,23 +20,23 @@ from darkroom_inference.process.local_requests import get
 log = structlog.get_logger(__name__)
 
 MAX_LOOPS_A_PROCESS: Final = 8
-"""More threads in one process wait for the interpreter's lock (measured)."""
+"""With more loops in one process, threads wait for the interpreter's lock (measured)."""
 
 EXIT_CONFIGURATION: Final = 2
-"""The settings or the model can't be used: starting again is of no use until they are changed."""
+"""The exit code if the settings or the model are unusable. A restart does not help until they are changed."""
 
 _LOOK_S: Final = 0.2
 _KILL_GRACE_S: Final = 3.0
 
 
 def split(loops: int) -> list[int]:
-    """The loops of each process: as few processes as possible, all of about the same size."""
+    """The number of loops of each process: as few processes as possible, of about the same size."""
     processes = -(-loops // MAX_LOOPS_A_PROCESS)
     return [loops // processes + (number < loops % processes) for number in range(processes)]
 
 
 class Fleet:
-    """The worker processes of one stage on one machine. Reports for all of them."""
+    """The worker processes of one stage on one machine, and their common health and metrics."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Fleet:
         drain_s: float,
         inherited: Mapping[str, int] | None = None,
     ) -> None:
-        """`inherited` holds file descriptors for every process, by the option that names each."""
+        """`inherited` maps command line options to file descriptors that every process inherits."""
         self._drain_s = drain_s
         inherited = inherited or {}
         self._registry = CollectorRegistry()
@@ -68,7 +68,7 @@ class Fleet:
         self._children = [Child(number, command(size), descriptors) for number, size in enumerate(split(loops))]
 
     def run(self, stopping: Stopping) -> int:
-        """Keep the processes running until asked to stop; answers the exit code."""
+        """Keep the processes running until asked to stop. Returns the exit code."""
         while not stopping.requested:
             for child in self._children:
                 code = child.supervise()
@@ -82,12 +82,12 @@ class Fleet:
         return 0 if self._end() else 1
 
     def health(self) -> Report:
-        """Healthy unless a process that runs says that it is not; one that ended is being started again."""
+        """Healthy unless a running process reports that it is not. A process that has ended is being restarted."""
         answers = self._ask("/healthz")
         return Report(all(status in {200, 0} for status, _ in answers), _details(answers))
 
     def readiness(self) -> Report:
-        """Ready when every process is."""
+        """Ready if every process is ready."""
         answers = self._ask("/readyz")
         return Report(all(status == 200 for status, _ in answers), _details(answers))  # noqa: PLR2004 - HTTP's OK
 

@@ -1,4 +1,4 @@
-"""The metrics of several processes as one document."""
+"""The merged metrics of several processes."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 
 def merged(texts: Mapping[str, str]) -> bytes:
-    """Every sample of `texts` (by process), with its process as a label, each family once."""
+    """Merge metrics in Prometheus' text format, keyed by process. Every sample gets the label `process`."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Merged(texts))
     return generate_latest(registry)

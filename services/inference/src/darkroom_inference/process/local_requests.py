@@ -1,4 +1,4 @@
-"""Asking another process of this machine over HTTP."""
+"""HTTP requests to another process on this machine."""
 
 from http.client import HTTPConnection, HTTPException
 from typing import Final
@@ -7,7 +7,7 @@ _TIMEOUT_S: Final = 2.0
 
 
 def get(port: int, path: str) -> tuple[int, str]:
-    """Status and body; status 0 and an empty document if there is no answer."""
+    """The status and the body of the response; status 0 and an empty body if there is no response."""
     connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", path)

@@ -1,4 +1,4 @@
-"""A worker's process: its endpoint, its signals, its exit code."""
+"""The worker process: its endpoint, its signals and its exit code."""
 
 import os
 import signal
@@ -23,14 +23,14 @@ from darkroom_vision.stage import load_stage
 log = structlog.get_logger(__name__)
 
 Listen = Callable[[Reporter], Endpoint]
-"""Opens the endpoint that a reporter answers for."""
+"""Opens the endpoint that serves a reporter's reports."""
 
 _CLOSING_S: Final = 5.0
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Starting:
-    """Reports for a worker that is still loading its model: alive, and not ready."""
+    """Reports for a worker that is loading its model: healthy, not ready."""
 
     def health(self) -> Report:
         """Healthy."""
@@ -41,12 +41,12 @@ class Starting:
         return Report(ok=False, detail={"model": "loading"})
 
     def metrics(self) -> bytes:
-        """None yet."""
+        """There are no metrics yet."""
         return b""
 
 
 class CurrentReporter:
-    """Passes the endpoint's questions on to `current`."""
+    """Delegates to `current`."""
 
     def __init__(self) -> None:
         self.current: Reporter = Starting()
@@ -67,13 +67,13 @@ class CurrentReporter:
 def run_process(
     settings: StageSettings, options: Options, listen: Listen, loops: int, pipes: Pipes | None = None
 ) -> int:
-    """Run `loops` loops of the stage in this process until SIGTERM; answers the exit code.
+    """Run `loops` loops of the stage in this process until SIGTERM. Returns the exit code.
 
     Args:
         settings: the stage.
-        options: what the environment sets.
+        options: the options from the environment.
         listen: opens the endpoint.
-        loops: how many loops this process runs.
+        loops: the number of loops.
         pipes: to the parent process, if this one works for a replay.
 
     Raises:
@@ -93,14 +93,14 @@ def run_process(
     endpoint.close()
     log.info("ended", in_order=finished)
     if not finished:
-        # Threads that hang would hang the interpreter's exit as well.
+        # Stalled threads would also block the interpreter's exit.
         sys.stderr.flush()
         os._exit(1)
     return 0
 
 
 def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: Listen) -> int:
-    """Run the stage in as many processes as its loops need until SIGTERM; answers the exit code.
+    """Run the stage in as many processes as its loops need until SIGTERM. Returns the exit code.
 
     Raises:
         PortUnavailable: the port is in use.
@@ -116,12 +116,12 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
 
 
 def drain_seconds(settings: StageSettings) -> float:
-    """How long the work in hand may take after SIGTERM: the pod's grace period, less what closing takes."""
+    """How long the current batch may take after SIGTERM: the pod's grace period, less the time that closing takes."""
     return max(1.0, settings.stage.template.termination_grace_period_seconds - _CLOSING_S)
 
 
 def stop_on_signals(stopping: Stopping) -> None:
-    """Stop in order at the first SIGTERM or SIGINT, at once at the second."""
+    """Stop gracefully at the first SIGTERM or SIGINT, immediately at the second."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if stopping.requested:

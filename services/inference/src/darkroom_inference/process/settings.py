@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class UnusableSettings(DarkroomError):
-    """The settings file can't be read, or holds no valid StageSettings."""
+    """The settings file can't be read, or its content is no valid StageSettings."""
 
 
 def read_settings(path: Path) -> StageSettings:
@@ -22,7 +22,7 @@ def read_settings(path: Path) -> StageSettings:
     may start with the settings of the new one.
 
     Raises:
-        UnusableSettings: naming the file and each thing that is wrong with it.
+        UnusableSettings: names the file and all its errors.
     """
     try:
         text = path.read_bytes()

@@ -1,4 +1,4 @@
-"""One process of a stage: the model, its loops, and their health."""
+"""One process of a stage: the model, the loops, and their health."""
 
 import faulthandler
 import os
@@ -43,7 +43,7 @@ class Worker:
         loops: int,
         pipes: Pipes | None = None,
     ) -> None:
-        """`pipes` lead to the parent of a process that works for a replay."""
+        """`pipes` connect a process of a replay to its parent."""
         self._registry = Metrics()
         self._stopping = stopping
         self._watchdog = Watchdog(options.image_deadline_s)
@@ -51,7 +51,7 @@ class Worker:
         shared = Shared(
             settings=settings,
             stage=stage,
-            # Unique, so that no two workers ever fence each other, wherever they run.
+            # Unique everywhere, so that no two workers fence each other.
             process_id=f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}",
             membership=Membership(options.group_protocol),
             exclusive=ExclusiveTurn(),
@@ -66,14 +66,14 @@ class Worker:
         )
 
     def run(self) -> bool:
-        """Run the loops until asked to stop; False if work in hand had to be given up."""
+        """Run the loops until asked to stop. Returns False if a batch had to be abandoned."""
         self._watchdog.start()
         for loop in self._loops:
             loop.start()
         unhealthy = 0
         while not self._stopping.requested:
             self._stopping.wait(_WATCH_S)
-            # More than once, so that a process that was stopped for a while has time to move again.
+            # Several checks, so that a process that was suspended has time to make progress again.
             unhealthy = 0 if self.health().ok else unhealthy + 1
             if unhealthy > _UNHEALTHY_LOOKS:
                 log.critical("a loop has stalled, ending the process", **self.health().detail)
@@ -86,7 +86,7 @@ class Worker:
         return all(ended)
 
     def health(self) -> Report:
-        """Healthy while every loop runs and moves."""
+        """Healthy while every loop runs and makes progress."""
         loops = [
             {"loop": loop.state.number, "running": loop.state.running, "stillSeconds": round(loop.state.still_s(), 1)}
             for loop in self._loops
@@ -97,8 +97,8 @@ class Worker:
     def readiness(self) -> Report:
         """Ready once partitions are assigned.
 
-        A worker for which none are left, because there are more loops than partitions, is ready too: it takes over
-        when another worker ends.
+        A worker without partitions, because there are more loops than partitions, is ready too: it takes over when
+        another worker ends.
         """
         partitions = sum(loop.state.partitions for loop in self._loops)
         spare = all(loop.state.is_spare for loop in self._loops)
@@ -108,7 +108,7 @@ class Worker:
         )
 
     def metrics(self) -> bytes:
-        """Prometheus' text format."""
+        """The metrics in Prometheus' text format."""
         return generate_latest(self._registry.registry)
 
 

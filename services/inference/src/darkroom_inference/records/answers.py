@@ -62,7 +62,7 @@ class Answers:
         return too_large() if size > self._limit_bytes else replace(outgoing, fallback=too_large)
 
     def failed(self, record: ImageRecord, reason: str, message: str, *, attempts: int = 1) -> Outgoing:
-        """The dead letter of `record`, which is logged as well."""
+        """The dead letter of `record`. The failure is logged."""
         log.warning("image failed", reason=reason, message=message, attempts=attempts, **record.log_fields())
         return dead_letter(record, self._settings, reason, message, attempts=attempts)
 

@@ -1,4 +1,4 @@
-"""A failed image, whole, with the reason: what goes to the dead letters topic."""
+"""Dead letters: failed images, complete, with the reason of the failure in headers."""
 
 from datetime import UTC, datetime
 
@@ -23,9 +23,9 @@ _OF_AN_EARLIER_FAILURE = frozenset(
 def dead_letter(
     record: ImageRecord, settings: StageSettings, reason: str, message: str, *, attempts: int = 1
 ) -> Outgoing:
-    """The dead letter of `record`: its own key, bytes and headers, and why it failed.
+    """The dead letter of `record`: the record's key, value and headers, and headers with the failure.
 
-    Its timestamp is the time of the failure: retention would delete the dead letter of an old image at once.
+    Its timestamp is the time of the failure. With the image's own, retention could delete it immediately.
     """
     failed_at = datetime.now(UTC)
     return Outgoing(
@@ -59,7 +59,7 @@ def _source_timestamp(record: ImageRecord) -> RecordHeaders:
 
 
 def _image_headers(record: ImageRecord, settings: StageSettings) -> RecordHeaders:
-    """The image's headers with the type of a failure; those of a new event if the image has none."""
+    """The image's headers with the event type of a failure; the headers of a new event if the image has none."""
     own = [(name, value) for name, value in record.headers if name not in _OF_AN_EARLIER_FAILURE]
     if record.event is not None:
         typed = [(name, FAILED.encode() if name.lower() == "ce_type" else value) for name, value in own]

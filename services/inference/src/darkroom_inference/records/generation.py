@@ -1,4 +1,4 @@
-"""The replay that an answer belongs to."""
+"""The generation (name of a replay) of results and dead letters."""
 
 from darkroom.events import GENERATION_HEADER
 from darkroom.stage_settings import StageSettings
@@ -6,10 +6,10 @@ from darkroom_inference.records.image import ImageRecord, RecordHeaders
 
 
 def generation_of(record: ImageRecord, settings: StageSettings) -> str | None:
-    """The replay that is under way, else the one that the image was redriven for; None in live work."""
+    """The generation of the running replay, else that in which the image failed before its redrive; else None."""
     return settings.replay.generation if settings.replay else record.generation
 
 
 def generation_headers(generation: str | None) -> RecordHeaders:
-    """The header that says so, if there is anything to say."""
+    """The header for `generation`; none if it is None."""
     return [] if generation is None else [(GENERATION_HEADER, generation.encode())]

@@ -1,4 +1,4 @@
-"""An image as a record of its topic, without the client library."""
+"""A record of an images topic, independent of the client library."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,22 +26,22 @@ class ImageRecord:
 
     @cached_property
     def event(self) -> CloudEvent | None:
-        """The event in its headers; None if they hold none."""
+        """The CloudEvent in the headers; None if there is none."""
         return read_headers(self.headers)
 
     @property
     def image_id(self) -> str:
-        """The event's id, else made from the record's offset."""
+        """The event's id; without an event, an id made from the record's offset."""
         return self.event.id if self.event else names.image_id_at(self.topic, self.partition, self.offset)
 
     @property
     def trace_id(self) -> str | None:
-        """The trace that the image belongs to, by its W3C `traceparent`."""
+        """The trace id in the W3C `traceparent` header; None if there is none."""
         parts = (self.event.trace.get("traceparent", "") if self.event else "").split("-")
         return parts[1] if len(parts) >= _TRACEPARENT_FIELDS else None
 
     def log_fields(self) -> dict[str, object]:
-        """What every log line about the image carries."""
+        """The fields of every log line about the image."""
         fields: dict[str, object] = {
             "image_id": self.image_id,
             "topic": self.topic,
@@ -52,7 +52,7 @@ class ImageRecord:
 
     @property
     def target_stage(self) -> str | None:
-        """The one stage that the image is meant for; None for all of them."""
+        """The only stage that should process the image; None if all stages should."""
         return self._text(TARGET_STAGE_HEADER)
 
     @property

@@ -1,4 +1,4 @@
-"""What a loop publishes for an image: its result, or the image itself as a dead letter."""
+"""The record that a loop publishes for an image: a result, or a dead letter with the image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ class Outgoing:
 
     Attributes:
         reason: why the image failed; empty for a result.
-        fallback: makes the dead letter to publish if the topic refuses the result as too large.
+        fallback: creates the dead letter to publish if the topic refuses the result as too large.
         image_timestamp_ms: when the image was published.
     """
 

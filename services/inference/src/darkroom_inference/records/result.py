@@ -1,4 +1,4 @@
-"""The event that says what a stage has seen in an image."""
+"""The result event of an image."""
 
 from darkroom import names
 from darkroom.cloudevents import CloudEvent, timestamp
@@ -11,7 +11,7 @@ from darkroom_vision.analyse import Analysis
 
 
 def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, model: ModelUsed) -> Outgoing:
-    """The result for `record`, under the image's own key, so that results of a key keep the order of its images."""
+    """The result of `record`. It has the image's key, so that results keep the order of their images."""
     stage = settings.stage.name
     generation = generation_of(record, settings)
     took = analysis.timings

@@ -1,1 +1,1 @@
-"""Analysing old images again: a run of the stage over a part of the log, in a consumer group of its own."""
+"""Replays: a stage analyses a range of the log again, in a separate consumer group."""

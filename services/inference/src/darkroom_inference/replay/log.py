@@ -1,4 +1,4 @@
-"""The images topic of a replay, and what the replay's group has committed."""
+"""The images topic of a replay, and the committed offsets of the replay's group."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -23,14 +23,14 @@ _TIMEOUT_S: Final = 10.0
 
 
 class CannotReplay(DarkroomError):
-    """The replay that was asked for can't be run; the message says what to change."""
+    """The requested replay can't be run; the message says what to change."""
 
 
 class ImagesLog:
-    """An images topic, and the group of a replay of it. Asks and commits without being a member of the group."""
+    """An images topic, and a replay's group. Reads and commits offsets without being a member of the group."""
 
     def __init__(self, connection: KafkaConnection, topic: str, group: str) -> None:
-        """Nothing is sent before the first question."""
+        """Sends nothing."""
         self._where = connection.bootstrap_servers
         self._topic = topic
         logger = logging.getLogger("librdkafka.replay")
@@ -44,7 +44,7 @@ class ImagesLog:
         self._consumer.close()
 
     def bounds(self) -> Bounds:
-        """The first offset of each partition, and the one after its last.
+        """The first offset and the end offset (exclusive) of every partition.
 
         Raises:
             CannotReplay: the topic does not exist.
@@ -68,7 +68,7 @@ class ImagesLog:
         return {partition.partition: (first[partition], last[partition]) for partition in partitions}
 
     def offsets(self, position: Position, bounds: Bounds) -> dict[int, int]:
-        """The offset of each partition that `position` means.
+        """The offset in every partition that corresponds to `position`.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -83,7 +83,7 @@ class ImagesLog:
         return offsets(position, bounds, at_time)
 
     def committed(self, partitions: Iterable[int]) -> dict[int, Committed]:
-        """What the group has committed of each partition.
+        """The group's committed offset and metadata in each of `partitions`.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -95,10 +95,10 @@ class ImagesLog:
         return {partition.partition: committed for partition, committed in found.items()}
 
     def begin(self, plan: ReplayPlan) -> None:
-        """Commit the start of every range, and with it the plan. The group must have no members yet.
+        """Commit the start of every range, with the plan in the metadata. The group must not have members yet.
 
         Raises:
-            CannotReplay: Kafka refuses it.
+            CannotReplay: Kafka refuses the commit.
             KafkaUnreachable: no broker answered in time.
         """
         fields = plan.commit_fields()
@@ -117,20 +117,20 @@ class ImagesLog:
                 raise CannotReplay(f"the offsets of the replay can't be committed: {answer.error.str()}")
 
     def create_topics_like(self, wanted: Mapping[str, str]) -> list[str]:
-        """Create those topics of `wanted` that do not exist, each with the settings of the topic that it maps to.
+        """Create the missing topics among the keys of `wanted`, each with the settings of the topic that it maps to.
 
         Returns:
             The topics created.
 
         Raises:
-            CannotReplay: Kafka refuses one, or the topic that it maps to does not exist.
+            CannotReplay: Kafka refuses to create a topic, or a topic to copy the settings from does not exist.
             KafkaUnreachable: no broker answered in time.
         """
         try:
             existing = self._admin.list_topics(timeout=_TIMEOUT_S).topics
         except KafkaException as error:
             raise self._away(error) from error
-        # Only for what is missing: to read a topic's configuration needs a right that a stage's user does not have.
+        # Only for missing topics: a stage's user is not authorised to read the configuration of topics.
         missing = {name: template for name, template in wanted.items() if name not in existing}
         templates = describe_topics(self._admin, sorted(set(missing.values()))) if missing else {}
         new = [
@@ -146,13 +146,13 @@ class ImagesLog:
         ]
         refused = dict(ensure_topics(self._admin, new).refused) if new else {}
         refused |= {
-            n: f"topic {m}, whose settings it would have, does not exist"
+            n: f"topic {m}, whose settings are to be copied, does not exist"
             for n, m in missing.items()
             if m not in templates
         }
         if refused:
             raise CannotReplay(
-                "\n".join(f"topic {name} can't be created: {why}: create it first" for name, why in refused.items())
+                "\n".join(f"topic {name} can't be created: {why}: create it yourself" for name, why in refused.items())
             )
         return [topic.name for topic in new]
 
@@ -162,9 +162,9 @@ class ImagesLog:
     def _refused_or_away(self, what: str, error: KafkaException) -> DarkroomError:
         code = error.args[0].code()
         if code in {KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED}:
-            return CannotReplay(f"{what}: {error.args[0].str()}: give the Kafka user of the stage this right")
+            return CannotReplay(f"{what}: {error.args[0].str()}: give the stage's Kafka user this permission")
         return self._away(error)
 
     def _away(self, error: KafkaException | KafkaUnreachable) -> KafkaUnreachable:
         why = error.args[0].str() if isinstance(error, KafkaException) else str(error)
-        return KafkaUnreachable(f"no Kafka answers at {self._where}: {why}: start it, or check the address")
+        return KafkaUnreachable(f"no Kafka broker responds at {self._where}: {why}: start it, or check the address")

@@ -8,7 +8,7 @@ Event = Literal["begun", "underWay", "ended"]
 
 
 def report(event: Event, **fields: Any) -> None:
-    """Print a line."""
+    """Print `event` and `fields` as one line."""
     print(json.dumps({"replay": event, **fields}), flush=True)  # noqa: T201
 
 

@@ -1,4 +1,4 @@
-"""What a replay was asked to do, and what that means for its worker processes."""
+"""The request for a replay, and the settings of its worker processes."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ class Request:
     """One run of a replay.
 
     Attributes:
-        generation: its name. A replay that was begun before is resumed.
-        start: where to begin; not needed to resume.
+        generation: the name of the replay. An unfinished replay of this name is resumed.
+        start: where to start; not needed to resume.
         end: where to stop.
-        results_topic: where the results go; the stage's own topic when left out.
+        results_topic: the topic for the results; None for the stage's results topic.
         rate: images per second of all processes together; 0 for no limit.
-        report_every_s: seconds between two reports of progress.
+        report_every_s: seconds between two progress reports.
     """
 
     generation: str
@@ -31,31 +31,31 @@ class Request:
 
 
 def checked_topic(settings: StageSettings, topic: str | None) -> str | None:
-    """The results topic that was asked for; None if it is the stage's own.
+    """`topic`, checked; None if it is the stage's results topic.
 
     Raises:
-        CannotReplay: results must not go there.
+        CannotReplay: the topic can't be used for results.
     """
     if topic is None or topic == settings.results_topic:
         return None
     if not (names.is_topic(topic) and names.is_topic(names.replay_dead_letters_topic(topic))):
         raise CannotReplay(
-            f"results topic {topic!r}: a topic's name is letters, digits, '.', '_' and '-', and here at most "
-            f"{249 - len(names.replay_dead_letters_topic(''))} of them"
+            f"results topic {topic!r}: give at most {249 - len(names.replay_dead_letters_topic(''))} characters: "
+            "letters, digits, '.', '_' and '-'"
         )
     if topic in {settings.images_topic, settings.dead_letters_topic}:
-        raise CannotReplay(f"results topic {topic}: the pipeline keeps images there: choose another name")
+        raise CannotReplay(f"results topic {topic}: the pipeline uses this topic for images: choose another name")
     return topic
 
 
 def settings_of_workers(settings: StageSettings, generation: str, plan: ReplayPlan) -> StageSettings:
-    """The settings of a replay's processes: those of the stage, with a group, a generation and topics of the replay."""
+    """The settings of a replay's worker processes: the stage's, with the replay's group, generation and topics."""
     group = names.replay_group(settings.namespace, settings.pipeline, settings.stage.name, generation)
     topics = {} if plan.results_topic is None else topics_of(plan.results_topic)
     busy = sum(read.length > 0 for read in plan.ranges.values())
     update = {
         "consumer_group": group,
-        # A loop without partitions is of no use here.
+        # A loop without partitions would be useless in a replay.
         "loops": max(1, min(settings.loops, busy)),
         "replay": Replay(
             generation=generation,
@@ -68,5 +68,5 @@ def settings_of_workers(settings: StageSettings, generation: str, plan: ReplayPl
 
 
 def topics_of(results_topic: str) -> dict[str, str]:
-    """Both topics of a replay whose results go to a topic of its own."""
+    """The topics of a replay with a separate results topic, by the name of their setting."""
     return {"results_topic": results_topic, "dead_letters_topic": names.replay_dead_letters_topic(results_topic)}

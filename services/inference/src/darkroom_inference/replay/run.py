@@ -1,4 +1,4 @@
-"""Running a replay: the parent process plans it, limits its rate and watches it; worker processes analyse."""
+"""Running a replay: the parent process plans, limits the rate and monitors; worker processes analyse the images."""
 
 import subprocess
 import sys
@@ -28,15 +28,15 @@ from darkroom_vision.stage import UnusableModel
 log = structlog.get_logger(__name__)
 
 EXIT_UNFINISHED = 75
-"""Something is left; a run with the same generation resumes it (EX_TEMPFAIL)."""
+"""Images are left; another run with the same generation resumes the replay (EX_TEMPFAIL)."""
 
 
 def run_replay(settings: StageSettings, request: Request, log_format: str, listen: Listen) -> int:
-    """Analyse the images of a range again; answers the exit code.
+    """Analyse the images of a range again. Returns the exit code.
 
     Raises:
-        CannotReplay: what was asked for can't be done.
-        KafkaUnreachable: no broker answered at the start; later on it is waited for.
+        CannotReplay: the request can't be fulfilled.
+        KafkaUnreachable: no broker responded at the start. Later outages are waited out.
         UnusableModel: the model can't be used.
         PortUnavailable: the port is in use.
     """
@@ -68,7 +68,7 @@ def run_replay(settings: StageSettings, request: Request, log_format: str, liste
 def _planned(
     settings: StageSettings, request: Request, images: ImagesLog, folder: Path
 ) -> tuple[ReplayPlan, int | None]:
-    """The plan, and how much of it is left if the replay is resumed, else None."""
+    """The plan, and the number of offsets left if the replay is resumed, else None."""
     topic = checked_topic(settings, request.results_topic)
     bounds = images.bounds()
     committed = images.committed(sorted(bounds))
@@ -99,7 +99,7 @@ def _planned(
 
 
 def _check_model(settings: StageSettings, folder: Path) -> None:
-    """Load the model in a process of its own, whose memory is freed when it ends."""
+    """Load the model in a separate process, so that its memory is freed afterwards."""
     file = _write(settings, folder / "check.json")
     done = subprocess.run(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-P", "-m", "darkroom_inference", "check", "--settings", str(file)],

@@ -16,17 +16,17 @@ _LOOK_S: Final = 0.3
 
 
 class Watch:
-    """Reads the committed offsets again and again until nothing is left.
+    """Polls the committed offsets until nothing is left.
 
     Attributes:
-        left: offsets still to be read, by the last answer.
-        problem: why there is no newer answer; None if there is.
+        left: the number of offsets left to read, from the last successful poll.
+        problem: why the last poll failed; None if it succeeded.
     """
 
     def __init__(
         self, images: ImagesLog, plan: ReplayPlan, looked: Callable[[], None], done: Callable[[], None]
     ) -> None:
-        """`looked` is called after every look, `done` once nothing is left."""
+        """`looked` is called after every poll, `done` once nothing is left."""
         self._images, self._plan, self._looked, self._done = images, plan, looked, done
         self.left = plan.images
         self.problem: str | None = None
@@ -34,7 +34,7 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def look(self) -> int:
-        """Look now; answers what is left."""
+        """Poll now. Returns the number of offsets left to read."""
         try:
             committed = self._images.committed(self._plan.ranges)
         except KafkaUnreachable as error:
@@ -45,11 +45,11 @@ class Watch:
         return self.left
 
     def start(self) -> None:
-        """Start looking, in a thread of its own."""
+        """Start polling, in a separate thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop polling."""
         self._stop.set()
         self._thread.join()
 
@@ -58,7 +58,7 @@ class Watch:
             try:
                 nothing_left = self.look() == 0
                 self._looked()
-            except Exception:  # the loop's top: a replay that is not watched would never end
+            except Exception:  # the top level of the thread: without it the replay would never end
                 log.exception("reading the progress of the replay failed, trying again")
                 continue
             if nothing_left:
