@@ -54,8 +54,8 @@ def report(name: str, model: OnnxModel, shape: tuple[int, ...], threads: int, se
     best = dict.fromkeys(BATCHES, 0.0)
     for _ in range(rounds):
         for batch in BATCHES:
-            feed = np.random.default_rng(batch).random((batch, *shape), np.float32)
-            best[batch] = max(best[batch], rate(lambda feed=feed: model.run(feed), batch, threads, seconds))
+            feeds = {model.inputs[0].name: np.random.default_rng(batch).random((batch, *shape), np.float32)}
+            best[batch] = max(best[batch], rate(lambda feeds=feeds: model.run(feeds), batch, threads, seconds))
     for batch, images_per_s in best.items():
         us = threads * 1e6 / images_per_s
         print(f"{name:<14} {threads:>7} {batch:>5} {images_per_s:>9.1f} {us:>9.1f} {images_per_s / best[1]:>6.2f}")

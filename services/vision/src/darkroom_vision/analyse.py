@@ -68,7 +68,7 @@ def prepare(model: OnnxModel, stage: Stage, labels: Sequence[str] | None = None)
     preprocessor = Preprocessor.of(settings)
     blank = preprocessor.empty_input()
     blank.fill(0)
-    trial = model.run(blank.reshape(1, *settings.shape))
+    trial = model.run({settings.name: blank.reshape(1, *settings.shape)})
     head = choose_head(model.uri, stage.output, labels or stage.output.labels, model.outputs, trial)
     return LoadedStage(model, preprocessor, head)
 
@@ -90,7 +90,8 @@ class Analyser:
         self._stage = stage
         self._max_bytes = max_bytes
         self._input = stage.preprocessor.empty_input()
-        self._feed = self._input.reshape(1, *stage.preprocessor.settings.shape)  # the same memory
+        settings = stage.preprocessor.settings
+        self._feeds = {settings.name: self._input.reshape(1, *settings.shape)}  # the same memory
 
     def analyse(self, image: bytes) -> Analysis | Failure:
         """What the model sees in `image`, or why there is no answer."""
@@ -111,6 +112,6 @@ class Analyser:
         to_pixels = preprocessor.write(decoded.pixels, self._input)
         written_at = perf_counter()
         frame = Frame((decoded.width, decoded.height), decoded.to_image.after(to_pixels))
-        (result,) = head.results(model.run(self._feed), [frame])
+        (result,) = head.results(model.run(self._feeds), [frame])
         timings = Timings(decoded_at - started, written_at - decoded_at, perf_counter() - written_at)
         return Analysis(decoded.format, decoded.width, decoded.height, result, timings)

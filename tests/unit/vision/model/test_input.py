@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from darkroom.api.pipeline import Input
+from darkroom.api.input import Input
 from darkroom_vision.model.input import ModelMismatch, ResolvedInput, resolve_input
 from darkroom_vision.model.session import load_model
 from tests.support.models.onnx_files import Shape, identity_file, onnx_file

@@ -25,7 +25,7 @@ def test_model_loads_with_its_checksum_and_answers(tmp_path: Path) -> None:
     assert (model.name, model.uri, model.sha256) == ("x.onnx", URI, sha256)
     assert model.inputs[0].shape == (None, 3, 4, 4)
     image = np.random.default_rng(0).random((2, 3, 4, 4), np.float32)
-    np.testing.assert_array_equal(model.run(image)[0], image)
+    np.testing.assert_array_equal(model.run({"image": image})[0], image)
 
 
 def test_another_checksum_is_refused_with_both(tmp_path: Path) -> None:
@@ -50,4 +50,4 @@ def test_a_file_that_is_no_onnx_model_is_refused(tmp_path: Path, content: bytes)
 def test_a_failing_run_says_with_which_shape(tmp_path: Path) -> None:
     model = load_model(identity_file(tmp_path / "x.onnx", [1, 3, 4, 4]), uri=URI)
     with pytest.raises(ModelRunFailed, match=r"it fails on an input of shape \(1, 3, 5, 5\)"):
-        model.run(np.zeros((1, 3, 5, 5), np.float32))
+        model.run({"image": np.zeros((1, 3, 5, 5), np.float32)})

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from darkroom import names
+from darkroom.api.input import Input
 from darkroom.api.output import Output
 from darkroom.api.quantities import QUANTITY_PATTERN
 from darkroom.api.status import Status
@@ -84,39 +85,6 @@ class ModelSource(StrictModel):
     )
     secret: SecretRef | None = Field(
         None, description="Credentials for https, s3 and gs. Its keys become environment variables of the worker."
-    )
-
-
-class Input(StrictModel):
-    """How an image becomes the model's input. Omitted fields are read from the model file.
-
-    Each pixel value x becomes (x * scale - mean) / std, per channel.
-    """
-
-    width: int | None = Field(None, ge=1, le=16_384, description="Width in pixels.")
-    height: int | None = Field(None, ge=1, le=16_384, description="Height in pixels.")
-    channels: Literal[1, 3] | None = Field(None, description="Number of channels: 1 for grey, 3 for colour.")
-    resize: Literal["Stretch", "Letterbox", "Crop"] = Field(
-        "Stretch", description="Stretch ignores the aspect ratio, Letterbox pads with black, Crop keeps the centre."
-    )
-    scale: float | None = Field(
-        None, gt=0, description="Factor for pixel values 0 to 255. Defaults to 1/255, or to 1 for UInt8."
-    )
-    mean: list[float] | None = Field(
-        None, min_length=1, max_length=3, description="Mean: one value for all channels, or one per channel."
-    )
-    std: list[Annotated[float, Field(gt=0)]] | None = Field(
-        None,
-        min_length=1,
-        max_length=3,
-        description="Standard deviation: one value for all channels, or one per channel.",
-    )
-    layout: Literal["NCHW", "NHWC"] | None = Field(None, description="Axis order of the input tensor.")
-    dtype: Literal["Float32", "Float16", "UInt8"] | None = Field(None, description="Element type of the input tensor.")
-    colors: Literal["RGB", "BGR"] = Field("RGB", description="Channel order.")
-    preprocessing: Literal["Fast", "Exact"] = Field(
-        "Fast",
-        description="Fast lets the JPEG decoder scale a large image down; Exact decodes it in full and antialiases.",
     )
 
 

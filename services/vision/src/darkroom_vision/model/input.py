@@ -7,7 +7,7 @@ stage does not start.
 from dataclasses import dataclass
 from typing import Literal
 
-from darkroom.api.pipeline import Input
+from darkroom.api.input import Input
 from darkroom_vision.imaging.geometry import Resize, Size
 from darkroom_vision.model.session import ModelError, Port
 

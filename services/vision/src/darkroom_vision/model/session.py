@@ -1,7 +1,7 @@
 """An ONNX file, checked and loaded: one session that all loops of a worker share."""
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,16 +77,17 @@ class OnnxModel:
     outputs: tuple[Port, ...]
     session: onnxruntime.InferenceSession
 
-    def run(self, feed: npt.NDArray[Any]) -> list[Value]:
-        """All outputs for a batch given to the first input.
+    def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> list[Value]:
+        """All outputs for one array for each input, by its name.
 
         Raises:
             ModelRunFailed: with ONNX Runtime's words.
         """
         try:
-            return list(self.session.run(None, {self.inputs[0].name: feed}))
+            return list(self.session.run(None, feeds))
         except _ERRORS as error:
-            raise ModelRunFailed(f"model {self.uri}: it fails on an input of shape {feed.shape}: {error}") from error
+            shapes = ", ".join(str(feed.shape) for feed in feeds.values())
+            raise ModelRunFailed(f"model {self.uri}: it fails on an input of shape {shapes}: {error}") from error
 
 
 def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None) -> OnnxModel:
