@@ -18,7 +18,8 @@ _SETTINGS: ClientSettings = {"socket.connection.setup.timeout.ms": 5_000, "log_l
 
 # Such as "sasl_ssl://b1:9093/bootstrap: SASL authentication error: ... (after 302ms in state AUTH_REQ)".
 _LIBRDKAFKA_ERROR = re.compile(
-    r"^(?:\w+://)?(?P<address>\S+?)/(?:bootstrap|\d+): (?P<what>.*?)(?: \(after \d+ms in state \w+\))?$", re.DOTALL
+    r"^(?:\w+://)?(?P<address>\S+?)/(?:bootstrap|\d+): (?P<what>.*?)(?: \(after \d+ms in state (?P<state>\w+)\))?$",
+    re.DOTALL,
 )
 
 
@@ -32,7 +33,7 @@ class ConnectionErrors:
         """Record an error that librdkafka passes to `error_cb`."""
         found = _LIBRDKAFKA_ERROR.match(error.str())
         if found is not None:
-            self._errors[found["address"]] = _explain(error, found["what"])
+            self._errors[found["address"]] = _explain(error, found["what"], found["state"])
 
     def __len__(self) -> int:
         """The number of addresses with an error."""
@@ -91,7 +92,7 @@ class AdminConnection:
         return f"Kafka does not answer at {servers}: check the address, TLS and login settings, and network policies"
 
 
-def _explain(error: KafkaError, what: str) -> str:
+def _explain(error: KafkaError, what: str, state: str | None) -> str:
     match error.code():
         case KafkaError._RESOLVE:  # noqa: SLF001 - its public name
             return "the host name cannot be resolved"
@@ -101,6 +102,7 @@ def _explain(error: KafkaError, what: str) -> str:
             return f"TLS failed: {what}"
     if "Connection refused" in what:
         return "connection refused"
-    if what.startswith("SSL handshake failed"):
+    # A listener without TLS may answer the handshake with an error, or close or reset the connection.
+    if what.startswith("SSL handshake failed") or "SSL connection closed" in what or state == "SSL_HANDSHAKE":
         return f"TLS failed: {what}"
     return what

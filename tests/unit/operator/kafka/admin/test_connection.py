@@ -30,6 +30,16 @@ from darkroom_operator.kafka.admin.connection import ConnectionErrors
             "b1:9093: TLS failed: SSL handshake failed: certificate verify failed",
         ),
         (
+            KafkaError._TRANSPORT,
+            "ssl://b1:9093/bootstrap: Disconnected: SSL connection closed by peer (after 2ms in state UP)",
+            "b1:9093: TLS failed: Disconnected: SSL connection closed by peer",
+        ),
+        (
+            KafkaError._TRANSPORT,
+            "ssl://b1:9093/bootstrap: Disconnected: connection reset by peer (after 2ms in state SSL_HANDSHAKE)",
+            "b1:9093: TLS failed: Disconnected: connection reset by peer",
+        ),
+        (
             KafkaError._AUTHENTICATION,
             "sasl_ssl://[::1]:9094/bootstrap: SASL authentication error: no such user (after 302ms in state UP)",
             "[::1]:9094: login failed: SASL authentication error: no such user",
