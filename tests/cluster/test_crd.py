@@ -69,6 +69,26 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m)["output"].update(labels=["a"], labelsUri="file:x"),
         lambda m: _stage(m)["output"].update(labelsUri="configmap://m/labels.txt"),
     ),
+    "does not belong to the type": (
+        lambda m: _stage(m)["output"].update(type="Keypoints", format="Ctc"),
+        lambda m: _stage(m)["output"].update(type="Keypoints", format="YoloV8"),
+    ),
+    "only for types with boxes": (
+        lambda m: _stage(m)["output"].update(classAgnostic=True),
+        lambda m: _stage(m)["output"].update(type="Detection", classAgnostic=True, iouThreshold=0.5),
+    ),
+    "activation is only for": (
+        lambda m: _stage(m)["output"].update(type="Detection", activation="Sigmoid"),
+        lambda m: _stage(m)["output"].update(type="MultiLabel", activation="Sigmoid"),
+    ),
+    "normalize is only for": (
+        lambda m: _stage(m)["output"].update(normalize=True),
+        lambda m: _stage(m)["output"].update(type="Embedding", normalize=True),
+    ),
+    "keypointNames is only for": (
+        lambda m: _stage(m)["output"].update(type="Detection", keypointNames=["nose"]),
+        lambda m: _stage(m)["output"].update(type="Keypoints", keypointNames=["nose"]),
+    ),
     "mean and std": (
         lambda m: _stage(m).update(input={"mean": [0.1, 0.2], "channels": 3}),
         lambda m: _stage(m).update(input={"mean": [0.1], "std": [0.1, 0.2, 0.3], "channels": 3}),

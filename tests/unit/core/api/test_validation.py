@@ -57,6 +57,42 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
     ("bad duration", lambda m: m["spec"].update(images={"retention": "1w"}), "spec.images.retention", "168h"),
     ("idle workers", lambda m: m["spec"].update(replicas=13), "spec.replicas", "images.partitions"),
     (
+        "format of another type",
+        lambda m: m["spec"]["stages"][0]["output"].update(type="Keypoints", format="Ctc"),
+        "spec.stages[0].output.format",
+        "Keypoints: YoloV8, YoloEndToEnd",
+    ),
+    (
+        "format of a type without formats",
+        lambda m: m["spec"]["stages"][0]["output"].update(type="Tensor", format="YoloV8"),
+        "spec.stages[0].output.format",
+        "does not belong",
+    ),
+    (
+        "overlap of boxes without boxes",
+        lambda m: m["spec"]["stages"][0]["output"].update(type="Classification", iouThreshold=0.5),
+        "spec.stages[0].output",
+        "only for types with boxes",
+    ),
+    (
+        "activation of a detector",
+        lambda m: m["spec"]["stages"][0]["output"].update(type="Detection", activation="Sigmoid"),
+        "spec.stages[0].output.activation",
+        "only for Classification and MultiLabel",
+    ),
+    (
+        "norm of a tensor",
+        lambda m: m["spec"]["stages"][0]["output"].update(type="Tensor", normalize=True),
+        "spec.stages[0].output.normalize",
+        "only for Embedding",
+    ),
+    (
+        "keypoint names of a detector",
+        lambda m: m["spec"]["stages"][0]["output"].update(type="Detection", keypointNames=["nose"]),
+        "spec.stages[0].output.keypointNames",
+        "only for Keypoints",
+    ),
+    (
         "labels twice",
         lambda m: m["spec"]["stages"][0]["output"].update(labels=["a"], labelsUri="file:l"),
         "spec.stages[0].output",

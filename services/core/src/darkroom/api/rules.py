@@ -4,41 +4,13 @@ Both forms share one message, so `kubectl apply`, `darkroom validate` and the st
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from darkroom.api.pipeline import ImagePipeline, PipelineSpec, Stage
+from darkroom.api.output_rules import OUTPUT_RULES
+from darkroom.api.pipeline import ImagePipeline, PipelineSpec
 from darkroom.api.quantities import parse_size
+from darkroom.api.rule import ChangeRule, Path, Rule, stages
 from darkroom.api.topics import TopicConfig
-
-Path = str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule about a pipeline.
-
-    Attributes:
-        at: where the API server evaluates `cel`: a path of the schema such as `spec.stages[]`.
-        cel: the rule in the Common Expression Language, with `self` (and `oldSelf` if it is about a change).
-        message: what is wrong and what to do.
-        broken: yields the path of every field that breaks the rule.
-    """
-
-    at: Path
-    cel: str
-    message: str
-    broken: Callable[[ImagePipeline], Iterator[Path]]
-
-
-@dataclass(frozen=True)
-class ChangeRule:
-    """One rule about what may change between two versions of a pipeline's spec."""
-
-    at: Path
-    cel: str
-    message: str
-    broken: Callable[[PipelineSpec, PipelineSpec], Iterator[Path]]
 
 
 def _two_kafkas(pipeline: ImagePipeline) -> Iterator[Path]:
@@ -73,19 +45,8 @@ def _long_name(pipeline: ImagePipeline) -> Iterator[Path]:
         yield "metadata.name"
 
 
-def _stages(pipeline: ImagePipeline) -> Iterator[tuple[Path, Stage]]:
-    for i, stage in enumerate(pipeline.spec.stages):
-        yield f"spec.stages[{i}]", stage
-
-
-def _both_labels(pipeline: ImagePipeline) -> Iterator[Path]:
-    for path, stage in _stages(pipeline):
-        if stage.output.labels is not None and stage.output.labels_uri is not None:
-            yield f"{path}.output"
-
-
 def _more_workers_than_partitions(pipeline: ImagePipeline) -> Iterator[Path]:
-    for path, stage in _stages(pipeline):
+    for path, stage in stages(pipeline):
         if stage.replicas is not None and stage.replicas > pipeline.spec.images.partitions:
             yield f"{path}.replicas"
     if pipeline.spec.replicas > pipeline.spec.images.partitions:
@@ -93,7 +54,7 @@ def _more_workers_than_partitions(pipeline: ImagePipeline) -> Iterator[Path]:
 
 
 def _compacted_results(pipeline: ImagePipeline) -> Iterator[Path]:
-    for path, stage in _stages(pipeline):
+    for path, stage in stages(pipeline):
         if stage.delivery == "ExactlyOnce" and stage.results.config.get("cleanup.policy") == "compact":
             yield f"{path}.results.config"
 
@@ -101,7 +62,7 @@ def _compacted_results(pipeline: ImagePipeline) -> Iterator[Path]:
 def _unreachable_min_insync(pipeline: ImagePipeline) -> Iterator[Path]:
     images = pipeline.spec.images
     yield from _min_insync_above(images.replicas, images.config, "spec.images")
-    for path, stage in _stages(pipeline):
+    for path, stage in stages(pipeline):
         for field, topic in (("results", stage.results), ("deadLetters", stage.dead_letters)):
             yield from _min_insync_above(topic.replicas or images.replicas, topic.config, f"{path}.{field}")
 
@@ -114,7 +75,7 @@ def _min_insync_above(replicas: int, config: TopicConfig, path: Path) -> Iterato
 
 def _topics(pipeline: ImagePipeline) -> Iterator[tuple[Path, TopicConfig]]:
     yield "spec.images", pipeline.spec.images.config
-    for path, stage in _stages(pipeline):
+    for path, stage in stages(pipeline):
         yield f"{path}.results", stage.results.config
         yield f"{path}.deadLetters", stage.dead_letters.config
 
@@ -131,7 +92,7 @@ def _no_message_bytes(pipeline: ImagePipeline) -> Iterator[Path]:
 
 
 def _mean_per_channel(pipeline: ImagePipeline) -> Iterator[Path]:
-    for path, stage in _stages(pipeline):
+    for path, stage in stages(pipeline):
         for field in ("mean", "std"):
             values = getattr(stage.input, field)
             if values is not None and len(values) not in {1, stage.input.channels or 3}:
@@ -226,12 +187,7 @@ RULES = (
         "results.config must not set cleanup.policy to compact",
         broken=_compacted_results,
     ),
-    Rule(
-        at="spec.stages[].output",
-        cel="!has(self.labels) || !has(self.labelsUri)",
-        message="set only one of labels and labelsUri",
-        broken=_both_labels,
-    ),
+    *OUTPUT_RULES,
     Rule(
         at="spec.stages[].input",
         cel=" && ".join(

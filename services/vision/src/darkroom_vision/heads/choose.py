@@ -30,11 +30,15 @@ def choose_head(
     Raises:
         ModelMismatch: with what the file says, what the pipeline says, what to change.
     """
+    if spec.type not in {"Classification", "Embedding", "Tensor"}:
+        raise ModelMismatch(uri, [f"output.type {spec.type} is not supported by this version"])
     index = _index(uri, spec, ports, trial)
     port, value = ports[index], trial[index]
     if spec.type == "Classification":
         _check_labels(uri, port, value, labels)
-        return ClassificationHead(index, port.name, tuple(labels or ()), spec.top_k, spec.threshold, spec.activation)
+        return ClassificationHead(
+            index, port.name, tuple(labels or ()), spec.top_k or 3, spec.threshold or 0.0, spec.activation or "None"
+        )
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
         raise ModelMismatch(
             uri, [f"its output {port.name!r} is {port.type}, which is not a numeric tensor: set output.name to another"]

@@ -1,0 +1,79 @@
+"""Validation rules of a stage's output: which fields and formats go with which type."""
+
+from collections.abc import Callable, Collection, Iterator
+
+from darkroom.api.output import BOX_TYPES, FORMATS, SCORE_TYPES, Output
+from darkroom.api.pipeline import ImagePipeline
+from darkroom.api.rule import Path, Rule, stages
+
+
+def _rule(cel: str, message: str, is_broken: Callable[[Output], bool], field: str = "") -> Rule:
+    def broken(pipeline: ImagePipeline) -> Iterator[Path]:
+        for path, stage in stages(pipeline):
+            if is_broken(stage.output):
+                yield f"{path}.output{field}"
+
+    return Rule(at="spec.stages[].output", cel=cel, message=message, broken=broken)
+
+
+def _cel_list(values: Collection[str]) -> str:
+    return f"[{', '.join(repr(value) for value in values)}]"
+
+
+def _both_labels(output: Output) -> bool:
+    return output.labels is not None and output.labels_uri is not None
+
+
+def _format_of_another_type(output: Output) -> bool:
+    return output.format != "Auto" and output.format not in FORMATS.get(output.type, ())
+
+
+def _box_settings_without_boxes(output: Output) -> bool:
+    asked = output.iou_threshold is not None or output.max_detections is not None or output.class_agnostic
+    return asked and output.type not in BOX_TYPES
+
+
+def _activation_without_scores(output: Output) -> bool:
+    return output.activation not in {None, "None"} and output.type not in SCORE_TYPES
+
+
+_FORMATS_OF_TYPES = "; ".join(f"{output_type}: {', '.join(formats)}" for output_type, formats in FORMATS.items())
+_BOX_TYPES = ", ".join(BOX_TYPES)
+
+OUTPUT_RULES = (
+    _rule("!has(self.labels) || !has(self.labelsUri)", "set only one of labels and labelsUri", _both_labels),
+    _rule(
+        "self.format == 'Auto' || "
+        + " || ".join(
+            f"(self.type == '{output_type}' && self.format in {_cel_list(formats)})"
+            for output_type, formats in FORMATS.items()
+        ),
+        f"the format does not belong to the type ({_FORMATS_OF_TYPES})",
+        _format_of_another_type,
+        ".format",
+    ),
+    _rule(
+        f"(!has(self.iouThreshold) && !has(self.maxDetections) && !self.classAgnostic) "
+        f"|| self.type in {_cel_list(BOX_TYPES)}",
+        f"iouThreshold, maxDetections and classAgnostic are only for types with boxes: {_BOX_TYPES}",
+        _box_settings_without_boxes,
+    ),
+    _rule(
+        f"!has(self.activation) || self.activation == 'None' || self.type in {_cel_list(SCORE_TYPES)}",
+        "activation is only for Classification and MultiLabel: all other types know it from the format",
+        _activation_without_scores,
+        ".activation",
+    ),
+    _rule(
+        "!self.normalize || self.type == 'Embedding'",
+        "normalize is only for Embedding",
+        lambda output: output.normalize and output.type != "Embedding",
+        ".normalize",
+    ),
+    _rule(
+        "!has(self.keypointNames) || self.type == 'Keypoints'",
+        "keypointNames is only for Keypoints",
+        lambda output: output.keypoint_names is not None and output.type != "Keypoints",
+        ".keypointNames",
+    ),
+)
