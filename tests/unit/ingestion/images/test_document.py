@@ -13,8 +13,9 @@ def result(stage: str, at_ms: int = 10) -> StageResult:
     return StageResult(stage, at_ms, {"imageId": "i", "stage": stage, "source": source, "at": at_ms})
 
 
-def failure(stage: str, at_ms: int = 10) -> StageFailure:
-    return StageFailure(stage, at_ms, "DecodeError", "ends too early", 1, "1970-01-01T00:00:00.010Z")
+def failure(stage: str, at_ms: int = 10, offset: int | None = None, partition: int = 3) -> StageFailure:
+    source = None if offset is None else ("demo.digits.images", partition, offset)
+    return StageFailure(stage, at_ms, "DecodeError", "ends too early", 1, "1970-01-01T00:00:00.010Z", source=source)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,11 @@ def failure(stage: str, at_ms: int = 10) -> StageFailure:
         ([result("a"), result("b", 20)], [failure("b", 10)], "Analyzed"),
         ([result("a"), result("b", 10)], [failure("b", 20)], "PartlyFailed"),
         ([result("a"), result("b", 20)], [failure("b", 20)], "Analyzed"),
+        # Of one record the result counts, whenever the stage failed on it; a later record of the image counts more.
+        ([result("a"), result("b", 10)], [failure("b", 20, offset=42)], "Analyzed"),
+        ([result("a"), result("b", 10)], [failure("b", 5, offset=43)], "PartlyFailed"),
+        ([result("a"), result("b", 10)], [failure("b", 20, offset=41)], "Analyzed"),
+        ([result("a"), result("b", 10)], [failure("b", 20, offset=1, partition=4)], "PartlyFailed"),
     ],
 )
 def test_the_state_is_what_all_stages_together_have_answered(

@@ -76,8 +76,9 @@ def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:
         "partition": record.partition,
         "offset": record.offset,
     }
-    if row["source_topic"] is not None:
-        data["source"] = {name: row[f"source_{name}"] for name in ("topic", "partition", "offset")}
+    topic, partition, offset = (row[f"source_{name}"] for name in ("topic", "partition", "offset"))
+    if topic is not None:
+        data["source"] = {"topic": topic, "partition": partition, "offset": offset}
     if row["generation"] is not None:
         data["generation"] = row["generation"]
     outcome = StageFailure(
@@ -90,6 +91,7 @@ def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:
         generation=row["generation"],
         partition=record.partition,
         offset=record.offset,
+        source=None if topic is None or partition is None or offset is None else (topic, partition, offset),
     )
     text = json.dumps(data, ensure_ascii=False)
     return FeedEvent("failed", row["image_id"], stage, text, outcome, (stage, "d"), record.partition, record.offset)

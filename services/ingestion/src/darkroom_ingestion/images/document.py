@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
-from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
+from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult, is_newer
 from darkroom_ingestion.times import rfc3339
 
 _Answer = TypeVar("_Answer", StageResult, StageFailure)
@@ -27,7 +27,7 @@ def image_document(
     latest_failures = {
         stage: failure
         for stage, failure in _latest([failure for failure in failures if failure.generation is None]).items()
-        if stage not in latest_results or latest_results[stage].at_ms < failure.at_ms
+        if stage not in latest_results or is_newer(failure, latest_results[stage])
     }
     failed_replays = {
         stage: failure

@@ -22,6 +22,10 @@ class ReceivedImage:
     bytes: int
 
 
+Position = tuple[str, int, int]
+"""Topic, partition and offset of a record."""
+
+
 @dataclass(frozen=True)
 class StageResult:
     """One analyzed event: its data, and its record's timestamp."""
@@ -37,13 +41,23 @@ class StageResult:
         """The greatest of a stage's results is its answer, in whatever order the log was read."""
         return self.at_ms, self.partition, self.offset
 
+    @property
+    def source(self) -> Position | None:
+        """Where the image is in the log, if the event says so."""
+        match self.data.get("source"):
+            case {"topic": str(topic), "partition": int(partition), "offset": int(offset)}:
+                return topic, partition, offset
+            case _:
+                return None
+
 
 @dataclass(frozen=True)
 class StageFailure:
     """One dead letter.
 
     Attributes:
-        at_ms: the record's timestamp, which is the image's own.
+        at_ms: the record's timestamp: when the stage gave up.
+        source: where the image is in the log, if the letter says so.
         redriven_at_ms: when the letter was last redriven.
         generation: the replay that failed on the image; None in live work.
     """
@@ -58,6 +72,7 @@ class StageFailure:
     generation: str | None = None
     partition: int = 0
     offset: int = 0
+    source: Position | None = None
 
     @property
     def order(self) -> tuple[int, int, int, int]:
@@ -69,6 +84,18 @@ class StageFailure:
         """When the stage gave up; the record's timestamp if its header does not say."""
         said = parse_ms(self.failed_at) if self.failed_at else None
         return self.at_ms if said is None else said
+
+
+def is_newer(failure: StageFailure, result: StageResult) -> bool:
+    """Whether a stage failed on an image after it had a result for it.
+
+    An image that is posted again or redriven has a second record, and the answer to the later record counts. Of one
+    record the result counts: with at-least-once delivery a worker may analyse it again, and fail. Records of different
+    partitions can't be ordered, so the times of the answers decide.
+    """
+    if failure.source is not None and result.source is not None and failure.source[:2] == result.source[:2]:
+        return failure.source[2] > result.source[2]
+    return failure.at_ms > result.at_ms
 
 
 def has_answered(results: Sequence[StageResult], failures: Sequence[StageFailure], stages: Sequence[str]) -> bool:

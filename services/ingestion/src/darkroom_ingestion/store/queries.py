@@ -221,4 +221,5 @@ def _stage_failure(letter: DeadLetterRow) -> StageFailure:
         generation=letter.generation,
         partition=letter.partition,
         offset=letter.offset,
+        source=letter.source,
     )
