@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 
-from darkroom_vision.model.external_data import NotProtobuf, external_files
+from darkroom_vision.model.external_data import external_files
+from darkroom_vision.model.onnx_messages import NotProtobuf
 from darkroom_vision.model.session import ModelInSeveralFiles, load_model
 
 WEIGHTS = np.arange(4, dtype=np.float32)

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
-from darkroom_vision.model.external_data import NotProtobuf, external_files
+from darkroom_vision.model.external_data import external_files
+from darkroom_vision.model.metadata import ModelMetadata, read_metadata
+from darkroom_vision.model.onnx_messages import NotProtobuf
 from darkroom_vision.model.onnx_runtime import onnxruntime, runtime_errors
 
 _NO_MESSAGES_OF_ITS_OWN = 4
@@ -76,6 +78,7 @@ class OnnxModel:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     session: onnxruntime.InferenceSession
+    metadata: ModelMetadata
 
     def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> list[Value]:
         """All outputs for one array for each input, by its name.
@@ -111,7 +114,8 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
             f"model {uri}: sha256 is {found}, the pipeline says {sha256}: "
             "provide the right file, or change model.sha256"
         )
-    if elsewhere := _external_files(path):
+    elsewhere, metadata = _read(path)
+    if elsewhere:
         raise ModelInSeveralFiles(
             f"model {uri}: its weights are in other files ({', '.join(elsewhere)}), which model.sha256 does not cover: "
             "save it as one file, with onnx.save_model(onnx.load(FILE), FILE)"
@@ -122,15 +126,18 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
         raise NotAnOnnxModel(
             f"model {uri}: ONNX Runtime cannot load it ({path.stat().st_size:,} bytes): {error}"
         ) from error
-    return OnnxModel(path.name, uri, found, _ports(session.get_inputs()), _ports(session.get_outputs()), session)
+    inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
+    return OnnxModel(path.name, uri, found, inputs, outputs, session, metadata)
 
 
-def _external_files(path: Path) -> list[str]:
+def _read(path: Path) -> tuple[list[str], ModelMetadata]:
+    """The files that the model needs besides its own, and its metadata."""
     with path.open("rb") as file:
         try:
-            return external_files(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+            model = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            return external_files(model), read_metadata(model)
         except (NotProtobuf, ValueError):
-            return []  # ONNX Runtime says what is wrong with the file
+            return [], ModelMetadata()  # ONNX Runtime says what is wrong with the file
 
 
 def _options() -> onnxruntime.SessionOptions:

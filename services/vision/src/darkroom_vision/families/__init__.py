@@ -1,0 +1,40 @@
+"""Families of models: what a model is, as its inputs, outputs and metadata show it."""
+
+from collections.abc import Sequence
+
+from darkroom_vision.families.boxes import boxes
+from darkroom_vision.families.evidence import Evidence
+from darkroom_vision.families.family import Family
+from darkroom_vision.families.maps import anomaly, maps
+from darkroom_vision.families.vectors import text, vectors
+from darkroom_vision.families.yolo import yolo
+from darkroom_vision.model.metadata import ModelMetadata
+from darkroom_vision.model.session import Port, Value
+
+__all__ = ["Family", "detect"]
+
+_RULES = (boxes, anomaly, text, yolo, maps, vectors)
+"""In this order: telling names first, then what is likely from a shape alone."""
+
+
+def detect(
+    inputs: Sequence[Port], outputs: Sequence[Port], metadata: ModelMetadata, trial: Sequence[Value] | None = None
+) -> Family:
+    """The family of a model.
+
+    Args:
+        inputs: the model's.
+        outputs: the model's.
+        metadata: the file's. It decides only where the shapes leave a choice.
+        trial: the outputs for one blank image, which show shapes that the file leaves open.
+
+    Returns:
+        A family of type Tensor, with a question, if no rule applies.
+    """
+    evidence = Evidence.of(inputs, outputs, metadata, trial)
+    for rule in _RULES:
+        if (found := rule(evidence)) is not None:
+            return found
+    shapes = ", ".join(map(str, evidence.outputs)) or "no outputs"
+    question = "What do the outputs mean? The result is the first of them as a raw tensor: set output.type and format."
+    return Family("unknown", "Tensor", None, None, (shapes,), (question,))

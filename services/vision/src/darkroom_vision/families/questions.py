@@ -1,0 +1,30 @@
+"""Questions to the user: what the file of a model can't tell."""
+
+ANOMALIB_NORMALISATION = (
+    "Which resize and normalisation did the training use? Newer exports of Anomalib have both in the graph: then "
+    "input.preset is Raw with scale 0.00392157."
+)
+BINARY_MASK = (
+    "Is it a mask of one class? For depth or another measure, set output.type to Tensor; for text detection, "
+    "output.type to Detection and output.format to DbNet."
+)
+NORMALISATION = (
+    "Which mean and std did the training use? Those of ImageNet are set, as in most training scripts; delete the "
+    "preset if it took values from 0 to 1."
+)
+NO_OBJECT = (
+    "Does the last class mean that there is no object, as in DETR? Then output.format is Detr. RT-DETR, "
+    "Deformable DETR and D-FINE have no such class: their output.format is RtDetr."
+)
+PADDLE_NORMALISATION = (
+    "Does the model expect mean [0.485, 0.456, 0.406] and std [0.229, 0.224, 0.225] (PicoDet), or values from 0 "
+    "to 1 as they are (PP-YOLOE+)? Look for NormalizeImage in its infer_cfg.yml."
+)
+PADDLE_OCR_NORMALISATION = (
+    "Which mean and std did the training use? PP-OCR before version 6: those of ImageNet; RapidOCR's "
+    "configuration of PP-OCRv6: 0.5 and 0.5."
+)
+TEXT_DETECTOR = (
+    "Is it a text detector? For any other map of probabilities, set output.type to Segmentation and output.format"
+    " to Probability."
+)
