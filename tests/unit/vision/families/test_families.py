@@ -99,7 +99,7 @@ def test_channels_last_are_keras_and_caffe_is_known_by_its_producer() -> None:
 
 def test_scikit_learn_s_maps(tmp_path: Path) -> None:
     model = load_model(zip_map_file(tmp_path / "m.onnx", ["cat", "dog", "fox"]))
-    trial = model.run(np.zeros((1, 3), np.float32))
+    trial = model.run({"numbers": np.zeros((1, 3), np.float32)})
     family = detect(model.inputs, model.outputs, model.metadata, trial)
     assert (family.type, family.output, family.questions) == ("Classification", "probabilities", ())
 
@@ -117,7 +117,7 @@ def test_a_real_file_of_the_v8_layout(tmp_path: Path) -> None:
         {"zeros": np.zeros((1, 7, 21), np.float32)},
     )
     model = load_model(path)
-    trial = model.run(np.zeros((1, 3, 32, 32), np.float32))
+    trial = model.run({"images": np.zeros((1, 3, 32, 32), np.float32)})
     family = detect(model.inputs, model.outputs, model.metadata, trial)
     assert (family.format, family.classes) == ("YoloV8", 3)
 
