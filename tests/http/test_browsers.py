@@ -13,7 +13,9 @@ CONSOLE = "https://console.example.com"
 FILES = {"file": ("one.jpg", JPEG, "image/jpeg")}
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example.com", "null", "http://127.0.0.1.evil.example.com"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example.com", "null", "http://127.0.0.1.evil.example.com", "http://[", "http://[::1"]
+)
 def test_a_page_of_another_site_can_send_nothing_to_a_service_on_loopback(shared: Shared, origin: str) -> None:
     service, pipeline = shared
     with service.client as client:
@@ -22,7 +24,7 @@ def test_a_page_of_another_site_can_send_nothing_to_a_service_on_loopback(shared
     assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (403, "foreign-page")
 
 
-@pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:8080", ""])
+@pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:8080", "", "[", "[::1", "a]", "[x]"])
 def test_a_name_that_somebody_else_points_at_loopback_is_refused(shared: Shared, host: str) -> None:
     service, pipeline = shared
     with service.client as client:

@@ -132,6 +132,17 @@ def test_a_redrive_that_is_not_clear_is_refused(shared: tuple[Service, Pipeline]
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_request_for_a_redrive_is_read_only_up_to_a_limit(shared: tuple[Service, Pipeline]) -> None:
+    service, pipeline = shared
+    with service.client as client:
+        answer = client.post(
+            f"{pipeline.path}/dead-letters/redrive",
+            content=b'{"stage": "classify", "all": true}'.ljust(2**20 + 1),
+            headers={"Content-Type": "application/json"},
+        )
+    assert (answer.status_code, answer.json()["maxBytes"]) == (413, 2**20)
+
+
 def test_the_former_path_and_fields_still_work(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     pipeline.fail(accepted(service, pipeline))

@@ -106,7 +106,7 @@ def test_many_images_at_once_are_taken_though_together_they_are_more_than_a_topi
         (b"GIF89a" + bytes(100), "application/octet-stream", 400, "Not an image"),
         (JPEG, "text/plain", 415, "Unsupported media type"),
         (b"<svg/>", "image/svg+xml", 415, "Unsupported media type"),
-        (JPEG + bytes(100 * 1024), "image/jpeg", 413, "Image too large"),
+        (JPEG + bytes(100 * 1024), "image/jpeg", 413, "Body too large"),
     ],
 )
 def test_what_is_no_image_is_refused(shared: Shared, body: bytes, content_type: str, status: int, title: str) -> None:

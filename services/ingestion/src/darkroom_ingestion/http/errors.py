@@ -36,7 +36,7 @@ def problem_of(error: DarkroomError) -> HttpProblem:  # noqa: C901 - a table
         case errors.TooManyWaiting():
             return unavailable("busy", "Too many images at once", detail)
         case errors.TooLargeForTopic():
-            return HttpProblem(413, "too-large", "Image too large", detail)
+            return HttpProblem(413, "too-large", "Body too large", detail)
         case errors.NotAcknowledged() | KafkaUnreachable():
             return unavailable(*_KAFKA, detail)
         case NotConnected():

@@ -30,9 +30,9 @@ class LoopbackGuard:
     def _refusal(self, scope: Scope) -> str | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in {b"host", b"origin"}}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        if not _is_local(urlsplit(f"//{host}").hostname):
+        if not _is_local(f"//{host}"):
             return f"The Host is {host!r:.100}. This service listens on loopback: use http://127.0.0.1."
-        if origin is None or origin in self._origins or _is_local(urlsplit(origin).hostname):
+        if origin is None or origin in self._origins or _is_local(origin):
             return None
         return f"Pages of {origin!r:.100} may not use this service; --cors-origins lists those that may."
 
@@ -42,7 +42,11 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or _is_loopback_address(host)
 
 
-def _is_local(name: str | None) -> bool:
+def _is_local(url: str) -> bool:
+    try:
+        name = urlsplit(url).hostname
+    except ValueError:  # such as brackets that hold no IPv6 address
+        return False
     # A name without a dot is resolved by this machine or its network, not by whoever owns a domain.
     return name is not None and ("." not in name or name.endswith(".localhost") or _is_loopback_address(name))
 

@@ -8,6 +8,8 @@ from starlette.requests import ClientDisconnect, Request
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.memory import MemoryShare
 
+MAX_JSON_BYTES = 2**20
+"""The largest JSON body: a thousand ids of 1,000 bytes, the longest that the store keeps, fit in."""
 _SLOWEST_BYTES_PER_S = 8 * 1024
 
 
@@ -67,9 +69,9 @@ def too_large(limit: int) -> HttpProblem:
     """413: larger than the pipeline or the service accepts."""
     detail = (
         f"The body is larger than {limit} bytes. The pipeline limits an image (spec.images.maxBytes), the service a "
-        "multipart body (--batch-bytes)."
+        f"multipart body (--batch-bytes) and JSON ({MAX_JSON_BYTES} bytes)."
     )
-    return HttpProblem(413, "too-large", "Image too large", detail, unread_body=True, extra={"maxBytes": limit})
+    return HttpProblem(413, "too-large", "Body too large", detail, unread_body=True, extra={"maxBytes": limit})
 
 
 def too_slow(silence_s: float) -> HttpProblem:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from darkroom_ingestion.http.problems import HttpProblem, invalid
+from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import DeadLetterCursor, ResultCursor
 
 MAX_LENGTH = 2_000
@@ -26,7 +27,7 @@ def read_result_cursor(text: str | None) -> ResultCursor | None:
     match _read(text):
         case None:
             return None
-        case [int(at_ms), str(event_id)] if _fits(at_ms):
+        case [int(at_ms), str(event_id)] if _fits(at_ms) and storable(event_id) == event_id:
             return at_ms, event_id
         case _:
             raise _unknown()
@@ -41,7 +42,9 @@ def read_dead_letter_cursor(text: str | None) -> DeadLetterCursor | None:
     match _read(text):
         case None:
             return None
-        case [int(at_ms), str(topic), int(partition), int(offset)] if _fits(at_ms, offset) and 0 <= partition < 2**31:
+        case [int(at_ms), str(topic), int(partition), int(offset)] if (
+            _fits(at_ms, offset) and 0 <= partition < 2**31 and storable(topic) == topic
+        ):
             return at_ms, topic, partition, offset
         case _:
             raise _unknown()
@@ -52,7 +55,7 @@ def _read(text: str | None) -> Any:
         return None
     try:
         position = json.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unknown() from error
     # JSON has a null of its own, which is no cursor.
     return position if position is not None else ()

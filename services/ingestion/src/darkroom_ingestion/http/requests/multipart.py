@@ -10,6 +10,7 @@ from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.memory import MemoryShare
 
 MAX_FILES = 256
+_MAX_CONTENT_TYPE_LENGTH = 1_000
 _MAX_PART_HEADERS_BYTES = 4 * 1024
 
 
@@ -103,6 +104,9 @@ async def read_files(
     Raises:
         HttpProblem: 400 if the body is not multipart, or a part is no file; 413 for too many files.
     """
+    # The time to parse it grows with the square of its length.
+    if len(content_type) > _MAX_CONTENT_TYPE_LENGTH:
+        raise _bad(400, "bad-multipart", f"the Content-Type is longer than {_MAX_CONTENT_TYPE_LENGTH} characters")
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if not boundary:

@@ -10,6 +10,7 @@ from darkroom_ingestion.http.documents import DeadLettersPage, RedriveRequest, R
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import gone, invalid
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
+from darkroom_ingestion.http.requests.json_bodies import JsonRoute
 from darkroom_ingestion.http.routes.content import CONTENT_RESPONSES, ConditionsOf, content_response
 from darkroom_ingestion.http.routes.described import (
     PageSize,
@@ -26,6 +27,7 @@ from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, de
 from darkroom_ingestion.times import parse_ms, rfc3339
 
 router = APIRouter(tags=["dead letters"])
+_redrives = APIRouter(route_class=JsonRoute)
 _MAX_OFFSET = 2**63 - 1
 
 
@@ -80,18 +82,18 @@ async def get_dead_letter_content(
         return content_response(record, f'"{stage}-{partition}-{offset}"', conditions, share)
 
 
-@router.post(
+@_redrives.post(
     "/v1/pipelines/{namespace}/{name}/dead-letters/redrive",
     summary="Redrive dead letters",
     response_class=Response,
-    responses={**document(RedriveResult, "What was redriven."), **problems(400, 404, 422, 503)},
+    responses={**document(RedriveResult, "What was redriven."), **problems(400, 404, 408, 413, 422, 503)},
 )
-@router.post(
+@_redrives.post(
     "/v1/pipelines/{namespace}/{name}/dead-letters/replay",
     summary="Redrive dead letters (former path)",
     deprecated=True,
     response_class=Response,
-    responses={**document(RedriveResult, "What was redriven."), **problems(400, 404, 422, 503)},
+    responses={**document(RedriveResult, "What was redriven."), **problems(400, 404, 408, 413, 422, 503)},
 )
 async def post_redrive(services: ServicesOf, served: Served, asked: RedriveRequest) -> Response:
     """Publishes each image again, with its key, for the stage that failed on it.
@@ -126,6 +128,9 @@ async def post_redrive(services: ServicesOf, served: Served, asked: RedriveReque
             "remaining": more is not None or bool(not_done),
         }
     )
+
+
+router.include_router(_redrives)
 
 
 def _which(asked: RedriveRequest) -> DeadLetterFilter:

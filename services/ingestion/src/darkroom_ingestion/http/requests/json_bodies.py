@@ -1,0 +1,32 @@
+"""Routes whose body is JSON: FastAPI reads a body without a limit, so it is read before."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import Message
+
+from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.requests.bodies import MAX_JSON_BYTES, read_body
+
+
+class JsonRoute(APIRoute):
+    """A route with a body of at most `MAX_JSON_BYTES`, bounded in time and memory as the body of an image is."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, with the body at hand."""
+        handle = super().get_route_handler()
+
+        async def handle_with_body(request: Request) -> Response:
+            services: Services = request.app.state.services
+            silence_s = services.settings.body_timeout_s
+            with services.memory.share() as share:
+                body = await read_body(request, limit=MAX_JSON_BYTES, silence_s=silence_s, share=share)
+
+                async def receive() -> Message:
+                    return {"type": "http.request", "body": body, "more_body": False}
+
+                return await handle(Request(request.scope, receive))
+
+        return handle_with_body
