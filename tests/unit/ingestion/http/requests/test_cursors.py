@@ -53,4 +53,4 @@ def test_any_text_is_a_cursor_or_refused(text: str) -> None:
         try:
             read(text)
         except HttpProblem as problem:
-            assert problem.status == 422
+            assert problem.status == 422  # noqa: PT017

@@ -1,14 +1,16 @@
 """Routes whose body is JSON: FastAPI reads a body without a limit, so it is read before."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Message
 
-from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.requests.bodies import MAX_JSON_BYTES, read_body
+
+if TYPE_CHECKING:
+    from darkroom_ingestion.http.context import Services
 
 
 class JsonRoute(APIRoute):
