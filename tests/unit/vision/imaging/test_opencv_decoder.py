@@ -50,6 +50,25 @@ def test_texts_of_a_png_are_not_decompressed() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
 
 
+@pytest.mark.parametrize("kind", [b"IDAT", b"PLTE", b"tEXt", b"IEND"])
+@pytest.mark.parametrize("after", [b"", b"\x00" * 200])
+def test_a_chunk_of_a_png_that_claims_more_than_the_file_has_takes_no_memory(kind: bytes, after: bytes) -> None:
+    """OpenCV would fill 4 GB with zeros."""
+    png = encoded(IMAGE, "PNG")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DecodeError, match="cut off"):
+        decode(png[:33] + struct.pack(">I", 2**32 - 16) + kind + after, "RGB")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+
+
+def test_a_png_of_countless_chunks_takes_no_memory_for_the_last() -> None:
+    png = encoded(IMAGE, "PNG")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DecodeError, match="cut off"):
+        decode(png[:33] + chunk(b"IDAT", b"") * 100_001 + struct.pack(">I", 2**32 - 16) + b"IDAT", "RGB")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+
+
 def test_what_a_pngs_pixels_do_not_depend_on_may_be_damaged() -> None:
     png = encoded(IMAGE, "PNG")
     damaged = png[:33] + chunk(b"tEXt", b"Comment\x00hello")[:-1] + b"\x00" + png[33:]

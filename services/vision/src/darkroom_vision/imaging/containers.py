@@ -51,7 +51,7 @@ def jpeg_segments(data: bytes) -> Iterator[Part]:
 
 
 def png_chunks(data: bytes) -> Iterator[Part]:
-    """The chunks of a PNG file, as far as they are whole."""
+    """The chunks of a PNG file. The last one may claim to end beyond the file."""
     position = 8
     for _ in range(_MAX_PARTS):
         if position + 12 > len(data):
@@ -62,7 +62,7 @@ def png_chunks(data: bytes) -> Iterator[Part]:
 
 
 def webp_chunks(data: bytes) -> Iterator[Part]:
-    """The chunks of a WebP file, as far as they are whole."""
+    """The chunks of a WebP file. The last one may claim to end beyond the file."""
     position = 12
     for _ in range(_MAX_PARTS):
         if position + 8 > len(data):

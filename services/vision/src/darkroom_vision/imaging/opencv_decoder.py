@@ -12,6 +12,8 @@ from darkroom_vision.imaging.pixels import Colors, Pixels, as_pixels
 
 _FLAGS = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR, "GRAY": cv2.IMREAD_GRAYSCALE}
 _PNG_SIGNATURE = 8
+_PNG_CHUNK_HEADER = 8
+_PNG_CHECKSUM = 4
 _PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _BMP_HEADER = 40
 _BMP_UNCOMPRESSED = 0
@@ -98,18 +100,22 @@ def _default_image(data: bytes) -> bytes:
     """A PNG file of nothing but the chunks that its default image depends on.
 
     Without the chunks of an animation OpenCV decodes the image that viewers without animation show, which need not be a
-    frame of it. Without texts it does not decompress those: of ten megabytes it would make a gigabyte.
+    frame of it. Without texts it does not decompress those: of ten megabytes it would make a gigabyte. And it takes as
+    much memory as a chunk claims to be long, up to 4 GB, before it finds that the file is shorter.
+
+    Raises:
+        DecodeError: a chunk is cut off.
     """
     parts = [data[:_PNG_SIGNATURE]]
-    whole = True
     for chunk in png_chunks(data):
         if chunk.kind in _PNG_CHUNKS:
-            parts.append(data[chunk.start - 8 : chunk.end + 4])
-        else:
-            whole = False
+            end = chunk.end + _PNG_CHECKSUM
+            if end > len(data):
+                raise DecodeError("the PNG file cannot be decoded: it is cut off")
+            parts.append(data[chunk.start - _PNG_CHUNK_HEADER : end])
         if chunk.kind == b"IEND":
             break
-    return data if whole else b"".join(parts)
+    return b"".join(parts)
 
 
 def _without_orientation(data: bytes) -> bytes:
