@@ -11,6 +11,7 @@ from confluent_kafka import Message, Producer, TopicPartition
 
 from darkroom_inference.kafka import clients
 from darkroom_inference.kafka.consumed import image_record
+from darkroom_inference.kafka.contact import Contact
 from darkroom_inference.kafka.errors import Interrupted
 from darkroom_inference.kafka.marks import Mark
 from darkroom_inference.kafka.offsets import Offsets
@@ -160,7 +161,7 @@ def test_a_partition_that_the_client_reads_from_too_early_goes_on_where_the_grou
     settings = digits.settings
     consumer = clients.consumer(settings, "test", "classic", lambda _error: None, lambda _statistics: None)
     metrics = Metrics()
-    offsets = Offsets(consumer, settings.images_topic, lambda _seconds: None, metrics, {})
+    offsets = Offsets(consumer, Contact(consumer, settings), settings.images_topic, lambda _seconds: None, metrics, {})
     assignment = Assignment(LoopState(0), offsets, metrics)
     try:
         offsets.commit({0: (5, Mark(suspects=3, attempts=1, in_hand=True))})

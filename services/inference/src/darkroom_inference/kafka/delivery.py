@@ -8,6 +8,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from darkroom.backoff import Backoff
+from darkroom_inference.kafka.contact import Contact
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.kafka.publisher import Publisher
@@ -90,6 +91,7 @@ class ExactlyOnce:
         self,
         producer: Producer,
         publisher: Publisher,
+        contact: Contact,
         consumer: Consumer,
         offsets: Offsets,
         pause: Pause,
@@ -97,6 +99,7 @@ class ExactlyOnce:
     ) -> None:
         self._producer = producer
         self._publisher = publisher
+        self._contact = contact
         self._consumer = consumer
         self._offsets = offsets
         self._pause = pause
@@ -166,6 +169,7 @@ class ExactlyOnce:
                     raise ClientsBroken(error.str()) from raised
                 self._metrics.retry("transaction")
                 log.warning("waiting for kafka", to=what, error=error.str())
+                self._contact.require()
                 self._pause(backoff.next_s())
 
     def _abort(self) -> None:

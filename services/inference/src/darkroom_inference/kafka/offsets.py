@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from darkroom.backoff import Backoff
 from darkroom.kafka import log as kafka_log
+from darkroom_inference.kafka.contact import Contact
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.kafka.marks import Mark, decode, encode
 from darkroom_inference.kafka.threaded_call import ThreadedCall
@@ -34,10 +35,17 @@ class Offsets:
     """
 
     def __init__(
-        self, consumer: Consumer, topic: str, pause: Pause, metrics: Metrics, extra: Mapping[int, Mapping[str, Any]]
+        self,
+        consumer: Consumer,
+        contact: Contact,
+        topic: str,
+        pause: Pause,
+        metrics: Metrics,
+        extra: Mapping[int, Mapping[str, Any]],
     ) -> None:
         """`extra` holds, by partition, the fields in the metadata of every commit in addition to the mark."""
         self._consumer = consumer
+        self._contact = contact
         self._topic = topic
         self._pause = pause
         self._metrics = metrics
@@ -124,6 +132,7 @@ class Offsets:
     def _slow(self) -> None:
         self._metrics.retry("offsets")
         log.warning("waiting for kafka", to="commit")
+        self._contact.require()
 
     def _retried(self, what: str, call: Callable[[], T]) -> T:
         backoff = Backoff()
@@ -144,4 +153,5 @@ class Offsets:
                     case _:
                         log.warning("waiting for kafka", to=what, error=error.str())
                 self._metrics.retry("offsets")
+                self._contact.require()
                 self._pause(backoff.next_s())

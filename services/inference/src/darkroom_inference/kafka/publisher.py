@@ -3,6 +3,7 @@
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from darkroom_inference.kafka.contact import Contact
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted, meaning
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import Pause, wait_in_slices
@@ -17,8 +18,9 @@ _SERVE_S = 0.5
 class Publisher:
     """Publishes records, and waits for their acknowledgements without a limit."""
 
-    def __init__(self, producer: Producer, pause: Pause, metrics: Metrics) -> None:
+    def __init__(self, producer: Producer, contact: Contact, pause: Pause, metrics: Metrics) -> None:
         self._producer = producer
+        self._contact = contact
         self._pause = pause
         self._metrics = metrics
         self._refused: list[Outgoing] = []
@@ -82,6 +84,7 @@ class Publisher:
     def _slow(self) -> None:
         self._metrics.retry("publish")
         log.warning("waiting for kafka", to="publish", records=len(self._producer))
+        self._contact.require()
 
     def _judge(self, outgoing: Outgoing, error: KafkaError) -> None:
         self._metrics.kafka_error(error)

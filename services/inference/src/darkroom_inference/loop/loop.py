@@ -14,6 +14,7 @@ from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.group.protocol import Membership
 from darkroom_inference.kafka import clients
+from darkroom_inference.kafka.contact import Contact
 from darkroom_inference.kafka.delivery import AtLeastOnce, Delivery, ExactlyOnce
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted
 from darkroom_inference.kafka.offsets import Offsets
@@ -55,6 +56,8 @@ class Loop:
         self._shared = shared
         self._name = f"{shared.process_id}-{number}"
         self._backoff = Backoff()
+        self._contact: Contact | None = None
+        self._connected = True
         self._thread = threading.Thread(target=self._run, name=f"loop-{number}", daemon=True)
 
     def start(self) -> None:
@@ -104,6 +107,8 @@ class Loop:
                     self._pause(self._backoff.next_s())
                 else:
                     self._backoff.reset()
+                if not self._connected and self._contact is not None:
+                    self._contact.require()
 
     @contextmanager
     def _work(self) -> Iterator[Work]:
@@ -113,7 +118,8 @@ class Loop:
         consumer = clients.consumer(
             settings, self._name, shared.membership.protocol, metrics.kafka_error, self._on_statistics
         )
-        offsets = Offsets(consumer, settings.images_topic, self._pause, metrics, shared.work.commit_fields())
+        self._contact = contact = Contact(consumer, settings)
+        offsets = Offsets(consumer, contact, settings.images_topic, self._pause, metrics, shared.work.commit_fields())
         assignment = Assignment(self.state, offsets, metrics)
         try:
             delivery = self._delivery(consumer, offsets)
@@ -145,10 +151,11 @@ class Loop:
         exactly_once = settings.stage.delivery == "ExactlyOnce"
         transactional_id = settings.transactional_id_prefix + self._name if exactly_once else None
         producer = clients.producer(settings, self._name, transactional_id, metrics.kafka_error)
-        publisher = Publisher(producer, self._pause, metrics)
+        contact = Contact(producer, settings)
+        publisher = Publisher(producer, contact, self._pause, metrics)
         if not exactly_once:
             return AtLeastOnce(publisher, offsets)
-        delivery = ExactlyOnce(producer, publisher, consumer, offsets, self._pause, metrics)
+        delivery = ExactlyOnce(producer, publisher, contact, consumer, offsets, self._pause, metrics)
         delivery.prepare()
         return delivery
 
@@ -161,6 +168,7 @@ class Loop:
         statistics = json.loads(text)
         brokers = statistics.get("brokers", {}).values()
         connected = {broker["nodeid"] for broker in brokers if broker["state"] == "UP" and broker["nodeid"] >= 0}
+        self._connected = bool(connected)
         self._shared.metrics.brokers(self.state.number, len(connected))
         self.state.lost_answers = sum(b["req_timeouts"] for b in brokers if b["name"] == "GroupCoordinator")
         if not self.state.partitions:

@@ -1,0 +1,47 @@
+"""A client without a broker although Kafka answers: found, and not confused with a Kafka that is away."""
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from darkroom.kafka.stranded import StrandedCheck
+from tests.support.kafka import SharedKafka
+
+NOBODY = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(("client_answered", "kafka_answers"), [(True, True), (False, True), (False, False)])
+def test_a_client_is_stranded_if_only_a_new_one_is_answered(
+    kafka: SharedKafka, *, client_answered: bool, kafka_answers: bool
+) -> None:
+    there = {"bootstrap.servers": kafka.bootstrap_servers}
+    clock = Clock()
+    client = Producer(there if client_answered else NOBODY)
+    check = StrandedCheck(client, there if kafka_answers else NOBODY, "a-topic", clock)
+
+    clock.now = 20
+
+    assert check.is_stranded() is (kafka_answers and not client_answered)
+
+
+def test_a_client_is_checked_only_now_and_then(kafka: SharedKafka) -> None:
+    clock = Clock()
+    check = StrandedCheck(AdminClient(NOBODY), {"bootstrap.servers": kafka.bootstrap_servers}, "a-topic", clock)
+
+    assert not check.is_stranded()
+    clock.now = 16
+    assert check.is_stranded()
+    clock.now = 30
+    assert not check.is_stranded()
+    clock.now = 32
+    assert check.is_stranded()
