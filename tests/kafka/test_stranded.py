@@ -1,7 +1,7 @@
 """A client without a broker although Kafka answers: found, and not confused with a Kafka that is away."""
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 
 from darkroom.kafka.stranded import StrandedCheck
@@ -27,21 +27,25 @@ def test_a_client_is_stranded_if_only_a_new_one_is_answered(
     there = {"bootstrap.servers": kafka.bootstrap_servers}
     clock = Clock()
     client = Producer(there if client_answered else NOBODY)
-    check = StrandedCheck(client, there if kafka_answers else NOBODY, "a-topic", clock)
+    check = StrandedCheck(there if kafka_answers else NOBODY, clock)
+    check.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    assert check.is_suspected
 
     clock.now = 20
 
-    assert check.is_stranded() is (kafka_answers and not client_answered)
+    assert check.is_stranded(client) is (kafka_answers and not client_answered)
+    assert check.is_suspected is not client_answered
 
 
 def test_a_client_is_checked_only_now_and_then(kafka: SharedKafka) -> None:
     clock = Clock()
-    check = StrandedCheck(AdminClient(NOBODY), {"bootstrap.servers": kafka.bootstrap_servers}, "a-topic", clock)
+    client = AdminClient(NOBODY)
+    check = StrandedCheck({"bootstrap.servers": kafka.bootstrap_servers}, clock)
 
-    assert not check.is_stranded()
+    assert not check.is_stranded(client)
     clock.now = 16
-    assert check.is_stranded()
+    assert check.is_stranded(client)
     clock.now = 30
-    assert not check.is_stranded()
+    assert not check.is_stranded(client)
     clock.now = 32
-    assert check.is_stranded()
+    assert check.is_stranded(client)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from darkroom.kafka.connection import ClientSettings
@@ -18,38 +18,49 @@ Client = Consumer | Producer | AdminClient
 
 _EVERY_S: Final = 15.0
 _ANSWER_S: Final = 2.0
+_ANY_TOPIC: Final = "__consumer_offsets"
+"""Kafka answers for one topic whether or not it exists and may be described."""
 
 
 class StrandedCheck:
     """Finds out whether a client is stranded. Not for several threads.
 
     Args:
-        client: the client.
         settings: of another client of the same Kafka, which each check makes.
-        topic: a topic that both may describe.
         clock: in seconds.
+
+    Attributes:
+        is_suspected: whether all brokers were reported as down since the client was last answered.
     """
 
-    def __init__(
-        self, client: Client, settings: ClientSettings, topic: str, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._client, self._settings, self._topic = client, settings, topic
+    def __init__(self, settings: ClientSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
         self._clock = clock
         self._checked_at = clock()
+        self.is_suspected = False
 
-    def is_stranded(self) -> bool:
-        """Whether the client gets no answer from Kafka while a new one does.
+    def on_error(self, error: KafkaError) -> None:
+        """Learn from an error that librdkafka passes to the client's `error_cb`."""
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
+            self.is_suspected = True
+
+    def is_stranded(self, client: Client) -> bool:
+        """Whether `client` gets no answer from Kafka while a new one does.
 
         Blocks for up to four seconds, at most once in fifteen; in between it answers False.
         """
         if self._clock() - self._checked_at < _EVERY_S:
             return False
         self._checked_at = self._clock()
-        return not self._is_answered(self._client) and self._is_answered(AdminClient(self._settings))
-
-    def _is_answered(self, client: Client) -> bool:
-        try:
-            client.list_topics(self._topic, timeout=_ANSWER_S)
-        except KafkaException:
+        if _is_answered(client):
+            self.is_suspected = False
             return False
-        return True
+        return _is_answered(AdminClient(self._settings))
+
+
+def _is_answered(client: Client) -> bool:
+    try:
+        client.list_topics(_ANY_TOPIC, timeout=_ANSWER_S)
+    except KafkaException:
+        return False
+    return True

@@ -10,9 +10,8 @@ class Contact:
     """The contact of one client. Ask whenever Kafka is slow to answer."""
 
     def __init__(self, client: Client, settings: StageSettings) -> None:
-        self._check = StrandedCheck(
-            client, client_settings(settings.kafka, "darkroom-worker-check"), settings.images_topic
-        )
+        self._client = client
+        self._check = StrandedCheck(client_settings(settings.kafka, "darkroom-worker-check"))
 
     def require(self) -> None:
         """Return if the client may still get its answer.
@@ -20,5 +19,5 @@ class Contact:
         Raises:
             ClientsBroken: Kafka answers a new client, but not this one.
         """
-        if self._check.is_stranded():
+        if self._check.is_stranded(self._client):
             raise ClientsBroken("the client has lost all brokers, although Kafka answers a new one")

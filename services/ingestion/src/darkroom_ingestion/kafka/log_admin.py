@@ -1,7 +1,9 @@
 """Queries to one Kafka about its topics: partitions, ids, beginnings and ends."""
 
 import asyncio
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -10,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.log import TopicPartition, log_beginnings, log_ends
+from darkroom.kafka.stranded import StrandedCheck
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ class LogAdmin:
     """One Kafka. Its methods block unless they are coroutines; they may be called from every thread."""
 
     def __init__(self, connection: KafkaConnection) -> None:
-        self._admin = AdminClient(client_settings(connection, "darkroom-ingestion-admin"), logger=KAFKA_LOGGER)
+        self._settings = client_settings(connection, "darkroom-ingestion-admin")
+        self._stranded = StrandedCheck(self._settings)
+        self._checking = threading.Lock()
+        self._admin = self._new_client()
 
     def partitions(self, topics: Iterable[str]) -> dict[str, int]:
         """The number of partitions of each of `topics` that exists.
@@ -30,10 +36,11 @@ class LogAdmin:
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        try:
-            known = self._admin.list_topics(timeout=_TIMEOUT_S).topics
-        except KafkaException as error:
-            raise KafkaUnreachable(f"Kafka can't be reached: {error.args[0].str()}") from error
+        with self._client() as admin:
+            try:
+                known = admin.list_topics(timeout=_TIMEOUT_S).topics
+            except KafkaException as error:
+                raise KafkaUnreachable(f"Kafka can't be reached: {error.args[0].str()}") from error
         return {topic: len(known[topic].partitions) for topic in topics if topic in known}
 
     def topic_ids(self, topics: list[str]) -> dict[str, str]:
@@ -44,8 +51,9 @@ class LogAdmin:
         """
         if not topics:
             return {}
-        futures = self._admin.describe_topics(TopicCollection(topics), request_timeout=_TIMEOUT_S)
-        return {topic: str(_result(future).topic_id) for topic, future in futures.items()}
+        with self._client() as admin:
+            futures = admin.describe_topics(TopicCollection(topics), request_timeout=_TIMEOUT_S)
+            return {topic: str(_result(future).topic_id) for topic, future in futures.items()}
 
     def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset after the last committed record of each partition.
@@ -53,7 +61,8 @@ class LogAdmin:
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        return log_ends(self._admin, partitions, _TIMEOUT_S)
+        with self._client() as admin:
+            return log_ends(admin, partitions, _TIMEOUT_S)
 
     def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the first record that each partition still has.
@@ -61,7 +70,8 @@ class LogAdmin:
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        return log_beginnings(self._admin, partitions, _TIMEOUT_S)
+        with self._client() as admin:
+            return log_beginnings(admin, partitions, _TIMEOUT_S)
 
     async def ends_of_topic(self, topic: str) -> dict[int, int]:
         """The offset after the last committed record of each partition of `topic`.
@@ -73,11 +83,29 @@ class LogAdmin:
         partitions = [TopicPartition(topic, partition) for partition in range(count)]
         return {at.partition: end for at, end in (await asyncio.to_thread(self.ends, partitions)).items()}
 
+    @contextmanager
+    def _client(self) -> Iterator[AdminClient]:
+        """The client. If it is not answered and has lost all brokers, the next call has a new one."""
+        try:
+            yield self._admin
+        except KafkaUnreachable:
+            if self._checking.acquire(blocking=False):
+                try:
+                    if self._stranded.is_stranded(self._admin):
+                        self._admin = self._new_client()
+                finally:
+                    self._checking.release()
+            raise
+
+    def _new_client(self) -> AdminClient:
+        return AdminClient(self._settings, logger=KAFKA_LOGGER)
+
     def _partition_count(self, topic: str) -> int:
         """Asks for one topic, where `partitions` asks for those of the whole cluster; 0 if it does not exist."""
-        future = self._admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_S)[topic]
         try:
-            return len(_result(future).partitions)
+            with self._client() as admin:
+                future = admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_S)[topic]
+                return len(_result(future).partitions)
         except KafkaUnreachable as error:
             cause = error.__cause__
             unknown = isinstance(cause, KafkaException) and cause.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART

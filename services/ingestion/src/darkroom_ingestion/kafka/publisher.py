@@ -13,7 +13,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
-from darkroom.kafka.connection import KafkaConnection, producer_settings
+from darkroom.kafka.connection import KafkaConnection, client_settings, producer_settings
+from darkroom.kafka.stranded import StrandedCheck
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.metrics import Metrics
 
@@ -67,6 +68,10 @@ class NotDelivered(DarkroomError):
         self.too_large = too_large
 
 
+class _Stranded(Exception):
+    """The producer has lost all brokers, although Kafka answers."""
+
+
 _Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
 
 
@@ -95,10 +100,11 @@ class Publisher:
             "queue.buffering.max.kbytes": _QUEUE_KIB,
             "queue.buffering.max.messages": _QUEUE_RECORDS,
         }
+        self._stranded = StrandedCheck(client_settings(connection, "darkroom-ingestion-check"))
         self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S
         self._metrics = metrics
         self.problem: str | None = None
-        self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
+        self._producer = self._new_producer()
         self._loop = asyncio.get_running_loop()
         self._delivered: deque[_Delivery] = deque()
         self._waking = False
@@ -169,20 +175,28 @@ class Publisher:
             try:
                 self._poll()
             except KafkaException as error:  # poll raises what is fatal, and nothing else
-                self._let_go(error.args[0])
+                self._let_go(error.args[0].str())
+            except _Stranded:
+                self._let_go("it has lost all brokers, although Kafka answers a new one")
+            if not self._stop.is_set():
                 if time.monotonic() - began > _LAST_RETRY_S:
                     backoff.reset()
                 self._stop.wait(backoff.next_s())
-                self._producer = Producer(self._settings, logger=KAFKA_LOGGER)
+                self._producer = self._new_producer()
                 self.problem = None
+
+    def _new_producer(self) -> Producer:
+        return Producer(self._settings | {"error_cb": self._stranded.on_error}, logger=KAFKA_LOGGER)
 
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._producer.poll(_POLL_S)
+            if self._stranded.is_suspected and self._stranded.is_stranded(self._producer):
+                raise _Stranded
 
-    def _let_go(self, error: KafkaError) -> None:
+    def _let_go(self, reason: str) -> None:
         """Tell those who wait for the producer that it can't go on."""
-        self.problem = error.str()
+        self.problem = reason
         self._metrics.loop_failures.labels("publisher").inc()
         log.error("the producer can't go on, a new one takes over", reason=self.problem)
         with contextlib.suppress(KafkaException):

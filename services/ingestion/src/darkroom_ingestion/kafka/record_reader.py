@@ -62,12 +62,17 @@ class RecordReader:
             consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
         try:
             consumer.assign([at])
-            return _poll_until(consumer, at.offset, time.monotonic() + _TIMEOUT_S)
-        except KafkaException as error:
-            raise KafkaUnreachable(f"the log can't be read: {error.args[0].str()}") from error
-        finally:
+            record = _poll_until(consumer, at.offset, time.monotonic() + _TIMEOUT_S)
             consumer.unassign()
-            self._idle.put(consumer)
+        except KafkaException as error:
+            consumer.close()
+            raise KafkaUnreachable(f"the log can't be read: {error.args[0].str()}") from error
+        except KafkaUnreachable:
+            # It may have lost all brokers for good.
+            consumer.close()
+            raise
+        self._idle.put(consumer)
+        return record
 
 
 def _poll_until(consumer: Consumer, offset: int, deadline: float) -> LogRecord | None:

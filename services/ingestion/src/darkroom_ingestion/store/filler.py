@@ -10,9 +10,10 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from darkroom.backoff import Backoff
-from darkroom.kafka.connection import KafkaConnection, consumer_settings
-from darkroom.kafka.errors import is_fatal
+from darkroom.kafka.connection import KafkaConnection, client_settings, consumer_settings
+from darkroom.kafka.errors import KafkaUnreachable, is_fatal
 from darkroom.kafka.log import TopicPartition
+from darkroom.kafka.stranded import StrandedCheck
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
@@ -59,6 +60,7 @@ class Filler:
     ) -> None:
         self._database, self._metrics, self._topic_ids = database, metrics, topic_ids
         self._settings = _settings(connection, group, static=database.single_replica)
+        self._stranded = StrandedCheck(client_settings(connection, "darkroom-ingestion-check"))
         self._wanted = dict(topics)
         self._topics: dict[str, TopicContents] = {}
         self._batch = Batch()
@@ -110,7 +112,7 @@ class Filler:
                     log.info("another replica has taken over, joining again", reason=str(error))
                 elif isinstance(error, StoreUnavailable):
                     self._store_failed(error)
-                elif isinstance(error, KafkaException):
+                elif isinstance(error, KafkaException | KafkaUnreachable):
                     # Such as a broker that went away while this member joined anew: it takes it for its own successor.
                     self._kafka_problem = str(error)
                     log.warning("the consumer can't go on, a new one takes over", reason=str(error))
@@ -122,7 +124,7 @@ class Filler:
                 self._stop.wait(backoff.next_s())
 
     def _consume(self) -> None:
-        consumer = Consumer(self._settings, logger=KAFKA_LOGGER)
+        consumer = Consumer({**self._settings, "error_cb": self._stranded.on_error}, logger=KAFKA_LOGGER)
         try:
             self._topics, self._batch = {}, Batch()
             while not self._stop.is_set():
@@ -130,6 +132,8 @@ class Filler:
                     self._subscribe(consumer)
                 self._collect(consumer)
                 self._flush(consumer)
+                if self._stranded.is_suspected and self._stranded.is_stranded(consumer):
+                    raise KafkaUnreachable("the consumer has lost all brokers, although Kafka answers a new one")
         finally:
             self._assigned = False
             self._hold({})
