@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from darkroom_cli.commands import dead_letters, kafka
+from darkroom_cli.commands import dead_letters, kafka, model
+from darkroom_cli.commands.init import init
 from darkroom_cli.commands.replay import replay
 from darkroom_cli.commands.results import results
 from darkroom_cli.commands.submit import submit
@@ -44,6 +45,8 @@ def darkroom(
     """Run Darkroom pipelines on this machine, and use the ingestion service from the command line."""
 
 
+app.command(epilog=EXPLAINED)(init)
+app.add_typer(model.app, name="model", epilog=EXPLAINED)
 app.command(epilog=EXPLAINED)(up)
 app.command(epilog=EXPLAINED)(submit)
 app.command(epilog=EXPLAINED)(results)

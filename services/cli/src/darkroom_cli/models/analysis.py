@@ -1,0 +1,51 @@
+"""Analysing files as a worker does, without Kafka."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darkroom_cli.client.service import Document
+from darkroom_vision.analyse import Analyser, Analysis, LoadedStage
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """The outcome for one file.
+
+    Attributes:
+        content: of the file.
+        document: the fields of an analyzed event, or `reason` and `message` of a failure.
+    """
+
+    file: Path
+    content: bytes
+    document: Document
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no result."""
+        return "reason" in self.document
+
+
+def analyse_files(stage: LoadedStage, files: Sequence[Path]) -> Iterator[Analysed]:
+    """The outcome for each of `files`, in their order."""
+    analyser = Analyser(stage)
+    for file in files:
+        document: Document = {"file": str(file)}
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            yield Analysed(file, b"", document | {"reason": "Unreadable", "message": error.strerror or str(error)})
+            continue
+        answer = analyser.analyse(content)
+        if isinstance(answer, Analysis):
+            document["image"] = {"width": answer.width, "height": answer.height, "format": answer.format}
+            document |= answer.result
+            document["timings"] = {
+                "decodeMs": round(answer.timings.decode_s * 1000, 3),
+                "preprocessMs": round(answer.timings.preprocess_s * 1000, 3),
+                "inferenceMs": round(answer.timings.inference_s * 1000, 3),
+            }
+        else:
+            document |= {"reason": answer.reason, "message": answer.message}
+        yield Analysed(file, content, document)

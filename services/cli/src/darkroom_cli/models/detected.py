@@ -1,0 +1,60 @@
+"""The stage block of a model whose settings nobody has written yet."""
+
+import re
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.models.neighbours import read_neighbours
+from darkroom_cli.models.stage_block import StageBlock, stage_block
+from darkroom_vision.families.family import OutputType
+from darkroom_vision.inspection import Inspection, inspect_model
+from darkroom_vision.model.session import ModelNotFound
+
+_STAGE_NAMES: dict[OutputType, str] = {
+    "Classification": "classify",
+    "MultiLabel": "classify",
+    "Detection": "detect",
+    "OrientedDetection": "detect",
+    "Segmentation": "segment",
+    "InstanceSegmentation": "segment",
+    "Keypoints": "keypoints",
+    "Embedding": "embed",
+    "Text": "read",
+    "Anomaly": "anomaly",
+    "Tensor": "tensor",
+}
+_LONGEST_NAME = 40
+
+
+class UnusableModel(DarkroomError):
+    """ONNX Runtime cannot load the model."""
+
+
+def usable(file: Path) -> Inspection:
+    """The inspection of a model that loads.
+
+    Raises:
+        InvalidInput: there is no such file.
+        UnusableModel: ONNX Runtime cannot load it.
+    """
+    try:
+        found = inspect_model(file)
+    except ModelNotFound as error:
+        raise InvalidInput(str(error)) from error
+    if found.model is None:
+        missing = f"\nthis runtime has no {', '.join(map(str, found.missing))}" if found.missing else ""
+        raise UnusableModel(f"{' '.join(str(found.problem).split())}{missing}")
+    return found
+
+
+def detected_block(found: Inspection, uri: str) -> StageBlock:
+    """The stage block of a model that loads, named after what it does."""
+    assert found.family is not None  # noqa: S101 - it loads
+    return stage_block(found, found.family, uri, _STAGE_NAMES[found.family.type], read_neighbours(found.path))
+
+
+def pipeline_name(file: Path) -> str:
+    """The name of a pipeline for the model in `file`: a DNS label."""
+    name = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:_LONGEST_NAME].strip("-")
+    return name or "model"

@@ -1,0 +1,28 @@
+"""The model's inputs for an image, as a worker makes them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from darkroom.errors import DarkroomError
+from darkroom_vision.analyse import LoadedStage
+from darkroom_vision.imaging.decode import decode
+
+
+def feeds_of(stage: LoadedStage, image: Path) -> dict[str, npt.NDArray[Any]]:
+    """By the name of the input.
+
+    Raises:
+        DarkroomError: the file can't be read or decoded.
+    """
+    try:
+        content = image.read_bytes()
+    except OSError as error:
+        raise DarkroomError(f"{image} can't be read: {error.strerror}") from error
+    preprocessor = stage.preprocessor
+    decoded = decode(content, preprocessor.colors, preprocessor.decoder_shrink)
+    target = preprocessor.empty_input()
+    preprocessor.write(decoded.pixels, target)
+    settings = preprocessor.settings
+    return {settings.name: target.reshape(1, *settings.shape)}

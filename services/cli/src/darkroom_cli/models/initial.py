@@ -1,0 +1,68 @@
+"""Writing the first manifest for a model."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from darkroom.errors import DarkroomError
+from darkroom.names import DNS_LABEL_PATTERN, NAME_MAX_LENGTH
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.models.analysis import analyse_files
+from darkroom_cli.models.detected import detected_block, pipeline_name, usable
+from darkroom_cli.models.manifest import manifest
+from darkroom_cli.models.settings import prepared, stage_of
+from darkroom_cli.models.stage_block import StageBlock
+from darkroom_cli.views.results import outcome
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: the pipeline's name, its stage, and the model's family."""
+
+    name: str
+    block: StageBlock
+    family: str
+
+
+def write_manifest(model: Path, target: Path, *, name: str | None, sample: Path | None, replace: bool) -> Written:
+    """Write a manifest for `model` to `target`.
+
+    Args:
+        model: the ONNX file.
+        target: the manifest; its `model.uri` is relative to its folder.
+        name: of the pipeline; after the file when left out.
+        sample: an image whose answer is noted.
+        replace: whether a file at `target` is replaced.
+
+    Raises:
+        InvalidInput: the name is none, `target` exists, the model or the sample cannot be used.
+    """
+    name = name if name is not None else pipeline_name(model)
+    if not re.fullmatch(DNS_LABEL_PATTERN, name) or len(name) > NAME_MAX_LENGTH:
+        raise InvalidInput(f"--name {name}: a name has at most {NAME_MAX_LENGTH} of a-z, 0-9 and '-'")
+    if target.exists() and not replace:
+        raise InvalidInput(f"{target} exists: give another file with -o, or --force to replace it")
+    found = usable(model)
+    assert found.family is not None  # noqa: S101 - it is usable
+    block = detected_block(found, _uri(model, target))
+    stage_of(block)
+    noted = _answer(model, sample) if sample is not None else []
+    try:
+        target.write_text(manifest(name, model, target, block, noted), encoding="utf-8")
+    except OSError as error:
+        raise DarkroomError(f"{target} can't be written: {error.strerror or error}") from error
+    return Written(name, block, found.family.name)
+
+
+def _uri(model: Path, target: Path) -> str:
+    """Relative to the manifest's folder."""
+    return f"file:{quote(os.path.relpath(model.resolve(), target.resolve().parent))}"
+
+
+def _answer(model: Path, sample: Path) -> list[str]:
+    (analysed,) = analyse_files(prepared(model, None).loaded, [sample])
+    if analysed.failed:
+        raise InvalidInput(f"--sample {sample}: {outcome(analysed.document)}")
+    return [f"      # {sample.name}: {outcome(analysed.document)}"]

@@ -1,0 +1,42 @@
+"""The manifest of a pipeline with one stage, for `darkroom init`."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from darkroom_cli.models.stage_block import StageBlock
+
+
+def manifest(name: str, model: Path, target: Path, block: StageBlock, sample: Sequence[str] = ()) -> str:
+    """The manifest as text.
+
+    Args:
+        name: of the pipeline.
+        model: the model file.
+        target: the file that the manifest will be written to.
+        block: the stage.
+        sample: what the stage answered for a sample image, line by line.
+    """
+    return (
+        "\n".join([*_head(model, target, block), *_pipeline(name), *(f"    {line}" for line in block.lines()), *sample])
+        + "\n"
+    )
+
+
+def _head(model: Path, target: Path, block: StageBlock) -> Iterator[str]:
+    yield f"# A pipeline for {model.name}, written by `darkroom init`."
+    yield f"# Run it on this machine: darkroom up {target.name}. All fields: docs/reference/imagepipeline.md"
+    if block.questions:
+        count = len(block.questions)
+        yield f"# {count} {'question' if count == 1 else 'questions'} could not be answered from the file: see `# ?`."
+
+
+def _pipeline(name: str) -> Iterator[str]:
+    yield "apiVersion: darkroom.dev/v1alpha1"
+    yield "kind: ImagePipeline"
+    yield "metadata:"
+    yield f"  name: {name}"
+    yield "spec:"
+    yield "  kafka:"
+    yield "    # `darkroom up` runs a Kafka of its own; for Strimzi on Kubernetes: cluster: {name: …, namespace: …}"
+    yield "    bootstrapServers: localhost:9092"
+    yield "  stages:"

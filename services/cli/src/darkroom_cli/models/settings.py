@@ -1,0 +1,109 @@
+"""The stage that a command runs a model with: one of a manifest, or that of the model's family."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darkroom.api.pipeline import Stage
+from darkroom.api.validation import InvalidPipeline, parse_pipeline
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.manifests.bundle import LoadedPipeline, load_bundle
+from darkroom_cli.manifests.references import Inline, OnDisk, find
+from darkroom_cli.models.detected import detected_block, usable
+from darkroom_cli.models.stage_block import StageBlock
+from darkroom_vision.analyse import LoadedStage, prepare
+from darkroom_vision.model.input import ModelMismatch
+from darkroom_vision.model.session import ModelNotFound, load_model
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model with its settings, ready to analyse images."""
+
+    stage: Stage
+    labels: Sequence[str] | None
+    loaded: LoadedStage
+    questions: Sequence[str] = ()
+
+
+def prepared(file: Path, reference: str | None) -> Prepared:
+    """The model of `file` with the settings of `reference`, or of its family if that is None.
+
+    Args:
+        file: the model.
+        reference: PIPELINE.yaml#STAGE; the name may be left out if there is one stage.
+
+    Raises:
+        InvalidInput: model or manifest do not exist, or do not fit each other.
+        DarkroomError: the model cannot be run.
+    """
+    try:
+        if reference is not None:
+            stage, labels = _stage_of_manifest(reference)
+            return Prepared(stage, labels, prepare(load_model(file), stage, labels))
+        found = usable(file)
+        assert found.model is not None  # noqa: S101 - it is usable
+        block = detected_block(found, f"file:{file}")
+        stage = stage_of(block)
+        labels = _labels(block, file)
+        return Prepared(stage, labels, prepare(found.model, stage, labels), block.questions)
+    except (ModelNotFound, ModelMismatch) as error:
+        raise InvalidInput(str(error)) from error
+
+
+def stage_of(block: StageBlock) -> Stage:
+    """The stage of a block.
+
+    Raises:
+        InvalidInput: it breaks a rule of ImagePipeline.
+    """
+    manifest = {
+        "apiVersion": "darkroom.dev/v1alpha1",
+        "kind": "ImagePipeline",
+        "metadata": {"name": "model"},
+        "spec": {"kafka": {"bootstrapServers": "localhost:9092"}, "stages": [block.as_document()]},
+    }
+    try:
+        return parse_pipeline(manifest).spec.stages[0]
+    except InvalidPipeline as invalid:
+        raise InvalidInput("\n".join(f"{problem.path}: {problem.message}" for problem in invalid.problems)) from invalid
+
+
+def _labels(block: StageBlock, model: Path) -> list[str] | None:
+    uri = block.output.get("labelsUri")
+    return None if uri is None else _lines(model.with_name(str(uri).removeprefix("file:").rpartition("/")[2]))
+
+
+def _stage_of_manifest(reference: str) -> tuple[Stage, list[str] | None]:
+    path, _, name = reference.partition("#")
+    bundle = load_bundle([Path(path)])
+    if bundle.problems:
+        raise InvalidInput("\n".join(map(str, bundle.problems)))
+    stages = [(loaded, stage) for loaded in bundle.pipelines for stage in loaded.pipeline.spec.stages]
+    chosen = [(loaded, stage) for loaded, stage in stages if not name or stage.name == name]
+    if len(chosen) != 1:
+        names = ", ".join(stage.name for _, stage in stages) or "none"
+        wanted = f"has no stage {name!r}" if name and not chosen else "has several stages that could be meant"
+        raise InvalidInput(f"{path} {wanted}: give --stage {path}#NAME with one of {names}")
+    loaded, stage = chosen[0]
+    uri = stage.output.labels_uri
+    if uri is None:
+        return stage, None
+    return stage, _labels_at(uri, loaded, find(uri, loaded, bundle))
+
+
+def _labels_at(uri: str, loaded: LoadedPipeline, referred: object) -> list[str]:
+    match referred:
+        case Inline(content=content):
+            return [line.strip() for line in content.decode(errors="replace").splitlines() if line.strip()]
+        case OnDisk(path=path):
+            return _lines(path)
+    raise InvalidInput(f"{'/'.join(loaded.key)}: the labels {uri} are not on this machine: use file:PATH")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"labels {path} can't be read as text: {error}") from error
+    return [line.strip() for line in lines if line.strip()]

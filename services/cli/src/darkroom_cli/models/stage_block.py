@@ -1,0 +1,178 @@
+"""The stage block of a manifest for a model: what its family and the files next to it say, and what remains to ask."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from darkroom_cli.models.neighbours import Neighbours
+from darkroom_vision.families import Family
+from darkroom_vision.inspection import Inspection
+
+_SIZES = {"Yolo": 640, "YoloX": 640, "Clip": 224}
+_SIDE = 224
+_SIDE_OF_MAPS = 512
+_LONGEST_SIDE = 1_024
+_LINE_HEIGHT = 48
+_IMAGE_RANKS = (3, 4)
+_LINE_WIDTH = 120
+_SIDES_OF_INPUT = ("width", "height", "longestSide", "shortestSide")
+_MOST_LABELS = 10_000
+
+
+@dataclass(frozen=True)
+class StageBlock:
+    """A stage, field by field.
+
+    Attributes:
+        name: of the stage.
+        comments: by field, such as `output.labels`: a remark on it.
+        questions: what the user has to check.
+    """
+
+    name: str
+    model: Mapping[str, Any]
+    input: Mapping[str, Any]
+    output: Mapping[str, Any]
+    comments: Mapping[str, str] = field(default_factory=dict)
+    questions: Sequence[str] = ()
+
+    def as_document(self) -> dict[str, Any]:
+        """The stage as in a manifest."""
+        fields = {"input": dict(self.input), "output": dict(self.output)}
+        return {"name": self.name, "model": dict(self.model)} | {key: value for key, value in fields.items() if value}
+
+    def lines(self) -> list[str]:
+        """The stage as an item of a YAML list, with comments; a question is a comment that starts with `# ?`."""
+        lines = [f"- name: {self.name}"]
+        for section in ("model", "input", "output"):
+            fields: Mapping[str, Any] = getattr(self, section)
+            if fields:
+                lines.append(f"  {section}:")
+            for key, value in fields.items():
+                comment = self.comments.get(f"{section}.{key}")
+                lines.append(f"    {key}: {_scalar(value)}" + (f"  # {comment}" if comment else ""))
+            if comment := self.comments.get(section):
+                lines += [f"    # {line}" for line in _wrapped(comment, _LINE_WIDTH - 6)]
+        for question in self.questions:
+            first, *rest = _wrapped(question, _LINE_WIDTH - 6)
+            lines += [f"  # ? {first}", *(f"  #   {line}" for line in rest)]
+        return lines
+
+
+def stage_block(inspection: Inspection, family: Family, uri: str, name: str, neighbours: Neighbours) -> StageBlock:
+    """The stage that runs the model.
+
+    Args:
+        inspection: of the model, which is loaded.
+        family: of the model.
+        uri: of the model in the manifest.
+        name: of the stage.
+        neighbours: what the files next to the model say; it has the last word on the input.
+    """
+    assert inspection.model is not None  # noqa: S101 - the caller has checked
+    questions = list(family.questions)
+    comments: dict[str, str] = {}
+    fields = {"preset": family.preset} if family.preset is not None else {}
+    fields |= family.input
+    if neighbours.input:
+        fixed = None not in _sides(inspection)
+        fields = {key: value for key, value in neighbours.input.items() if not (fixed and key in _SIDES_OF_INPUT)}
+        comments["input"] = f"From {neighbours.input_file}."
+        questions = [question for question in questions if not _is_about_input(question)]
+    fields |= _open_sides(inspection, family, fields, questions)
+    output: dict[str, Any] = {"type": family.type}
+    if family.format is not None:
+        output["format"] = family.format
+    if family.output is not None:
+        output["name"] = family.output
+    if family.activation != "None":
+        output["activation"] = family.activation
+    folder = uri[: max(uri.rfind("/"), uri.find(":")) + 1]
+    _labels(family, neighbours, folder, output, comments, questions)
+    comments["output.type"] = family.name
+    model = {"uri": uri, "sha256": inspection.model.sha256}
+    return StageBlock(name, model, fields, output, comments, questions)
+
+
+def _labels(
+    family: Family,
+    neighbours: Neighbours,
+    folder: str,
+    output: dict[str, Any],
+    comments: dict[str, str],
+    questions: list[str],
+) -> None:
+    """Labels of the model file are used without being repeated in the manifest; `folder` is that of its URI."""
+    if family.labels:
+        comments["output"] = f"labels: {len(family.labels)} are in the model file: {_few(family.labels)}"
+        return
+    names = neighbours.labels
+    if not names:
+        return
+    if family.classes is not None and len(names) != family.classes:
+        questions.append(
+            f"{neighbours.labels_file} has {len(names)} names, but the model has {family.classes} classes: the names "
+            "are not used. Which are right?"
+        )
+        return
+    if neighbours.labels_are_lines or len(names) > _MOST_LABELS:
+        output["labelsUri"] = f"{folder}{neighbours.labels_file}"
+    else:
+        output["labels"] = list(names)
+        comments["output.labels"] = f"from {neighbours.labels_file}"
+    questions[:] = [question for question in questions if not question.startswith("What are the names")]
+
+
+def _open_sides(
+    inspection: Inspection, family: Family, fields: Mapping[str, Any], questions: list[str]
+) -> dict[str, Any]:
+    """Sizes that the model leaves open."""
+    height, width = _sides(inspection)
+    if (height is not None and width is not None) or {"width", "height", "longestSide"} & fields.keys():
+        return {}
+    if family.format == "Ctc":
+        return {"height": _LINE_HEIGHT} if height is None else {}
+    if family.format == "DbNet":
+        return {}
+    if inspection.metadata.image_size is not None:
+        said = inspection.metadata.image_size
+        return {"width": said[1], "height": said[0]}
+    if family.format in {"Torchvision", "TensorFlow"}:
+        return {"longestSide": _LONGEST_SIDE}
+    side = _SIZES.get(family.preset or "", _SIDE_OF_MAPS if family.type in {"Segmentation", "Anomaly"} else _SIDE)
+    questions.append(f"Which size was the model trained with? The file leaves it open, and {side} x {side} is a guess.")
+    return {"width": width or side, "height": height or side}
+
+
+def _sides(inspection: Inspection) -> tuple[int | None, int | None]:
+    assert inspection.model is not None  # noqa: S101 - the caller has checked
+    for port in inspection.model.inputs:
+        if len(port.shape) in _IMAGE_RANKS:
+            channels_last = port.shape[-1] in (1, 3) and port.shape[-3] not in (1, 3)
+            return (port.shape[-3], port.shape[-2]) if channels_last else (port.shape[-2], port.shape[-1])
+    return None, None
+
+
+def _is_about_input(question: str) -> bool:
+    return any(word in question for word in ("mean and std", "pre-processing", "Preset"))
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown}, …" if len(names) > len(names[:5]) else shown
+
+
+def _scalar(value: Any) -> str:
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines

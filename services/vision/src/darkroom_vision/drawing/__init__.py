@@ -1,0 +1,1 @@
+"""Pictures with the results of a model drawn on them."""

@@ -1,0 +1,122 @@
+"""`darkroom init` writes a valid manifest for every family, with what it could not know as questions."""
+
+import json
+import re
+from pathlib import Path
+
+import onnx
+import pytest
+import yaml
+
+from darkroom.api.input import Input
+from darkroom.names import DNS_LABEL_PATTERN
+from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.manifests.bundle import load_bundle
+from darkroom_cli.manifests.references import missing_references
+from darkroom_cli.models.detected import UnusableModel, pipeline_name
+from darkroom_cli.models.initial import Written, write_manifest
+from tests.support.documents import ROOT
+from tests.support.models.made_families import MADE, constant_file, v8
+
+needs_presets = pytest.mark.skipif("preset" not in Input.model_fields, reason="the input block has no presets yet")
+DIGITS = ROOT / "models" / "digits" / "digits.onnx"
+SAMPLES = sorted((ROOT / "k8s" / "samples" / "digits").glob("*-label-one.*"))
+
+
+def init(model: Path, target: Path, **options: object) -> Written:
+    return write_manifest(model, target, **{"name": None, "sample": None, "replace": False} | options)  # type: ignore[arg-type]
+
+
+def stage_of(manifest: Path) -> dict[str, object]:
+    stage: dict[str, object] = yaml.safe_load(manifest.read_text())["spec"]["stages"][0]
+    return stage
+
+
+@needs_presets
+@pytest.mark.parametrize("name", MADE)
+def test_a_manifest_is_valid_and_finds_its_model(tmp_path: Path, name: str) -> None:
+    (tmp_path / "models").mkdir()
+    model = MADE[name](tmp_path / "models" / "My model.onnx")
+    target = tmp_path / "pipeline.yaml"
+    assert init(model, target).name == "my-model"
+    bundle = load_bundle([target])
+    assert bundle.problems == []
+    assert missing_references(bundle, in_cluster=False) == []
+    assert bundle.pipelines[0].pipeline.spec.stages[0].model.uri == "file:models/My%20model.onnx"
+
+
+def test_questions_stand_in_the_manifest(tmp_path: Path) -> None:
+    written = init(DIGITS, tmp_path / "p.yaml")
+    assert written.block.questions
+    assert "# ? What are the names of the 10 classes?" in (tmp_path / "p.yaml").read_text()
+
+
+@needs_presets
+def test_settings_come_from_the_files_next_to_the_model(tmp_path: Path) -> None:
+    model = MADE["classifier"](tmp_path / "m.onnx")
+    written = onnx.load(model)
+    del written.metadata_props[:]
+    onnx.save(written, model)
+    (tmp_path / "labels.txt").write_text("cat\ndog\nfox\n")
+    (tmp_path / "preprocessor_config.json").write_text(
+        json.dumps({"size": 64, "image_mean": [0.5], "image_std": [0.5]})
+    )
+    init(model, tmp_path / "p.yaml")
+    stage = stage_of(tmp_path / "p.yaml")
+    assert stage["output"] == {"type": "Classification", "labelsUri": "file:labels.txt"}
+    assert stage["input"] == {
+        "resize": "Stretch",
+        "interpolation": "Bilinear",
+        "scale": pytest.approx(1 / 255),
+        "mean": [0.5],
+        "std": [0.5],
+    }
+
+
+@needs_presets
+def test_labels_that_do_not_fit_are_a_question(tmp_path: Path) -> None:
+    model = MADE["segmentation"](tmp_path / "m.onnx")
+    written = onnx.load(model)
+    del written.metadata_props[:]
+    onnx.save(written, model)
+    (tmp_path / "m.txt").write_text("only\ntwo\n")
+    written_manifest = init(model, tmp_path / "p.yaml")
+    assert any("m.txt has 2 names, but the model has 3 classes" in q for q in written_manifest.block.questions)
+
+
+@needs_presets
+def test_an_open_size_is_taken_from_the_metadata(tmp_path: Path) -> None:
+    image = ("batch", 3, "height", "width")
+    metadata = {"imgsz": "[64, 96]", "stride": "32", "task": "detect"}
+    init(constant_file(tmp_path / "m.onnx", {"output0": v8()}, metadata, image=image), tmp_path / "p.yaml")
+    assert stage_of(tmp_path / "p.yaml")["input"] == {"preset": "Yolo", "width": 96, "height": 64}
+
+
+def test_the_answer_for_a_sample_is_noted(tmp_path: Path) -> None:
+    init(DIGITS, tmp_path / "p.yaml", sample=SAMPLES[0])
+    assert f"# {SAMPLES[0].name}: 1 0." in (tmp_path / "p.yaml").read_text()
+
+
+def test_a_file_is_replaced_only_if_asked(tmp_path: Path) -> None:
+    init(DIGITS, tmp_path / "p.yaml")
+    with pytest.raises(InvalidInput, match=r"p.yaml exists: .* --force"):
+        init(DIGITS, tmp_path / "p.yaml")
+    init(DIGITS, tmp_path / "p.yaml", replace=True, name="again")
+    assert "name: again" in (tmp_path / "p.yaml").read_text()
+
+
+def test_a_model_that_cannot_be_loaded_leaves_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"junk")
+    with pytest.raises(UnusableModel, match="cannot load it"):
+        init(tmp_path / "m.onnx", tmp_path / "p.yaml")
+    with pytest.raises(InvalidInput, match="No such file"):
+        init(tmp_path / "none.onnx", tmp_path / "p.yaml")
+    with pytest.raises(InvalidInput, match="--name A B"):
+        init(DIGITS, tmp_path / "p.yaml", name="A B")
+    assert not (tmp_path / "p.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["YOLO11n.onnx", "-_-.onnx", "ä.onnx", "x" * 60 + ".onnx", "a" * 39 + "-b.onnx"])
+def test_any_file_name_gives_a_name(name: str) -> None:
+    assert re.fullmatch(DNS_LABEL_PATTERN, pipeline_name(Path(name)))
+    assert len(pipeline_name(Path(name))) <= 40
