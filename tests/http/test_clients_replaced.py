@@ -39,7 +39,7 @@ def test_a_consumer_that_is_taken_for_its_successor_is_replaced(
     service = start_service(pipeline, options=["--group", group])
 
     with member(pipeline, group, "replica"):
-        until(lambda: "the consumer can't go on" in service.log, "the service's consumer is fenced")
+        until(lambda: "replacing the failed consumer" in service.log, "the service's consumer is fenced")
 
     image = accepted(service, pipeline)
     pipeline.analyze(image)

@@ -271,7 +271,7 @@ def test_live_traffic_after_the_end_of_the_range_is_left_alone(stage: Stage, rep
         (["--from", "yesterday"], 2, "'yesterday' is not a position: use beginning, end, an offset"),
         (["--from", "7", "--to", "3"], 2, "--from 7 is after --to 3: swap them"),
         (["--from", "0", "--rate", "-1"], 2, "rate -1.0: give images per second, or 0 for no limit"),
-        (["--from", "0", "--results-topic", "a b"], 2, "results topic 'a b': a topic's name is letters"),
+        (["--from", "0", "--results-topic", "a b"], 2, "results topic 'a b': give at most"),
     ],
 )
 def test_what_can_not_be_done_is_said_in_a_line(

@@ -1,1 +1,1 @@
-"""The ingestion service: images in over HTTP, results out."""
+"""The ingestion service: an HTTP API that accepts images and serves their results."""

@@ -1,4 +1,4 @@
-"""`darkroom-ingestion`: start the service, serve until SIGTERM. Exit code 2 if it can't start."""
+"""The command `darkroom-ingestion`: serves until SIGTERM. Exits with 2 if the service can't start."""
 
 import asyncio
 import gc
@@ -31,7 +31,7 @@ log = structlog.get_logger("darkroom.ingestion")
 
 
 def main() -> None:
-    """The program."""
+    """Entry point of the command."""
     try:
         settings = read_settings(sys.argv[1:])
         configure_logs(settings.log_format, settings.log_level)
@@ -42,7 +42,7 @@ def main() -> None:
         probes = None if settings.probe_port is None else listen(settings.host, settings.probe_port)
         database = open_database(settings.database)
     except DarkroomError as error:
-        print(f"darkroom-ingestion: {error}", file=sys.stderr)  # noqa: T201 - for whoever starts it
+        print(f"darkroom-ingestion: {error}", file=sys.stderr)  # noqa: T201 - for the person who started the command
         sys.exit(CANNOT_START)
     loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -62,7 +62,7 @@ async def _serve(
     async with running(settings, database, catalog, pipelines) as services:
         serve(app, services)
         serve(probe_app, services)
-        # These objects live as long as the process: the collector need not visit them again.
+        # These objects live as long as the process: exclude them from garbage collection.
         gc.freeze()
         async with probes_served(probe_app, for_probes):
             probes = {} if for_probes is None else {"probes": url_of(for_probes)}

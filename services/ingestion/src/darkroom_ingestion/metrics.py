@@ -9,7 +9,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 
 class Metrics:
-    """Every metric, in a registry of its own."""
+    """The service's metrics, in a separate registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -37,13 +37,13 @@ class Metrics:
             "darkroom_store_duplicates", "Records dropped because the store had them.", registry=r
         )
         self.store_skipped = Counter(
-            "darkroom_store_skipped", "Records that are none of Darkroom's events.", ["kind"], registry=r
+            "darkroom_store_skipped", "Records that are not events of Darkroom.", ["kind"], registry=r
         )
         self.store_failures = Counter("darkroom_store_failures", "Writes to the store that failed.", registry=r)
         self.store_writable = Gauge("darkroom_store_writable", "1 while the store can be written.", registry=r)
         self.store_lag = Gauge("darkroom_store_lag", "Records that the store has yet to read.", registry=r)
         self.loop_failures = Counter(
-            "darkroom_loop_failures", "Errors that a background loop survived.", ["loop"], registry=r
+            "darkroom_loop_failures", "Errors after which a background loop was restarted.", ["loop"], registry=r
         )
         self.sse_clients = Gauge("darkroom_sse_clients", "Clients of the live feed.", registry=r)
         self.sse_dropped = Counter("darkroom_sse_dropped", "Clients that were too slow.", registry=r)
@@ -55,19 +55,19 @@ class Metrics:
         self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
         self._pipelines = Gauge(
             "darkroom_pipelines",
-            "Pipelines of the catalog: Served, or the cause why they are not.",
+            "Pipelines of the catalog: Served, or why they are not.",
             ["state"],
             registry=r,
         )
 
     def catalog_holds(self, served: int, unserved_because: Iterable[str]) -> None:
-        """Set how many pipelines are served, and the causes why others are not."""
+        """Set how many pipelines are served, and how many are not, by cause."""
         self._pipelines.clear()
         for state, count in {"Served": served, **Counted(unserved_because)}.items():
             self._pipelines.labels(state).set(count)
 
     def request_was_answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
-        """Count a request. Those without a route share one label, so that labels do not grow with unknown paths."""
+        """Count a request. Requests without a route share one label, so that unknown paths do not add labels."""
         asked = (method if route else "-", route, status)
         if asked not in self._of_request:
             name = route or "other"

@@ -36,7 +36,7 @@ log = structlog.get_logger("darkroom.ingestion")
 async def running(
     settings: Settings, database: Database, catalog: CatalogSource, pipelines: Pipelines
 ) -> AsyncIterator[Services]:
-    """The service, started; stopped in order at the end of the block."""
+    """Start the service. Stops it gracefully at the end of the block."""
     services = _create(settings, database)
     metrics, links = services.metrics, services.links
     links.serve(pipelines)

@@ -22,24 +22,24 @@ class BadSettings(DarkroomError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How this replica runs.
+    """The settings of this replica.
 
     Attributes:
         catalog: the file of the pipelines to serve, read again when it changes; or IN_CLUSTER.
         namespaces: with IN_CLUSTER, the namespaces of the ImagePipelines to serve; all if empty.
-        kubernetes_server: URL of the API server; that of the pod's own cluster if empty.
+        kubernetes_server: URL of the API server; the one of the pod's cluster if empty.
         kubernetes_credentials: the folder with the files `token` and `ca.crt` of a service account.
-        kafka_credentials: the file that lists the service's credentials at the cluster's Kafkas.
+        kafka_credentials: the file that lists the service's credentials for Kafka clusters.
         database: SQLAlchemy URL of the store. SQLite allows one replica, PostgreSQL several.
         group: the consumer group that fills the store; derived from the store's id if None.
-        delivery_timeout_s: time for Kafka to acknowledge an image before the answer is 503.
-        body_timeout_s: longest silence of a client within a body before the answer is 408.
-        body_memory_bytes: memory for request bodies, over all requests.
-        batch_bytes: size of the largest multipart body.
+        delivery_timeout_s: time for Kafka to acknowledge an image before the response is 503.
+        body_timeout_s: maximum pause of a client within a body before the response is 408.
+        body_memory_bytes: memory for the bodies of all requests.
+        batch_bytes: maximum size of a multipart body.
         shutdown_timeout_s: time for requests in flight to finish after SIGTERM.
-        probe_port: port of a listener of its own for probes and metrics, which are on `port` in any case.
+        probe_port: port of a separate listener for probes and metrics, which are also on `port`.
         cors_origins: origins whose pages may use the API from a browser.
-        live_clients_per_address: clients of the live feed from one address at the same time.
+        live_clients_per_address: maximum number of live feed clients from one address.
     """
 
     catalog: Path
@@ -64,7 +64,7 @@ class Settings:
 
     @property
     def in_cluster(self) -> bool:
-        """Whether pipelines come from an API server rather than from a file."""
+        """Whether pipelines are read from an API server, not from a file."""
         return self.catalog == IN_CLUSTER
 
 
@@ -115,8 +115,8 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     option("--port", "port to listen on; 0 picks a free one (default: %(default)s)", type=_port, default=Settings.port)
     option(
         "--probe-port",
-        "port for /healthz, /readyz and /metrics on a listener of their own, which stays reachable when clients use "
-        "up the connections of --port (default: none)",
+        "additional port for /healthz, /readyz and /metrics, which stays reachable when clients use up the "
+        "connections of --port (default: none)",
         type=_port,
     )
     option(
@@ -129,7 +129,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     option(
         "--live-clients-per-address",
-        "clients of the live feed from one address at the same time (default: %(default)s)",
+        "maximum number of live feed clients from one address (default: %(default)s)",
         type=_count,
         default=Settings.live_clients_per_address,
         metavar="NUMBER",
@@ -144,15 +144,15 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     option("--group", "consumer group that fills the store (default: darkroom.ingestion.ID-OF-THE-STORE)")
     for flag, attribute, text in (
         ("--delivery-timeout", "delivery_timeout_s", "seconds for Kafka to acknowledge an image"),
-        ("--body-timeout", "body_timeout_s", "longest silence of a client within a body, in seconds"),
+        ("--body-timeout", "body_timeout_s", "maximum pause of a client within a body, in seconds"),
         ("--shutdown-timeout", "shutdown_timeout_s", "seconds for requests in flight to finish after SIGTERM"),
     ):
         option(
             flag, f"{text} (default: %(default)s)", type=_seconds, default=getattr(Settings, attribute), dest=attribute
         )
     for flag, attribute, text in (
-        ("--body-memory", "body_memory_bytes", "memory for request bodies, over all requests"),
-        ("--batch-bytes", "batch_bytes", "size of the largest multipart body"),
+        ("--body-memory", "body_memory_bytes", "memory for the bodies of all requests"),
+        ("--batch-bytes", "batch_bytes", "maximum size of a multipart body"),
     ):
         option(flag, f"{text} (default: %(default)s)", type=_size, default=getattr(Settings, attribute), dest=attribute)
     return parser
@@ -175,7 +175,7 @@ def _cluster_options(option: Callable[..., None]) -> None:
     )
     option(
         "--kafka-credentials",
-        f"{with_cluster}JSON file that lists the service's credentials at its Kafkas",
+        f"{with_cluster}JSON file that lists the service's credentials for Kafka clusters",
         type=Path,
         metavar="FILE",
     )
@@ -187,7 +187,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 0 <= port <= 65_535:  # noqa: PLR2004 - what a TCP port is
+    if not 0 <= port <= 65_535:  # noqa: PLR2004 - the range of TCP ports
         raise argparse.ArgumentTypeError(f"{text} is not a port number")
     return port
 
@@ -201,7 +201,7 @@ def _count(text: str) -> int:
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 < seconds <= 3_600:  # noqa: PLR2004 - an hour is more than any of them needs
+    if not 0 < seconds <= 3_600:  # noqa: PLR2004 - an hour, as the message says
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 3600 seconds")
     return seconds
 

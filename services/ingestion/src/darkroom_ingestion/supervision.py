@@ -1,4 +1,4 @@
-"""Background tasks that are started again when they fail."""
+"""Background tasks that are restarted when they fail."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ log = structlog.get_logger("darkroom.ingestion")
 
 @dataclass
 class Supervised:
-    """A task and how it stands. `problem` is why it failed, until it has run again for a while."""
+    """A background task. `problem` is its last error, until it has run again for a while; else None."""
 
     name: str
     task: asyncio.Task[None]
@@ -33,7 +33,7 @@ class Supervisor:
         self.tasks: list[Supervised] = []
 
     def start(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run `run()` until `stop`. If it raises or ends, it is called again after a growing pause."""
+        """Run `run()` until `stop`. If it raises or returns, it is called again after a back-off."""
         self.tasks.append(Supervised(name, asyncio.create_task(self._supervise(len(self.tasks), run), name=name)))
 
     async def stop(self) -> None:
@@ -43,7 +43,7 @@ class Supervisor:
         await asyncio.gather(*(supervised.task for supervised in self.tasks), return_exceptions=True)
 
     async def _supervise(self, number: int, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        await asyncio.sleep(0)  # until it is in `tasks`
+        await asyncio.sleep(0)  # until this task is in `tasks`
         supervised = self.tasks[number]
         backoff = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         while True:
@@ -54,7 +54,7 @@ class Supervisor:
                 reason = "it ended"
             except Exception as error:
                 reason = str(error) or type(error).__name__
-                log.exception("a background task failed, starting it again", task=supervised.name)
+                log.exception("background task failed, restarting it", task=supervised.name)
             finally:
                 well.cancel()
             self._metrics.loop_failures.labels(supervised.name).inc()

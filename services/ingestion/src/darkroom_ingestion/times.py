@@ -1,4 +1,4 @@
-"""Points in time: milliseconds since 1970 inside, RFC 3339 outside."""
+"""Conversion between milliseconds since 1970 (internal) and RFC 3339 (external)."""
 
 import time
 from datetime import UTC, datetime
@@ -12,15 +12,15 @@ def now_ms() -> int:
 
 
 def rfc3339(milliseconds: int) -> str:
-    """RFC 3339 in UTC, with milliseconds."""
+    """The time in RFC 3339, in UTC, with milliseconds."""
     try:
         return timestamp(datetime.fromtimestamp(milliseconds / 1000, UTC))
     except (OverflowError, ValueError, OSError):
-        return timestamp(datetime.max.replace(tzinfo=UTC))  # somebody's record says so
+        return timestamp(datetime.max.replace(tzinfo=UTC))  # from a record with an invalid timestamp
 
 
 def parse_ms(text: str) -> int | None:
-    """Milliseconds since 1970 of an RFC 3339 time; None if it is none."""
+    """Milliseconds since 1970 of an RFC 3339 time; None if `text` is not one."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

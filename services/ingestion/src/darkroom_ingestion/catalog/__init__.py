@@ -1,1 +1,1 @@
-"""Which pipelines are served."""
+"""The catalog: the pipelines that the service serves."""

@@ -1,4 +1,4 @@
-"""The catalog that is a file."""
+"""A catalog read from a file."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ log = structlog.get_logger("darkroom.ingestion.catalog")
 
 
 class FileCatalog:
-    """A JSON document of `darkroom.catalog.Catalog`. An invalid version leaves the last valid one in force."""
+    """A JSON document of `darkroom.catalog.Catalog`. While the file is invalid, its last valid version is used."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -29,7 +29,7 @@ class FileCatalog:
         """The pipelines in the file.
 
         Raises:
-            BadCatalog: the file is missing or not readable, no catalog, or breaks a rule.
+            BadCatalog: the file can't be read, or its content is invalid.
         """
         self._seen = self._stamp()
         try:
@@ -64,7 +64,7 @@ class FileCatalog:
 
 
 def served_pipelines(entries: list[CatalogEntry], source: str) -> Pipelines:
-    """The pipelines of a catalog, checked.
+    """The pipelines of a catalog, validated.
 
     Raises:
         BadCatalog: a pipeline breaks a rule, or two have the same name.

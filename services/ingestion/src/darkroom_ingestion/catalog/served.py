@@ -20,32 +20,32 @@ class ServedPipeline:
 
     @cached_property
     def plan(self) -> Topology:
-        """Its topics and stages."""
+        """The pipeline's topics and stages."""
         return topology(self.pipeline)
 
     @cached_property
     def key(self) -> str:
-        """`namespace/name`, its key in the store and the feed."""
+        """`namespace/name`, the pipeline's key in the store and the feed."""
         return f"{self.pipeline.namespace}/{self.pipeline.name}"
 
     @cached_property
     def stages(self) -> tuple[str, ...]:
-        """Names of its stages, in the order of the manifest."""
+        """The names of the stages, in the order of the manifest."""
         return tuple(stage.name for stage in self.plan.stages)
 
     @cached_property
     def max_image_bytes(self) -> int:
-        """The largest image that is taken."""
+        """The maximum size of an image in bytes."""
         return self.pipeline.spec.images.max_bytes.in_bytes
 
     @cached_property
     def source(self) -> str:
-        """The CloudEvents source of its images."""
+        """The CloudEvents source of the pipeline's images."""
         return names.images_source(self.pipeline.namespace, self.pipeline.name)
 
     @cached_property
     def path(self) -> str:
-        """Its path in the HTTP API."""
+        """The pipeline's path in the HTTP API."""
         return f"/v1/pipelines/{self.key}"
 
 
@@ -58,11 +58,11 @@ class Unserved:
 
 
 class Pipelines(Mapping[str, ServedPipeline]):
-    """Every pipeline that is served, by `namespace/name`, in that order.
+    """The pipelines that are served, by `namespace/name`, sorted.
 
     Attributes:
-        unserved: those that exist and are not served.
-        known: whether the catalog has been read. Until then a pipeline that is missing here may exist.
+        unserved: the pipelines that exist but are not served.
+        known: whether the catalog has been read. Until then, a pipeline that is missing here may exist.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Pipelines(Mapping[str, ServedPipeline]):
     __hash__ = None  # type: ignore[assignment]
 
     def by_connection(self) -> dict[KafkaConnection, list[ServedPipeline]]:
-        """The pipelines of each Kafka."""
+        """The pipelines of each Kafka cluster."""
         found: dict[KafkaConnection, list[ServedPipeline]] = {}
         for served in self.values():
             found.setdefault(served.kafka, []).append(served)

@@ -1,4 +1,4 @@
-"""The source of pipelines, as the service sees it."""
+"""The interface of catalogs."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -15,10 +15,10 @@ class CatalogSource(Protocol):
     """A source of pipelines: a file, or a watch of the API server."""
 
     def read(self) -> Pipelines:
-        """The pipelines as they are now.
+        """The current pipelines.
 
         Raises:
-            BadCatalog: they can't be read.
+            BadCatalog: the catalog can't be read.
         """
 
     async def watch(self, changed: Callable[[Pipelines], None]) -> None:

@@ -1,1 +1,1 @@
-"""The live feed: every replica tails the results and the dead letters for itself."""
+"""The live feed: every replica tails all results and dead letters topics."""

@@ -1,4 +1,4 @@
-"""Reading the events that a client of the feed missed, from the log, up to the position of the live feed."""
+"""Reads from the log the events that a client missed, up to the position of the live feed."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 _BATCH = 200
 _POLL_S = 0.2
 _SILENCE_S = 15.0
-# The broker holds a fetch at the end of a partition back, in case something comes; here the end is what is awaited.
+# The broker delays a fetch at the end of a partition in case of new records. Here the end is awaited, so wait little.
 _SOON_AT_THE_END = {"fetch.wait.max.ms": 50, "queued.max.messages.kbytes": 4 * 1024}
 
 
@@ -52,7 +52,7 @@ class CatchUp:
             self._consumer.assign(starts)
 
     async def batch(self, threads: ThreadPoolExecutor) -> list[FeedEvent]:
-        """The next events; none when the end is reached.
+        """The next events; empty once the end is reached.
 
         Raises:
             KafkaUnreachable: the log can't be read.
@@ -79,13 +79,13 @@ class CatchUp:
                 if events:
                     break
                 if time.monotonic() > give_up_at:
-                    raise KafkaUnreachable("the log can't be read: no answer in time")
+                    raise KafkaUnreachable("the log can't be read: no response in time")
                 continue
             give_up_at = time.monotonic() + _SILENCE_S
             at, offset = TopicPartition(message.topic() or "", message.partition() or 0), message.offset() or 0
             error = message.error()
             if error is not None:
-                if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the constant has no other name
                     self._reached(at, offset)
                 continue
             if at in self._left and offset < self._left[at][1]:
@@ -101,7 +101,7 @@ class CatchUp:
 
 
 def _gaps(topics: Mapping[Topic, str], start: Positions, end: Positions) -> dict[TopicPartition, tuple[int, int]]:
-    """The first offset to read of each partition and the one to stop at; partitions without a gap are left out."""
+    """The first offset and the end offset (exclusive) to read, of the partitions that have a gap."""
     gaps = {}
     behind = start.offsets
     for topic, ends in end.offsets.items():

@@ -1,4 +1,4 @@
-"""Events of the feed: an analysed image, or one that failed."""
+"""The events of the feed: an image was analysed, or a stage failed on it."""
 
 import json
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class FeedEvent:
 
 
 def event_of(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
-    """`feed_event` for readers of the log, which no record must be able to stop."""
+    """Like `feed_event`, but logs errors and returns None, so that no record can stop the feed."""
     try:
         return feed_event(topic, record)
     except Exception:
@@ -44,7 +44,7 @@ def event_of(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
 
 
 def feed_event(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
-    """The event in `record`; None if it is none of ours."""
+    """The event in `record`; None if it is not an event of Darkroom."""
     stage = topic.stage or ""
     if topic.role == "results":
         return _analyzed(stage, record)
@@ -56,7 +56,7 @@ def _analyzed(stage: str, record: LogRecord) -> FeedEvent | None:
     image_id = None if result is None else result_image_id(result.data)
     if result is None or image_id is None:
         return None
-    # A line of its own: JSON has line breaks only between tokens.
+    # One line is needed. In JSON, line breaks occur only between tokens.
     text = json.dumps(result.data) if "\n" in result.text or "\r" in result.text else result.text
     outcome = StageResult(stage, record.timestamp_ms, result.data, record.partition, record.offset)
     return FeedEvent("analyzed", image_id, stage, text, outcome, (stage, "r"), record.partition, record.offset)

@@ -13,7 +13,7 @@ from darkroom_ingestion.records.answers import StageFailure, StageResult, has_an
 _KEPT_EVENTS = 10_000
 _KEPT_BYTES = 16 * 2**20
 _ENTRY_BYTES = 500
-"""Memory of an entry, in addition to its texts."""
+"""Memory of an entry in bytes, without its texts."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Entry:
 
     @property
     def bytes(self) -> int:
-        """Roughly what it takes of the memory."""
+        """The approximate memory that the entry uses."""
         return len(self.event.data) + len(self.position) + _ENTRY_BYTES
 
 
 class TooSlow(Exception):
-    """A reader asks for events that are not kept any more."""
+    """A reader is too slow: the next events are no longer kept."""
 
 
 class Waiter:
@@ -44,7 +44,7 @@ class Waiter:
         self.done = asyncio.Event()
 
     def take(self, outcome: StageResult | StageFailure) -> None:
-        """One stage has answered."""
+        """Record the result or failure of one stage."""
         if isinstance(outcome, StageResult):
             self.results.append(outcome)
         else:
@@ -54,7 +54,7 @@ class Waiter:
 
 
 class Hub:
-    """The events of one pipeline as they come. Used from the event loop only."""
+    """The new events of one pipeline, for its readers and waiters. Used from the event loop only."""
 
     def __init__(self) -> None:
         self._kept: deque[Entry] = deque()
@@ -67,16 +67,16 @@ class Hub:
 
     @property
     def last(self) -> int:
-        """Number of the newest event."""
+        """The number of the newest event."""
         return self._last
 
     @property
     def positions(self) -> Positions | None:
-        """After the newest event; None until the tail has found the end of the log."""
+        """The position after the newest event; None until the tail has found the end of the log."""
         return self._positions
 
     def begin_at(self, topic: Topic, partition: int, offset: int) -> None:
-        """The tail reads a partition from `offset` on."""
+        """Record that the tail reads a partition from `offset` on."""
         self._positions = self._positions or Positions({})
         self._positions.move(topic, partition, offset)
 
@@ -99,13 +99,13 @@ class Hub:
         self.wake()
 
     def wake(self) -> None:
-        """Wake the readers: there is more."""
+        """Wake the readers because there are new events."""
         for reader in self._readers:
             reader.set()
 
     @contextmanager
     def reader(self) -> Iterator[asyncio.Event]:
-        """Register a reader; the event is set when there is more. Events are kept only while there are readers."""
+        """Register a reader. Its event is set when there are new entries. Without readers, entries are not kept."""
         more = asyncio.Event()
         self._readers.add(more)
         try:
@@ -114,10 +114,10 @@ class Hub:
             self._readers.discard(more)
 
     def after(self, number: int) -> list[Entry]:
-        """What came after the event of that number.
+        """The entries after event `number`.
 
         Raises:
-            TooSlow: some of it is not kept any more.
+            TooSlow: some of them are no longer kept.
         """
         if number >= self._last:
             return []
@@ -127,7 +127,7 @@ class Hub:
 
     @contextmanager
     def waiter(self, image_id: str, stages: Sequence[str]) -> Iterator[Waiter]:
-        """Register a waiter for the answers to an image. Enter before the image is published."""
+        """Register a waiter for the results of an image. Enter before the image is published."""
         waiter = Waiter(stages)
         self._waiters.setdefault(image_id, []).append(waiter)
         try:

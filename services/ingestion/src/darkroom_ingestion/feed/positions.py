@@ -10,7 +10,7 @@ from typing import Literal
 
 Output = Literal["r", "d"]
 Topic = tuple[str, Output]
-"""A stage, and which of its topics."""
+"""A stage, and one of its topics."""
 
 MAX_LENGTH = 64 * 1024
 _PIECE = re.compile(r"([a-z0-9-]{1,40})\.([rd])=([0-9a-z]{1,13}(?:\.[0-9a-z]{1,13})*)")
@@ -18,7 +18,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Positions:
-    """Next offsets by topic. Writing the id costs only the topics that moved since."""
+    """The next offsets by topic. Only topics that have changed are encoded again."""
 
     def __init__(self, offsets: Mapping[Topic, list[int]]) -> None:
         self._offsets = {topic: list(offsets[topic]) for topic in sorted(offsets)}
@@ -26,7 +26,7 @@ class Positions:
 
     @property
     def offsets(self) -> dict[Topic, list[int]]:
-        """Next offsets by topic and partition."""
+        """The next offsets by topic and partition."""
         return {topic: list(offsets) for topic, offsets in self._offsets.items()}
 
     def copy(self) -> "Positions":
@@ -34,7 +34,7 @@ class Positions:
         return Positions(self._offsets)
 
     def is_behind(self, other: "Positions") -> bool:
-        """Whether `other` has seen something of a topic of ours that we have not."""
+        """Whether `other` is ahead in one of the topics of these positions."""
         return any(
             ours < theirs
             for topic, offsets in other.offsets.items()
@@ -43,14 +43,14 @@ class Positions:
         )
 
     def move(self, topic: Topic, partition: int, next_offset: int) -> None:
-        """Everything before `next_offset` has been seen; of partitions that were unknown, nothing."""
+        """Set the next offset of a partition. Unknown partitions before it start at 0."""
         offsets = self._offsets.setdefault(topic, [])
         offsets.extend([0] * (partition + 1 - len(offsets)))
         offsets[partition] = next_offset
         self._pieces.pop(topic, None)
 
     def encode(self) -> str:
-        """The id."""
+        """The positions as the id of an event."""
         for topic, offsets in self._offsets.items():
             if topic not in self._pieces:
                 self._pieces[topic] = f"{topic[0]}.{topic[1]}={'.'.join(map(_base36, offsets))}"
@@ -58,7 +58,7 @@ class Positions:
 
 
 def decode(text: str) -> Positions | None:
-    """The positions in an id; None if the text is no such id."""
+    """The positions in the id of an event; None if `text` is not such an id."""
     if len(text) > MAX_LENGTH:
         return None
     offsets: dict[Topic, list[int]] = {}

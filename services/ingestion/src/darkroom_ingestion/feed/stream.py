@@ -14,13 +14,13 @@ from darkroom_ingestion.feed.positions import Positions, Topic
 
 HEARTBEAT_S = 10.0
 _TURN_S = 15.0
-# A comment and no empty line: no parser takes it for an event.
+# A comment without an empty line, so that no parser dispatches an event.
 _HEARTBEAT = b": still there\n"
 _END = 'event: end\ndata: {{"reason": "{}"}}\n\n'
 
 
 class Reading:
-    """Shared by the clients that catch up. Each has a consumer of its own, so their number is bounded."""
+    """Limits how many clients catch up at the same time, because each of them needs a consumer."""
 
     def __init__(self, at_a_time: int = 8, turn_s: float = _TURN_S) -> None:
         self._turn_s = turn_s
@@ -30,7 +30,7 @@ class Reading:
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[Callable[[], bool], None]:
-        """A turn to catch up. Yields a function that says whether it is up: it was long, and others wait."""
+        """Wait for a turn to catch up. Yields a function that returns whether the turn must end for waiting clients."""
         self._waiting += 1
         try:
             await self._turns.acquire()
@@ -51,11 +51,11 @@ async def stream(
     stopping: asyncio.Event,
     reading: Reading,
 ) -> AsyncGenerator[bytes, None]:
-    """The bytes to send. Ends when the client is too slow for the live feed or the service stops; it can resume."""
+    """The bytes to send. Ends if the client is too slow or the service stops; the client can resume."""
     with hub.reader() as more:
         number, here = hub.last, (hub.positions or Positions({})).copy()
         position = start.copy() if start is not None else here
-        # An id without data is no event, but is where the client resumes if it loses the connection before the first.
+        # An id without data is not an event, but the client resumes from it if it disconnects before the first event.
         yield f"id: {position.encode()}\n\n".encode()
         if start is not None:
             try:
@@ -112,7 +112,7 @@ async def _missed(
 
 
 def topics_of(served: ServedPipeline, stage: str | None) -> Mapping[Topic, str]:
-    """Names of the topics that the feed of a pipeline, or of one of its stages, comes from."""
+    """The names of the topics of a pipeline's feed, or of the feed of one stage."""
     topics: dict[Topic, str] = {}
     for plan in served.plan.stages:
         if stage in {None, plan.name}:
@@ -126,7 +126,7 @@ def _message(event: FeedEvent, position: str) -> str:
 
 
 async def _woken(more: asyncio.Event, stopping: asyncio.Event) -> bool:
-    """Whether there is more before the next heartbeat is due."""
+    """Wait for new events, a stop, or the next heartbeat. Returns whether it was not the heartbeat."""
     waits = [asyncio.ensure_future(more.wait()), asyncio.ensure_future(stopping.wait())]
     try:
         done, _ = await asyncio.wait(waits, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)

@@ -29,7 +29,7 @@ _BATCH = 500
 _TAKE_OVER_S = 30.0
 
 Began = tuple[TopicContents, int, int]
-"""A topic, one of its partitions, and the offset that reading begins at."""
+"""A topic, one of its partitions, and the offset at which reading starts."""
 News = FeedEvent | Began
 
 log = structlog.get_logger("darkroom.ingestion.feed")
@@ -38,8 +38,8 @@ log = structlog.get_logger("darkroom.ingestion.feed")
 class Tail:
     """Passes every event to `tell`, on the event loop, in batches of (pipeline, event).
 
-    A pipeline's topics are read from their end when it is first seen; topics and partitions that it gets later from
-    their beginning, because everything in them has come since.
+    The topics of a new pipeline are read from their end. Topics and partitions that are added later are read from their
+    beginning, because all their records are new.
 
     Args:
         predecessor: a tail of the same Kafka that this one replaces, with other credentials.
@@ -72,16 +72,16 @@ class Tail:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread runs."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     @property
     def ready(self) -> bool:
-        """Whether it has found the topics of all pipelines."""
+        """Whether the topics of all pipelines have been found."""
         return self._ready_pipelines.issuperset(contents.pipeline for contents in self._wanted.values())
 
     def is_ready(self, pipeline: str) -> bool:
-        """Whether it has found the topics of a pipeline."""
+        """Whether the topics of a pipeline have been found."""
         return pipeline in self._ready_pipelines
 
     def read_topics(self, topics: Mapping[str, TopicContents]) -> None:
@@ -89,11 +89,11 @@ class Tail:
         self._wanted = dict(topics)
 
     def stop(self) -> None:
-        """Ask it to end; `join` waits for that."""
+        """Ask the thread to end; `join` waits for its end."""
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for its end."""
+        """Wait for the thread's end."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -113,7 +113,7 @@ class Tail:
         consumer = Consumer({**self._settings, "error_cb": self._stranded.on_error}, logger=KAFKA_LOGGER)
         topics: dict[str, TopicContents] = {}
         look_at = 0.0
-        # What was read before an error is read on where it stood.
+        # After an error, continue at the last positions.
         if self._next:
             self._assign(consumer)
         try:
@@ -154,7 +154,7 @@ class Tail:
         self._seen_pipelines = pipelines & (self._seen_pipelines | self._ready_pipelines)
 
     def _take_over(self, predecessor: "Tail") -> None:
-        """Begin where a tail of the same Kafka, which was asked to end, has stopped."""
+        """Continue where `predecessor`, which has been stopped, has ended."""
         predecessor.join(_TAKE_OVER_S)
         if predecessor.alive:
             log.warning("the former tail of the live feed does not end; events may be missing")
@@ -177,7 +177,7 @@ class Tail:
                     self._next[record.topic_partition] = record.offset + 1
                     if event := event_of(topic, record):
                         read.append((topic.pipeline, event))
-            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the constant has no other name
                 log.debug("the live feed waits for Kafka", reason=error.str())
             message = consumer.poll(0) if len(read) < _BATCH else None
         if read:
@@ -185,12 +185,12 @@ class Tail:
 
     def _pass_on(self, news: list[tuple[str, News]]) -> None:
         while len(self._unread) > _MOST_UNREAD and not self._stop.wait(_BUSY_S):
-            pass  # the event loop is busy: the log waits for it
+            pass  # the event loop is busy: pause reading
         with self._lock:
             waking = bool(self._unread)
             self._unread.extend(news)
         if not waking:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
+            with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._hand_over)
 
     def _hand_over(self) -> None:
@@ -200,7 +200,7 @@ class Tail:
 
 
 def tail_settings(connection: KafkaConnection) -> dict[str, str | int | float | bool]:
-    """Settings of a consumer that reads given partitions and belongs to no group."""
+    """The settings of a consumer that reads given partitions without a group."""
     return consumer_settings(
         connection, "darkroom-ingestion-feed", group="darkroom.ingestion.feed", max_message_bytes=0
     ) | {

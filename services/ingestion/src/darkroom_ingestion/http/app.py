@@ -37,11 +37,11 @@ results, list those of all images, or follow them live. Every error is a problem
 
 
 def create_app(*, cors_origins: Sequence[str] = (), on_loopback: bool = False) -> FastAPI:
-    """The application. Call `serve` with its parts before it serves.
+    """The application. Call `serve` before it handles requests.
 
     Args:
-        cors_origins: origins whose pages may use it from a browser.
-        on_loopback: it is reached from this machine only, so other pages in its browser are refused.
+        cors_origins: origins whose pages may use the API from a browser.
+        on_loopback: whether only this machine can reach the service. Then requests by pages of other sites are refused.
     """
     app = FastAPI(
         title="Darkroom ingestion",
@@ -72,7 +72,7 @@ def create_app(*, cors_origins: Sequence[str] = (), on_loopback: bool = False) -
 
 
 def create_probe_app() -> FastAPI:
-    """Health, readiness and metrics alone, for a listener of their own. Call `serve` as for `create_app`."""
+    """Only health, readiness and metrics, for a separate listener. Call `serve` as for `create_app`."""
     app = FastAPI(openapi_url=None)
     errors.install(app)
     app.include_router(operations.probes)
@@ -80,12 +80,12 @@ def create_probe_app() -> FastAPI:
 
 
 def serve(app: FastAPI, services: Services) -> None:
-    """Give the application the parts that its routes use."""
+    """Set the services that the application's routes use."""
     app.state.services = services
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Put the schema of problem documents into the OpenAPI document, and remove that of the framework's errors."""
+    """Add the schema of problem documents to the OpenAPI document, and remove that of the framework's errors."""
     generate = app.openapi
 
     def openapi() -> dict[str, object]:

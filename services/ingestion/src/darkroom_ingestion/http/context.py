@@ -1,4 +1,4 @@
-"""The parts of the service that routes use."""
+"""The services that routes use."""
 
 import asyncio
 import time
@@ -41,14 +41,14 @@ class Services:
     reading: Reading = field(default_factory=Reading)
 
     def age_s(self) -> float:
-        """Seconds since the start."""
+        """Seconds since the service's start."""
         return time.monotonic() - self.created_at
 
     def pipeline(self, namespace: str, name: str) -> ServedPipeline:
         """The pipeline of that name.
 
         Raises:
-            HttpProblem: 404, or 503 if it exists and can't be served yet.
+            HttpProblem: 404; 503 if it exists but can't be served yet.
         """
         pipelines, key = self.links.pipelines, f"{namespace}/{name}"
         if (served := pipelines.get(key)) is not None:

@@ -1,4 +1,4 @@
-"""The page at /docs: the OpenAPI document as HTML, without scripts and without anything from another server."""
+"""The page at /docs: the OpenAPI document as HTML, without scripts or resources of other servers."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -22,7 +22,7 @@ td, th { border-bottom: 1px solid #8886; padding: 0.25rem 0.5rem; text-align: le
 
 
 def docs_page(document: Mapping[str, Any]) -> str:
-    """The page for an OpenAPI document."""
+    """The HTML page of an OpenAPI document."""
     info = document["info"]
     operations = "".join(_operation(*found) for found in _operations(document))
     schemas = "".join(

@@ -1,4 +1,4 @@
-"""The JSON documents of the HTTP API, as its OpenAPI document describes them."""
+"""The JSON documents of the HTTP API. The OpenAPI document is generated from them."""
 
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ class Accepted(_Document):
 
 
 class AcceptedBatch(_Document):
-    """The outcome for each file of a batch, in their order. With one file, its fields are at the top level too."""
+    """The outcome for each file of a batch, in order. With one file, its fields are at the top level too."""
 
     images: list[Accepted | dict[str, Any]] = Field(
         description="For each file the accepted image, or a problem document with the name of the `file`."
@@ -123,9 +123,9 @@ class DeadLettersPage(_Document):
 
 
 class RedriveRequest(_Document):
-    """Selects dead letters of a stage, by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
+    """Selects dead letters of a stage by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
 
-    Dead letters that were redriven before are left out, unless `ids` names them.
+    Dead letters that have been redriven are left out, unless `ids` contains them.
     """
 
     model_config = ConfigDict(
@@ -141,7 +141,7 @@ class RedriveRequest(_Document):
     since: str | None = Field(None, max_length=40, description="Failed at or after this time (RFC 3339).")
     until: str | None = Field(None, max_length=40, description="Failed before this time (RFC 3339).")
     all: bool = False
-    limit: int = Field(1_000, ge=1, le=1_000, description="The most dead letters to redrive with this request.")
+    limit: int = Field(1_000, ge=1, le=1_000, description="The maximum number of dead letters to redrive.")
 
 
 class RedriveResult(_Document):
@@ -183,7 +183,7 @@ class PipelineList(_Document):
 
 
 class Check(_Document):
-    """One dependency. One that is not `required` does not affect readiness."""
+    """The state of one dependency. A check that is not `required` does not affect readiness."""
 
     name: str
     ok: bool

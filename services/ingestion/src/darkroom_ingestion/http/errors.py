@@ -1,4 +1,4 @@
-"""Every error of the service as a problem document."""
+"""Maps every error of the service to a problem document."""
 
 import structlog
 from fastapi import FastAPI, Request
@@ -28,7 +28,7 @@ log = structlog.get_logger("darkroom.ingestion.http")
 
 
 def problem_of(error: DarkroomError) -> HttpProblem:  # noqa: C901 - a table
-    """The problem document that tells a client of `error`."""
+    """The problem document of `error`."""
     detail = str(error)
     match error:
         case HttpProblem():
@@ -61,7 +61,7 @@ def problem_of(error: DarkroomError) -> HttpProblem:  # noqa: C901 - a table
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every error with a problem document."""
+    """Make `app` respond to every error with a problem document."""
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, DarkroomError)  # noqa: S101 - what it is registered for

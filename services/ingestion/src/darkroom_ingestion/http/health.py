@@ -1,4 +1,4 @@
-"""The checks of liveness and readiness."""
+"""The liveness and readiness checks."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ _START_S = 30.0
 
 
 def liveness_checks(services: Services) -> list[Check]:
-    """Whether every background thread runs, and how background tasks stand: those are started again anyway."""
+    """Check background threads and tasks. Failed tasks are reported only, because they are restarted anyway."""
     checks = [
         Check(
             name=f"{task.name} task",
@@ -31,7 +31,7 @@ def liveness_checks(services: Services) -> list[Check]:
 
 
 async def readiness_checks(services: Services) -> list[Check]:
-    """Whether the service can take images and has read their results."""
+    """Check whether the service can accept images and has read their results."""
     stopping = services.stopping.is_set()
     checks = [_check("service", not stopping, "runs", "it is stopping"), await _store(services)]
     pipelines = services.links.pipelines
@@ -48,9 +48,9 @@ async def readiness_checks(services: Services) -> list[Check]:
 
 
 def _as_required(services: Services, of_kafkas: list[Check]) -> list[Check]:
-    """In a cluster many pipelines share the service: a fault of one Kafka must not take the service from the others.
+    """In a cluster, an outage of one Kafka must not make the service unready for the pipelines of the others.
 
-    Only a replica that starts waits for all of them, for a while, to find the ends of their logs.
+    Only a starting replica waits a limited time for all of them, to find the ends of their logs.
     """
     if not services.settings.in_cluster:
         return of_kafkas
@@ -73,7 +73,7 @@ async def _kafka(link: Link) -> list[Check]:
         async with asyncio.timeout(_PATIENCE_S):
             known = await asyncio.to_thread(link.admin.partitions, link.topics)
     except (KafkaUnreachable, TimeoutError) as error:
-        return [Check(name=f"kafka {name}", ok=False, message=str(error) or "no answer in time")]
+        return [Check(name=f"kafka {name}", ok=False, message=str(error) or "no response in time")]
     absent = sorted(link.topics - known.keys())
     state, unpublished = link.filler.state, link.publisher.problem
     reading = "reading the log" if state.assigned else state.kafka_problem or "waiting for partitions"
@@ -86,7 +86,7 @@ async def _kafka(link: Link) -> list[Check]:
     ]
 
 
-def _check(name: str, ok: bool, good: str, bad: str) -> Check:  # noqa: FBT001 - a finding, not a switch
+def _check(name: str, ok: bool, good: str, bad: str) -> Check:  # noqa: FBT001 - the finding
     return Check(name=name, ok=ok, message=good if ok else bad)
 
 

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457), the form of every error."""
+"""Problem documents (RFC 9457), the format of every error."""
 
 import json
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ class Problem(BaseModel):
 
 
 class HttpProblem(DarkroomError):
-    """An error that the client is told of.
+    """An error to report to the client.
 
     Attributes:
         kind: last part of the problem's type.
-        headers: of the answer, such as Retry-After.
-        extra: further members of the document.
-        unread_body: the request's body was not read to its end.
+        headers: headers of the response, such as Retry-After.
+        extra: additional members of the document.
+        unread_body: whether the request's body was not read to its end.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ def not_found(what: str) -> HttpProblem:
 
 
 def gone(what: str) -> HttpProblem:
-    """410: retention has removed it."""
+    """410: retention has removed the resource."""
     return HttpProblem(410, "gone", "No longer kept", what)
 
 
@@ -91,7 +91,7 @@ def answer(problem: HttpProblem, instance: str | None) -> Response:
 
 
 def of_status(status: int, request: Request) -> HttpProblem:
-    """The problem of an error of the framework, such as a path without a route."""
+    """The problem for an error of the framework, such as a path without a route."""
     title = HTTPStatus(status).phrase
     match status:
         case 404:
@@ -103,7 +103,7 @@ def of_status(status: int, request: Request) -> HttpProblem:
 
 
 def of_validation(error: RequestValidationError) -> HttpProblem:
-    """The problem of parameters that break their description."""
+    """The problem for invalid parameters."""
     errors = [
         {"path": ".".join(str(part) for part in detail["loc"]), "message": detail["msg"]} for detail in error.errors()
     ]

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn with bounded request heads, and a shutdown that the application hears of first."""
+"""The HTTP server: uvicorn with limits for request heads, and a callback before shutdown."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ _MAX_HEAD_BYTES = 96 * 1024
 _HEAD_TIMEOUT_S = 15.0
 _BACKLOG = 2_048
 ABORT = "darkroom.abort"
-"""Key of the scope: closes the connection at once, without sending what is in its buffers."""
+"""Key in the ASGI scope: a function that closes the connection immediately, without sending its buffers."""
 _MAX_CONNECTIONS = 4_096
 _MAX_PROBES = 64
 
@@ -26,7 +26,7 @@ class CannotListen(DarkroomError):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that bounds the head of a request in size and time."""
+    """A connection with limits for the size and the time of a request's head."""
 
     _head_bytes = 0
     _in_head = True
@@ -49,19 +49,19 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(431)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request has started."""
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its head is complete."""
+        """The request's head is complete."""
         self._in_head = False
         self._stop_waiting()
         self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Its body is complete: a head comes next."""
+        """The request's body is complete: the next head may follow."""
         super().on_message_complete()
         self._in_head, self._head_bytes = True, 0
 
@@ -92,28 +92,28 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._stopping = stopping
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - what a signal handler is given
-        """Stop gracefully; on a second signal at once. The exit code is 0."""
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
+        """Stop gracefully; on a second signal immediately. The exit code is 0."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting, end the live feeds, finish what is in flight."""
+        """Stop accepting connections, end the live feeds, finish the requests in flight."""
         self._stopping()
         await super().shutdown(sockets)
 
 
 class ProbeServer(uvicorn.Server):
-    """A second server in the same loop. The first one handles signals and says when to end."""
+    """A second server on the same event loop. The main server handles signals and ends it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the other server."""
+        """Handle no signals."""
         yield
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, opened before anything else starts.
+    """Open a listening socket. Called before anything else starts.
 
     Raises:
         CannotListen: the port is in use, or the address is not local.
@@ -137,7 +137,7 @@ def url_of(listening: socket.socket) -> str:
 
 @contextlib.asynccontextmanager
 async def probes_served(app: Any, listening: socket.socket | None) -> AsyncIterator[None]:
-    """Serve `app` for the time of the block, if there is a socket for it."""
+    """Serve `app` for the duration of the block, if `listening` is a socket."""
     if listening is None:
         yield
         return
@@ -163,7 +163,7 @@ def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) ->
 
 
 def _config(app: Any, **own: Any) -> uvicorn.Config:
-    """The configuration of a server of `app`: what all have in common, and its `own`."""
+    """The configuration of a server of `app`: common settings and `own` ones."""
     return uvicorn.Config(
         app,
         ws="none",

@@ -1,1 +1,1 @@
-"""What can be done with an image: submit, find, wait for its results, redrive it."""
+"""The operations on images: submit, find, wait for results, redrive."""

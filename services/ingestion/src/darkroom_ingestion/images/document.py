@@ -1,4 +1,4 @@
-"""The document of an image, from its record and what its stages have answered. Pure."""
+"""The document of an image, built from its record, its results and its failures. Pure."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
@@ -18,10 +18,10 @@ def image_document(
     failures: Sequence[StageFailure],
     stages: Sequence[str],
 ) -> dict[str, Any]:
-    """What `GET …/images/{id}` answers. `image` is None when only its results are left in the log.
+    """The document of `GET …/images/{id}`. `image` is None if only its results are left in the log.
 
-    The newest result of a stage counts, whether of live work or of a replay. The failure of a replay is listed and does
-    not change the state: it does not revoke an earlier result.
+    Only the newest result of every stage is shown, of live work or of a replay. Failures of replays are listed but do
+    not change the state: they do not revoke an earlier result.
     """
     latest_results = _latest(results)
     latest_failures = {

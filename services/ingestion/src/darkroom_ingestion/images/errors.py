@@ -1,14 +1,14 @@
-"""Why an image can't be taken, found or redriven."""
+"""The errors of operations on images."""
 
 from darkroom.errors import DarkroomError
 
 
 class Refused(DarkroomError):
-    """An image was not published, as far as is known."""
+    """An image was not published, or it is unknown whether it was."""
 
 
 class TooManyWaiting(Refused):
-    """More images wait for Kafka's acknowledgement than there is room for."""
+    """Too many images wait for Kafka's acknowledgement."""
 
 
 class TooLargeForTopic(Refused):
@@ -16,7 +16,7 @@ class TooLargeForTopic(Refused):
 
 
 class NotAcknowledged(Refused):
-    """Kafka did not acknowledge an image. It may be in the log all the same."""
+    """Kafka did not acknowledge an image. The image may be in the log anyway."""
 
 
 class DeadLetterGone(Refused):
@@ -24,15 +24,15 @@ class DeadLetterGone(Refused):
 
 
 class RedriveInProgress(Refused):
-    """Another request redrives the dead letter."""
+    """Another request is redriving the dead letter."""
 
 
 class ImageNotFound(DarkroomError):
-    """There is no such image in the log."""
+    """The image is not in the log."""
 
 
 class StoreBehind(DarkroomError):
-    """The store has not read enough of the log to tell whether there is such an image."""
+    """The store has not read enough of the log to know whether the image exists."""
 
 
 class KeyReused(DarkroomError):

@@ -1,8 +1,8 @@
-"""Idempotency keys: a repeated request gets the answer of the first, also after a restart.
+"""Idempotency keys: a repeated request gets the response of the first one, also after a restart.
 
-The key is stored, with the ids that the images will have, before anything is published; the answer is stored after the
-acknowledgement. A request that resumes an unfinished key publishes under the same ids, so that consumers see what was
-published before a crash and what is published now as one image.
+The key is stored with the ids of the images before anything is published; the response is stored after the
+acknowledgement. If a crash leaves a key unfinished, the next request with it publishes under the same ids, so that
+consumers can recognise an image that was published twice.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ _LOOK_AGAIN_S = 0.1
 
 @dataclass(frozen=True)
 class Settled:
-    """The request was answered before; `accepted` is that answer."""
+    """An earlier request was completed with the response `accepted`."""
 
     accepted: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """The caller is to perform the request. `first` is False if it was begun before."""
+    """The caller has to perform the request. `first` is False if an earlier attempt was started."""
 
     image_ids: list[str]
     first: bool
@@ -48,7 +48,7 @@ class IdempotencyKeys:
     """The keys of all pipelines.
 
     Args:
-        lease_s: how long a request may take before the claim of another replica counts as abandoned.
+        lease_s: seconds after which the claim of another replica counts as abandoned.
     """
 
     def __init__(self, database: Database, lease_s: float) -> None:
@@ -62,11 +62,11 @@ class IdempotencyKeys:
     async def claim(
         self, pipeline: str, key: str, fingerprint: str, new_ids: Sequence[str]
     ) -> AsyncIterator[Settled | Claimed]:
-        """Claim the request, or return how it was answered before. Waits for one that is in progress.
+        """Claim the request, or return its earlier response. Waits for a request in progress.
 
         Raises:
             KeyReused: the key was used for another request.
-            KeyInUse: a request with the key takes too long.
+            KeyInUse: a request with the key is still in progress.
             StoreUnavailable: the store can't be written.
         """
         slot = (pipeline, key)
@@ -89,12 +89,12 @@ class IdempotencyKeys:
                 done.set_result(None)
 
     async def settle(self, pipeline: str, key: str, accepted: list[dict[str, Any]]) -> None:
-        """Store the answer."""
+        """Store the response."""
         answer = json.dumps(accepted)
         await self._database.writing(lambda c: _set(c, pipeline, key, answer=answer, owner=None))
 
     async def release(self, pipeline: str, key: str) -> None:
-        """Leave the request to the next one with the key; the ids stay."""
+        """Release the claim, so that the next request with the key can perform the request. The ids are kept."""
         await self._database.writing(lambda c: _set(c, pipeline, key, owner=None))
 
     async def _try(self, slot: tuple[str, str], fingerprint: str, new_ids: Sequence[str]) -> Settled | Claimed | None:
@@ -145,7 +145,7 @@ class IdempotencyKeys:
         return Claimed(json.loads(found.image_ids), first=False) if taken.rowcount else _Busy()
 
     def _may_take_over(self, owner: str | None, claimed_at_ms: int, now: int) -> bool:
-        ours = owner in {None, self._owner}  # ours, but not in progress: its request ended without an answer
+        ours = owner in {None, self._owner}  # ours, but not in progress: the request ended without a response
         return ours or self._database.single_replica or claimed_at_ms < now - self._lease_ms
 
 

@@ -1,4 +1,4 @@
-"""Ids of images: UUID version 7, so that they sort by the time they were given."""
+"""Ids of images: UUID version 7, so that they sort by time."""
 
 import os
 import time
@@ -8,7 +8,7 @@ import uuid
 def new_image_id(now_ns: int | None = None) -> str:
     """A new id. RFC 9562, section 5.7: 48 bits of milliseconds, 12 bits of their fraction, 62 random bits.
 
-    The fraction of the millisecond keeps the order of ids given within one.
+    The fraction keeps the order of ids within a millisecond.
     """
     nanoseconds = time.time_ns() if now_ns is None else now_ns
     milliseconds, rest = divmod(nanoseconds, 1_000_000)

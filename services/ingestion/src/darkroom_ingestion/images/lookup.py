@@ -1,4 +1,4 @@
-"""Finding an image: in the store, among those just accepted, or by waiting for the store to read what is new."""
+"""Finding an image: in the store, among recently accepted images, or once the store has caught up."""
 
 import asyncio
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class ImageLookup:
     async def find(self, served: ServedPipeline, image_id: str) -> ImageRows:
         """Everything about an image.
 
-        "Not found" is only said once the store has read everything that was in the log at the time of the request: an
-        image that another replica accepted a moment ago, or this one before a restart, is found too.
+        ImageNotFound is raised only once the store has read everything that was in the log at the time of the request,
+        so an image that another replica has just accepted is found too.
 
         Raises:
-            ImageNotFound: there is no such image.
-            StoreBehind: that can't be told yet.
+            ImageNotFound: the image does not exist.
+            StoreBehind: the store is still reading the log, and the image may exist.
             NotConnected: the pipeline's Kafka can't be used.
             StoreUnavailable: the store can't be read.
             KafkaUnreachable: no broker answered in time.
@@ -53,7 +53,7 @@ class ImageLookup:
                 )
             if asyncio.get_running_loop().time() > deadline:
                 raise StoreBehind(
-                    f"There is no image {image_id!r:.120} so far, but part of the log is yet to be read: try again."
+                    f"Image {image_id!r:.120} was not found, but part of the log is still to be read: try again."
                 )
             await asyncio.sleep(look_again_s)
             look_again_s = min(2 * look_again_s, _LOOK_AGAIN_AT_MOST_S)

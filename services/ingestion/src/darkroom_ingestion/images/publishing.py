@@ -21,10 +21,10 @@ class ImagesTopics:
     metrics: Metrics
 
     async def publish(self, served: ServedPipeline, record: Record) -> Ack:
-        """Publish a record to a topic of the pipeline. When this returns, every in-sync replica has it.
+        """Publish a record to a topic of the pipeline, and wait until every in-sync replica has it.
 
         Raises:
-            Refused: Kafka is slow or unavailable, has no room, or does not accept a record of this size.
+            Refused: Kafka is slow or unavailable, or does not accept a record of this size.
             NotConnected: the pipeline's Kafka can't be used.
         """
         refused = self.metrics.refused.labels
@@ -42,8 +42,8 @@ class ImagesTopics:
             refused(served.key, "kafka").inc()
             log.warning("image not acknowledged", topic=record.topic, reason=str(error))
             raise NotAcknowledged(
-                f"Kafka did not acknowledge the image ({error}). It may have been accepted all the same: send it "
-                "again with the same Idempotency-Key, and it counts once."
+                f"Kafka did not acknowledge the image ({error}). It may have been accepted anyway: repeat the "
+                "request with the same Idempotency-Key, so that it is accepted once."
             ) from None
         log.debug("image acknowledged", topic=ack.topic, partition=ack.partition, offset=ack.offset)
         return ack

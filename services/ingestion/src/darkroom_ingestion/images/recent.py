@@ -1,4 +1,4 @@
-"""The images accepted last, so that a request right after the 202 finds one that the store has yet to read."""
+"""The most recently accepted images, which the store may not have read yet."""
 
 from collections import OrderedDict
 
@@ -8,19 +8,19 @@ _KEPT = 20_000
 
 
 class RecentImages:
-    """A bounded memory. By the time an image drops out of it, the store has it or reports that it is behind."""
+    """A bounded cache. When an image is evicted, the store has read it or reports that it is behind."""
 
     def __init__(self, kept: int = _KEPT) -> None:
         self._kept = kept
         self._images: OrderedDict[tuple[str, str], ReceivedImage] = OrderedDict()
 
     def add(self, image: ReceivedImage) -> None:
-        """Remember an image."""
-        # An id that is published twice, by a resumed idempotency key, counts at its first position.
+        """Add an image."""
+        # If an id is published twice, by a resumed idempotency key, its first position is kept.
         self._images.setdefault((image.pipeline, image.id), image)
         if len(self._images) > self._kept:
             self._images.popitem(last=False)
 
     def get(self, pipeline: str, image_id: str) -> ReceivedImage | None:
-        """The image, if it is remembered."""
+        """The image; None if it is not in the cache."""
         return self._images.get((pipeline, image_id))

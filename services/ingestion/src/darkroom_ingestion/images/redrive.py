@@ -1,4 +1,4 @@
-"""Redriving dead letters: publishing their images again, for the stage that failed on them."""
+"""Redriving dead letters: publishing their images again for the stage that failed on them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _AT_A_TIME = 16
 
 @dataclass(frozen=True)
 class Redriven:
-    """The outcome for one dead letter: where its image is again, or why it is not."""
+    """The outcome for one dead letter: the image's new position, or the error."""
 
     letter: DeadLetterRow
     outcome: Ack | Refused | NotConnected
@@ -36,7 +36,7 @@ class Redriven:
 
 @dataclass(frozen=True)
 class Redrives:
-    """Redrives dead letters of all pipelines, each by one request at a time."""
+    """Redrives dead letters of all pipelines. A dead letter is redriven by one request at a time."""
 
     topics: ImagesTopics
     links: Links
@@ -48,8 +48,8 @@ class Redrives:
     async def redrive(self, served: ServedPipeline, letters: Sequence[DeadLetterRow]) -> list[Redriven]:
         """Redrive `letters`, oldest first, so that images of one key keep their order.
 
-        Those that another request has redriven since they were selected are left out. If this is interrupted, what was
-        redriven so far is marked, and the same request again continues with the others.
+        Letters that another request has redriven since they were selected are left out. If the redrive is interrupted,
+        the letters redriven so far are marked, and repeating the request continues with the others.
 
         Raises:
             NotConnected: the pipeline's Kafka can't be used.
@@ -73,7 +73,7 @@ class Redrives:
             done = await asyncio.gather(*(self._redrive(served, letter, record) for letter, record in pairs))
         finally:
             await asyncio.shield(self._settle(ours, done))
-        busy = RedriveInProgress("Another request redrives this dead letter: try again in a moment.")
+        busy = RedriveInProgress("Another request is redriving this dead letter: try again in a moment.")
         return done + [
             Redriven(letter, busy)
             for letter, claim in zip(letters, claims, strict=True)
@@ -83,7 +83,7 @@ class Redrives:
     async def _claim(self, served: ServedPipeline, letters: Sequence[DeadLetterRow]) -> list[Claim]:
         claims = await self.database.writing(lambda c: self.claimant.claim(c, letters, now_ms(), take_over=False))
         abandoned = [i for i, claim in enumerate(claims) if claim is Claim.ABANDONED]
-        # Whether their images were published is in the log, and in the store once that has read so far.
+        # Once the store has read the whole log, it knows whether their images were published.
         if abandoned and await self._has_read_all(served):
             again = [letters[i] for i in abandoned]
             taken = await self.database.writing(lambda c: self.claimant.claim(c, again, now_ms(), take_over=True))
@@ -98,7 +98,7 @@ class Redrives:
         return all(read.get(partition, 0) >= end for partition, end in ends.items())
 
     async def _redrive(self, served: ServedPipeline, letter: DeadLetterRow, record: LogRecord | None) -> Redriven:
-        bind_contextvars(image_id=letter.image_id)  # of this task alone
+        bind_contextvars(image_id=letter.image_id)  # for this task only
         if record is None:
             why = f"The dead letter of image {letter.image_id} is no longer in {letter.topic}."
             return Redriven(letter, DeadLetterGone(why))
@@ -113,9 +113,9 @@ class Redrives:
         return Redriven(letter, ack, at_ms)
 
     async def _settle(self, claimed: Sequence[DeadLetterRow], done: Sequence[Redriven]) -> None:
-        """Mark in the store what was redriven. The log says it too, so a store that is rebuilt will have the marks.
+        """Mark the redriven letters in the store. Headers in the log have the same information for a rebuilt store.
 
-        The claim of an image that Kafka did not acknowledge stays until it is abandoned: the image may be in the log.
+        If Kafka did not acknowledge an image, its claim is kept until it is abandoned: the image may be in the log.
         """
         redriven = [(item.letter, item.at_ms) for item in done if isinstance(item.outcome, Ack)]
         uncertain = [item.letter for item in done if isinstance(item.outcome, NotAcknowledged)]
@@ -125,7 +125,7 @@ class Redrives:
 
 
 def redrive_headers(record: LogRecord, letter: DeadLetterRow) -> Headers:
-    """The headers of the image as it was received, with the stage that is to analyse it again."""
+    """The headers of the original image, plus the stage that should analyse it again."""
     ours = {events.TARGET_STAGE_HEADER, REDRIVE_HEADER, "ce_type", "ce_id", "ce_specversion"}
     kept = [
         (name, value)

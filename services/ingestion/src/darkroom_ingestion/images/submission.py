@@ -1,4 +1,4 @@
-"""From an admitted image to its acknowledgement."""
+"""Publishing admitted images, with idempotency keys."""
 
 import asyncio
 import hashlib
@@ -30,7 +30,7 @@ log = structlog.get_logger("darkroom.ingestion.submission")
 
 @dataclass(frozen=True)
 class Upload:
-    """An image that was admitted."""
+    """An admitted image."""
 
     body: bytes
     content_type: str
@@ -38,7 +38,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Sender:
-    """What the client sent along with the images."""
+    """The parameters that the client sent with the images."""
 
     key: str | None = None
     idempotency_key: str | None = None
@@ -50,7 +50,7 @@ Outcome = ReceivedImage | Refused | NotConnected
 
 @dataclass(frozen=True)
 class Submissions:
-    """Publishes images, each request once."""
+    """Publishes images. A request with an idempotency key is performed once."""
 
     topics: ImagesTopics
     database: Database
@@ -65,15 +65,15 @@ class Submissions:
         sender: Sender,
         expect: Callable[[Sequence[str]], None],
     ) -> list[Outcome]:
-        """Publish images; returns the outcome of each, in their order.
+        """Publish images. Returns their outcomes, in order.
 
-        A request with the idempotency key of an earlier one gets the answer of that one. `expect` is called with the
-        ids of the images before they are published.
+        A request with the idempotency key of an earlier one gets its response. `expect` is called with the ids of the
+        images before they are published.
 
         Raises:
             KeyReused: the idempotency key was used for another request.
             KeyInUse: a request with the idempotency key is still in progress.
-            StoreUnavailable: the idempotency key can't be written down.
+            StoreUnavailable: the idempotency key can't be stored.
         """
         new_ids = [new_image_id() for _ in uploads]
         key = sender.idempotency_key
@@ -100,12 +100,12 @@ class Submissions:
         self, served: ServedPipeline, uploads: Sequence[Upload], image_ids: Sequence[str], sender: Sender
     ) -> list[Outcome]:
         publishing = (self._outcome(served, i, u, sender) for i, u in zip(image_ids, uploads, strict=True))
-        # Tasks start in the order in which they are created, and pass their image to the producer before they first
-        # wait: images of one key keep their order.
+        # Tasks start in the order of their creation and pass their image to the producer before their first await, so
+        # images of one key keep their order.
         return await asyncio.gather(*publishing)
 
     async def _outcome(self, served: ServedPipeline, image_id: str, upload: Upload, sender: Sender) -> Outcome:
-        bind_contextvars(image_id=image_id)  # of this task alone
+        bind_contextvars(image_id=image_id)  # for this task only
         try:
             return await self._publish(served, image_id, upload, sender)
         except (Refused, NotConnected) as refusal:
@@ -142,13 +142,13 @@ class Submissions:
         return image
 
     async def _published_before(self, served: ServedPipeline, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:
-        """What an earlier request with the key has published, as far as it is known."""
+        """The images that an earlier request with the key is known to have published."""
         stored = await self.database.reading(lambda c: received_images(c, served.key, image_ids))
         recent = {i: image for i in image_ids if (image := self.recent.get(served.key, i))}
         return recent | stored
 
     async def _write_down(self, served: ServedPipeline, key: str, outcomes: list[Outcome]) -> None:
-        """Keep the answer, or leave the key for the next request if there is none yet."""
+        """Store the response; without one, release the key for the next request."""
         accepted = [asdict(outcome) for outcome in outcomes if isinstance(outcome, ReceivedImage)]
         try:
             if len(accepted) == len(outcomes):
@@ -156,12 +156,12 @@ class Submissions:
             else:
                 await self.keys.release(served.key, key)
         except StoreUnavailable as error:
-            # The images are in the log, so the answer stands; a repeated request will find them there.
-            log.warning("the answer to an idempotency key was not written down", reason=str(error))
+            # The images are in the log, where a repeated request will find them.
+            log.warning("the response for an idempotency key was not stored", reason=str(error))
 
 
 def fingerprint(uploads: Sequence[Upload], key: str | None) -> str:
-    """Tells one request from another, by the images and the ordering key."""
+    """A hash of the images and the ordering key, which distinguishes requests."""
     digest = hashlib.sha256(repr(key).encode())
     for upload in uploads:
         digest.update(f"{upload.content_type} {len(upload.body)} ".encode())

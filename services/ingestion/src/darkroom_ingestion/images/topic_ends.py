@@ -1,4 +1,4 @@
-"""The ends of images topics at the time of a request, asked for once for many requests."""
+"""The ends of images topics at the time of a request, with one query for concurrent requests."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Ends = dict[int, int]
 
 @dataclass(frozen=True)
 class TopicEnds:
-    """Requests that come while an answer is on its way share the next one: theirs must not be older than they are."""
+    """Queries ends of topics. Requests during a query share the next one: no result is older than its request."""
 
     links: Links
     _current: dict[str, asyncio.Task[Ends]] = field(default_factory=dict)

@@ -23,7 +23,7 @@ class Waiting:
     """Waits for the results of some images, registered before the images are published.
 
     Args:
-        stack: ends the waiting when it closes.
+        stack: unregisters the images when it closes.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class Waiting:
         self._waiters: dict[str, Waiter] = {}
 
     def expect(self, image_ids: Sequence[str]) -> None:
-        """Collect the answers to these images from now on."""
+        """Collect the results of these images from now on."""
         for image_id in image_ids:
             if image_id not in self._waiters:
                 waiter = self._stack.enter_context(self._hub.waiter(image_id, self._served.stages))
                 self._waiters[image_id] = waiter
 
     async def documents(self, images: Sequence[ReceivedImage], timeout_s: float) -> list[dict[str, Any]] | None:
-        """The images' documents once every stage has answered for all; None at the timeout or a stop."""
+        """The documents once all stages have a result or a failure for all images; None after the timeout or a stop."""
         stopping = asyncio.ensure_future(self._stopping.wait())
         done = asyncio.ensure_future(asyncio.gather(*(self._document(image) for image in images)))
         try:
@@ -59,7 +59,7 @@ class Waiting:
                 async with asyncio.timeout(ask_after_s):
                     await waiter.done.wait()
             except TimeoutError:
-                # What came before we listened, or while the live feed was cut off, is in the store.
+                # The store has what the live feed missed: earlier results, and those during an outage.
                 rows = await self._stored(image)
                 if rows is not None and has_answered(rows.results, rows.failures, self._served.stages):
                     return image_document(image.id, image, rows.results, rows.failures, self._served.stages)

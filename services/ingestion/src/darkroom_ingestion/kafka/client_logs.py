@@ -1,4 +1,4 @@
-"""Where librdkafka's own messages go."""
+"""The logger for librdkafka's messages."""
 
 import logging
 

@@ -1,8 +1,8 @@
-"""The errors of Kafka clients, for rooms that have none."""
+"""Errors of Kafka clients, for modules that do not import confluent_kafka."""
 
 from confluent_kafka import KafkaException
 
 from darkroom.kafka.connection import UnreadableCredentials
 
 CLIENT_NOT_CREATED = (UnreadableCredentials, KafkaException)
-"""What the creation of a client raises: credentials that can't be read, settings that librdkafka refuses."""
+"""The errors of creating a client: credentials that can't be read, settings that librdkafka refuses."""

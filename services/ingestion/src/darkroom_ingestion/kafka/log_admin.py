@@ -1,4 +1,4 @@
-"""Queries to one Kafka about its topics: partitions, ids, beginnings and ends."""
+"""Queries about the topics of one Kafka cluster: partitions, ids, beginnings and ends."""
 
 import asyncio
 import threading
@@ -22,7 +22,7 @@ _TIMEOUT_S = 5.0
 
 
 class LogAdmin:
-    """One Kafka. Its methods block unless they are coroutines; they may be called from every thread."""
+    """An admin client of one Kafka cluster. Thread-safe. Methods that are not coroutines block."""
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._settings = client_settings(connection, "darkroom-ingestion-admin")
@@ -31,7 +31,7 @@ class LogAdmin:
         self._admin = self._new_client()
 
     def partitions(self, topics: Iterable[str]) -> dict[str, int]:
-        """The number of partitions of each of `topics` that exists.
+        """The number of partitions of every topic in `topics` that exists.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -44,7 +44,7 @@ class LogAdmin:
         return {topic: len(known[topic].partitions) for topic in topics if topic in known}
 
     def topic_ids(self, topics: list[str]) -> dict[str, str]:
-        """The id that Kafka gave each topic when it was created.
+        """The ids of topics. A topic that is deleted and recreated gets a new id.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -56,7 +56,7 @@ class LogAdmin:
             return {topic: str(_result(future).topic_id) for topic, future in futures.items()}
 
     def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offset after the last committed record of each partition.
+        """The end offset of each partition: the offset after its last committed record.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -65,7 +65,7 @@ class LogAdmin:
             return log_ends(admin, partitions, _TIMEOUT_S)
 
     def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offset of the first record that each partition still has.
+        """The offset of the first record in each partition.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -74,7 +74,7 @@ class LogAdmin:
             return log_beginnings(admin, partitions, _TIMEOUT_S)
 
     async def ends_of_topic(self, topic: str) -> dict[int, int]:
-        """The offset after the last committed record of each partition of `topic`.
+        """The end offset of each partition of `topic`.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -85,7 +85,7 @@ class LogAdmin:
 
     @contextmanager
     def _client(self) -> Iterator[AdminClient]:
-        """The client. If it is not answered and has lost all brokers, the next call has a new one."""
+        """The client. If a request fails and the client has lost all brokers, it is replaced for the next call."""
         try:
             yield self._admin
         except KafkaUnreachable:
@@ -101,7 +101,7 @@ class LogAdmin:
         return AdminClient(self._settings, logger=KAFKA_LOGGER)
 
     def _partition_count(self, topic: str) -> int:
-        """Asks for one topic, where `partitions` asks for those of the whole cluster; 0 if it does not exist."""
+        """The number of partitions; 0 if there is no such topic. Queries one topic, `partitions` the whole cluster."""
         try:
             with self._client() as admin:
                 future = admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_S)[topic]
@@ -118,6 +118,6 @@ def _result(future: "Future[Any]") -> Any:
     try:
         return future.result(timeout=_TIMEOUT_S * 2)
     except KafkaException as error:
-        raise KafkaUnreachable(f"Kafka does not answer: {error.args[0].str()}") from error
+        raise KafkaUnreachable(f"Kafka can't be queried: {error.args[0].str()}") from error
     except TimeoutError as error:
-        raise KafkaUnreachable("Kafka does not answer in time") from error
+        raise KafkaUnreachable("Kafka did not respond in time") from error

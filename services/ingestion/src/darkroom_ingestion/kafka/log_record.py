@@ -1,4 +1,4 @@
-"""A record of the log, and what the topic that it came from contains."""
+"""A record of the log, and the contents of its topic."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class TopicContents:
 
 @dataclass(frozen=True)
 class LogRecord:
-    """The parts of a Kafka record that are used. Copied from librdkafka once, so that its message can be freed."""
+    """A Kafka record. Copied from librdkafka, so that its message can be freed."""
 
     topic: str
     partition: int
@@ -40,7 +40,7 @@ class LogRecord:
         """The record in `message`."""
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
-        # confluent-kafka's stubs allow more than librdkafka ever returns.
+        # The types of confluent-kafka's stubs are wider than the values that librdkafka returns.
         headers = cast("list[tuple[str, bytes | None]] | None", message.headers())
         received, value = in_binary_mode(headers, message.value())
         raw = [(name, text) for name, text in received if text is not None]
@@ -57,11 +57,11 @@ class LogRecord:
         raw_headers: list[tuple[str, bytes]],
         value: bytes,
     ) -> "LogRecord":
-        """The record with its headers as text, by their names in lower case."""
+        """The record, with its headers as text by lower-case name."""
         headers = {name.lower(): storable(text.decode(errors="replace")) for name, text in raw_headers}
         return cls(topic, partition, offset, timestamp_ms, key, headers, raw_headers, value)
 
     @property
     def topic_partition(self) -> TopicPartition:
-        """The partition that it is in."""
+        """The record's partition."""
         return TopicPartition(self.topic, self.partition)

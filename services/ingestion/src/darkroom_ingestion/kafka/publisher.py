@@ -1,4 +1,4 @@
-"""Publishing to one Kafka: librdkafka's producer, its acknowledgements brought to asyncio."""
+"""Publishing to one Kafka cluster with librdkafka's producer and asyncio."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ _POLL_S = 0.2
 _LINGER_MS = 2.0
 _QUEUE_KIB = 256 * 1024
 _QUEUE_RECORDS = 100_000
-# The largest request that librdkafka makes: what a topic takes is the broker's to say, what a pipeline takes ours.
+# librdkafka's maximum. The broker enforces the limit of a topic, and the service that of a pipeline.
 _MAX_MESSAGE_BYTES = 1_000_000_000
 _LARGEST_BATCH_BYTES = 1_000_000
 _ANSWER_GRACE_S = 5.0
@@ -34,7 +34,7 @@ log = structlog.get_logger("darkroom.ingestion.publisher")
 
 @dataclass(frozen=True)
 class Record:
-    """What is published."""
+    """A record to publish."""
 
     topic: str
     key: bytes
@@ -45,7 +45,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Ack:
-    """Where Kafka has put a record."""
+    """The position of an acknowledged record."""
 
     topic: str
     partition: int
@@ -53,14 +53,14 @@ class Ack:
 
 
 class QueueFull(DarkroomError):
-    """More records wait for Kafka than there is room for."""
+    """The producer's queue is full."""
 
 
 class NotDelivered(DarkroomError):
-    """Kafka did not acknowledge a record. It may be in the log all the same.
+    """Kafka did not acknowledge a record. The record may be in the log anyway.
 
     Attributes:
-        too_large: the broker refuses a record of this size, and always will.
+        too_large: whether the record exceeds the topic's maximum size.
     """
 
     def __init__(self, reason: str, *, too_large: bool = False) -> None:
@@ -76,16 +76,16 @@ _Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
 
 
 class Publisher:
-    """One producer and the thread that polls it. `publish` is for the event loop alone.
+    """A producer and the thread that polls it. Call `publish` from the event loop only.
 
-    A producer that can't go on (for one, it was told that it has no right to write anything yet) is replaced.
+    A producer that fails permanently, for example because it is not authorised yet, is replaced.
 
     Attributes:
-        problem: why nothing can be published until the next producer is there; else None.
+        problem: why nothing can be published until the producer is replaced; else None.
 
     Args:
-        batch_bytes: the most that a topic takes at once. Kafka's max.message.bytes bounds a whole batch, so that
-            images which fit alone would be refused together.
+        batch_bytes: the maximum size of a batch. Kafka's max.message.bytes limits whole batches, so images that fit
+            alone could be refused together.
     """
 
     def __init__(
@@ -114,24 +114,24 @@ class Publisher:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread runs."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     async def publish(self, record: Record) -> Ack:
         """Publish `record` and wait until every in-sync replica has it.
 
         Raises:
-            QueueFull: there is no room for it.
-            NotDelivered: Kafka did not acknowledge it in time, or refused it.
+            QueueFull: the producer's queue is full.
+            NotDelivered: Kafka did not acknowledge the record in time, or refused it.
         """
         answer: asyncio.Future[Ack] = self._loop.create_future()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             self._delivered.append((answer, error, message))
-            # Many acknowledgements wake the event loop once.
+            # Wake the event loop once for many acknowledgements.
             if not self._waking:
                 self._waking = True
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                with contextlib.suppress(RuntimeError):  # the loop is closed
                     self._loop.call_soon_threadsafe(self._resolve)
 
         start = time.perf_counter()
@@ -145,7 +145,7 @@ class Publisher:
                 on_delivery=delivered,
             )
         except BufferError as error:
-            raise QueueFull("more images wait for Kafka than there is room for") from error
+            raise QueueFull("the producer's queue is full") from error
         except KafkaException as error:
             raise self._failure(error.args[0]) from error
         with self._metrics.producer_queue.track_inprogress():
@@ -158,7 +158,7 @@ class Publisher:
         return ack
 
     def close(self, timeout_s: float) -> None:
-        """Wait for what is on its way, at most `timeout_s`. Blocks: not for the event loop."""
+        """Wait up to `timeout_s` for records in flight, and close. Blocks: do not call it on the event loop."""
         try:
             left = self._producer.flush(timeout_s)
         except KafkaException:
@@ -174,10 +174,10 @@ class Publisher:
             began = time.monotonic()
             try:
                 self._poll()
-            except KafkaException as error:  # poll raises what is fatal, and nothing else
+            except KafkaException as error:  # poll raises only fatal errors
                 self._let_go(error.args[0].str())
             except _Stranded:
-                self._let_go("it has lost all brokers, although Kafka answers a new one")
+                self._let_go("it has lost all brokers, although a new client reaches them")
             if not self._stop.is_set():
                 if time.monotonic() - began > _LAST_RETRY_S:
                     backoff.reset()
@@ -195,10 +195,10 @@ class Publisher:
                 raise _Stranded
 
     def _let_go(self, reason: str) -> None:
-        """Tell those who wait for the producer that it can't go on."""
+        """Fail the waiting calls of a producer that has failed permanently."""
         self.problem = reason
         self._metrics.loop_failures.labels("publisher").inc()
-        log.error("the producer can't go on, a new one takes over", reason=self.problem)
+        log.error("replacing the failed producer", reason=self.problem)
         with contextlib.suppress(KafkaException):
             self._producer.purge()
             self._producer.flush(_PURGE_S)

@@ -1,4 +1,4 @@
-"""Reading single records of the log at their offsets."""
+"""Reading single records of the log by offset."""
 
 import asyncio
 import queue
@@ -20,17 +20,17 @@ _FETCH_BYTES = 64 * 1024
 
 
 class RecordReader:
-    """A few consumers that belong to no group, each reading one record at a time."""
+    """A few consumers without a group, which read one record at a time."""
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._settings = consumer_settings(
             connection, "darkroom-ingestion-reader", group="darkroom.ingestion.reader", max_message_bytes=0
         ) | {
-            # An offset that retention has removed is an answer, not a reason to read elsewhere.
+            # Report an offset that retention has removed instead of reading from another one.
             "auto.offset.reset": "error",
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 50,
-            # The broker sends at least the one record, whatever its size; more would be read for nothing.
+            # The broker sends at least one record, even a larger one; more are not needed.
             "fetch.message.max.bytes": _FETCH_BYTES,
             "queued.min.messages": 1,
             "queued.max.messages.kbytes": 1024,
@@ -39,7 +39,7 @@ class RecordReader:
         self._threads = ThreadPoolExecutor(_CONSUMERS, thread_name_prefix="record-reader")
 
     async def read(self, topic: str, partition: int, offset: int) -> LogRecord | None:
-        """The record at that offset; None if the log no longer has it.
+        """The record at `offset`; None if the log no longer has it.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
@@ -78,7 +78,7 @@ class RecordReader:
 def _poll_until(consumer: Consumer, offset: int, deadline: float) -> LogRecord | None:
     gone = {KafkaError._AUTO_OFFSET_RESET, KafkaError._PARTITION_EOF, KafkaError.OFFSET_OUT_OF_RANGE}  # noqa: SLF001
     missing = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
-    reason = "no answer in time"
+    reason = "no response in time"
     while time.monotonic() < deadline:
         message = consumer.poll(_POLL_S)
         if message is None:

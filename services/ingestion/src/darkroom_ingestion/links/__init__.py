@@ -1,1 +1,1 @@
-"""The connections to each Kafka that pipelines use, and the hubs of their live feeds."""
+"""The clients of every Kafka cluster that pipelines use, and the hubs of the live feeds."""

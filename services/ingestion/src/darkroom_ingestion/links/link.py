@@ -1,4 +1,4 @@
-"""The clients of one Kafka: publisher, store filler, live feed, record reader and admin client."""
+"""The clients of one Kafka cluster: publisher, store filler, live feed, record reader and admin client."""
 
 import threading
 from collections.abc import Callable
@@ -20,11 +20,11 @@ _JOIN_S = 5.0
 
 
 class Link:
-    """One Kafka.
+    """The clients of one Kafka cluster.
 
     Args:
-        tell: is passed what the live feed reads.
-        predecessor: a link to the same Kafka that this one replaces, with other credentials.
+        tell: called with the events of the live feed.
+        predecessor: the link to the same cluster with former credentials, which this link replaces.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Link:
 
     @property
     def topics(self) -> frozenset[str]:
-        """Every topic that the store is filled from."""
+        """The topics that the store is filled from."""
         return frozenset(topics_to_store(self.pipelines))
 
     def serve(self, pipelines: list[ServedPipeline]) -> None:
@@ -66,7 +66,7 @@ class Link:
         self.tail.read_topics(outputs(topics))
 
     def close(self) -> None:
-        """Deliver what is on its way and close every client. Blocks for seconds."""
+        """Deliver the records in flight and close all clients. Blocks for seconds."""
         self.tail.stop()
         self.publisher.close(_FLUSH_S)
         for thread in self._retiring:
@@ -76,7 +76,7 @@ class Link:
         self.reader.close()
 
     def _retire(self, publisher: Publisher) -> None:
-        """Close a publisher once it has delivered what it has."""
+        """Close a publisher in a thread, after it has delivered its records."""
         patience_s = self._settings.delivery_timeout_s + _FLUSH_S
         thread = threading.Thread(target=publisher.close, args=(patience_s,), name="retiring publisher", daemon=True)
         thread.start()

@@ -28,7 +28,7 @@ class NotConnected(DarkroomError):
 
 
 class Links:
-    """One link for each Kafka, one hub for each pipeline. Used from the event loop only."""
+    """One link per Kafka cluster, one hub per pipeline. Used from the event loop only."""
 
     def __init__(self, settings: Settings, database: Database, metrics: Metrics) -> None:
         self._settings, self._database, self._metrics = settings, database, metrics
@@ -44,7 +44,7 @@ class Links:
         wanted = pipelines.by_connection()
         replaced = [self._links.pop(connection) for connection in [c for c in self._links if c not in wanted]]
         for link in replaced:
-            link.tail.stop()  # now, so that another may begin where it ends
+            link.tail.stop()  # now, so that its successor can continue where it ends
         for connection, served in wanted.items():
             if connection in self._links:
                 self._links[connection].serve(served)
@@ -72,7 +72,7 @@ class Links:
         log.info("serving", pipelines=list(pipelines))
 
     def find(self, served: ServedPipeline) -> Link | None:
-        """The link of a pipeline; None while its Kafka can't be used."""
+        """The link of a pipeline; None if its Kafka can't be used."""
         return self._links.get(served.kafka)
 
     def of(self, served: ServedPipeline) -> Link:
@@ -93,24 +93,24 @@ class Links:
         return self._hubs[served.key]
 
     def uses(self, topic: str) -> bool:
-        """Whether a topic is one of a pipeline that exists, as far as is known."""
+        """Whether a topic belongs to a pipeline that is known to exist."""
         pipelines = self.pipelines
         if not pipelines.known:
             return True
         return any(topic.startswith(f"{key.replace('/', '.')}.") for key in (*pipelines, *pipelines.unserved))
 
     def all(self) -> list[Link]:
-        """Every link."""
+        """All links."""
         return list(self._links.values())
 
     async def close(self) -> None:
-        """Close every link."""
+        """Close all links."""
         links, self._links = list(self._links.values()), {}
         await asyncio.gather(*(self._close(link) for link in links), *self._closing)
         self._threads.shutdown(wait=False)
 
     def _tell(self, news: list[tuple[str, News]]) -> None:
-        """Pass on to the hubs what tails have read."""
+        """Pass events that tails have read to the hubs."""
         woken = set()
         for key, what in news:
             hub = self._hubs.get(key)

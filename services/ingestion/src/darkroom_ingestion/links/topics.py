@@ -1,4 +1,4 @@
-"""The topics of pipelines, as the store and the feed read them."""
+"""The topics of pipelines that the store and the feed read."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from darkroom_ingestion.kafka.log_record import TopicContents
 
 
 def topics_to_store(pipelines: list[ServedPipeline]) -> dict[str, TopicContents]:
-    """Every topic that the store is filled from, and what it contains."""
+    """The topics that the store is filled from, and their contents."""
     topics: dict[str, TopicContents] = {}
     for served in pipelines:
         topics[served.plan.images.name] = TopicContents(served.key, "images")
@@ -18,7 +18,7 @@ def topics_to_store(pipelines: list[ServedPipeline]) -> dict[str, TopicContents]
 
 
 def outputs(topics: Mapping[str, TopicContents]) -> dict[str, TopicContents]:
-    """Those of `topics` that hold results or dead letters."""
+    """The topics in `topics` with results or dead letters."""
     return {name: contents for name, contents in topics.items() if contents.role != "images"}
 
 

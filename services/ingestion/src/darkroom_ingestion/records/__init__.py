@@ -1,1 +1,1 @@
-"""What the log says about images, as plain data: received images, results, failures."""
+"""The contents of the log as plain data: received images, results, failures."""

@@ -1,4 +1,4 @@
-"""An image in the log, and what its stages have answered."""
+"""An image in the log, with the results and failures of its stages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from darkroom_ingestion.times import parse_ms
 
 @dataclass(frozen=True)
 class ReceivedImage:
-    """An image in the log. `key` is the caller's; None if the record's key is the image's own id."""
+    """An image in the log. `key` is the client's ordering key; None if the record's key is the image's id."""
 
     pipeline: str
     id: str
@@ -38,12 +38,12 @@ class StageResult:
 
     @property
     def order(self) -> tuple[int, int, int]:
-        """The greatest of a stage's results is its answer, in whatever order the log was read."""
+        """Sort key: the greatest of a stage's results is shown, regardless of the order in which they were read."""
         return self.at_ms, self.partition, self.offset
 
     @property
     def source(self) -> Position | None:
-        """Where the image is in the log, if the event says so."""
+        """The position of the image in the log; None if the event does not have it."""
         match self.data.get("source"):
             case {"topic": str(topic), "partition": int(partition), "offset": int(offset)}:
                 return topic, partition, offset
@@ -56,10 +56,10 @@ class StageFailure:
     """One dead letter.
 
     Attributes:
-        at_ms: the record's timestamp: when the stage gave up.
-        source: where the image is in the log, if the letter says so.
+        at_ms: the record's timestamp: when the stage failed.
+        source: the position of the image in the log; None if the record does not have it.
         redriven_at_ms: when the letter was last redriven.
-        generation: the replay that failed on the image; None in live work.
+        generation: the replay in which the stage failed; None in live work.
     """
 
     stage: str
@@ -76,12 +76,12 @@ class StageFailure:
 
     @property
     def order(self) -> tuple[int, int, int, int]:
-        """The greatest of a stage's failures is the one that is shown."""
+        """Sort key: the greatest of a stage's failures is shown."""
         return self.at_ms, self.failed_at_ms, self.partition, self.offset
 
     @property
     def failed_at_ms(self) -> int:
-        """When the stage gave up; the record's timestamp if its header does not say."""
+        """When the stage failed, from the header; without it, the record's timestamp."""
         said = parse_ms(self.failed_at) if self.failed_at else None
         return self.at_ms if said is None else said
 
@@ -89,9 +89,9 @@ class StageFailure:
 def is_newer(failure: StageFailure, result: StageResult) -> bool:
     """Whether a stage failed on an image after it had a result for it.
 
-    An image that is posted again or redriven has a second record, and the answer to the later record counts. Of one
-    record the result counts: with at-least-once delivery a worker may analyse it again, and fail. Records of different
-    partitions can't be ordered, so the times of the answers decide.
+    An image that is sent again or redriven has a second record, and the outcome of the later record counts. For the
+    same record the result counts, because with at-least-once delivery a worker may analyse it again and fail. Records
+    of different partitions have no order, so the times of the outcomes are compared.
     """
     if failure.source is not None and result.source is not None and failure.source[:2] == result.source[:2]:
         return failure.source[2] > result.source[2]
@@ -99,5 +99,5 @@ def is_newer(failure: StageFailure, result: StageResult) -> bool:
 
 
 def has_answered(results: Sequence[StageResult], failures: Sequence[StageFailure], stages: Sequence[str]) -> bool:
-    """Whether every stage has a result or has failed. A replay that failed is no answer."""
+    """Whether every stage has a result or has failed. Failures of replays do not count."""
     return set(stages) <= {r.stage for r in results} | {f.stage for f in failures if f.generation is None}

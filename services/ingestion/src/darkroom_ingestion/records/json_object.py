@@ -1,26 +1,26 @@
-"""JSON objects of the log, in the form in which they are stored and passed on: plain UTF-8, readable by any client."""
+"""JSON objects of the log, normalised for the store and for clients: plain UTF-8, finite numbers."""
 
 import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
-# A number whose exponent may be beyond a double: Python would read it as infinity, and write that as no JSON.
+# A number that may be beyond the range of a double: Python would read it as infinity, which is not valid JSON.
 _LARGE_EXPONENT = re.compile(r"[eE]\+?\d{3}")
 
 
 @dataclass(frozen=True)
 class JsonObject:
-    """An object and its text."""
+    """A JSON object and its text."""
 
     data: dict[str, Any]
     text: str
 
 
 def read_json(value: bytes) -> JsonObject | None:
-    """The object in `value`; None if it is not JSON, another kind of JSON, or has numbers beyond a double.
+    """The object in `value`; None if it is not a JSON object, or has numbers beyond the range of a double.
 
-    JSON is UTF-8 without a byte order mark (RFC 8259, section 8.1). Other encodings are read and written anew.
+    JSON is UTF-8 without a byte order mark (RFC 8259, section 8.1). Other encodings are converted.
     """
     try:
         encoding = json.detect_encoding(value)
@@ -37,7 +37,7 @@ def read_json(value: bytes) -> JsonObject | None:
 def _finite(text: str) -> float:
     number = float(text)
     if number in {float("inf"), float("-inf")}:
-        raise ValueError(f"{text} is beyond a double")
+        raise ValueError(f"{text} exceeds the range of a double")
     return number
 
 

@@ -1,1 +1,1 @@
-"""The results store: a cache of the log. Deleted, it is rebuilt by reading the topics again."""
+"""The results store: a cache of the log. If it is deleted, it is rebuilt from the topics."""

@@ -1,4 +1,4 @@
-"""The store's database: reads, writes, and what its errors mean."""
+"""The store's database: reads, writes, and the classification of errors."""
 
 import asyncio
 import os
@@ -26,32 +26,32 @@ THREADS = 6
 _MOST_QUEUED = 512
 _T = TypeVar("_T")
 _NOT_CONVERTED = (OverflowError, UnicodeError)
-"""What a driver raises for a value that it can't convert."""
+"""The errors of drivers for values that they can't convert."""
 
 
 class StoreUnavailable(DarkroomError):
-    """The store did not do what it was asked: full, locked, or away."""
+    """The store could not perform an operation: it is full, locked, or unreachable."""
 
 
 class RowRefused(StoreUnavailable):
-    """The database works, but does not take what it was given."""
+    """The database works, but refuses the data."""
 
 
 class Database:
-    """The store's engine. Its methods may be called from every thread."""
+    """The store's database. Thread-safe."""
 
     def __init__(self, engine: Engine, instance: str, lock: int | None = None) -> None:
         self.engine = engine
         self.instance = instance
         self._lock = lock
-        # SQLite: a transaction that reads first and writes later can't wait for another writer: it begins as one.
+        # SQLite: a transaction that reads before it writes can't wait for another writer, so it starts as a writer.
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         self._queued, self._counting = 0, threading.Lock()
 
     @property
     def single_replica(self) -> bool:
-        """Whether only one replica can use it."""
+        """Whether only one replica can use the store."""
         return self.engine.dialect.name == "sqlite"
 
     def read(self, work: Callable[[Connection], _T]) -> _T:
@@ -70,8 +70,8 @@ class Database:
         """Run `work` in a transaction.
 
         Raises:
-            StoreUnavailable: the database failed; nothing of `work` is left.
-            RowRefused: it does not take what `work` gives it, and never will.
+            StoreUnavailable: the database failed; the transaction is rolled back.
+            RowRefused: the database refuses the data. A retry would fail too.
         """
         try:
             with self._writer.begin() as connection:
@@ -92,13 +92,13 @@ class Database:
 
         Raises:
             StoreUnavailable: the database failed, or too many requests wait for it.
-            RowRefused: it does not take what `work` gives it, and never will.
+            RowRefused: the database refuses the data. A retry would fail too.
         """
         return await self._in_thread(self.write, work)
 
     async def _in_thread(self, run: Callable[[Callable[[Connection], _T]], _T], work: Callable[[Connection], _T]) -> _T:
         if self._queued >= _MOST_QUEUED:
-            raise StoreUnavailable(f"{_MOST_QUEUED} requests wait for the store already")
+            raise StoreUnavailable(f"{_MOST_QUEUED} requests are already waiting for the store")
         with self._counting:
             self._queued += 1
         future = self._threads.submit(run, work)
@@ -118,14 +118,14 @@ class Database:
         *,
         last_by: Sequence[Column[Any]] = (),
     ) -> int:
-        """Insert those of `rows` that the table does not have; answers how many those are.
+        """Insert the rows whose primary keys are new. Returns how many rows were inserted or replaced.
 
         Args:
             connection: in a transaction.
-            table: where to.
+            table: the table to insert into.
             rows: all with the same columns.
-            first_by: of two rows with one key, the one that is smaller by these stays, whichever came first.
-            last_by: likewise the one that is greater by these.
+            first_by: of two rows with the same key, keep the one with the smaller values in these columns.
+            last_by: likewise, keep the one with the greater values.
         """
         if not rows:
             return 0
@@ -141,18 +141,18 @@ class Database:
             statement = insert.on_conflict_do_nothing()
         if self.single_replica:
             return connection.execute(statement, rows).rowcount
-        # psycopg does not count the rows of many inserts; what comes back counts them, and goes in a few statements.
+        # psycopg does not count the rows of several inserts, so count the returned keys.
         return len(connection.execute(statement.returning(next(iter(table.primary_key))), rows).all())
 
     def count_updates(self, connection: Connection, statement: Update, rows: list[dict[str, Any]]) -> int:
-        """Run `statement` for each of `rows`; answers how many rows of the table it changed."""
+        """Run `statement` for each of `rows`. Returns how many rows of the table it changed."""
         if self.single_replica:
             return connection.execute(statement, rows).rowcount
-        # psycopg does not count them when many go at once.
+        # psycopg does not count the rows of several updates.
         return sum(connection.execute(statement, row).rowcount for row in rows)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self.engine.dispose()
         if self._lock is not None:
@@ -162,13 +162,13 @@ class Database:
 def _first_of_each(
     table: Table, rows: list[dict[str, Any]], order: Sequence[Column[Any]], *, last: bool
 ) -> list[dict[str, Any]]:
-    """PostgreSQL refuses a statement that would change a row twice."""
+    """One row per key, because PostgreSQL refuses a statement that would change a row twice."""
     chosen_at_the_end = sorted(rows, key=lambda row: [row[column.name] for column in order], reverse=not last)
     return list({tuple(row[column.name] for column in table.primary_key): row for row in chosen_at_the_end}.values())
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether the database works, and will never take what it was given: another attempt would fail alike."""
+    """Whether the database refuses the data, so that a retry would fail too."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, _NOT_CONVERTED)
     if error.connection_invalidated:
@@ -182,10 +182,10 @@ def is_refusal(error: BaseException) -> bool:
 
 
 def probe_write(connection: Connection) -> None:
-    """Write something that means nothing, to see whether it can be."""
+    """Write a meaningless value, to check whether the store can be written."""
     connection.execute(update(about).where(about.c.name == "instance").values(value=about.c.value))
 
 
 def reason_of(error: BaseException) -> str:
-    """What the driver says, without the statement."""
+    """The driver's message, without the statement."""
     return str(error.orig).strip() if isinstance(error, DBAPIError) and error.orig else str(error)

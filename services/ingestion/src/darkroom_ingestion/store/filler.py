@@ -1,4 +1,4 @@
-"""The consumer that fills the store from the log of one Kafka."""
+"""The consumer that fills the store from the topics of one Kafka cluster."""
 
 import threading
 import time
@@ -43,10 +43,10 @@ class FillerState:
 
 
 class Filler:
-    """A thread with one consumer of every topic of `topics`.
+    """A thread with a consumer of all topics in `topics`.
 
     Args:
-        topic_ids: asks Kafka for the ids of topics, to notice one that was deleted and created again.
+        topic_ids: queries the ids of topics, to detect a topic that was deleted and recreated.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Filler:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread runs."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     @property
@@ -96,7 +96,7 @@ class Filler:
         self._wanted = dict(topics)
 
     def close(self, timeout_s: float) -> None:
-        """Finish the batch in hand and leave the group."""
+        """Finish the current batch and leave the group."""
         self._stop.set()
         self._thread.join(timeout_s)
 
@@ -113,12 +113,12 @@ class Filler:
                 elif isinstance(error, StoreUnavailable):
                     self._store_failed(error)
                 elif isinstance(error, KafkaException | KafkaUnreachable):
-                    # Such as a broker that went away while this member joined anew: it takes it for its own successor.
+                    # For example, this static member was fenced by its own retry while a broker failed.
                     self._kafka_problem = str(error)
-                    log.warning("the consumer can't go on, a new one takes over", reason=str(error))
+                    log.warning("replacing the failed consumer", reason=str(error))
                 else:
                     self._kafka_problem = str(error)
-                    log.exception("reading the log failed, starting again")
+                    log.exception("reading the log failed, trying again")
                 if time.monotonic() - started > _LAST_RETRY_S:
                     backoff.reset()
                 self._stop.wait(backoff.next_s())
@@ -157,7 +157,7 @@ class Filler:
         log.info("reading the log into the store", partitions=len(partitions))
 
     def _on_revoke(self, consumer: Consumer, _partitions: list[confluent_kafka.TopicPartition]) -> None:
-        # Polling, and so this, may come in the middle of a batch.
+        # Called by poll, possibly in the middle of a batch.
         self._flush(consumer)
         self._assigned = False
         self._hold({})
@@ -167,17 +167,17 @@ class Filler:
         self._next, self._lags, self._reached_end = dict(positions), {}, set()
 
     def _flush(self, consumer: Consumer) -> None:
-        """Write what is in hand."""
+        """Write the current batch."""
         batch, self._batch = self._batch, Batch()
         if batch.moves:
             self._write(batch)
             self._report(consumer, batch)
-        # Only now: what was read before the end is in the store.
+        # Only now are the records before the end in the store.
         self._reached_end |= batch.ended
         self._lags |= dict.fromkeys(batch.ended, 0)
 
     def _collect(self, consumer: Consumer) -> None:
-        """Records of at most `_BATCH_S`; their values go as soon as their rows are made."""
+        """Poll records for at most `_BATCH_S`. Only their rows are kept, not their values."""
         message = consumer.poll(_POLL_S)
         deadline = time.monotonic() + _BATCH_S
         while message is not None:
@@ -188,7 +188,7 @@ class Filler:
 
     def _take(self, batch: Batch, message: Message) -> None:
         error = message.error()
-        if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - it has no other name
             self._kafka_failed(error)
             return
         topic, partition, offset = message.topic(), message.partition(), message.offset()
@@ -197,7 +197,7 @@ class Filler:
         if at not in self._next or offset is None:
             return
         if error is not None:
-            # The end says where the log stands even when the last records are none of ours to see.
+            # The end of the partition may be after the last visible record (transaction markers, aborted records).
             batch.ended.add(at)
             if offset > self._next[at]:
                 self._move(batch, at, offset)
@@ -207,7 +207,7 @@ class Filler:
         self._move(batch, at, offset + 1)
 
     def _add(self, batch: Batch, at: TopicPartition, offset: int, message: Message) -> None:
-        """Add the rows of a record. Whatever it is, it must not be able to stop the store."""
+        """Add the rows of a record. An unreadable record is skipped, so that it can't stop the filler."""
         contents = self._topics[at.topic]
         try:
             batch.rows.add_record(contents, LogRecord.of(message))
@@ -220,7 +220,7 @@ class Filler:
         self._next[partition] = end
 
     def _write(self, batch: Batch) -> None:
-        """Write the batch, however long the store takes to work again: consumption waits for it."""
+        """Write the batch, with retries until the store works again. Consumption waits."""
         backoff = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         while True:
             try:
@@ -240,14 +240,14 @@ class Filler:
         self._metrics.store_skipped.labels("refused").inc(batch.refused)
 
     def _report(self, consumer: Consumer, batch: Batch) -> None:
-        """Tell Kafka too, for tools that show lag; the store's own positions are what counts."""
+        """Commit the offsets to Kafka too, only for tools that show lag: the store resumes from its own positions."""
         if time.monotonic() < self._report_at and self._reached_end.issuperset(batch.moves):
             return
         self._report_at = time.monotonic() + _REPORT_EVERY_S
         for at, end in self._next.items():
             _, high = consumer.get_watermark_offsets(confluent_kafka.TopicPartition(*at), cached=True)
             self._lags[at] = max(0, high - end)
-            # Of a partition that nothing was read from, the end may not be known yet.
+            # The cached end of a partition without records read may be outdated.
             if high == end and at in batch.moves:
                 self._reached_end.add(at)
         offsets = [confluent_kafka.TopicPartition(*at, end) for at, end in self._next.items()]
@@ -281,15 +281,15 @@ def _settings(connection: KafkaConnection, group: str, *, static: bool) -> dict[
     settings = consumer_settings(connection, "darkroom-ingestion-store", group=group, max_message_bytes=0) | {
         "enable.partition.eof": True,
         "fetch.wait.max.ms": 100,
-        # Images pass through here for their headers alone: what waits in memory stays small.
+        # Only the headers of images are needed, so prefetch little.
         "queued.max.messages.kbytes": _PREFETCH_KIB,
         "session.timeout.ms": _SESSION_TIMEOUT_MS,
         "heartbeat.interval.ms": _SESSION_TIMEOUT_MS // 4,
-        # A store that is full for a day must not cost the membership.
+        # The member must stay in the group even if the store can't be written for a day.
         "max.poll.interval.ms": 86_400_000,
         "topic.metadata.refresh.interval.ms": 10_000,
     }
     if static:
-        # The one replica that there is takes its partitions up again at once after a crash.
+        # After a crash, the only replica gets its partitions back immediately.
         settings["group.instance.id"] = "replica"
     return settings

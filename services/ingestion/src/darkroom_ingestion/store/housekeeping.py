@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _EVERY_S = 300.0
 _GRACE_MS = 7 * 24 * 3_600_000
-"""For how long the rows of a deleted pipeline are kept, in case it is created again."""
+"""How long the rows of a deleted pipeline are kept, in case it is recreated."""
 _UNUSED = "unused since: "
 _END_OF_LOG = 2**63 - 1
 
@@ -40,8 +40,8 @@ async def run_housekeeping(
 
     Args:
         database: the store.
-        logs: returns each Kafka and the topics read from it.
-        in_use: whether a topic is one of a pipeline that exists.
+        logs: returns every Kafka cluster with the topics read from it.
+        in_use: returns whether a topic belongs to a pipeline that exists.
         metrics: counts failures.
     """
     while True:
@@ -59,7 +59,7 @@ async def run_housekeeping(
 
 
 def forget_expired_records(database: Database, admin: LogAdmin, topics: frozenset[str]) -> int:
-    """Remove rows whose records are before the beginning of the log; returns how many.
+    """Remove rows whose records are before the beginning of the log. Returns how many.
 
     Raises:
         KafkaUnreachable: no broker answered in time.
@@ -92,7 +92,7 @@ def forget_unused_topics(database: Database, in_use: Callable[[str], bool], at_m
 
 
 def _unused_since(connection: Connection, *, topic: str, in_use: bool, at_ms: int) -> int | None:
-    """Since when a topic is not used, written down the first time; None if it is."""
+    """Since when a topic has been unused, stored at the first call; None if it is in use."""
     name = about.c.name == _UNUSED + topic
     since = connection.execute(select(about.c.value).where(name)).scalar()
     if in_use:

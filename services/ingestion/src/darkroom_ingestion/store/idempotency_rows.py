@@ -1,4 +1,4 @@
-"""How long idempotency keys are kept in the store, and their removal."""
+"""The retention of idempotency keys in the store."""
 
 from sqlalchemy import delete
 
@@ -11,7 +11,7 @@ KEPT_MS = KEPT_HOURS * 3_600_000
 
 
 def forget_old_keys(database: Database) -> int:
-    """Remove the keys that are older than they are promised to be kept; returns how many.
+    """Remove the keys that are older than their retention. Returns how many.
 
     Raises:
         StoreUnavailable: the database failed.

@@ -1,4 +1,4 @@
-"""Opening the store: the engine with its settings, the lock, the migrations."""
+"""Opening the store: engine settings, lock, migrations."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ from darkroom_ingestion.store.database import THREADS, Database, reason_of
 from darkroom_ingestion.store.tables import about
 
 _BUSY_TIMEOUT_MS = 5_000
-# PostgreSQL. Requests wait no longer than this for a connection, and a statement no longer than that.
+# PostgreSQL: the time limits for getting a connection, and for a statement.
 _CONNECT_TIMEOUT_S, _STATEMENT_TIMEOUT_S = 5, 30
 _MIGRATION_LOCK = 0x6461726B
 
@@ -26,10 +26,10 @@ class BadDatabase(DarkroomError):
 
 
 def open_database(url: str) -> Database:
-    """The store at `url`, migrated to what this version needs.
+    """Open the store at `url` and migrate it to the current schema.
 
     Raises:
-        BadDatabase: the URL is none, its driver is missing, or the database can't be opened or written.
+        BadDatabase: the URL is invalid, its driver is missing, or the database can't be opened or written.
     """
     try:
         engine = _engine(url)
@@ -46,8 +46,7 @@ def open_database(url: str) -> Database:
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                # Replicas that start together migrate one after the other.
-                # A migration takes its time.
+                # Replicas that start at the same time migrate one after the other. A migration has no time limit.
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -59,10 +58,10 @@ def open_database(url: str) -> Database:
 
 
 def _keep_to_ourselves(engine: Engine) -> int | None:
-    """Lock a SQLite store until the descriptor that this answers is closed, or the process ends.
+    """Lock a SQLite store until the returned descriptor is closed or the process ends.
 
     Raises:
-        BadDatabase: another process has it.
+        BadDatabase: another process has locked the store.
     """
     if engine.dialect.name != "sqlite":
         return None
@@ -99,7 +98,7 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
-        # SQLAlchemy begins transactions (below), not the driver: it would leave out the reads.
+        # SQLAlchemy begins transactions (below) instead of the driver, which would not begin one for reads.
         connection.isolation_level = None
         for setting in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32000", "journal_size_limit=67108864"):
             connection.execute(f"PRAGMA {setting}")
@@ -113,11 +112,11 @@ def _engine(url: str) -> Engine:
 
 
 def _postgresql_options(url: URL) -> dict[str, str]:
-    """Options of the connection that bound how long it waits, where `url` does not set them."""
+    """Time limits for connections, unless `url` sets them."""
     milliseconds = _STATEMENT_TIMEOUT_S * 1000
     bounds = {
         "connect_timeout": str(_CONNECT_TIMEOUT_S),
-        # A connection whose other end is gone without a word. Source: libpq, "Parameter Key Words".
+        # Detects that the other end has disappeared. Source: libpq, "Parameter Key Words".
         "keepalives_idle": "15",
         "keepalives_interval": "5",
         "keepalives_count": "3",
@@ -135,7 +134,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _instance(connection: Connection) -> str:
-    """A name that this store alone has, given at its making."""
+    """The store's unique id, generated when it was created."""
     row = connection.execute(select(about.c.value).where(about.c.name == "instance")).scalar()
     if row is not None:
         return str(row)

@@ -1,4 +1,4 @@
-"""Whether the store can be written."""
+"""Checks whether the store can be written."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ _VALID_S = 10.0
 
 
 class WriteProbe:
-    """Writes now and then, however often it is asked."""
+    """Caches the result of a test write, to limit how often it is made."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

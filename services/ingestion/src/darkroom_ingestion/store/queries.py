@@ -14,10 +14,10 @@ from darkroom_ingestion.store.tables import dead_letters, images, positions, red
 _ROWS_AT_A_TIME = 16
 
 ResultCursor = tuple[int, str]
-"""Time and event id of the last result of a page."""
+"""The time and the event id of the last result of a page."""
 
 DeadLetterCursor = tuple[int, str, int, int]
-"""Time, topic, partition and offset of the last dead letter of a page."""
+"""The time, topic, partition and offset of the last dead letter of a page."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class ImageRows:
 
     @property
     def known(self) -> bool:
-        """Whether the log has anything of the image."""
+        """Whether there is a record of the image."""
         return self.image is not None or bool(self.results) or bool(self.failures)
 
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A result: its data as it stands in the log, a JSON object."""
+    """A result, with its data as JSON text from the log."""
 
     at_ms: int
     data: str
@@ -64,13 +64,13 @@ class DeadLetterRow:
 
     @property
     def cursor(self) -> DeadLetterCursor:
-        """Its position in the list."""
+        """The dead letter's position in the list."""
         return self.at_ms, self.topic, self.partition, self.offset
 
 
 @dataclass(frozen=True)
 class DeadLetterFilter:
-    """Which dead letters of a pipeline."""
+    """Selects dead letters of a pipeline."""
 
     stage: str | None = None
     reason: str | None = None
@@ -81,13 +81,13 @@ class DeadLetterFilter:
 
 
 def received_images(connection: Connection, pipeline: str, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:
-    """Those of `image_ids` that the store has, by id."""
+    """The images among `image_ids` that are in the store, by id."""
     rows = connection.execute(select(images).where(images.c.pipeline == pipeline, images.c.id.in_(image_ids)))
     return {row.id: ReceivedImage(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def image_rows(connection: Connection, pipeline: str, image_id: str) -> ImageRows:
-    """What the store has of an image."""
+    """All rows of an image."""
     of_image = select(results.c.stage, results.c.at_ms, results.c.data, results.c.partition, results.c.offset).where(
         results.c.pipeline == pipeline, results.c.image_id == image_id
     )
@@ -112,9 +112,9 @@ def results_page(
     limit: int,
     max_bytes: int,
 ) -> tuple[list[StoredResult], ResultCursor | None]:
-    """The newest result of each image and stage, newest first, and the cursor of the next page if there is one.
+    """The newest result of every image and stage, newest first, and the cursor of the next page if there is one.
 
-    A page ends after `limit` results, or with the one that makes it larger than `max_bytes`.
+    A page ends after `limit` results, or after the result that makes it larger than `max_bytes`.
     """
     order = (results.c.at_ms, results.c.event_id)
     query = select(*order, results.c.data).where(results.c.pipeline == pipeline, ~_superseded())
@@ -126,7 +126,7 @@ def results_page(
         query = query.where(tuple_(*order) < tuple_(*after))
     page: list[StoredResult] = []
     size, last = 0, None
-    # A few rows at a time: each may have megabytes.
+    # Fetch a few rows at a time, because a row may have megabytes.
     streaming = connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_A_TIME)
     with streaming.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)) as rows:
         for row in rows:
@@ -164,19 +164,19 @@ def dead_letters_page(
 
 
 def read_positions(connection: Connection, topic: str) -> dict[int, int]:
-    """How far `topic` has been read, by partition."""
+    """The next offset to read of every partition of `topic`."""
     query = select(positions.c.partition, positions.c.next_offset).where(positions.c.topic == topic)
     return {row.partition: row.next_offset for row in connection.execute(query)}
 
 
 def all_positions(connection: Connection) -> dict[TopicPartition, int]:
-    """How far each partition of each topic has been read."""
+    """The next offset to read of every partition of all topics."""
     rows = connection.execute(select(positions.c.topic, positions.c.partition, positions.c.next_offset))
     return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
 def _superseded() -> Exists:
-    """Whether the image has a later result of the same stage: of a replay. By the order of `StageResult.order`."""
+    """Whether the image has a later result of the same stage, in the order of `StageResult.order`."""
     later = results.alias("later")
     same = (later.c[name] == results.c[name] for name in ("pipeline", "image_id", "stage"))
     one, other = ((t.c.at_ms, t.c.partition, t.c.offset) for t in (later, results))

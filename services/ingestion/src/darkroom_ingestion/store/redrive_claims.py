@@ -1,8 +1,8 @@
-"""Claims of redrives: a dead letter is redriven by one request at a time, in whichever replica.
+"""Claims of redrives: a dead letter is redriven by one request at a time, over all replicas.
 
 A claim is made before the image is published, and replaced by a mark once Kafka has acknowledged it. A claim that a
-crash left behind is abandoned after its lease. By then the image is in the log or will never be, so a store that has
-read the log to its end knows.
+crash left behind counts as abandoned after its lease. By then the image is in the log or will never be, so a store
+that has read the log to its end knows the outcome.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,8 +35,8 @@ class Claimant:
     """Makes claims for one replica.
 
     Args:
-        owner: a name that no other process has.
-        lease_ms: longer than it takes Kafka to acknowledge an image.
+        owner: a name that is unique among all processes.
+        lease_ms: longer than the time that Kafka takes to acknowledge an image.
     """
 
     database: Database
@@ -46,13 +46,13 @@ class Claimant:
     def claim(
         self, connection: Connection, letters: Sequence[DeadLetterRow], at_ms: int, *, take_over: bool
     ) -> list[Claim]:
-        """Claim `letters`; with `take_over`, also where another's claim is abandoned. In a transaction of `write`."""
+        """Claim `letters`; with `take_over`, also those with an abandoned claim. Call in a transaction of `write`."""
         return [self._claim(connection, letter, at_ms, take_over=take_over) for letter in letters]
 
     def settle(
         self, connection: Connection, redriven: Iterable[tuple[DeadLetterRow, int]], given_up: Iterable[DeadLetterRow]
     ) -> None:
-        """Mark letters as redriven at a time, and release the claims of others. In a transaction of `write`."""
+        """Mark letters as redriven, and release the claims of the others. Call it in a transaction of `write`."""
         for letter, at_ms in redriven:
             self.database.insert_new(
                 connection, redrives, [_key(letter) | {"replayed_at_ms": at_ms}], last_by=(redrives.c.replayed_at_ms,)

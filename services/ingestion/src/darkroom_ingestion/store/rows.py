@@ -1,4 +1,4 @@
-"""From a record of the log to rows of the store. Pure."""
+"""Converts records of the log to rows of the store. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ from darkroom_ingestion.store import tables
 from darkroom_ingestion.times import parse_ms
 
 REDRIVE_HEADER = "darkroom-replay-of"
-"""On a redriven image: `topic/partition/offset` of its dead letter, so that the log says what was redriven."""
+"""Header of a redriven image: `topic/partition/offset` of its dead letter, from which redrives are restored."""
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
-# PostgreSQL's indexes hold no more than 2,700 bytes a row.
+# A row of a PostgreSQL index has at most about 2,700 bytes.
 _MAX_ID_BYTES = 1_000
 _MAX_LABEL_BYTES = 500
 _MAX_GENERATION = 40
-# The rest bounds what one row, and so a page of rows, can take of the memory.
+# The other limits bound the memory of a row, and so of a page of rows.
 _MAX_TEXT_BYTES = 1_000
 _MAX_MESSAGE_BYTES = 8_000
 
 
 @dataclass
 class Rows:
-    """Rows by table, and why records were left out."""
+    """Rows by table, and counts of skipped records."""
 
     by_table: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
     skipped: dict[Role, int] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Rows:
         self.by_table.setdefault(table, []).append(row)
 
     def skip(self, role: Role) -> None:
-        """Count a record that has no row."""
+        """Count a skipped record."""
         self.skipped[role] = self.skipped.get(role, 0) + 1
 
     def add_record(self, topic: TopicContents, record: LogRecord) -> None:
-        """Add the rows of `record`; a record that is none of our events is counted as skipped."""
+        """Add the rows of `record`. A record that is not an event of Darkroom is counted as skipped."""
         match topic.role:
             case "images":
                 self.add(tables.images, image_row(topic.pipeline, record))
@@ -63,13 +63,13 @@ class Rows:
 
 
 def image_id(record: LogRecord) -> str:
-    """The image's id: the event's, else one made of its position in the log."""
+    """The event's id; without an event, an id made from the record's position."""
     its_id = record.headers.get("ce_id")
     return its_id if _is_id(its_id) else names.image_id_at(record.topic, record.partition, record.offset)
 
 
 def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
-    """The row of an image. Its bytes stay in the log."""
+    """The row of an image. The image's bytes are not stored."""
     key = at_most(_MAX_TEXT_BYTES, storable((record.key or b"").decode(errors="replace")))
     its_id = image_id(record)
     return {
@@ -86,7 +86,7 @@ def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
 
 
 def redrive_row(pipeline: str, record: LogRecord) -> dict[str, Any] | None:
-    """The row that marks the dead letter of a redriven image; None if the image is not redriven.
+    """The row that marks the dead letter of a redriven image as redriven; None for other images.
 
     A record can mark only the dead letters of its own pipeline.
     """
@@ -104,7 +104,7 @@ def redrive_row(pipeline: str, record: LogRecord) -> dict[str, Any] | None:
 
 
 def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
-    """The row of an analyzed event; None if the record is none."""
+    """The row of an analyzed event; None if the record is not such an event."""
     result = read_json(record.value)
     its_id = None if result is None else result_image_id(result.data)
     if result is None or its_id is None:
@@ -130,7 +130,7 @@ def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] |
 
 
 def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
-    """The row of a dead letter; None if the record has no reason and is none."""
+    """The row of a dead letter; None if the record is not one, because it has no reason."""
     names_of = events.FailureHeaders
     reason = record.headers.get(names_of.REASON)
     if reason is None:
@@ -163,7 +163,7 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
 
 
 def result_image_id(data: Mapping[str, Any]) -> str | None:
-    """The image that a result is about; None if it names none, or an id that can't be one."""
+    """The id of a result's image; None if there is none, or an invalid one."""
     its_id = data.get("imageId")
     return storable(its_id) if isinstance(its_id, str) and _is_id(storable(its_id)) else None
 

@@ -1,4 +1,4 @@
-"""The tables. What is here comes from the log, but for idempotency keys; see the migrations for how it became so."""
+"""The tables. All rows can be rebuilt from the log, except idempotency keys."""
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
 
@@ -42,7 +42,7 @@ results = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("data", Text, nullable=False),
-    # Also whether an image has a later result of the same stage, which is asked for every row of a page.
+    # Also used to check, for every row of a page, whether the image has a later result of the same stage.
     Index("results_of_image", "pipeline", "image_id", "stage", "at_ms", "partition", "offset"),
     Index("results_by_time", "pipeline", "at_ms", "event_id"),
     Index("results_by_stage", "pipeline", "stage", "at_ms", "event_id"),
@@ -65,7 +65,7 @@ dead_letters = Table(
     Column("message", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("failed_at", Text),
-    # The replay that failed on the image; null in live work.
+    # The replay in which the stage failed; null in live work.
     Column("generation", Text),
     Column("content_type", Text),
     Column("bytes", BigInteger, nullable=False),
@@ -77,7 +77,7 @@ dead_letters = Table(
     Index("dead_letters_by_stage", "pipeline", "stage", "at_ms", "topic", "partition", "offset"),
 )
 
-# Apart from the dead letters, because a redrive may be read from the log before its letter is.
+# Separate from the dead letters, because a redrive may be read from the log before its letter.
 redrives = Table(
     "replays",
     metadata,
@@ -87,7 +87,7 @@ redrives = Table(
     Column("replayed_at_ms", BigInteger, nullable=False),
 )
 
-# Who redrives a dead letter, since when.
+# The process that is redriving a dead letter, and since when.
 redrive_claims = Table(
     "redrive_claims",
     metadata,
@@ -103,7 +103,7 @@ positions = Table(
     metadata,
     Column("topic", Text, primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
-    # Which topic of that name: one that was deleted and made again starts anew.
+    # Identifies the topic: a topic that was deleted and recreated is read from its beginning.
     Column("topic_id", Text, nullable=False),
     Column("next_offset", BigInteger, nullable=False),
 )
@@ -115,11 +115,11 @@ idempotency = Table(
     Column("key", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
-    # Who works on it, since when; null when nobody does.
+    # The process that performs the request, and since when; null if none does.
     Column("owner", Text),
     Column("claimed_at_ms", BigInteger, nullable=False),
     Column("image_ids", Text, nullable=False),
-    # What was answered, as JSON; null until everything is acknowledged.
+    # The response as JSON; null until all images are acknowledged.
     Column("answer", Text),
     Index("idempotency_by_age", "created_at_ms"),
 )

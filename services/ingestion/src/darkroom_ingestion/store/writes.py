@@ -1,4 +1,4 @@
-"""Writing what was read from the log: rows and positions in one transaction, so that each record counts once."""
+"""Writes rows and positions in one transaction, so that every record is counted exactly once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ _FORGET_AT_ONCE = 5_000
 
 
 class Fenced(DarkroomError):
-    """Another replica has read on from here: this one's assignment is out of date."""
+    """Another replica has advanced the position: this replica's assignment is outdated."""
 
 
-# A redriven image is in the log twice, perhaps in two partitions, whose records come in any order.
+# A redriven image is in the log twice, possibly in two partitions, whose records are read in any order.
 _FIRST_IMAGE = (images.c.received_at_ms, images.c.partition, images.c.offset)
-# A result that was published twice is in one partition, unless the topic was given more of them in between.
+# A result that was published twice is in one partition, unless partitions were added in between.
 _FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
 _LAST_REDRIVE = (redrives.c.replayed_at_ms,)
 
@@ -41,12 +41,12 @@ log = structlog.get_logger("darkroom.ingestion.store")
 
 @dataclass
 class Batch:
-    """What was read since the last transaction.
+    """Rows and positions to write in one transaction.
 
     Attributes:
-        moves: for each partition, the position it is read from and the one it is read to.
+        moves: for each partition, the position at the start of the batch and at its end.
         ended: partitions that were read to their end.
-        refused: rows that the database refused when the batch was written.
+        refused: the number of rows that the database refused when the batch was written.
     """
 
     rows: Rows = field(default_factory=Rows)
@@ -56,16 +56,16 @@ class Batch:
     refused: int = 0
 
     def move(self, partition: TopicPartition, start: int, end: int) -> None:
-        """Everything of `partition` before `end` has been read; the store stood at `start`."""
+        """Record that `partition` has been read from `start`, the store's position, to `end` (exclusive)."""
         first = self.moves[partition][0] if partition in self.moves else start
         self.moves[partition] = (first, end)
 
 
 def write_batch(database: Database, batch: Batch) -> int:
-    """Write the batch, or nothing of it; returns how many rows the store had already.
+    """Write the batch in one transaction. Returns how many rows the store already had.
 
     Raises:
-        Fenced: the store is not where the batch starts.
+        Fenced: the store's position is not the start of the batch.
         StoreUnavailable: the database failed.
     """
 
@@ -83,7 +83,7 @@ def write_batch(database: Database, batch: Batch) -> int:
             for (topic, partition), (start, end) in sorted(batch.moves.items())
         ]
         if database.count_updates(connection, _MOVE, moves) != len(moves):
-            raise Fenced("the store is not where this replica's batch starts")
+            raise Fenced("the store's position is not the start of the batch")
         return known
 
     try:
@@ -96,7 +96,7 @@ def write_batch(database: Database, batch: Batch) -> int:
 def _insert_one_by_one(
     database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]]
 ) -> tuple[int, int]:
-    """Insert those of `rows` that the database takes; returns how many were inserted and how many refused."""
+    """Insert `rows` one by one. Returns how many were inserted, and how many the database refused."""
     inserted = refused = 0
     for row in rows:
         try:
@@ -120,9 +120,9 @@ def _insert(database: Database, connection: Connection, table: Table, rows: list
 def positions_at_assignment(
     database: Database, topic_ids: Mapping[str, str], partitions: list[TopicPartition]
 ) -> dict[TopicPartition, int]:
-    """The offset to resume each of `partitions` at: 0 for what was never read.
+    """The offset to resume at in each of `partitions`; 0 for partitions that were never read.
 
-    Rows of a topic that has since been created anew are removed.
+    Rows of a topic that has been recreated since are removed.
     """
 
     def work(connection: Connection) -> dict[TopicPartition, int]:
@@ -150,15 +150,15 @@ def positions_at_assignment(
 
 
 def forget_topic(connection: Connection, topic: str) -> None:
-    """Remove everything that was read from `topic`."""
+    """Remove the rows of all records of `topic`."""
     for table in (images, results, dead_letters, redrives, redrive_claims, positions):
         connection.execute(delete(table).where(table.c.topic == topic))
 
 
 def forget_before(database: Database, partition: TopicPartition, offset: int) -> int:
-    """Remove what was read from `partition` before `offset`: retention has removed it there too.
+    """Remove the rows of records of `partition` before `offset`, which retention has removed. Returns how many.
 
-    In small transactions, so that nobody else waits long.
+    Works in small transactions, so that other writers do not wait long.
     """
     forgotten = 0
     for table in (images, results, dead_letters, redrives, redrive_claims):

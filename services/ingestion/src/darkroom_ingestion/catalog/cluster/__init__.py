@@ -1,1 +1,1 @@
-"""The catalog of a service that runs in a cluster: ImagePipelines as the API server has them, and their Kafkas."""
+"""The catalog of a service in a cluster: the ImagePipelines of the API server, and their Kafka clusters."""

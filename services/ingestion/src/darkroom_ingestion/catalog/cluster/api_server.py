@@ -1,4 +1,4 @@
-"""Requests to the API server, as the service account of the pod that we run in."""
+"""Requests to the API server, as the service account of the service's pod."""
 
 import json
 import os
@@ -14,17 +14,17 @@ from darkroom.errors import DarkroomError
 
 Object = dict[str, Any]
 
-# An idle watch gets a bookmark about once a minute: a connection that is silent for longer is dead.
+# An idle watch gets a bookmark about once a minute: a connection without data for longer is broken.
 _TIMEOUT = httpx.Timeout(10.0, read=90.0)
 _OK = 200
 _MOST_SHOWN = 500
 
 
 class ApiError(DarkroomError):
-    """The API server refused a request, or did not answer.
+    """The API server refused a request, or did not respond.
 
     Attributes:
-        status: the HTTP status; 0 when there was no answer.
+        status: the HTTP status; 0 if there was no response.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -33,14 +33,14 @@ class ApiError(DarkroomError):
 
 
 class NoCluster(DarkroomError):
-    """We are in no pod."""
+    """The service does not run in a pod."""
 
 
 def server_of_the_pod(environment: Mapping[str, str] = os.environ) -> str:
-    """The URL of the API server of the cluster whose pod we are in.
+    """The URL of the API server of the pod's cluster.
 
     Raises:
-        NoCluster: we are in none.
+        NoCluster: the service does not run in a pod.
     """
     host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
@@ -49,7 +49,7 @@ def server_of_the_pod(environment: Mapping[str, str] = os.environ) -> str:
 
 
 class ApiServer:
-    """Where it is, and who we are: `folder` has the files `token` and `ca.crt`, as in a pod."""
+    """The API server at `url`. `folder` has the files `token` and `ca.crt` of a service account, as in a pod."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self._url = url
@@ -58,13 +58,13 @@ class ApiServer:
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["Connection"]:
-        """A connection that reads the certificate authority now and the token for each request: both are renewed.
+        """A connection. Reads the CA certificate now and the token for every request, because both are renewed.
 
         Raises:
-            ApiError: there is no certificate authority, or an exchange within the block broke off.
+            ApiError: the CA certificate can't be read, or a request within the block failed.
         """
         try:
-            # Without TLS there is nothing to trust: a proxy of the pod's own.
+            # Without TLS there is nothing to verify: the URL is that of a proxy within the pod.
             trusted = ssl.create_default_context(cafile=self._ca) if self._url.startswith("https:") else False
             async with httpx.AsyncClient(
                 base_url=self._url, auth=_TokenFile(self._token), verify=trusted, timeout=_TIMEOUT, trust_env=False
@@ -78,16 +78,16 @@ class ApiServer:
 
 
 class Connection:
-    """Two kinds of questions; a refusal is an ApiError, and so is an answer that makes no sense."""
+    """Reads and watches objects. A refusal or a malformed response raises ApiError."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
     async def get(self, path: str, **query: str) -> Object:
-        """An object or a list.
+        """Get an object or a list.
 
         Raises:
-            ApiError: refused.
+            ApiError: the API server refuses the request.
         """
         answer = await self._client.get(path, params=query)
         if answer.status_code != _OK:
@@ -95,12 +95,12 @@ class Connection:
         return _parsed(answer.content)
 
     async def events(self, path: str, query: Mapping[str, str]) -> AsyncIterator[Object]:
-        """The events of a watch, until the API server ends it.
+        """Yield the events of a watch, until the API server ends it.
 
         Raises:
-            ApiError: refused; also while events are read, with status 410 when the version is too old.
+            ApiError: the API server refuses the watch, also after some events; 410 if the resource version is too old.
         """
-        # Compression would hold back small events.
+        # Compression would delay small events.
         headers = {"Accept-Encoding": "identity"}
         async with self._client.stream("GET", path, params=query, headers=headers) as answer:
             if answer.status_code != _OK:
@@ -137,5 +137,5 @@ def _parsed(content: bytes) -> Object:
     try:
         answer: Object = json.loads(content)
     except ValueError as error:
-        raise ApiError(0, f"the API server's answer is not JSON: {content[:100]!r}") from error
+        raise ApiError(0, f"the API server's response is not JSON: {content[:100]!r}") from error
     return answer

@@ -1,4 +1,4 @@
-"""The catalog that is a watch of the API server."""
+"""A catalog read from ImagePipelines, by a watch of the API server."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -16,15 +16,15 @@ from darkroom_ingestion.catalog.cluster.secrets import KnownSecret
 from darkroom_ingestion.catalog.served import Pipelines
 
 _GATHER_S = 0.05
-"""Changes that come together are passed on as one."""
+"""Changes within this time are passed on together."""
 _LOOK_AGAIN_S = 20.0
-"""How often the mounted credentials are read again."""
+"""The interval at which the mounted credentials are read again."""
 
 log = structlog.get_logger("darkroom.ingestion.cluster")
 
 
 class ClusterCatalog:
-    """ImagePipelines of `namespaces`, of all if there are none. Used from the event loop only."""
+    """The ImagePipelines of `namespaces`; of all namespaces if it is empty. Used from the event loop only."""
 
     def __init__(self, api_server: ApiServer, namespaces: tuple[str, ...], credentials: KafkaCredentials) -> None:
         self._news = asyncio.Event()
@@ -47,7 +47,7 @@ class ClusterCatalog:
         self._entries = Entries()
 
     def read(self) -> Pipelines:
-        """None yet: that takes the API server, which need not be there at our start."""
+        """No pipelines yet: they are read by `watch`, so that the service can start without the API server."""
         return Pipelines(known=False)
 
     async def watch(self, changed: Callable[[Pipelines], None]) -> None:
@@ -82,7 +82,7 @@ class ClusterCatalog:
         self._news.clear()
 
     def _is_known(self) -> bool:
-        """Whether everything has been asked for once: half of the pipelines would look like the end of the others."""
+        """Whether everything has been read once. In an incomplete list, pipelines would look deleted."""
         return all(kind.known for kind in (*self._pipelines, *self._kafkas)) and all(s.asked for s in self._secrets)
 
 

@@ -1,4 +1,4 @@
-"""The service's credentials at the Kafkas of a cluster: where they are, and connections with them."""
+"""The service's credentials for the Kafka clusters: where they are stored, and connections that use them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,11 +18,11 @@ Content = Mapping[str, bytes]
 
 
 class BadCredentials(DarkroomError):
-    """The document that says where our credentials are can't be read."""
+    """The document that lists the service's Kafka credentials can't be read."""
 
 
 class StrimziUser(StrictModel):
-    """Our KafkaUser at the Kafka `name` that Strimzi runs. `secret` is in the same namespace."""
+    """The service's KafkaUser in the Strimzi cluster `name`. Its Secret is in the same namespace."""
 
     name: str
     namespace: str
@@ -31,12 +31,12 @@ class StrimziUser(StrictModel):
 
     @property
     def secret_name(self) -> str:
-        """The Secret that the User Operator keeps for our KafkaUser."""
+        """The Secret that the User Operator creates for the KafkaUser."""
         return self.secret or self.user
 
 
 class OtherKafka(StrictModel):
-    """Any other Kafka, named as pipelines name it, and a folder with our credentials: a Secret that is mounted."""
+    """A Kafka cluster without Strimzi, and the folder with the service's credentials (a mounted Secret)."""
 
     bootstrap_servers: str
     folder: Path
@@ -44,25 +44,25 @@ class OtherKafka(StrictModel):
 
 
 class KafkaCredentials(StrictModel):
-    """Every Kafka that asks us who we are."""
+    """The Kafka clusters that require credentials."""
 
     clusters: list[StrimziUser] = Field(default_factory=list)
     others: list[OtherKafka] = Field(default_factory=list)
 
     def cluster(self, namespace: str, name: str) -> StrimziUser | None:
-        """Our user at a Kafka that Strimzi runs."""
+        """The service's user in a Strimzi cluster; None if there is none."""
         return next((user for user in self.clusters if (user.namespace, user.name) == (namespace, name)), None)
 
     def other(self, bootstrap_servers: str) -> OtherKafka | None:
-        """Our credentials at another Kafka. Only for exactly these servers: a pipeline can't send them elsewhere."""
+        """The credentials for another Kafka cluster. The servers must match exactly: no pipeline can redirect them."""
         return next((kafka for kafka in self.others if kafka.bootstrap_servers == bootstrap_servers), None)
 
 
 def read_credentials(path: Path | None) -> KafkaCredentials:
-    """The document at `path`; without a path there are none.
+    """The document at `path`; no credentials if `path` is None.
 
     Raises:
-        BadCredentials: it is missing, or is not such a document.
+        BadCredentials: the file can't be read, or its content is invalid.
     """
     if path is None:
         return KafkaCredentials()
@@ -77,7 +77,7 @@ def read_credentials(path: Path | None) -> KafkaCredentials:
 
 
 def strimzi_connection(listener: Listener, user: str, ca: Content, secret: Content) -> KafkaConnection:
-    """The connection to a listener as `user`, with the contents of the Secrets of the cluster and of the user."""
+    """The connection to a listener as `user`, with the content of the cluster's CA Secret and of the user's Secret."""
     wanted = {CA} if listener.tls else set()
     wanted |= {"scram-sha-512": {PASSWORD}, "tls": {CERTIFICATE, PRIVATE_KEY}, None: set[str]()}[
         listener.authentication
@@ -87,11 +87,11 @@ def strimzi_connection(listener: Listener, user: str, ca: Content, secret: Conte
 
 
 def other_connection(kafka: OtherKafka) -> KafkaConnection:
-    """The connection to a Kafka with the credentials that its folder has now.
+    """The connection to a Kafka cluster with the current credentials in its folder.
 
     Raises:
         OSError: a file can't be read.
-        ValueError: a file is not text, or there is a password and no user name.
+        ValueError: a file is not text, or there is a password without a user name.
     """
     content = {name: (kafka.folder / name).read_bytes() for name in _FILES if (kafka.folder / name).is_file()}
     username = content[USERNAME].decode().strip() if USERNAME in content else None
@@ -99,7 +99,7 @@ def other_connection(kafka: OtherKafka) -> KafkaConnection:
 
 
 def _connection(bootstrap_servers: str, content: Content, *, tls: bool, username: str | None) -> KafkaConnection:
-    """Credentials stay in memory. A connection with renewed ones is another connection."""
+    """Credentials stay in memory. Renewed credentials make a different connection."""
     text = {name: SecretStr(value.decode().strip()) for name, value in content.items()}
     scram = None
     if (password := text.get(PASSWORD)) is not None:

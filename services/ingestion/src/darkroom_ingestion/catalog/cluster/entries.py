@@ -1,4 +1,4 @@
-"""Which ImagePipelines of a cluster are served: those that are valid, with topics that are there and a known Kafka."""
+"""Decides which ImagePipelines of a cluster are served: valid ones with ready topics and a usable Kafka."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,14 +14,14 @@ Connect = Callable[[ImagePipeline], KafkaConnection]
 
 
 class Entries:
-    """Decides, and remembers: a pipeline that is being changed is served as it was until its topics are ready."""
+    """Decides which pipelines are served. A changed one is served in its former version until its topics are ready."""
 
     def __init__(self) -> None:
         self._parsed: dict[str, tuple[tuple[str, int], ImagePipeline | InvalidPipeline]] = {}
         self._served: dict[str, ServedPipeline] = {}
 
     def decide(self, lives: Mapping[str, Object], connect: Connect) -> Pipelines:
-        """What is served of `lives`, ImagePipelines by `namespace/name`. `connect` answers or raises KafkaNotKnown."""
+        """The pipelines to serve of `lives`, ImagePipelines by `namespace/name`. `connect` may raise KafkaNotKnown."""
         served: dict[str, ServedPipeline] = {}
         unserved: dict[str, Unserved] = {}
         for key, live in lives.items():
@@ -58,7 +58,7 @@ class Entries:
         return _connected(pipeline, before, connect)
 
     def _pipeline(self, key: str, live: Object) -> ImagePipeline | InvalidPipeline:
-        """The pipeline, read once for each of its generations."""
+        """The parsed pipeline, cached until its generation changes."""
         version = (live["metadata"]["uid"], live["metadata"]["generation"])
         known = self._parsed.get(key)
         if known is None or known[0] != version:
@@ -70,7 +70,7 @@ def _connected(pipeline: ImagePipeline, before: ServedPipeline | None, connect: 
     try:
         kafka = connect(pipeline)
     except KafkaNotKnown as error:
-        # A Secret or an address that is gone for a moment is no reason to hang up.
+        # Keep the connection while a Secret or an address is missing temporarily.
         if before is None or before.pipeline.spec.kafka != pipeline.spec.kafka:
             return Unserved("KafkaNotKnown", str(error))
         kafka = before.kafka
@@ -80,7 +80,7 @@ def _connected(pipeline: ImagePipeline, before: ServedPipeline | None, connect: 
 
 
 def _read(live: Object) -> ImagePipeline | InvalidPipeline:
-    """The pipeline without what changes all the time: its status, the notes of whoever wrote it."""
+    """The pipeline without the parts that change often: the status and the managed fields."""
     metadata = {name: live["metadata"][name] for name in ("name", "namespace", "uid")}
     manifest = {**{name: live.get(name) for name in ("apiVersion", "kind", "spec")}, "metadata": metadata}
     try:

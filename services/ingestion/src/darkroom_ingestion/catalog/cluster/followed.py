@@ -1,4 +1,4 @@
-"""Objects of one kind as the API server has them, kept up to date by a watch that is restarted whenever it ends."""
+"""The objects of one kind in the API server, kept up to date by a watch."""
 
 import asyncio
 import random
@@ -21,10 +21,10 @@ log = structlog.get_logger("darkroom.ingestion.cluster")
 
 
 class Followed:
-    """The objects at `path`, a collection of one namespace or of all.
+    """The objects at `path`, a collection of one namespace or of all namespaces.
 
     Args:
-        changed: called when there is news, on the event loop.
+        changed: called on the event loop after every change.
     """
 
     def __init__(self, api_server: ApiServer, path: str, changed: Callable[[], None]) -> None:
@@ -38,7 +38,7 @@ class Followed:
 
     @property
     def objects(self) -> Mapping[str, Object]:
-        """By `namespace/name`. Complete once `known` is true; as they last were while the API server is away."""
+        """The objects by `namespace/name`. Complete once `known` is true; the last known ones during an outage."""
         return self._objects
 
     async def follow(self) -> None:
@@ -49,7 +49,7 @@ class Followed:
                     if not self._version:
                         await self._list(connection)
                     await self._watch(connection)
-                # An API server that is about to end may end every watch at once.
+                # An API server that shuts down may end every new watch immediately.
                 await asyncio.sleep(_BETWEEN_WATCHES_S)
             except ApiError as error:
                 if error.status == _NOT_FOUND:
@@ -94,7 +94,7 @@ class Followed:
             self._changed()
 
     def _is_not_served(self) -> None:
-        """The API server does not know the kind: its CRD may come later, until then there are none."""
+        """The API server does not know the kind: there are no objects until its CRD is installed."""
         news = bool(self._objects) or not self.known
         self._objects, self._version, self.known = {}, "", True
         if news:

@@ -1,4 +1,4 @@
-"""Which Kafka a pipeline means, and how we connect to it."""
+"""The connection to the Kafka cluster that a pipeline names."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,14 +24,14 @@ _NEEDED = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
 
 
 class KafkaNotKnown(DarkroomError):
-    """There is no way yet to a pipeline's Kafka: the message says what is missing."""
+    """A pipeline's Kafka can't be connected to yet; the message says what is missing."""
 
 
 class Kafkas:
-    """Every Kafka that a pipeline may mean.
+    """The connections to all Kafka clusters that pipelines may name.
 
     Args:
-        secrets: by `namespace/name`, every Secret of ours and of the clusters in `credentials`.
+        secrets: by `namespace/name`, the Secrets of the clusters and users in `credentials`.
     """
 
     def __init__(self, credentials: KafkaCredentials, secrets: Mapping[str, KnownSecret]) -> None:
@@ -39,9 +39,9 @@ class Kafkas:
         self._secrets = secrets
 
     def with_resources(self, strimzi: Mapping[str, Object]) -> Callable[[ImagePipeline], KafkaConnection]:
-        """A function to the connection of a pipeline, where `strimzi` has the Kafka resources by `namespace/name`.
+        """A function that returns a pipeline's connection; `strimzi` has the Kafka resources by `namespace/name`.
 
-        It raises KafkaNotKnown if something is missing yet. Thousands of pipelines mean few Kafkas: it asks once each.
+        The function raises KafkaNotKnown if something is missing. It resolves every Kafka once, for all its pipelines.
         """
         found: dict[tuple[str, Kafka], KafkaConnection] = {}
 
@@ -104,8 +104,8 @@ class Kafkas:
             try:
                 return other_connection(ours)
             except (OSError, ValueError) as error:
-                raise KafkaNotKnown(f"our credentials for {servers} can't be read: {error}") from error
-        # The Secrets that a pipeline names are its workers' own; we have rights on none of them.
+                raise KafkaNotKnown(f"the service's credentials for {servers} can't be read: {error}") from error
+        # The Secrets that a pipeline names are for its workers; the service has no access to them.
         if kafka.authentication is not None or kafka.tls is not None:
             raise KafkaNotKnown(
                 f"the Kafka at {servers} requires encryption or credentials, and the ingestion service has none: "

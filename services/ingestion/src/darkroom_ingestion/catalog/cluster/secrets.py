@@ -1,4 +1,4 @@
-"""One Secret, read again and again by its name: the one right on Secrets that our role has."""
+"""One Secret, polled by its name: the service's role allows only `get` on Secrets."""
 
 import asyncio
 import base64
@@ -21,10 +21,10 @@ log = structlog.get_logger("darkroom.ingestion.cluster")
 
 
 class KnownSecret:
-    """What is in a Secret.
+    """The content of a Secret.
 
     Args:
-        changed: called when that is something else, on the event loop.
+        changed: called on the event loop when the content changes.
     """
 
     def __init__(self, api_server: ApiServer, namespace: str, name: str, changed: Callable[[], None]) -> None:
@@ -37,7 +37,7 @@ class KnownSecret:
         self.asked = False
 
     async def follow(self) -> None:
-        """Keep up with it. Runs until it is cancelled; what was read last holds while it can't be read."""
+        """Keep the content up to date until cancelled. While the Secret can't be read, the last content is kept."""
         while True:
             before = (self.content, self.problem, self.asked)
             try:

@@ -1,4 +1,4 @@
-"""HEAD wherever there is GET (RFC 9110, section 9.3.2)."""
+"""HEAD for every resource that has GET (RFC 9110, section 9.3.2)."""
 
 import asyncio
 
@@ -6,13 +6,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadAsGet:
-    """ASGI middleware: routes see a GET, the client gets its headers."""
+    """ASGI middleware: runs the GET route and sends only the headers of its response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return

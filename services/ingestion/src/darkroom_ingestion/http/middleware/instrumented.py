@@ -1,4 +1,4 @@
-"""Counts and times every request, and adds the headers that every response has."""
+"""Metrics of every request, and the headers common to all responses."""
 
 import time
 
@@ -11,13 +11,13 @@ log = structlog.get_logger("darkroom.ingestion.http")
 
 
 class Instrumented:
-    """ASGI middleware."""
+    """ASGI middleware: counts and times requests, and adds common headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -35,7 +35,7 @@ class Instrumented:
             await self._app(scope, receive, sending)
         finally:
             metrics = scope["app"].state.services.metrics
-            # The route's template, not the path: labels must not grow with the paths that clients ask for.
+            # The route's template, not the path, because clients could create any number of labels with paths.
             route = getattr(scope.get("route"), "path", None)
             seconds = time.perf_counter() - start
             metrics.request_was_answered(scope["method"], route, status, seconds)

@@ -10,17 +10,17 @@ from darkroom_ingestion.http.problems import HttpProblem, answer
 
 
 class LoopbackGuard:
-    """ASGI middleware: refuses requests that only a web page of another site makes.
+    """ASGI middleware: refuses requests by web pages of other sites.
 
-    A page can send a form anywhere, so its Origin is checked. A page whose own name resolves to 127.0.0.1 (DNS
-    rebinding) is of the same origin for the browser, so the Host is checked as well.
+    A page can send a form to any address, so the Origin is checked. If the name of the page's host resolves to
+    127.0.0.1 (DNS rebinding), the browser considers the origin the same, so the Host is checked as well.
     """
 
     def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
         self._app, self._origins = app, frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] == "http" and (reason := self._refusal(scope)):
             problem = HttpProblem(403, "foreign-page", "Request of another site", reason, unread_body=True)
             await answer(problem, scope["path"])(scope, receive, send)
@@ -45,9 +45,9 @@ def is_loopback(host: str) -> bool:
 def _is_local(url: str) -> bool:
     try:
         name = urlsplit(url).hostname
-    except ValueError:  # such as brackets that hold no IPv6 address
+    except ValueError:  # such as brackets without an IPv6 address
         return False
-    # A name without a dot is resolved by this machine or its network, not by whoever owns a domain.
+    # A name without a dot is resolved by this machine or its network, not by the owner of a domain.
     return name is not None and ("." not in name or name.endswith(".localhost") or _is_loopback_address(name))
 
 

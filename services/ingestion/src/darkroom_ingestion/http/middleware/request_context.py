@@ -1,4 +1,4 @@
-"""The ids that tie log lines to a request: bound around it, and the request's own in the response."""
+"""Binds the request id and the trace id to the log lines of a request."""
 
 import os
 import re
@@ -14,16 +14,16 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}
 
 
 class RequestContext:
-    """ASGI middleware: log lines of a request carry `request_id` and, if it is traced, `trace_id`.
+    """ASGI middleware: log lines of a request have `request_id` and, if it is traced, `trace_id`.
 
-    An X-Request-Id of the client is kept if it is short and plain; others are replaced.
+    The client's X-Request-Id is used if it is short and plain ASCII; else a new id. The response has it too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

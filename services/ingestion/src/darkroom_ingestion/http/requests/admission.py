@@ -1,4 +1,4 @@
-"""Admission of images: a media type that the workers decode, and bytes that start like such an image."""
+"""Admission of images: checks the media type and the header of the image."""
 
 from darkroom import image_header
 from darkroom.image_header import NotAnImage, read_header
@@ -28,18 +28,18 @@ MEDIA_TYPES = {
     "image/x-portable-graymap": "pnm",
     "image/x-portable-pixmap": "pnm",
 }
-"""Every media type that is accepted, and its format."""
+"""The accepted media types and their formats."""
 
 IMAGE_TYPES = tuple(image_header.MEDIA_TYPES.values())
 GENERIC = {"", "application/octet-stream", "binary/octet-stream"}
-"""Media types that name no format: the bytes decide."""
+"""Media types without a format: the format is detected from the bytes."""
 
 
 def check_media_type(declared: str | None) -> None:
-    """Refuse a media type that no worker decodes, before the body is read.
+    """Refuse a media type that workers can't decode, before the body is read.
 
     Raises:
-        HttpProblem: 415.
+        HttpProblem: 415: the media type is not supported.
     """
     media_type = _bare(declared)
     if media_type not in MEDIA_TYPES and media_type not in GENERIC:
@@ -55,10 +55,10 @@ def check_media_type(declared: str | None) -> None:
 
 
 def admit(declared: str | None, body: bytes) -> str:
-    """The media type to publish `body` with. Its header is read, nothing is decoded.
+    """The media type to publish `body` with. Reads the image's header without decoding the image.
 
     Raises:
-        HttpProblem: 415, or 400 for a body that is no image, or not of the format that `declared` names.
+        HttpProblem: 415; 400 if the body is not an image, or not in the format that `declared` names.
     """
     check_media_type(declared)
     try:

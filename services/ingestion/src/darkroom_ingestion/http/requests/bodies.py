@@ -1,4 +1,4 @@
-"""Reading request bodies: bounded in size, in time, and in memory over all requests."""
+"""Reading request bodies with limits for size, time, and the total memory of all requests."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,10 +14,10 @@ _SLOWEST_BYTES_PER_S = 8 * 1024
 
 
 async def read_body(request: Request, *, limit: int, silence_s: float, share: MemoryShare) -> bytes:
-    """The body, of at most `limit` bytes.
+    """Read a body of at most `limit` bytes.
 
     Raises:
-        HttpProblem: it is larger, its sender too slow, or there is no memory for it.
+        HttpProblem: 413 if it is larger, 408 if the client is too slow, 503 if there is no memory for it.
     """
     chunks = [chunk async for chunk in body_chunks(request, limit=limit, silence_s=silence_s, share=share)]
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -28,7 +28,7 @@ async def body_chunks(
 ) -> AsyncIterator[bytes]:
     """The body in chunks as they arrive, with the same limits.
 
-    A client that announces too large a body is refused before it sends any of it.
+    If the Content-Length is too large, the request is refused before the body is read.
 
     Raises:
         HttpProblem: as for `read_body`.
@@ -37,7 +37,7 @@ async def body_chunks(
         raise too_large(limit)
     size = 0
     stream = request.stream()
-    # Not only each silence but the whole is bounded: a byte now and then would hold the memory forever.
+    # The total time is limited too: a client that sends a byte now and then would occupy the memory forever.
     whole_s = 2 * silence_s + limit / _SLOWEST_BYTES_PER_S
     deadline = asyncio.get_running_loop().time() + whole_s
     while True:

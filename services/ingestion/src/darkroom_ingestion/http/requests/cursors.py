@@ -1,4 +1,4 @@
-"""Cursors of pages: the sort key of the last item, encoded so that clients treat it as opaque."""
+"""Page cursors: the sort key of the last item, encoded to be opaque to clients."""
 
 import base64
 import json
@@ -57,7 +57,7 @@ def _read(text: str | None) -> Any:
         position = json.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
     except (ValueError, RecursionError) as error:
         raise _unknown() from error
-    # JSON has a null of its own, which is no cursor.
+    # JSON's null is not a cursor.
     return position if position is not None else ()
 
 

@@ -1,4 +1,4 @@
-"""The memory for bodies: of requests until they are published, of responses until they are sent."""
+"""The memory limit for bodies: of requests until they are published, of responses until they are sent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from darkroom_ingestion.http.problems import HttpProblem
 
 
 class BodyMemory:
-    """Bytes of bodies that may be held at the same time. Used from the event loop only."""
+    """Counts the bytes of bodies in memory, up to a limit. Used from the event loop only."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -15,12 +15,12 @@ class BodyMemory:
 
     @property
     def taken(self) -> int:
-        """Bytes held now."""
+        """The bytes in use."""
         return self._taken
 
     @contextmanager
     def share(self) -> Iterator["MemoryShare"]:
-        """A share for the time of the block, released at its end or before."""
+        """A share for the duration of the block, released at its end or before."""
         share = MemoryShare(self)
         try:
             yield share
@@ -29,7 +29,7 @@ class BodyMemory:
 
     @contextmanager
     def share_of_response(self) -> Iterator["MemoryShare"]:
-        """A share for a response, which releases it once it is sent; released at the end of a block that fails."""
+        """A share for a response, which releases it after sending. Released here only if the block fails."""
         share = MemoryShare(self)
         try:
             yield share
@@ -38,12 +38,12 @@ class BodyMemory:
             raise
 
     def take(self, size: int, *, unread_body: bool) -> None:
-        """Take `size` bytes; a negative size gives back.
+        """Take `size` bytes; a negative size releases bytes.
 
         Raises:
-            HttpProblem: 503, there is not that much left.
+            HttpProblem: 503: not enough memory is left.
         """
-        # A body that is larger than all of the memory is served alone rather than never.
+        # A body larger than the limit is accepted if it is the only one.
         if size > 0 and self._taken + size > self._limit and (unread_body or self._taken):
             raise HttpProblem(
                 503,
@@ -67,21 +67,21 @@ class MemoryShare:
         """Take `size` more bytes for the body of a request.
 
         Raises:
-            HttpProblem: 503, there is not that much left.
+            HttpProblem: 503: not enough memory is left.
         """
         self._memory.take(size, unread_body=True)
         self.taken += size
 
     def hold(self, size: int) -> None:
-        """Hold `size` bytes, no more and no less, for the body of a response.
+        """Hold exactly `size` bytes for the body of a response.
 
         Raises:
-            HttpProblem: 503, there is not that much left.
+            HttpProblem: 503: not enough memory is left.
         """
         self._memory.take(size - self.taken, unread_body=False)
         self.taken = size
 
     def release(self) -> None:
-        """Give everything back."""
+        """Release all bytes."""
         self._memory.take(-self.taken, unread_body=False)
         self.taken = 0

@@ -1,4 +1,4 @@
-"""The files of a multipart/form-data body, each in memory, all of it bounded."""
+"""The files of a multipart/form-data body, read into memory with limits."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _MAX_PART_HEADERS_BYTES = 4 * 1024
 
 @dataclass
 class File:
-    """One file. `too_large` if it has more bytes than were kept."""
+    """One file. `too_large` if it exceeds the size limit; then its content is incomplete."""
 
     name: str
     content_type: str | None
@@ -33,7 +33,7 @@ class _Part:
 
 
 class _Parts:
-    """The callbacks of the parser."""
+    """The parser's callbacks."""
 
     def __init__(self, max_file_bytes: int, share: MemoryShare) -> None:
         self.done: list[File] = []
@@ -99,10 +99,10 @@ class _Parts:
 async def read_files(
     content_type: str, chunks: AsyncIterator[bytes], *, max_file_bytes: int, share: MemoryShare
 ) -> list[File]:
-    """The files, in their order.
+    """Read the files, in the order of the body.
 
     Raises:
-        HttpProblem: 400 if the body is not multipart, or a part is no file; 413 for too many files.
+        HttpProblem: 400 if the body is not multipart, or a part is not a file; 413 for too many files.
     """
     # The time to parse it grows with the square of its length.
     if len(content_type) > _MAX_CONTENT_TYPE_LENGTH:
@@ -139,7 +139,7 @@ async def read_files(
     if not finished:
         raise _bad(400, "bad-multipart", "it ends before its last boundary")
     if not parts.done:
-        raise _bad(400, "bad-multipart", "it has no file")
+        raise _bad(400, "bad-multipart", "it has no files")
     return parts.done
 
 

@@ -10,9 +10,9 @@ class Unsatisfiable(Exception):
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """The first byte to send and the one after the last; None for the whole body.
+    """The first byte and the end (exclusive) of the range to send; None for the whole body.
 
-    Several ranges, other units and malformed headers are answered with the whole body, as the RFC allows.
+    None also for several ranges, other units and malformed headers, as the RFC allows.
 
     Raises:
         Unsatisfiable: the body has none of these bytes.

@@ -1,1 +1,1 @@
-"""Responses that need more than a document: streams, and answers to a body that is not read."""
+"""Special responses: streams, downloads, and responses to requests whose body is not read."""

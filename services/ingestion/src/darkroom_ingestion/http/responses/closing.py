@@ -1,4 +1,4 @@
-"""Answering a request without reading its body, so that the client still gets the answer."""
+"""Responding to a request without reading all of its body."""
 
 import asyncio
 from typing import Any
@@ -13,12 +13,12 @@ _LINGER_BYTES = 2 * 2**20
 class ClosingResponse(Response):
     """A response after which the connection is closed, while the client may still be sending.
 
-    Closing at once would reset the connection and lose the answer on its way. So more of the body is read and
-    discarded after the answer is sent, bounded in time and size.
+    Closing immediately would reset the connection, and the client could lose the response. Therefore more of the body
+    is read and discarded after the response is sent, up to a time and a size.
     """
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer, discard some of the body, close."""
+        """Send the response, discard some of the body, close the connection."""
         self.headers["Connection"] = "close"
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})

@@ -1,4 +1,4 @@
-"""A response that is already in memory, to a client that may read slowly or not at all."""
+"""A response whose body is in memory, to a client that may read slowly or not at all."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ log = structlog.get_logger("darkroom.ingestion.http")
 
 
 class Download(Response):
-    """A body that holds a share of the memory until it is sent. The connection of a client that stalls is aborted."""
+    """A body that holds a share of the memory until it is sent. If the client stalls, the connection is aborted."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Download(Response):
         self._share = share
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the body in chunks, so that no more than a few are in the buffers of the connection."""
+        """Send the body in chunks, so that only a few are in the connection's buffers."""
         body, self.body = memoryview(self.body), b""
         try:
             async with asyncio.timeout(_SEND_TIMEOUT_S) as waiting:

@@ -19,7 +19,7 @@ log = structlog.get_logger("darkroom.ingestion.feed")
 
 
 class EventStream(Response):
-    """Server-sent events. A client that reads nothing for a while is dropped: its connection holds buffers."""
+    """Server-sent events. A client that does not read for a while is disconnected, because its buffers use memory."""
 
     media_type = "text/event-stream"
 
@@ -31,7 +31,7 @@ class EventStream(Response):
         self._chunks, self._metrics, self._clients, self._address = chunks, metrics, clients, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the chunks end or the client goes."""
+        """Send until the chunks end or the client disconnects."""
         try:
             self._clients.enter(self._address)
         except HttpProblem as problem:
@@ -58,7 +58,7 @@ class EventStream(Response):
         start: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
         try:
-            # Closed at once, also when the client disconnects: it counts as a reader until then.
+            # Close immediately after a disconnect: until then the client counts as a reader.
             async with aclosing(self._chunks) as chunks:
                 async for chunk in chunks:
                     async with asyncio.timeout(_SEND_TIMEOUT_S):

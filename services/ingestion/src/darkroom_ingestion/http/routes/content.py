@@ -1,4 +1,4 @@
-"""The bytes of images and dead letters: conditions, ranges, and headers that keep browsers safe."""
+"""Downloads of images and dead letters: conditional requests, ranges, and security headers."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a client asks of a download."""
+    """The conditional headers of a download request."""
 
     if_none_match: str | None
     if_range: str | None
@@ -34,10 +34,10 @@ class Conditions:
 
 async def _conditions(
     if_none_match: Annotated[
-        str | None, Header(max_length=2_000, description="An ETag: the answer is 304 if it is the image's.")
+        str | None, Header(max_length=2_000, description="An ETag: the response is 304 if the image has it.")
     ] = None,
     if_range: Annotated[
-        str | None, Header(max_length=2_000, description="An ETag: `Range` counts only if it is the image's.")
+        str | None, Header(max_length=2_000, description="An ETag: `Range` is used only if the image has it.")
     ] = None,
     range: Annotated[  # noqa: A002 - the header's name
         str | None, Header(max_length=200, description="One range of bytes.", examples=["bytes=0-1023"])
@@ -50,10 +50,10 @@ ConditionsOf = Annotated[Conditions, Depends(_conditions)]
 
 
 def content_response(record: LogRecord, etag: str, conditions: Conditions, share: MemoryShare) -> Response:
-    """The value of a record, which never changes. Clients sent it, so browsers must not execute anything in it.
+    """The response with a record's value. It never changes. It comes from clients, so browsers must not execute it.
 
     Raises:
-        HttpProblem: 416, the range is beyond the end of the image.
+        HttpProblem: 416: the range is beyond the end of the image.
     """
     content_type = record.headers.get("content-type", DEFAULT_CONTENT_TYPE)
     safe = content_type if content_type in IMAGE_TYPES else DEFAULT_CONTENT_TYPE

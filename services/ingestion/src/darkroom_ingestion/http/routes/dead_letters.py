@@ -1,4 +1,4 @@
-"""Dead letters: list, download, redrive."""
+"""Dead letters: listing, downloading, redriving."""
 
 from typing import Annotated, Any
 
@@ -70,7 +70,7 @@ async def get_dead_letter_content(
     partition: Annotated[int, Path(ge=0, le=2**31 - 1)],
     offset: Annotated[int, Path(ge=0, le=_MAX_OFFSET)],
 ) -> Response:
-    """The bytes are read from the dead letters topic. They may be no image at all."""
+    """The bytes are read from the dead letters topic. They may not be an image."""
     topic = _topic(served, stage)
     with services.memory.share_of_response() as share:
         share.hold(served.max_image_bytes)

@@ -17,7 +17,7 @@ _DESCRIPTIONS = {
     404: "Not found.",
     408: "The body arrived too slowly.",
     409: "A request with this idempotency key is still in progress.",
-    410: "Retention has removed it.",
+    410: "Retention has removed the image.",
     413: "Larger than the pipeline or the service accepts.",
     415: "A media type that is not accepted; Accept-Post lists those that are.",
     416: "The image has no byte in the requested range.",
@@ -29,7 +29,7 @@ _DESCRIPTIONS = {
 
 
 async def services_of(request: Request) -> Services:
-    """The parts of the running service. A coroutine, because FastAPI runs plain functions in another thread."""
+    """The running service. A coroutine, because FastAPI runs plain functions in another thread."""
     services: Services = request.app.state.services
     return services
 
@@ -42,17 +42,17 @@ async def pipeline_of(
     namespace: Annotated[str, Path(description="The pipeline's namespace.", examples=["demo"])],
     name: Annotated[str, Path(description="The pipeline's name.", examples=["digits"])],
 ) -> ServedPipeline:
-    """The pipeline that the path names."""
+    """The pipeline in the request's path."""
     return services.pipeline(namespace, name)
 
 
 Served = Annotated[ServedPipeline, Depends(pipeline_of)]
 StageFilter = Annotated[str | None, Query(max_length=40, description="Only this stage.", examples=["classify"])]
-PageSize = Annotated[int, Query(ge=1, le=1_000, description="Most items to return.")]
+PageSize = Annotated[int, Query(ge=1, le=1_000, description="Maximum number of items.")]
 
 
 def json_answer(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON response without validation: data of the log is passed on even if it breaks our schema."""
+    """A JSON response without validation: data from the log is returned even if it violates the schema."""
     try:
         text = json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON allows and UTF-8 does not

@@ -1,4 +1,4 @@
-"""GET docs: the API's documentation, as a page."""
+"""GET /docs: the API documentation."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
@@ -10,12 +10,12 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/docs")
 async def get_docs(request: Request) -> Response:
-    """The page."""
+    """The documentation page."""
     headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Frame-Options": "DENY"}
     return HTMLResponse(docs_page(request.app.openapi()), headers=headers)
 
 
 @router.get(STYLE_PATH)
 async def get_style() -> Response:
-    """Its style sheet."""
+    """The page's style sheet."""
     return Response(STYLE, media_type="text/css")

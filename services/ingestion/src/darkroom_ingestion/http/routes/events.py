@@ -1,4 +1,4 @@
-"""GET events, the live feed."""
+"""GET …/events: the live feed."""
 
 import asyncio
 from typing import Annotated
@@ -45,7 +45,7 @@ async def get_events(
         Header(max_length=MAX_LENGTH, description="The id of the last event received; the stream resumes after it."),
     ] = None,
 ) -> Response:
-    """The id of an event is a position in the log, valid after a restart and on other replicas."""
+    """The id of an event is a position in the log. It is valid after a restart and on other replicas."""
     start = None
     if last_event_id:
         start = decode(last_event_id)
@@ -61,7 +61,7 @@ async def get_events(
 
 
 async def _wait_until_at(link: Link, served: ServedPipeline, hub: Hub, start: Positions | None) -> None:
-    """Wait until our tail has found the end of the log and passed `start`, which may come from another replica."""
+    """Wait until the tail has found the end of the log and passed `start`, which may come from another replica."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
             while not link.tail.is_ready(served.key) or hub.positions is None:  # noqa: ASYNC110 - a thread's state
@@ -70,7 +70,7 @@ async def _wait_until_at(link: Link, served: ServedPipeline, hub: Hub, start: Po
                 await asyncio.sleep(_LOOK_AGAIN_S)
     except TimeoutError:
         if link.tail.is_ready(served.key) and hub.positions is not None:
-            return  # `start` is beyond the end of the log: the topics were created anew
+            return  # `start` is beyond the end of the log: the topics were recreated
         raise unavailable(
             "kafka-unavailable",
             "Kafka is not available",

@@ -1,4 +1,4 @@
-"""GET an image: its document, and its bytes."""
+"""GET …/images/{id}: an image's document and its bytes."""
 
 from typing import Annotated
 

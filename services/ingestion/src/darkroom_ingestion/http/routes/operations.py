@@ -13,7 +13,7 @@ from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.routes.described import ServicesOf, problems
 
 probes = APIRouter(tags=["operations"])
-"""Also on the listener for probes."""
+"""Routes that the listener for probes has too."""
 router = APIRouter()
 
 
@@ -43,7 +43,7 @@ async def readyz(services: ServicesOf) -> Any:
     },
 )
 async def metrics(services: ServicesOf) -> Response:
-    """For Prometheus."""
+    """Metrics for Prometheus."""
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

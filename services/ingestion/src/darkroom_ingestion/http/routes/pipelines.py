@@ -1,4 +1,4 @@
-"""GET pipelines."""
+"""GET /v1/pipelines: the pipelines and their links."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ router = APIRouter(tags=["pipelines"])
 
 @router.get("/v1/pipelines", summary="List pipelines", response_model=PipelineList, responses=problems())
 async def get_pipelines(services: ServicesOf) -> Any:
-    """Every pipeline that is served, with its topics, stages and links."""
+    """All pipelines that are served, with their topics, stages and links."""
     return PipelineList(pipelines=[summary(served) for served in services.links.pipelines.values()])
 
 
@@ -24,7 +24,7 @@ async def get_pipelines(services: ServicesOf) -> Any:
     responses=problems(404, 422, 503),
 )
 async def get_pipeline(served: Served) -> Any:
-    """Its topics, stages and links."""
+    """The pipeline's topics, stages and links."""
     return summary(served)
 
 

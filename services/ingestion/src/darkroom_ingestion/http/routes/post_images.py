@@ -1,4 +1,4 @@
-"""POST images: a raw body, or a multipart body with many files."""
+"""POST …/images: a single image, or a multipart body with several files."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -102,21 +102,21 @@ async def post_images(
         Header(
             min_length=1,
             max_length=MAX_IDEMPOTENCY_KEY_LENGTH,
-            description=f"A repeated request with the same key counts once. Keys are kept for {KEPT_HOURS} hours.",
+            description=f"Requests with the same key are accepted once. Keys are kept for {KEPT_HOURS} hours.",
         ),
     ] = None,
     prefer: Annotated[
         list[str] | None,
         Header(
-            description=f"`wait=SECONDS` (at most {MAX_WAIT_S}): answer with the results if they are there in time."
+            description=f"`wait=SECONDS` (at most {MAX_WAIT_S}): respond with the results if they are ready in time."
         ),
     ] = None,
 ) -> Response:
-    """Answers 202 once Kafka has acknowledged the image (`acks=all`).
+    """Responds with 202 once Kafka has acknowledged the image (`acks=all`).
 
-    The body is the image, or `multipart/form-data` with many files. The answer to many files has the outcome of each,
-    and is 202 if at least one was accepted. After a 503 the image may have been accepted or not: repeat the request
-    with its `Idempotency-Key`, and it counts once.
+    The body is the image, or `multipart/form-data` with several files. The response to several files has the outcome of
+    each; it is 202 if at least one was accepted. After a 503 the image may have been accepted: repeat the request with
+    the same `Idempotency-Key`, so that it is accepted once.
     """
     trace = {
         name: value
@@ -180,7 +180,7 @@ async def _many(
 async def _submit_files(
     request: Request, services: Services, served: ServedPipeline, asked: _Asked, share: MemoryShare, expect: Expect
 ) -> tuple[list[str], list[Outcome]]:
-    """The names of the files and their outcomes. The bodies are not kept."""
+    """Submit the files. Returns their names and outcomes, without the bodies."""
     limit = max(services.settings.batch_bytes, 2 * served.max_image_bytes)
     chunks = body_chunks(request, limit=limit, silence_s=services.settings.body_timeout_s, share=None)
     content_type = request.headers["content-type"]
@@ -226,8 +226,8 @@ def _listed(name: str, outcome: Outcome) -> dict[str, Any]:
 
 
 def _all_refused(refusals: Sequence[HttpProblem], listed: list[dict[str, Any]]) -> HttpProblem:
-    """One problem for all: the first that a retry may resolve, else the first."""
-    worst = next((refusal for refusal in refusals if refusal.status >= 500), refusals[0])  # noqa: PLR2004 - our side
+    """One problem for all files: the first that a retry may resolve, else the first."""
+    worst = next((refusal for refusal in refusals if refusal.status >= 500), refusals[0])  # noqa: PLR2004 - a server error
     return HttpProblem(
         worst.status,
         worst.kind,

@@ -1,4 +1,4 @@
-"""GET results, newest first, in pages."""
+"""GET …/results: the results, newest first, in pages."""
 
 import json
 from typing import Annotated
@@ -63,7 +63,7 @@ async def get_results(
 
 
 def _page(page: list[StoredResult], following: str | None) -> bytes:
-    """The document, assembled from the text in the log without parsing it: a page may have megabytes."""
+    """The document, assembled from the results' JSON text without parsing it, because a page may have megabytes."""
     results = ",".join(
         f'{result.data.rstrip().removesuffix("}")}, "analyzedAt": "{rfc3339(result.at_ms)}"}}' for result in page
     )

@@ -1,1 +1,1 @@
-"""How the tables became what they are."""
+"""Alembic migrations of the store."""

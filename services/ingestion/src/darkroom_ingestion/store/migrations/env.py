@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection that the service gives it."""
+"""Alembic's environment: runs the migrations on the service's connection."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""What replays need: the generation of a dead letter, and an index that finds the newest result of an image."""
+"""For replays: the generation of a dead letter, and an index to find the newest result of an image."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add them. What is in the store is older than any replay."""
+    """Add the column and the index. Existing rows are from before the first replay."""
     op.add_column("dead_letters", sa.Column("generation", sa.Text))
     op.drop_index("results_of_image", "results")
     order = ["at_ms", "partition", "offset"]

@@ -1,1 +1,1 @@
-"""One module a change, in order."""
+"""The migrations, in order."""
