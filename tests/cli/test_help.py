@@ -57,4 +57,4 @@ def test_without_a_command_it_shows_its_help_and_nothing_else(arguments: list[st
 def test_a_service_that_is_not_there_is_one_line_and_exit_code_3(command: list[str]) -> None:
     ran = darkroom(*command, "--url", "http://127.0.0.1:9")
     assert (ran.code, ran.out, len(ran.errors)) == (3, "", 1)
-    assert "no service answers at http://127.0.0.1:9 (Connection refused): start it with" in ran.err
+    assert "no service responds at http://127.0.0.1:9 (Connection refused): start it with" in ran.err

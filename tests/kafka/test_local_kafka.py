@@ -161,7 +161,7 @@ def test_a_setting_that_kafka_refuses_is_told_in_one_line_and_does_no_harm(
 
 def test_one_that_does_not_answer_in_time_is_ended(tmp_path: Path) -> None:
     kafka = LocalKafka(tmp_path / "data")
-    with pytest.raises(DarkroomError, match="does not answer after 0 s"):
+    with pytest.raises(DarkroomError, match="does not respond after 0 s"):
         kafka.start(timeout_s=0.01)
     assert not kafka.running
     assert kafka.pid is None

@@ -1,4 +1,4 @@
-"""`darkroom-operator`: builds the parts of the operator, starts them, and stops them in order."""
+"""The command `darkroom-operator`: creates the parts of the operator, starts them, and stops them gracefully."""
 
 import logging
 import os
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class Operator:
-    """One replica."""
+    """One replica of the operator."""
 
     def __init__(self, config: Config) -> None:
         self._config = config

@@ -38,7 +38,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     """The configuration. Every option is also read from an environment variable, such as DARKROOM_WORKER_IMAGE."""
     parser = argparse.ArgumentParser(
         prog="darkroom-operator",
-        description="Provides the topics, credentials and workers of ImagePipelines.",
+        description="Manages the topics, credentials and workers of ImagePipelines.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         epilog="Each option is also read from the environment: --worker-image from DARKROOM_WORKER_IMAGE.",
     )
@@ -87,7 +87,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         lease_namespace=known.lease_namespace or _own_namespace(),
         lease_name=known.lease_name,
         lease_s=known.lease_seconds,
-        # Unique on a host, and the same after a restart of the container, which then need not wait for its own Lease.
+        # Unique on a host, and stable over restarts of the container, which then does not wait for its own Lease.
         identity=known.identity or f"{socket.gethostname()}-{os.getpid()}",
         log_format=known.log_format,
         log_level=known.log_level,

@@ -107,7 +107,7 @@ def test_an_unreachable_kafka_is_reported_and_delays_no_other_pipeline(
                 {"bootstrapServers": scram_kafka.address("SCRAM"), "authentication": login},
                 f"{scram_kafka.address('SCRAM')}: login failed: SASL authentication error: ",
             ),
-            "silent": ({"bootstrapServers": silent}, f"Kafka does not answer at {silent}: check the address"),
+            "silent": ({"bootstrapServers": silent}, f"no Kafka broker responds at {silent}: check the address"),
             "advertised": (
                 {"bootstrapServers": scram_kafka.address("UNREACHABLE")},
                 "no..such.host:9092: the host name cannot be resolved",

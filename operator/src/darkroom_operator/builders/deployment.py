@@ -15,7 +15,7 @@ from darkroom_operator.kube.transport import Manifest
 CONTAINER = "worker"
 NOBODY = 10_001
 STARTUP_LIMIT_S = 600
-"""A worker that downloads a large model may take minutes before it answers probes."""
+"""A worker that downloads a large model may take minutes before it responds to probes."""
 
 
 def deployment(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Manifest:
@@ -109,7 +109,7 @@ def _container(stage: Stage, workload: Workload, volumes: list[Volume]) -> dict[
             "--log-format=json",
         ],
         "env": [
-            {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+            {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of the pod
             {"name": "DARKROOM_CACHE_DIR", "value": str(CACHE_FOLDER)},
             *stage.template.env,
         ],

@@ -11,7 +11,7 @@ MANAGED = "strimzi.io/managed"
 
 
 def kafka_topic(pipeline: ImagePipeline, topic: Topic, cluster: str, namespace: str) -> Manifest:
-    """The KafkaTopic that makes Strimzi keep `topic` as described.
+    """The KafkaTopic from which Strimzi manages `topic`.
 
     Source: Strimzi 1.2.0, KafkaTopicSpec. Only with the deletion policy Delete does it have an owner: the garbage
     collector would delete the KafkaTopic, and Strimzi the records with it.

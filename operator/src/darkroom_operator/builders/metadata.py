@@ -1,4 +1,4 @@
-"""Metadata that all objects share: labels that name the pipeline, and an owner reference where Kubernetes allows it."""
+"""Common metadata of objects: labels with the pipeline, and an owner reference where Kubernetes allows one."""
 
 from typing import Any
 

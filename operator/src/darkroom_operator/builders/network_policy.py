@@ -1,4 +1,4 @@
-"""NetworkPolicies: workers reach Kafka, DNS and the source of their model, and serve metrics; the rest is denied."""
+"""NetworkPolicies: workers may reach Kafka, DNS and the source of their model, and serve metrics; nothing else."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""PodMonitors: how Prometheus finds the metrics of the workers, if the Prometheus Operator is installed."""
+"""PodMonitors: let Prometheus scrape the workers, if the Prometheus Operator is installed."""
 
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.topology import StagePlan

@@ -39,7 +39,7 @@ def worker_volumes(pipeline: ImagePipeline, stage: StagePlan, workload: Workload
         if isinstance(file, MountedFile):
             yield Volume(role, str(FILES_FOLDER / role), dict(file.volume))
     # The root file system is read-only.
-    yield Volume("tmp", "/tmp", {"emptyDir": {}})  # noqa: S108 - an emptyDir of the pod's own
+    yield Volume("tmp", "/tmp", {"emptyDir": {}})  # noqa: S108 - an emptyDir of the pod
     yield Volume("cache", str(CACHE_FOLDER), {"emptyDir": {}})
 
 

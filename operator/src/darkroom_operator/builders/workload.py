@@ -1,4 +1,4 @@
-"""What the workers of a stage get: settings, Kafka credentials and a model, and the paths of these in the pod."""
+"""The inputs of a stage's workers: settings, Kafka credentials and model, and their paths in the pod."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The cache: the last known version of every pipeline and of every object that the operator manages.
 
-Objects are kept as JSON text, which takes a tenth of the memory of Python objects and cannot be changed by accident.
+Objects are kept as JSON text, which uses a tenth of the memory of Python objects and cannot be changed by accident.
 """
 
 import json

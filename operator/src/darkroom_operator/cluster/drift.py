@@ -1,4 +1,4 @@
-"""Drift: whether a live object differs from the desired one, so that nothing is written when it does not."""
+"""Drift detection: an object is written only if it differs from the desired one."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def with_applied_hash(desired: Manifest) -> Manifest:
 
 
 def is_as_desired(desired: Manifest, live: Manifest) -> bool:
-    """Whether `live` has every field of `desired` (from `with_applied_hash`). Further fields do not matter."""
+    """Whether `live` has every field of `desired` (from `with_applied_hash`). Additional fields are ignored."""
     return _covers(live, desired, "")
 
 

@@ -1,4 +1,4 @@
-"""Name claims: pipeline `a-b` with stage `c` and pipeline `a` with stage `b-c` both need a Deployment `a-b-c`."""
+"""Name claims resolve conflicts: stage `c` of pipeline `a-b` and stage `b-c` of `a` both need a Deployment `a-b-c`."""
 
 import threading
 from collections import defaultdict
@@ -9,7 +9,7 @@ from darkroom_operator.kube.transport import Manifest
 
 
 class NameClaims:
-    """The names of the stage objects of every pipeline, as current as the cache; safe to use from several threads."""
+    """The names of the stage objects of every cached pipeline. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -17,7 +17,7 @@ _LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _WATCH_S = 240
 _SILENCE_S = 90.0
-"""The API server sends a bookmark every minute: after this long without one the connection is dead."""
+"""The API server sends a bookmark every minute: after this long without one, the connection is broken."""
 _RETRY_S = 2.0
 _GONE = 410
 
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class ReferenceWatch:
-    """Watches one kind, in one namespace or in all, in a thread of its own."""
+    """Watches one kind, in one namespace or in all, in a separate thread."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class ReferenceWatch:
                 log.exception("watch interrupted", kind=self._kind.name)
                 self._stopping.wait(_RETRY_S)
             if time.monotonic() - started < _RETRY_S:
-                # A watch that ends at once, for example because of a proxy, must not become a stream of requests.
+                # A watch that ends immediately, for example because of a proxy, must not cause a stream of requests.
                 self._stopping.wait(_RETRY_S)
 
     def _begin(self) -> str:

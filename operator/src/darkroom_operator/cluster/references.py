@@ -29,7 +29,7 @@ class Reference(NamedTuple):
 
 
 class References:
-    """Which pipelines refer to which objects, and the content of those; safe to use from several threads."""
+    """Which pipelines refer to which objects, and the content of these objects. Thread-safe."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
@@ -107,7 +107,7 @@ class References:
 
     def _keep(self, contents: OrderedDict[Reference, T], reference: Reference, content: T, seen: int) -> None:
         with self._lock:
-            # It may have changed while it was being read.
+            # The object may have changed while it was being read.
             if self._changes.get(reference, 0) == seen:
                 contents[reference] = content
             while len(contents) > MAX_CONTENTS:

@@ -20,7 +20,7 @@ class ServedKinds:
             return not kind.optional or kind in self._served
 
     def refresh(self) -> tuple[set[Kind], set[Kind]]:
-        """Ask for every optional kind. Returns the kinds added and the kinds removed since the last refresh."""
+        """Query every optional kind. Returns the kinds added and the kinds removed since the last refresh."""
         one_of_each = {kind.api_version: kind for kind in OPTIONAL}
         resources = {version: self._kube.resources(kind) for version, kind in one_of_each.items()}
         served = frozenset(kind for kind in OPTIONAL if kind.plural in resources[kind.api_version])

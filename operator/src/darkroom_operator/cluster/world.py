@@ -1,4 +1,4 @@
-"""The cluster as a reconciliation sees it, and the one way to create, change and delete objects."""
+"""The cluster for a reconciliation: cached reads, and the only code that creates, changes and deletes objects."""
 
 import threading
 from collections import OrderedDict
@@ -22,7 +22,7 @@ MAX_APPLIED = 100_000
 
 
 class OwnedByAnother(DarkroomError):
-    """An object with the wanted name exists and belongs to somebody else."""
+    """An object with the desired name exists and is not managed for this pipeline."""
 
     def __init__(self, kind: Kind, namespace: str, name: str, owner: PipelineKey | None) -> None:
         explanation = (
@@ -61,13 +61,13 @@ class World:
         self._lock = threading.Lock()
 
     def includes(self, namespace: str) -> bool:
-        """Whether the operator works in `namespace`: in all of them unless it was given a list."""
+        """Whether the operator watches `namespace`: any, unless a list is configured."""
         return not self._namespaces or namespace in self._namespaces
 
     def ensure(self, kind: Kind, desired: Manifest) -> Manifest:
         """Create the object or bring it to `desired`. Returns the live object.
 
-        An object that is being deleted is left alone: the event of its deletion leads to the next reconciliation, which
+        An object that is being deleted is not changed. The event of its deletion triggers a reconciliation, which
         creates it again.
 
         Raises:
@@ -96,8 +96,8 @@ class World:
     def _create(self, kind: Kind, desired: Manifest) -> Manifest:
         """Create an object that is not in the cache.
 
-        Server-side apply merges into an existing object, and with the operator's owner reference the garbage collector
-        would delete that one day. So check first, and do not force.
+        Server-side apply would merge into an existing object and add the operator's owner reference, and the garbage
+        collector would eventually delete the object. So check first, and do not force.
         """
         metadata = desired["metadata"]
         wanted = kind, metadata["namespace"], metadata["name"]

@@ -1,4 +1,4 @@
-"""Kafka credentials of the workers: what each stage connects with, and the Secrets that it comes from."""
+"""Kafka credentials of the workers of each stage, and the Secrets that they come from."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from darkroom_operator.status.findings import Finding
 USERNAME, PASSWORD, CA = "username", "password", "ca.crt"
 CERTIFICATE, PRIVATE_KEY = "user.crt", "user.key"
 
-NOT_NEEDED = Finding(ready=True, reason="NotNeeded", message="this Kafka asks for no credentials")
+NOT_NEEDED = Finding(ready=True, reason="NotNeeded", message="this Kafka requires no credentials")
 ALL_READY = Finding(ready=True, reason="AllReady", message="every stage has its credentials")
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """The finding, and for every stage with credentials how its workers reach Kafka."""
+    """The finding, and how workers reach Kafka, for every stage that has credentials."""
 
     finding: Finding
     access: Mapping[str, KafkaAccess] = field(default_factory=dict)

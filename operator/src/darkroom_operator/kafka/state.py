@@ -1,4 +1,4 @@
-"""How far a pipeline's topics and credentials are."""
+"""The state of a pipeline's topics and credentials."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from darkroom_operator.status.findings import Finding
 
 @dataclass(frozen=True)
 class KafkaState:
-    """What was found in a pipeline's Kafka."""
+    """The findings about a pipeline's topics and credentials."""
 
     topics: Finding
     credentials: Credentials

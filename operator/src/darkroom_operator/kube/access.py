@@ -1,4 +1,4 @@
-"""The API server's address and the operator's credentials, as settings for each of the three Kubernetes clients."""
+"""The API server's address and the operator's credentials, as settings of the three Kubernetes clients."""
 
 import os
 from pathlib import Path
@@ -43,7 +43,7 @@ class Access:
         return cls(path)
 
     def for_kubernetes(self) -> Configuration:
-        """Settings of the `kubernetes` package, which rereads a rotated service account token by itself."""
+        """Settings of the `kubernetes` package, which rereads rotated service account tokens."""
         configuration = Configuration()
         if self._kubeconfig is None:
             incluster_config.load_incluster_config(client_configuration=configuration)
@@ -52,18 +52,18 @@ class Access:
             folder = str(self._kubeconfig.absolute().parent)
             kube_config.KubeConfigLoader(document, config_base_path=folder).load_and_set(configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
-        # Retries are the work queue's decision.
+        # The work queue decides on retries.
         configuration.retries = False
         return configuration
 
     def for_pykube(self) -> pykube.KubeConfig:
-        """Settings of pykube, which reads the token once: its clients must be replaced from time to time."""
+        """Settings of pykube, which reads the token once, so its clients must be replaced periodically."""
         if self._kubeconfig is None:
             return pykube.KubeConfig.from_service_account()
         return pykube.KubeConfig(read_kubeconfig(self._kubeconfig, self._files))
 
     def for_kopf(self) -> kopf.ConnectionInfo:
-        """Settings of kopf, which asks again when a token is refused."""
+        """Settings of kopf, which calls this again when a token is refused."""
         configuration = self.for_kubernetes()
         authorization = configuration.get_api_key_with_prefix("authorization", "BearerToken") or ""
         scheme, _, token = authorization.partition(" ")

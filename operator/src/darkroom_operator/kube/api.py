@@ -46,7 +46,7 @@ class Kube:
         return self._find(kind, kind.path(namespace, name), {})
 
     def find_cached(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:
-        """The object from the API server's watch cache, or None: cheaper than `find`, possibly out of date."""
+        """The object from the API server's watch cache, or None. Cheaper than `find`, but may be outdated."""
         return self._find(kind, kind.path(namespace, name), {"resourceVersion": "0"})
 
     def _find(self, kind: Kind, path: str, query: dict[str, str]) -> Manifest | None:

@@ -1,7 +1,6 @@
 """Requests for Kubernetes' own kinds and ImagePipelines, through the `kubernetes` package.
 
-Only its connections and credentials are used: its typed models would cost most of the time, and the operator reads
-objects as JSON.
+Only its connections and credentials are used. Its typed models are slow, and the operator reads objects as JSON.
 """
 
 import re
@@ -63,7 +62,7 @@ class CoreTransport:
             raise unreachable(error) from error
 
     def close(self) -> None:
-        """Close every connection, including those that are being read from."""
+        """Close all connections, including those that are being read."""
         self._client.rest_client.close()
 
     def _url(self, path: str, query: Query) -> str:

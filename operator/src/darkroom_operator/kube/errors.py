@@ -6,7 +6,7 @@ from http import HTTPStatus
 from darkroom.errors import DarkroomError
 
 _REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
-"""What the reason of a condition may be. Admission webhooks may answer with any text."""
+"""Valid reasons of a condition. Admission webhooks may respond with any text."""
 
 
 class ApiError(DarkroomError):
@@ -14,9 +14,9 @@ class ApiError(DarkroomError):
 
     Attributes:
         status: the HTTP status; 0 if there was no response.
-        reason: the machine-readable reason, such as `Forbidden`; fit for a condition.
+        reason: the machine-readable reason, such as `Forbidden`; valid in a condition.
         message: the API server's message.
-        retry_after_s: seconds to wait before the next request, if the API server asks for that.
+        retry_after_s: seconds to wait before the next request, if the API server requests that; else 0.
     """
 
     def __init__(self, status: int, reason: str, message: str, retry_after_s: float = 0.0) -> None:
@@ -38,7 +38,7 @@ class ApiError(DarkroomError):
 
     @property
     def is_conflict(self) -> bool:
-        """Whether the object changed meanwhile, or another manager owns the fields."""
+        """Whether the object has changed, or another manager owns the fields."""
         return self.status == HTTPStatus.CONFLICT
 
 

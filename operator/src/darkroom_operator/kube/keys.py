@@ -11,7 +11,7 @@ class ObjectKey(NamedTuple):
 
 
 class PipelineKey(NamedTuple):
-    """Namespace and name of an ImagePipeline: what the work queue holds and a reconciliation is given."""
+    """Namespace and name of an ImagePipeline: the key of the work queue and of reconciliations."""
 
     namespace: str
     name: str

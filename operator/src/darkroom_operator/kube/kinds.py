@@ -30,7 +30,7 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """The path of an object or, without `name`, of a collection; of all namespaces without `namespace`."""
+        """The path of an object; of a collection without `name`; of all namespaces without `namespace`."""
         parts = ["/apis", self.group, self.version] if self.group else ["/api", self.version]
         if namespace is not None:
             parts += ["namespaces", namespace]
@@ -64,7 +64,7 @@ OPTIONAL = (*STRIMZI, POD_MONITOR)
 STAGE_CHILDREN = (
     DEPLOYMENT, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, DISRUPTION_BUDGET, NETWORK_POLICY, POD_MONITOR,
 )  # fmt: skip
-"""What a stage has in the pipeline's namespace, the workers first."""
+"""The kinds of objects that a stage has in the pipeline's namespace, the workers first."""
 
 WATCHED = (IMAGE_PIPELINE, *STRIMZI, *STAGE_CHILDREN, POD)
 """The kinds that are watched and cached, the pipelines first."""

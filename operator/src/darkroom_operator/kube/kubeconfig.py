@@ -1,7 +1,7 @@
-"""A kubeconfig whose certificates and keys are files that end with the process.
+"""Reads a kubeconfig; embedded certificates and keys become files that exist only as long as the process.
 
-The Kubernetes clients take certificates and keys as paths. For those that are embedded in a kubeconfig they write files
-to the shared temporary folder: pykube under a predictable name, readable by everyone, and never removed.
+The Kubernetes clients need certificates and keys as paths. They write embedded ones to the shared temporary folder,
+and pykube does so under a predictable name, readable by everyone, and never removes them.
 """
 
 import base64
@@ -21,7 +21,7 @@ _SECTIONS = (
 
 
 class CredentialFiles:
-    """Files in memory (Linux), or else files that are removed when the process exits; one for each content."""
+    """Files in memory (Linux), elsewhere files that are removed when the process exits; one per content."""
 
     def __init__(self) -> None:
         self._paths: dict[bytes, Path] = {}

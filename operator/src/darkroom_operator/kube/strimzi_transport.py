@@ -22,7 +22,7 @@ CLIENT_LIFE_S = 300.0
 
 
 class StrimziTransport:
-    """Sends requests through a client of the calling thread's own."""
+    """Sends requests through one client per thread."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

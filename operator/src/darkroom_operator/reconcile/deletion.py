@@ -1,4 +1,4 @@
-"""The deletion of a pipeline: stop its workers, keep or delete its topics as its deletion policy says.
+"""The deletion of a pipeline: stop its workers, and keep or delete its topics according to its deletion policy.
 
 The garbage collector deletes most objects; the finalizer covers only what it cannot delete.
 """
@@ -44,7 +44,7 @@ def set_finalizer(live: Manifest, world: World, *, wanted: bool) -> None:
     try:
         world.cache.put(IMAGE_PIPELINE, world.kube.apply(IMAGE_PIPELINE, manifest))
     except ApiError as error:
-        # A conflict means that the pipeline is gone or that it has just been changed.
+        # A conflict means that the pipeline was deleted or has just been changed.
         key = metadata["namespace"], metadata["name"]
         if not error.is_conflict or world.kube.find(IMAGE_PIPELINE, *key) is not None:
             raise
@@ -63,7 +63,7 @@ def stop_workers(key: PipelineKey, world: World) -> None:
 def delete_strimzi_objects(key: PipelineKey, world: World, *, keep_topics: bool) -> None:
     """Delete the KafkaTopics and KafkaUsers.
 
-    Does not wait for Strimzi's operators to remove their finalizers: a namespace must not hang in Terminating for that.
+    Does not wait for Strimzi's operators to remove their finalizers, because a namespace would hang in Terminating.
     """
     for live in world.cache.owned(KAFKA_TOPIC, key):
         delete_topic(live, world, keep=keep_topics)

@@ -12,11 +12,11 @@ from darkroom_operator.status.findings import Finding
 
 HTTPS_PORT = 443
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL")
-"""Environment variables that give s3 another endpoint than Amazon's."""
+"""Environment variables that set an S3 endpoint other than Amazon's."""
 
 
 class UnusableModel(Exception):
-    """A model, or something that is needed to download it, does not exist or has another checksum."""
+    """A model, or an object that is needed to download it, does not exist or has a different checksum."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
@@ -27,7 +27,7 @@ def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFil
     """The sources of the model and the labels of `stage`.
 
     Raises:
-        UnusableModel: a source does not exist or has another checksum.
+        UnusableModel: a source does not exist or has a different checksum.
     """
     model = _source(pipeline, stage, "model", stage.model.uri, stage.model.sha256, world)
     labels_uri = stage.output.labels_uri

@@ -1,4 +1,4 @@
-"""Prune: delete the objects of a removed stage, and those in a Kafka that the pipeline no longer uses."""
+"""Pruning: deletes the objects of removed stages, and those in a Kafka that the pipeline no longer uses."""
 
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline

@@ -1,4 +1,4 @@
-"""Bring the cluster to what a pipeline asks for: the same steps for a new pipeline, a change, drift and a restart."""
+"""Brings the cluster to the desired state of a pipeline. New pipelines, changes, drift and restarts are the same."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -79,7 +79,7 @@ class Reconciler:
         self._now = now
 
     def reconcile(self, key: PipelineKey) -> Outcome:
-        """Bring the cluster to what the pipeline `key` asks for. Safe to run at any time, any number of times.
+        """Bring the cluster to the desired state of the pipeline `key`. Safe to run at any time, any number of times.
 
         Raises:
             ApiError: a request to the API server failed and may succeed later.
@@ -145,7 +145,7 @@ class Reconciler:
         return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._world)
 
     def _refuse(self, key: PipelineKey, live: Manifest, problems: Sequence[Problem]) -> Outcome:
-        """Report `problems`, and change nothing else: what runs keeps running."""
+        """Report `problems` and change nothing else: existing workers keep running."""
         before = read_status(live)
         generation = live["metadata"]["generation"]
         self._report(key, live, before, status_of_invalid(problems, generation, before, self._time()))
@@ -222,7 +222,7 @@ class Reconciler:
             self._world.cache.put(IMAGE_PIPELINE, self._world.kube.apply_status(IMAGE_PIPELINE, manifest))
         except ApiError as error:
             if error.is_not_found:
-                return  # deleted meanwhile
+                return  # the pipeline was deleted
             raise
         self._recorder.record_transition(live, before, after)
 

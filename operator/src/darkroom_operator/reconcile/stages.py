@@ -1,4 +1,4 @@
-"""The stages of a pipeline: the workers of each, and the objects that they need in the pipeline's namespace."""
+"""The stages of a pipeline: their workers, and the objects that these need in the pipeline's namespace."""
 
 from collections.abc import Mapping
 
@@ -81,7 +81,7 @@ def _run(
 def _objects(
     pipeline: ImagePipeline, stage: StagePlan, workload: Workload, *, with_monitor: bool
 ) -> list[tuple[Kind, Manifest]]:
-    """The objects of a stage, those that the workers need first and the Deployment last."""
+    """The objects of a stage. The Deployment is the last, because its pods need the others."""
     monitors = [(POD_MONITOR, pod_monitor(pipeline, stage))] if with_monitor else []
     return [
         (SERVICE_ACCOUNT, service_account(pipeline, stage)),

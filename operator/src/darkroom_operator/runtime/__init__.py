@@ -1,1 +1,1 @@
-"""What keeps the operator running: watches, the work queue and its threads, leader election, metrics."""
+"""The operator's runtime: watches, the work queue and its threads, leader election, metrics."""

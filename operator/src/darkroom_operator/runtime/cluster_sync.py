@@ -1,4 +1,4 @@
-"""Cluster sync: lists that fill the cache, look for newly served kinds, and resync everything from time to time."""
+"""Cluster sync: fills the cache from lists, detects newly served kinds, and resyncs everything periodically."""
 
 import math
 import random
@@ -20,7 +20,7 @@ from darkroom_operator.runtime.work_queue import WorkQueue
 KINDS_S = 5.0
 FILL_RETRY_S = 2.0
 WATCHES_START_S = 15.0
-"""How long kopf may take from its start until it has listed everything."""
+"""How long kopf may take to list everything after its start."""
 STOP_S = 20.0
 _TICK_S = 0.5
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class ClusterSync:
-    """Fills the cache at the start and keeps it correct where watches report nothing, in a thread of its own."""
+    """Fills the cache at the start and corrects it where watches report nothing, in a separate thread."""
 
     def __init__(
         self,
@@ -78,8 +78,8 @@ class ClusterSync:
     def before_watching(self, at_most_s: float) -> None:
         """Wait until every listed pipeline is reconciled or another replica is the leader.
 
-        No watch reports an object that is deleted after it was listed and before it is watched, so everything is listed
-        again soon afterwards.
+        Watches do not report objects that are deleted between the list and the start of the watch, so everything is
+        listed again soon afterwards.
         """
         deadline = time.monotonic() + at_most_s
         while time.monotonic() < deadline and not self._stopping.wait(_TICK_S):
@@ -109,7 +109,7 @@ class ClusterSync:
                 due = self._list_again_at
                 if time.monotonic() >= due:
                     self._fill(WATCHED)
-                    # Unless kopf has restarted meanwhile.
+                    # Unless kopf has been restarted.
                     self._list_again_at = math.inf if self._list_again_at == due else self._list_again_at
                 if time.monotonic() >= next_resync:
                     self._resync()
@@ -136,7 +136,7 @@ class ClusterSync:
         self.queue_all()
 
     def _list_terminating_namespaces(self) -> None:
-        """List the pipelines of a namespace that is being deleted: kopf stops watching it before the end."""
+        """List the pipelines of namespaces that are being deleted, which kopf stops watching too early."""
         for namespace in self._namespaces:
             if self._is_terminating(namespace):
                 self._informer.replace_all(IMAGE_PIPELINE, self._kube.pages(IMAGE_PIPELINE, namespace), namespace)
@@ -154,7 +154,7 @@ class ClusterSync:
                 try:
                     self._informer.replace_all(kind, self._kube.pages(kind, namespace), namespace)
                 except ApiError as error:
-                    # The operator's rights in a namespace end with it; the other namespaces must not suffer.
+                    # The operator loses its rights in a deleted namespace. Other namespaces must not be affected.
                     if error.is_transient or namespace is None or not self._is_terminating(namespace):
                         raise
 

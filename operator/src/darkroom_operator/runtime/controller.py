@@ -62,7 +62,7 @@ class Controller:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def queue_all(self) -> None:
-        """Queue every pipeline when this replica becomes the leader: the last one may not have finished its work."""
+        """Queue every pipeline when this replica becomes the leader: the last leader may not have finished its work."""
         self._last_end = time.monotonic()
         self._sync.queue_all()
 

@@ -1,4 +1,4 @@
-"""The operator's own HTTP server: /metrics for Prometheus, /readyz for Kubernetes."""
+"""The operator's HTTP server: /metrics for Prometheus, /readyz for Kubernetes."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -46,7 +46,7 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port that the server listens on."""
         return self._server.server_port
 
     def start(self) -> None:

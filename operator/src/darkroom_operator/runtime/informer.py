@@ -12,7 +12,7 @@ from darkroom_operator.kube.transport import Manifest
 
 
 class Informer:
-    """The only way in which observed changes of the cluster reach the cache and the queue."""
+    """Receives all observed changes of the cluster and passes them to the cache and the queue."""
 
     def __init__(
         self, cache: Cache, claims: NameClaims, references: References, add: Callable[[PipelineKey], None]
@@ -23,7 +23,7 @@ class Informer:
         self._add = add
 
     def apply_event(self, kind: Kind, live: Manifest, *, deleted: bool = False) -> None:
-        """Apply one watch event. A version that is cached already, such as our own write, is ignored."""
+        """Apply one watch event. A version that is already cached, such as the operator's own write, is ignored."""
         if deleted:
             self._cache.remove(kind, live)
         elif not self._cache.put(kind, live):

@@ -1,4 +1,4 @@
-"""kopf's settings and handlers: they pass watch events to the informer and do nothing else.
+"""kopf's settings and handlers, which only pass watch events to the informer.
 
 Only `on.event` is used, so that kopf adds no annotations to objects and writes nothing at all.
 """
@@ -20,11 +20,11 @@ REQUEST_TIMEOUT_S = 30.0
 PAGE_SIZE = 100
 CATCH_UP_S = 15.0
 WORKER_IDLE_S = 1.0
-"""How long kopf keeps the task of an object without events: these tasks take most of its memory."""
+"""How long kopf keeps the task of an object without events. These tasks use most of its memory."""
 
 
 class _EndlessBackoffs:
-    """Delays between the attempts of a request, without end: the API server may be unavailable for long."""
+    """Endless delays between the attempts of a request, because the API server may be unavailable for long."""
 
     def __iter__(self) -> Iterator[float]:
         yield from (0.5, 1.0, 2.0)
@@ -61,13 +61,13 @@ def watch_registry(
         informer: receives the events.
         access: how to reach the API server.
         check_health: returns what is wrong; empty if the operator is healthy.
-        before_watching: returns when every pipeline of the first list is reconciled, or after the given seconds.
+        before_watching: returns once every pipeline of the first list is reconciled, at most after the given seconds.
     """
     registry = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=registry)
     async def start(**_: Any) -> None:
-        # kopf first sends every object once more. That can wait, but not without limit.
+        # kopf first sends every object again. That can wait, but not indefinitely.
         await asyncio.to_thread(before_watching, CATCH_UP_S)
 
     @kopf.on.login(registry=registry)
@@ -88,7 +88,7 @@ def watch_registry(
 
 
 def _handler(informer: Informer, kind: Kind) -> Callable[..., Any]:
-    # A coroutine, so that kopf does not call it in a thread: it takes microseconds.
+    # A coroutine, so that kopf does not call this short function in a thread.
     async def handle(event: Any, **_: Any) -> None:
         informer.apply_event(kind, event["object"], deleted=event["type"] == "DELETED")
 

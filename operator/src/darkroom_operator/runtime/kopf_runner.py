@@ -12,9 +12,9 @@ import kopf
 class KopfRunner:
     """Runs kopf.
 
-    On every event of a CRD kopf asks the API server for its kinds, several times at once when several CRDs are
-    installed, and keeps the response that arrives last, which need not be the newest: then it does not watch a kind
-    that is served. At its start it asks once. So kopf is restarted when a kind was added.
+    After every event of a CRD, kopf queries the kinds of the API server. If several CRDs are installed, the queries
+    run in parallel and kopf keeps the response that arrives last, which may be outdated: then it does not watch a kind
+    that is served. At its start it queries them once. Therefore kopf is restarted when a kind is added.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class KopfRunner:
             asyncio.run(self._watch())
 
     def restart(self) -> None:
-        """Restart kopf, so that it looks for kinds, lists and watches again. Safe to call from any thread."""
+        """Restart kopf, so that it queries kinds, lists and watches again. Thread-safe."""
         with self._lock:
             if self._running is not None:
                 self._restarting = True
@@ -69,6 +69,6 @@ class KopfRunner:
                 self._running = None
 
     async def _end(self, **_: Any) -> None:
-        """After a signal kopf's own task still waits for the stop flag, and kopf 5 s for that task."""
+        """Set the stop flag after a signal: a task of kopf waits for it, and kopf would wait 5 s for the task."""
         if self._running is not None:
             self._running[1].set()

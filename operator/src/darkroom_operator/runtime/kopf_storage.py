@@ -1,7 +1,7 @@
 """kopf storages that store nothing.
 
-For handlers of changes kopf keeps a copy of each object in an annotation and compares with it. The operator handles
-events only and compares with the desired state, so these copies, which take most of kopf's time, are switched off.
+For change handlers, kopf keeps a copy of every object in an annotation, which takes most of its time. The operator
+handles only events and compares objects with the desired state, so these copies are disabled.
 """
 
 from typing import Any

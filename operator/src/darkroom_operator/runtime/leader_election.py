@@ -1,4 +1,4 @@
-"""Leader election: of all replicas only the holder of the Lease may write."""
+"""Leader election: only the replica that holds the Lease may write."""
 
 import threading
 import time
@@ -18,10 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 class LeaderElection:
-    """Holds the Lease or waits for it, in a thread of its own.
+    """Holds the Lease or waits for it, in a separate thread.
 
-    Clocks of different machines are never compared: a Lease has expired when this replica has seen no change of it for
-    its whole duration.
+    Clocks of different machines are never compared: a Lease has expired once this replica has seen no change of it
+    for its duration.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class LeaderElection:
         self._clock = clock
         self._duration_s = duration_s
         self._renew_s = duration_s / 4
-        # The leader stops writing this long before others may take over: its last write may still be in flight.
+        # The leader stops writing this long before others may take over, because its last write may be in flight.
         self._margin_s = duration_s / 4
         self._held_until = float("-inf")
         self._was_leader = False
@@ -56,7 +56,7 @@ class LeaderElection:
         return self._clock() < self._held_until
 
     def start(self) -> None:
-        """Start taking part in the election."""
+        """Start participating in the election."""
         self._thread.start()
 
     def stop(self) -> None:

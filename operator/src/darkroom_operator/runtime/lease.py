@@ -9,7 +9,7 @@ from darkroom_operator.kube.transport import Manifest
 def may_take(live: Manifest, identity: str, *, unchanged_s: float, default_duration_s: float) -> bool:
     """Whether the replica `identity` may acquire or renew the Lease.
 
-    It may if it holds the Lease, if nobody does, or if the Lease has not changed for longer than its duration.
+    It may if it holds the Lease, if no replica does, or if the Lease has not changed for longer than its duration.
     """
     spec = live["spec"]
     is_free = spec.get("holderIdentity") in {identity, "", None}

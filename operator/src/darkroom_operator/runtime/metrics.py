@@ -17,7 +17,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Counters and histograms in a registry of their own; gauges are read at scrape time."""
+    """The operator's metrics, in a separate registry; gauges are read at scrape time."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -52,7 +52,7 @@ class Metrics:
 
 
 class PipelineTally:
-    """The latest conditions of every pipeline; safe to use from several threads."""
+    """The latest conditions of every pipeline. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -87,7 +87,7 @@ class _Gauges(Collector):
         )
         yield _gauge(
             "darkroom_operator_queue_age_seconds",
-            "Seconds for which the oldest of them has been queued.",
+            "Seconds since the oldest of them was queued.",
             self._queue.oldest_s(),
         )
         yield _gauge("darkroom_operator_leads", "Whether this replica is the leader (1) or not (0).", self._is_leader())

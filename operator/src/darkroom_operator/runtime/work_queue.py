@@ -12,9 +12,9 @@ from darkroom_operator.kube.keys import PipelineKey
 class WorkQueue:
     """Keys that are ready, keys that are scheduled, and keys in progress.
 
-    Its size is bounded by the number of pipelines: adding a key that is ready already changes nothing, and a key in
-    progress becomes ready once more when it is done. Each key has its own back-off, so that a pipeline that keeps
-    failing does not delay the others.
+    Its size is bounded by the number of pipelines: adding a key that is already ready changes nothing, and a key that
+    is added while in progress becomes ready again when it is done. Each key has its own back-off, so that a pipeline
+    that keeps failing does not delay the others.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class WorkQueue:
         self._changed = threading.Condition()
         self._ready: dict[PipelineKey, float] = {}  # since when; in order of arrival
         self._due: dict[PipelineKey, float] = {}
-        self._schedule: list[tuple[float, PipelineKey]] = []  # may hold entries that `_due` has replaced
+        self._schedule: list[tuple[float, PipelineKey]] = []  # may contain entries that `_due` has replaced
         self._in_progress: dict[PipelineKey, float] = {}  # since when
         self._again: set[PipelineKey] = set()
         self._failures: dict[PipelineKey, int] = {}
@@ -57,7 +57,7 @@ class WorkQueue:
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-        # The exponent is bounded as well: 2.0**2000 overflows.
+        # The exponent is limited too: 2.0**2000 overflows.
         backoff = min(self._first_retry_s * 2.0 ** min(failures, 30), self._longest_retry_s) * self._jitter()
         seconds = max(backoff, at_least_s)
         self.add_after(key, seconds)
@@ -106,7 +106,7 @@ class WorkQueue:
             self._changed.notify_all()
 
     def __len__(self) -> int:
-        """Keys that are ready or in progress."""
+        """The number of keys that are ready or in progress."""
         with self._changed:
             self._move_due(self._clock())
             return len(self._ready) + len(self._in_progress)

@@ -1,1 +1,1 @@
-"""What the operator reports: findings, the status of a pipeline, Events."""
+"""The operator's reports: findings, the status of a pipeline, Events."""

@@ -16,13 +16,13 @@ from darkroom_operator.kube.transport import Manifest
 
 CONTROLLER = "darkroom.dev/operator"
 MAX_NOTE_BYTES = 1_000
-"""The API server takes 1024 bytes."""
+"""The API server accepts 1024 bytes."""
 
 _TRANSIENT_REASONS = {
     "WaitingForTopicOperator", "WaitingForUserOperator", "WaitingForTopics", "WaitingForCredentials",
     "WaitingForKafka", "WorkersStarting", "RollingOut",
 }  # fmt: skip
-"""Reasons that pass by themselves within seconds: the status has them, and no Event is written."""
+"""Reasons that usually last for seconds: they are in the status, but no Event is written."""
 
 _NORMAL_REASONS = {"AllReady", "Suspended"}
 
@@ -77,7 +77,7 @@ class EventRecorder:
 
 
 def event_note(note: str) -> str:
-    """`note`, cut to a size that the API server accepts."""
+    """`note`, truncated to a size that the API server accepts."""
     return note.encode()[:MAX_NOTE_BYTES].decode(errors="ignore")
 
 

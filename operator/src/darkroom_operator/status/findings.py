@@ -1,4 +1,4 @@
-"""Findings: what a step of a reconciliation found, and what a person can do about it."""
+"""Findings: the outcome of a step of a reconciliation, and what the user can do about it."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ class Finding:
     """The content of one condition.
 
     Attributes:
-        ready: whether this part of the pipeline is as it should be.
-        reason: why, as a CamelCase word.
+        ready: whether this part of the pipeline is in its desired state.
+        reason: why, in CamelCase.
         message: why, as a sentence, and what to do.
-        retry: whether to check again after a back-off, because no watch reports when this changes.
+        retry: whether to check again after a back-off, because no watch reports a change.
     """
 
     ready: bool
@@ -29,7 +29,7 @@ def refused(what: str, error: ApiError) -> Finding:
 
 
 def combined(findings: list[Finding], good: Finding) -> Finding:
-    """The first finding that is not ready, with the number of further ones; `good` if all are ready."""
+    """The first finding that is not ready, with the number of the others; `good` if all are ready."""
     bad = [finding for finding in findings if not finding.ready]
     if not bad:
         return good

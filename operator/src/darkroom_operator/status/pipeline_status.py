@@ -21,7 +21,7 @@ SUSPENDED = Finding(
 
 @dataclass(frozen=True)
 class StagesState:
-    """How the stages of a pipeline are doing: the finding for all of them, and the status of each.
+    """The state of a pipeline's stages: the finding for all of them, and the status of each.
 
     Attributes:
         replicas: worker pods of all stages together.
@@ -36,7 +36,7 @@ class StagesState:
 
 @dataclass(frozen=True)
 class PipelineState:
-    """What a reconciliation found: one part for each condition."""
+    """The findings of a reconciliation, one part per condition."""
 
     topics: Finding
     credentials: Finding
@@ -44,7 +44,7 @@ class PipelineState:
 
     @property
     def findings(self) -> tuple[Finding, Finding, Finding]:
-        """The finding of each part, in the order in which one needs the other."""
+        """The finding of each part, in order of their dependencies."""
         return self.topics, self.credentials, self.stages.finding
 
 

@@ -11,7 +11,7 @@ from darkroom_cli.views.output import say
 
 
 def main() -> int:
-    """Run the command line; the exit code. What a user can act on is a line on stderr, never a traceback."""
+    """Run the command line. Returns the exit code. Errors that a user can act on are printed without a traceback."""
     try:
         code = app(prog_name="darkroom", standalone_mode=False)
     except typer.TyperException as error:
@@ -26,11 +26,11 @@ def main() -> int:
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone, as in `darkroom results | head`. Nothing may be written at exit either.
+        # The reader of stdout has ended, as in `darkroom results | head`. Nothing may be written at exit either.
         sys.stdout = None
         return ExitCode.OK
     except OSError as error:
-        # A full disk, a folder taken away: nothing that a traceback would explain better.
+        # Such as a full disk, or a folder that was removed.
         say(f"darkroom: {error.filename or 'this machine'}: {error.strerror or error}")
         return ExitCode.FAILED
     return int(code or 0)

@@ -1,4 +1,4 @@
-"""The exit codes of `darkroom`, and the errors that lead to them."""
+"""The exit codes of `darkroom`, and the errors that cause them."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ from darkroom.errors import DarkroomError
 
 
 class ExitCode(IntEnum):
-    """What the shell sees."""
+    """The exit codes."""
 
     OK = 0
     FAILED = 1
@@ -22,15 +22,15 @@ EXPLAINED = (
 
 
 class InvalidInput(DarkroomError):
-    """The user's input can't be used: one line per problem."""
+    """The user's input is invalid; the message has one line per problem."""
 
 
 class Unreachable(DarkroomError):
-    """The service or Kafka does not answer."""
+    """The service or Kafka does not respond."""
 
 
 def exit_code_of(error: DarkroomError) -> ExitCode:
-    """The code that the command ends with because of `error`."""
+    """The exit code for `error`."""
     match error:
         case InvalidInput():
             return ExitCode.INVALID

@@ -42,7 +42,7 @@ class CloudEvent:
     trace: Mapping[str, str] = field(default_factory=dict)
 
     def headers(self) -> Headers:
-        """The record headers that carry the event."""
+        """The event's record headers."""
         headers = [
             ("ce_specversion", SPEC_VERSION),
             ("ce_id", self.id),
@@ -58,9 +58,9 @@ class CloudEvent:
 
 
 def read_headers(headers: ReadHeaders) -> CloudEvent | None:
-    """The event in a record's headers, or None if they hold none. Header names are case-insensitive.
+    """The event in a record's headers, or None if there is none. Header names are case-insensitive.
 
-    Headers that are not UTF-8 are read with replacement characters: other producers may add such headers.
+    Headers that are not UTF-8, which other producers may add, are read with replacement characters.
     """
     values = {name.lower(): value.decode(errors="replace") for name, value in headers or () if value is not None}
     if "ce_id" not in values:
@@ -80,8 +80,8 @@ def read_headers(headers: ReadHeaders) -> CloudEvent | None:
 def in_binary_mode(headers: ReadHeaders, value: bytes | None) -> tuple[list[tuple[str, bytes | None]], bytes | None]:
     """Headers and value of a record in binary mode, whichever mode it was written in.
 
-    A record in structured mode (section 3.3: the whole event as JSON) becomes what its producer would have written in
-    binary mode. Anything else is answered as it is, also what claims to be an event and is none.
+    A record in structured mode (section 3.3: the whole event as JSON) is converted to binary mode. All other records,
+    including malformed events, are returned unchanged.
     """
     pairs = list(headers or ())
     content_type = next((text for name, text in pairs if name.lower() == CONTENT_TYPE and text is not None), b"")

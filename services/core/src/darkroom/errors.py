@@ -2,4 +2,4 @@
 
 
 class DarkroomError(Exception):
-    """An error that a user can act on. The message says what is wrong, where, and what to do."""
+    """An error that a user can act on. The message says what is wrong, where it is, and what to do."""

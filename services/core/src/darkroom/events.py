@@ -14,8 +14,8 @@ TARGET_STAGE_HEADER: Final = "darkroom-target-stage"
 """Header of an image for one stage only, such as a redriven dead letter. Other stages skip it."""
 
 GENERATION_HEADER: Final = "darkroom-generation"
-"""Header of everything that a replay publishes: the replay's name. A worker copies it from an image to its result, so
-the result of a redriven dead letter of a replay belongs to that replay."""
+"""Header of all records that a replay publishes: the replay's name. Workers copy it from an image to its result, so
+the result of a redriven dead letter belongs to the replay in which the image failed."""
 
 
 class Source(TolerantModel):

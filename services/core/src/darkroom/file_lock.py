@@ -1,4 +1,4 @@
-"""Locks on files, kept by the kernel: gone with the last process that holds the open file, however it ended."""
+"""File locks of the kernel, which end with the last process that has the locked file open."""
 
 import fcntl
 import os
@@ -13,9 +13,9 @@ _POLL_S = 0.1
 
 
 def try_lock(path: Path) -> int | None:
-    """The descriptor of the open, locked file, or None if another process has it. Closing every copy of it unlocks.
+    """Lock the file. Returns its descriptor, or None if another process has locked it. Closing all copies unlocks it.
 
-    A child that inherits the descriptor holds the lock too: a broker's folder stays locked as long as the broker runs.
+    A child that inherits the descriptor holds the lock too: a broker's folder is locked as long as the broker runs.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -28,10 +28,10 @@ def try_lock(path: Path) -> int | None:
 
 @contextmanager
 def locked(path: Path, timeout_s: float) -> Iterator[None]:
-    """Hold the lock on `path`, waiting for its present holder.
+    """Hold the lock on `path`. Waits for the current holder.
 
     Raises:
-        DarkroomError: Another process held it for all of `timeout_s`.
+        DarkroomError: Another process held the lock for `timeout_s`.
     """
     deadline = time.monotonic() + timeout_s
     while (descriptor := try_lock(path)) is None:

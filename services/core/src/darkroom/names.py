@@ -1,4 +1,4 @@
-"""Names of everything that a pipeline owns. Every name is formed here."""
+"""The names of all objects of a pipeline. All names are formed here."""
 
 import re
 
@@ -89,7 +89,7 @@ def child(pipeline: str, stage: str) -> str:
 
 
 def kafka_user(namespace: str, pipeline: str, stage: str) -> str:
-    """The KafkaUser of a stage. Unique in any namespace, as the Kafka cluster may be in a shared one."""
+    """The KafkaUser of a stage. Includes the pipeline's namespace, because the Kafka cluster may be in a shared one."""
     return consumer_group(namespace, pipeline, stage)
 
 
@@ -104,14 +104,14 @@ def images_source(namespace: str, pipeline: str) -> str:
 
 
 def stage_source(namespace: str, pipeline: str, stage: str) -> str:
-    """The CloudEvents source of what a stage publishes."""
+    """The CloudEvents source of a stage's results and dead letters."""
     return f"/darkroom/{namespace}/{pipeline}/{stage}"
 
 
 def result_id(image_id: str, stage: str, generation: str | None = None) -> str:
-    """The CloudEvents id of a stage's result for an image: the same each time the image is analysed.
+    """The CloudEvents id of a stage's result for an image, always the same except in replays.
 
-    The results of a replay have ids of their own, which end with its `generation`.
+    The ids of a replay's results end with its `generation`.
     """
     return f"{image_id}.{stage}" if generation is None else f"{image_id}.{stage}@{generation}"
 

@@ -1,8 +1,8 @@
-"""End a process when the one that started it ends, however that happens.
+"""Ends a process when its parent ends in any way.
 
-Also a script, `parent_death.py PARENT_PID COMMAND…`, that becomes a command which ends with its parent. The call has to
-be made in the child, and code between fork and exec of a process with threads may deadlock; a script of its own can't.
-It imports nothing but the standard library, so it starts in a few milliseconds.
+Also a script, `parent_death.py PARENT_PID COMMAND…`, which replaces itself with a command that ends with its parent.
+The system call must be made in the child, and code between fork and exec of a process with threads may deadlock; a
+separate script can't. It imports only the standard library, so it starts in a few milliseconds.
 """
 
 import ctypes
@@ -15,9 +15,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent: int) -> bool:
-    """Have the kernel kill this process when the process `parent` ends; False if it has ended already.
+    """Make the kernel kill this process when the process `parent` ends. Returns False if it has already ended.
 
-    Only Linux has the parent-death signal; elsewhere this process outlives a parent that is killed.
+    Only Linux has the parent-death signal. On other systems this process outlives a killed parent.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -25,19 +25,19 @@ def end_with_parent(parent: int) -> bool:
 
 
 def ending_with_us(command: Sequence[str]) -> list[str]:
-    """`command` as this process has to start it so that it ends with the thread that started it.
+    """The command to start instead of `command`, so that the process ends with the starting thread.
 
-    `command[0]` is a path: no PATH is searched.
+    `command[0]` must be a path: PATH is not searched.
     """
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
 
 def main() -> None:
-    """Become the command."""
+    """Run the command in place of this process."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if not end_with_parent(parent):
-        raise SystemExit("the parent process is gone")
-    os.execv(command[0], command)  # noqa: S606 - the point of this script
+        raise SystemExit("the parent process has ended")
+    os.execv(command[0], command)  # noqa: S606 - the purpose of this script
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pydantic.alias_generators import to_camel
 
 
 class StrictModel(BaseModel):
-    """A document that people write: unknown fields are errors."""
+    """A document that users write: unknown fields are errors."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 

@@ -20,7 +20,7 @@ class Replay(StrictModel):
     Attributes:
         generation: name of the replay, part of its results' ids.
         ranges: first offset and end offset (exclusive) by partition.
-        results_topic: topic for the results. Defaults to the stage's own.
+        results_topic: topic for the results; None for the stage's results topic.
     """
 
     generation: str
@@ -57,7 +57,7 @@ class StageSettings(StrictModel):
 
     @property
     def source(self) -> str:
-        """The CloudEvents source of what the worker publishes."""
+        """The CloudEvents source of the worker's results and dead letters."""
         return names.stage_source(self.namespace, self.pipeline, self.stage.name)
 
     @property

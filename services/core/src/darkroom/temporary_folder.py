@@ -1,4 +1,4 @@
-"""Temporary folders that are removed even if their process is killed: by the next process that makes one."""
+"""Temporary folders. Those of killed processes are removed by the next process that creates one."""
 
 import os
 import shutil
@@ -16,10 +16,10 @@ _LOCKED_AFTER_S = 60.0
 
 @contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """A folder that only this user can read, removed at the end. Its file `lock` is locked meanwhile.
+    """A folder that only this user can read, removed at the end of the block. Its file `lock` is locked until then.
 
     Args:
-        prefix: start of the folder's name; abandoned folders with this prefix are removed first.
+        prefix: start of the folder's name. Abandoned folders with this prefix are removed first.
     """
     remove_abandoned(prefix)
     folder = Path(tempfile.mkdtemp(prefix=prefix))
@@ -33,7 +33,7 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
 
 def remove_abandoned(prefix: str) -> None:
-    """Remove this user's temporary folders whose process was killed: their lock file exists, but nobody holds it."""
+    """Remove this user's temporary folders whose process was killed: their lock file exists, but is not locked."""
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         try:
             if folder.lstat().st_uid != os.getuid():

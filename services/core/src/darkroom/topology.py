@@ -1,4 +1,4 @@
-"""Everything that a pipeline needs in Kafka: topics, consumer groups and access rights, computed from the manifest."""
+"""The topics, consumer groups and access rights that a pipeline needs in Kafka, computed from its manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ HEADER_ROOM_BYTES = 64 * 1024
 """Space for the key, headers and record overhead, in addition to an image of `maxBytes`."""
 
 DEAD_LETTER_ROOM_BYTES = 2 * HEADER_ROOM_BYTES
-"""A dead letter is the image with all its headers and about a dozen more."""
+"""Space for about a dozen headers: a dead letter is the image with its headers and these."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class AccessRight:
-    """Operations allowed on one Kafka resource or, with `prefix`, on all whose names start with `name`."""
+    """Operations allowed on one Kafka resource or, with `prefix`, on all resources whose names start with `name`."""
 
     resource: ResourceType
     name: str
@@ -140,7 +140,7 @@ def _output(name: str, role: Role, wanted: Results | DeadLetters, images: Topic,
     return Topic(
         name=name,
         role=role,
-        # As many partitions as the images topic, so that a key has the same partition number in both.
+        # As many partitions as the images topic, so that a key is in the same partition number in both.
         partitions=wanted.partitions or images.partitions,
         replicas=wanted.replicas or images.replicas,
         config={"retention.ms": str(wanted.retention.in_ms), **room, **_kafka_config(wanted.config)},

@@ -65,7 +65,7 @@ def test_data_of_another_broker_is_refused_and_stays_free_for_that_one(tmp_path:
 
 def test_somebody_elses_folder_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").touch()
-    with pytest.raises(DarkroomError, match=r"holds 'holiday\.jpg' but no darkroom-kafka\.json"):
+    with pytest.raises(DarkroomError, match=r"contains 'holiday\.jpg' but no darkroom-kafka\.json"):
         claim(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["holiday.jpg"]
 

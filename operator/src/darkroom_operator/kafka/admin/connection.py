@@ -1,4 +1,4 @@
-"""A connection to Kafka's Admin API that can say which address failed, and why."""
+"""A connection to Kafka's Admin API that reports which address failed, and why."""
 
 import re
 import time
@@ -10,9 +10,9 @@ from darkroom.kafka.connection import ClientSettings
 from darkroom.kafka.errors import KafkaUnreachable
 
 CONNECT_S = 7.0
-"""How long Kafka may take to answer the first request."""
+"""How long Kafka may take to respond to the first request."""
 FAIL_FAST_S = 2.0
-"""After this long the connection has failed if every address has failed: nothing is gained by waiting longer."""
+"""The connection has failed if every address has failed for this long."""
 _POLL_S = 0.1
 _SETTINGS: ClientSettings = {"socket.connection.setup.timeout.ms": 5_000, "log_level": 0}
 
@@ -59,10 +59,10 @@ class AdminConnection:
         )
 
     def wait_until_connected(self) -> None:
-        """Wait until Kafka has answered a request.
+        """Wait until Kafka has responded to a request.
 
         Raises:
-            KafkaUnreachable: no address can be connected to, or no broker answered in time.
+            KafkaUnreachable: no address can be connected to, or no broker responded in time.
             KafkaException: Kafka refused the request.
         """
         started = time.monotonic()
@@ -85,16 +85,16 @@ class AdminConnection:
         return len(self._errors) > 0
 
     def problem(self) -> str:
-        """Why there is no answer: the error of each address, as far as there are any."""
+        """Why there is no response: the errors of the addresses, if there are any."""
         if self.has_errors():
             return f"Kafka cannot be reached: {self._errors}"
         servers = ",".join(self._servers)
-        return f"Kafka does not answer at {servers}: check the address, TLS and login settings, and network policies"
+        return f"no Kafka broker responds at {servers}: check the address, TLS and login settings, and network policies"
 
 
 def _explain(error: KafkaError, what: str, state: str | None) -> str:
     match error.code():
-        case KafkaError._RESOLVE:  # noqa: SLF001 - its public name
+        case KafkaError._RESOLVE:  # noqa: SLF001 - it has no other name
             return "the host name cannot be resolved"
         case KafkaError._AUTHENTICATION:  # noqa: SLF001
             return f"login failed: {what}"
@@ -102,7 +102,7 @@ def _explain(error: KafkaError, what: str, state: str | None) -> str:
             return f"TLS failed: {what}"
     if "Connection refused" in what:
         return "connection refused"
-    # A listener without TLS may answer the handshake with an error, or close or reset the connection.
+    # A listener without TLS may respond to the handshake with an error, or close or reset the connection.
     if what.startswith("SSL handshake failed") or "SSL connection closed" in what or state == "SSL_HANDSHAKE":
         return f"TLS failed: {what}"
     return what

@@ -1,4 +1,4 @@
-"""librdkafka settings of the operator's own connections."""
+"""librdkafka settings of the operator's connections."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ CLIENT_ID = "darkroom-operator"
 
 
 def admin_settings(kafka: Kafka, files: Mapping[str, bytes]) -> ClientSettings:
-    """Settings of an Admin client for `kafka`, with the credentials in `files` as text rather than as paths."""
+    """Settings of an Admin client for `kafka`, with the content of `files` instead of paths."""
     tls, authentication = kafka.tls is not None, kafka.authentication is not None
     settings = client_settings(KafkaConnection(bootstrap_servers=kafka.bootstrap_servers or ""), CLIENT_ID)
     texts = {name: content.decode() for name, content in files.items()}

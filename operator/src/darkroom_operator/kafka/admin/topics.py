@@ -1,6 +1,6 @@
-"""Topics through Kafka's Admin API, in threads of their own: an unreachable Kafka delays no other pipeline.
+"""Topics through Kafka's Admin API, in separate threads, so that an unreachable Kafka delays no other pipeline.
 
-A reconciliation asks and gets the latest result. When there is a new one, its pipeline is queued again.
+A reconciliation gets the latest result without waiting. When there is a new result, its pipeline is queued again.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ from darkroom_operator.status.findings import Finding
 
 THREADS = 8
 FRESH_S = 600.0
-"""How long topics that were found as described are not checked again."""
+"""How long topics that matched their description are not checked again."""
 
 UNREACHABLE_S = 5.0
-"""How long all jobs of a Kafka fail at once after one of them could not reach it, so that others get the threads."""
+"""How long all jobs of a Kafka cluster fail immediately after one could not reach it, to free the threads."""
 REPORT_AFTER_S = 8.0
 """A job that takes longer reports what it is waiting for."""
 
@@ -61,7 +61,7 @@ class TopicProvisioner:
     def ensure(
         self, key: PipelineKey, settings: ClientSettings, topics: Sequence[Topic], surplus: Sequence[str] = ()
     ) -> Finding:
-        """Whether `topics` are as described and those named in `surplus` are deleted, as far as is known.
+        """The latest finding: whether `topics` match their description and those in `surplus` are deleted.
 
         Starts a job unless the result is known, and calls `on_finished` when it ends.
         """
@@ -70,17 +70,17 @@ class TopicProvisioner:
             job = self._jobs.get(key)
             same = job is not None and job.fingerprint == fingerprint and job.surplus >= set(surplus)
             if job is not None and job.finding is None:
-                return job.progress if same else IN_PROGRESS  # its end queues the pipeline again
+                return job.progress if same else IN_PROGRESS  # the end of the job queues the pipeline again
             known = job.finding if job is not None and same else None
             if job is not None and known is not None and self._is_fresh(job):
                 return known
-            # What is known stays true until the new job has ended.
+            # The known result is used until the new job has ended.
             self._jobs[key] = fresh = _Job(fingerprint, frozenset(surplus), known or IN_PROGRESS)
         self._pool.submit(self._work, key, fresh, settings, lambda client: _ensure(client, topics, surplus))
         return fresh.progress
 
     def forget(self, key: PipelineKey) -> None:
-        """Drop what is known for the pipeline `key`, which no longer exists."""
+        """Drop the result of the pipeline `key`, which no longer exists."""
         with self._lock:
             self._jobs.pop(key, None)
 
@@ -89,7 +89,7 @@ class TopicProvisioner:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _is_fresh(self, job: _Job) -> bool:
-        # A failed job is repeated whenever a reconciliation asks: those have a back-off.
+        # A failed job is repeated by every reconciliation, which have a back-off.
         fresh_s = FRESH_S if job.finding is not None and job.finding.ready else 1.0
         return self._clock() - job.finished_at < fresh_s
 
@@ -117,7 +117,7 @@ class TopicProvisioner:
         """Do `work` with a connected client.
 
         Raises:
-            KafkaUnreachable: no broker answered in time, in this job or a moment ago in another one.
+            KafkaUnreachable: no broker responded in time, in this job or recently in another one.
             KafkaException: the settings are wrong, or Kafka refused a request.
         """
         kafka = _fingerprint(settings)
@@ -146,9 +146,9 @@ class TopicProvisioner:
             raise KafkaUnreachable(failure[1])
 
     def _report_delay(self, key: PipelineKey, job: _Job, connection: AdminConnection) -> None:
-        """Report that a job takes long: some of the brokers do not answer, though Kafka as a whole does."""
+        """Report that a job takes long, because some brokers do not respond."""
         if job.progress is not IN_PROGRESS:
-            return  # an earlier job has reported; a healthy pipeline stays so until this one has ended
+            return  # an earlier job has reported its result, which is used until this one has ended
         message = f"the topics are not ready after {REPORT_AFTER_S:.0f} s: {connection.problem()}; still trying"
         reason = "KafkaUnreachable" if connection.has_errors() else "WaitingForKafka"
         with self._lock:

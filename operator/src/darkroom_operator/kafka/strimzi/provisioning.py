@@ -21,7 +21,7 @@ def strimzi_namespace(pipeline: ImagePipeline) -> str | None:
 
 
 def provision_kafka(key: PipelineKey, pipeline: ImagePipeline, plan: Topology, world: World) -> KafkaState:
-    """Ask Strimzi for the topics and users that `plan` needs. Returns how far they are."""
+    """Request the topics and users of `plan` from Strimzi. Returns their state."""
     cluster, namespace = pipeline.spec.kafka.cluster, strimzi_namespace(pipeline)
     if cluster is None or namespace is None:
         raise ValueError(f"{key} does not name a Kafka resource")

@@ -15,7 +15,7 @@ ALL_READY = Finding(ready=True, reason="AllReady", message="every topic is as de
 
 
 def provision_topics(pipeline: ImagePipeline, plan: Topology, cluster: str, namespace: str, world: World) -> Finding:
-    """Ask Strimzi for the topics of `plan`. Returns whether they are ready."""
+    """Request the topics of `plan` from Strimzi. Returns whether they are ready."""
     return combined([_provision(pipeline, topic, cluster, namespace, world) for topic in plan.topics], ALL_READY)
 
 
@@ -50,7 +50,7 @@ def delete_topic(live: Manifest, world: World, *, keep: bool) -> None:
 
 
 def topic_finding(live: Manifest) -> Finding:
-    """What the Topic Operator reports about a KafkaTopic."""
+    """The Topic Operator's report on a KafkaTopic."""
     metadata, status = live["metadata"], live.get("status", {})
     name = f"KafkaTopic {metadata['namespace']}/{metadata['name']}"
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}

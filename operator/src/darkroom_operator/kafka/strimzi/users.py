@@ -35,7 +35,7 @@ _SECRET_KEYS = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
 
 @dataclass(frozen=True)
 class StrimziCluster:
-    """A Kafka resource, the listener that workers use, and who manages access rights.
+    """A Kafka resource, the listener that workers use, and how access rights are managed.
 
     Attributes:
         supports_acls: whether the User Operator manages ACLs.
@@ -50,7 +50,7 @@ class StrimziCluster:
 
 
 def provision_users(pipeline: ImagePipeline, plan: Topology, cluster: StrimziCluster, world: World) -> Credentials:
-    """Ask Strimzi for a user for every stage of `plan`. Returns how the workers of each reach Kafka."""
+    """Request a user for every stage of `plan` from Strimzi. Returns how the workers reach Kafka."""
     access: dict[str, KafkaAccess] = {}
     findings = []
     for stage in plan.stages:
@@ -64,7 +64,7 @@ def provision_users(pipeline: ImagePipeline, plan: Topology, cluster: StrimziClu
 
 
 def _with_note(good: Finding, cluster: StrimziCluster) -> Finding:
-    """`good`, with a note if nobody enforces the access rights of the pipeline."""
+    """`good`, with a note if the access rights of the pipeline are not enforced."""
     name = f"Kafka {cluster.namespace}/{cluster.name}"
     if cluster.supports_acls:
         return good
@@ -76,7 +76,7 @@ def _with_note(good: Finding, cluster: StrimziCluster) -> Finding:
 
 
 def user_finding(live: Manifest) -> Finding:
-    """What the User Operator reports about a KafkaUser."""
+    """The User Operator's report on a KafkaUser."""
     metadata, status = live["metadata"], live.get("status", {})
     name = f"KafkaUser {metadata['namespace']}/{metadata['name']}"
     conditions = {c["type"]: c for c in status.get("conditions", []) if c.get("status") == "True"}
@@ -95,7 +95,7 @@ def _provision(
     pipeline: ImagePipeline, stage: StagePlan, cluster: StrimziCluster, world: World
 ) -> KafkaAccess | Finding:
     authentication = cluster.listener.authentication
-    # The user is created even if this listener asks for no credentials: another listener may.
+    # The user is created even if this listener requires no credentials, because another listener may.
     wanted = kafka_user(
         pipeline,
         stage,
@@ -149,7 +149,7 @@ def _access(
 
 
 def _peer(cluster: StrimziCluster) -> Peer:
-    """The pods of the brokers; only the ports if workers reach them from outside the cluster."""
+    """The pods of the brokers; only the ports if the brokers are outside the Kubernetes cluster."""
     reachable = ports(cluster.listener.bootstrap_servers)
     if not cluster.listener.internal:
         return Peer(reachable)

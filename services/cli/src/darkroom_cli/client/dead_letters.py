@@ -1,4 +1,4 @@
-"""Dead letters of a pipeline: list, find, download and redrive them."""
+"""Dead letters of a pipeline: listing, finding, downloading and redriving."""
 
 import re
 from collections.abc import Iterator
@@ -25,10 +25,10 @@ def list_dead_letters(
 
 
 def find_dead_letter(service: Service, pipeline: Served, wanted: str) -> Document:
-    """The dead letter that `wanted` means: STAGE/PARTITION/OFFSET as listed, or an image's id.
+    """The dead letter that `wanted` selects: STAGE/PARTITION/OFFSET as listed, or an image's id.
 
     Raises:
-        InvalidInput: there is none, or the image failed in several stages.
+        InvalidInput: there is no such dead letter, or the image failed in several stages.
     """
     position = _REFERENCE.fullmatch(wanted)
     stage = position["stage"] if position else None
@@ -53,7 +53,7 @@ def content(service: Service, pipeline: Served, letter: Document) -> bytes:
 
 
 def redrive(service: Service, pipeline: Served, request: Document) -> Iterator[Document]:
-    """Redrive the dead letters that `request` selects, in parts, until none is left; the service's answers.
+    """Redrive the dead letters that `request` selects, in parts, until none is left. Yields the service's responses.
 
     Raises:
         Refused: the service rejects the request.

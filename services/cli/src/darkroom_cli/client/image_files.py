@@ -32,7 +32,7 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def content_type(file: Path, content: bytes) -> str:
-    """The media type by the content, else by the file's name."""
+    """The media type according to the content, else to the file's name."""
     if found := detect_format(content):
         return MEDIA_TYPES[found]
     return mimetypes.guess_type(file.name)[0] or "application/octet-stream"

@@ -16,20 +16,20 @@ from darkroom_cli.client.service import Document, Service, refusal
 from darkroom_cli.exit_codes import Unreachable
 
 _SILENCE_S = 60.0
-"""The service sends a comment more often than that: longer silence is a broken connection."""
+"""The service sends comments more often than this: after a longer pause, the connection is broken."""
 
 _TRIES = 8
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which results are wanted."""
+    """Selects results by stage and label."""
 
     stage: str | None = None
     label: str | None = None
 
     def wants(self, event: Document) -> bool:
-        """Whether it is one of them. A failure has no label."""
+        """Whether the filter selects `event`. A failure has no label."""
         labels = [prediction["label"] for prediction in event.get("predictions") or []]
         return self.stage in {None, event["stage"]} and (self.label is None or self.label in labels[:1])
 
@@ -37,17 +37,17 @@ class Filter:
 def follow_results(
     service: Service, pipeline: Served, wanted: Filter, on_interruption: Callable[[str], None]
 ) -> Iterator[Document]:
-    """Results and failures from now on, until the caller stops. Documents of failures have a `reason`.
+    """Yield new results and failures, until the caller stops. Documents of failures have a `reason`.
 
     Args:
-        service: where the pipeline is served.
-        pipeline: whose results to follow.
-        wanted: which of them to yield.
-        on_interruption: called with a line of text each time the connection is lost and about to be made again.
+        service: the service of the pipeline.
+        pipeline: the pipeline to follow.
+        wanted: selects the results to yield.
+        on_interruption: called with a line of text before every reconnection.
 
     Raises:
-        Unreachable: the service did not answer for too long.
-        Refused: it rejects the request.
+        Unreachable: the service did not respond for too long.
+        Refused: the service rejects the request.
     """
     last_id: str | None = None
     failures = 0
@@ -77,7 +77,7 @@ class _Busy(Exception):
     """The service can't serve the event stream at the moment."""
 
     def __init__(self, response: httpx.Response) -> None:
-        super().__init__(f"the service answered {response.status_code}")
+        super().__init__(f"the service responded with {response.status_code}")
         self.retry_after_s = retry_after_s(response.headers, datetime.now(UTC))
 
 

@@ -1,4 +1,4 @@
-"""Pipelines that the service serves, and choosing one of them."""
+"""The pipelines that the service serves, and the choice of one."""
 
 from dataclasses import dataclass
 
@@ -21,10 +21,10 @@ class Served:
         return f"/v1/pipelines/{self.namespace}/{self.name}"
 
     def expect(self, stage: str | None) -> None:
-        """Check that a stage is one of the pipeline's. Only for when nothing was found: results outlive their stage.
+        """Check that the pipeline has a stage. Only for empty results: the results of a removed stage still exist.
 
         Raises:
-            InvalidInput: it has no such stage.
+            InvalidInput: the pipeline has no such stage.
         """
         if stage is not None and stage not in self.stages:
             raise InvalidInput(f"{self} has no stage {stage}; its stages are {', '.join(self.stages)}")
@@ -34,16 +34,16 @@ class Served:
 
 
 def choose(service: Service, wanted: str | None) -> Served:
-    """The pipeline `wanted` (NAMESPACE/NAME, or NAME alone if only one has it), or the only one there is.
+    """The pipeline `wanted` (NAMESPACE/NAME, or NAME if it is unique); the only pipeline if `wanted` is None.
 
     Raises:
         InvalidInput: there is no such pipeline, or more than one matches.
-        Unreachable: the service doesn't answer.
+        Unreachable: the service doesn't respond.
     """
     try:
         served = [_served(document) for document in service.get("/v1/pipelines").json()["pipelines"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise Refused(200, f"{service.url} answers, but is not a Darkroom service: check --url") from error
+        raise Refused(200, f"{service.url} responds, but is not a Darkroom service: check --url") from error
     matching = [pipeline for pipeline in served if wanted in {None, str(pipeline), pipeline.name}]
     if len(matching) == 1:
         return matching[0]

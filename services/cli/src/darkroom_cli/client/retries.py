@@ -1,4 +1,4 @@
-"""How long to wait before a request is sent again. Pure."""
+"""The delay before a request is retried. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ def is_temporary(status: int) -> bool:
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds to wait by `Retry-After`, which is a number of seconds or a date."""
+    """The seconds to wait according to `Retry-After`, which is a number of seconds or a date."""
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
@@ -28,7 +28,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 def delay_s(attempt: int, asked_for_s: float | None, chance: float) -> float:
     """Seconds before the attempt after `attempt` (from 1), at least `asked_for_s`.
 
-    Jittered by `chance` (0..1): clients that were rejected together would retry together.
+    `chance` (0..1) adds jitter, so that clients that were rejected together do not retry together.
     """
     if asked_for_s is not None:
         return asked_for_s * (1 + chance / 4)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ServerSentEvent:
-    """One event. `id` is the last one seen, which the stream can be resumed from."""
+    """One event. `id` is the last id in the stream, from which it can be resumed."""
 
     name: str
     data: str

@@ -24,7 +24,7 @@ Document = dict[str, Any]
 
 
 class Refused(DarkroomError):
-    """The service answered with a problem document."""
+    """The service responded with a problem document."""
 
     def __init__(self, status: int, detail: str) -> None:
         """The HTTP status, and the problem's detail."""
@@ -36,10 +36,10 @@ class Service:
     """The ingestion service at a URL. May be shared by threads."""
 
     def __init__(self, url: str, connections: int = 8, keep_trying_s: float = _KEEP_TRYING_S) -> None:
-        """Nothing is sent yet.
+        """Sends nothing yet.
 
         Raises:
-            InvalidInput: the URL can't be used.
+            InvalidInput: the URL is invalid.
         """
         self.url = url.rstrip("/")
         self._keep_trying_s = keep_trying_s
@@ -65,7 +65,7 @@ class Service:
         self.http.close()
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> httpx.Response:
-        """The answer to a GET.
+        """The response to a GET.
 
         Raises:
             Refused: the service rejects the request.
@@ -88,17 +88,17 @@ class Service:
                 return
 
     def send(self, method: str, path: str, *, resend: bool = False, **rest: Any) -> httpx.Response:
-        """Send a request, and again while the service is busy.
+        """Send a request. Retries while the service is busy.
 
         Args:
-            method: of HTTP.
-            path: below the service's URL.
-            resend: whether to retry also after a lost connection; only for requests that may safely be repeated.
-            rest: further arguments of httpx.Client.request.
+            method: HTTP method.
+            path: path below the service's URL.
+            resend: whether to retry after a lost connection too; only for requests that are safe to repeat.
+            rest: more arguments of httpx.Client.request.
 
         Raises:
             Refused: the service rejects the request.
-            Unreachable: it doesn't answer, or is busy for too long.
+            Unreachable: the service doesn't respond, or is busy for too long.
         """
         deadline = time.monotonic() + self._keep_trying_s
         attempt = 0
@@ -109,7 +109,7 @@ class Service:
                 response = self.http.request(method, path, **rest)
             except httpx.TransportError as error:
                 problem: DarkroomError = self._unreachable(error)
-                # A GET may be repeated, but where nothing listens, retrying does not help.
+                # A GET may be repeated, but if nothing listens, retrying does not help.
                 lost = method == "GET" and not isinstance(error, httpx.ConnectError)
                 if not (resend or lost):
                     raise problem from error
@@ -128,7 +128,7 @@ class Service:
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
         reason = _ERRNO.sub("", str(error)) or type(error).__name__
         return Unreachable(
-            f"no service answers at {self.url} ({reason}): start it with `darkroom up`, or give its address with --url"
+            f"no service responds at {self.url} ({reason}): start it with `darkroom up`, or give its address with --url"
         )
 
 
@@ -138,7 +138,7 @@ def refusal(response: httpx.Response) -> Refused | InvalidInput:
         detail = str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
         status = f"{response.status_code} {response.reason_phrase}"
-        detail = f"{response.request.url} answered {status}: is it a Darkroom service?"
+        detail = f"{response.request.url} responded with {status}: is it a Darkroom service?"
     if response.status_code in _INVALID:
         return InvalidInput(detail)
     return Refused(response.status_code, detail)

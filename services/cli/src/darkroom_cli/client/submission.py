@@ -16,12 +16,12 @@ from darkroom_cli.exit_codes import Unreachable
 
 _POLL_S = 0.2
 _LONGEST_WAIT_S = 20
-"""Of one request; a longer wait is several, so that no proxy in between gives up."""
+"""The longest wait of one request. A longer wait is split into several, so that proxies do not time out."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """How images are sent: to which pipeline, with which ordering key, and how long to wait for their results."""
+    """How to send images: the pipeline, the ordering key, and how long to wait for results."""
 
     pipeline: Served
     key: str | None = None
@@ -33,10 +33,10 @@ class Sent:
     """The outcome for one file.
 
     Attributes:
-        document: the service's answer; None if it did not accept the image.
+        document: the service's response; None if it did not accept the image.
         problem: why it did not accept the image, or why there are no results.
-        seconds: from the first byte sent to the last answer.
-        unreachable: the problem is that the service did not answer.
+        seconds: time from the first byte sent to the last response.
+        unreachable: whether the problem is that the service did not respond.
     """
 
     file: Path
@@ -54,13 +54,13 @@ class Sent:
 
 
 def submit(service: Service, submission: Submission, files: Sequence[Path], parallel: int) -> Generator[Sent]:
-    """Send `files`, `parallel` at a time; the outcome for each as soon as it is known."""
+    """Send `files`, `parallel` at a time. Yields the outcome for each as soon as it is known."""
     waiting = iter(files)
     pending: set[Future[Sent]] = set()
     with ThreadPoolExecutor(parallel, thread_name_prefix="submit") as pool:
         try:
             while True:
-                # Only a few are given to the pool at a time, so that an interruption takes effect at once.
+                # Only a few are in the pool at a time, so that an interruption takes effect immediately.
                 while len(pending) < 2 * parallel and (file := next(waiting, None)) is not None:
                     pending.add(pool.submit(_send, service, submission, file))
                 if not pending:
@@ -104,14 +104,14 @@ def _post(service: Service, submission: Submission, file: Path) -> Document:
 
 
 def _await_results(service: Service, submission: Submission, document: Document, deadline: float) -> Document:
-    """The image's document, once every stage has answered or the deadline has passed."""
+    """The image's document once every stage has a result or a failure, or the deadline has passed."""
     path = f"{submission.pipeline.path}/images/{document['id']}"
     while document.get("state", "Received") == "Received" and time.monotonic() < deadline:
         time.sleep(_POLL_S)
         try:
             document = service.send("GET", path, resend=True).json()
         except Refused as refused:
-            # The row for Received is written after the answer is sent.
+            # The service sends the response before its store has the image.
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
     if document.get("state", "Received") == "Received":

@@ -1,1 +1,1 @@
-"""The commands and their options. The work is imported when a command runs, so that `--help` is quick."""
+"""The commands and their options. Implementations are imported when a command runs, so that `--help` is fast."""

@@ -71,9 +71,7 @@ def save(
     *,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="File to write; by default the image's id with a suffix that fits its type."
-        ),
+        typer.Option("--output", "-o", help="File to write; by default the image's id with the suffix of its type."),
     ] = None,
     pipeline: PipelineName = None,
     url: Url = DEFAULT_URL,
@@ -117,7 +115,7 @@ def redrive(
 ) -> None:
     """Send dead letters to their stage again.
 
-    Publishes the images to the images topic once more, for the stage that failed on them and no other.
+    Publishes the images to the images topic again, only for the stage that failed on them.
     """
     from darkroom_cli.client.dead_letters import redrive as redrive_all
     from darkroom_cli.client.pipelines import choose

@@ -15,12 +15,13 @@ def start(
     *,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port for clients; 0 chooses a free one.")] = 9092,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Folder for its data; by default a temporary folder, removed at the end.")
+        Path | None,
+        typer.Option(help="Folder for the broker's data; by default a temporary folder, removed at the end."),
     ] = None,
 ) -> None:
     """Start a single-node Kafka, and stop it on Ctrl-C.
 
-    Prints "ready: HOST:PORT" on stdout once it answers. Java need not be installed: the JVM comes from PyPI, and
+    Prints "ready: HOST:PORT" on stdout once the broker is ready. Java is not required: the JVM comes from PyPI, and
     Kafka's jars are downloaded once (44 MB, verified by SHA-256).
     """
     from darkroom_cli.sessions.kafka import run_kafka

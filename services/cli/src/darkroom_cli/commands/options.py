@@ -26,10 +26,10 @@ PipelineName = Annotated[
 
 
 def at_least_one(manifests: list[Path]) -> list[Path]:
-    """`manifests` without repetitions.
+    """`manifests` without duplicates.
 
     Raises:
-        InvalidInput: there are none.
+        InvalidInput: `manifests` is empty.
     """
     if not manifests:
         raise InvalidInput("no manifest given: give at least one PIPELINE.yaml")

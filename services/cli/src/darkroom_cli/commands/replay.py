@@ -31,7 +31,7 @@ def replay(
     ] = "end",
     generation: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Name of the replay. The name of an earlier one continues it."),
+        typer.Option(metavar="NAME", help="Name of the replay. Give the name of an unfinished replay to continue it."),
     ] = None,
     results_topic: Annotated[
         str | None,
@@ -41,28 +41,28 @@ def replay(
         ),
     ] = None,
     rate: Annotated[
-        float, typer.Option(min=0, help="Maximum images per second, so that live work keeps its share; 0 is no limit.")
+        float, typer.Option(min=0, help="Maximum images per second, to leave capacity for live work; 0 for no limit.")
     ] = 100.0,
     data_dir: Annotated[
         Path, typer.Option(envvar="DARKROOM_DATA_DIR", help="Data folder of the running `darkroom up`.")
     ] = Path("darkroom-data"),
     bootstrap_servers: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT,…", help="The Kafka to use, if not that of `darkroom up`.")
+        str | None, typer.Option(metavar="HOST:PORT,…", help="The Kafka to use; by default that of `darkroom up`.")
     ] = None,
     job: Annotated[
         Path | None,
         typer.Option(
             metavar="DEPLOYMENT.json",
-            help="Print a Kubernetes Job instead, made from the Deployment of the stage's workers; - reads stdin.",
+            help="Print a Kubernetes Job, made from this Deployment of the stage's workers, and exit; - reads stdin.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Analyse stored images again with the current model, alongside live work.
 
-    Reads a range of the images topic with a consumer group of its own. Every image gets a new result, whose id names
-    the generation. Stops at the end of the range; an interrupted replay continues with --generation NAME. Exit code 1
-    if an image could not be analysed.
+    Reads a range of the images topic in a separate consumer group. Every image gets a new result, whose id contains
+    the name of the replay. Stops at the end of the range. Continue an interrupted replay with --generation NAME. Exit
+    code 1 if an image could not be analysed.
     """
     from darkroom.temporary_folder import temporary_folder
     from darkroom_cli.exit_codes import InvalidInput

@@ -37,7 +37,7 @@ def submit(
     from darkroom_cli.sessions.submit import report
 
     files = image_files(paths)
-    # With an ordering key, two at a time could arrive in either order.
+    # Images that are sent at the same time could arrive in any order.
     at_a_time = 1 if key is not None else parallel
     with Service(url, connections=at_a_time) as service:
         submission = Submission(choose(service, pipeline), key, timeout if wait else 0.0)

@@ -34,8 +34,8 @@ def up(
     """Run pipelines on this machine: a Kafka broker, the workers of every stage, and the ingestion service.
 
     The Kafka in the manifests is replaced by a broker that this command starts, or by --bootstrap-servers. Prints
-    "ready: http://127.0.0.1:PORT" on stdout once every stage is ready. Ctrl-C stops everything in order; a second
-    Ctrl-C stops at once.
+    "ready: http://127.0.0.1:PORT" on stdout once every stage is ready. Ctrl-C stops everything gracefully; a second
+    Ctrl-C stops immediately.
     """
     from darkroom_cli.runner.up import Options
     from darkroom_cli.sessions.up import run_session

@@ -8,7 +8,7 @@ from darkroom_cli.views.output import answer, answer_json, say
 
 
 def validate(manifests: Manifests, *, as_json: AsJson = False) -> None:
-    """Check manifests against the rules of ImagePipeline. Prints a line per problem, with its file, line and field."""
+    """Check manifests against the rules of ImagePipeline. Prints the file, line and field of every problem."""
     from darkroom_cli.manifests.bundle import load_bundle
     from darkroom_cli.manifests.documents import Finding
     from darkroom_cli.manifests.references import missing_references

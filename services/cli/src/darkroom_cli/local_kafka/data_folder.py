@@ -1,4 +1,4 @@
-"""The data folder of one broker: its identity and Kafka version, and the lock that lets only one broker use it.
+"""The data folder of one broker, with its identity and its Kafka version, locked for one broker.
 
 darkroom-kafka.json   the marker: Kafka version, cluster id, node id
 lock                  locked while a broker uses the folder
@@ -28,7 +28,7 @@ _TEMPORARY = "darkroom-kafka-"
 
 @dataclass(frozen=True)
 class Identity:
-    """Whose data a folder holds."""
+    """The broker, cluster and Kafka version of a folder's data."""
 
     kafka_version: str
     cluster_id: str
@@ -36,7 +36,7 @@ class Identity:
 
 
 class DataFolder:
-    """A claimed data folder. It is free again after `release()` and the end of every process that inherited `lock`."""
+    """A locked data folder. It is unlocked by `release()` and the end of every process that inherited `lock`."""
 
     def __init__(self, path: Path, identity: Identity, lock: int) -> None:
         self.path = path
@@ -45,12 +45,12 @@ class DataFolder:
 
     @property
     def log(self) -> Path:
-        """Kafka's own data. Exists only once formatting is complete."""
+        """The folder of Kafka's data. Exists once formatting is complete."""
         return self.path / "log"
 
     @property
     def unfinished_log(self) -> Path:
-        """Where storage is formatted, before it becomes `log` in one step."""
+        """The folder in which storage is formatted, before it is renamed to `log`."""
         return self.path / "log.unfinished"
 
     def release(self) -> None:
@@ -60,22 +60,22 @@ class DataFolder:
             self.lock = -1
 
     def remove(self) -> None:
-        """Delete it with its contents, then release it. Safe to call twice."""
+        """Delete the folder with its contents, then release it. Safe to call twice."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 
 
 def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFolder:
-    """Create the folder if needed, lock it, and check that it holds this broker's data or nothing.
+    """Create the folder if it is missing, lock it, and check that it is empty or has this broker's data.
 
-    Without `cluster_id` an existing folder keeps the one it has, and a new folder gets a random one.
+    If `cluster_id` is None, an existing folder keeps its cluster id, and a new folder gets a random one.
 
     Raises:
-        DarkroomError: No permission, in use, or not this broker's data.
+        DarkroomError: The folder is not writable, is in use, or has other data.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _identity(path)  # before a lock file is put into a folder that isn't ours
+        _identity(path)  # before a lock file is written to a folder with other data
         lock = try_lock(path / LOCK)
         if lock is None:
             raise DarkroomError(
@@ -93,7 +93,7 @@ def claim(path: Path, node_id: int = 1, cluster_id: str | None = None) -> DataFo
 
 
 def claim_temporary() -> DataFolder:
-    """A new temporary folder, for the caller to remove. Those of processes that were killed are removed here."""
+    """Create a temporary folder, which the caller has to remove. Removes those of killed processes."""
     try:
         remove_abandoned(_TEMPORARY)
         path = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
@@ -105,23 +105,23 @@ def claim_temporary() -> DataFolder:
 
 
 def random_id() -> str:
-    """An id as Kafka wants it: a UUID in 22 characters. No leading dash, which command lines take for an option."""
+    """A random UUID in Kafka's format: 22 characters. Without a leading dash, which would look like an option."""
     while (text := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return text
 
 
 def _identity(path: Path) -> Identity | None:
-    """What the folder's marker says; None for a folder that is new.
+    """The identity in the folder's marker file; None if the folder is new.
 
     Raises:
-        DarkroomError: The folder holds something, but no marker that can be read.
+        DarkroomError: The folder is not empty, and its marker is missing or damaged.
     """
     marker = path / _MARKER
     if not marker.exists():
         if foreign := sorted({entry.name for entry in path.iterdir()} - {LOCK, _UNFINISHED_MARKER}):
             raise DarkroomError(
-                f"data folder {path} holds {foreign[0]!r} but no {_MARKER}, so it isn't ours: "
+                f"data folder {path} contains {foreign[0]!r} but no {_MARKER}, so it is not a Kafka data folder: "
                 "choose an empty or a new folder"
             )
         return None
@@ -135,7 +135,7 @@ def _identity(path: Path) -> Identity | None:
 
 
 def _settled_identity(path: Path, node_id: int, cluster_id: str | None) -> Identity:
-    """The identity of a locked folder, written down if it is new."""
+    """The identity of a locked folder. Written if the folder is new."""
     if (identity := _identity(path)) is None:
         identity = Identity(KAFKA_VERSION, cluster_id or random_id(), node_id)
         unfinished = path / _UNFINISHED_MARKER

@@ -1,7 +1,7 @@
-"""Downloading jars from Maven Central: in parallel, verified, retried, with progress on stderr.
+"""Downloads jars from Maven Central: in parallel, verified, with retries and progress on stderr.
 
-jgo knows where Maven Central is, obeys the proxy variables, and takes a mirror from its own settings file
-(`[repositories]`, `central = …`), so no address is needed here.
+jgo has the address of Maven Central, supports proxy variables, and reads a mirror from its settings file
+(`[repositories]`, `central = …`).
 """
 
 import random
@@ -28,7 +28,7 @@ _LINE_EVERY = 10
 
 
 def download(jars: tuple[Jar, ...], folder: Path) -> None:
-    """Download the jars into `folder`. Those that arrived before a failure stay, so a retry has less to do.
+    """Download the jars into `folder`. After a failure, complete jars are kept for the next attempt.
 
     Raises:
         DarkroomError: A jar could not be downloaded after several attempts.
@@ -52,7 +52,7 @@ def download(jars: tuple[Jar, ...], folder: Path) -> None:
 
 
 class _Progress:
-    """Progress: a bar on a terminal, else a line now and then."""
+    """Progress: a bar on a terminal, else an occasional line."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
@@ -84,7 +84,7 @@ def _fetch_with_retries(
             _fetch(jar, folder, repositories)
         except (OSError, RuntimeError) as error:
             if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk, not the network: requests leaves errno empty
+                raise  # an error of the disk, not of the network, for which requests sets no errno
             if attempt == _ATTEMPTS or given_up.is_set():
                 raise DarkroomError(
                     f"cannot download Kafka {KAFKA_VERSION} from Maven Central: {jar.filename}: {_root_cause(error)}: "
@@ -108,7 +108,7 @@ def _fetch(jar: Jar, folder: Path, repositories: dict[str, str]) -> None:
 
 
 def _root_cause(error: BaseException) -> str:
-    """The innermost reason, in one line: HTTP libraries wrap `Connection refused` four times."""
+    """The innermost cause, in one line: HTTP libraries wrap `Connection refused` four times."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return " ".join(str(error).split()) or type(error).__name__

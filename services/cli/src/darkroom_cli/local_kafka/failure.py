@@ -1,4 +1,4 @@
-"""The reason why a JVM exited, in one line, from its output."""
+"""The reason why a JVM exited, as one line of its output."""
 
 import re
 
@@ -11,7 +11,7 @@ _LOGGED = re.compile(rf"^\[[^]]*\] (?:ERROR|FATAL) (?P<message>.+?)(?: \({_CLASS
 def reason_of_failure(output: str) -> str:
     """The first exception and its innermost cause if there is one, else the last logged error, else the last line.
 
-    The first, because what Kafka logs after it (`Exiting Kafka due to fatal exception`) only follows from it.
+    The first, because later errors (`Exiting Kafka due to fatal exception`) are only consequences.
     """
     lines = [line for line in output.splitlines() if line.strip()]
     exceptions = [(number, match["message"]) for number, line in enumerate(lines) if (match := _EXCEPTION.match(line))]

@@ -1,4 +1,4 @@
-"""The health of a broker: it answers metadata requests and lists itself as a member of the cluster."""
+"""The health of a broker: it responds to metadata requests and lists itself as a member of the cluster."""
 
 import time
 from collections.abc import Callable
@@ -14,13 +14,13 @@ _REQUEST_TIMEOUT_S = 2.0
 
 
 def wait_until_healthy(member: Member, deadline: float, still_running: Callable[[], bool]) -> bool:
-    """Wait until the broker has joined its cluster. False if it died or `deadline` (monotonic seconds) came first.
+    """Wait until the broker has joined its cluster. False if it exited or `deadline` (monotonic seconds) has passed.
 
-    Asked on the listener for brokers: clients may be sent to a proxy that does not run yet.
+    Queries the listener for brokers, because clients may be directed to a proxy that does not run yet.
     """
     if not _wait(lambda: accepts_connections(member.broker_port), deadline, still_running):
         return False
-    # log_level: librdkafka logs every failed connection to stderr, and during startup they all fail.
+    # log_level: librdkafka logs every failed connection to stderr, and during startup all fail.
     admin = AdminClient(
         {"bootstrap.servers": f"{HOST}:{member.broker_port}", "reconnect.backoff.max.ms": 100, "log_level": 0}
     )
@@ -28,7 +28,7 @@ def wait_until_healthy(member: Member, deadline: float, still_running: Callable[
 
 
 def _lists_itself(admin: AdminClient, node_id: int) -> bool:
-    """A fenced broker, which is still catching up, does not list itself."""
+    """Whether the broker lists itself. A fenced broker, which is still catching up, does not."""
     try:
         return node_id in admin.list_topics(timeout=_REQUEST_TIMEOUT_S).brokers
     except KafkaException:

@@ -12,12 +12,12 @@ _DOWNLOAD_DEADLINE_S = 900.0
 
 
 def cache_folder() -> Path:
-    """Where the jars are kept: the user's cache folder, shared by all checkouts and processes."""
+    """The folder of the jars in the user's cache folder, shared by all checkouts and processes."""
     return platformdirs.user_cache_path("darkroom") / f"kafka-{KAFKA_VERSION}"
 
 
 def ensure_jars(folder: Path | None = None) -> tuple[Path, ...]:
-    """The paths of the jars; missing and damaged ones are downloaded first. Safe to call in several processes at once.
+    """The paths of the jars. Downloads missing and damaged ones. Safe to call from several processes.
 
     Raises:
         DarkroomError: Maven Central can't be reached, or the folder can't be written.
@@ -43,7 +43,7 @@ def _missing(jars: tuple[Jar, ...], folder: Path) -> tuple[Jar, ...]:
 
 def _download(jars: tuple[Jar, ...], folder: Path) -> None:
     if jars:
-        # jgo and its HTTP stack take 0.4 s to import, which only the first start on a machine has to pay.
+        # jgo and its HTTP stack take 0.4 s to import, and are needed only at the first start on a machine.
         from darkroom_cli.local_kafka.download import download  # noqa: PLC0415
 
         download(jars, folder)

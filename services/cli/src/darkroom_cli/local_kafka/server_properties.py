@@ -13,14 +13,14 @@ _CONTROLLER = "CONTROLLER"
 
 @dataclass(frozen=True)
 class Listener:
-    """An address at which a broker takes connections.
+    """An address at which a broker accepts connections.
 
     Attributes:
         name: The listener's name, in capitals.
-        port: Where it listens; 0 has a free port chosen.
+        port: Port to listen on; 0 chooses a free port.
         protocol: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.
-        advertised: `host:port` that clients are told instead, for a proxy in between.
-        properties: Settings of this listener alone, without their `listener.name.<name>.` prefix.
+        advertised: `host:port` to advertise to clients, for a proxy in between; None for the listener's own.
+        properties: Settings of this listener, without the prefix `listener.name.<name>.`.
     """
 
     name: str
@@ -32,13 +32,13 @@ class Listener:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a cluster of combined brokers and controllers, all on this machine.
+    """A member of a cluster of combined brokers and controllers on this machine.
 
     Attributes:
-        node_id: Its id, a key of `controller_ports`.
-        cluster_id: The same for all members.
-        controller_ports: Node id -> port of its controller, of every member.
-        broker_port: Where the other brokers reach it, past a proxy between it and its clients.
+        node_id: The member's id, a key of `controller_ports`.
+        cluster_id: The cluster's id.
+        controller_ports: Node id -> port of the controller, for all members.
+        broker_port: Port for the other brokers, without a proxy.
     """
 
     node_id: int
@@ -48,7 +48,7 @@ class Member:
 
 
 def scram_listener(port: int = 0, name: str = "SCRAM") -> Listener:
-    """A SASL_PLAINTEXT listener for SCRAM-SHA-512; users are made with the Admin API on the plain listener."""
+    """A SASL_PLAINTEXT listener for SCRAM-SHA-512. Create users with the Admin API on the plain listener."""
     jaas = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
     return Listener(
         name,
@@ -101,14 +101,14 @@ def render(properties: Mapping[str, str]) -> str:
     return "".join(f"{_escape(key, also=' :=#!')}={_escape(value)}\n" for key, value in properties.items())
 
 
-# For one user or one test run: quick to start, little memory. The log cleaner alone would take 128 MiB of the heap.
+# For one user or one test run: starts fast and uses little memory. The log cleaner alone would use 128 MiB of heap.
 _SMALL: Mapping[str, str] = {
     "auto.create.topics.enable": "false",
     "group.initial.rebalance.delay.ms": "0",
     "offsets.topic.num.partitions": "4",
     "transaction.state.log.num.partitions": "4",
     "share.coordinator.state.topic.num.partitions": "4",
-    # A worker that was killed is missed after 6 s rather than 45 s, and partitions change hands within a second.
+    # A killed worker is detected after 6 s instead of 45 s, and partitions are reassigned within a second.
     "group.consumer.min.session.timeout.ms": "6000",
     "group.consumer.session.timeout.ms": "6000",
     "group.consumer.min.heartbeat.interval.ms": "500",
@@ -120,19 +120,19 @@ _SMALL: Mapping[str, str] = {
 }
 
 _ALONE: Mapping[str, str] = {
-    # After a crash a broker is kept out until its old session ends (9 s), for others to take over. Alone it only waits.
+    # A crashed broker can rejoin only after its session has expired (default 9 s): a mere delay for a single broker.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
-    # Alone a broker can hand its partitions to nobody. While it tries, they have no leader, and Kafka 4.3 then takes
-    # them for deleted and skips the end of a transaction in them ("these partitions are likely deleted already"):
-    # results become visible whose offsets never do, and their images are analysed twice.
+    # A single broker can't move its partitions. During a controlled shutdown they have no leader, and Kafka 4.3
+    # treats them as deleted and skips the end of a transaction in them ("these partitions are likely deleted
+    # already"): results become visible without their offsets, and their images are analysed twice.
     "controlled.shutdown.enable": "false",
 }
 
 
 def _replication(brokers: int) -> dict[str, str]:
-    """Three copies where there are three brokers, two of them in sync; else one copy."""
-    copies = "3" if brokers >= 3 else "1"  # noqa: PLR2004 - Kafka's own recommendation
+    """Three replicas if there are three brokers, two of them in sync; else one replica."""
+    copies = "3" if brokers >= 3 else "1"  # noqa: PLR2004 - Kafka's recommendation
     in_sync = "2" if brokers >= 3 else "1"  # noqa: PLR2004
     return {
         "default.replication.factor": copies,

@@ -1,1 +1,1 @@
-"""Manifest files: reading, checking, and resolving what they refer to."""
+"""Manifest files: reading, checking, and resolving references."""

@@ -36,11 +36,11 @@ class Bundle:
     """Everything in a set of files.
 
     Attributes:
-        pipelines: the valid ones, in the order of the files.
-        config_maps: their entries, decoded.
-        secrets: likewise.
-        problems: what makes the files invalid.
-        notes: what was ignored.
+        pipelines: the valid pipelines, in the order of the files.
+        config_maps: the decoded entries of ConfigMaps.
+        secrets: the decoded entries of Secrets.
+        problems: the errors in the files.
+        notes: what was ignored in the files.
     """
 
     pipelines: list[LoadedPipeline] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Bundle:
 
 
 def load_bundle(files: Sequence[Path]) -> Bundle:
-    """Everything in `files`. Never raises: what is wrong with them is in the bundle's `problems`."""
+    """Everything in `files`. Never raises: errors are in the bundle's `problems`."""
     bundle = Bundle()
     for file in files:
         documents, problems = read_documents(file)

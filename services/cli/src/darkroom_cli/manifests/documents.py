@@ -1,4 +1,4 @@
-"""YAML documents that know the line of each field."""
+"""YAML documents with the line of every field."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import yaml
 from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-# The C loader is several times as fast, which a model of some megabytes in base64 makes felt.
+# The C loader is several times as fast, which matters for a model of some megabytes in base64.
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -42,12 +42,12 @@ class Document:
 
     @property
     def kind(self) -> str:
-        """`kind`, or nothing."""
+        """`kind`; empty if it is missing."""
         return str(self.data.get("kind") or "")
 
     @property
     def name(self) -> str:
-        """`metadata.name`, or nothing."""
+        """`metadata.name`; empty if it is missing."""
         return str(self._metadata().get("name") or "")
 
     @property
@@ -95,7 +95,7 @@ def read_documents(file: Path) -> tuple[list[Document], list[Finding]]:
 
 
 def line_of(node: Node, path: str) -> int:
-    """The line of `path` below `node`, or of its deepest part that exists."""
+    """The line of `path` below `node`, or of the deepest part of the path that exists."""
     line = int(node.start_mark.line) + 1
     for part in _parts(path):
         if isinstance(part, int) and isinstance(node, SequenceNode) and part < len(node.value):
@@ -118,7 +118,7 @@ def _entry(node: MappingNode, key: str) -> tuple[Node, Node] | None:
 
 
 def _repeated_keys(node: Node) -> Iterator[tuple[int, str]]:
-    """PyYAML silently takes the last of two fields of one name; the API server rejects them, and so do we."""
+    """Duplicate fields. PyYAML silently uses the last one, but the API server rejects them."""
     if isinstance(node, MappingNode):
         seen: set[str] = set()
         for key, value in node.value:

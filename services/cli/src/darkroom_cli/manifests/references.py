@@ -1,4 +1,4 @@
-"""Resolving the URIs and Secrets of a pipeline, in the given files and on this machine."""
+"""Resolves the URIs and Secrets of a pipeline in the given files and on this machine."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class Missing:
     """A file that does not exist.
 
     Attributes:
-        message: why, and what to do.
-        elsewhere: whether it may exist where the pipeline runs in a cluster.
+        message: why it does not exist, and what to do.
+        elsewhere: whether it may exist in the cluster in which the pipeline runs.
     """
 
     message: str
@@ -50,7 +50,7 @@ Referred = Inline | OnDisk | Remote | Missing
 
 
 def find(uri: str, loaded: LoadedPipeline, bundle: Bundle) -> Referred:
-    """The file that `uri` in a pipeline's manifest refers to on this machine."""
+    """The file on this machine that `uri` in a pipeline's manifest refers to."""
     scheme, _, rest = uri.partition(":")
     match scheme:
         case "configmap":
@@ -77,7 +77,7 @@ def missing_references(bundle: Bundle, *, in_cluster: bool) -> list[Finding]:
 
     Args:
         bundle: the pipelines, ConfigMaps and Secrets.
-        in_cluster: omit those that may exist in the cluster where the pipeline will run.
+        in_cluster: omit references that may exist in the cluster in which the pipeline will run.
     """
     findings = []
     for loaded in bundle.pipelines:

@@ -1,1 +1,1 @@
-"""Child processes on this machine, and the threads, ports and file locks around them."""
+"""Child processes, threads and ports on this machine."""

@@ -1,4 +1,4 @@
-"""Python modules as child processes, which end with this process."""
+"""Python modules as child processes that end with this process."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ def start_module(
     stdout: IO[bytes] | int,
     stderr: IO[bytes],
 ) -> subprocess.Popen[bytes]:
-    """Start `python -m module arguments…`, which ends with the thread that calls this."""
+    """Start `python -m module arguments…`. The process ends with the calling thread."""
     # -P: a file in the user's folder, such as `typing.py`, must not be imported as a module.
     return subprocess.Popen(  # noqa: S603 - our own command
         ending_with_us([sys.executable, "-P", "-m", module, *arguments]),
@@ -32,28 +32,28 @@ def start_module(
         stdout=stdout,
         stderr=stderr,
         env={**os.environ, **environment},
-        start_new_session=True,  # Ctrl-C in the terminal reaches only us; we end the children in order
+        start_new_session=True,  # Ctrl-C in the terminal must not reach the children, which this process ends in order
     )
 
 
 class Child:
-    """A module run as a child process. To be started in the main thread: Linux ends it with the thread that started it.
+    """A module that runs as a child process. Start it in the main thread: Linux ends it with the starting thread.
 
-    Not asyncio's own subprocesses: with those, a cancellation at the moment of starting leaves a process unwatched.
+    Does not use asyncio's subprocesses, which may lose a process if they are cancelled while it starts.
     """
 
     def __init__(self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
-        """Start it. What it prints is appended to `log`."""
+        """Start the process. Its output is appended to `log`."""
         with log.open("ab") as output:
             self._process = start_module(module, arguments, environment, stdout=output, stderr=output)
         self._ended = asyncio.ensure_future(in_daemon_thread(self._process.wait))
 
     async def wait(self) -> int:
-        """Its exit code, once it has exited; minus the signal's number if one killed it."""
+        """Wait for the exit. Returns the exit code; minus the signal's number if a signal ended it."""
         return await asyncio.shield(self._ended)
 
     async def stop(self, timeout_s: float) -> bool:
-        """Send SIGTERM, and SIGKILL after `timeout_s`; whether SIGTERM sufficed. Safe to call twice."""
+        """Send SIGTERM, and SIGKILL after `timeout_s`. Returns whether SIGTERM sufficed. Safe to call twice."""
         self._process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(timeout_s):
@@ -64,18 +64,18 @@ class Child:
         return True
 
     async def end(self) -> None:
-        """Kill it, and wait until it has exited. Safe to call twice."""
+        """Kill the process and wait for its exit. Safe to call twice."""
         self.kill()
         async with asyncio.timeout(_KILL_TIMEOUT_S):
             await self.wait()
 
     def kill(self) -> None:
-        """Kill it, without waiting."""
+        """Kill the process without waiting."""
         self._process.send_signal(signal.SIGKILL)
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """The last lines of a log that are not blank."""
+    """The last non-blank lines of a log."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _TAIL_BYTES))

@@ -16,7 +16,7 @@ _CONNECT_TIMEOUT_S = 1.0
 
 
 def why_not_free(port: int) -> str | None:
-    """Why a server can't listen on the port, or None. Closed connections don't count, as for Kafka itself."""
+    """Why a server can't listen on the port; None if it can. Closed connections are ignored, as by Kafka."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -28,14 +28,14 @@ def why_not_free(port: int) -> str | None:
 
 
 class Reservation:
-    """A free port that no other reservation gets before `release()`, while a server of ours can listen on it.
+    """A free port that no other reservation gets before `release()`. A server can listen on it in the meantime.
 
-    Linux lets two sockets with SO_REUSEADDR have one port as long as one of them listens at most. Elsewhere the port is
-    only known to be free now.
+    On Linux, two sockets with SO_REUSEADDR can bind one port as long as at most one of them listens. On other systems
+    the port is only known to be free now.
 
-    The port lies below the range that the kernel takes for outgoing connections. Not `bind(0)`: a client that keeps
-    reconnecting to a stopped broker may be given that broker's port as its own end, connects to itself, and the broker
-    can't come back.
+    The port is below the kernel's range for outgoing connections. `bind(0)` would choose from that range, and a client
+    that keeps reconnecting to a stopped broker could get the broker's port as its local port, connect to itself, and
+    block the port.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Reservation:
         for _ in range(_TRIES):
             self._socket = socket.socket()
             try:
-                # Without SO_REUSEADDR at first, so that another reservation counts as taken.
+                # First without SO_REUSEADDR, so that the port of another reservation can't be bound.
                 self._socket.bind((HOST, random.randint(_LOWEST, highest)))
             except OSError:
                 self._socket.close()

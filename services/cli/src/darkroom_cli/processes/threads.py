@@ -1,4 +1,4 @@
-"""Blocking work in daemon threads, for asyncio: such threads never delay the exit of the process."""
+"""Blocking work in daemon threads for asyncio. Such threads never delay the exit of the process."""
 
 import asyncio
 import threading
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 async def in_daemon_thread(work: Callable[[], T]) -> T:
-    """What `work` returns or raises. If cancelled, the work continues in its thread and its outcome is dropped.
+    """Return or raise what `work` does. If cancelled, the work continues in its thread and its outcome is dropped.
 
-    Not `asyncio.to_thread`: its threads are waited for when the loop closes, and a download may take minutes.
+    Unlike with `asyncio.to_thread`, closing the loop does not wait for the thread: a download may take minutes.
     """
     outcome: Future[T] = Future()
     outcome.set_running_or_notify_cancel()
@@ -20,7 +20,7 @@ async def in_daemon_thread(work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever awaits it
+        except BaseException as error:  # noqa: BLE001 - raised where the future is awaited
             outcome.set_exception(error)
 
     threading.Thread(target=run, name="blocking-work", daemon=True).start()

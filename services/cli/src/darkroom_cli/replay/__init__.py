@@ -1,1 +1,1 @@
-"""Replays of stored images: which stage, which range, and the worker process or Job that does it."""
+"""Replays of stored images: the stage, the range, and the worker process or the Job."""

@@ -1,7 +1,7 @@
 """A Job that runs a replay in the cluster, made from the Deployment of the stage's workers.
 
-The Deployment has everything that such a run needs: image, settings, credentials, model and scheduling. So the Job is
-derived from it, and the user need not repeat any of it.
+The Deployment has everything that a replay needs: image, settings, credentials, model and scheduling. The Job is
+derived from it, so the user does not have to repeat any of it.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ _FOR_DEPLOYMENTS_ONLY: Final = {"startupProbe", "readinessProbe"}
 
 
 def read_deployment(file: Path) -> Manifest:
-    """The Deployment in a file of JSON.
+    """The Deployment in a JSON file.
 
     Raises:
-        InvalidInput: it can't be read, or is not the Deployment of a stage's workers.
+        InvalidInput: the file can't be read, or is not the Deployment of a stage's workers.
     """
     how = "give what `kubectl get deployment PIPELINE-STAGE -o json` prints"
     try:
@@ -46,8 +46,8 @@ def read_deployment(file: Path) -> Manifest:
 def replay_job(deployment: Mapping[str, Any], generation: str, arguments: Sequence[str]) -> Manifest:
     """The Job that replays the images of the stage of `deployment`, with `arguments`.
 
-    It keeps the pipeline's labels, which let it reach Kafka, but not the stage's: its pods must not be selected by the
-    Deployment, its disruption budget or its PodMonitor.
+    It keeps the pipeline's labels, which NetworkPolicies select, but not the stage's: the Deployment, its disruption
+    budget and its PodMonitor must not select the Job's pods.
     """
     metadata, template = deployment["metadata"], deployment["spec"]["template"]
     kept = {key: value for key, value in template["metadata"]["labels"].items() if key != names.LABEL_STAGE}
@@ -61,7 +61,7 @@ def replay_job(deployment: Mapping[str, Any], generation: str, arguments: Sequen
             "labels": labels,
         },
         "spec": {
-            # A pod that is replaced continues where it stopped: its range and its progress are in Kafka.
+            # A replaced pod continues the replay: the range and the progress are in Kafka.
             "backoffLimit": 10,
             "podFailurePolicy": {
                 "rules": [
@@ -85,7 +85,7 @@ def replay_job(deployment: Mapping[str, Any], generation: str, arguments: Sequen
 def _pod(spec: Mapping[str, Any], arguments: Sequence[str]) -> Manifest:
     worker, *others = spec["containers"]
     kept = {field: value for field, value in worker.items() if field not in _FOR_DEPLOYMENTS_ONLY}
-    # `run`, followed by the options for settings and port.
+    # The arguments are `run` and the options for settings and port.
     _, *options = worker["args"]
     pod = {field: value for field, value in spec.items() if field != "topologySpreadConstraints"}
     return {

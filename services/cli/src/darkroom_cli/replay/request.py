@@ -1,4 +1,4 @@
-"""The options of a replay: checked without Kafka, and as arguments of the worker."""
+"""The options of a replay, checked without Kafka and converted to arguments of the worker."""
 
 import secrets
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class Request:
     """A replay.
 
     Attributes:
-        start: start of the range; None continues an earlier replay.
+        start: start of the range; None to continue an unfinished replay.
         end: end of the range.
-        results_topic: topic for the results, if not the stage's own.
-        rate: maximum images per second; 0 is no limit.
-        generation: its name.
+        results_topic: topic for the results; None for the stage's results topic.
+        rate: maximum images per second; 0 for no limit.
+        generation: name of the replay.
     """
 
     start: str | None
@@ -28,17 +28,17 @@ class Request:
     generation: str
 
     def arguments(self) -> list[str]:
-        """For `darkroom-worker replay`."""
+        """The arguments of `darkroom-worker replay`."""
         where = [] if self.start is None else [f"--from={self.start}"]
         topic = [] if self.results_topic is None else [f"--results-topic={self.results_topic}"]
         return [f"--generation={self.generation}", *where, f"--to={self.end}", *topic, f"--rate={self.rate:g}"]
 
 
 def request(start: str | None, end: str, results_topic: str | None, rate: float, generation: str | None) -> Request:
-    """The replay with these options; one without a name gets a new one.
+    """The replay with these options. Without `generation` it gets a new name.
 
     Raises:
-        InvalidInput: an option is wrong.
+        InvalidInput: an option is invalid.
     """
     if start is None and generation is None:
         raise InvalidInput("give the start of the range with --from, or the replay to continue with --generation")

@@ -37,10 +37,10 @@ class Target:
 
 
 def targets_of_folder(data_dir: Path, bootstrap_servers: str | None) -> list[Target]:
-    """The stages that the last `darkroom up` on `data_dir` ran, with their models.
+    """The stages of the last `darkroom up` on `data_dir`, with their models.
 
     Raises:
-        InvalidInput: no `darkroom up` has run there.
+        InvalidInput: `data_dir` is not the data folder of a `darkroom up`.
     """
     found = StateFolder(data_dir).known_settings()
     if not found:
@@ -60,8 +60,8 @@ def targets_of_manifests(
     """The stages of `manifests`, on the Kafka of a `darkroom up` on `data_dir` unless another is given.
 
     Args:
-        manifests: files with the pipelines and what they refer to.
-        bootstrap_servers: the Kafka that the pipelines run on.
+        manifests: files with the pipelines, and the ConfigMaps and Secrets they refer to.
+        bootstrap_servers: the pipelines' Kafka; None for that of `darkroom up`.
         data_dir: the data folder of `darkroom up`.
         files: folder for models from ConfigMaps.
 
@@ -95,10 +95,10 @@ def targets_of_manifests(
 
 
 def choose(targets: Sequence[Target], pipeline: str | None, stage: str | None) -> Target:
-    """The target of that pipeline and stage; each may be None if there is only one.
+    """The target with `pipeline` and `stage`; each may be None if there is only one.
 
     Raises:
-        InvalidInput: none matches, or more than one.
+        InvalidInput: no target matches, or more than one.
     """
     of_pipeline = _the_one("pipeline", pipeline, {target.pipeline: target for target in targets}).pipeline
     of_stage = {target.stage: target for target in targets if target.pipeline == of_pipeline}

@@ -16,7 +16,7 @@ from darkroom_cli.views.output import say
 Report = Mapping[str, Any]
 
 _REPORT_EVERY_S = 0.3
-# SIGINT too: in a background job of a script it would be ignored.
+# SIGINT too, because it is ignored in background jobs of scripts.
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -31,23 +31,23 @@ class Ended:
 def run_worker(
     settings: Path, arguments: Sequence[str], log: Path, environment: Mapping[str, str], hear: Callable[[Report], None]
 ) -> Ended:
-    """Run `darkroom-worker replay` to its end, and pass each of its reports to `hear`.
+    """Run `darkroom-worker replay` to its end. Calls `hear` with every report.
 
     On an interrupt the worker finishes the images in progress; on a second interrupt it is killed.
     """
-    # As with Ctrl-C: an exception in the main thread.
+    # Raise an exception in the main thread, like Ctrl-C.
     for number in _STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     own = ("replay", "--settings", str(settings), "--port", "0", "--report-every", str(_REPORT_EVERY_S))
     with log.open("ab") as errors:
         process = start_module(WORKER_MODULE, [*own, *arguments], environment, stdout=subprocess.PIPE, stderr=errors)
-    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
     interrupted = False
     try:
         _listen(process.stdout, hear)
     except KeyboardInterrupt:
         interrupted = True
-        say("Stopping after the images in progress (Ctrl-C again stops at once)")
+        say("Stopping after the images in progress (press Ctrl-C again to stop immediately)")
         process.terminate()
         with suppress(KeyboardInterrupt):
             _listen(process.stdout, hear)
@@ -64,7 +64,7 @@ def _listen(reports: IO[bytes], hear: Callable[[Report], None]) -> None:
 
 
 def _ends_by_itself(process: subprocess.Popen[bytes]) -> bool:
-    """Its output has ended, so its exit is near, unless the user interrupts again."""
+    """Wait for the exit after the end of the output. False if the user interrupts again."""
     try:
         process.wait(1)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):

@@ -8,7 +8,7 @@ from darkroom_cli.manifests.bundle import Bundle, Key
 
 
 def worker_environment(stage: Stage, namespace: str, bundle: Bundle) -> dict[str, str]:
-    """Environment variables to add to our own. Values that are not in the manifests are omitted."""
+    """Environment variables to add to those of this process. Values that are not in the manifests are omitted."""
     environment: dict[str, str] = {}
     if stage.model.secret is not None:
         entries = bundle.secrets.get((namespace, stage.model.secret.name), {})

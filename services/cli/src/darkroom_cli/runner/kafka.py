@@ -1,4 +1,4 @@
-"""The Kafka of `darkroom up`: a broker of its own or a running one, and its topics."""
+"""The Kafka of `darkroom up`: a new broker or a running one, and its topics."""
 
 import asyncio
 import logging
@@ -28,14 +28,14 @@ _CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
 _STOP_POLL_S = 0.1
 _START_ENDS_WITHIN_S = 10.0
-"""A start runs several JVMs in turn; each is killed until no further one is started."""
+"""A start runs several JVMs one after the other. Each is killed until no other is started."""
 
 
 class OwnKafka:
-    """A broker that runs as long as `darkroom up`."""
+    """The broker that `darkroom up` starts and stops."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Only its port is chosen; `start` starts it."""
+        """Choose a port. `start` starts the broker."""
         self._port = Reservation()
         self._kafka = LocalKafka(data_dir, self._port.port)
         self._starting: asyncio.Future[None] | None = None
@@ -46,16 +46,16 @@ class OwnKafka:
         return self._kafka.bootstrap_servers
 
     async def start(self) -> None:
-        """Start it, and wait until it answers.
+        """Start the broker and wait until it is healthy.
 
         Raises:
-            DarkroomError: why it can't.
+            DarkroomError: the broker can't be started.
         """
         self._starting = asyncio.ensure_future(in_daemon_thread(self._kafka.start))
         await asyncio.shield(self._starting)
 
     async def keep(self) -> None:
-        """Start it again whenever it ends."""
+        """Restart the broker whenever it exits."""
         history = History(has_been_ready=True)
         started = time.monotonic()
         while True:
@@ -75,24 +75,24 @@ class OwnKafka:
                 say("Kafka is ready again")
 
     async def stop(self) -> None:
-        """Stop it in order. One that is still starting has no data yet, and is killed."""
+        """Stop the broker gracefully. If it is still starting, it has no data yet and is killed."""
         deadline = time.monotonic() + _START_ENDS_WITHIN_S
         while self._starting is not None and not self._starting.done() and time.monotonic() < deadline:
             await in_daemon_thread(self._kafka.kill)
             await asyncio.wait({self._starting}, timeout=_STOP_POLL_S)
         if self._starting is not None and self._starting.done():
-            self._starting.exception()  # of an interrupted start; retrieved, or asyncio complains
+            self._starting.exception()  # retrieve the error of an interrupted start, or asyncio logs a warning
             await in_daemon_thread(self._kafka.stop)
         self._port.release()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the broker."""
         self._kafka.kill()
 
 
 @dataclass(frozen=True)
 class PreparedKafka:
-    """Facts about Kafka, and the changes made to its topics."""
+    """The Kafka cluster, and the changes made to its topics."""
 
     cluster_id: str
     brokers: int
@@ -104,12 +104,12 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
     """Create the topics of `topologies`, with at most as many replicas as there are brokers.
 
     Raises:
-        Unreachable: no broker answers.
+        Unreachable: no broker responds.
         InvalidInput: Kafka rejects the configuration of a topic.
     """
     silent = logging.getLogger("darkroom_cli.librdkafka")
     silent.addHandler(logging.NullHandler())
-    silent.propagate = False  # our error says in one line what librdkafka logs about an unreachable broker
+    silent.propagate = False  # the error message has what librdkafka logs about an unreachable broker
     admin = AdminClient(client_settings(connection, "darkroom-up"), logger=silent)
     try:
         metadata = admin.list_topics(timeout=_CONNECT_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""Checking each stage's model with the worker's own code, before any image is accepted."""
+"""Checks the model of every stage with the worker's code, before any image is accepted."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from darkroom_cli.runner.plan import StageRun
 
 WORKER_MODULE = "darkroom_inference"
 _TIMEOUT_S = 900.0
-"""A model may be large, and downloaded over the network."""
+"""Long, because a large model may have to be downloaded."""
 
 
 async def check_models(stages: Sequence[tuple[StageRun, Path]], logs: Path, at_a_time: int) -> None:
-    """Check each stage's model against its settings file, `at_a_time` at a time.
+    """Check the models of `stages`, given with their settings files, `at_a_time` at a time.
 
     Raises:
-        InvalidInput: a line for every stage whose model can't be used.
+        InvalidInput: models can't be used; the message has one line per stage.
     """
     turns = asyncio.Semaphore(at_a_time)
     answers = await asyncio.gather(*(_problem(stage, settings, logs, turns) for stage, settings in stages))

@@ -1,4 +1,4 @@
-"""What `darkroom up` starts: a pure function of the manifests and the machine."""
+"""The plan of `darkroom up`: what to start for the manifests on this machine. Pure."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,12 +19,12 @@ from darkroom_cli.runner.environment import worker_environment
 MOST_LOOPS = 8
 
 Store = Callable[[str, bytes], Path]
-"""Stores a file of that name and content, and returns its path."""
+"""Stores a file with a name and content, and returns its path."""
 
 
 @dataclass(frozen=True)
 class StageRun:
-    """One stage as it will run here."""
+    """One stage as it will run on this machine."""
 
     settings: StageSettings
     workers: int
@@ -41,10 +41,10 @@ class LocalRun:
     """Everything that `darkroom up` runs.
 
     Attributes:
-        topologies: the topics, as the manifests ask for them.
-        stages: in the order of the manifests.
-        catalog: what the ingestion service serves.
-        notes: where the run differs from the manifests.
+        topologies: the topics that the manifests describe.
+        stages: the stages, in the order of the manifests.
+        catalog: the catalog for the ingestion service.
+        notes: differences between the run and the manifests.
     """
 
     topologies: tuple[Topology, ...]
@@ -57,10 +57,10 @@ def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int
     """The run of the bundle's pipelines, all on the Kafka of `connection`.
 
     Args:
-        bundle: valid, with nothing missing.
-        connection: replaces the pipelines' own `kafka` block.
-        workers: number for each stage.
-        cpus: of this machine, for all stages together.
+        bundle: valid, with all references.
+        connection: replaces the `kafka` block of the pipelines.
+        workers: number of workers per stage.
+        cpus: number of CPUs of this machine, for all stages together.
         store: stores files from ConfigMaps.
     """
     topologies = tuple(topology(loaded.pipeline) for loaded in bundle.pipelines)
@@ -83,7 +83,7 @@ def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int
 
 
 def on_brokers(topologies: Sequence[Topology], brokers: int) -> tuple[list[Topology], int]:
-    """The topologies with at most as many replicas as brokers, and the number of topics changed by that."""
+    """The topologies with at most as many replicas as brokers, and the number of topics that this changes."""
     clamped = [with_at_most_replicas(planned, brokers) for planned in topologies]
     before = [topic for planned in topologies for topic in planned.topics]
     after = [topic for planned in clamped for topic in planned.topics]
@@ -91,7 +91,7 @@ def on_brokers(topologies: Sequence[Topology], brokers: int) -> tuple[list[Topol
 
 
 def loops_of(stage: Stage, share: int) -> int:
-    """Loops of one worker: its CPU limit, else its share of this machine's CPUs.
+    """The number of loops of one worker: its CPU limit, else its share of this machine's CPUs.
 
     Raises:
         InvalidInput: the limit is not a number of CPUs.
@@ -132,14 +132,14 @@ def _stage_run(
             model_path=local(stage.spec.model.uri),
             labels_path=local(stage.spec.output.labels_uri),
         ),
-        # The manifest's replicas are meant for a cluster, except for zero, which is meant here too.
+        # The replicas in the manifest are for a cluster; only zero is used here too.
         workers=min(workers, loaded.pipeline.spec.images.partitions) if stage.replicas else 0,
         environment=worker_environment(stage.spec, loaded.pipeline.namespace, bundle),
     )
 
 
 def _on(pipeline: ImagePipeline, connection: KafkaConnection) -> ImagePipeline:
-    """The pipeline with `connection` in place of its own Kafka, so that the catalog is true."""
+    """The pipeline with `connection` in place of its Kafka, so that the catalog has the actual one."""
     kafka = Kafka(bootstrap_servers=connection.bootstrap_servers)
     return pipeline.model_copy(update={"spec": pipeline.spec.model_copy(update={"kafka": kafka})})
 

@@ -1,4 +1,4 @@
-"""The readiness of a service, asked over HTTP."""
+"""The readiness of a service, queried over HTTP."""
 
 import asyncio
 
@@ -9,12 +9,12 @@ _LONGEST_ANSWER = 4_096
 
 
 async def why_not_ready(port: int) -> str | None:
-    """None if `/readyz` on the port answers 200, else the reason in one line."""
+    """None if `/readyz` on the port responds with 200, else the reason in one line."""
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             head, body = await _get(port, "/readyz")
     except TimeoutError:
-        return f"no answer within {_TIMEOUT_S:.0f} s"
+        return f"no response within {_TIMEOUT_S:.0f} s"
     except OSError:
         return "not listening yet"
     status = head.split(" ", 2)[1:2]
@@ -22,7 +22,7 @@ async def why_not_ready(port: int) -> str | None:
 
 
 async def _get(port: int, path: str) -> tuple[str, str]:
-    """Status line and body of the response. Done by hand: an HTTP client takes half a second to import."""
+    """The status line and the body of the response. Without an HTTP client, which takes half a second to import."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode())

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 STEADY_AFTER_S = 60.0
-"""After a run of this length the next crash counts as the first."""
+"""After a run of this length, the next crash counts as the first."""
 
 TRIES_BEFORE_READY = 3
-"""A process that has crashed this often without ever being ready is not restarted."""
+"""A process that has crashed this often and was never ready is not restarted."""
 
 
 @dataclass(frozen=True)
 class History:
-    """The crashes of one process so far.
+    """The crashes of one process.
 
     Attributes:
-        crashes: in a row, without a long run in between.
-        has_been_ready: whether it ever was.
+        crashes: number of crashes without a long run in between.
+        has_been_ready: whether the process was ever ready.
     """
 
     crashes: int = 0
@@ -30,11 +30,11 @@ def after_crash(history: History, lived_s: float) -> History:
 
 
 def hopeless(history: History) -> bool:
-    """Whether to give up restarting it."""
+    """Whether to stop restarting the process."""
     return not history.has_been_ready and history.crashes >= TRIES_BEFORE_READY
 
 
 def delay_s(history: History, chance: float) -> float:
-    """Seconds before the next start: doubled with every crash, and reduced by up to half by `chance` (0..1)."""
+    """Seconds before the next start: doubled with every crash, reduced by up to half by `chance` (0..1)."""
     longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** (history.crashes - 1))
     return longest * (0.5 + chance / 2)

@@ -1,4 +1,4 @@
-"""The services of a run: their command lines, and the documents that they read."""
+"""The services of a run: their command lines and configuration files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,13 @@ from darkroom_cli.runner.supervised import Service
 _INGESTION_MODULE = "darkroom_ingestion"
 _INGESTION_GRACE_S = 10.0
 _LONGEST_WORKER_GRACE_S = 20.0
-"""Less than a pod is given: here a person is waiting."""
+"""Less than the grace period of a pod, because a user is waiting."""
 
 StageFiles = Sequence[tuple[StageRun, Path]]
 
 
 def write_documents(run: LocalRun, folder: StateFolder) -> list[tuple[StageRun, Path]]:
-    """Write the catalog and the settings of every stage; each stage with its settings file."""
+    """Write the catalog and the settings of every stage. Returns the stages with their settings files."""
     _write(folder.catalog, run.catalog)
     files = []
     for stage in run.stages:
@@ -31,7 +31,7 @@ def write_documents(run: LocalRun, folder: StateFolder) -> list[tuple[StageRun, 
 
 
 def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[Reservation]) -> list[Service]:
-    """A service for each worker. Their ports are added to `reservations`, to be released after they have stopped."""
+    """A service for each worker. Adds their ports to `reservations`, to be released after they have stopped."""
     services = []
     for stage, file in stages:
         settings = stage.settings
@@ -54,7 +54,7 @@ def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[
 
 
 def ingestion_service(folder: StateFolder, port: int) -> Service:
-    """The ingestion service, for every pipeline of the catalog."""
+    """The ingestion service, for all pipelines of the catalog."""
     arguments = ("--catalog", str(folder.catalog), "--database", folder.database_url, "--host", HOST)
     return Service(
         name="ingestion service",

@@ -1,4 +1,4 @@
-"""The data folder of `darkroom up`: its contents, and the lock that lets only one run use it.
+"""The data folder of `darkroom up`, locked for one run.
 
 lock        locked while a `darkroom up` uses the folder
 cluster-id  the id of the Kafka whose results are in results.db
@@ -26,15 +26,15 @@ class StateFolder:
     """A data folder, locked for this process inside `with`."""
 
     def __init__(self, path: Path) -> None:
-        """Nothing is touched before `__enter__`."""
+        """Does nothing before `__enter__`."""
         self.path = path.absolute()
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
-        """Make the folder and lock it.
+        """Create the folder if it is missing, and lock it.
 
         Raises:
-            DarkroomError: it can't be written, or another `up` runs on it.
+            DarkroomError: the folder can't be written, or is in use by another `darkroom up`.
         """
         try:
             for folder in (self.path, self.logs, self._models, self._settings):
@@ -63,17 +63,17 @@ class StateFolder:
 
     @property
     def logs(self) -> Path:
-        """A file for each process."""
+        """The folder of the logs, one file per process."""
         return self.path / "logs"
 
     @property
     def database_url(self) -> str:
-        """The results store, as SQLAlchemy names it."""
+        """The SQLAlchemy URL of the results store."""
         return f"sqlite:///{self.path / 'results.db'}"
 
     @property
     def catalog(self) -> Path:
-        """The pipelines that the ingestion service serves."""
+        """The file of the ingestion service's catalog."""
         return self._settings / "catalog.json"
 
     def settings(self, namespace: str, pipeline: str, stage: str) -> Path:
@@ -81,7 +81,7 @@ class StateFolder:
         return self._settings / f"{namespace}.{pipeline}.{stage}.json"
 
     def known_settings(self) -> list[StageSettings]:
-        """The settings of every stage's workers in the last run, which may still be running. Needs no lock.
+        """The settings of all stages' workers in the last run, which may still be running. Needs no lock.
 
         Raises:
             DarkroomError: a file can't be read.
@@ -89,7 +89,7 @@ class StateFolder:
         if not self.catalog.exists():
             return []
         try:
-            # By the catalog: settings of stages that were removed stay in the folder.
+            # Only stages of the catalog: the settings of removed stages are still in the folder.
             pipelines = [entry.pipeline for entry in Catalog.model_validate_json(self.catalog.read_bytes()).entries]
             files = [self.settings(p.namespace, p.name, stage.name) for p in pipelines for stage in p.spec.stages]
             return [StageSettings.model_validate_json(file.read_bytes()) for file in files]
@@ -99,14 +99,14 @@ class StateFolder:
             ) from error
 
     def store(self, name: str, content: bytes) -> Path:
-        """A file of that name and content, in a folder named by checksum, since two ConfigMaps may use one name."""
+        """Store a file in a folder named by its checksum, because two ConfigMaps may use the same name."""
         path = self._models / hashlib.sha256(content).hexdigest()[:16] / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         return path
 
     def forget_results_of_another(self, cluster_id: str) -> bool:
-        """Delete the results store if it was filled from another Kafka; it is rebuilt from this one's topics."""
+        """Delete the results store if it was filled from another Kafka. It is rebuilt from this one's topics."""
         marker = self.path / "cluster-id"
         known = marker.read_text(encoding="utf-8") if marker.exists() else cluster_id
         marker.write_text(cluster_id, encoding="utf-8")

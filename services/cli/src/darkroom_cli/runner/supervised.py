@@ -20,13 +20,13 @@ _SHOWN_LINES = 5
 
 @dataclass(frozen=True)
 class Service:
-    """How to run one service.
+    """How to run a service.
 
     Attributes:
-        name: in messages.
-        module: what `python -m` runs.
-        port: where `/readyz` is served.
-        grace_s: how long it may take to stop.
+        name: name in messages.
+        module: Python module to run.
+        port: port of `/readyz`.
+        grace_s: seconds that it may take to stop.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Supervised:
     """Keeps one service running."""
 
     def __init__(self, service: Service) -> None:
-        """Nothing is started before `keep`."""
+        """Starts nothing before `keep`."""
         self.service = service
         self.ready = asyncio.Event()
         self.why_not_ready = "starting"
@@ -50,10 +50,10 @@ class Supervised:
         self._child: Child | None = None
 
     async def keep(self) -> None:
-        """Start it, and restart it whenever it exits. If cancelled, `stop` has to end the process.
+        """Start the service, and restart it whenever it exits. After a cancellation, call `stop` to end the process.
 
         Raises:
-            DarkroomError: it never became ready, and restarting does not help.
+            DarkroomError: the service keeps exiting before it is ready.
         """
         self.service.log.unlink(missing_ok=True)
         while True:
@@ -68,12 +68,12 @@ class Supervised:
             await self._after_end(code, time.monotonic() - started)
 
     async def stop(self) -> None:
-        """Stop the process within its grace period; after `keep` was cancelled."""
+        """Stop the process within its grace period. Call it after `keep` was cancelled."""
         if self._child is not None and not await self._child.stop(self.service.grace_s):
             say(f"{self.service.name} did not stop within {self.service.grace_s:.0f} s and was killed")
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         if self._child is not None:
             self._child.kill()
 

@@ -1,4 +1,4 @@
-"""The steps of `darkroom up`: check models, start Kafka, create topics, run services, and stop them in order."""
+"""The steps of `darkroom up`: check models, start Kafka, create topics, run services, stop everything in order."""
 
 import asyncio
 import os
@@ -35,11 +35,11 @@ class Options:
 
 
 def load(options: Options) -> Bundle:
-    """The manifests, with everything they refer to.
+    """Load the manifests, with everything they refer to.
 
     Raises:
-        InvalidInput: one line per problem.
-        DarkroomError: the port is taken.
+        InvalidInput: the manifests are invalid; the message has one line per problem.
+        DarkroomError: the port is in use.
     """
     bundle = load_bundle(options.manifests)
     problems = bundle.problems + missing_references(bundle, in_cluster=False)
@@ -60,7 +60,7 @@ class Up:
     """One run of `darkroom up`, on a locked data folder."""
 
     def __init__(self, options: Options, bundle: Bundle, folder: StateFolder) -> None:
-        """Nothing is started before `run`."""
+        """Starts nothing before `run`."""
         self._folder = folder
         self._reservations = [] if options.port else [Reservation()]
         self._port = options.port or self._reservations[0].port
@@ -77,13 +77,13 @@ class Up:
         """Run until cancelled, then stop everything in order.
 
         Raises:
-            DarkroomError: it can't be started; nothing is left running then.
+            DarkroomError: something can't be started; nothing is left running.
         """
         for note in self._run.notes:
             say(f"note: {note}")
         try:
             stages = write_documents(self._run, self._folder)
-            # The models first: nothing is started, and no topic created, for a pipeline that can't run.
+            # Models first, so that nothing is started and no topic is created for a pipeline that can't run.
             await self._check_models(stages)
             await self._prepare_kafka()
             await self._serve(stages)
@@ -93,7 +93,7 @@ class Up:
             await self._shut_down()
 
     def kill(self) -> None:
-        """End every process at once."""
+        """Kill all processes."""
         for service in [*self._ingestion, *self._workers]:
             service.kill()
         if self._own is not None:

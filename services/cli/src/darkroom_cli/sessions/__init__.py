@@ -1,1 +1,1 @@
-"""Runs of the longer commands: what each prints from start to end, how it handles signals, and its exit code."""
+"""Runs of the long-running commands: output, signals and exit codes."""

@@ -10,18 +10,18 @@ from darkroom_cli.local_kafka import KAFKA_VERSION, LocalKafka
 from darkroom_cli.views.output import answer, say
 
 _POLL_S = 0.5
-# SIGINT too: in a background job of a script it would be ignored.
+# SIGINT too, because it is ignored in background jobs of scripts.
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_kafka(port: int, data_dir: Path | None) -> ExitCode:
-    """Run a broker until a signal comes.
+    """Run a broker until a signal.
 
     Raises:
-        DarkroomError: it can't be started, or exited unexpectedly.
+        DarkroomError: the broker can't be started, or exited unexpectedly.
     """
     kafka = LocalKafka(data_dir, port or None)
-    # As with Ctrl-C: an exception in the main thread, so that a start is interrupted in order too.
+    # Raise an exception in the main thread, like Ctrl-C, so that a start is interrupted too.
     for number in _STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     started = time.monotonic()

@@ -19,7 +19,7 @@ _SHOWN_LINES: Final = 5
 
 
 class Session:
-    """One replay, as the user sees it."""
+    """The user interface of one replay."""
 
     def __init__(self, target: Target, request: Request, *, as_json: bool) -> None:
         self._target, self._request, self._as_json = target, request, as_json
@@ -32,12 +32,12 @@ class Session:
         self._task: TaskID | None = None
 
     def run(self, folder: Path, log: Path) -> ExitCode:
-        """Run it to its end, with its settings in `folder`; the exit code.
+        """Run the replay to its end, with its settings in `folder`. Returns the exit code.
 
         Raises:
             InvalidInput: the request can't be fulfilled.
             Unreachable: no Kafka broker responds.
-            DarkroomError: the worker exited before the replay was done.
+            DarkroomError: the worker exited before the replay was complete.
         """
         settings = folder / "stage.json"
         settings.write_text(self._target.settings.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
@@ -124,7 +124,7 @@ class Session:
 
 
 def _refused(ended: Ended, log: Path) -> DarkroomError:
-    """The error of a worker that exited before the replay began."""
+    """The error of a worker that exited before the replay started."""
     reason = (last_lines(log, 1) or ["the worker printed nothing"])[0]
     match ended.code:
         case ExitCode.INVALID:

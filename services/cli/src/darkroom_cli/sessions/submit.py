@@ -14,13 +14,13 @@ from darkroom_cli.views.output import JsonArray, answer, say, stderr_console, st
 from darkroom_cli.views.results import sent_table
 
 _LISTED_WITHOUT_RESULTS = 20
-"""Without --wait, more images than this are summed up, not listed."""
+"""Without --wait, more images than this are summarised, not listed."""
 
 
 def report(
     service: Service, submission: Submission, files: Sequence[Path], parallel: int, *, as_json: bool
 ) -> ExitCode:
-    """Send `files` and show the outcome for each."""
+    """Send `files` and print the outcome for each. Returns the exit code."""
     started = time.monotonic()
     sent: list[Sent] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

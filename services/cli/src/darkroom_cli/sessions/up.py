@@ -13,10 +13,10 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_session(options: Options) -> ExitCode:
-    """Run until a signal ends it.
+    """Run until a signal.
 
     Raises:
-        DarkroomError: it can't be started.
+        DarkroomError: something can't be started.
     """
     bundle = load(options)
     with StateFolder(options.data_dir) as folder:
@@ -31,7 +31,7 @@ async def _until_signalled(up: Up) -> ExitCode:
         nonlocal signals
         signals += 1
         if signals == 1:
-            say("Stopping the ingestion service, then the workers, then Kafka (Ctrl-C again stops at once)")
+            say("Stopping the ingestion service, the workers and Kafka (press Ctrl-C again to stop immediately)")
             running.cancel()
         else:
             up.kill()

@@ -1,1 +1,1 @@
-"""What the commands print: tables, trees, progress and JSON."""
+"""The output of the commands: tables, trees, progress and JSON."""

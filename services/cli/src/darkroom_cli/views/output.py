@@ -11,9 +11,9 @@ _WIDTH_WHEN_PIPED = 200
 
 
 def say(line: str) -> None:
-    """Print a line about the work to stderr. A closed stderr does not stop the work."""
+    """Print a progress or error line to stderr. Ignores a closed stderr."""
     with suppress(BrokenPipeError):
-        print(line, file=sys.stderr, flush=True)  # noqa: T201 - rich would break the line where the terminal ends
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - rich would wrap the line at the terminal's width
 
 
 def answer(line: str) -> None:
@@ -41,7 +41,7 @@ class JsonArray:
         return self
 
     def add(self, item: Any) -> None:
-        """Print an item on a line of its own."""
+        """Print an item on a separate line."""
         if self._shown:
             print(",\n" if self._items else "\n", json.dumps(item, ensure_ascii=False), sep="", end="", flush=True)  # noqa: T201
             self._items += 1
@@ -53,12 +53,12 @@ class JsonArray:
 
 
 def stdout_console() -> Console:
-    """For tables and trees. When piped they are wide, not cut off at 80 columns."""
+    """The console for tables and trees. Piped output is wide, not truncated at 80 columns."""
     return _console(sys.stdout)
 
 
 def stderr_console() -> Console:
-    """For progress bars."""
+    """The console for progress bars."""
     return _console(sys.stderr)
 
 

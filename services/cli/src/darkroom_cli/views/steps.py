@@ -1,4 +1,4 @@
-"""Steps of `darkroom up` on stderr: a line when one begins, and a line with its duration when it is done."""
+"""Steps of `darkroom up` on stderr: a line at the start, and a line with the duration at the end."""
 
 import asyncio
 import time
@@ -14,19 +14,19 @@ class Step:
     """A step in progress.
 
     Attributes:
-        outcome: printed at its end.
-        detail: what it is waiting for, printed when it takes long.
+        outcome: printed at the end.
+        detail: what the step is waiting for, printed if it takes long.
     """
 
     def __init__(self, outcome: str) -> None:
-        """A step with an outcome that may still be changed."""
+        """Create a step. Its outcome can be changed until its end."""
         self.outcome = outcome
         self.detail: Callable[[], str] = str
 
 
 @asynccontextmanager
 async def step(doing: str, done: str) -> AsyncIterator[Step]:
-    """Print that a step begins, that it is still in progress, and its outcome. A failed step prints no outcome."""
+    """Print the start of a step, reminders while it is in progress, and its outcome unless it fails."""
     started = time.monotonic()
     current = Step(done)
     say(f"{doing}…")

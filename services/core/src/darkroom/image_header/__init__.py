@@ -1,7 +1,7 @@
 """Format and size of an image, read from its header without decoding it.
 
-The ingestion service reads it because a full decode would cost too much there, the worker before it decodes, so that a
-small file cannot ask for a huge picture. A hostile file costs little: see `sizes`.
+The ingestion service checks the header because decoding is too expensive there. The worker checks it before decoding,
+so that a small file can't allocate a huge picture. The work for a hostile file is bounded: see `sizes`.
 """
 
 import struct
@@ -42,7 +42,7 @@ NAMES: Final[dict[Format, str]] = {
 }
 """Display names of the formats."""
 MAX_PIXELS: Final = 100_000_000
-"""The largest picture that a worker decodes."""
+"""The maximum number of pixels that a worker decodes."""
 
 _SUPPORTED = f"send {', '.join(list(NAMES.values())[:-1])} or {list(NAMES.values())[-1]}"
 
@@ -57,7 +57,7 @@ class ImageHeader:
 
     @property
     def media_type(self) -> str:
-        """As in a `Content-Type` header."""
+        """The media type, as in a `Content-Type` header."""
         return MEDIA_TYPES[self.format]
 
     @property
@@ -67,10 +67,10 @@ class ImageHeader:
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Format, width and height of the image in `data`, its first frame if there are several.
+    """Format, width and height of the image in `data`; of its first frame if there are several.
 
     Raises:
-        NotAnImage: what is wrong, as a message for the sender.
+        NotAnImage: the bytes are not a supported image; the message is for the sender.
     """
     kind = detect_format(data)
     if kind is None:
@@ -85,7 +85,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def detect_format(data: bytes) -> Format | None:
-    """The format that the first bytes belong to; None if Darkroom does not support it."""
+    """The format according to the first bytes; None if Darkroom does not support it."""
     for kind, signature in _SIGNATURES:
         if data.startswith(signature) and (kind != "webp" or data[8:12] == b"WEBP"):
             return kind
@@ -95,7 +95,7 @@ def detect_format(data: bytes) -> Format | None:
 
 
 def _heif_format(data: bytes) -> Format | None:
-    """By the brands that the file names: first its own, then those that it is compatible with."""
+    """The format according to the file's brands: its major brand, then the compatible ones."""
     length = min(int.from_bytes(data[:4], "big"), len(data), _MAX_BRANDS)
     for brand in (data[8:12], *(data[i : i + 4] for i in range(16, length, 4))):
         if brand in _BRANDS:

@@ -1,6 +1,6 @@
-"""Boxes of the ISO base media file format (AVIF, HEIC, JPEG 2000), as far as the size and orientation of a picture ask.
+"""Boxes of the ISO base media file format (AVIF, HEIC, JPEG 2000), to read the size and orientation of a picture.
 
-A box is a length, a type and its content, which may be boxes again.
+A box is a length, a type and its content, which may be more boxes.
 """
 
 import struct
@@ -15,7 +15,7 @@ _LONG, _TO_THE_END = 1, 0
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """`kind` is its type, such as `meta`; `start` and `end` bound its content in the file."""
+    """A box. `kind` is its type, such as `meta`; its content is at `start` to `end` (exclusive) in the file."""
 
     kind: bytes
     start: int
@@ -24,18 +24,18 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PrimaryItem:
-    """The picture that a HEIF file shows: its size as stored, and how it is to be turned and mirrored."""
+    """The primary picture of a HEIF file: its size as stored, its rotation and its mirroring."""
 
     width: int
     height: int
     quarter_turns: int
-    """Counter-clockwise, after which the mirroring takes place."""
+    """Counter-clockwise rotation, applied before the mirroring."""
     mirror: int | None
-    """0: the upper and the lower half change places; 1: the left and the right one; None: no mirroring."""
+    """0: swap the upper and the lower half; 1: swap left and right; None: no mirroring."""
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two positions of `data`; at most 4,096."""
+    """The boxes in `data` from `start` to `end` (exclusive); at most 4,096."""
     for _ in range(_MAX_BOXES):
         if start + 8 > end:
             return
@@ -55,7 +55,7 @@ def find(data: bytes, path: tuple[bytes, ...], start: int = 0, end: int | None =
     """The box at `path`, such as (`meta`, `iprp`, `ipco`).
 
     Raises:
-        IndexError: there is none.
+        IndexError: there is no such box.
     """
     box = Box(b"", start, len(data) if end is None else end)
     for kind in path:
@@ -72,7 +72,7 @@ def primary_item(data: bytes) -> PrimaryItem:
 
     Raises:
         struct.error, IndexError: the file ends within its header.
-        NotAnImage: it has no such item, or no size for it.
+        NotAnImage: the file has no primary item, or no size for it.
     """
     meta = find(data, (b"meta",))
     item = _primary_id(data, find(data, (b"pitm",), meta.start, meta.end))
@@ -95,7 +95,7 @@ def primary_item(data: bytes) -> PrimaryItem:
 
 
 def codestream_size(data: bytes, start: int) -> tuple[int, int]:
-    """(width, height) of the JPEG 2000 codestream at `start`: its SIZ segment comes first."""
+    """(width, height) of the JPEG 2000 codestream at `start`, from its SIZ segment, which is the first."""
     marks, _length, _profile, right, lower, left, upper = struct.unpack_from(">4sHHIIII", data, start)
     if marks != b"\xff\x4f\xff\x51":
         raise NotAnImage("the JPEG 2000 codestream does not begin with a SIZ segment")
@@ -113,7 +113,7 @@ def _primary_id(data: bytes, box: Box) -> int:
 
 
 def _associated(data: bytes, box: Box, item: int) -> set[int]:
-    """The numbers of the properties that belong to an item; the first property has the number 1."""
+    """The numbers of an item's properties, counted from 1."""
     version, wide = data[box.start], data[box.start + 3] & 1
     (entries,) = struct.unpack_from(">I", data, box.start + 4)
     position = box.start + 8

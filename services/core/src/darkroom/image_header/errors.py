@@ -1,4 +1,4 @@
-"""The error for what is no image."""
+"""The error for bytes that are not an image."""
 
 from typing import ClassVar, Literal
 
@@ -6,6 +6,6 @@ from darkroom.errors import DarkroomError
 
 
 class NotAnImage(DarkroomError):
-    """The bytes are no image of a format that Darkroom takes, or its header is damaged."""
+    """The bytes are not an image in a supported format, or the header is damaged."""
 
     reason: ClassVar[Literal["NotAnImage"]] = "NotAnImage"

@@ -1,7 +1,7 @@
-"""(width, height) of a picture in each format's own way, from its first bytes.
+"""(width, height) in pixels from the header of a file, one function per format.
 
-Every function here raises struct.error or IndexError when the file ends within its header, and NotAnImage when the
-header is damaged. None takes more than `MAX_STEPS` steps, whatever the file says.
+All functions raise struct.error or IndexError if the file ends within its header, and NotAnImage if the header is
+damaged. They take at most `MAX_STEPS` steps for any file.
 """
 
 import re
@@ -26,7 +26,7 @@ _PNM_HEADER = 65_536
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
-    """Of the first frame header."""
+    """(width, height) in the first frame header."""
     position = 2
     for _ in range(MAX_STEPS):
         position = data.find(b"\xff", position)
@@ -51,7 +51,7 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
 
 
 def png_size(data: bytes) -> tuple[int, int]:
-    """Of the default image: the one that IHDR describes."""
+    """(width, height) of the default image, from IHDR."""
     chunk, width, height = struct.unpack_from(">8sII", data, 8)
     if chunk != b"\x00\x00\x00\x0dIHDR":
         raise NotAnImage("the PNG file does not begin with an IHDR chunk")
@@ -59,7 +59,7 @@ def png_size(data: bytes) -> tuple[int, int]:
 
 
 def webp_size(data: bytes) -> tuple[int, int]:
-    """Of the canvas."""
+    """(width, height) of the canvas."""
     kind = data[12:16]
     if kind == b"VP8 ":
         tag, width, height = struct.unpack_from("<3sHH", data, 23)
@@ -78,7 +78,7 @@ def webp_size(data: bytes) -> tuple[int, int]:
 
 
 def bmp_size(data: bytes) -> tuple[int, int]:
-    """Of the information header, whichever version."""
+    """(width, height) in the information header of any version."""
     (header_size,) = struct.unpack_from("<I", data, 14)
     if header_size == _BMP_CORE_HEADER:
         width, height = struct.unpack_from("<HH", data, 18)
@@ -90,7 +90,7 @@ def bmp_size(data: bytes) -> tuple[int, int]:
 
 
 def tiff_size(data: bytes) -> tuple[int, int]:
-    """Of the first page."""
+    """(width, height) of the first page."""
     directory = tiff.first_directory(data)
     width, height = directory.number(tiff.WIDTH), directory.number(tiff.HEIGHT)
     if width is None or height is None:
@@ -99,7 +99,7 @@ def tiff_size(data: bytes) -> tuple[int, int]:
 
 
 def gif_size(data: bytes) -> tuple[int, int]:
-    """Of the screen, or of the first picture where that reaches beyond it."""
+    """(width, height) of the logical screen, extended to the first picture if that is larger."""
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     position = 13 + (3 << ((flags & 7) + 1) if flags & _GIF_COLOUR_TABLE else 0)
     within_extension = False
@@ -118,7 +118,7 @@ def gif_size(data: bytes) -> tuple[int, int]:
 
 
 def pnm_size(data: bytes) -> tuple[int, int]:
-    """Of a PBM, PGM or PPM file, in text or in bytes."""
+    """(width, height) of a PBM, PGM or PPM file, plain or raw."""
     found = _PNM_NUMBERS.match(data[:_PNM_HEADER])
     if found is None:
         raise NotAnImage("the PNM file does not say how wide and how high the picture is")

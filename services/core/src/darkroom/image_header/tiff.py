@@ -1,7 +1,7 @@
 """The first directory of a TIFF file. EXIF data has the same structure.
 
-Where a tag occurs twice the first one counts, and integers of every width count, signed or not: that is how libtiff
-reads a directory, so both see the same size.
+Reads a directory like libtiff, so that both get the same size: the first of two equal tags is used, and integers may
+have any width and sign.
 """
 
 import struct
@@ -14,14 +14,14 @@ HEIGHT: Final = 0x101
 ORIENTATION: Final = 0x112
 
 SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-"""Bytes of one value, by type."""
+"""Size of one value in bytes, by type."""
 _MAX_ENTRIES = 4_096
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A tag: `type` and `count` as TIFF has them, `position` of its first value in the file."""
+    """A tag: TIFF's `type` and `count`, and the `position` of its first value in the file."""
 
     type: int
     count: int
@@ -37,7 +37,7 @@ class Directory:
     entries: Mapping[int, Entry]
 
     def numbers(self, tag: int, at_most: int = 16) -> tuple[int, ...]:
-        """The tag's first integers; none if it is absent or of another type.
+        """The tag's first integers; empty if it is absent or has another type.
 
         Raises:
             struct.error: the file ends before the tag's values.
@@ -50,7 +50,7 @@ class Directory:
         )
 
     def number(self, tag: int) -> int | None:
-        """The tag's one integer; None if it is absent, of another type, or of several values."""
+        """The tag's only integer; None if it is absent, or has another type or several values."""
         entry = self.entries.get(tag)
         return self.numbers(tag)[0] if entry is not None and entry.count == 1 and self.numbers(tag) else None
 
@@ -59,8 +59,8 @@ def first_directory(data: bytes) -> Directory:
     """The first directory of a TIFF file or of EXIF data without its prefix.
 
     Raises:
-        struct.error, IndexError: `data` ends within it.
-        ValueError: it does not begin with a byte order.
+        struct.error, IndexError: `data` ends within the directory.
+        ValueError: `data` does not start with a byte order.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:

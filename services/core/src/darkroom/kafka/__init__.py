@@ -1,1 +1,1 @@
-"""Kafka as Darkroom uses it: connections, clients' settings, topics."""
+"""Kafka: connections, client settings, topics, offsets."""

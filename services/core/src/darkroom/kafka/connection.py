@@ -14,7 +14,7 @@ SCRAM_MECHANISM = "SCRAM-SHA-512"
 
 
 class TlsFiles(StrictModel):
-    """TLS files in PEM. Without `ca_file`, the system's trust store applies."""
+    """TLS files in PEM. Without `ca_file`, the system's trust store is used."""
 
     ca_file: Path | None = None
     certificate_file: Path | None = None
@@ -22,7 +22,7 @@ class TlsFiles(StrictModel):
 
 
 class TlsPem(StrictModel):
-    """TLS with PEM in memory, for credentials that are in no file of this process."""
+    """TLS with PEM in memory, for credentials that are not in files."""
 
     ca: SecretStr | None = None
     certificate: SecretStr | None = None
@@ -38,7 +38,7 @@ class Scram(StrictModel):
 
 
 class ScramInMemory(StrictModel):
-    """SCRAM credentials that are in no file of this process."""
+    """SCRAM credentials in memory, for credentials that are not in files."""
 
     username: str
     password: SecretStr
@@ -76,7 +76,7 @@ def client_settings(connection: KafkaConnection, client_id: str) -> ClientSettin
         "socket.keepalive.enable": True,
         "reconnect.backoff.ms": 100,
         "reconnect.backoff.max.ms": 5_000,
-        # Finds a broker that restarted within seconds, not at the next full refresh.
+        # Finds a restarted broker within seconds instead of at the next full refresh.
         "topic.metadata.refresh.interval.ms": 30_000,
         "log_level": 4,
     }
@@ -124,7 +124,7 @@ def producer_settings(
         "acks": "all",
         "enable.idempotence": True,
         "linger.ms": linger_ms,
-        # Java's default, so that a key has the same partition whichever client produces it.
+        # Java's default, so that all clients produce a key to the same partition.
         "partitioner": "murmur2_random",
         # librdkafka counts the record with its overhead, before compression.
         "message.max.bytes": max(max_message_bytes, 1_000_000),

@@ -1,4 +1,4 @@
-"""Kafka errors: our own exceptions, and the classification of librdkafka's errors."""
+"""Kafka errors: exceptions, and the classification of librdkafka's errors."""
 
 from confluent_kafka import KafkaError
 
@@ -15,4 +15,4 @@ def is_fatal(error: KafkaError) -> bool:
     Errors that a producer's `poll` and `flush` raise have the fatal flag. Errors in messages, and those that `produce`
     raises, have only librdkafka's code for it.
     """
-    return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - it has no other public name
+    return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - it has no other name

@@ -1,6 +1,6 @@
 """Lag: how far a group is behind the end of a partition. Pure.
 
-All offsets come from Kafka. Callers omit partitions with unknown offsets; they never guess.
+Callers pass offsets from Kafka, and omit partitions with unknown offsets.
 """
 
 

@@ -1,4 +1,4 @@
-"""Offsets in Kafka: where partitions begin and end, and what a group has committed."""
+"""Offsets in Kafka: the beginnings and ends of partitions, and a group's committed offsets."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,7 +30,7 @@ class Committed(NamedTuple):
 def log_beginnings(
     admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s: float
 ) -> dict[TopicPartition, int]:
-    """The offset of the first record that each partition still holds.
+    """The offset of the first record in each partition.
 
     Raises:
         KafkaUnreachable: no broker responded in time, or a partition does not exist.
@@ -62,10 +62,10 @@ def offsets_at_time(
 def committed_offsets(
     consumer: Consumer, partitions: Iterable[TopicPartition], timeout_s: float
 ) -> dict[TopicPartition, Committed]:
-    """What the group of `consumer` has committed in each partition. The consumer need not be a member.
+    """The committed offsets of the group of `consumer`, which does not have to be a member.
 
     Raises:
-        KafkaException: as the client raises it; what it asks for depends on whether the consumer is a member.
+        KafkaException: the client's error. How to handle it depends on whether the consumer is a member.
     """
     asked = [confluent_kafka.TopicPartition(*partition) for partition in partitions]
     return {
@@ -91,6 +91,6 @@ def _offsets(
             for partition, future in futures.items()
         }
     except KafkaException as error:
-        raise KafkaUnreachable(f"Kafka does not answer: {error.args[0].str()}") from error
+        raise KafkaUnreachable(f"Kafka can't be queried: {error.args[0].str()}") from error
     except TimeoutError as error:
-        raise KafkaUnreachable("Kafka does not answer in time") from error
+        raise KafkaUnreachable("Kafka did not respond in time") from error

@@ -1,4 +1,4 @@
-"""Listeners of a Strimzi Kafka resource, and which one to use."""
+"""The listeners of a Strimzi Kafka resource, and the choice of one."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class Listener:
 
 
 def choose_listener(kafka: Mapping[str, Any]) -> Listener | None:
-    """The listener for clients in the Kubernetes cluster: an internal one if possible, then the safest.
+    """The listener for clients in the Kubernetes cluster: the safest internal one, else the safest of all.
 
     None if Strimzi has not published an address yet, or if no listener is supported.
     """
@@ -42,16 +42,16 @@ def choose_listener(kafka: Mapping[str, Any]) -> Listener | None:
 
 
 def supports_acls(kafka: Mapping[str, Any]) -> bool:
-    """Whether the User Operator manages ACLs of this Kafka; where not, it refuses a KafkaUser with `authorization`.
+    """Whether the User Operator manages ACLs of this Kafka. If not, it refuses a KafkaUser with `authorization`.
 
-    Source: Strimzi 1.2.0: `simple` does, `custom` only with `supportsAdminApi`.
+    Source: Strimzi 1.2.0: it does for `simple`, and for `custom` with `supportsAdminApi`.
     """
     authorization = _authorization(kafka)
     return authorization.get("type") == "simple" or authorization.get("supportsAdminApi") is True
 
 
 def has_authorization(kafka: Mapping[str, Any]) -> bool:
-    """Whether this Kafka has an authorizer, whoever manages the rights. Without one every user has all rights."""
+    """Whether this Kafka has an authorizer. Without one, every user has all rights."""
     return bool(_authorization(kafka))
 
 
@@ -61,7 +61,7 @@ def cluster_ca_secret(cluster: str) -> str:
 
 
 def ports(bootstrap_servers: str) -> tuple[int, ...]:
-    """The ports in `host:port,host:port`; Kafka's own where an address names none, as librdkafka does."""
+    """The ports in `host:port,host:port`. Addresses without a port have 9092, as in librdkafka."""
     found = {_PORT.search(address.strip()) for address in bootstrap_servers.split(",")}
     return tuple(sorted({DEFAULT_PORT if match is None else int(match[1]) for match in found}))
 

@@ -39,7 +39,7 @@ class TopicChanges:
 
 @dataclass(frozen=True)
 class ExistingTopic:
-    """The actual state of a topic. `config` has only what is set on the topic itself."""
+    """The actual state of a topic. `config` has only settings of the topic, not the broker's defaults."""
 
     partitions: int
     config: Mapping[str, str]
@@ -76,7 +76,7 @@ def ensure_topics(admin: AdminClient, topics: Sequence[Topic]) -> TopicChanges:
 
 
 def describe_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str, ExistingTopic]:
-    """Those of `topic_names` that exist.
+    """The topics among `topic_names` that exist.
 
     Raises:
         KafkaUnreachable: no broker responded in time.
@@ -102,7 +102,7 @@ def describe_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str,
 
 
 def delete_topics(admin: AdminClient, topic_names: Sequence[str]) -> dict[str, str]:
-    """Delete topics with all their records. Missing topics are no error. Returns the reasons of those Kafka refused."""
+    """Delete topics with all their records. Missing topics are ignored. Returns Kafka's refusals by topic name."""
     if not topic_names:
         return {}
     futures = admin.delete_topics(list(topic_names), operation_timeout=TIMEOUT_S, request_timeout=TIMEOUT_S)
@@ -171,7 +171,7 @@ def _succeeded(futures: Mapping[str, Any], refused: dict[str, str], harmless: in
 
 
 def _answers(futures: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """The result of each future, or the KafkaError that it failed with.
+    """The result of every future, or its KafkaError.
 
     Raises:
         KafkaUnreachable: no broker responded in time.
