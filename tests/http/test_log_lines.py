@@ -34,7 +34,7 @@ def test_lines_about_an_image_carry_its_id_and_those_of_its_request_and_trace(
     assert "trace_id" not in of_other
     assert {line["event"] for line in lines(service, request_id="upload-17")} == {
         "image acknowledged",
-        "request answered",
+        "request completed",
     }
 
 

@@ -1,7 +1,7 @@
-"""Clients that librdkafka has left without a broker although Kafka answers.
+"""Detects clients that have lost all brokers although Kafka is available.
 
-A broker that starts may answer a metadata request with an empty list of brokers. librdkafka then drops all the brokers
-it knows and, in some orders of events, never returns to the bootstrap servers (librdkafka issue 5301). Such a client
+A starting broker may respond to a metadata request with an empty list of brokers. librdkafka then drops all known
+brokers and, in some orders of events, never returns to the bootstrap servers (librdkafka issue 5301). Such a client
 stays without a connection until it is replaced.
 """
 
@@ -19,18 +19,18 @@ Client = Consumer | Producer | AdminClient
 _EVERY_S: Final = 15.0
 _ANSWER_S: Final = 2.0
 _ANY_TOPIC: Final = "__consumer_offsets"
-"""Kafka answers for one topic whether or not it exists and may be described."""
+"""Kafka responds to a query for one topic even if it does not exist or may not be described."""
 
 
 class StrandedCheck:
-    """Finds out whether a client is stranded. Not for several threads.
+    """Checks whether a client is stranded. Not thread-safe.
 
     Args:
-        settings: of another client of the same Kafka, which each check makes.
-        clock: in seconds.
+        settings: settings of a new client of the same Kafka, which every check creates.
+        clock: returns the time in seconds.
 
     Attributes:
-        is_suspected: whether all brokers were reported as down since the client was last answered.
+        is_suspected: whether all brokers were reported as down since the client's last successful check.
     """
 
     def __init__(self, settings: ClientSettings, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,14 +40,14 @@ class StrandedCheck:
         self.is_suspected = False
 
     def on_error(self, error: KafkaError) -> None:
-        """Learn from an error that librdkafka passes to the client's `error_cb`."""
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
+        """Take an error into account that librdkafka passes to the client's `error_cb`."""
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - it has no other name
             self.is_suspected = True
 
     def is_stranded(self, client: Client) -> bool:
-        """Whether `client` gets no answer from Kafka while a new one does.
+        """Whether `client` gets no response from Kafka while a new client does.
 
-        Blocks for up to four seconds, at most once in fifteen; in between it answers False.
+        Checks at most every 15 s, and blocks for up to 4 s. Returns False without a check in between.
         """
         if self._clock() - self._checked_at < _EVERY_S:
             return False

@@ -1,4 +1,4 @@
-"""Contact of a loop's client with Kafka: a client that has lost it for good is replaced."""
+"""Detects a client of a loop that has lost its connection to Kafka permanently."""
 
 from darkroom.kafka.connection import client_settings
 from darkroom.kafka.stranded import Client, StrandedCheck
@@ -7,17 +7,17 @@ from darkroom_inference.kafka.errors import ClientsBroken
 
 
 class Contact:
-    """The contact of one client. Ask whenever Kafka is slow to answer."""
+    """The connection check of one client. Call `require` whenever Kafka is slow."""
 
     def __init__(self, client: Client, settings: StageSettings) -> None:
         self._client = client
         self._check = StrandedCheck(client_settings(settings.kafka, "darkroom-worker-check"))
 
     def require(self) -> None:
-        """Return if the client may still get its answer.
+        """Check that the client is not stranded.
 
         Raises:
-            ClientsBroken: Kafka answers a new client, but not this one.
+            ClientsBroken: a new client reaches Kafka, but this one does not.
         """
         if self._check.is_stranded(self._client):
-            raise ClientsBroken("the client has lost all brokers, although Kafka answers a new one")
+            raise ClientsBroken("the client has lost all brokers, although a new client reaches them")

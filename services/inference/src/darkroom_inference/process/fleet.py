@@ -77,7 +77,7 @@ class Fleet:
                     return EXIT_CONFIGURATION
                 if code is not None:
                     self._restarts.inc()
-                    log.error("worker process ended, starting it again", process=child.number, code=code)
+                    log.error("worker process ended, restarting it", process=child.number, code=code)
             stopping.wait(_LOOK_S)
         return 0 if self._end() else 1
 

@@ -124,7 +124,7 @@ class Tail:
                     look_at = time.monotonic() + _LOOK_FOR_PARTITIONS_S
                 self._take(consumer, topics)
                 if self._stranded.is_suspected and self._stranded.is_stranded(consumer):
-                    raise KafkaUnreachable("the consumer has lost all brokers, although Kafka answers a new one")
+                    raise KafkaUnreachable("the consumer has lost all brokers, although a new client reaches them")
         finally:
             consumer.close()
 

@@ -69,7 +69,7 @@ class NotDelivered(DarkroomError):
 
 
 class _Stranded(Exception):
-    """The producer has lost all brokers, although Kafka answers."""
+    """The producer has lost all brokers although Kafka is available."""
 
 
 _Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]

@@ -133,7 +133,7 @@ class Filler:
                 self._collect(consumer)
                 self._flush(consumer)
                 if self._stranded.is_suspected and self._stranded.is_stranded(consumer):
-                    raise KafkaUnreachable("the consumer has lost all brokers, although Kafka answers a new one")
+                    raise KafkaUnreachable("the consumer has lost all brokers, although a new client reaches them")
         finally:
             self._assigned = False
             self._hold({})

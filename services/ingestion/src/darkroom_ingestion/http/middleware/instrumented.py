@@ -39,4 +39,4 @@ class Instrumented:
             route = getattr(scope.get("route"), "path", None)
             seconds = time.perf_counter() - start
             metrics.request_was_answered(scope["method"], route, status, seconds)
-            log.debug("request answered", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
+            log.debug("request completed", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
