@@ -13,7 +13,7 @@ from tests.support.kafka import SharedKafka
 
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
-def test_nothing_is_lost_or_out_of_order_or_stuck_whatever_fails(tmp_path: Path) -> None:
+def test_nothing_is_lost_out_of_order_or_stuck_under_faults(tmp_path: Path) -> None:
     with three_brokers(tmp_path) as kafka:
         outcome = run(SHORT, kafka, tmp_path)
     text = report(outcome)
@@ -31,7 +31,7 @@ def test_nothing_is_lost_or_out_of_order_or_stuck_whatever_fails(tmp_path: Path)
 
 
 @pytest.mark.timeout(600)
-def test_workers_that_commit_before_they_publish_are_found_out(kafka: SharedKafka, tmp_path: Path) -> None:
+def test_workers_that_commit_before_they_publish_are_detected(kafka: SharedKafka, tmp_path: Path) -> None:
     outcome = run(WRONG, Kafka.existing(kafka.bootstrap_servers), tmp_path)
     lost = [violation for violation in outcome.violations if violation.kind == "Unanswered"]
     assert lost, report(outcome)

@@ -26,7 +26,7 @@ def test_a_page_of_another_site_can_neither_send_images_nor_read(digits: str, he
     ] * 2
 
 
-def test_curl_and_the_services_own_pages_can(digits: str) -> None:
+def test_curl_and_the_services_own_pages_can_send_images(digits: str) -> None:
     url = f"{digits}{IMAGES_PATH}"
     command = ["curl", "-sS", "-H", "Content-Type: image/png", "--data-binary", f"@{THREE}", url]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -66,7 +66,7 @@ def test_json_holds_the_document_of_every_image(digits: str) -> None:
     assert all(image["ms"] > 0 for image in found.values())
 
 
-def test_without_waiting_the_place_in_the_log_is_shown(digits: str) -> None:
+def test_without_wait_the_position_in_the_log_is_shown(digits: str) -> None:
     ran = darkroom("submit", ONE, "--json", "--key", "camera-1", "--pipeline", "demo/digits", url=digits)
     assert ran.code == 0
     (image,) = ran.json
@@ -75,7 +75,7 @@ def test_without_waiting_the_place_in_the_log_is_shown(digits: str) -> None:
     assert f" {image['partition']} " in listed
 
 
-def test_a_refused_image_is_told_on_stderr_and_the_others_are_taken(digits: str, tmp_path: Path) -> None:
+def test_a_refused_image_is_reported_on_stderr_and_the_others_are_accepted(digits: str, tmp_path: Path) -> None:
     text = tmp_path / "text.jpg"
     text.write_text("no image at all", encoding="utf-8")
     ran = darkroom("submit", text, ONE, url=digits)
@@ -84,7 +84,7 @@ def test_a_refused_image_is_told_on_stderr_and_the_others_are_taken(digits: str,
     assert "1 of 2 images accepted" in ran.out
 
 
-def test_an_image_beyond_max_bytes_is_not_even_sent(digits: str, tmp_path: Path) -> None:
+def test_an_image_larger_than_max_bytes_is_not_sent(digits: str, tmp_path: Path) -> None:
     large = tmp_path / "large.png"
     with large.open("wb") as file:
         file.truncate(11 * 2**20)
@@ -93,7 +93,7 @@ def test_an_image_beyond_max_bytes_is_not_even_sent(digits: str, tmp_path: Path)
     assert f"at most {10 * 2**20} (maxBytes)" in ran.err
 
 
-def test_a_pipeline_that_is_not_served_is_told_with_those_that_are(digits: str) -> None:
+def test_an_unknown_pipeline_is_reported_with_the_known_ones(digits: str) -> None:
     ran = darkroom("submit", ONE, "--pipeline", "demo/cats", url=digits)
     assert ran.code == 2
     assert "serves no pipeline demo/cats; it serves demo/digits" in ran.err
@@ -102,7 +102,7 @@ def test_a_pipeline_that_is_not_served_is_told_with_those_that_are(digits: str) 
 @pytest.mark.parametrize(
     "command", [["dead-letters"], ["dead-letters", "list", "--json"], ["results"], ["results", "-f"]]
 )
-def test_a_stage_that_is_not_there_is_told_with_those_that_are(digits: str, command: list[str]) -> None:
+def test_an_unknown_stage_is_reported_with_the_known_ones(digits: str, command: list[str]) -> None:
     ran = darkroom(*command, "--stage", "detect", url=digits)
     assert (ran.code, ran.out) == (2, "")
     assert "demo/digits has no stage detect; its stages are classify, embed" in ran.err
@@ -132,7 +132,7 @@ def following(digits: str, tmp_path: Path) -> Iterator[Path]:
     assert errors.read_text(encoding="utf-8") == ""
 
 
-def test_results_are_followed_as_they_come(digits: str, following: Path) -> None:
+def test_results_are_followed_live(digits: str, following: Path) -> None:
     def seen() -> bool:
         # The feed starts when it is connected, so images are sent until one of them is seen.
         sent = darkroom("submit", ONE, "--wait", "--json", url=digits).json[0]["id"]
@@ -165,7 +165,7 @@ def test_an_image_that_failed_twice_must_be_named_by_its_reference(digits: str, 
     assert darkroom("dead-letters", "show", "classify/0/999999", url=digits).code == 2
 
 
-def test_a_redriven_image_goes_to_its_stage_alone_and_fails_again(digits: str, dead: str) -> None:
+def test_a_redriven_image_goes_only_to_its_stage_and_fails_again(digits: str, dead: str) -> None:
     before = letters_of(dead, digits)
     assert darkroom("dead-letters", "redrive", dead, url=digits).code == 2
     ran = darkroom("dead-letters", "redrive", dead, "--stage", "classify", "--json", url=digits)
@@ -178,14 +178,14 @@ def test_a_redriven_image_goes_to_its_stage_alone_and_fails_again(digits: str, d
     assert letters_of(dead, digits)["embed"]["offset"] == before["embed"]["offset"]
 
 
-def test_the_old_name_of_redrive_does_the_same_with_the_old_word(digits: str, dead: str) -> None:
+def test_the_old_name_of_redrive_still_works_with_its_old_field(digits: str, dead: str) -> None:
     ran = darkroom("dead-letters", "replay", dead, "--stage", "embed", "--json", url=digits)
     assert (ran.code, ran.json["replayed"], [image["id"] for image in ran.json["images"]]) == (0, 1, [dead])
     assert ran.errors == ["darkroom: `dead-letters replay` is now `dead-letters redrive`; the old name will be removed"]
     assert "replay" not in darkroom("dead-letters", "--help").out
 
 
-def test_a_redrive_of_what_is_not_there_or_at_no_time_is_refused(digits: str, dead: str) -> None:
+def test_a_redrive_of_an_unknown_image_or_an_invalid_time_is_refused(digits: str, dead: str) -> None:
     ran = darkroom("dead-letters", "redrive", "nope", "--stage", "classify", url=digits)
     assert (ran.code, ran.errors) == (1, ["darkroom: stage classify of demo/digits has no dead letter of image nope"])
     ran = darkroom("dead-letters", "redrive", dead, "nope", "--stage", "classify", "--json", url=digits)
@@ -195,6 +195,6 @@ def test_a_redrive_of_what_is_not_there_or_at_no_time_is_refused(digits: str, de
     assert "'yesterday' is not an RFC 3339 time" in ran.err
 
 
-def test_a_redrive_of_nothing_in_particular_is_refused(digits: str) -> None:
+def test_a_redrive_without_a_selection_is_refused(digits: str) -> None:
     ran = darkroom("dead-letters", "redrive", url=digits)
     assert (ran.code, len(ran.errors)) == (2, 1)

@@ -24,7 +24,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", [[], *COMMANDS], ids=" ".join)
-def test_every_command_explains_itself_and_its_exit_codes(command: list[str]) -> None:
+def test_every_command_has_help_with_its_exit_codes(command: list[str]) -> None:
     ran = darkroom(*command, "--help")
     assert ran.code == 0
     assert "Usage: darkroom" in ran.out
@@ -36,7 +36,7 @@ def test_the_version_is_that_of_the_package() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--nope"], ["nope"], ["up"], ["up", "x.yaml", "--port", "99999"], ["validate"]])
-def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
+def test_wrong_usage_prints_one_line_and_exits_with_2(arguments: list[str]) -> None:
     ran = darkroom(*arguments)
     assert (ran.code, ran.out, len(ran.errors)) == (2, "", 1)
     assert ran.err.startswith("darkroom: ")
@@ -47,14 +47,14 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["kafka"]], ids=["darkroom", "kafka"])
-def test_without_a_command_it_shows_its_help_and_nothing_else(arguments: list[str]) -> None:
+def test_without_a_command_only_the_help_is_printed(arguments: list[str]) -> None:
     ran = darkroom(*arguments)
     assert (ran.code, ran.err) == (2, "")
     assert "Usage: darkroom" in ran.out
 
 
 @pytest.mark.parametrize("command", [["submit", "k8s/samples/digits"], ["results"], ["dead-letters"]], ids=" ".join)
-def test_a_service_that_is_not_there_is_one_line_and_exit_code_3(command: list[str]) -> None:
+def test_an_unreachable_service_prints_one_line_and_exits_with_3(command: list[str]) -> None:
     ran = darkroom(*command, "--url", "http://127.0.0.1:9")
     assert (ran.code, ran.out, len(ran.errors)) == (3, "", 1)
     assert "no service responds at http://127.0.0.1:9 (Connection refused): start it with" in ran.err

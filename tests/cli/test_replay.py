@@ -54,7 +54,7 @@ def running(kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Ite
         up.close()
 
 
-def test_beside_up_it_needs_a_stage_and_a_place_to_begin_and_says_what_came_of_it(running: Running) -> None:
+def test_with_a_running_up_it_needs_only_a_stage_and_a_start_and_prints_a_summary(running: Running) -> None:
     ran = running.replay("--stage", "classify", "--from", "beginning", "--json")
     assert ran.code == 0, ran.err
     generation, count = ran.json["generation"], len(running.images)
@@ -90,7 +90,7 @@ def test_beside_up_it_needs_a_stage_and_a_place_to_begin_and_says_what_came_of_i
     )
 
 
-def test_with_a_manifest_the_stage_is_as_that_says_now(running: Running, tmp_path: Path) -> None:
+def test_with_a_manifest_the_stage_of_the_manifest_is_used(running: Running, tmp_path: Path) -> None:
     changed = sample_in(tmp_path, running.namespace, ("seven", "SEVEN"))
     ran = darkroom(
         *("replay", changed, "--stage", "classify", "--from", "beginning", "--generation", "louder"),
@@ -103,7 +103,7 @@ def test_with_a_manifest_the_stage_is_as_that_says_now(running: Running, tmp_pat
     assert len(running.results("--stage", "embed")) == len(running.images)
 
 
-def test_results_that_go_elsewhere_are_not_the_services(running: Running) -> None:
+def test_results_in_another_topic_are_not_served(running: Running) -> None:
     before = running.results("--stage", "embed")
     topic = f"{running.namespace}.aside"
     ran = running.replay("--stage", "embed", "--from", "0", "--results-topic", topic, "--json")
@@ -112,7 +112,7 @@ def test_results_that_go_elsewhere_are_not_the_services(running: Running) -> Non
     assert running.results("--stage", "embed") == before
 
 
-def test_broken_off_with_ctrl_c_it_says_how_to_go_on(running: Running) -> None:
+def test_after_ctrl_c_it_prints_how_to_continue(running: Running) -> None:
     command = [DARKROOM, "replay", "--stage", "classify", "--from", "beginning", "--rate", "0.5"]
     process = subprocess.Popen(
         [*command, "--generation", "slowly", "--data-dir", running.data_dir], stderr=subprocess.PIPE, text=True
@@ -131,7 +131,7 @@ def test_broken_off_with_ctrl_c_it_says_how_to_go_on(running: Running) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")
-def test_killed_it_leaves_no_process_behind_and_the_next_one_removes_its_files(
+def test_after_a_kill_no_process_is_left_and_the_next_replay_removes_its_files(
     running: Running, tmp_path: Path
 ) -> None:
     command = [DARKROOM, "replay", "--stage", "classify", "--from", "beginning", "--rate", "0.5"]
@@ -162,7 +162,7 @@ def test_killed_it_leaves_no_process_behind_and_the_next_one_removes_its_files(
     assert list(tmp_path.glob("darkroom-*")) == []
 
 
-def test_an_image_that_can_not_be_analysed_is_told_and_leaves_the_others_as_they_are(
+def test_an_image_that_can_not_be_analysed_is_reported_and_does_not_affect_others(
     running: Running, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.jpg"
@@ -187,7 +187,7 @@ def test_an_image_that_can_not_be_analysed_is_told_and_leaves_the_others_as_they
     )
 
 
-def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
+def test_a_range_without_images_ends_immediately(running: Running) -> None:
     ran = running.replay("--stage", "classify", "--from", "100000")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == f"Nothing to do: {running.namespace}.digits.images has no images from 100000 to end\n"
@@ -226,13 +226,13 @@ def test_a_range_without_images_is_nothing_to_do(running: Running) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_one_line(running: Running, arguments: list[str], code: int, says: str) -> None:
+def test_an_error_is_one_line(running: Running, arguments: list[str], code: int, says: str) -> None:
     ran = running.replay(*(argument.format(ns=running.namespace) for argument in arguments))
     assert (ran.code, ran.out, len(ran.errors)) == (code, "", 1), ran.err
     assert says.format(ns=running.namespace) in ran.err
 
 
-def test_a_kafka_without_the_pipeline_and_a_folder_without_an_up_are_said_so(
+def test_a_kafka_without_the_pipeline_and_a_folder_without_an_up_are_reported(
     running: Running, tmp_path: Path, kafka: SharedKafka
 ) -> None:
     elsewhere = sample_in(tmp_path, "nowhere")
@@ -249,13 +249,13 @@ def test_a_kafka_without_the_pipeline_and_a_folder_without_an_up_are_said_so(
     assert "no Kafka given, and" in ran.err
 
 
-def test_a_job_is_of_the_stage_that_its_deployment_is_of(tmp_path: Path) -> None:
+def test_a_job_takes_its_stage_from_the_deployment(tmp_path: Path) -> None:
     ran = darkroom("replay", "--job", tmp_path / "deployment.json", "--from", "beginning", "--stage", "embed")
     assert (ran.code, len(ran.errors)) == (2, 1)
     assert "--job takes the stage from the Deployment" in ran.err
 
 
-def test_what_is_no_deployment_of_ours_makes_no_job(tmp_path: Path) -> None:
+def test_a_job_is_made_only_from_a_deployment_of_workers(tmp_path: Path) -> None:
     for content in ("no json", json.dumps({"kind": "Deployment"}), json.dumps([])):
         file = tmp_path / "deployment.json"
         file.write_text(content)

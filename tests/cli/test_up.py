@@ -18,7 +18,9 @@ MODEL = Path("models/digits/digits.onnx").absolute()
 THREE = IMAGES / "digit-0023-label-three.png"
 
 
-def test_it_starts_a_kafka_takes_images_ends_on_ctrl_c_and_goes_on_where_it_was(tmp_path: Path, ups: list[Up]) -> None:
+def test_it_starts_kafka_accepts_images_ends_on_ctrl_c_and_continues_at_the_next_start(
+    tmp_path: Path, ups: list[Up]
+) -> None:
     first = Up(tmp_path, SAMPLE, "--port", "0")
     ups.append(first)
     url = first.until_ready()
@@ -54,7 +56,7 @@ def workers(up: Up, stage: str) -> list[psutil.Process]:
     return [psutil.Process(pid) for pid in found]
 
 
-def test_a_killed_worker_is_started_again_and_works(up: Up) -> None:
+def test_a_killed_worker_is_restarted_and_works(up: Up) -> None:
     url = up.until_ready()
     (worker,) = workers(up, "classify")
     worker.kill()
@@ -66,7 +68,7 @@ def test_a_killed_worker_is_started_again_and_works(up: Up) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")
-def test_killed_itself_it_leaves_no_process_behind(up: Up) -> None:
+def test_after_a_kill_of_up_no_process_is_left(up: Up) -> None:
     up.until_ready()
     assert len(processes_of(up.data_dir)) >= 4
     up.signal(signal.SIGKILL)
@@ -74,7 +76,7 @@ def test_killed_itself_it_leaves_no_process_behind(up: Up) -> None:
     until(lambda: processes_of(up.data_dir) == {}, "without processes", 20)
 
 
-def test_a_signal_before_it_is_ready_ends_it_as_well(up: Up) -> None:
+def test_a_signal_before_readiness_ends_it_too(up: Up) -> None:
     until(lambda: "Checking the models" in up.said(), "under way", 30)
     up.signal(signal.SIGTERM)
     assert up.until_ended() == 130

@@ -33,7 +33,7 @@ def up(manifest: Path, data_dir: Path, *options: str | Path) -> Ran:
     ],
     ids=["wrong checksum", "a shape that the model contradicts", "a label too few"],
 )
-def test_a_model_that_will_not_do_is_told_with_its_stage(
+def test_an_unusable_model_is_reported_with_its_stage(
     tmp_path: Path, kafka: SharedKafka, change: tuple[str, str], words: str
 ) -> None:
     namespace = f"ns-{uuid.uuid4().hex[:8]}"
@@ -46,7 +46,7 @@ def test_a_model_that_will_not_do_is_told_with_its_stage(
     assert words in told
 
 
-def test_a_model_that_is_not_onnx_is_told_with_its_stage(tmp_path: Path) -> None:
+def test_a_model_that_is_not_onnx_is_reported_with_its_stage(tmp_path: Path) -> None:
     manifest = pipeline_manifest()
     (tmp_path / "digits.onnx").write_bytes(b"hello")
     manifest["spec"]["stages"][0]["model"]["uri"] = "file:digits.onnx"
@@ -68,7 +68,7 @@ def test_a_model_that_is_not_onnx_is_told_with_its_stage(tmp_path: Path) -> None
     ],
     ids=["no ConfigMap", "no such key"],
 )
-def test_a_model_that_is_not_there_is_told_with_its_stage(
+def test_a_missing_model_is_reported_with_its_stage(
     tmp_path: Path, documents: list[dict[str, object]], words: str
 ) -> None:
     config_map = {"kind": "ConfigMap", "metadata": {"name": "digits-model", "namespace": "demo"}}
@@ -82,7 +82,7 @@ def test_a_model_that_is_not_there_is_told_with_its_stage(
     assert not (tmp_path / "data").exists()
 
 
-def test_an_invalid_manifest_is_told_as_validate_tells_it(tmp_path: Path) -> None:
+def test_an_invalid_manifest_is_reported_like_by_validate(tmp_path: Path) -> None:
     file = tmp_path / "pipeline.yaml"
     file.write_text(json.dumps(pipeline_manifest(stages=["a", "a"], replica=1)), encoding="utf-8")
     ran = up(file, tmp_path / "data")
@@ -90,7 +90,7 @@ def test_an_invalid_manifest_is_told_as_validate_tells_it(tmp_path: Path) -> Non
     assert ": spec.replica: unknown field" in ran.err
 
 
-def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         ran = up(SAMPLE, tmp_path / "data", "--port", str(port))
@@ -99,14 +99,14 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_folder_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     ran = up(SAMPLE, tmp_path / "file" / "data")
     assert (ran.code, len(ran.errors)) == (1, 1)
     assert f"data folder {tmp_path}/file/data: Not a directory" in ran.err
 
 
-def test_the_data_of_another_kafka_version_is_one_line(tmp_path: Path) -> None:
+def test_data_of_another_kafka_version_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "kafka").mkdir()
     marker = {"kafka_version": "3.9.0", "cluster_id": "MkU3OEVBNTcwNTJENDM2Qg", "node_id": 1}
     (tmp_path / "kafka" / "darkroom-kafka.json").write_text(json.dumps(marker), encoding="utf-8")
@@ -115,7 +115,7 @@ def test_the_data_of_another_kafka_version_is_one_line(tmp_path: Path) -> None:
     assert "holds data of Kafka 3.9.0" in ran.errors[-1]
 
 
-def test_a_kafka_that_does_not_answer_is_exit_code_3(tmp_path: Path) -> None:
+def test_an_unreachable_kafka_exits_with_3(tmp_path: Path) -> None:
     ran = up(SAMPLE, tmp_path / "data", "--bootstrap-servers", "127.0.0.1:9")
     assert ran.code == 3
     assert "no Kafka broker responds at 127.0.0.1:9" in ran.errors[-1]

@@ -33,7 +33,7 @@ def test_the_sample_is_valid() -> None:
         ({"images": {"retention": "a week"}}, "spec.images.retention", "is not a duration"),
     ],
 )
-def test_a_problem_is_one_line_with_its_path_and_exit_code_2(
+def test_a_problem_is_one_line_with_its_path_and_exits_with_2(
     tmp_path: Path, change: dict[str, object], path: str, words: str
 ) -> None:
     ran = validate(tmp_path, pipeline_manifest(**change))  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def test_a_file_without_a_pipeline_is_not_valid(tmp_path: Path) -> None:
     assert "no ImagePipeline in it" in ran.err
 
 
-def test_a_config_map_that_may_be_in_the_cluster_is_no_problem(tmp_path: Path) -> None:
+def test_a_config_map_that_may_be_in_the_cluster_is_not_an_error(tmp_path: Path) -> None:
     assert validate(tmp_path, pipeline_manifest()).code == 0
 
 

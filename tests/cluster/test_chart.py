@@ -99,7 +99,7 @@ def test_the_api_server_accepts_everything_that_is_rendered(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_service_monitors_are_for_both(helm: Helm) -> None:
+def test_both_services_have_service_monitors(helm: Helm) -> None:
     manifests = helm.template(
         "try", "darkroom", {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}
     )

@@ -129,7 +129,7 @@ def test_a_problem_of_one_pipeline_does_not_affect_others(cluster: ServedCluster
     assert post(service, away, headers={"Prefer": "wait=0"}).status_code == 503
 
 
-def test_watches_are_taken_up_again_whatever_happens_to_them(cluster: ServedCluster, kafka: SharedKafka) -> None:
+def test_watches_are_restarted_after_any_failure(cluster: ServedCluster, kafka: SharedKafka) -> None:
     with FaultProxy(cluster.api_server.admin) as proxy:
         proxy.inject(Fault(503, times=2, path="imagepipelines"))
         service = cluster.start(proxy.access(cluster.api_server.admin))
@@ -150,7 +150,7 @@ def test_watches_are_taken_up_again_whatever_happens_to_them(cluster: ServedClus
         assert [fault.hits for fault in (expired, refused_, broken)] == [1, 1, 2]
 
 
-def test_images_are_taken_while_the_api_server_is_away(cluster: ServedCluster, kafka: SharedKafka) -> None:
+def test_images_are_accepted_while_the_api_server_is_unavailable(cluster: ServedCluster, kafka: SharedKafka) -> None:
     with FaultProxy(cluster.api_server.admin) as proxy:
         service = cluster.start(proxy.access(cluster.api_server.admin))
         digits = cluster.apply("digits", kafka.bootstrap_servers)

@@ -77,7 +77,7 @@ def in_background(commands: str, environment: dict[str, str], folder: Path) -> I
 
 
 @pytest.mark.parametrize("document", [document for document in documents() if blocks(document, "sh")], ids=str)
-def test_every_command_of_a_document_works_in_its_order(
+def test_the_commands_of_a_document_work_in_order(
     document: Path, reader: dict[str, str], ports: dict[str, str], copy: Path
 ) -> None:
     with ExitStack() as background:
@@ -112,7 +112,7 @@ def run(block: Block, document: Path, environment: dict[str, str], folder: Path)
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
+def test_every_link_of_a_document_has_a_target(document: Path) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     broken = [m["path"] for m in _LINK.finditer(text) if not (ROOT / document).parent.joinpath(m["path"]).exists()]
     assert broken == []

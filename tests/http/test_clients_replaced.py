@@ -31,9 +31,7 @@ USER = "ingestion"
 PASSWORD = "a password of no importance"
 
 
-def test_a_consumer_that_is_taken_for_its_successor_is_replaced(
-    pipeline: Pipeline, start_service: Callable[..., Service]
-) -> None:
+def test_a_fenced_consumer_is_replaced(pipeline: Pipeline, start_service: Callable[..., Service]) -> None:
     """A broker that goes away while the consumer joins anew does the same to it."""
     group = f"store-of-{pipeline.namespace}"
     service = start_service(pipeline, options=["--group", group])
@@ -47,7 +45,7 @@ def test_a_consumer_that_is_taken_for_its_successor_is_replaced(
     until(service.is_ready, "the service is ready")
 
 
-def test_a_producer_that_may_not_write_yet_is_replaced(
+def test_a_producer_that_is_not_authorised_yet_is_replaced(
     fresh_kafka: Callable[..., LocalKafka], start_service: Callable[..., Service], tmp_path: Path
 ) -> None:
     """A user's rights may come after the user: Kafka's client gives up for good when it has none to write anything."""

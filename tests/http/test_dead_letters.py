@@ -124,7 +124,7 @@ def test_dead_letters_are_redriven_by_reason_time_or_all_and_only_once(
         {"all": True},
     ],
 )
-def test_a_redrive_that_is_not_clear_is_refused(shared: tuple[Service, Pipeline], which: dict[str, Any]) -> None:
+def test_an_ambiguous_redrive_is_refused(shared: tuple[Service, Pipeline], which: dict[str, Any]) -> None:
     service, pipeline = shared
     with service.client as client:
         answer = client.post(f"{pipeline.path}/dead-letters/redrive", json=which)
@@ -159,9 +159,7 @@ def test_the_former_path_and_fields_still_work(start_service: StartService, pipe
     assert "deprecated" not in described[f"{path}redrive"]["post"]
 
 
-def test_a_letter_that_two_requests_redrive_at_once_is_published_once(
-    start_service: StartService, pipeline: Pipeline
-) -> None:
+def test_a_letter_that_two_requests_redrive_is_published_once(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     images = [accepted(service, pipeline) for _ in range(40)]
     for image in images:

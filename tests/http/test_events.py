@@ -67,7 +67,7 @@ def take(feed: Iterator[Event], count: int) -> list[Event]:
     return [next(feed) for _ in range(count)]
 
 
-def test_results_and_failures_come_live(start_service: StartService, two_stages: Pipeline) -> None:
+def test_results_and_failures_are_streamed_live(start_service: StartService, two_stages: Pipeline) -> None:
     service = start_service(two_stages)
     with events(service, two_stages) as feed:
         image = accepted(service, two_stages)
@@ -89,9 +89,7 @@ def test_results_and_failures_come_live(start_service: StartService, two_stages:
     assert failed.data["source"] == {name: image[name] for name in ("topic", "partition", "offset")}
 
 
-def test_a_feed_goes_on_exactly_where_it_was_also_after_a_restart(
-    start_service: StartService, two_stages: Pipeline
-) -> None:
+def test_a_feed_resumes_exactly_after_a_restart(start_service: StartService, two_stages: Pipeline) -> None:
     service = start_service(two_stages)
     images = [accepted(service, two_stages) for _ in range(30)]
     with events(service, two_stages) as feed:
@@ -139,7 +137,7 @@ def test_only_one_stage_can_be_followed(start_service: StartService, two_stages:
 
 
 @pytest.mark.parametrize("last_id", ["1", "x" * 100, "classify.r=", "classify.r=zzzzzzzzzzzzz", "~"])
-def test_an_id_that_no_event_had_is_refused(shared: tuple[Service, Pipeline], last_id: str) -> None:
+def test_an_invalid_event_id_is_refused(shared: tuple[Service, Pipeline], last_id: str) -> None:
     service, pipeline = shared
     with service.client as client:
         answer = client.get(f"{pipeline.path}/events", headers={"Last-Event-ID": last_id})
@@ -160,7 +158,7 @@ def test_many_clients_follow_one_tail_and_see_the_same(start_service: StartServi
     assert len(seen) == 1
 
 
-def test_a_stop_ends_the_feed_at_once_and_says_so(start_service: StartService, pipeline: Pipeline) -> None:
+def test_a_stop_ends_the_feed_with_an_event(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     with events(service, pipeline) as feed:
         started = time.monotonic()
@@ -173,7 +171,7 @@ def test_a_stop_ends_the_feed_at_once_and_says_so(start_service: StartService, p
     assert time.monotonic() - started < 20
 
 
-def test_a_client_that_reads_nothing_is_dropped_and_the_others_go_on(
+def test_a_client_that_does_not_read_is_dropped_and_others_continue(
     start_service: StartService, pipeline: Pipeline
 ) -> None:
     service = start_service(pipeline)
@@ -193,7 +191,7 @@ def test_a_client_that_reads_nothing_is_dropped_and_the_others_go_on(
         assert "darkroom_sse_dropped_total 1.0" in asking.get("/metrics").text
 
 
-def test_a_missing_topic_of_one_pipeline_leaves_the_feeds_of_others_alone(
+def test_a_missing_topic_of_one_pipeline_does_not_affect_other_feeds(
     start_service: StartService, pipeline: Pipeline, two_stages: Pipeline
 ) -> None:
     stage = two_stages.manifest["spec"]["stages"][0]
@@ -218,7 +216,7 @@ def test_the_feed_of_a_pipeline_that_is_deleted_ends(
     assert (last.name, last.data["reason"]) == ("end", "the pipeline is no longer served")
 
 
-def test_a_tail_begins_where_the_one_that_it_replaces_has_stopped(pipeline: Pipeline) -> None:
+def test_a_tail_continues_where_its_predecessor_stopped(pipeline: Pipeline) -> None:
     """As when credentials are rotated: what comes in between is in the log, and must not be skipped."""
     connection = KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers)
     results = names.results_topic(pipeline.namespace, pipeline.name, "classify")

@@ -44,7 +44,7 @@ def ids(pipeline: Pipeline) -> list[str]:
     return [headers_of(record)["ce_id"] for record in pipeline.records(pipeline.images_topic)]
 
 
-def test_nothing_is_accepted_while_the_broker_is_away_and_nothing_accepted_is_lost(
+def test_nothing_is_accepted_without_a_broker_and_nothing_accepted_is_lost(
     broker: LocalKafka, away: tuple[Service, Pipeline]
 ) -> None:
     service, pipeline = away
@@ -82,7 +82,7 @@ def test_nothing_is_accepted_while_the_broker_is_away_and_nothing_accepted_is_lo
         assert document(service, pipeline, image["id"])["image"]["offset"] == image["offset"]
 
 
-def test_an_image_sent_just_before_the_broker_comes_back_is_a_slower_202(
+def test_an_image_sent_just_before_the_broker_returns_gets_a_late_202(
     broker: LocalKafka, start_service: Callable[..., Service]
 ) -> None:
     pipeline = make_pipeline(broker.bootstrap_servers)
@@ -96,7 +96,7 @@ def test_an_image_sent_just_before_the_broker_comes_back_is_a_slower_202(
     assert ids(pipeline) == [image["id"]]
 
 
-def test_the_service_starts_without_its_broker_and_is_ready_once_that_is_there(
+def test_the_service_starts_without_a_broker_and_becomes_ready_with_it(
     broker: LocalKafka, start_service: Callable[..., Service]
 ) -> None:
     pipeline = make_pipeline(broker.bootstrap_servers)
@@ -109,7 +109,7 @@ def test_the_service_starts_without_its_broker_and_is_ready_once_that_is_there(
     until(lambda: post(service, pipeline).status_code == 202, "images are accepted")
 
 
-def test_a_broker_whose_disk_is_full_is_a_503_and_nothing_accepted_is_lost(
+def test_a_full_disk_of_the_broker_is_a_503_and_nothing_accepted_is_lost(
     broker: LocalKafka, away: tuple[Service, Pipeline]
 ) -> None:
     """No file of the broker may grow beyond what its segments have now: to its writes that is a full disk."""

@@ -17,7 +17,7 @@ def lines(service: Service, **wanted: str) -> list[dict[str, Any]]:
     return [line for line in found if all(line.get(name) == value for name, value in wanted.items())]
 
 
-def test_lines_about_an_image_carry_its_id_and_those_of_its_request_and_trace(
+def test_lines_about_an_image_have_its_id_request_id_and_trace_id(
     start_service: StartService, pipeline: Pipeline
 ) -> None:
     service = start_service(pipeline, options=["--log-level", "debug"])

@@ -46,7 +46,7 @@ def existing(shared: tuple[Service, Pipeline]) -> Mapping[str, Any]:
     }
 
 
-def test_answers_to_generated_requests_are_as_described(
+def test_responses_to_generated_requests_match_the_document(
     shared: tuple[Service, Pipeline], existing: Mapping[str, Any]
 ) -> None:
     interface = schemathesis.openapi.from_url(f"http://127.0.0.1:{shared[0].port}/openapi.json")

@@ -97,7 +97,7 @@ def test_pipelines_are_listed_with_their_topics_and_links(shared: tuple[Service,
     assert schemas["dev.darkroom.image.analyzed"]["properties"]["imageId"]
 
 
-def test_a_catalog_that_changes_is_taken_up_and_a_broken_one_is_not(
+def test_a_changed_catalog_is_used_and_an_invalid_one_is_not(
     start_service: StartService, pipeline: Pipeline, two_stages: Pipeline
 ) -> None:
     service = start_service(pipeline)
@@ -119,7 +119,7 @@ def test_a_catalog_that_changes_is_taken_up_and_a_broken_one_is_not(
     until(lambda: post(service, pipeline).status_code == 404, "the old pipeline is gone")
 
 
-def test_a_stop_finishes_what_is_in_flight(start_service: StartService, pipeline: Pipeline) -> None:
+def test_a_stop_finishes_requests_in_flight(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     head = (
         f"POST {pipeline.path}/images HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 1016\r\n\r\n"

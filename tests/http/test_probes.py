@@ -12,7 +12,7 @@ from tests.support.until import until
 StartService = Callable[..., Service]
 
 
-def test_probes_and_metrics_have_a_listener_of_their_own(start_service: StartService, pipeline: Pipeline) -> None:
+def test_probes_and_metrics_have_a_separate_listener(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline, options=["--probe-port", "0"])
     found = re.search(r'"probes": "(http://127\.0\.0\.1:\d+)"', service.log)
     assert found

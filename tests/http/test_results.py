@@ -71,7 +71,7 @@ def test_a_result_that_is_published_twice_is_kept_once(start_service: StartServi
     assert sorted(result["imageId"] for result in results) == sorted([image["id"], last["id"]])
 
 
-def test_what_is_none_of_our_events_is_passed_over(start_service: StartService, pipeline: Pipeline) -> None:
+def test_foreign_records_are_skipped(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     image = accepted(service, pipeline)
     results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
@@ -112,7 +112,7 @@ def test_results_come_newest_first_page_by_page(start_service: StartService, pip
     assert pages(service, pipeline, label="nine") == []
 
 
-def test_results_that_come_meanwhile_do_not_shift_the_pages(start_service: StartService, pipeline: Pipeline) -> None:
+def test_new_results_do_not_shift_the_pages(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     first = [accepted(service, pipeline) for _ in range(6)]
     pipeline.analyze_many(first)
@@ -129,7 +129,7 @@ def test_results_that_come_meanwhile_do_not_shift_the_pages(start_service: Start
 
 
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA", "e30", "WzEsMl0", "%00", "W10=" * 100])
-def test_a_cursor_that_was_never_given_is_refused(shared: tuple[Service, Pipeline], cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(shared: tuple[Service, Pipeline], cursor: str) -> None:
     service, pipeline = shared
     with service.client as client:
         for what in ("results", "dead-letters"):

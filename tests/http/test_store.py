@@ -19,7 +19,7 @@ from tests.support.until import until
 StartService = Callable[..., Service]
 
 
-def test_the_store_forgets_what_retention_has_removed(start_service: StartService, pipeline: Pipeline) -> None:
+def test_the_store_removes_what_retention_has_removed(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     images = [accepted(service, pipeline, params={"key": "same"}) for _ in range(5)]
     pipeline.analyze_many(images)
@@ -79,7 +79,7 @@ def test_a_store_that_was_deleted_is_rebuilt_from_the_log(start_service: StartSe
     assert {found["state"] for found in before[0]} == {"Received", "Analyzed", "PartlyFailed"}
 
 
-def test_a_topic_that_was_made_anew_is_read_anew(start_service: StartService, pipeline: Pipeline) -> None:
+def test_a_recreated_topic_is_read_from_its_beginning(start_service: StartService, pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     old = [accepted(service, pipeline, params={"key": "one"}) for _ in range(3)]
     document(service, pipeline, old[0]["id"])
@@ -98,9 +98,7 @@ def test_a_topic_that_was_made_anew_is_read_anew(start_service: StartService, pi
         assert client.get(f"{pipeline.path}/images/{old[0]['id']}").status_code == 404
 
 
-def test_a_store_that_is_full_holds_consumption_up_and_drops_nothing(
-    start_service: StartService, pipeline: Pipeline
-) -> None:
+def test_a_full_store_pauses_consumption_and_drops_nothing(start_service: StartService, pipeline: Pipeline) -> None:
     """Stands in for a full disk: nothing can be written to the file while somebody else holds its lock."""
     service = start_service(pipeline)
     holder = sqlite3.connect(service.database, isolation_level=None)

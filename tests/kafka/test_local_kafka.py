@@ -101,7 +101,7 @@ def test_both_group_protocols_are_served(kafka: SharedKafka, group_protocol: str
     assert read_one(kafka.bootstrap_servers, f"local-{group_protocol}", group_protocol) == b"x"
 
 
-def test_a_topic_that_nobody_made_is_not_made_by_producing_to_it(kafka: SharedKafka) -> None:
+def test_producing_to_a_missing_topic_does_not_create_it(kafka: SharedKafka) -> None:
     with pytest.raises(KafkaException) as refusal:
         produce(kafka.bootstrap_servers, "local-unasked", b"x", topic_metadata_propagation_max_ms=1_000)
     assert refusal.value.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
@@ -143,9 +143,7 @@ def test_a_running_brokers_data_folder_and_port_are_refused_to_another(fresh_kaf
     assert first.running
 
 
-def test_a_setting_that_kafka_refuses_is_told_in_one_line_and_does_no_harm(
-    fresh_kafka: FreshKafka, tmp_path: Path
-) -> None:
+def test_a_setting_that_kafka_refuses_is_reported_in_one_line(fresh_kafka: FreshKafka, tmp_path: Path) -> None:
     def refusal() -> str:
         broken = LocalKafka(tmp_path / "data", properties={"log.retention.ms": "soon"})
         with pytest.raises(DarkroomError, match="Invalid value soon for configuration") as failure:
@@ -159,7 +157,7 @@ def test_a_setting_that_kafka_refuses_is_told_in_one_line_and_does_no_harm(
     assert f"its log: {tmp_path}/data/kafka.log" in refusal()
 
 
-def test_one_that_does_not_answer_in_time_is_ended(tmp_path: Path) -> None:
+def test_a_broker_that_does_not_respond_in_time_is_ended(tmp_path: Path) -> None:
     kafka = LocalKafka(tmp_path / "data")
     with pytest.raises(DarkroomError, match="does not respond after 0 s"):
         kafka.start(timeout_s=0.01)
@@ -181,9 +179,7 @@ signal.pause()
 """
 
 
-def test_it_outlives_the_thread_that_started_it_and_not_the_process_even_if_that_is_killed(
-    fresh_kafka: FreshKafka, tmp_path: Path
-) -> None:
+def test_it_outlives_its_starting_thread_but_not_a_killed_process(fresh_kafka: FreshKafka, tmp_path: Path) -> None:
     owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path / "data")], stdout=subprocess.PIPE, text=True)
     try:
         assert owner.stdout is not None
@@ -199,7 +195,7 @@ def test_it_outlives_the_thread_that_started_it_and_not_the_process_even_if_that
     assert "outlives" in AdminClient({"bootstrap.servers": restarted.bootstrap_servers}).list_topics(timeout=30).topics
 
 
-def test_a_scram_listener_asks_for_a_password_and_acls_are_enforced(fresh_kafka: FreshKafka) -> None:
+def test_a_scram_listener_requires_a_password_and_enforces_acls(fresh_kafka: FreshKafka) -> None:
     kafka = fresh_kafka(listeners=(scram_listener(),), properties=acl_properties())
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     credentials = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, iterations=4096)
@@ -250,7 +246,7 @@ def test_the_first_broker_writes_a_cache_of_its_classes_and_the_next_one_uses_it
     make_topic(second.bootstrap_servers, "made")
 
 
-def test_a_cluster_of_three_goes_on_without_one_and_takes_it_back() -> None:
+def test_a_cluster_of_three_works_without_one_broker_which_rejoins() -> None:
     quick = {"broker.session.timeout.ms": "4000", "broker.heartbeat.interval.ms": "1000"}
     with LocalCluster(properties=quick) as cluster:
         make_topic(cluster.bootstrap_servers, "replicated", replicas=3)

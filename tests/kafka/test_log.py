@@ -58,9 +58,7 @@ def test_the_log_has_a_beginning_an_end_and_an_offset_for_a_time(admin: AdminCli
     assert log_ends(admin, [], TIMEOUT_S) == {}
 
 
-def test_the_end_is_what_a_reader_of_committed_transactions_may_see(
-    kafka: SharedKafka, admin: AdminClient, topic: str
-) -> None:
+def test_the_end_excludes_open_transactions(kafka: SharedKafka, admin: AdminClient, topic: str) -> None:
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "transactional.id": uuid4().hex})
     producer.init_transactions(TIMEOUT_S)
     producer.begin_transaction()
@@ -73,14 +71,14 @@ def test_the_end_is_what_a_reader_of_committed_transactions_may_see(
     until(lambda: log_ends(admin, [partition], TIMEOUT_S) == {partition: 2}, "the end of the transaction", TIMEOUT_S)
 
 
-def test_what_a_group_has_committed_is_told_apart_from_nothing(consumer: Consumer, topic: str) -> None:
+def test_a_committed_offset_of_0_differs_from_none(consumer: Consumer, topic: str) -> None:
     full, empty = partitions = [TopicPartition(topic, 0), TopicPartition(topic, 1)]
     consumer.commit(offsets=[confluent_kafka.TopicPartition(topic, 1, 0, metadata="mark")], asynchronous=False)
     found = committed_offsets(consumer, partitions, TIMEOUT_S)
     assert found == {full: Committed(None, ""), empty: Committed(0, "mark")}
 
 
-def test_a_kafka_that_is_away_is_an_error() -> None:
+def test_an_unreachable_kafka_is_an_error() -> None:
     nowhere = AdminClient({"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
     with pytest.raises(KafkaUnreachable, match=r"Kafka (did not respond in time|can't be queried)"):
         log_ends(nowhere, [TopicPartition("images", 0)], 0.5)

@@ -20,7 +20,7 @@ class Clock:
         return self.now
 
 
-def test_topics_that_are_ready_stay_so_while_they_are_checked_again(kafka: SharedKafka) -> None:
+def test_ready_topics_stay_ready_during_a_check(kafka: SharedKafka) -> None:
     """A reconciliation during the check must not report a healthy pipeline as not ready."""
     finished: queue.Queue[PipelineKey] = queue.Queue()
     clock = Clock()

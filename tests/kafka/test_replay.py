@@ -40,7 +40,7 @@ def replay() -> Iterator[Replay]:
         yield lambda *arguments, **options: stack.enter_context(closing(ReplayProcess(*arguments, **options)))
 
 
-def test_every_old_image_gets_one_result_of_the_new_generation_and_live_work_goes_on(
+def test_every_stored_image_gets_one_result_of_the_generation_and_live_work_continues(
     stage: Stage, replay: Replay
 ) -> None:
     digits = stage(loops=2)
@@ -92,7 +92,7 @@ def test_every_old_image_gets_one_result_of_the_new_generation_and_live_work_goe
         (["--from", "40"], range(0)),
     ],
 )
-def test_a_range_is_what_it_says_of_every_partition(
+def test_a_range_applies_to_every_partition(
     ten_each: TriedStage, replay: Replay, arguments: list[str], numbers: range
 ) -> None:
     name = f"g{uuid4().hex[:10]}"
@@ -112,9 +112,7 @@ def ten_each(kafka: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 
 
 @pytest.mark.parametrize("delivery", ["AtLeastOnce", "ExactlyOnce"])
-def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
-    stage: Stage, replay: Replay, delivery: str
-) -> None:
+def test_a_killed_replay_resumes_and_loses_nothing(stage: Stage, replay: Replay, delivery: str) -> None:
     digits = stage(stage={"delivery": delivery}, loops=2)
     sent = images(900)
     digits.send(sent)
@@ -137,9 +135,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
     assert third.said()[0]["left"] == 0
 
 
-def test_asked_to_stop_it_finishes_what_it_has_in_hand_and_says_that_something_is_left(
-    stage: Stage, replay: Replay
-) -> None:
+def test_at_sigterm_it_finishes_the_current_images_and_reports_the_rest(stage: Stage, replay: Replay) -> None:
     digits = stage(stage={"delivery": "ExactlyOnce"})
     sent = images(400)
     digits.send(sent)
@@ -152,7 +148,7 @@ def test_asked_to_stop_it_finishes_what_it_has_in_hand_and_says_that_something_i
     assert replay(digits, "--rate", "0").done()["analyzed"] == ended["left"]
 
 
-def test_all_loops_and_processes_together_keep_to_the_rate(stage: Stage, replay: Replay) -> None:
+def test_all_loops_and_processes_share_the_rate_limit(stage: Stage, replay: Replay) -> None:
     rate, loops = 40, 10
     digits = stage(loops=loops, images={"partitions": 20})
     digits.send([(f"i{n:05}", f"{n}".encode(), GOOD) for n in range(240)])
@@ -167,7 +163,7 @@ def test_all_loops_and_processes_together_keep_to_the_rate(stage: Stage, replay:
     assert (at_ms[-1] - at_ms[0]) / 1000 >= 240 / rate * 0.75
 
 
-def test_results_may_go_to_a_topic_of_their_own_made_as_the_stages(stage: Stage, replay: Replay) -> None:
+def test_a_separate_results_topic_is_created_like_the_stages(stage: Stage, replay: Replay) -> None:
     digits = stage(
         images={"partitions": 5},
         stage={"results": {"config": {"max.message.bytes": 300_000}, "retention": "2h", "partitions": 7}},
@@ -196,7 +192,7 @@ def test_results_may_go_to_a_topic_of_their_own_made_as_the_stages(stage: Stage,
     assert f"publishes its results to {aside}" in other.log
 
 
-def test_an_image_for_another_stage_is_passed_over_and_a_broken_one_is_set_aside_with_the_generation(
+def test_an_image_for_another_stage_is_skipped_and_a_broken_one_becomes_a_dead_letter_with_the_generation(
     stage: Stage, replay: Replay
 ) -> None:
     digits = stage()
@@ -213,7 +209,9 @@ def test_an_image_for_another_stage_is_passed_over_and_a_broken_one_is_set_aside
     assert headers(letter)["darkroom-error-reason"] == "DecodeError"
 
 
-def test_an_image_that_ends_the_process_does_not_end_the_replay(stage: Stage, replay: Replay, tmp_path: Path) -> None:
+def test_an_image_that_crashes_the_process_does_not_end_the_replay(
+    stage: Stage, replay: Replay, tmp_path: Path
+) -> None:
     digits = stage(images={"partitions": 2}, stage={"maxAttempts": 1})
     digits.send([*images(10), ("poison", b"k", GOOD + b"ABORT"), *images(10, first=10)])
     again = replay(digits, "--from", "beginning", environment=bad_model(tmp_path / "hook"))
@@ -224,7 +222,7 @@ def test_an_image_that_ends_the_process_does_not_end_the_replay(stage: Stage, re
     assert set(ids_of("again", digits.results(as_they_are))) == {image_id for image_id, _, _ in images(20)}
 
 
-def test_a_range_that_ends_where_no_record_is_has_an_end_all_the_same(stage: Stage, replay: Replay) -> None:
+def test_a_range_that_ends_with_a_transaction_marker_is_completed(stage: Stage, replay: Replay) -> None:
     """A transaction's mark has an offset, and is no record."""
     digits = stage(images={"partitions": 1})
     producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers, "transactional.id": "t"})
@@ -236,7 +234,7 @@ def test_a_range_that_ends_where_no_record_is_has_an_end_all_the_same(stage: Sta
     assert (ended["analyzed"], ended["left"]) == (1, 0)
 
 
-def test_live_traffic_after_the_end_of_the_range_is_left_alone(stage: Stage, replay: Replay) -> None:
+def test_live_images_after_the_end_of_the_range_are_not_read(stage: Stage, replay: Replay) -> None:
     digits = stage(images={"partitions": 2})
     digits.send(images(60))
     again = replay(digits, "--from", "beginning", "--rate", "20")
@@ -274,7 +272,7 @@ def test_live_traffic_after_the_end_of_the_range_is_left_alone(stage: Stage, rep
         (["--from", "0", "--results-topic", "a b"], 2, "results topic 'a b': give at most"),
     ],
 )
-def test_what_can_not_be_done_is_said_in_a_line(
+def test_an_invalid_replay_is_refused_in_one_line(
     ten_each: TriedStage, replay: Replay, arguments: list[str], code: int, says: str
 ) -> None:
     refused = replay(ten_each, *arguments)
@@ -282,7 +280,7 @@ def test_what_can_not_be_done_is_said_in_a_line(
     assert says in refused.log.splitlines()[-1]
 
 
-def test_a_topic_that_is_not_there_and_a_broker_that_is_away_are_told_apart(
+def test_a_missing_topic_and_an_unreachable_broker_are_distinguished(
     ten_each: TriedStage, replay: Replay, tmp_path: Path
 ) -> None:
     document = json.loads(ten_each.file.read_text())

@@ -36,7 +36,7 @@ def config(admin: AdminClient, name: str, key: str) -> str:
     return str(future.result(10)[key].value)
 
 
-def test_the_topics_of_a_pipeline_are_really_set_as_its_manifest_says(admin: AdminClient) -> None:
+def test_the_topics_of_a_pipeline_have_the_manifests_settings(admin: AdminClient) -> None:
     manifest = pipeline_manifest(
         namespace=f"n{uuid4().hex[:8]}",
         images={"partitions": 7, "retention": "2h", "maxBytes": "2Mi", "config": {"segment.bytes": 16_777_216}},
@@ -52,7 +52,7 @@ def test_the_topics_of_a_pipeline_are_really_set_as_its_manifest_says(admin: Adm
     assert config(admin, plan.stages[0].dead_letters.name, "retention.ms") == str(720 * 3_600_000)
 
 
-def test_what_is_as_it_should_be_is_left_alone(admin: AdminClient, topic: Topic) -> None:
+def test_topics_in_their_desired_state_are_not_changed(admin: AdminClient, topic: Topic) -> None:
     ensure_topics(admin, [topic])
     until(lambda: partitions(admin, topic.name) == 3, "the topic", 10)
     again = ensure_topics(admin, [topic])
@@ -78,9 +78,7 @@ def test_configuration_follows_the_description_both_ways(admin: AdminClient, top
     until(lambda: config(admin, topic.name, "segment.ms") != "60000", "the broker's own segment.ms", 10)
 
 
-def test_a_topic_that_kafka_refuses_is_named_with_kafkas_reason_and_harms_no_other(
-    admin: AdminClient, topic: Topic
-) -> None:
+def test_a_refused_topic_has_kafkas_reason_and_does_not_affect_others(admin: AdminClient, topic: Topic) -> None:
     bad = replace(topic, name=f"{topic.name}.bad", config={"no.such.thing": "1"})
     wide = replace(topic, name=f"{topic.name}.wide", replicas=9)
     changes = ensure_topics(admin, [bad, topic, wide])
@@ -97,7 +95,7 @@ def test_deleting_is_safe_to_repeat(admin: AdminClient, topic: Topic) -> None:
     assert delete_topics(admin, [topic.name]) == {}
 
 
-def test_a_topic_that_is_deleted_while_it_is_looked_at_is_not_there(kafka: SharedKafka, topic: Topic) -> None:
+def test_a_topic_that_is_deleted_during_the_query_does_not_exist(kafka: SharedKafka, topic: Topic) -> None:
     class Late(AdminClient):
         """What it has listed is gone when it answers."""
 

@@ -38,7 +38,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ({"model": None}, r"model configmap://digits-model/digits.onnx: the runtime must provide the file"),
     ],
 )
-def test_a_model_that_will_not_do_is_refused_in_one_line_that_names_the_stage(
+def test_an_unusable_model_is_refused_in_one_line_with_the_stage(
     stage: Stage, change: dict[str, object], complaint: str
 ) -> None:
     digits = stage(**change)
@@ -56,7 +56,7 @@ def test_a_good_model_passes_the_check(stage: Stage) -> None:
     assert (check.returncode, check.stderr, check.stdout) == (0, "", "")
 
 
-def test_a_port_in_use_is_said_in_one_line(stage: Stage) -> None:
+def test_a_port_in_use_is_reported_by_the_worker_in_one_line(stage: Stage) -> None:
     digits = stage()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

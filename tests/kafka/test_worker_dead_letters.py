@@ -35,7 +35,7 @@ def set_topic(stage: TriedStage, topic: str, key: str, value: str) -> None:
         future.result(30)
 
 
-def test_a_bad_image_is_kept_whole_and_the_next_one_is_analysed(stage: Stage) -> None:
+def test_a_bad_image_becomes_a_complete_dead_letter_and_the_next_is_analysed(stage: Stage) -> None:
     digits = stage(images={"partitions": 1})
     producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers})
     own = [
@@ -144,7 +144,7 @@ def test_images_in_structured_mode_are_analysed(stage: Stage) -> None:
     assert headers(letter)["ce_source"] == "/gate/7"
 
 
-def test_an_image_for_another_stage_is_passed_over(stage: Stage) -> None:
+def test_an_image_for_another_stage_is_skipped(stage: Stage) -> None:
     digits = stage(images={"partitions": 1})
     digits.send([("theirs", b"k", GOOD)], headers={"darkroom-target-stage": "embed"})
     digits.send([("ours", b"k", GOOD)], headers={"darkroom-target-stage": "classify", "darkroom-generation": "2"})
@@ -155,7 +155,7 @@ def test_an_image_for_another_stage_is_passed_over(stage: Stage) -> None:
     assert digits.committed()[0][0] == 2
 
 
-def test_a_result_that_its_topic_is_too_small_for_becomes_a_dead_letter(stage: Stage) -> None:
+def test_a_result_too_large_for_its_topic_becomes_a_dead_letter(stage: Stage) -> None:
     """Known from the pipeline: nothing is sent. Not known, as somebody has changed the topic: the broker refuses."""
     for delivery in ("AtLeastOnce", "ExactlyOnce"):
         for known in (True, False):
@@ -179,7 +179,7 @@ def test_a_result_that_its_topic_is_too_small_for_becomes_a_dead_letter(stage: S
             digits.close()
 
 
-def test_an_image_whose_dead_letter_can_not_be_written_is_not_passed_over(stage: Stage) -> None:
+def test_an_image_whose_dead_letter_can_not_be_written_is_retried(stage: Stage) -> None:
     for delivery in ("AtLeastOnce", "ExactlyOnce"):
         digits = stage(images={"partitions": 1}, stage={"delivery": delivery})
         set_topic(digits, digits.settings.dead_letters_topic, "max.message.bytes", "500")

@@ -51,7 +51,7 @@ def is_in_order(messages: list[Message]) -> bool:
     return all(ids == sorted(ids) for ids in by_key(messages).values())
 
 
-def test_an_image_becomes_an_event_with_everything_that_the_contract_says(stage: Stage) -> None:
+def test_a_result_event_matches_the_contract(stage: Stage) -> None:
     digits = stage()
     digits.send(
         [("one", b"camera-1", samples()[0])], headers={"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"}
@@ -77,7 +77,7 @@ def test_an_image_becomes_an_event_with_everything_that_the_contract_says(stage:
     assert set(data["timings"]) == {"decodeMs", "preprocessMs", "inferenceMs"}
 
 
-def test_an_image_without_key_and_headers_is_named_by_its_place_in_the_log(stage: Stage) -> None:
+def test_an_image_without_key_and_headers_is_identified_by_its_position(stage: Stage) -> None:
     digits = stage(images={"partitions": 1})
     producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers})
     producer.produce(digits.settings.images_topic, samples()[0])
@@ -135,7 +135,7 @@ def test_a_second_consumer_group_added_later_reads_everything(stage: Stage) -> N
     assert headers(results[0])["ce_id"].endswith(".again")
 
 
-def test_a_zombie_that_wakes_up_publishes_nothing_twice(stage: Stage) -> None:
+def test_a_resumed_zombie_publishes_no_duplicates(stage: Stage) -> None:
     """ExactlyOnce: a worker is stopped until its group has gone on without it, then it goes on too."""
     digits = stage(stage={"delivery": "ExactlyOnce"}, images={"partitions": 4})
     sent = numbered(3000)
@@ -154,7 +154,7 @@ def test_a_zombie_that_wakes_up_publishes_nothing_twice(stage: Stage) -> None:
     assert (zombie.end(), other.end()) == (0, 0)
 
 
-def test_a_partition_that_the_client_reads_from_too_early_goes_on_where_the_group_stands(stage: Stage) -> None:
+def test_a_partition_read_from_too_early_is_rewound_to_the_committed_offset(stage: Stage) -> None:
     """Librdkafka may begin at the start of the log while a transaction of the last owner is open."""
     digits = stage(images={"partitions": 1})
     digits.send(numbered(8))

@@ -34,7 +34,7 @@ def all_of(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], bo
     return lambda messages: wanted <= set(image_ids(messages))
 
 
-def test_health_readiness_and_metrics_tell_how_a_worker_is(stage: Stage) -> None:
+def test_health_readiness_and_metrics_show_the_state_of_a_worker(stage: Stage) -> None:
     digits = stage()
     worker = digits.worker().ready()
     digits.send(images(30))
@@ -52,7 +52,7 @@ def test_health_readiness_and_metrics_tell_how_a_worker_is(stage: Stage) -> None
     assert worker.metric("darkroom_worker_partitions") == 12
 
 
-def test_a_worker_with_work_in_hand_finishes_it_before_it_ends(stage: Stage, tmp_path: Path) -> None:
+def test_a_worker_finishes_its_current_batch_before_it_ends(stage: Stage, tmp_path: Path) -> None:
     digits = stage(images={"partitions": 1})
     slow = [(f"i{n}", b"k", GOOD + b"SLOW") for n in range(20)]
     digits.send(slow)
@@ -85,9 +85,7 @@ def _still_seconds(worker: WorkerProcess) -> float:
     return max(float(loop["stillSeconds"]) for loop in json.loads(worker.get("/healthz")[1])["loops"])
 
 
-def test_workers_carry_on_by_themselves_after_a_broker_was_away(
-    stage: Stage, fresh_kafka: Callable[..., LocalKafka]
-) -> None:
+def test_workers_recover_from_a_broker_outage(stage: Stage, fresh_kafka: Callable[..., LocalKafka]) -> None:
     kafka = fresh_kafka()
     kafka.start()
     stages = [
@@ -113,7 +111,7 @@ def test_workers_carry_on_by_themselves_after_a_broker_was_away(
 
 
 @pytest.mark.parametrize("delivery", ["AtLeastOnce", "ExactlyOnce"])
-def test_a_worker_with_work_in_hand_shows_that_it_lives_and_can_end_while_the_broker_is_away(
+def test_a_busy_worker_is_healthy_and_can_end_during_an_outage(
     stage: Stage, fresh_kafka: Callable[..., LocalKafka], delivery: str
 ) -> None:
     kafka = fresh_kafka()
@@ -132,9 +130,7 @@ def test_a_worker_with_work_in_hand_shows_that_it_lives_and_can_end_while_the_br
     assert worker.end(30) in {0, 1}
 
 
-def test_an_idle_worker_tells_that_the_broker_is_away_and_can_end(
-    stage: Stage, fresh_kafka: Callable[..., LocalKafka]
-) -> None:
+def test_an_idle_worker_reports_an_outage_and_can_end(stage: Stage, fresh_kafka: Callable[..., LocalKafka]) -> None:
     kafka = fresh_kafka()
     kafka.start()
     digits = stage(bootstrap_servers=kafka.bootstrap_servers, images={"partitions": 1})
@@ -147,7 +143,7 @@ def test_an_idle_worker_tells_that_the_broker_is_away_and_can_end(
     assert worker.end(20) == 0
 
 
-def test_a_broker_without_the_consumer_protocol_gets_the_classic_one(
+def test_a_broker_without_the_consumer_protocol_gets_the_classic_protocol(
     stage: Stage, fresh_kafka: Callable[..., LocalKafka]
 ) -> None:
     kafka = fresh_kafka(properties={"group.coordinator.rebalance.protocols": "classic"})
@@ -159,11 +155,11 @@ def test_a_broker_without_the_consumer_protocol_gets_the_classic_one(
     other.ready()
     results = digits.results(all_of(images(200)))
     assert len(results) == 200
-    assert "using the classic one" in worker.said()
+    assert "using the classic group protocol" in worker.said()
     assert (worker.end(), other.end()) == (0, 0)
 
 
-def test_more_loops_than_a_process_is_good_for_become_more_processes(stage: Stage) -> None:
+def test_many_loops_are_split_into_several_processes(stage: Stage) -> None:
     digits = stage(loops=9)
     worker = digits.worker().ready()
     children = psutil.Process(worker.process.pid).children()
@@ -189,7 +185,7 @@ def test_a_spare_worker_is_ready_to_take_over(stage: Stage) -> None:
     assert json.loads(spare.get("/readyz")[1]) == {"model": "loaded", "partitions": 0, "spare": True}
 
 
-def test_a_worker_without_partitions_joins_anew_when_nobody_goes_on_with_images(stage: Stage) -> None:
+def test_a_worker_without_partitions_rejoins_if_images_are_not_processed(stage: Stage) -> None:
     digits = stage(images={"partitions": 1})
     digits.send(images(5))
     silent = clients.consumer(digits.settings, "silent", "consumer", lambda _error: None, lambda _statistics: None)
@@ -203,7 +199,7 @@ def test_a_worker_without_partitions_joins_anew_when_nobody_goes_on_with_images(
     assert worker.end() == 0
 
 
-def test_a_worker_that_missed_that_it_was_to_share_its_partitions_finds_out_and_shares_them(
+def test_a_worker_that_missed_an_assignment_rejoins_and_shares_its_partitions(
     stage: Stage, fresh_kafka: Callable[..., LocalKafka]
 ) -> None:
     with TcpProxy() as proxy:
@@ -238,7 +234,7 @@ def _members(kafka: LocalKafka, tried: TriedStage) -> int:
     return len(admin.describe_consumer_groups([group], request_timeout=5)[group].result(5).members)
 
 
-def test_workers_without_a_common_file_are_told_apart(stage: Stage) -> None:
+def test_workers_without_shared_state_have_distinct_ids(stage: Stage) -> None:
     """Transactional ids are unique: workers that look alike never fence each other."""
     digits = stage(stage={"delivery": "ExactlyOnce"}, images={"partitions": 4}, loops=2)
     workers: list[WorkerProcess] = [digits.worker(HOSTNAME="same").ready() for _ in range(2)]

@@ -14,7 +14,7 @@ Stage = Callable[..., TriedStage]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def test_every_line_about_a_bad_image_carries_its_ids(stage: Stage, tmp_path: Path) -> None:
+def test_every_line_about_a_bad_image_has_its_ids(stage: Stage, tmp_path: Path) -> None:
     digits = stage(images={"partitions": 1}, stage={"maxAttempts": 2})
     producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers})
     topic = digits.settings.images_topic

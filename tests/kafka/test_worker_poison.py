@@ -33,7 +33,7 @@ def about(ids: list[str]) -> Callable[[list[Message]], bool]:
         (b"OUT OF MEMORY", "ExactlyOnce", -signal.SIGKILL),
     ],
 )
-def test_an_image_that_ends_the_process_is_set_aside_and_its_neighbours_are_analysed(
+def test_an_image_that_crashes_the_process_becomes_a_dead_letter_and_others_are_analysed(
     stage: Stage, tmp_path: Path, mark: bytes, delivery: str, end: int
 ) -> None:
     digits = stage(images={"partitions": 3}, stage={"delivery": delivery, "maxAttempts": 2}, loops=2)
@@ -51,7 +51,7 @@ def test_an_image_that_ends_the_process_is_set_aside_and_its_neighbours_are_anal
     until(lambda: sum(offset for offset, _ in digits.committed().values() if offset > 0) == 41, "everything committed")
 
 
-def test_an_image_that_never_ends_is_found_by_its_deadline(stage: Stage, tmp_path: Path) -> None:
+def test_an_endless_image_is_detected_by_its_deadline(stage: Stage, tmp_path: Path) -> None:
     digits = stage(images={"partitions": 1}, stage={"maxAttempts": 1})
     digits.send([("before", b"k", GOOD), ("endless", b"k", GOOD + b"ENDLESS"), ("after", b"k", GOOD)])
     worker = digits.worker(DARKROOM_IMAGE_DEADLINE_S="2", **bad_model(tmp_path / "hook"))
@@ -99,7 +99,7 @@ def test_attempts_at_an_image_are_counted_across_restarts(stage: Stage, tmp_path
     assert second.metric("darkroom_worker_attempts_total") == 8 - before
 
 
-def test_workers_killed_from_outside_set_no_innocent_image_aside(stage: Stage, tmp_path: Path) -> None:
+def test_workers_killed_from_outside_make_no_good_image_a_dead_letter(stage: Stage, tmp_path: Path) -> None:
     """Killed while idle, at work and right after their start; the images are in hand for half a second each."""
     digits = stage(images={"partitions": 2}, stage={"maxAttempts": 2})
     environment = bad_model(tmp_path / "hook")

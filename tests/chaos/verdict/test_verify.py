@@ -84,12 +84,12 @@ def stage_of(evidence: Evidence, name: str) -> StageEvidence:
 
 
 @given(good_runs())
-def test_a_run_in_which_all_went_well_has_no_violations(evidence: Evidence) -> None:
+def test_a_correct_run_has_no_violations(evidence: Evidence) -> None:
     assert violations(evidence) == []
 
 
 @given(good_runs(), st.sampled_from(STAGES), st.sampled_from(["results", "dead_letters"]), st.data())
-def test_a_lost_answer_is_found(evidence: Evidence, name: str, field: str, data: st.DataObject) -> None:
+def test_a_lost_answer_is_detected(evidence: Evidence, name: str, field: str, data: st.DataObject) -> None:
     answers = list(getattr(stage_of(evidence, name), field))
     assume(answers)
     answers.pop(data.draw(st.integers(0, len(answers) - 1)))
@@ -97,7 +97,7 @@ def test_a_lost_answer_is_found(evidence: Evidence, name: str, field: str, data:
 
 
 @given(good_runs(), st.sampled_from(STAGES), st.data())
-def test_a_second_answer_is_found_where_one_is_promised(evidence: Evidence, name: str, data: st.DataObject) -> None:
+def test_a_duplicate_answer_is_detected_with_exactly_once(evidence: Evidence, name: str, data: st.DataObject) -> None:
     answers = list(stage_of(evidence, name).results)
     assume(answers)
     again = data.draw(st.sampled_from(answers))
@@ -112,7 +112,9 @@ def test_a_second_answer_is_found_where_one_is_promised(evidence: Evidence, name
 
 
 @given(good_runs(), st.sampled_from(STAGES), st.data())
-def test_two_answers_of_a_key_in_the_wrong_order_are_found(evidence: Evidence, name: str, data: st.DataObject) -> None:
+def test_two_answers_of_a_key_in_the_wrong_order_are_detected(
+    evidence: Evidence, name: str, data: st.DataObject
+) -> None:
     answers = list(stage_of(evidence, name).results)
     pairs = [
         (one, other)
@@ -128,7 +130,7 @@ def test_two_answers_of_a_key_in_the_wrong_order_are_found(evidence: Evidence, n
 
 
 @given(good_runs(), st.data())
-def test_an_image_that_was_acknowledged_and_is_not_in_the_log_is_found(evidence: Evidence, data: st.DataObject) -> None:
+def test_an_acknowledged_image_that_is_not_in_the_log_is_detected(evidence: Evidence, data: st.DataObject) -> None:
     images = list(evidence.images)
     lost = images.pop(data.draw(st.integers(0, len(images) - 1)))
     found = kinds(with_store(replace(evidence, images=images)))
@@ -136,7 +138,7 @@ def test_an_image_that_was_acknowledged_and_is_not_in_the_log_is_found(evidence:
 
 
 @given(good_runs(), st.sampled_from(STAGES), st.data())
-def test_a_good_image_among_the_dead_letters_is_found(evidence: Evidence, name: str, data: st.DataObject) -> None:
+def test_a_good_image_among_the_dead_letters_is_detected(evidence: Evidence, name: str, data: st.DataObject) -> None:
     stage = stage_of(evidence, name)
     assume(stage.results)
     victim = data.draw(st.sampled_from(list(stage.results)))
@@ -149,7 +151,7 @@ def test_a_good_image_among_the_dead_letters_is_found(evidence: Evidence, name: 
 
 
 @given(good_runs(), st.sampled_from(STAGES), st.data())
-def test_the_result_of_another_image_is_found(evidence: Evidence, name: str, data: st.DataObject) -> None:
+def test_the_result_of_another_image_is_detected(evidence: Evidence, name: str, data: st.DataObject) -> None:
     stage = stage_of(evidence, name)
     index = data.draw(st.integers(0, max(0, len(stage.results) - 1)))
     same = [answer for answer in stage.results if stage.results and answer.label == stage.results[index].label]
@@ -159,14 +161,14 @@ def test_the_result_of_another_image_is_found(evidence: Evidence, name: str, dat
 
 
 @given(good_runs(), st.sampled_from(STAGES))
-def test_a_partition_that_stands_still_is_found(evidence: Evidence, name: str) -> None:
+def test_a_stuck_partition_is_detected(evidence: Evidence, name: str) -> None:
     behind = {partition: max(0, end - 1) for partition, end in evidence.ends.items()}
     assert kinds(changed(evidence, name, committed=behind)) == {"Stuck"}
     assert kinds(changed(evidence, name, unstable=["results 0 from 3 of 5"])) == {"Stuck"}
 
 
 @given(good_runs(), st.data())
-def test_a_store_that_differs_from_the_topics_is_found(evidence: Evidence, data: st.DataObject) -> None:
+def test_a_store_that_differs_from_the_topics_is_detected(evidence: Evidence, data: st.DataObject) -> None:
     store = evidence.store
     assert store is not None
     assume(store.results)
@@ -184,7 +186,7 @@ def test_a_store_that_differs_from_the_topics_is_found(evidence: Evidence, data:
         assert kinds(replace(evidence, store=damaged)) == {"StoreDiffers"}
 
 
-def test_an_image_that_the_door_took_twice_needs_two_answers_and_no_more() -> None:
+def test_an_image_that_was_accepted_twice_needs_exactly_two_answers() -> None:
     images = [ImageInLog((0, 0), "i", b"k"), ImageInLog((0, 1), "i", b"k")]
     sent = [Acknowledged("i", 0, "k", "f", bad=False, position=(0, 1))]
     answers = [Answer((0, 0), "i", b"k", (0, 0), label="f"), Answer((0, 1), "i", b"k", (0, 1), label="f")]
@@ -194,7 +196,7 @@ def test_an_image_that_the_door_took_twice_needs_two_answers_and_no_more() -> No
     assert kinds(replace(evidence, stages=[replace(stage, results=answers[:1])])) == {"Unanswered"}
 
 
-def test_images_of_a_key_that_the_door_took_in_another_order_are_found() -> None:
+def test_images_of_a_key_that_were_accepted_in_another_order_are_detected() -> None:
     images = [ImageInLog((0, 0), "later", b"k"), ImageInLog((0, 1), "earlier", b"k")]
     sent = [
         Acknowledged("earlier", 0, "k", "f", bad=False, position=(0, 1)),
@@ -204,5 +206,5 @@ def test_images_of_a_key_that_the_door_took_in_another_order_are_found() -> None
 
 
 @pytest.mark.parametrize("problem", ["worker exactly-1 ended with -6"])
-def test_what_the_run_itself_found_wrong_is_a_violation(problem: str) -> None:
+def test_a_problem_of_the_run_itself_is_a_violation(problem: str) -> None:
     assert kinds(Evidence([], [], {}, [], problems=[problem])) == {"Unruly"}

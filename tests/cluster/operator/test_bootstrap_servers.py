@@ -31,7 +31,7 @@ def scram_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka
         yield kafka
 
 
-def test_topics_are_made_grown_and_configured(running: Site, kafka: SharedKafka) -> None:
+def test_topics_are_created_extended_and_configured(running: Site, kafka: SharedKafka) -> None:
     servers = kafka.bootstrap_servers
     running.apply(running.manifest(kafka={"bootstrapServers": servers}))
     status = running.wait_ready()["status"]
@@ -49,7 +49,7 @@ def test_topics_are_made_grown_and_configured(running: Site, kafka: SharedKafka)
     running.wait_ready()
 
 
-def test_topics_outlive_their_pipeline_unless_it_says_delete(running: Site, kafka: SharedKafka) -> None:
+def test_topics_are_kept_unless_the_deletion_policy_is_delete(running: Site, kafka: SharedKafka) -> None:
     servers = kafka.bootstrap_servers
     for name, policy in (("kept", "Retain"), ("gone", "Delete")):
         running.apply(running.manifest(name, kafka={"bootstrapServers": servers}, deletionPolicy=policy))
@@ -66,7 +66,7 @@ def test_topics_outlive_their_pipeline_unless_it_says_delete(running: Site, kafk
     assert read(servers, kept) == [b"an image"]
 
 
-def test_topics_of_a_removed_stage_go_if_the_policy_says_delete(running: Site, kafka: SharedKafka) -> None:
+def test_topics_of_a_removed_stage_are_deleted_with_policy_delete(running: Site, kafka: SharedKafka) -> None:
     servers = kafka.bootstrap_servers
     for name, policy in (("kept", "Retain"), ("gone", "Delete")):
         manifest = running.manifest(
@@ -135,7 +135,7 @@ def test_a_kafka_that_comes_back_is_found(running: Site, fresh_kafka: Callable[.
     running.wait_ready(timeout_s=90)
 
 
-def test_a_deletion_that_cannot_reach_kafka_says_how_to_give_up(running: Site) -> None:
+def test_a_deletion_that_cannot_reach_kafka_says_how_to_skip_the_topics(running: Site) -> None:
     running.apply(running.manifest(kafka={"bootstrapServers": "127.0.0.1:1"}, deletionPolicy="Delete"))
     running.wait_reason("KafkaUnreachable", "TopicsReady")
 

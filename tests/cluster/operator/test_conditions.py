@@ -44,7 +44,7 @@ def test_an_unknown_kafka_cluster_is_named_and_found_when_it_appears(here: Site,
     here.wait_ready()
 
 
-def test_an_operator_of_strimzi_that_does_not_answer_is_waited_for(here: Site, kafka: SharedKafka) -> None:
+def test_an_unresponsive_strimzi_operator_is_waited_for(here: Site, kafka: SharedKafka) -> None:
     install_kafka(here.api, here.kafka_namespace, CLUSTER, [KafkaListener("plain", kafka.bootstrap_servers)])
     here.start_operator()
     here.put_model()
@@ -66,7 +66,7 @@ def test_a_topic_that_kafka_refuses_is_reported_with_kafkas_message(running: Sit
     running.wait_ready("fine")
 
 
-def test_a_kafkatopic_of_somebody_else_is_a_conflict(running: Site) -> None:
+def test_a_kafkatopic_that_the_operator_did_not_create_is_a_conflict(running: Site) -> None:
     name = f"{running.namespace}.digits.images"
     theirs = {
         "apiVersion": "kafka.strimzi.io/v1",
@@ -239,7 +239,7 @@ def test_a_forbidden_write_is_reported_with_the_api_servers_message(running: Sit
         ),
     ],
 )
-def test_a_value_that_no_rule_checks_is_named_and_no_crash(stage: dict[str, Any], message: str, running: Site) -> None:
+def test_an_invalid_value_that_no_rule_checks_is_reported(stage: dict[str, Any], message: str, running: Site) -> None:
     manifest = running.manifest()
     manifest["spec"]["stages"][0] |= stage
     running.apply(manifest)

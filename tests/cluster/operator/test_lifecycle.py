@@ -134,7 +134,7 @@ def test_a_suspended_pipeline_has_no_workers_and_keeps_its_topics(running: Site,
     running.wait_ready()
 
 
-def test_what_belongs_to_a_removed_stage_goes_and_its_records_stay(running: Site, kafka: SharedKafka) -> None:
+def test_objects_of_a_removed_stage_are_deleted_and_its_records_kept(running: Site, kafka: SharedKafka) -> None:
     manifest = running.manifest(stages=["classify", "embed"])
     running.apply(manifest)
     running.wait_ready()
@@ -170,7 +170,7 @@ def test_retained_topics_are_adopted_with_their_records(running: Site, kafka: Sh
     assert read(kafka.bootstrap_servers, images) == [b"an image"]
 
 
-def test_deletion_with_delete_takes_the_topics_along(running: Site, kafka: SharedKafka) -> None:
+def test_deletion_policy_delete_deletes_the_topics(running: Site, kafka: SharedKafka) -> None:
     running.apply(running.manifest(deletionPolicy="Delete"))
     running.wait_ready()
     images = f"{running.namespace}.digits.images"

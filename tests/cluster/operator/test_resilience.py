@@ -67,7 +67,7 @@ def test_a_lasting_failure_of_the_api_server_is_reported_in_the_status(here: Sit
         operator.stop()
 
 
-def test_broken_watches_are_taken_up_again(here: Site, kafka: SharedKafka) -> None:
+def test_broken_watches_are_restarted(here: Site, kafka: SharedKafka) -> None:
     here.start_strimzi(kafka.bootstrap_servers)
     here.start_kubelet()
     here.put_model()
@@ -85,7 +85,7 @@ def test_broken_watches_are_taken_up_again(here: Site, kafka: SharedKafka) -> No
         operator.stop()
 
 
-def test_responses_of_another_kind_end_no_thread(here: Site, kafka: SharedKafka) -> None:
+def test_unexpected_responses_end_no_thread(here: Site, kafka: SharedKafka) -> None:
     """A proxy may answer 200 with something else: lists, watches and the election go on afterwards."""
     here.start_strimzi(kafka.bootstrap_servers)
     here.start_kubelet()
@@ -104,7 +104,7 @@ def test_responses_of_another_kind_end_no_thread(here: Site, kafka: SharedKafka)
         operator.stop()
 
 
-def test_a_restart_of_the_api_server_is_survived(
+def test_the_operator_survives_a_restart_of_the_api_server(
     own_control_plane: ControlPlane, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with site(own_control_plane.server, tmp_path_factory.mktemp("restart")) as here:

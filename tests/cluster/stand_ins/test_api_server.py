@@ -31,7 +31,7 @@ def test_a_service_account_may_do_only_what_its_role_says(api_server: ApiServer,
     assert f'User "system:serviceaccount:{namespace}:reader" cannot list resource "secrets"' in refused.stderr
 
 
-def test_the_audit_log_tells_who_wrote_what(api_server: ApiServer, namespace: str) -> None:
+def test_the_audit_log_records_who_wrote_what(api_server: ApiServer, namespace: str) -> None:
     user = f"system:serviceaccount:{namespace}:default"
     log = api_server.audit.from_now()
     default = api_server.admin.as_service_account(namespace, "default").api()
@@ -46,9 +46,7 @@ def test_the_audit_log_tells_who_wrote_what(api_server: ApiServer, namespace: st
     assert (write.verb, write.resource, write.namespace, write.code) == ("create", "configmaps", namespace, 403)
 
 
-def test_children_go_with_their_owner_even_if_the_owner_is_a_custom_resource(
-    api_server: ApiServer, namespace: str
-) -> None:
+def test_children_are_deleted_with_an_owner_that_is_a_custom_resource(api_server: ApiServer, namespace: str) -> None:
     api = api_server.admin.api()
     topics = f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkatopics"
     topic = api.create(

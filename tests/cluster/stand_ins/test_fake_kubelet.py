@@ -44,7 +44,7 @@ def test_a_deployment_becomes_available_and_goes_with_its_namespace(api_server: 
     ],
     ids=["image pull back-off", "crash loop", "crash loop of an init container", "starting", "not ready"],
 )
-def test_pods_that_do_not_become_ready_say_why(
+def test_pods_that_do_not_become_ready_have_a_reason(
     api_server: ApiServer, namespace: str, behaviour: Behaviour, reason: str | None, phase: str
 ) -> None:
     api = api_server.admin.api()
@@ -64,7 +64,7 @@ def test_pods_that_do_not_become_ready_say_why(
         until(lambda: api.get(deployment)["status"].get("readyReplicas") == 1, "the Pod ready after all")
 
 
-def test_a_pod_that_no_node_takes_is_not_bound(api_server: ApiServer, namespace: str) -> None:
+def test_an_unschedulable_pod_is_not_bound(api_server: ApiServer, namespace: str) -> None:
     api = api_server.admin.api()
     with FakeKubelet(api, namespace) as kubelet:
         kubelet.behave(Unschedulable("no node has a GPU"))

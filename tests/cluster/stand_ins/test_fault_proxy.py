@@ -14,7 +14,7 @@ from tests.support.until import until
 
 
 @pytest.mark.parametrize(("code", "reason"), [(409, "Conflict"), (429, "TooManyRequests"), (500, "InternalError")])
-def test_a_fault_answers_as_often_as_it_is_told_to(
+def test_a_fault_affects_the_given_number_of_requests(
     api_server: ApiServer, namespace: str, code: int, reason: str
 ) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
@@ -29,7 +29,7 @@ def test_a_fault_answers_as_often_as_it_is_told_to(
         assert fault.hits == 2
 
 
-def test_an_answer_can_be_lost_although_the_request_was_carried_out(api_server: ApiServer, namespace: str) -> None:
+def test_the_response_of_an_executed_request_can_be_lost(api_server: ApiServer, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     with FaultProxy(api_server.admin) as proxy:
         api = proxy.access(api_server.admin).api()

@@ -15,7 +15,7 @@ from tests.support.until import until
 ROLE = Path(__file__).parents[2] / "support" / "strimzi" / "role.yaml"
 
 
-def test_it_answers_with_the_rights_of_its_role(
+def test_it_works_with_the_rights_of_its_role(
     api_server: ApiServer, namespace: str, kafka: SharedKafka, tmp_path: Path
 ) -> None:
     api = api_server.admin.api()

@@ -28,7 +28,7 @@ def topics(api_server: ApiServer, namespace: str, kafka: SharedKafka) -> Iterato
         yield Topics(api, namespace, AdminClient({"bootstrap.servers": servers}), servers, strimzi)
 
 
-def test_a_new_resource_makes_a_topic(topics: Topics) -> None:
+def test_a_new_resource_creates_a_topic(topics: Topics) -> None:
     name = topics.create("a", {"partitions": 3})
     ready = topics.answered(name, "Ready")
     assert ready["status"]["topicName"] == name
@@ -72,7 +72,7 @@ def test_the_name_of_a_topic_does_not_change(topics: Topics) -> None:
     topics.answered(name, "Ready")
 
 
-def test_of_two_resources_for_one_topic_the_first_has_it_until_it_goes(topics: Topics) -> None:
+def test_of_two_resources_for_one_topic_the_first_owns_it_until_it_is_deleted(topics: Topics) -> None:
     topic = topics.name("shared")
     first = topics.create("b1", {"topicName": topic, "partitions": 2})
     topics.answered(first, "Ready")
@@ -93,7 +93,7 @@ def test_of_two_resources_for_one_topic_the_first_has_it_until_it_goes(topics: T
     assert topics.read(topic) == []
 
 
-def test_a_resource_that_is_not_managed_from_the_start_makes_no_topic(topics: Topics) -> None:
+def test_an_unmanaged_resource_creates_no_topic(topics: Topics) -> None:
     name = topics.create("a", {"partitions": 1}, {"strimzi.io/managed": "false"})
     unmanaged = topics.answered(name, "Unmanaged")
     assert unmanaged["status"].keys() == {"conditions", "observedGeneration"}
@@ -101,7 +101,7 @@ def test_a_resource_that_is_not_managed_from_the_start_makes_no_topic(topics: To
     assert topics.partitions(name) is None
 
 
-def test_a_topic_that_is_not_managed_any_more_outlives_its_resource(topics: Topics) -> None:
+def test_a_topic_that_is_no_longer_managed_is_kept(topics: Topics) -> None:
     name = topics.create("a", {"partitions": 1})
     topics.answered(name, "Ready")
     topics.fill(name)
@@ -111,7 +111,7 @@ def test_a_topic_that_is_not_managed_any_more_outlives_its_resource(topics: Topi
     assert topics.read(name) == [b"kept"]
 
 
-def test_a_paused_resource_makes_no_topic(topics: Topics) -> None:
+def test_a_paused_resource_creates_no_topic(topics: Topics) -> None:
     name = topics.create("a", {"partitions": 1}, {"strimzi.io/pause-reconciliation": "true"})
     assert topics.answered(name, "ReconciliationPaused")["status"]["topicName"] == name
     assert topics.partitions(name) is None
@@ -130,7 +130,7 @@ def test_a_paused_resource_makes_no_topic(topics: Topics) -> None:
     ],
     ids=["value", "key", "replicas"],
 )
-def test_what_kafka_refuses_has_its_message_and_can_be_deleted(
+def test_a_refused_topic_has_kafkas_message_and_can_be_deleted(
     topics: Topics, spec: Manifest, error: str, message: str
 ) -> None:
     name = topics.create("a", spec)
@@ -159,7 +159,7 @@ def test_an_empty_spec_takes_the_brokers_defaults(topics: Topics) -> None:
     assert topics.partitions(name) == 1
 
 
-def test_a_topic_that_is_there_is_adopted_and_brought_to_the_spec(topics: Topics) -> None:
+def test_an_existing_topic_is_adopted_and_updated(topics: Topics) -> None:
     name = topics.name("a")
     topics.kafka.create_topics([NewTopic(name, 2, config={"retention.ms": "1000"})])[name].result()
     topics.fill(name)
@@ -169,7 +169,7 @@ def test_a_topic_that_is_there_is_adopted_and_brought_to_the_spec(topics: Topics
     assert topics.config(name, "cleanup.policy") == "compact,delete"
 
 
-def test_a_topic_that_is_there_with_more_partitions_is_refused(topics: Topics) -> None:
+def test_an_existing_topic_with_more_partitions_is_refused(topics: Topics) -> None:
     name = topics.name("a")
     topics.kafka.create_topics([NewTopic(name, 3)])[name].result()
     topics.create("a", {"partitions": 1})
@@ -177,7 +177,7 @@ def test_a_topic_that_is_there_with_more_partitions_is_refused(topics: Topics) -
     assert topics.partitions(name) == 3
 
 
-def test_a_key_taken_out_of_the_config_goes_back_to_the_default(topics: Topics) -> None:
+def test_a_removed_config_key_is_reset_to_the_default(topics: Topics) -> None:
     name = topics.create("a", {"config": {"retention.ms": 1000, "max.message.bytes": 5000}})
     topics.answered(name, "Ready")
     topics.change(name, spec={"config": {"retention.ms": None}})
@@ -197,7 +197,7 @@ def test_a_topic_deleted_in_kafka_is_recreated_at_a_full_reconciliation(topics: 
     assert topics.partitions(name) == 2
 
 
-def test_a_deleted_resource_takes_its_topic_along(topics: Topics) -> None:
+def test_a_deleted_resource_deletes_its_topic(topics: Topics) -> None:
     name = topics.create("a", {})
     topics.answered(name, "Ready")
     topics.delete(name)
@@ -222,7 +222,7 @@ def test_an_unavailable_broker_is_reported_after_the_timeout_until_it_is_back(
         topics.answered(name, "Ready")
 
 
-def test_it_can_be_told_to_fail(topics: Topics) -> None:
+def test_it_can_be_made_to_fail(topics: Topics) -> None:
     topics.strimzi.failing(r"\.bad$")
     bad, good = topics.create("bad", {}), topics.create("good", {})
     topics.not_ready(bad, "KafkaError", f"{JAVA}UnknownServerException: told to fail")
@@ -232,7 +232,7 @@ def test_it_can_be_told_to_fail(topics: Topics) -> None:
     topics.answered(bad, "Ready")
 
 
-def test_it_can_be_told_to_be_slow(topics: Topics) -> None:
+def test_it_can_be_made_slow(topics: Topics) -> None:
     topics.strimzi.slow(1.5)
     started = time.monotonic()
     topics.answered(topics.create("late", {}), "Ready")

@@ -149,7 +149,7 @@ def test_the_secret_belongs_to_the_user(users: Users) -> None:
     assert secret["type"] == "Opaque"
 
 
-def test_a_password_of_the_users_own_is_taken_when_its_secret_is_there(users: Users) -> None:
+def test_a_given_password_is_used_once_its_secret_exists(users: Users) -> None:
     reference = {"secretKeyRef": {"name": "nope", "key": "password"}}
     name = users.create({**SCRAM, "password": {"valueFrom": reference}}, [])
     (condition,) = users.answered(name, "NotReady")["status"]["conditions"]
@@ -237,7 +237,7 @@ def test_acls_are_refused_where_the_kafka_resource_does_not_support_them(
     assert open_users.api.find(f"/api/v1/namespaces/{open_users.namespace}/secrets/{name}") is None
 
 
-def test_a_user_without_acls_can_log_in_where_there_is_no_authorizer(open_users: Users) -> None:
+def test_a_user_without_acls_can_log_in_without_an_authorizer(open_users: Users) -> None:
     install_kafka(open_users.api, open_users.namespace, CLUSTER, LISTENERS)
     name = open_users.create(SCRAM, None)
     assert open_users.answered(name)["status"]["username"] == name

@@ -33,7 +33,7 @@ def test_a_range_of_an_image_can_be_downloaded(shared: Shared) -> None:
     assert beyond.headers["Content-Type"] == "application/problem+json"
 
 
-def test_head_is_answered_wherever_get_is(shared: Shared) -> None:
+def test_every_get_has_head(shared: Shared) -> None:
     service, pipeline = shared
     image = accepted(service, pipeline)["id"]
     paths = [

@@ -17,7 +17,7 @@ def ids_in_topic(pipeline: Pipeline) -> list[str]:
     return [headers_of(record)["ce_id"] for record in pipeline.records(pipeline.images_topic)]
 
 
-def test_the_same_key_and_body_have_the_same_answer_and_are_published_once(shared: Shared) -> None:
+def test_the_same_key_and_body_have_the_same_response_and_are_published_once(shared: Shared) -> None:
     service, pipeline = shared
     first = accepted(service, pipeline, **with_key("same"))
     again = accepted(service, pipeline, **with_key("same"))
@@ -38,7 +38,7 @@ def test_the_same_key_with_another_body_or_ordering_key_is_refused(shared: Share
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_an_answer_survives_a_crash_of_the_service(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
+def test_a_response_survives_a_crash_of_the_service(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     first = accepted(service, pipeline, **with_key("crash"))
     service.kill()
@@ -48,7 +48,7 @@ def test_an_answer_survives_a_crash_of_the_service(start_service: Callable[..., 
     assert ids_in_topic(pipeline) == [first["id"]]
 
 
-def test_requests_that_race_with_one_key_publish_one_image(shared: Shared) -> None:
+def test_concurrent_requests_with_one_key_publish_one_image(shared: Shared) -> None:
     service, pipeline = shared
     with ThreadPoolExecutor(12) as threads:
         images = list(threads.map(lambda _: accepted(service, pipeline, **with_key("race")), range(12)))
@@ -68,7 +68,7 @@ def test_keys_of_different_pipelines_are_different(
     assert here["id"] != there["id"]
 
 
-def test_a_batch_that_is_sent_again_counts_once(shared: Shared) -> None:
+def test_a_repeated_batch_is_accepted_once(shared: Shared) -> None:
     service, pipeline = shared
     files = [("file", (f"{number}.jpg", JPEG + bytes([number]), "image/jpeg")) for number in range(3)]
     with service.client as client:

@@ -7,7 +7,7 @@ from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, post
 Shared = tuple[Service, Pipeline]
 
 
-def test_a_batch_has_an_answer_for_each_file(shared: Shared) -> None:
+def test_a_batch_has_an_outcome_for_each_file(shared: Shared) -> None:
     service, pipeline = shared
     files = [
         ("file", ("one.jpg", JPEG, "image/jpeg")),
@@ -28,7 +28,7 @@ def test_a_batch_has_an_answer_for_each_file(shared: Shared) -> None:
         assert client.get(f"{pipeline.path}/images/{two['id']}/content").content == PNG
 
 
-def test_one_file_in_multipart_is_answered_like_a_raw_body(shared: Shared) -> None:
+def test_one_file_in_multipart_is_like_a_raw_body(shared: Shared) -> None:
     service, pipeline = shared
     with service.client as client:
         answer = client.post(f"{pipeline.path}/images", files={"file": ("one.jpg", JPEG, "image/jpeg")})

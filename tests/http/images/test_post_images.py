@@ -36,7 +36,7 @@ def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     return int(status.split()[1]), headers, body
 
 
-def test_what_is_posted_is_in_the_topic_as_a_cloudevent_when_202_is_answered(shared: Shared) -> None:
+def test_at_the_202_the_image_is_in_the_topic_as_a_cloudevent(shared: Shared) -> None:
     service, pipeline = shared
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     answer = post(service, pipeline, params={"key": "camera-7"}, headers={"traceparent": trace})
@@ -59,7 +59,7 @@ def test_what_is_posted_is_in_the_topic_as_a_cloudevent_when_202_is_answered(sha
     assert headers_of(record)["traceparent"] == trace
 
 
-def test_an_image_can_be_asked_for_right_after_its_202(shared: Shared) -> None:
+def test_an_image_is_found_right_after_its_202(shared: Shared) -> None:
     service, pipeline = shared
     with ThreadPoolExecutor(8) as threads:
         images = list(threads.map(lambda _: accepted(service, pipeline), range(40)))
@@ -85,7 +85,7 @@ def test_images_of_one_key_keep_their_order(shared: Shared) -> None:
     assert [image["id"] for image in images] == sorted(image["id"] for image in images)
 
 
-def test_many_images_at_once_are_taken_though_together_they_are_more_than_a_topic_takes(shared: Shared) -> None:
+def test_concurrent_images_larger_than_a_batch_in_total_are_accepted(shared: Shared) -> None:
     """Kafka bounds a batch of records by the same setting as a single one."""
     service, pipeline = shared
     largest = JPEG.ljust(100 * 1024, b"\0")
@@ -109,7 +109,9 @@ def test_many_images_at_once_are_taken_though_together_they_are_more_than_a_topi
         (JPEG + bytes(100 * 1024), "image/jpeg", 413, "Body too large"),
     ],
 )
-def test_what_is_no_image_is_refused(shared: Shared, body: bytes, content_type: str, status: int, title: str) -> None:
+def test_a_body_that_is_not_an_image_is_refused(
+    shared: Shared, body: bytes, content_type: str, status: int, title: str
+) -> None:
     service, pipeline = shared
     answer = post(service, pipeline, body, content_type)
 
@@ -133,14 +135,14 @@ def test_what_is_no_image_is_refused(shared: Shared, body: bytes, content_type: 
         ("PPM", "application/octet-stream", "image/x-portable-anymap"),
     ],
 )
-def test_every_format_enters(shared: Shared, kind: str, declared: str, taken: str) -> None:
+def test_every_format_is_accepted(shared: Shared, kind: str, declared: str, taken: str) -> None:
     service, pipeline = shared
     image = accepted(service, pipeline, encoded(picture(20, 30), kind), content_type=declared)
 
     assert document(service, pipeline, image["id"])["image"]["contentType"] == taken
 
 
-def test_heic_of_a_phone_enters_under_either_name(shared: Shared) -> None:
+def test_heic_of_a_phone_is_accepted_under_both_media_types(shared: Shared) -> None:
     service, pipeline = shared
     heic = (Path(__file__).parents[2] / "support" / "images" / "turned-6.heic").read_bytes()
     for declared in ("image/heic", "image/heif"):
@@ -148,7 +150,7 @@ def test_heic_of_a_phone_enters_under_either_name(shared: Shared) -> None:
         assert document(service, pipeline, image["id"])["image"]["contentType"] == "image/heic"
 
 
-def test_a_media_type_that_is_not_taken_is_answered_with_those_that_are(shared: Shared) -> None:
+def test_an_unsupported_media_type_is_refused_with_the_supported_ones(shared: Shared) -> None:
     service, pipeline = shared
     answer = post(service, pipeline, b"<svg/>", "image/svg+xml")
 
@@ -157,7 +159,7 @@ def test_a_media_type_that_is_not_taken_is_answered_with_those_that_are(shared: 
 
 
 @pytest.mark.parametrize("content_type", ["application/octet-stream", "IMAGE/PNG", "image/png; charset=binary", ""])
-def test_the_bytes_say_what_the_media_type_leaves_open(shared: Shared, content_type: str) -> None:
+def test_the_bytes_decide_if_the_media_type_is_generic(shared: Shared, content_type: str) -> None:
     service, pipeline = shared
     image = accepted(service, pipeline, PNG, content_type=content_type)
 
@@ -211,9 +213,7 @@ def test_an_endless_body_is_refused_without_being_read_to_its_end(shared: Shared
     assert sent < 20 * 2**20
 
 
-def test_a_slow_client_is_timed_out_and_keeps_nobody_waiting(
-    start_service: Callable[..., Service], pipeline: Pipeline
-) -> None:
+def test_a_slow_client_times_out_and_delays_no_other(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
     service = start_service(pipeline, options=["--body-timeout", "1"])
     with socket.create_connection(("127.0.0.1", service.port), timeout=30) as slow:
         slow.sendall(head(pipeline, "Content-Type: image/jpeg", "Content-Length: 1000") + JPEG[:10])
@@ -225,7 +225,7 @@ def test_a_slow_client_is_timed_out_and_keeps_nobody_waiting(
     assert [record.value() for record in pipeline.records(pipeline.images_topic)] == [JPEG]
 
 
-def test_a_client_that_goes_away_in_the_middle_leaves_nothing(shared: Shared) -> None:
+def test_a_client_that_disconnects_in_a_body_leaves_nothing(shared: Shared) -> None:
     service, pipeline = shared
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
         connection.sendall(head(pipeline, "Content-Type: image/jpeg", "Content-Length: 1000") + JPEG[:500])
@@ -235,7 +235,7 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing(shared: Shared) ->
     assert after["offset"] == before["offset"] + 1
 
 
-def test_a_head_without_end_is_refused(shared: Shared) -> None:
+def test_an_endless_head_is_refused(shared: Shared) -> None:
     service, pipeline = shared
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
         connection.sendall(head(pipeline)[:-2])
@@ -249,7 +249,7 @@ def test_a_head_without_end_is_refused(shared: Shared) -> None:
             assert connection.recv(100).startswith(b"HTTP/1.1 431")
 
 
-def test_bodies_in_memory_are_bounded_together(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
+def test_the_total_memory_of_bodies_is_bounded(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
     service = start_service(pipeline, options=["--body-memory", "60Ki"])
     with socket.create_connection(("127.0.0.1", service.port), timeout=30) as holder:
         holder.sendall(head(pipeline, "Content-Type: image/jpeg", "Content-Length: 90000") + JPEG.ljust(55_000, b"\0"))

@@ -56,7 +56,7 @@ def answering(two_stages: Pipeline) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("answering")
-def test_who_waits_has_the_document_as_soon_as_every_stage_has_answered(
+def test_a_waiting_request_ends_as_soon_as_every_stage_has_answered(
     start_service: Callable[..., Service], two_stages: Pipeline
 ) -> None:
     service = start_service(two_stages)
@@ -89,9 +89,7 @@ def test_a_batch_is_waited_for_as_a_whole(start_service: Callable[..., Service],
 
 
 @pytest.mark.usefixtures("answering")
-def test_a_repeated_request_waits_for_what_may_have_come_long_ago(
-    start_service: Callable[..., Service], two_stages: Pipeline
-) -> None:
+def test_a_repeated_request_finds_earlier_results(start_service: Callable[..., Service], two_stages: Pipeline) -> None:
     service = start_service(two_stages)
     image = accepted(service, two_stages, headers={"Idempotency-Key": "again"})
     until(lambda: document(service, two_stages, image["id"])["state"] == "Analyzed", "analyzed")
@@ -101,7 +99,7 @@ def test_a_repeated_request_waits_for_what_may_have_come_long_ago(
     assert answer.json()["id"] == image["id"]
 
 
-def test_when_time_is_up_the_answer_is_202(shared: tuple[Service, Pipeline]) -> None:
+def test_the_response_after_the_timeout_is_202(shared: tuple[Service, Pipeline]) -> None:
     service, pipeline = shared
     started = time.monotonic()
     answer = post(service, pipeline, headers={"Prefer": "respond-async, wait=1"})
@@ -113,7 +111,7 @@ def test_when_time_is_up_the_answer_is_202(shared: tuple[Service, Pipeline]) -> 
 
 
 @pytest.mark.parametrize("prefer", ["wait", "wait=soon", "wait=-1", "handling=lenient", ""])
-def test_a_preference_that_is_not_understood_is_no_preference(shared: tuple[Service, Pipeline], prefer: str) -> None:
+def test_a_malformed_preference_is_ignored(shared: tuple[Service, Pipeline], prefer: str) -> None:
     service, pipeline = shared
     answer = post(service, pipeline, headers={"Prefer": prefer})
 
@@ -121,9 +119,7 @@ def test_a_preference_that_is_not_understood_is_no_preference(shared: tuple[Serv
     assert "Preference-Applied" not in answer.headers
 
 
-def test_a_stop_ends_the_wait_and_the_answer_still_comes(
-    start_service: Callable[..., Service], pipeline: Pipeline
-) -> None:
+def test_a_stop_ends_the_wait_with_a_response(start_service: Callable[..., Service], pipeline: Pipeline) -> None:
     service = start_service(pipeline)
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(post, service, pipeline, headers=WAIT)
@@ -136,7 +132,7 @@ def test_a_stop_ends_the_wait_and_the_answer_still_comes(
     assert answer.status_code == 202
 
 
-def test_who_waits_for_results_holds_no_memory_for_bodies(
+def test_a_waiting_request_holds_no_memory_for_bodies(
     start_service: Callable[..., Service], pipeline: Pipeline
 ) -> None:
     service = start_service(pipeline, options=["--body-memory", "60Ki"])
