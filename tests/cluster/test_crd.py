@@ -89,9 +89,29 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m)["output"].update(type="Detection", keypointNames=["nose"]),
         lambda m: _stage(m)["output"].update(type="Keypoints", keypointNames=["nose"]),
     ),
-    "mean and std": (
-        lambda m: _stage(m).update(input={"mean": [0.1, 0.2], "channels": 3}),
+    "mean, std and pad.values": (
+        lambda m: _stage(m).update(input={"resize": "Letterbox", "pad": {"values": [1, 2, 3]}, "channels": 1}),
         lambda m: _stage(m).update(input={"mean": [0.1], "std": [0.1, 0.2, 0.3], "channels": 3}),
+    ),
+    "cropFraction is only": (
+        lambda m: _stage(m).update(input={"cropFraction": 0.875}),
+        lambda m: _stage(m).update(input={"preset": "ImageNet", "cropFraction": 0.9}),
+    ),
+    "pad is only": (
+        lambda m: _stage(m).update(input={"preset": "Yolo", "resize": "Stretch", "pad": {"value": 114}}),
+        lambda m: _stage(m).update(input={"preset": "Yolo", "pad": {"at": "TopLeft"}}),
+    ),
+    "pad.value and pad.values": (
+        lambda m: _stage(m).update(input={"resize": "Letterbox", "pad": {"value": 0, "values": [0]}}),
+        lambda m: _stage(m).update(input={"resize": "Letterbox", "pad": {"values": [124, 116, 104]}}),
+    ),
+    "shortestSide excludes": (
+        lambda m: _stage(m).update(input={"shortestSide": 800, "height": 800}),
+        lambda m: _stage(m).update(input={"longestSide": 640, "height": 48}),
+    ),
+    "shortestSide must not exceed": (
+        lambda m: _stage(m).update(input={"shortestSide": 801, "longestSide": 800}),
+        lambda m: _stage(m).update(input={"shortestSide": 800, "longestSide": 800}),
     ),
 }
 

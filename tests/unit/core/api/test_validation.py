@@ -12,6 +12,11 @@ from tests.support.manifests import pipeline_manifest
 
 Spoil = Callable[[dict[str, Any]], object]
 
+
+def with_input(**fields: Any) -> Spoil:
+    return lambda m: m["spec"]["stages"][0].update(input=fields)
+
+
 BROKEN: list[tuple[str, Spoil, str, str]] = [
     ("unknown field", lambda m: m["spec"].update(colour=1), "spec.colour", "unknown field"),
     ("unknown field of a stage", lambda m: m["spec"]["stages"][0].update(x=1), "spec.stages[0].x", "unknown field"),
@@ -103,6 +108,33 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         lambda m: m["spec"]["stages"][0].update(input={"mean": [0, 1]}),
         "spec.stages[0].input.mean",
         "one value",
+    ),
+    ("crop of a stretched image", with_input(cropFraction=0.875), "spec.stages[0].input.cropFraction", "resize: Crop"),
+    ("border of a crop", with_input(preset="Clip", pad={}), "spec.stages[0].input.pad", "resize: Letterbox"),
+    (
+        "two borders",
+        with_input(resize="Letterbox", pad={"value": 1, "values": [1]}),
+        "spec.stages[0].input.pad",
+        "only one of",
+    ),
+    (
+        "border of two channels",
+        with_input(resize="Letterbox", pad={"values": [1, 2]}),
+        "spec.stages[0].input.pad.values",
+        "one value per channel",
+    ),
+    (
+        "two sizes",
+        with_input(width=8, height=8, longestSide=8),
+        "spec.stages[0].input.longestSide",
+        "leave a side open",
+    ),
+    ("two heights", with_input(height=8, shortestSide=8), "spec.stages[0].input.shortestSide", "leave a side open"),
+    (
+        "short side above the long one",
+        with_input(shortestSide=9, longestSide=8),
+        "spec.stages[0].input.shortestSide",
+        "must not exceed",
     ),
     ("another kind", lambda m: m.update(kind="Pipeline"), "kind", "'ImagePipeline'"),
 ]

@@ -6,6 +6,7 @@ Both forms share one message, so `kubectl apply`, `darkroom validate` and the st
 import re
 from collections.abc import Iterator
 
+from darkroom.api.input_rules import INPUT_RULES
 from darkroom.api.output_rules import OUTPUT_RULES
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec
 from darkroom.api.quantities import parse_size
@@ -89,14 +90,6 @@ def _no_message_bytes(pipeline: ImagePipeline) -> Iterator[Path]:
     for path, config in _topics(pipeline):
         if not re.fullmatch(_MESSAGE_BYTES, str(config.get("max.message.bytes", 1))):
             yield f"{path}.config.max.message.bytes"
-
-
-def _mean_per_channel(pipeline: ImagePipeline) -> Iterator[Path]:
-    for path, stage in stages(pipeline):
-        for field in ("mean", "std"):
-            values = getattr(stage.input, field)
-            if values is not None and len(values) not in {1, stage.input.channels or 3}:
-                yield f"{path}.input.{field}"
 
 
 _MIN_INSYNC = (
@@ -188,15 +181,7 @@ RULES = (
         broken=_compacted_results,
     ),
     *OUTPUT_RULES,
-    Rule(
-        at="spec.stages[].input",
-        cel=" && ".join(
-            f"(!has(self.{f}) || size(self.{f}) == 1 || size(self.{f}) == (has(self.channels) ? self.channels : 3))"
-            for f in ("mean", "std")
-        ),
-        message="mean and std must have one value, or one value per channel",
-        broken=_mean_per_channel,
-    ),
+    *INPUT_RULES,
 )
 
 

@@ -93,9 +93,9 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
         scale=spec.scale if spec.scale is not None else (1.0 if dtype == "UInt8" else 1 / 255),
         mean=mean or (0.0,) * channels,
         std=std or (1.0,) * channels,
-        resize=spec.resize,
-        colors=spec.colors,
-        preprocessing=spec.preprocessing,
+        resize=spec.resize or "Stretch",
+        colors=spec.colors or "RGB",
+        preprocessing=spec.preprocessing or "Fast",
         shape=shape,
     )
 
