@@ -18,7 +18,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from darkroom_vision.imaging.decode import decode
+from darkroom_vision.imaging.framing import Framing
 from darkroom_vision.imaging.opencv import configure_opencv
+from darkroom_vision.model.extra_inputs import ExtraInputs
 from darkroom_vision.model.input import ResolvedInput
 from darkroom_vision.preprocess import Preprocessor
 
@@ -54,24 +56,27 @@ def by_darkroom(mode: str) -> Way:
     preprocessor = Preprocessor.of(
         ResolvedInput(
             name="image",
-            width=SIZE[0],
-            height=SIZE[1],
+            framing=Framing(*SIZE),
             channels=3,
             layout="NCHW",
             dtype="Float32",
             scale=1 / 255,
             mean=MEAN,
             std=STD,
-            resize="Stretch",
+            pad=(0, 0, 0),
+            interpolation="Bilinear",
+            antialias=True,
             colors="RGB",
             preprocessing="Fast" if mode == "Fast" else "Exact",
-            shape=(3, *SIZE),
+            form="Batch",
+            extra=ExtraInputs({}, ()),
         )
     )
-    target = preprocessor.empty_input()
+    target = preprocessor.empty_input(SIZE)
 
     def run(data: bytes) -> Tensor:
-        preprocessor.write(decode(data, preprocessor.colors, preprocessor.decoder_shrink).pixels, target)
+        decoded = decode(data, preprocessor.colors, preprocessor.decoder_shrink)
+        preprocessor.write(decoded.pixels, preprocessor.fit((decoded.width, decoded.height)), target)
         return np.array(target, np.float32)
 
     return run

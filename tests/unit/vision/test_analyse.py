@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 from PIL import Image
 
 from darkroom.api.pipeline import ImagePipeline, Stage
@@ -24,7 +25,13 @@ from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import OnnxModel, Value, load_model
 from tests.support.images.pictures import encoded, picture, stored, with_orientation
-from tests.support.models.onnx_files import fails_on_bright_file, identity_file, mean_colours_file, zip_map_file
+from tests.support.models.onnx_files import (
+    fails_on_bright_file,
+    identity_file,
+    mean_colours_file,
+    onnx_file,
+    zip_map_file,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = sorted((ROOT / "k8s" / "samples" / "digits").iterdir())
@@ -161,44 +168,59 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> OnnxModel:
     return load_model(identity_file(tmp_path_factory.mktemp("model") / "x.onnx", ["N", 1, "H", "W"]))
 
 
-@settings(deadline=None, max_examples=150)
+@st.composite
+def inputs(draw: st.DrawFn) -> dict[str, Any]:
+    """The input block of a stage: sizes fixed or open, placed, cut and filtered in every way."""
+    side = st.integers(1, 80)
+    sizes: list[st.SearchStrategy[dict[str, Any]]] = [
+        st.fixed_dictionaries({"width": side, "height": side}),
+        st.fixed_dictionaries({"height": side, "multipleOf": st.sampled_from([1, 8])}),
+        st.fixed_dictionaries({"longestSide": side, "multipleOf": st.sampled_from([1, 32])}),
+        st.fixed_dictionaries({"shortestSide": side, "longestSide": st.just(100)}),
+    ]
+    spec = draw(st.one_of(sizes)) | {
+        "resize": draw(st.sampled_from(["Stretch", "Letterbox", "Crop"])),
+        "interpolation": draw(st.sampled_from(["Bilinear", "Bicubic", "Nearest", "Area"])),
+        "antialias": draw(st.booleans()),
+        "preprocessing": draw(st.sampled_from(["Fast", "Exact"])),
+    }
+    if spec["resize"] == "Crop" and "width" in spec:
+        spec["cropFraction"] = draw(st.floats(0.5, 1))
+    if spec["resize"] == "Letterbox":
+        spec |= {"pad": {"at": draw(st.sampled_from(["Center", "TopLeft"]))}, "enlarge": draw(st.booleans())}
+    return spec
+
+
+@settings(deadline=None, max_examples=200)
 @given(
     size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
-    target=st.tuples(st.integers(1, 80), st.integers(1, 80)),
-    resize=st.sampled_from(["Stretch", "Letterbox", "Crop"]),
-    preprocessing=st.sampled_from(["Fast", "Exact"]),
+    spec=inputs(),
     kind=st.sampled_from(["JPEG", "PNG"]),
     orientation=st.integers(1, 8),
     draw=st.data(),
 )
 def test_a_frame_leads_from_the_models_input_back_to_the_image(
-    identity: OnnxModel,
-    size: Size,
-    target: Size,
-    resize: str,
-    preprocessing: str,
-    kind: str,
-    orientation: int,
-    draw: st.DataObject,
+    identity: OnnxModel, size: Size, spec: dict[str, Any], kind: str, orientation: int, draw: st.DataObject
 ) -> None:
     """A bright rectangle's centroid in the model's input lies, led back, at the rectangle's centre.
 
     Within half a pixel of the coarser of the two grids: finer than its own pixels neither can say where anything is.
     A JPEG that may be shrunk while it is decoded passes through a third grid, never coarser than the model's.
     """
-    spec = stage({"type": "Tensor"}, width=target[0], height=target[1], resize=resize, preprocessing=preprocessing)
-    loaded, probe = prepare(identity, spec), Probe()
+    loaded, probe = prepare(identity, stage({"type": "Tensor"}, **spec)), Probe()
     analyse = Analyser(replace(loaded, head=probe)).analyse
     upright = np.zeros((size[1], size[0]), np.uint8)
     seen(analyse(with_orientation(stored(upright, orientation), kind, orientation)))
-    to_image = probe.frame.to_image
+    to_image, target = probe.frame.to_image, probe.input.shape[::-1]
     assert probe.frame.size == size
 
     corners = to_image.apply((0, 0)), to_image.apply(target)
     grid = [max(1.0, scale) for scale in to_image.scale]
     centre = []
     for axis in (0, 1):
-        first, end = max(0, round(corners[0][axis])), min(size[axis], round(corners[1][axis]))
+        first = max(0, math.ceil(corners[0][axis] - 1e-6))
+        end = min(size[axis], math.floor(corners[1][axis] + 1e-6))
+        assume(first < end)  # a crop can lie within a pixel
         length = min(2 * math.ceil(grid[axis]), end - first)
         begin = draw.draw(st.integers(first, end - length))
         centre.append((begin, begin + length))
@@ -212,6 +234,33 @@ def test_a_frame_leads_from_the_models_input_back_to_the_image(
     x, y = to_image.apply(centroid)
     assert abs(x - (left + right) / 2) <= grid[0] / 2
     assert abs(y - (top + bottom) / 2) <= grid[1] / 2
+
+
+def test_further_inputs_are_filled_in_for_each_image(tmp_path: Path) -> None:
+    """PaddleDetection's and RT-DETR's names, and a constant."""
+    names = {"scale_factor": TensorProto.FLOAT, "im_shape": TensorProto.FLOAT, "orig_target_sizes": TensorProto.INT64}
+    nodes = [helper.make_node("Cast", [name], [f"{name}_f"], to=TensorProto.FLOAT) for name in names]
+    nodes.append(helper.make_node("Concat", [*(f"{name}_f" for name in names), "constant"], ["seen"], axis=1))
+    path = onnx_file(
+        tmp_path / "x.onnx",
+        [*nodes, helper.make_node("Identity", ["image"], ["same"])],
+        {name: (kind, ["N", 2]) for name, kind in names.items()}
+        | {"image": (TensorProto.FLOAT, ["N", 3, 32, 64]), "constant": (TensorProto.FLOAT, [1, 1])},
+        {"seen": (TensorProto.FLOAT, ["N", 7]), "same": (TensorProto.FLOAT, ["N", 3, 32, 64])},
+    )
+    analyse = analyser(path, stage({"type": "Tensor"}, extraInputs={"constant": 7})).analyse
+    for width, height in ((128, 128), (32, 64)):
+        image = encoded(Image.new("RGB", (width, height)), "PNG")
+        expected = [32 / height, 64 / width, 32, 64, width, height, 7]
+        assert seen(analyse(image)).result["tensor"]["data"] == pytest.approx(expected)
+
+
+def test_an_input_of_open_size_follows_each_image(tmp_path: Path) -> None:
+    path = identity_file(tmp_path / "x.onnx", ["N", 1, 16, "W"])
+    analyse = analyser(path, stage({"type": "Tensor"}, multipleOf=8)).analyse
+    for width, expected in ((60, 32), (61, 32), (70, 40), (60, 32)):
+        answer = seen(analyse(encoded(picture(32, width), "PNG")))
+        assert answer.result["tensor"]["shape"] == [1, 1, 16, expected]
 
 
 def test_many_threads_share_a_loaded_stage_and_answer_as_one_does() -> None:

@@ -10,9 +10,13 @@ from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarg
 from darkroom_vision.heads.base import Frame, Head, Result
 from darkroom_vision.heads.choose import choose_head
 from darkroom_vision.imaging.decode import decode
+from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import resolve_input
 from darkroom_vision.model.session import ModelRunFailed, OnnxModel
-from darkroom_vision.preprocess import Preprocessor
+from darkroom_vision.preprocess import ModelInput, Preprocessor
+
+_TRIAL_SIZE = (640, 480)
+"""Of the blank image that a model is tried on, if its input's size depends on the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,11 @@ def prepare(model: OnnxModel, stage: Stage, labels: Sequence[str] | None = None)
         ModelMismatch: model and stage contradict each other.
         ModelRunFailed: the model fails on a blank image.
     """
-    settings = resolve_input(model.uri, stage.input, model.inputs)
-    preprocessor = Preprocessor.of(settings)
-    blank = preprocessor.empty_input()
+    preprocessor = Preprocessor.of(resolve_input(model.uri, stage.input, model.inputs))
+    fitting = preprocessor.fit(_TRIAL_SIZE)
+    blank = preprocessor.empty_input(fitting.target)
     blank.fill(0)
-    trial = model.run({settings.name: blank.reshape(1, *settings.shape)})
+    trial = model.run(preprocessor.feeds(blank, fitting))
     head = choose_head(model.uri, stage.output, labels or stage.output.labels, model.outputs, trial)
     return LoadedStage(model, preprocessor, head)
 
@@ -89,9 +93,8 @@ class Analyser:
         """
         self._stage = stage
         self._max_bytes = max_bytes
-        self._input = stage.preprocessor.empty_input()
-        settings = stage.preprocessor.settings
-        self._feeds = {settings.name: self._input.reshape(1, *settings.shape)}  # the same memory
+        self._size: Size | None = None
+        self._input: ModelInput
 
     def analyse(self, image: bytes) -> Analysis | Failure:
         """What the model sees in `image`, or why there is no answer."""
@@ -109,9 +112,17 @@ class Analyser:
         started = perf_counter()
         decoded = decode(image, preprocessor.colors, preprocessor.decoder_shrink)
         decoded_at = perf_counter()
-        to_pixels = preprocessor.write(decoded.pixels, self._input)
+        fitting = preprocessor.fit((decoded.width, decoded.height))
+        target = self._array(fitting.target)
+        to_pixels = preprocessor.write(decoded.pixels, fitting, target)
         written_at = perf_counter()
         frame = Frame((decoded.width, decoded.height), decoded.to_image.after(to_pixels))
-        (result,) = head.results(model.run(self._feeds), [frame])
+        (result,) = head.results(model.run(preprocessor.feeds(target, fitting)), [frame])
         timings = Timings(decoded_at - started, written_at - decoded_at, perf_counter() - written_at)
         return Analysis(decoded.format, decoded.width, decoded.height, result, timings)
+
+    def _array(self, size: Size) -> ModelInput:
+        """The array for an input of this size; the one of the image before if that had the same."""
+        if size != self._size:
+            self._size, self._input = size, self._stage.preprocessor.empty_input(size)
+        return self._input

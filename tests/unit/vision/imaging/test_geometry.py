@@ -1,55 +1,51 @@
-"""Which part of an image goes where."""
+"""Transforms and fits."""
+
+from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from darkroom_vision.imaging.geometry import Fit, Resize, Size, decoder_shrink, fit
+from darkroom_vision.imaging.geometry import Fit, Transform
 
-SIZES = st.tuples(st.integers(1, 20_000), st.integers(1, 20_000))
-TARGETS = st.tuples(st.integers(1, 1_024), st.integers(1, 1_024))
-RESIZES: st.SearchStrategy[Resize] = st.sampled_from(["Stretch", "Letterbox", "Crop"])
+
+def test_a_part_in_the_input_leads_back_to_its_place_in_the_image() -> None:
+    fitting = Fit(
+        image=(640, 480), corner=(80, 0), size=(480, 480), inner=(240, 120), offset=(10, 20), target=(260, 150)
+    )
+    assert fitting.to_image == Transform((2, 4), (60, -80))
+    assert fitting.to_image.apply((10, 20)) == (80, 0)
+    assert fitting.to_image.apply((250, 140)) == (560, 480)
+
+
+def test_transforms_follow_each_other() -> None:
+    first, second = Transform((2, 3), (1, -1)), Transform((0.5, 4), (7, 0))
+    assert second.after(first).apply((5, 6)) == second.apply(first.apply((5, 6)))
+
+
+def test_a_copy_of_half_the_size_gives_half_of_the_part() -> None:
+    fitting = Fit((640, 480), (81, 30), (479, 480), (224, 224), (0, 0), (224, 224))
+    half = fitting.on_copy((320, 240))
+    assert (half.corner, half.size, half.image) == ((40.5, 15), (239.5, 240), (320, 240))
+    assert (half.inner, half.offset, half.target) == (fitting.inner, fitting.offset, fitting.target)
+
+
+def test_a_part_of_whole_pixels_is_rows_and_columns() -> None:
+    fitting = Fit((640, 480), (80.0, 3), (479, 470.0), (224, 224), (0, 0), (224, 224))
+    assert fitting.whole_pixels == (slice(3, 473), slice(80, 559))
+    assert replace(fitting, corner=(80.5, 3)).whole_pixels is None
+    assert replace(fitting, size=(479, 470.25)).whole_pixels is None
 
 
 @pytest.mark.parametrize(
-    ("image", "resize", "expected"),
+    ("size", "inner", "times"),
     [
-        ((640, 480), "Stretch", Fit((0, 0), (640, 480), (224, 224), (0, 0))),
-        ((640, 480), "Letterbox", Fit((0, 0), (640, 480), (224, 168), (0, 28))),
-        ((480, 640), "Letterbox", Fit((0, 0), (480, 640), (168, 224), (28, 0))),
-        ((640, 480), "Crop", Fit((80, 0), (480, 480), (224, 224), (0, 0))),
-        ((480, 640), "Crop", Fit((0, 80), (480, 480), (224, 224), (0, 0))),
-        ((10_000, 1), "Letterbox", Fit((0, 0), (10_000, 1), (224, 1), (0, 111))),
-        ((10_000, 1), "Crop", Fit((4_999, 0), (1, 1), (224, 224), (0, 0))),
+        ((1792, 1792), (224, 224), 8),
+        ((1791, 1792), (224, 224), 4),
+        ((448, 896), (224, 224), 2),
+        ((447, 448), (224, 224), 1),
+        ((100, 100), (224, 224), 1),
     ],
 )
-def test_known_sizes_go_where_they_should(image: Size, resize: Resize, expected: Fit) -> None:
-    assert fit(image, (224, 224), resize) == expected
-
-
-@settings(deadline=None)
-@given(image=SIZES, target=TARGETS, resize=RESIZES)
-def test_everything_lies_within_the_image_and_within_the_target(image: Size, target: Size, resize: Resize) -> None:
-    found = fit(image, target, resize)
-    for axis in (0, 1):
-        assert found.corner[axis] >= 0
-        assert found.size[axis] >= 1
-        assert found.corner[axis] + found.size[axis] <= image[axis]
-        assert found.offset[axis] >= 0
-        assert found.inner[axis] >= 1
-        assert found.offset[axis] + found.inner[axis] <= target[axis]
-
-
-@settings(deadline=None)
-@given(image=SIZES, target=TARGETS, resize=RESIZES)
-def test_decoder_never_goes_below_what_is_needed_and_never_stops_early(
-    image: Size, target: Size, resize: Resize
+def test_a_decoder_goes_no_further_than_the_input_needs(
+    size: tuple[int, int], inner: tuple[int, int], times: int
 ) -> None:
-    times = decoder_shrink(image, target, resize)
-    needed = fit(image, target, resize)
-
-    def enough(factor: int) -> bool:
-        return all(needed.size[axis] / factor >= needed.inner[axis] for axis in (0, 1))
-
-    assert times == 1 or enough(times)
-    assert times == 8 or not enough(times * 2)
+    assert Fit(size, (0, 0), size, inner, (0, 0), inner).decoder_shrink == times

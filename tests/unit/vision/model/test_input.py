@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from darkroom.api.input import Input
+from darkroom.api.input import Input, Pad
+from darkroom_vision.imaging.framing import Framing
 from darkroom_vision.model.input import ModelMismatch, ResolvedInput, resolve_input
 from darkroom_vision.model.session import load_model
 from tests.support.models.onnx_files import Shape, identity_file, onnx_file
@@ -49,8 +50,9 @@ def test_what_the_pipeline_leaves_out_comes_from_the_file(
     tmp_path: Path, shape: Shape, kind: int, spec: dict[str, Any], expected: tuple[object, ...]
 ) -> None:
     found = resolved(tmp_path, shape, kind, **spec)
-    assert (found.layout, found.width, found.height, found.channels, found.dtype) == expected
-    assert np.prod(found.shape) == found.width * found.height * found.channels
+    size = (found.framing.width, found.framing.height)
+    assert (found.layout, *size, found.channels, found.dtype) == expected
+    assert np.prod(found.shape((found.framing.width or 0, found.framing.height or 0))) == np.prod(expected[1:4])
 
 
 def test_scale_is_one_for_bytes_and_a_255th_otherwise_unless_said(tmp_path: Path) -> None:
@@ -73,7 +75,18 @@ def test_one_mean_serves_all_channels(tmp_path: Path) -> None:
         (["N", 1, 28, 28], 1, {"channels": 3}, "its channels is 1, input.channels says 3"),
         (["N", 3, 28, 28], 1, {"layout": "NHWC"}, "its layout is NCHW, input.layout says NHWC"),
         (["N", 3, 28, 28], 1, {"dtype": "UInt8"}, "its dtype is Float32, input.dtype says UInt8"),
-        (["N", 3, "H", "W"], 1, {}, "it leaves the height open: set input.height; it leaves the width open"),
+        (["N", 3, "H", "W"], 1, {}, "it leaves width and height open: set input.width and input.height, or input.lon"),
+        (["N", 64], 1, {"width": 8}, "it leaves the height open: set input.height"),
+        (["N", 3, 28, 28], 1, {"longestSide": 28}, "its size is 28 x 28: input.longestSide .* leave them out"),
+        (["N", 3, 28, "W"], 1, {"resize": "Crop", "cropFraction": 0.5}, "input.cropFraction needs a fixed size"),
+        (["N", 3, 28, 28], 1, {"enlarge": False}, "input.enlarge is for Letterbox, longestSide and shortestSide"),
+        (["N", 1, 28, 28], 1, {"preset": "ImageNet"}, "it takes 1 channels, the mean of preset ImageNet is for 3"),
+        (
+            ["N", 1, 28, 28],
+            1,
+            {"resize": "Letterbox", "pad": Pad(values=[1, 2, 3])},
+            "it takes 1 channels, input.pad.values has 3 numbers: give 1",
+        ),
         (["N", 4, 28, 28], 1, {}, "it takes 4 channels: a stage feeds 1 .grey. or 3 .colour."),
         (
             [8, 3, 28, 28],
@@ -100,7 +113,7 @@ def test_all_contradictions_are_told_at_once(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 4
 
 
-def test_a_model_of_two_inputs_is_refused(tmp_path: Path) -> None:
+def test_a_model_of_two_images_is_refused(tmp_path: Path) -> None:
     shape = [1, 3, 4, 4]
     path = onnx_file(
         tmp_path / "x.onnx",
@@ -108,5 +121,100 @@ def test_a_model_of_two_inputs_is_refused(tmp_path: Path) -> None:
         {"left": (TensorProto.FLOAT, shape), "right": (TensorProto.FLOAT, shape)},
         {"sum": (TensorProto.FLOAT, shape)},
     )
-    with pytest.raises(ModelMismatch, match=r"it has 2 inputs \(left, right\), a stage feeds exactly one"):
+    with pytest.raises(
+        ModelMismatch, match=r"it has 2 inputs \(left \(1, 3, 4, 4\), right .*which one takes the image can't be told"
+    ):
         resolve_input(URI, Input(), load_model(path, uri=URI).inputs)
+
+
+@pytest.mark.parametrize(
+    ("shape", "spec", "form", "layout", "fed"),
+    [
+        (["N", 3, 20, 30], {}, "Batch", "NCHW", (1, 3, 20, 30)),
+        ([1, 20, 30, 1], {}, "Batch", "NHWC", (1, 20, 30, 1)),
+        ([3, 20, 30], {}, "Single", "NCHW", (3, 20, 30)),
+        ([20, 30, 3], {}, "Single", "NHWC", (20, 30, 3)),
+        (["N", 20, 30], {}, "Plane", "NCHW", (1, 20, 30)),
+        (["N", 1800], {"width": 30, "height": 20}, "Flat", "NCHW", (1, 1800)),
+    ],
+)
+def test_the_image_is_fed_in_the_shape_that_the_model_has(
+    tmp_path: Path, shape: Shape, spec: dict[str, Any], form: str, layout: str, fed: tuple[int, ...]
+) -> None:
+    found = resolved(tmp_path, shape, **spec)
+    assert (found.form, found.layout, found.shape((30, 20))) == (form, layout, fed)
+
+
+@pytest.mark.parametrize(
+    ("shape", "spec", "expected"),
+    [
+        (["N", 3, 48, "W"], {}, Framing(None, 48)),
+        (["N", 3, "H", "W"], {"height": 32, "multiple_of": 8}, Framing(None, 32, multiple_of=8)),
+        (["N", 3, "H", "W"], {"longest_side": 960}, Framing(None, None, longest_side=960)),
+        (["N", 3, "H", "W"], {"shortest_side": 5_000}, Framing(None, None, shortest_side=5_000, longest_side=5_000)),
+        (
+            ["N", 3, "H", "W"],
+            {"preset": "Yolo"},
+            Framing(None, None, "Letterbox", longest_side=640, multiple_of=32),
+        ),
+        (
+            ["N", 3, "H", "W"],
+            {"preset": "Yolo", "width": 320, "height": 256, "pad": Pad(at="TopLeft")},
+            Framing(320, 256, "Letterbox", pad_at="TopLeft", multiple_of=32),
+        ),
+        (["N", 3, "H", "W"], {"preset": "Clip"}, Framing(224, 224, "Crop")),
+        (
+            ["N", 3, "H", "W"],
+            {"preset": "PaddleOcr"},
+            Framing(None, None, enlarge=False, longest_side=960, multiple_of=32, rounding="Down"),
+        ),
+        (
+            ["N", 3, 48, "W"],
+            {"preset": "PaddleOcr"},
+            Framing(None, 48, "Letterbox", pad_at="TopLeft", rounding="TextLine"),
+        ),
+    ],
+)
+def test_a_size_may_follow_the_image(tmp_path: Path, shape: Shape, spec: dict[str, Any], expected: Framing) -> None:
+    assert resolved(tmp_path, shape, **spec).framing == expected
+
+
+def test_a_field_that_is_set_overrides_the_preset(tmp_path: Path) -> None:
+    shape = ["N", 3, 224, 224]
+    assert resolved(tmp_path, shape).colors == "RGB"
+    caffe = resolved(tmp_path, shape, preset="Caffe")
+    assert (caffe.colors, caffe.scale, caffe.mean, caffe.std) == ("BGR", 1, (103.939, 116.779, 123.68), (1, 1, 1))
+    changed = resolved(tmp_path, shape, preset="Caffe", colors="RGB", mean=[1.0], scale=2.0, interpolation="Area")
+    assert (changed.colors, changed.scale, changed.mean, changed.interpolation) == ("RGB", 2, (1, 1, 1), "Area")
+    yolo = resolved(tmp_path, shape, preset="Yolo", antialias=True, pad=Pad(value=0))
+    assert (yolo.antialias, yolo.pad, yolo.framing.resize) == (True, (0, 0, 0), "Letterbox")
+
+
+def test_a_preset_does_not_normalise_bytes(tmp_path: Path) -> None:
+    found = resolved(tmp_path, ["N", 224, 224, 3], TensorProto.UINT8, preset="ImageNet")
+    assert (found.scale, found.mean, found.std) == (1, (0, 0, 0), (1, 1, 1))
+    assert found.framing.crop_fraction == 0.875
+
+
+def test_the_input_of_rank_four_takes_the_image(tmp_path: Path) -> None:
+    path = onnx_file(
+        tmp_path / "x.onnx",
+        [
+            helper.make_node("Mul", ["image", "scale"], ["y"]),
+            helper.make_node("Identity", ["orig_target_sizes"], ["s"]),
+        ],
+        {
+            "scale": (TensorProto.FLOAT, [1]),
+            "orig_target_sizes": (TensorProto.INT64, ["N", 2]),
+            "image": (TensorProto.FLOAT, ["N", 3, 4, 4]),
+        },
+        {"y": (TensorProto.FLOAT, ["N", 3, 4, 4]), "s": (TensorProto.INT64, ["N", 2])},
+    )
+    ports = load_model(path, uri=URI).inputs
+    with pytest.raises(
+        ModelMismatch, match=r"a further input 'scale', tensor\(float\) of shape \(1\): set input.extraI"
+    ):
+        resolve_input(URI, Input(), ports)
+    found = resolve_input(URI, Input(extra_inputs={"scale": 0.5}), ports)
+    assert found.name == "image"
+    assert [port.name for port in found.extra.facts] == ["orig_target_sizes"]

@@ -22,7 +22,7 @@ def feeds_of(stage: LoadedStage, image: Path) -> dict[str, npt.NDArray[Any]]:
         raise DarkroomError(f"{image} can't be read: {error.strerror}") from error
     preprocessor = stage.preprocessor
     decoded = decode(content, preprocessor.colors, preprocessor.decoder_shrink)
-    target = preprocessor.empty_input()
-    preprocessor.write(decoded.pixels, target)
-    settings = preprocessor.settings
-    return {settings.name: target.reshape(1, *settings.shape)}
+    fitting = preprocessor.fit((decoded.width, decoded.height))
+    target = preprocessor.empty_input(fitting.target)
+    preprocessor.write(decoded.pixels, fitting, target)
+    return preprocessor.feeds(target, fitting)

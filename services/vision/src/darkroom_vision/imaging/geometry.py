@@ -1,14 +1,12 @@
-"""Which part of an image goes where in the model's input, and the way back. Sizes are (width, height) in pixels.
+"""Where an image lies in the model's input, and the way back. Sizes are (width, height) in pixels.
 
 Coordinates are continuous and count pixels from the upper left corner: pixel (i, j) covers i <= x < i + 1 and
 j <= y < j + 1, and its centre is (i + 0.5, j + 0.5). Every resizer here keeps to that ("half-pixel centres"), so
 resizing is a scale without an offset.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
-Resize = Literal["Stretch", "Letterbox", "Crop"]
 Size = tuple[int, int]
 Point = tuple[float, float]
 
@@ -39,12 +37,22 @@ UNCHANGED = Transform((1.0, 1.0), (0.0, 0.0))
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The part of `size` pixels at `corner` of the image becomes `inner` pixels at `offset` of the model's input."""
+    """Where an image goes: its part of `size` at `corner` becomes `inner` pixels at `offset` of the model's input.
 
-    corner: Size
-    size: Size
+    Attributes:
+        image: size of the image.
+        corner, size: of the part, which may begin and end within a pixel.
+        inner: size of the part in the model's input.
+        offset: upper left corner of the part in the model's input.
+        target: size of the model's input.
+    """
+
+    image: Size
+    corner: Point
+    size: Point
     inner: Size
     offset: Size
+    target: Size
 
     @property
     def to_image(self) -> Transform:
@@ -53,30 +61,26 @@ class Fit:
         (left, top), (x, y) = self.corner, self.offset
         return Transform((scale_x, scale_y), (left - x * scale_x, top - y * scale_y))
 
+    def on_copy(self, copy: Size) -> "Fit":
+        """The same for a copy of the image in another size."""
+        if copy == self.image:
+            return self
+        x, y = copy[0] / self.image[0], copy[1] / self.image[1]
+        corner, size = (self.corner[0] * x, self.corner[1] * y), (self.size[0] * x, self.size[1] * y)
+        return replace(self, image=copy, corner=corner, size=size)
 
-def fit(image: Size, target: Size, resize: Resize) -> Fit:
-    """Where an image of one size goes in a model's input of another.
+    @property
+    def whole_pixels(self) -> tuple[slice, slice] | None:
+        """The part as rows and columns, if it begins and ends between pixels."""
+        if not all(float(side).is_integer() for side in (*self.corner, *self.size)):
+            return None
+        (left, top), (width, height) = map(int, self.corner), map(int, self.size)
+        return slice(top, top + height), slice(left, left + width)
 
-    Stretch takes everything and ignores the aspect ratio. Letterbox takes everything, keeps the ratio and leaves
-    borders of equal width. Crop takes the largest part in the middle that has the target's ratio.
-    """
-    (width, height), (target_width, target_height) = image, target
-    if resize == "Letterbox":
-        scale = min(target_width / width, target_height / height)
-        inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-        offset = ((target_width - inner[0]) // 2, (target_height - inner[1]) // 2)
-        return Fit((0, 0), image, inner, offset)
-    if resize == "Crop":
-        scale = max(target_width / width, target_height / height)
-        size = (max(1, min(width, round(target_width / scale))), max(1, min(height, round(target_height / scale))))
-        return Fit(((width - size[0]) // 2, (height - size[1]) // 2), size, target, (0, 0))
-    return Fit((0, 0), image, target, (0, 0))
-
-
-def decoder_shrink(image: Size, target: Size, resize: Resize) -> int:
-    """How many times smaller a decoder may make the image with no side falling below what `fit` makes of it."""
-    wanted = fit(image, target, resize)
-    for times in _JPEG_SHRINKS:
-        if wanted.size[0] >= wanted.inner[0] * times and wanted.size[1] >= wanted.inner[1] * times:
-            return times
-    return 1
+    @property
+    def decoder_shrink(self) -> int:
+        """How many times smaller a decoder may make the image with no side falling below what is made of it."""
+        for times in _JPEG_SHRINKS:
+            if self.size[0] >= self.inner[0] * times and self.size[1] >= self.inner[1] * times:
+                return times
+        return 1

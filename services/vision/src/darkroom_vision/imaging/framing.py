@@ -1,0 +1,143 @@
+"""How an image of any size is placed in a model's input, with the rounding of the frameworks that models come from."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from darkroom_vision.imaging.geometry import Fit, Size
+
+Resize = Literal["Stretch", "Letterbox", "Crop"]
+Rounding = Literal["Nearest", "Down", "TextLine"]
+
+MAX_OPEN_SIDE = 4_096
+"""The longest side of an input whose size depends on the image, unless the stage says otherwise."""
+_LEAST_LINE_WIDTH = 320
+"""PaddleOCR, `rec_image_shape` "3, 48, 320": shorter lines are padded to this width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """Where in the model's input an image goes.
+
+    Attributes:
+        width, height: of the model's input; None if it depends on the image.
+        crop_fraction: of Crop: the part of the resized image's sides that is kept, in sizes that do not depend on it.
+        pad_at: of Letterbox: the image's place between the borders.
+        enlarge: whether Letterbox, and sizes that depend on the image, make small images larger.
+        longest_side, shortest_side: of sizes that depend on the image; with no `shortest_side`, width or height,
+            `longest_side` is the length of the longer side, else the most that it may be.
+        multiple_of: sides that depend on the image are multiples of this.
+        rounding: of a letterboxed image's sides.
+    """
+
+    width: int | None
+    height: int | None
+    resize: Resize = "Stretch"
+    crop_fraction: float = 1.0
+    pad_at: Literal["Center", "TopLeft"] = "Center"
+    enlarge: bool = True
+    longest_side: int = MAX_OPEN_SIDE
+    shortest_side: int | None = None
+    multiple_of: int = 1
+    rounding: Rounding = "Nearest"
+
+    @property
+    def size(self) -> Size | None:
+        """(width, height), or None if it depends on the image."""
+        return None if self.width is None or self.height is None else (self.width, self.height)
+
+
+def fit(image: Size, framing: Framing) -> Fit:
+    """Where an image of this size goes, and in an input of what size.
+
+    Stretch takes everything and ignores the aspect ratio. Letterbox takes everything, keeps the ratio and leaves
+    borders; `round(side * scale)` and, for Center, the smaller border first are Ultralytics' `LetterBox`, `int(side *
+    scale)` and TopLeft are YOLOX' `preproc`. Crop resizes the image until it covers the input divided by the crop
+    fraction and keeps the centre, rounded as by torchvision's `Resize` and `CenterCrop` and timm's
+    `transforms_imagenet_eval`.
+    """
+    if framing.resize == "Crop":
+        return _crop(image, framing.size or _open_size(image, framing), framing.crop_fraction)
+    if framing.resize == "Stretch":
+        target = framing.size or _open_size(image, framing)
+        return Fit(image, (0, 0), image, target, (0, 0), target)
+    if framing.rounding == "TextLine":
+        return _text_line(image, framing)
+    return _letterbox(image, framing)
+
+
+def _letterbox(image: Size, framing: Framing) -> Fit:
+    scale = _scale(image, framing)
+    inner = _sides(image, scale, framing)
+    if framing.size:
+        inner = (min(inner[0], framing.size[0]), min(inner[1], framing.size[1]))
+    target = (
+        framing.width or _multiple_above(inner[0], framing.multiple_of),
+        framing.height or _multiple_above(inner[1], framing.multiple_of),
+    )
+    return _padded(image, inner, target, framing)
+
+
+def _text_line(image: Size, framing: Framing) -> Fit:
+    """PaddleOCR's `resize_norm_img`: full height, the width rounded up, a line that is too long squeezed."""
+    height = framing.height or image[1]
+    natural = height * image[0] / image[1]
+    open_width = min(framing.longest_side, max(_LEAST_LINE_WIDTH, int(natural)))
+    width = framing.width or _multiple_above(open_width, framing.multiple_of)
+    return _padded(image, (max(1, min(width, math.ceil(natural))), height), (width, height), framing)
+
+
+def _padded(image: Size, inner: Size, target: Size, framing: Framing) -> Fit:
+    centred = ((target[0] - inner[0]) // 2, (target[1] - inner[1]) // 2)
+    return Fit(image, (0, 0), image, inner, centred if framing.pad_at == "Center" else (0, 0), target)
+
+
+def _crop(image: Size, target: Size, fraction: float) -> Fit:
+    (width, height), (target_width, target_height) = image, target
+    least_width, least_height = math.floor(target_width / fraction), math.floor(target_height / fraction)
+    if least_width * height >= least_height * width:
+        resized = (least_width, max(target_height, int(least_width * height / width)))
+    else:
+        resized = (max(target_width, int(least_height * width / height)), least_height)
+    left, top = round((resized[0] - target_width) / 2), round((resized[1] - target_height) / 2)
+    x, y = width / resized[0], height / resized[1]
+    return Fit(image, (left * x, top * y), (target_width * x, target_height * y), target, (0, 0), target)
+
+
+def _scale(image: Size, framing: Framing) -> float:
+    """How many times larger the image becomes, the same in both directions."""
+    (width, height), longer = image, max(image)
+    if framing.width and framing.height:
+        scale = min(framing.width / width, framing.height / height)
+    elif framing.width or framing.height:
+        scale = framing.width / width if framing.width else (framing.height or 1) / height
+        return min(scale, framing.longest_side / longer) if longer * scale > framing.longest_side else scale
+    elif framing.shortest_side:
+        scale = min(framing.shortest_side / min(image), framing.longest_side / longer)
+    else:
+        scale = framing.longest_side / longer
+    return scale if framing.enlarge else min(1.0, scale)
+
+
+def _sides(image: Size, scale: float, framing: Framing) -> Size:
+    whole = int if framing.rounding == "Down" else round
+    return max(1, whole(image[0] * scale)), max(1, whole(image[1] * scale))
+
+
+def _open_size(image: Size, framing: Framing) -> Size:
+    """The input's size for Stretch and Crop: the resized image's, with every open side a multiple.
+
+    The nearest multiple if both are open is PaddleOCR's `resize_image_type0`.
+    """
+    inner, step = _sides(image, _scale(image, framing), framing), framing.multiple_of
+    if framing.resize == "Crop":
+        inner = (max(step, inner[0] // step * step), max(step, inner[1] // step * step))
+    elif framing.width or framing.height:
+        inner = (_multiple_above(inner[0], step), _multiple_above(inner[1], step))
+    else:
+        inner = (max(step, round(inner[0] / step) * step), max(step, round(inner[1] / step) * step))
+    return framing.width or inner[0], framing.height or inner[1]
+
+
+def _multiple_above(side: int, step: int) -> int:
+    return -(-side // step) * step

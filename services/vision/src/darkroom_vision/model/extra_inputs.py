@@ -1,0 +1,134 @@
+"""Inputs of a model besides the image: facts about the image by their names, and constants of the stage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from darkroom.api.input import Constant
+from darkroom_vision.imaging.framing import Framing
+from darkroom_vision.imaging.geometry import Fit
+from darkroom_vision.model.session import Port
+
+Array = npt.NDArray[Any]
+
+_NUMPY_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(int8)": np.int8,
+    "tensor(int16)": np.int16,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(uint8)": np.uint8,
+    "tensor(bool)": np.bool_,
+}
+SCALE_FACTOR, IM_SHAPE, ORIG_TARGET_SIZES = "scale_factor", "im_shape", "orig_target_sizes"
+FACTS = (SCALE_FACTOR, IM_SHAPE, ORIG_TARGET_SIZES)
+"""Names of inputs that are filled in for each image."""
+_PAIR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraInputs:
+    """What a model is given besides the image.
+
+    Attributes:
+        constants: the same for every image.
+        facts: inputs of the names in `FACTS`.
+    """
+
+    constants: Mapping[str, Array]
+    facts: tuple[Port, ...]
+
+    def feeds(self, fitting: Fit) -> dict[str, Array]:
+        """The arrays for one image, by input.
+
+        PaddleDetection (`deploy/python/preprocess.py`): `scale_factor` is (y, x), by how much the image was resized;
+        `im_shape` is its (height, width) after that. RT-DETR, D-FINE and DEIM (`onnx_inf.py`): `orig_target_sizes` is
+        the image's own (width, height), by which the postprocessor multiplies x and y.
+
+        Args:
+            fitting: of the whole, upright image in the model's input.
+        """
+        feeds = dict(self.constants)
+        (inner_width, inner_height), (width, height) = fitting.inner, fitting.image
+        values = {
+            SCALE_FACTOR: (inner_height / height, inner_width / width),
+            IM_SHAPE: (inner_height, inner_width),
+            ORIG_TARGET_SIZES: fitting.image,
+        }
+        for port in self.facts:
+            pair = np.asarray(values[port.name], _NUMPY_TYPES[port.type])
+            feeds[port.name] = pair if len(port.shape) == 1 else pair[None]
+        return feeds
+
+
+def resolve_extra_inputs(
+    ports: Sequence[Port], constants: Mapping[str, Constant], framing: Framing, problems: list[str]
+) -> ExtraInputs:
+    """What to feed to `ports`, all inputs of the model but the image. Adds what can't be fed to `problems`."""
+    names = [port.name for port in ports]
+    problems.extend(
+        f"input.extraInputs names {name!r}, which is not one of its further inputs ({', '.join(names) or 'none'})"
+        for name in constants
+        if name not in names
+    )
+    arrays = {}
+    facts = []
+    for port in ports:
+        if port.name in constants:
+            arrays[port.name] = _constant(port, constants[port.name], problems)
+        elif port.name in FACTS:
+            facts.append(port)
+            problems.extend(_unusable_fact(port, framing))
+        else:
+            problems.append(f"it has a further input {_described(port)}: set input.extraInputs.{port.name}")
+    return ExtraInputs(arrays, tuple(facts))
+
+
+def _constant(port: Port, value: Constant, problems: list[str]) -> Array:
+    array = np.asarray(value)
+    shape = tuple(1 if side is None else side for side in port.shape)
+    if port.type not in _NUMPY_TYPES:
+        problems.append(f"its input {_described(port)} can't be set: a constant is a number or a truth value")
+        return array
+    converted = array.astype(_NUMPY_TYPES[port.type])
+    if not np.array_equal(converted.astype(np.float64), np.asarray(array, np.float64)) and "int" in port.type:
+        problems.append(f"its input {_described(port)} does not hold {value}: change input.extraInputs.{port.name}")
+    if array.ndim == 0:
+        return np.full(shape, converted)
+    if array.ndim > len(shape):
+        problems.append(_wrong_shape(port, value))
+        return converted
+    converted = converted.reshape((1,) * (len(shape) - array.ndim) + array.shape)
+    if any(wanted not in (None, side) for wanted, side in zip(port.shape, converted.shape, strict=True)):
+        problems.append(_wrong_shape(port, value))
+    return converted
+
+
+def _wrong_shape(port: Port, value: Constant) -> str:
+    return f"its input {_described(port)} does not have the shape of input.extraInputs.{port.name}, {value}"
+
+
+def _unusable_fact(port: Port, framing: Framing) -> list[str]:
+    """The model leads its boxes back to the image by a scale alone: nothing may be cut off or moved."""
+    problems = []
+    if port.type not in _NUMPY_TYPES or port.shape not in ((_PAIR,), (None,), (1, _PAIR), (None, _PAIR), (None, None)):
+        problems.append(f"its input {_described(port)} is not two numbers: set input.extraInputs.{port.name}")
+    stretched = framing.resize == "Stretch"
+    if port.name == ORIG_TARGET_SIZES and not stretched:
+        problems.append(f"its input {port.name} leads boxes back to the whole image: set input.resize to Stretch")
+    elif port.name == SCALE_FACTOR and not stretched and (framing.resize, framing.pad_at) != ("Letterbox", "TopLeft"):
+        problems.append(
+            f"its input {port.name} leads boxes back to the whole image: set input.resize to Stretch, or to Letterbox "
+            "with input.pad.at TopLeft"
+        )
+    return problems
+
+
+def _described(port: Port) -> str:
+    shape = ", ".join("?" if size is None else str(size) for size in port.shape)
+    return f"{port.name!r}, {port.type} of shape ({shape})"
