@@ -1,4 +1,4 @@
-"""Fixtures for all tests, and what holds for all of them."""
+"""Fixtures and settings for all tests."""
 
 import os
 

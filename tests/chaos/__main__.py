@@ -1,4 +1,4 @@
-"""`make chaos`: a long run against three brokers of its own; exits 1 if a promise was not kept."""
+"""`make chaos`: a long run with faults against three new brokers. Exits with 1 if a guarantee was violated."""
 
 import argparse
 import sys
@@ -13,13 +13,15 @@ from tests.chaos.verdict.report import report
 
 
 def main() -> int:
-    """Run, print, and answer the exit code."""
+    """Run and print the report. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a minute or two, with one fault of each kind")
-    parser.add_argument("--images", type=int, help="at least so many")
-    parser.add_argument("--rate", type=float, help="images a second")
-    parser.add_argument("--seed", type=int, default=1, help="of the choices among workers (%(default)s)")
-    parser.add_argument("--wrong-worker", action="store_true", help="with workers that commit before they publish")
+    parser.add_argument("--short", action="store_true", help="one or two minutes, with one fault of each kind")
+    parser.add_argument("--images", type=int, help="minimum number of images")
+    parser.add_argument("--rate", type=float, help="images per second")
+    parser.add_argument("--seed", type=int, default=1, help="seed for the choice of workers (%(default)s)")
+    parser.add_argument(
+        "--wrong-worker", action="store_true", help="use faulty workers, which commit before they publish"
+    )
     options = parser.parse_args()
     plan = SHORT if options.short else LONG
     plan = replace(

@@ -1,4 +1,4 @@
-"""A service's process: it can be killed, stopped and started again, and does not outlive this one."""
+"""A process of a service that can be killed, stopped and restarted, and ends with this process."""
 
 import json
 import re
@@ -15,10 +15,10 @@ _TIMEOUT_S: Final = 30.0
 
 
 class Child:
-    """`python -m tests.chaos.launch SKEW MODULE …`, to be started in a thread that lives as long (Linux ends it else).
+    """`python -m tests.chaos.launch SKEW MODULE …`. Linux ends it with the thread that starts it.
 
     Args:
-        log: where it writes; all its lives, one after the other.
+        log: the file for the output of all its runs.
     """
 
     def __init__(self, name: str, module: str, arguments: list[str], log: Path) -> None:
@@ -30,7 +30,7 @@ class Child:
         self._asked_to_end = False
 
     def start(self, skew_s: float) -> None:
-        """Start it, with a clock that is `skew_s` wrong."""
+        """Start the process, with a clock that is off by `skew_s`."""
         command = [sys.executable, "-m", "tests.chaos.launch", str(skew_s), self._module, *self._arguments]
         with self.log.open("ab") as output:
             self._read_from = output.tell()
@@ -45,11 +45,11 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def partitions(self) -> int:
-        """How many partitions a worker says it has; 0 when it does not answer."""
+        """The number of partitions that a worker reports; 0 if it does not respond."""
         if not (found := self.said(r"port=(\d+)")):
             return 0
         status, body = http_get(int(found[1]), "/readyz", _TIMEOUT_S)
@@ -57,11 +57,11 @@ class Child:
 
     @property
     def has_partitions(self) -> bool:
-        """Whether a worker has been given partitions since it was started."""
+        """Whether a worker has been assigned partitions since its start."""
         return self.said(r"change=.*assigned") is not None
 
     def said(self, pattern: str) -> re.Match[str] | None:
-        """The first match in what it has written since it was started."""
+        """The first match in its output since its start."""
         with self.log.open("rb") as file:
             file.seek(self._read_from)
             return re.search(pattern, file.read().decode(errors="replace"))
@@ -78,13 +78,13 @@ class Child:
             self._process.wait(_TIMEOUT_S)
 
     def ask_to_end(self) -> None:
-        """SIGTERM, once: a second one would end it at once."""
+        """Send SIGTERM once: a second one would end the process immediately."""
         self._asked_to_end = True
         self.send(signal.SIGTERM)
         self.send(signal.SIGCONT)
 
     def end(self) -> int | None:
-        """SIGTERM; the exit code, or None if it had to be killed in the end."""
+        """Send SIGTERM and wait. Returns the exit code, or None if the process had to be killed."""
         if self._process is None:
             return 0
         if not self._asked_to_end:

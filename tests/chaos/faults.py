@@ -1,4 +1,4 @@
-"""The faults. Each is a generator that does something, and yields what it waits for before it goes on."""
+"""The faults: generators that do something, and yield the condition to wait for before they continue."""
 
 import signal
 import time
@@ -17,18 +17,18 @@ _BROKER_TIMEOUT_S: Final = 90.0
 
 
 def after(seconds: float) -> Condition:
-    """True once so much time has passed."""
+    """True once `seconds` have passed."""
     then = time.monotonic() + seconds
     return lambda: time.monotonic() >= then
 
 
 def at_work(worker: Child) -> Condition:
-    """True once a worker has got partitions, or has ended."""
+    """True once a worker has partitions, or has ended."""
     return lambda: not worker.running or worker.has_partitions
 
 
 def kill_a_worker(world: World) -> None:
-    """SIGKILL one of the workers, and start it again at once; rather one that has something to lose."""
+    """SIGKILL a worker and restart it immediately. Prefers workers that have partitions."""
     running = [worker for worker in world.every_worker if worker.running and worker is not world.frozen]
     if not running:
         return
@@ -39,7 +39,7 @@ def kill_a_worker(world: World) -> None:
 
 
 def zombie(world: World) -> Iterator[Condition]:
-    """SIGSTOP a worker of each stage until its group has given it up, then let it go on with what it has in hand."""
+    """SIGSTOP a worker of each stage until its group has removed it, then let it continue its batch."""
     for workers in world.workers.values():
         chosen = next(worker for worker in workers[1:] if worker.running)
         yield at_work(chosen)
@@ -52,7 +52,7 @@ def zombie(world: World) -> Iterator[Condition]:
 
 
 def broker(number: int) -> Fault:
-    """SIGKILL a broker, start it again, and wait until every partition is in sync."""
+    """SIGKILL a broker, restart it, and wait until every partition is in sync."""
 
     def fault(world: World) -> Iterator[Condition]:
         yield lambda: world.observer.in_sync
@@ -72,7 +72,7 @@ def broker(number: int) -> Fault:
 
 
 def restart_the_service(world: World) -> Iterator[Condition]:
-    """End the ingestion service in order, and start it with another clock."""
+    """End the ingestion service gracefully, and start it with another clock."""
     world.strike("restart the ingestion service")
     world.service.send(signal.SIGTERM)
     yield lambda: not world.service.running

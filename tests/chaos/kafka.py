@@ -1,4 +1,4 @@
-"""The Kafka of a run: three brokers with a way around and one through proxies, or one broker that is there already."""
+"""The Kafka of a run: three brokers, reachable directly and through proxies, or an existing broker."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ _PROPERTIES: Final = {
     "broker.heartbeat.interval.ms": "1000",
     "group.consumer.min.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
     "group.consumer.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
-    # A transaction that a killed worker left open is looked for every 10 s by default: here more happens in a minute.
+    # By default, brokers check every 10 s for transactions that a killed worker left open: too slow for a short run.
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
 }
 
 
 @dataclass(frozen=True)
 class Kafka:
-    """Where it is.
+    """The addresses of a Kafka cluster.
 
     Attributes:
-        proxied_servers: the same brokers for clients whose network can be cut.
-        brokers: by id; none if they are somebody else's.
+        proxied_servers: the brokers through proxies, for clients whose network can be cut.
+        brokers: the brokers by id; empty for an existing Kafka.
         proxies: one for each broker.
     """
 
@@ -41,13 +41,13 @@ class Kafka:
 
     @classmethod
     def existing(cls, bootstrap_servers: str) -> "Kafka":
-        """A Kafka that nothing is done to."""
+        """An existing Kafka, without faults."""
         return cls(bootstrap_servers, bootstrap_servers)
 
 
 @contextmanager
 def three_brokers(folder: Path) -> Iterator[Kafka]:
-    """A cluster of its own: replication 3, two in sync. The brokers' logs are left in `folder`."""
+    """A new cluster: replication 3, two in sync. The brokers' logs are kept in `folder`."""
     with ExitStack() as stack:
         proxies = {node: stack.enter_context(TcpProxy()) for node in (1, 2, 3)}
         listeners = {node: [Listener(_PROXIED, advertised=proxy.address)] for node, proxy in proxies.items()}

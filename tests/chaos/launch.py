@@ -1,8 +1,8 @@
-"""Start a service with a wall clock of its own: `python -m tests.chaos.launch SECONDS MODULE ARGUMENT…`.
+"""Start a service with a skewed wall clock: `python -m tests.chaos.launch SECONDS MODULE ARGUMENT…`.
 
-Python's clocks are set off, from which the services take every time that they write: the timestamps of images,
-`ce_time`, the age of idempotency keys, the end-to-end latency. The clocks of librdkafka and of the brokers stay as they
-are: on one machine only a library that is preloaded could change those, and that would have to be installed.
+Python's clocks are skewed, which the services use for all times that they write: the timestamps of images, `ce_time`,
+the age of idempotency keys, the end-to-end latency. The clocks of librdkafka and of the brokers are not: that would
+require a preloaded library.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ import time
 
 
 def set_clock(skew_s: float) -> None:
-    """Let Python's wall clock go wrong by `skew_s` in this process."""
+    """Skew Python's wall clock by `skew_s` in this process."""
     right, right_ns, of_process = time.time, time.time_ns, dt.datetime
 
     class Skewed(of_process):  # type: ignore[valid-type, misc]
@@ -23,9 +23,9 @@ def set_clock(skew_s: float) -> None:
     time.time = lambda: right() + skew_s
     time.time_ns = lambda: right_ns() + int(skew_s * 1e9)
 
-    from darkroom import cloudevents  # noqa: PLC0415 - only this module asks the class
+    from darkroom import cloudevents  # noqa: PLC0415 - the only module that uses the class
 
-    setattr(cloudevents, "datetime", Skewed)  # noqa: B010 - mypy holds it to be private
+    setattr(cloudevents, "datetime", Skewed)  # noqa: B010 - private for mypy
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ _PAUSE_S: Final = (0.4, 1.2)
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent."""
+    """The content of an image to send."""
 
     file: str
     content: bytes
@@ -33,7 +33,7 @@ class Body:
 
 
 def bodies() -> list[Body]:
-    """The digits of the samples, and some that end in the middle: the ingestion service accepts their headers."""
+    """The sample digits, and some truncated ones, whose headers the ingestion service accepts."""
     good = [
         Body(path.name, path.read_bytes(), "image/png" if path.suffix == ".png" else "image/jpeg")
         for path in sorted(SAMPLES.iterdir())
@@ -44,13 +44,13 @@ def bodies() -> list[Body]:
 
 
 class Refused(Exception):
-    """The service does not take an image that it has to take."""
+    """The service refuses a valid image."""
 
 
 class Load:
-    """Sends images in a thread of its own: at least `images` of them, and on until `enough` is set.
+    """Sends images in a separate thread: at least `images`, and more until `enough` is set.
 
-    Each of its lanes sends one image at a time, so that the order of the images of its key is known.
+    Every lane sends one image at a time, so that the order of the images of its key is known.
     """
 
     def __init__(self, url: str, images: int, rate: float, seed: int) -> None:
@@ -66,16 +66,16 @@ class Load:
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         self._thread.start()
 
     @property
     def running(self) -> bool:
-        """Whether images are still on their way."""
+        """Whether images are still being sent."""
         return self._thread.is_alive()
 
     def stop(self, timeout_s: float) -> None:
-        """Give up what is not acknowledged yet."""
+        """Abandon the images that are not acknowledged yet."""
         self.enough.set()
         self._give_up.set()
         self._thread.join(timeout_s)

@@ -1,4 +1,4 @@
-"""Watches the groups from outside while faults happen, to tell how long each took to be over."""
+"""Observes the consumer groups during faults, to measure the recovery times."""
 
 import threading
 import time
@@ -16,25 +16,25 @@ _EVERY_S: Final = 0.25
 _TIMEOUT_S: Final = 3.0
 _REPLACE_AFTER_S: Final = 20.0
 SESSION_TIMEOUT_S: Final = 4.0
-"""After which the groups of a run give up a member."""
+"""The session timeout of the groups of a run."""
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The ends of the images topic, and how far each group has committed; by partition."""
+    """The ends of the images topic and the committed offsets of every group, by partition."""
 
     at: float
     ends: Mapping[int, int]
     committed: Mapping[str, Mapping[int, int]]
 
     def reaches(self, ends: Mapping[int, int]) -> bool:
-        """Whether every group has settled everything before `ends`."""
+        """Whether every group has committed everything before `ends`."""
         return all(done.get(partition, 0) >= end for done in self.committed.values() for partition, end in ends.items())
 
     @property
     def lag(self) -> int:
-        """Images that are not settled, over all groups."""
+        """The number of uncommitted images, over all groups."""
         return sum(
             end - done.get(partition, 0) for done in self.committed.values() for partition, end in self.ends.items()
         )
@@ -49,11 +49,11 @@ class Strike:
 
 
 def recovery_s(strike: Strike, samples: Sequence[Sample]) -> float | None:
-    """The longest that an image had to wait which came within a session timeout after the strike.
+    """The longest wait of an image that arrived within a session timeout after the strike.
 
-    None if it was not seen: no sample could be taken so soon, or the image waits yet.
-    The images of a partition whose worker is gone wait until another one has taken it over; without a fault it is the
-    time of a batch and the distance of two samples.
+    None if it is unknown: there is no sample from that time, or the image still waits.
+    The images of a partition whose worker has ended wait until another worker has taken over; without a fault, the wait
+    is the time of a batch plus the interval of samples.
     """
     after = [sample for sample in samples if sample.at >= strike.at]
     waits: list[float] = []
@@ -68,9 +68,9 @@ def recovery_s(strike: Strike, samples: Sequence[Sample]) -> float | None:
 
 
 class Observer:
-    """Samples the offsets in a thread of its own; a broker that is away costs samples, nothing else.
+    """Samples the offsets in a separate thread. An unavailable broker costs only samples.
 
-    A client that has seen nothing for long is replaced: what is observed is the groups, not the clients' health.
+    A client without responses for long is replaced, because the groups are observed, not the health of this client.
     """
 
     def __init__(self, bootstrap_servers: str, topic: str, partitions: int, groups: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ class Observer:
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start sampling."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -100,7 +100,7 @@ class Observer:
 
     def _make_clients(self) -> None:
         self._admin = AdminClient(self._settings)
-        # Consumers that never join: the Admin API's own request for offsets crashes for a group that is not there yet.
+        # Consumers that never join, because the Admin API's request for offsets crashes for a missing group.
         self._consumers = {group: Consumer({**self._settings, "group.id": group}) for group in self._groups}
 
     def _close_clients(self) -> None:
@@ -125,7 +125,7 @@ class Observer:
                     self._close_clients()
                     self._make_clients()
                     replace_at = time.monotonic() + _REPLACE_AFTER_S
-            except Exception as error:  # the thread's top: that it ended must be told
+            except Exception as error:  # the top level of the thread, whose end must be reported
                 self.in_sync, self.trouble = False, repr(error)
                 raise
 

@@ -1,4 +1,4 @@
-"""The runs that there are."""
+"""The plans of the runs."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ SHORT: Final = Plan(
     faults=[crash_the_service, zombie, broker(1), restart_the_service, cut(3, 5.0), storm(1)],
     kills=6,
 )
-"""`python -m tests.chaos --short`: a minute or two."""
+"""`python -m tests.chaos --short`: one or two minutes."""
 
 LONG: Final = Plan(
     images=20_000,
@@ -34,4 +34,4 @@ LONG: Final = Plan(
 """`make chaos`."""
 
 WRONG: Final = Plan(images=600, rate=25, faults=[], kill_every_s=1.5, worker_module=WRONG_WORKER)
-"""Workers that commit first: to be found out."""
+"""Workers that commit before they publish, which must be detected."""

@@ -1,4 +1,4 @@
-"""A run: start everything, send images while faults happen, wait until all is settled, and judge."""
+"""A run: start everything, send images during faults, wait until all images are processed, and verify."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -23,15 +23,15 @@ _TICK_S: Final = 0.05
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to happen.
+    """The parameters of a run.
 
     Attributes:
-        images: at least so many; more as long as faults are left.
-        rate: images a second.
-        faults: one after the other, while workers are killed.
-        kill_every_s: between two SIGKILLs of a worker.
-        kills: so many of them; without end, as long as images are sent, if left out.
-        patience_s: how long anything may take that has to come to an end.
+        images: minimum number of images; more are sent as long as there are faults.
+        rate: images per second.
+        faults: faults, one after the other, while workers are killed.
+        kill_every_s: seconds between two SIGKILLs of workers.
+        kills: number of SIGKILLs; None for no limit while images are sent.
+        patience_s: deadline for everything that must end.
     """
 
     images: int
@@ -46,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it."""
+    """The outcome of a run."""
 
     evidence: Evidence
     violations: Sequence[Violation]
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def run(plan: Plan, kafka: Kafka, folder: Path) -> Outcome:
-    """Do what `plan` says. Logs and the store go to `folder`."""
+    """Run `plan`. Logs and the store are written to `folder`."""
     world = World(kafka, folder, plan.worker_module, plan.seed)
     clock = _Clock()
     try:
@@ -85,7 +85,7 @@ def run(plan: Plan, kafka: Kafka, folder: Path) -> Outcome:
 
 
 def _conduct(plan: Plan, world: World, load: Load) -> list[str]:
-    """Let the faults happen, one after the other, and a worker be killed now and then; until all images are sent."""
+    """Cause the faults, one after the other, and kill a worker periodically, until all images are sent."""
     steps = _steps(plan, world)
     condition: Condition | None = next(steps, None)
     deadline = time.monotonic() + plan.patience_s
@@ -117,7 +117,7 @@ def _steps(plan: Plan, world: World) -> Iterator[Condition]:
 
 
 def _settle(world: World, timeout_s: float) -> list[str]:
-    """Wait until nothing is left to do and every worker has a share again; what does not come to be."""
+    """Wait until all images are processed and every worker has partitions. Returns the problems."""
     began = time.monotonic()
     idle = world.every_worker
     while time.monotonic() < began + timeout_s:
@@ -128,7 +128,7 @@ def _settle(world: World, timeout_s: float) -> list[str]:
         time.sleep(_TICK_S)
     blind = f"nothing was seen of the groups for {timeout_s:.0f} s: {world.observer.trouble}"
     unseen = [] if world.observer.since(began) else [blind]
-    return unseen + [f"worker {worker.name} was given no partition" for worker in idle]
+    return unseen + [f"worker {worker.name} has no partitions" for worker in idle]
 
 
 def _evidence(world: World, load: Load, path: str, problems: Sequence[str], timeout_s: float) -> Evidence:

@@ -1,4 +1,4 @@
-"""The short form: real brokers, real workers, real faults; and a worker that the harness has to find out."""
+"""A short run with real brokers, workers and faults, and a run with a faulty worker that must be detected."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the faults happen to: a pipeline with two stages that make different promises, their workers, the service."""
+"""The system under test: a pipeline with two stages of different guarantees, their workers, the service."""
 
 import itertools
 import json
@@ -28,13 +28,13 @@ WORKERS: Final = 3
 _MODEL: Final = Path(__file__).parents[2] / "models/digits/digits.onnx"
 _DIGITS: Final = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _SKEWS_S: Final = (0.0, -3_600.0, 86_400.0)
-"""Of the workers' clocks."""
+"""Skews of the workers' clocks, in seconds."""
 _SERVICE_SKEWS_S: Final = (0.0, 2_400.0, -7_200.0)
-"""Of the service's clock, from start to start. Brokers refuse images from more than an hour ahead."""
+"""Skews of the service's clock at each start, in seconds. Brokers refuse timestamps an hour in the future."""
 
 
 class World:
-    """Everything that runs."""
+    """All processes of a run."""
 
     def __init__(self, kafka: Kafka, folder: Path, worker_module: str, seed: int) -> None:
         self.kafka, self.folder = kafka, folder
@@ -63,7 +63,7 @@ class World:
         return [worker for workers in self.workers.values() for worker in workers]
 
     def start(self, timeout_s: float) -> None:
-        """Make the topics, start everything, and wait until it is ready."""
+        """Create the topics, start everything, and wait until it is ready."""
         changes = ensure_topics(AdminClient({"bootstrap.servers": self.kafka.bootstrap_servers}), self.plan.topics)
         assert not changes.refused, changes.refused
         for worker in self.every_worker:
@@ -78,7 +78,7 @@ class World:
             time.sleep(0.1)
 
     def strike(self, name: str) -> None:
-        """Write down that a fault happens now."""
+        """Record that a fault happens now."""
         self.strikes.append(Strike(name, time.monotonic()))
 
     def start_worker(self, worker: Child) -> None:
@@ -90,11 +90,11 @@ class World:
         self.service.start(next(self._skews))
 
     def extra_worker(self, stage: StagePlan, number: int) -> Child:
-        """One worker more; it is not started yet."""
+        """An additional worker, not started yet."""
         return self._worker(stage, WORKERS + number)
 
     def stop(self) -> list[str]:
-        """End everything in order; what did not end as it should."""
+        """End everything gracefully. Returns the processes that did not exit with 0."""
         self.observer.stop()
         if self.frozen is not None:
             self.frozen.send(signal.SIGCONT)
@@ -104,7 +104,7 @@ class World:
         return [f"{name} ended with {code} after SIGTERM" for name, code in codes.items() if code != 0]
 
     def kill(self) -> None:
-        """End everything at once."""
+        """Kill everything."""
         for child in (*self.every_worker, self.service):
             child.kill()
 

@@ -1,4 +1,4 @@
-"""A worker that is wrong on purpose: it commits first and publishes afterwards. The harness has to find it out."""
+"""A deliberately faulty worker, which commits before it publishes. The harness must detect it."""
 
 import threading
 from collections.abc import Sequence
@@ -15,25 +15,25 @@ _LATER_S: Final = 2.0
 
 
 class AtMostOnce(AtLeastOnce):
-    """What is committed and not yet published is lost with the process. It lets some time pass, to be caught."""
+    """Records that are committed but not published are lost with the process. Waits in between, to be detected."""
 
     def __init__(self, publisher: Publisher, offsets: Offsets) -> None:
         super().__init__(publisher, offsets)
         self._kept: list[Outgoing] = []
 
     def publish(self, outgoing: Outgoing) -> None:
-        """Keep it back."""
+        """Keep the record."""
         self._kept.append(outgoing)
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
-        """Commit, and publish a moment later."""
+        """Commit, and publish later."""
         self._offsets.commit(positions)
         kept, self._kept = self._kept, []
         threading.Timer(_LATER_S, self._publish_late, [kept]).start()
         return kept
 
     def forget(self) -> None:
-        """Drop what was kept."""
+        """Drop the kept records."""
         self._kept.clear()
 
     def _publish_late(self, kept: Sequence[Outgoing]) -> None:
@@ -43,5 +43,5 @@ class AtMostOnce(AtLeastOnce):
 
 
 if __name__ == "__main__":
-    setattr(loop, "AtLeastOnce", AtMostOnce)  # noqa: B010 - mypy holds it to be private
+    setattr(loop, "AtLeastOnce", AtMostOnce)  # noqa: B010 - private for mypy
     main()

@@ -1,4 +1,4 @@
-"""What a web page in this machine's browser may do with the service of a `darkroom up`: nothing."""
+"""Web pages of other sites in this machine's browser can't use the service of a `darkroom up`."""
 
 import subprocess
 

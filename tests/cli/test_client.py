@@ -1,4 +1,4 @@
-"""`submit`, `results` and `dead-letters` against a service that runs."""
+"""`submit`, `results` and `dead-letters` against a running service."""
 
 import shutil
 import signal
@@ -29,7 +29,7 @@ def broken(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def dead(digits: str, broken: Path) -> str:
-    """The id of an image that both stages failed at."""
+    """The id of an image on which both stages have failed."""
     ran = darkroom("submit", broken, "--wait", "--json", url=digits)
     assert ran.code == 1
     assert ran.json[0]["state"] == "Failed"
@@ -37,7 +37,7 @@ def dead(digits: str, broken: Path) -> str:
 
 
 def letters_of(image: str, url: str) -> dict[str, Any]:
-    """The newest dead letter of each stage; the service lists the newest first."""
+    """The newest dead letter of every stage; the service lists the newest first."""
     listed = darkroom("dead-letters", "--json", "--limit", "1000", url=url).json
     return {letter["stage"]: letter for letter in reversed(listed) if letter["id"] == image}
 
@@ -122,7 +122,7 @@ def test_results_are_listed_newest_first_and_filtered(digits: str) -> None:
 
 @pytest.fixture
 def following(digits: str, tmp_path: Path) -> Iterator[Path]:
-    """What `darkroom results --follow --json` has printed so far. Ended with Ctrl-C, without a word."""
+    """The output of `darkroom results --follow --json`. Ctrl-C ends it without a message."""
     output, errors = tmp_path / "followed.jsonl", tmp_path / "errors"
     with output.open("wb") as out, errors.open("wb") as err:
         process = subprocess.Popen([DARKROOM, "results", "--follow", "--json", "--url", digits], stdout=out, stderr=err)
@@ -134,7 +134,7 @@ def following(digits: str, tmp_path: Path) -> Iterator[Path]:
 
 def test_results_are_followed_live(digits: str, following: Path) -> None:
     def seen() -> bool:
-        # The feed starts when it is connected, so images are sent until one of them is seen.
+        # The feed starts once it is connected, so images are sent until one appears in it.
         sent = darkroom("submit", ONE, "--wait", "--json", url=digits).json[0]["id"]
         return sent in following.read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""`make demo`, which is a script that does what a user does."""
+"""`make demo`."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ def test_every_sample_is_analysed_and_shown_with_its_true_label() -> None:
         assert len(row) == 5
         assert 0 <= float(row[2]) <= 1
         assert row[3] == image.stem.rpartition("-")[2]
-    # The model is right for 99 of 100 digits that it has never seen.
+    # The model's accuracy is 99 % on digits that were not used for training.
     accuracy = re.search(r"^accuracy (\d+\.\d)%", ran.stdout, re.MULTILINE)
     assert accuracy is not None
     assert float(accuracy[1]) >= 97

@@ -1,4 +1,4 @@
-"""What every command says about itself."""
+"""Help and usage errors of all commands."""
 
 from importlib.metadata import version
 

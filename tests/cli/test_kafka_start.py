@@ -1,4 +1,4 @@
-"""`darkroom kafka start`: a broker for people."""
+"""`darkroom kafka start`."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ from tests.support.services.command_line import DARKROOM, darkroom, processes_of
 
 
 def test_it_runs_until_ctrl_c_and_leaves_no_process_behind(tmp_path: Path) -> None:
-    # With SIGINT ignored, as a shell starts the background jobs of a script.
+    # With SIGINT ignored, like a background job of a script.
     command = ["sh", "-c", 'trap \'\' INT; exec "$0" "$@"', DARKROOM, "kafka", "start", "--port", "0"]
     process = subprocess.Popen([*command, "--data-dir", tmp_path], stdout=subprocess.PIPE, text=True)
     try:

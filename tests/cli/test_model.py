@@ -1,4 +1,4 @@
-"""`darkroom init` and `darkroom model`: models and images without anything running."""
+"""`darkroom init` and `darkroom model`, which need no running service."""
 
 from pathlib import Path
 
@@ -107,7 +107,7 @@ def test_quantize_writes_a_smaller_model_that_agrees(tmp_path: Path) -> None:
 
 
 def test_quantize_refuses_a_model_that_does_not_agree(tmp_path: Path) -> None:
-    """An embedding in int8 is never the same to the last digit."""
+    """An embedding in int8 never agrees exactly."""
     target = tmp_path / "small.onnx"
     embed = MODEL.with_name("digits-embed.onnx")
     ran = darkroom("model", "quantize", embed, IMAGES, "-o", target, "--threshold", "1")

@@ -1,4 +1,4 @@
-"""`darkroom replay`: old images analysed again, with a running `darkroom up` and without one."""
+"""`darkroom replay`, with a running `darkroom up` and without."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.support.until import until
 
 @dataclass(frozen=True)
 class Running:
-    """A `darkroom up` of the sample in a namespace of its own, which has analysed some images."""
+    """A `darkroom up` of the sample in a separate namespace, which has analysed some images."""
 
     url: str
     data_dir: Path

@@ -1,4 +1,4 @@
-"""`darkroom up`: from nothing to results, and an end that leaves nothing behind."""
+"""`darkroom up`: start, results, restarts of processes, and an end without leftovers."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def test_it_starts_kafka_accepts_images_ends_on_ctrl_c_and_continues_at_the_next
 
 @pytest.fixture
 def up(tmp_path: Path, kafka: SharedKafka, ups: list[Up]) -> Up:
-    """The sample pipeline in a namespace of its own, in a Kafka that runs already."""
+    """The sample pipeline in a separate namespace, on a running Kafka."""
     manifest = sample_in(tmp_path, f"ns-{uuid.uuid4().hex[:8]}")
     ups.append(Up(tmp_path / "data", manifest, "--port", "0", "--bootstrap-servers", kafka.bootstrap_servers))
     return ups[0]

@@ -1,4 +1,4 @@
-"""What `darkroom up` can't start, it says in a line before it takes any image, and leaves nothing half started."""
+"""`darkroom up` reports what can't be started in one line, before it accepts images, and leaves nothing running."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""`darkroom validate` and `darkroom topology`: manifests without anything running."""
+"""`darkroom validate` and `darkroom topology`, which need no running service."""
 
 from pathlib import Path
 

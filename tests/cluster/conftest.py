@@ -14,14 +14,14 @@ from tests.support.until import until
 
 @pytest.fixture
 def here(api_server: ApiServer, tmp_path: Path) -> Iterator[Site]:
-    """Two namespaces of this test's own: for pipelines, and for their Kafka."""
+    """Two new namespaces: for pipelines, and for their Kafka."""
     with site(api_server, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def without_strimzi(own_control_plane: ControlPlane, tmp_path: Path) -> Iterator[Site]:
-    """A site in a cluster of this test's own, which does not know Strimzi's kinds."""
+    """A site in a new cluster without Strimzi's CRDs."""
     api = own_control_plane.server.admin.api()
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     paths = [f"{definitions}/{crd['metadata']['name']}" for crd in strimzi_crds()]

@@ -1,4 +1,4 @@
-"""The Helm chart: the API server accepts it, it installs, and its accounts have no more rights than they need."""
+"""The Helm chart: the API server accepts it, it installs, and its accounts have only the rights they need."""
 
 import json
 import subprocess
@@ -72,7 +72,7 @@ def helm(api_server: ApiServer, tmp_path: Path) -> Helm:
 
 @pytest.fixture
 def restricted(api_server: ApiServer) -> str:
-    """A namespace that takes only pods that are `restricted`, and warns of what would make others."""
+    """A namespace that accepts only `restricted` pods, and warns about workloads with other pods."""
     return api_server.namespace("chart", RESTRICTED)
 
 
@@ -156,7 +156,7 @@ def test_it_installs_upgrades_and_uninstalls_completely(helm: Helm, api_server: 
         assert api.get(path)["status"]["readyReplicas"] == 2
 
         helm.upgrade("darkroom", restricted, {"operator": {"replicas": 1, "logLevel": "debug"}})
-        # helm waits for the new pod; the old ones may be on their way out yet.
+        # helm waits for the new pod; the old ones may still be terminating.
         until(lambda: api.get(path)["status"].get("readyReplicas") == 1, "one pod is left")
         assert "--log-level=debug" in api.get(path)["spec"]["template"]["spec"]["containers"][0]["args"]
 
@@ -233,18 +233,18 @@ def test_the_operator_may_not(
 
 
 def within(namespace: str, values: Any) -> Any:
-    """The values, with an existing namespace for KAFKA."""
+    """`values` with KAFKA replaced by an existing namespace."""
     return json.loads(json.dumps(values).replace("KAFKA", namespace))
 
 
 def account(helm: Helm, api_server: ApiServer, namespace: str, values: dict[str, Any], name: str) -> Access:
-    """A service account of the chart with the rights that the chart gives it; nothing else is installed."""
+    """A service account of the chart with its rights; nothing else is installed."""
     grant(api_server.admin.api(), helm.template("darkroom", namespace, values))
     return api_server.admin.as_service_account(namespace, name)
 
 
 def may(who: Access, verb: str, resource: str, namespace: str = "", group: str = "", name: str = "") -> bool:
-    """Whether the API server would let `who` do that."""
+    """Whether the API server would allow this to `who`."""
     resource, _, subresource = resource.partition("/")
     asked = {"verb": verb, "resource": resource, "subresource": subresource, "group": group}
     review = {

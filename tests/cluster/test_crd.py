@@ -1,4 +1,4 @@
-"""What the API server accepts and refuses: every rule of the CRD, with the message of `darkroom validate`."""
+"""The API server enforces every rule of the CRD, with the message of `darkroom validate`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ SCRAM = {"type": "ScramSha512", "secret": {"name": "s"}}
 TLS = {"type": "Tls", "secret": {"name": "s"}}
 B = {"bootstrapServers": "b:9092"}
 
-# By part of its message, for each rule: a change that breaks it, and a similar change that does not.
+# For every rule, by a part of its message: a change that violates it, and a similar change that does not.
 CASES: dict[str, tuple[Change, Change]] = {
     "DNS label of at most 40": (
         lambda m: m["metadata"].update(name="a" * 41),

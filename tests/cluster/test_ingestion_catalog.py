@@ -76,7 +76,7 @@ def test_a_strimzi_kafka_is_found_and_the_charts_user_has_the_rights_it_needs(
             with service.client as client:
                 assert client.get(f"{digits.path}/images/{image['id']}/content").status_code == 200
 
-            # A new password: the user is deleted and created again.
+            # A new password: the user is deleted and recreated.
             user = f"{cluster.kafka_namespace}-darkroom-ingestion"
             path = f"/apis/kafka.strimzi.io/v1/namespaces/{cluster.kafka_namespace}/kafkausers/{user}"
             spec = cluster.api.get(path)

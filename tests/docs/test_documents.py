@@ -1,4 +1,4 @@
-"""What the documents tell a reader to run works, and what they point to is there."""
+"""The commands in the documents work, and the targets of their links exist."""
 
 import os
 import re
@@ -23,7 +23,7 @@ _COMMAND_DEADLINE_S = 200
 
 @pytest.fixture
 def ports() -> dict[str, str]:
-    """Free ports in place of the documents' own, so that documents are read side by side."""
+    """Free ports in place of those in the documents, so that documents can be tested in parallel."""
     reservations = [Reservation() for _ in _DEFAULT_PORTS]
     for reservation in reservations:
         reservation.release()
@@ -32,7 +32,7 @@ def ports() -> dict[str, str]:
 
 @pytest.fixture
 def reader(tmp_path: Path, ports: dict[str, str]) -> dict[str, str]:
-    """The environment of a reader who has run `make setup` and activated .venv."""
+    """The environment of a user who has run `make setup` and activated .venv."""
     return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DARKROOM_PORT": ports["8080"],
@@ -44,7 +44,7 @@ def reader(tmp_path: Path, ports: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """What a reader has cloned: the files that the documents' commands use, free to be changed."""
+    """A copy of the files that the documents' commands use."""
     folder = tmp_path / "darkroom"
     folder.mkdir()
     for name in ("k8s", "models", "docs"):
@@ -54,7 +54,7 @@ def copy(tmp_path: Path) -> Path:
 
 @contextmanager
 def in_background(commands: str, environment: dict[str, str], folder: Path) -> Iterator[None]:
-    """Run `commands` until the end, from when they say that they are ready."""
+    """Run `commands` during the block, which starts once they print that they are ready."""
     log = folder / f"{commands.split()[1]}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -98,7 +98,7 @@ def test_every_command_for_the_checkout_works_there(document: Path, reader: dict
 
 
 def run(block: Block, document: Path, environment: dict[str, str], folder: Path) -> None:
-    """Run the commands of `block` and fail, with all that they printed, if one of them does."""
+    """Run the commands of `block`. Fails with their output if one of them fails."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", block.commands],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""The service and its pipelines, for the tests of its HTTP interface."""
+"""The service and its pipelines, for tests of the HTTP API."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,19 +16,19 @@ __all__ = ["postgresql"]
 
 @pytest.fixture
 def pipeline(kafka: SharedKafka) -> Pipeline:
-    """One stage, `classify`."""
+    """A pipeline with the stage `classify`."""
     return make_pipeline(kafka.bootstrap_servers)
 
 
 @pytest.fixture
 def two_stages(kafka: SharedKafka) -> Pipeline:
-    """Two stages, `classify` and `embed`."""
+    """A pipeline with the stages `classify` and `embed`."""
     return make_pipeline(kafka.bootstrap_servers, stages=["classify", "embed"])
 
 
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Starts services for pipelines; they end with the test."""
+    """A function that starts services for pipelines. They end with the test."""
     with ExitStack() as stack:
         made = 0
 
@@ -48,7 +48,7 @@ def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 @pytest.fixture(scope="module")
 def shared(kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Pipeline]]:
-    """A service and a pipeline of one stage, for the tests of a module that don't disturb each other."""
+    """A service and a pipeline with one stage, shared by independent tests of a module."""
     pipeline = make_pipeline(kafka.bootstrap_servers)
     service = Service(tmp_path_factory.mktemp("service"), [pipeline])
     try:

@@ -1,4 +1,4 @@
-"""What browsers ask for: other origins, and a page of documentation that needs nobody else."""
+"""Browsers: requests from other origins, and a documentation page without external resources."""
 
 import re
 from collections.abc import Callable

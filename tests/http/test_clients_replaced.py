@@ -1,4 +1,4 @@
-"""A Kafka client that can't go on is replaced: the service goes on without a restart."""
+"""A permanently failed Kafka client is replaced without a restart of the service."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ PASSWORD = "a password of no importance"
 
 
 def test_a_fenced_consumer_is_replaced(pipeline: Pipeline, start_service: Callable[..., Service]) -> None:
-    """A broker that goes away while the consumer joins anew does the same to it."""
+    """A broker failure while the consumer rejoins has the same effect."""
     group = f"store-of-{pipeline.namespace}"
     service = start_service(pipeline, options=["--group", group])
 
@@ -48,7 +48,7 @@ def test_a_fenced_consumer_is_replaced(pipeline: Pipeline, start_service: Callab
 def test_a_producer_that_is_not_authorised_yet_is_replaced(
     fresh_kafka: Callable[..., LocalKafka], start_service: Callable[..., Service], tmp_path: Path
 ) -> None:
-    """A user's rights may come after the user: Kafka's client gives up for good when it has none to write anything."""
+    """A user's rights may be created after the user. Without any, Kafka's client fails permanently."""
     broker = fresh_kafka(listeners=(scram_listener(),), properties=acl_properties())
     broker.start()
     users = KafkaUsers(AdminClient({"bootstrap.servers": broker.bootstrap_servers}), DEADLINE_S)
@@ -79,7 +79,7 @@ def test_a_producer_that_is_not_authorised_yet_is_replaced(
 
 @contextmanager
 def member(pipeline: Pipeline, group: str, instance: str) -> Iterator[None]:
-    """A static member of a group, once it has partitions."""
+    """A static member of a group that has partitions."""
     consumer = Consumer(
         {"bootstrap.servers": pipeline.bootstrap_servers, "group.id": group, "group.instance.id": instance}
     )
@@ -92,12 +92,12 @@ def member(pipeline: Pipeline, group: str, instance: str) -> Iterator[None]:
 
 
 def right(kind: ResourceType, operation: AclOperation) -> AclBinding:
-    """The user's, to everything of a kind."""
+    """An ACL of the user for all resources of a kind."""
     pattern, permission = ResourcePatternType.LITERAL, AclPermissionType.ALLOW
     return AclBinding(kind, "*", pattern, f"User:{USER}", "*", operation, permission)
 
 
 def unready(service: Service) -> set[str]:
-    """The names of what keeps the service from being ready."""
+    """The names of the failed readiness checks."""
     with service.client as client:
         return {check["name"] for check in client.get("/readyz").json()["checks"] if not check["ok"]}

@@ -1,4 +1,4 @@
-"""Dead letters: listed, downloaded, redriven."""
+"""Dead letters: listing, downloading, redriving."""
 
 import sqlite3
 from collections.abc import Callable
@@ -176,7 +176,7 @@ def test_a_letter_that_two_requests_redrive_is_published_once(start_service: Sta
 
 
 def test_a_redrive_that_a_crash_has_interrupted_is_continued(start_service: StartService, pipeline: Pipeline) -> None:
-    """What was published before the crash is in the log, and is not published again."""
+    """An image that was published before the crash is in the log, and is not published again."""
     service = start_service(pipeline)
     one, two, three = (accepted(service, pipeline) for _ in range(3))
     for image in (one, two, three):
@@ -185,7 +185,7 @@ def test_a_redrive_that_a_crash_has_interrupted_is_continued(start_service: Star
     redrive(service, pipeline, stage="classify", ids=[one["id"]])
     assert service.stop() == 0
     with sqlite3.connect(service.database) as store:
-        # As after a crash between Kafka's acknowledgement of `one` and the mark, and with `two` claimed only.
+        # The state after a crash between Kafka's acknowledgement of `one` and its mark, with `two` only claimed.
         store.execute("DELETE FROM replays")
         store.execute("UPDATE positions SET next_offset = 0 WHERE topic = ?", [pipeline.images_topic])
         topic = f"{pipeline.namespace}.digits.classify.dead-letters"

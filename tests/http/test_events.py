@@ -1,4 +1,4 @@
-"""GET events: the live feed, and how it is resumed."""
+"""GET events: the live feed and its resumption."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ class Event:
 
 @contextmanager
 def events(service: Service, pipeline: Pipeline, last_id: str | None = None, **query: str) -> Iterator[Iterator[Event]]:
-    """The events as a browser's EventSource would dispatch them; connected when the block is entered."""
+    """The events that a browser's EventSource would dispatch; connected when the block is entered."""
     headers = {"Last-Event-ID": last_id} if last_id else {}
     with (
         service.client as client,
@@ -182,7 +182,7 @@ def test_a_client_that_does_not_read_is_dropped_and_others_continue(
         events(service, pipeline) as feed,
         service.client as asking,
     ):
-        # More than the socket buffers and what is kept for clients hold together.
+        # More than the socket buffers and the service's queue can hold.
         padding = "x" * 80_000
         for _ in range(12):
             pipeline.analyze_many([image] * 100, padding=padding)
@@ -217,7 +217,7 @@ def test_the_feed_of_a_pipeline_that_is_deleted_ends(
 
 
 def test_a_tail_continues_where_its_predecessor_stopped(pipeline: Pipeline) -> None:
-    """As when credentials are rotated: what comes in between is in the log, and must not be skipped."""
+    """As in a rotation of credentials: events in between are in the log, and must not be skipped."""
     connection = KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers)
     results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
     topics = {results: TopicContents("demo/digits", "results", "classify")}

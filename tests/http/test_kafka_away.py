@@ -1,4 +1,4 @@
-"""The broker is away: no 202 without an acknowledgement, an answer in bounded time, nothing lost."""
+"""Without a broker: no 202 without an acknowledgement, a response in bounded time, nothing lost."""
 
 import resource
 import time
@@ -23,7 +23,7 @@ from tests.support.services.ingestion import (
 from tests.support.until import until
 
 TIMEOUT_S = 3.0
-# Beside the timeout of the delivery: a machine that is busy with other tests.
+# In addition to the delivery timeout, for a machine that is busy with other tests.
 GRACE_S = 15.0
 
 
@@ -112,7 +112,7 @@ def test_the_service_starts_without_a_broker_and_becomes_ready_with_it(
 def test_a_full_disk_of_the_broker_is_a_503_and_nothing_accepted_is_lost(
     broker: LocalKafka, away: tuple[Service, Pipeline]
 ) -> None:
-    """No file of the broker may grow beyond what its segments have now: to its writes that is a full disk."""
+    """Simulates a full disk: the broker's files may not grow beyond the present size of its segments."""
     service, pipeline = away
     before = accepted(service, pipeline)
     (process,) = (p for p in psutil.Process().children(recursive=True) if p.cwd() == str(broker.data_dir))

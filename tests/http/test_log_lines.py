@@ -1,4 +1,4 @@
-"""Log lines of one request carry the ids that tie them together."""
+"""Log lines of a request have its ids."""
 
 import json
 from collections.abc import Callable

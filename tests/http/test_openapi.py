@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete, and kept."""
+"""The OpenAPI document is complete and correct."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ ENDLESS = "/v1/pipelines/{namespace}/{name}/events"
 
 @pytest.fixture(scope="module")
 def existing(shared: tuple[Service, Pipeline]) -> Mapping[str, Any]:
-    """Values of path parameters that lead somewhere."""
+    """Values of path parameters of existing resources."""
     service, pipeline = shared
     image, failed = accepted(service, pipeline), accepted(service, pipeline)
     pipeline.analyze(image)
@@ -58,7 +58,7 @@ def test_responses_to_generated_requests_match_the_document(
         @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         def ask(case: schemathesis.Case) -> None:
             case.call_and_validate(checks=CHECKS, timeout=60)
-            # Made-up names lead to a 404: the same request, about what there is.
+            # Generated names lead to a 404, so replace them by existing ones.
             for name in case.path_parameters or {}:
                 case.path_parameters[name] = existing[name]
             if case.path_parameters:

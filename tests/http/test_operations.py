@@ -18,7 +18,7 @@ StartService = Callable[..., Service]
 
 
 def cannot_start(*options: str, environment: dict[str, str] | None = None) -> str:
-    """The one line that a start that fails prints."""
+    """The line that a failed start prints."""
     ended = subprocess.run(
         [sys.executable, "-m", "darkroom_ingestion", *options],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What becomes of images: documents, pages of results, content; and the store as a cache of the log."""
+"""Documents of images, pages of results, content; and the store as a cache of the log."""
 
 from collections.abc import Callable
 

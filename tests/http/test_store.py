@@ -1,4 +1,4 @@
-"""The results store: rebuilt from the log, forgets with it, and drops nothing."""
+"""The results store: rebuilt from the log, pruned with it, and without losses."""
 
 import sqlite3
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_a_recreated_topic_is_read_from_its_beginning(start_service: StartServic
 
 
 def test_a_full_store_pauses_consumption_and_drops_nothing(start_service: StartService, pipeline: Pipeline) -> None:
-    """Stands in for a full disk: nothing can be written to the file while somebody else holds its lock."""
+    """Simulates a full disk: the file can't be written while another connection holds its lock."""
     service = start_service(pipeline)
     holder = sqlite3.connect(service.database, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

@@ -12,7 +12,7 @@ from tests.support.services.stage import TriedStage
 
 @pytest.fixture
 def stage(kafka: SharedKafka, tmp_path: Path) -> Iterator[Callable[..., TriedStage]]:
-    """Makes stages, with the arguments of TriedStage; their workers end with the test."""
+    """A function that creates stages, with the arguments of TriedStage. Their workers end with the test."""
     with ExitStack() as stack:
         yield lambda **arguments: stack.enter_context(
             closing(TriedStage(arguments.pop("bootstrap_servers", kafka.bootstrap_servers), tmp_path, **arguments))

@@ -1,4 +1,4 @@
-"""LocalKafka: a real broker that keeps its data, its port and its manners."""
+"""LocalKafka: starts, stops, crashes, data folders and clusters."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def make_topic(bootstrap_servers: str, name: str, replicas: int = 1, config: dic
 
 
 def produce(bootstrap_servers: str, topic: str, value: bytes, **settings: str | int) -> None:
-    """Returns when the broker has acknowledged; raises what it says against it."""
+    """Produce a record and wait for the acknowledgement. Raises the broker's error."""
     outcome: list[KafkaError | None] = []
     producer = Producer(
         {

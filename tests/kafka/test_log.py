@@ -1,4 +1,4 @@
-"""The log and a group's committed offsets, as a real broker tells of them."""
+"""Log offsets and committed offsets, read from a real broker."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -30,7 +30,7 @@ def admin(kafka: SharedKafka) -> AdminClient:
 
 @pytest.fixture
 def topic(kafka: SharedKafka, admin: AdminClient) -> str:
-    """Two partitions: records 0 to 4 in the first, of which the first two are deleted; none in the second."""
+    """A topic with two partitions: records 2 to 4 in the first (0 and 1 are deleted), none in the second."""
     name = f"t.{uuid4().hex}.images"
     admin.create_topics([NewTopic(name, num_partitions=2, replication_factor=1)])[name].result(TIMEOUT_S)
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
@@ -67,7 +67,7 @@ def test_the_end_excludes_open_transactions(kafka: SharedKafka, admin: AdminClie
     partition = TopicPartition(topic, 1)
     assert log_ends(admin, [partition], TIMEOUT_S) == {partition: 0}
     producer.commit_transaction(TIMEOUT_S)
-    # The marker of the transaction's end is a record too; the broker writes it after its answer.
+    # The transaction marker has an offset too. The broker writes it after its response.
     until(lambda: log_ends(admin, [partition], TIMEOUT_S) == {partition: 2}, "the end of the transaction", TIMEOUT_S)
 
 

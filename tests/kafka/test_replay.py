@@ -1,4 +1,4 @@
-"""Old images analysed again: within the range, at the rate, each once, and nobody else notices."""
+"""Replays: within the range and the rate limit, every image once, without effect on live work."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ Replay = Callable[..., ReplayProcess]
 
 @pytest.fixture
 def replay() -> Iterator[Replay]:
-    """Starts replays, with the arguments of ReplayProcess; they end with the test."""
+    """A function that starts replays, with the arguments of ReplayProcess. They end with the test."""
     with ExitStack() as stack:
         yield lambda *arguments, **options: stack.enter_context(closing(ReplayProcess(*arguments, **options)))
 
@@ -55,7 +55,7 @@ def test_every_stored_image_gets_one_result_of_the_generation_and_live_work_cont
     results = digits.results(all_of([*old, *new]))
 
     replayed, live = ids_of("again", results), ids_of(None, results)
-    # The range ends where the log did when the replay began, and some of the new images may have been in it by then.
+    # The range ends at the end of the log when the replay started, which may be after some of the new images.
     assert len(replayed) == len(set(replayed)) == ended["analyzed"] == again.said()[0]["images"]
     assert {image_id for image_id, _, _ in old} <= set(replayed) <= {image_id for image_id, _, _ in [*old, *new]}
     assert sorted(live) == [image_id for image_id, _, _ in [*old, *new]]
@@ -119,7 +119,7 @@ def test_a_killed_replay_resumes_and_loses_nothing(stage: Stage, replay: Replay,
     first = replay(digits, "--from", "beginning", "--rate", "300")
     first.until_analyzed(200)
     first.kill()
-    # What comes now is after the range, which the first run has fixed.
+    # These images are after the range, which the first run has fixed.
     digits.send(images(50, first=900))
     second = replay(digits, "--rate", "0")
     ended = second.done()
@@ -154,8 +154,8 @@ def test_all_loops_and_processes_share_the_rate_limit(stage: Stage, replay: Repl
     digits.send([(f"i{n:05}", f"{n}".encode(), GOOD) for n in range(240)])
     replay(digits, "--from", "beginning", "--rate", str(rate)).done()
     at_ms = sorted(message.timestamp()[1] for message in digits.results(lambda found: len(found) == 240))
-    # In any stretch of time no more than the rate allows, beside the tokens of two ticks and one waiting in each loop;
-    # a quarter more for images that were slow to be published.
+    # In any interval at most the rate, plus the tokens of two ticks and one waiting in each loop; plus a quarter for
+    # images that were published late.
     for first in range(0, 240, 10):
         for last in range(first + 80, 240, 10):
             seconds = (at_ms[last] - at_ms[first]) / 1000
@@ -183,10 +183,10 @@ def test_a_separate_results_topic_is_created_like_the_stages(stage: Stage, repla
     ):
         described = topics(servers, made, like)
         assert described[made] == described[like]
-    # One that is there is used as it is.
+    # An existing topic is used unchanged.
     assert replay(digits, "--from", "beginning", "--results-topic", aside, generation="second").done()["analyzed"] == 30
     assert len(ids_of("second", digits.read(aside, as_they_are))) == 30
-    # Going on, it remembers where its results belong.
+    # When it is resumed, the replay keeps its results topic.
     other = replay(digits, "--results-topic", "elsewhere")
     assert other.process.wait(60) == 2
     assert f"publishes its results to {aside}" in other.log
@@ -223,7 +223,7 @@ def test_an_image_that_crashes_the_process_does_not_end_the_replay(
 
 
 def test_a_range_that_ends_with_a_transaction_marker_is_completed(stage: Stage, replay: Replay) -> None:
-    """A transaction's mark has an offset, and is no record."""
+    """A transaction marker has an offset but is not a record."""
     digits = stage(images={"partitions": 1})
     producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers, "transactional.id": "t"})
     producer.init_transactions(30)

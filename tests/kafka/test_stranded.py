@@ -1,4 +1,4 @@
-"""A client without a broker although Kafka answers: found, and not confused with a Kafka that is away."""
+"""A client that has lost all brokers is distinguished from an unavailable Kafka."""
 
 import pytest
 from confluent_kafka import KafkaError, Producer
@@ -11,7 +11,7 @@ NOBODY = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
 
 
 class Clock:
-    """Time that passes when a test says so."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -97,7 +97,7 @@ def test_deleting_is_safe_to_repeat(admin: AdminClient, topic: Topic) -> None:
 
 def test_a_topic_that_is_deleted_during_the_query_does_not_exist(kafka: SharedKafka, topic: Topic) -> None:
     class Late(AdminClient):
-        """What it has listed is gone when it answers."""
+        """Returns the list after the topic has been deleted."""
 
         def list_topics(self, *arguments: Any, **options: Any) -> Any:
             listed = super().list_topics(*arguments, **options)

@@ -1,4 +1,4 @@
-"""The command `darkroom-worker`: what it refuses, in one line."""
+"""The command `darkroom-worker`: errors in one line."""
 
 import re
 import socket

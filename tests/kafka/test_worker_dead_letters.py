@@ -1,4 +1,4 @@
-"""Images that can't be analysed: set aside whole, with the reason, and the next one is taken."""
+"""Images that can't be analysed become complete dead letters with a reason, and processing continues."""
 
 import base64
 import json
@@ -138,7 +138,7 @@ def test_images_in_structured_mode_are_analysed(stage: Stage) -> None:
     (result,) = digits.results(about("good"))
     (letter,) = digits.dead_letters(about("bad"))
     assert json.loads(result.value() or b"")["imageId"] == "good"
-    # In binary mode, so that every reader finds the image itself.
+    # In binary mode, so that the value is the image for all readers.
     assert letter.value() == BROKEN_JPEG
     assert headers(letter)["content-type"] == "image/png"
     assert headers(letter)["ce_source"] == "/gate/7"
@@ -156,7 +156,7 @@ def test_an_image_for_another_stage_is_skipped(stage: Stage) -> None:
 
 
 def test_a_result_too_large_for_its_topic_becomes_a_dead_letter(stage: Stage) -> None:
-    """Known from the pipeline: nothing is sent. Not known, as somebody has changed the topic: the broker refuses."""
+    """With the pipeline's limit, the result is not sent. If the topic was changed, the broker refuses it."""
     for delivery in ("AtLeastOnce", "ExactlyOnce"):
         for known in (True, False):
             config = {"max.message.bytes": 700} if known else {}

@@ -1,4 +1,4 @@
-"""What becomes of images when workers come, go, and are killed: nothing is lost, nothing gets out of order."""
+"""Delivery while workers start, stop and are killed: nothing is lost or out of order."""
 
 import json
 import signal
@@ -39,7 +39,7 @@ def as_they_are(_messages: list[Message]) -> bool:
 
 
 def by_key(messages: list[Message]) -> dict[bytes, list[str]]:
-    """The image ids of each key in the order of their first results."""
+    """The image ids of every key, in the order of their first results."""
     ordered: dict[bytes, list[str]] = defaultdict(list)
     for image_id, message in zip(image_ids(messages), messages, strict=True):
         if image_id not in ordered[message.key() or b""]:
@@ -71,7 +71,7 @@ def test_a_result_event_matches_the_contract(stage: Stage) -> None:
     assert data["stage"] == "classify"
     assert data["model"]["name"] == "digits.onnx"
     assert data["image"] == {"width": 64, "height": 64, "format": "jpeg"}
-    # The file's name says what was written: digit-0011-label-one.jpg.
+    # The file's name has the true label: digit-0011-label-one.jpg.
     assert data["predictions"][0]["label"] == "one"
     assert data["source"] == {"topic": digits.settings.images_topic, "partition": message.partition(), "offset": 0}
     assert set(data["timings"]) == {"decodeMs", "preprocessMs", "inferenceMs"}
@@ -117,7 +117,7 @@ def test_same_key_keeps_its_order_across_rebalances_with_12_partitions_and_3_wor
     results = digits.results(all_of(sent))
     assert set(by_key(results)) == {key for _, key, _ in sent}
     assert is_in_order(results)
-    # Partitions were given away in order, so nobody did work twice.
+    # Partitions were released gracefully, so no work was repeated.
     assert len(results) == len(sent)
     partitions = {message.partition() for message in results}
     assert len(partitions) > 6
@@ -136,7 +136,7 @@ def test_a_second_consumer_group_added_later_reads_everything(stage: Stage) -> N
 
 
 def test_a_resumed_zombie_publishes_no_duplicates(stage: Stage) -> None:
-    """ExactlyOnce: a worker is stopped until its group has gone on without it, then it goes on too."""
+    """ExactlyOnce: a worker is stopped until its group has removed it, and then continues."""
     digits = stage(stage={"delivery": "ExactlyOnce"}, images={"partitions": 4})
     sent = numbered(3000)
     zombie, other = digits.worker().ready(), digits.worker().ready()
@@ -155,7 +155,7 @@ def test_a_resumed_zombie_publishes_no_duplicates(stage: Stage) -> None:
 
 
 def test_a_partition_read_from_too_early_is_rewound_to_the_committed_offset(stage: Stage) -> None:
-    """Librdkafka may begin at the start of the log while a transaction of the last owner is open."""
+    """Librdkafka may start at the beginning of the log while a transaction of the previous owner is open."""
     digits = stage(images={"partitions": 1})
     digits.send(numbered(8))
     settings = digits.settings

@@ -1,4 +1,4 @@
-"""A worker's life: its start, its health, what it does when Kafka goes away, its end."""
+"""A worker's lifecycle: start, health, outages of Kafka, end."""
 
 import json
 import signal
@@ -94,7 +94,7 @@ def test_workers_recover_from_a_broker_outage(stage: Stage, fresh_kafka: Callabl
     ]
     workers = [digits.worker().ready() for digits in stages]
     for digits in stages:
-        digits.send(images(5000))  # so many that none has done with them when the broker goes
+        digits.send(images(5000))  # so many that no worker has finished when the broker is stopped
     for worker in workers:
         until(partial(worker.metric, "darkroom_worker_images_total", outcome="analyzed"), "work begun")
     kafka.stop()
@@ -126,7 +126,7 @@ def test_a_busy_worker_is_healthy_and_can_end_during_an_outage(
     kafka.stop()
     until(partial(troubles, worker), "trouble with Kafka counted")
     until(lambda: _still_seconds(worker) < 1, "the loop moves")
-    # 1 if it gave work up; a transaction that is aborted leaves nothing in hand.
+    # 1 if it abandoned a batch; after an aborted transaction there is none.
     assert worker.end(30) in {0, 1}
 
 
@@ -214,7 +214,7 @@ def test_a_worker_that_missed_an_assignment_rejoins_and_shares_its_partitions(
             lambda _error: None,
             lambda _statistics: None,
         )
-        # The worker's heartbeats arrive when it has given up their answers, one of which tells it to share.
+        # The worker's heartbeats are delayed until it has abandoned their responses, one of which revokes a partition.
         proxy.cut()
         other.subscribe([digits.settings.images_topic])
         until(lambda: other.poll(0.1) or (other.memberid() and _members(kafka, digits) == 2), "another has joined", 4)
@@ -235,7 +235,7 @@ def _members(kafka: LocalKafka, tried: TriedStage) -> int:
 
 
 def test_workers_without_shared_state_have_distinct_ids(stage: Stage) -> None:
-    """Transactional ids are unique: workers that look alike never fence each other."""
+    """Transactional ids are unique, so workers with equal settings never fence each other."""
     digits = stage(stage={"delivery": "ExactlyOnce"}, images={"partitions": 4}, loops=2)
     workers: list[WorkerProcess] = [digits.worker(HOSTNAME="same").ready() for _ in range(2)]
     digits.send(images(300))

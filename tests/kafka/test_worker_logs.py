@@ -1,4 +1,4 @@
-"""A worker's log lines about an image say which image it is."""
+"""A worker's log lines about an image have its ids."""
 
 import json
 from collections.abc import Callable

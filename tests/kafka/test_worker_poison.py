@@ -1,4 +1,4 @@
-"""Images that end the worker's process, or that the model fails on: found out, set aside, their neighbours analysed."""
+"""Images that crash the worker or the model become dead letters, and the other images are analysed."""
 
 import json
 import signal
@@ -45,7 +45,7 @@ def test_an_image_that_crashes_the_process_becomes_a_dead_letter_and_others_are_
     assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
     assert headers(letter)["darkroom-error-attempts"] == "2"
     assert letter.value() == GOOD + mark
-    # Once in a batch, where nobody can tell which image it was, and then maxAttempts times alone.
+    # Once in a batch, where the image can't be identified, and then maxAttempts times alone.
     assert worker.ends == [end] * 3
     assert "poison" not in image_ids(results)
     until(lambda: sum(offset for offset, _ in digits.committed().values() if offset > 0) == 41, "everything committed")
@@ -100,7 +100,7 @@ def test_attempts_at_an_image_are_counted_across_restarts(stage: Stage, tmp_path
 
 
 def test_workers_killed_from_outside_make_no_good_image_a_dead_letter(stage: Stage, tmp_path: Path) -> None:
-    """Killed while idle, at work and right after their start; the images are in hand for half a second each."""
+    """Killed while idle, while busy and right after their start. Every image takes half a second."""
     digits = stage(images={"partitions": 2}, stage={"maxAttempts": 2})
     environment = bad_model(tmp_path / "hook")
     idle = digits.worker(**environment).ready()

@@ -1,4 +1,4 @@
-"""The Helm chart: rendered, installed, and what it lets its service accounts do."""
+"""The Helm chart: rendering, installing, and the rights of its service accounts."""
 
 import json
 import os
@@ -18,12 +18,12 @@ _TIMEOUT_S = 180
 
 
 class HelmError(Exception):
-    """What Helm says is wrong."""
+    """Helm has failed; the message is Helm's."""
 
 
 @dataclass(frozen=True)
 class Helm:
-    """Helm with files of its own in `folder`, for the cluster of `kubeconfig` if one is named."""
+    """Helm with its files in `folder`, for the cluster of `kubeconfig` if it is given."""
 
     folder: Path
     kubeconfig: Path | None = None
@@ -37,7 +37,7 @@ class Helm:
         return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
 
     def install(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:
-        """Install and wait until everything is ready; answers what it tells the person."""
+        """Install and wait until everything is ready. Returns the notes."""
         options = ("--namespace", namespace, "--wait", "--timeout", "90s")
         return self._run("install", release, self.chart, *options, *self._values(values))
 
@@ -57,7 +57,7 @@ class Helm:
 
     def _run(self, *arguments: object) -> str:
         homes = {f"HELM_{kind}_HOME": str(self.folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
-        # Without a cluster Helm must not find one by itself.
+        # Without a cluster, Helm must not find one in the environment.
         environment = os.environ | homes | {"KUBECONFIG": str(self.kubeconfig or os.devnull)}
         done = subprocess.run(
             [str(helm()), *map(str, arguments)],
@@ -73,12 +73,12 @@ class Helm:
 
 
 def of_kind(manifests: Sequence[Manifest], kind: str) -> dict[str, Manifest]:
-    """Those of a kind, by name."""
+    """The manifests of a kind, by name."""
     return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] == kind}
 
 
 def grant(api: Api, manifests: Sequence[Manifest]) -> list[str]:
-    """Create the service accounts of a rendered chart and the rights that it gives them; answers their paths."""
+    """Create the service accounts of a rendered chart and their rights. Returns the paths of all objects."""
     access = {_path(manifest): manifest for manifest in manifests if manifest["kind"] in _ACCESS}
     for path, manifest in access.items():
         api.apply(path, manifest)

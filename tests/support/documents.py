@@ -1,9 +1,8 @@
-"""The commands in the documents, as a reader would run them.
+"""The commands in the documents.
 
-A fenced block marked `sh` is run as it stands, in a copy of what it needs, and one marked `sh checkout` in the checkout
-itself; `sh cluster` belongs to tests/e2e, which has a cluster, and runs `sh cluster upgrade` and `sh cluster end` when
-their time has come; anything else is only read. A block that starts with `darkroom up` or `darkroom kafka start` goes
-on in the background, as in the reader's second terminal, until the document ends.
+A fenced block marked `sh` is run in a copy of the files that it needs, one marked `sh checkout` in the checkout.
+tests/e2e runs `sh cluster`, `sh cluster upgrade` and `sh cluster end`. Other blocks are not run. A block that starts
+with `darkroom up` or `darkroom kafka start` runs in the background, like in a second terminal, until the document ends.
 """
 
 import re
@@ -17,19 +16,19 @@ _BACKGROUND = ("darkroom up", "darkroom kafka start")
 
 @dataclass(frozen=True)
 class Block:
-    """One block of commands of a document."""
+    """A block of commands in a document."""
 
     line: int
     commands: str
 
     @property
     def in_background(self) -> bool:
-        """Whether it goes on while the reader reads on."""
+        """Whether the block runs in the background."""
         return self.commands.startswith(_BACKGROUND)
 
 
 def documents() -> list[Path]:
-    """Every document of the project, relative to its root."""
+    """All documents of the project, relative to its root."""
     return sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 

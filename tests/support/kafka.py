@@ -1,9 +1,9 @@
 """Fixtures with real brokers.
 
-`kafka` is one broker for the whole run, however many xdist workers there are: use topic and group names of your own.
-`fresh_kafka` makes brokers that a test may stop, kill and start again.
+`kafka` is one broker for the whole run, shared by all xdist workers: use unique names of topics and groups.
+`fresh_kafka` creates brokers that a test may stop, kill and restart.
 
-DARKROOM_TEST_BOOTSTRAP_SERVERS names a broker that runs already and is used as `kafka` instead.
+DARKROOM_TEST_BOOTSTRAP_SERVERS names a running broker to use as `kafka`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _BrokerToShare:
-    """A broker, imported when a test asks: unit tests need not wait for Kafka's client."""
+    """A broker, imported on demand: unit tests do not wait for the import of Kafka's client."""
 
     def __init__(self) -> None:
         from darkroom_cli.local_kafka import LocalKafka  # noqa: PLC0415
@@ -64,7 +64,7 @@ def kafka(pytestconfig: pytest.Config) -> SharedKafka:
 
 @pytest.fixture
 def fresh_kafka(tmp_path: Path) -> Iterator[Callable[..., LocalKafka]]:
-    """Starts brokers of the test's own, with LocalKafka's arguments. Their data outlives `stop()`, for a restart."""
+    """A function that starts brokers for one test, with LocalKafka's arguments. `stop()` keeps their data."""
     from darkroom_cli.local_kafka import LocalKafka  # noqa: PLC0415
 
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Pods in the kind cluster that do one thing and end, as Pod Security `restricted` wants them."""
+"""Short-lived pods in the kind cluster that satisfy Pod Security `restricted`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ _ENDED = "{.status.containerStatuses[0].state.terminated.exitCode}"
 
 @dataclass(frozen=True)
 class Ended:
-    """What a pod left: `exit_code` of its container and all it wrote."""
+    """The exit code of a pod's container and its log."""
 
     exit_code: int
     log: str
@@ -26,7 +26,7 @@ def restricted_pod(
     args: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A pod of one container, without rights, its root file system read-only but for /tmp."""
+    """A pod with one container, without rights and with a read-only root file system except /tmp."""
     container: dict[str, Any] = {
         "name": "main",
         "image": image,

@@ -1,7 +1,7 @@
-"""Make something once for every process of this user, and keep it in the cache outside the checkout.
+"""Creates a file or folder once for all processes of this user, and keeps it in a cache outside the checkout.
 
-Building the API server takes minutes, and pytest-xdist asks for it from several processes at the same time: one of them
-builds, the others wait for it, and nobody ever sees half of it.
+Building the API server takes minutes, and the processes of pytest-xdist need it at the same time: one builds, the
+others wait, and none sees an incomplete build.
 """
 
 import fcntl
@@ -17,9 +17,9 @@ CACHE = user_cache_path("darkroom")
 
 
 def made_once(target: Path, make: Callable[[Path], None]) -> Path:
-    """Answer `target`, after `make` has written it if it is not there yet.
+    """Return `target`, after `make` has created it if it does not exist.
 
-    `make` is given a path beside `target` to write a file or a folder to; it becomes `target` in one step.
+    `make` writes a file or a folder to the given path in the same folder, which is then renamed to `target`.
     """
     if target.exists():
         return target
@@ -27,7 +27,7 @@ def made_once(target: Path, make: Callable[[Path], None]) -> Path:
     with locked(target.with_name(f".{target.name}.lock")):
         if not target.exists():
             prefix = f".{target.name}.scratch-"
-            for left_over in target.parent.glob(f"{prefix}*"):  # by a process that was killed: we have the lock
+            for left_over in target.parent.glob(f"{prefix}*"):  # of killed processes, because this one has the lock
                 shutil.rmtree(left_over, ignore_errors=True)
             scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
             try:
@@ -40,7 +40,7 @@ def made_once(target: Path, make: Callable[[Path], None]) -> Path:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` against every other process; it is let go when this process dies."""
+    """Hold the lock file `path`. The lock is released when this process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

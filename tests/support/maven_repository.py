@@ -1,4 +1,4 @@
-"""A Maven repository that is a folder served over HTTP: the real client, without the internet."""
+"""A Maven repository served from a folder over HTTP, for the real client without internet access."""
 
 from functools import partial
 from http import HTTPStatus
@@ -15,7 +15,7 @@ SECOND = Jar("org.example", "second", "2.1", "16367aacb67a4a017c8da8ab95682ccb39
 
 
 class Repository:
-    """A Maven repository on 127.0.0.1. `failures` is how many requests for a jar are answered with 503 first."""
+    """A Maven repository on 127.0.0.1. The first `failures` requests for a jar get a 503."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,6 +1,6 @@
-"""Servers that all tests of a run share, however many xdist workers there are.
+"""Servers shared by all tests of a run, including all xdist workers.
 
-The process that runs pytest owns them: it starts one when a test asks, and ends it with the run, also on Ctrl-C.
+The main pytest process owns them: it starts a server on demand, and ends it with the run, also on Ctrl-C.
 """
 
 import tempfile
@@ -18,17 +18,17 @@ _WORKER_INPUT = "darkroom_on_demand"
 
 
 class Server(Protocol):
-    """What can be shared. `stop` may be called at any time and more than once, also to break off a `start`."""
+    """A shared server. `stop` may be called at any time and repeatedly, also to abort a `start`."""
 
     def start(self) -> dict[str, str]:
-        """Start, and answer what tests must know to use it."""
+        """Start the server. Returns the information that tests need to use it."""
         ...
 
     def stop(self) -> None: ...
 
 
 class OnDemand:
-    """A server in this process, started for the first that connects to `address`."""
+    """A server of this process, started at the first connection to `address`."""
 
     def __init__(self, make: Callable[[], Server]) -> None:
         self._make = make
@@ -42,16 +42,16 @@ class OnDemand:
         threading.Thread(target=self._serve, name="on-demand", daemon=True).start()
 
     def _serve(self) -> None:
-        """Answer one at a time: while the server starts, the others wait for it here."""
+        """Handle one connection at a time: while the server starts, the others wait."""
         while not self._closed:
             try:
                 with self._listener.accept() as connection:
                     connection.send(self._started())
             except OSError:
-                continue  # the worker that asked is gone, or the listener is closed
+                continue  # the worker has ended, or the listener is closed
 
     def _started(self) -> tuple[dict[str, str], str]:
-        """What the server says of itself, and why there is none."""
+        """The server's information, and the error if it could not be started."""
         with self._in_use:
             if self._closed:
                 return {}, "the run is over"
@@ -63,7 +63,7 @@ class OnDemand:
         try:
             self._server = self._make()
             return self._server.start(), ""
-        except Exception as error:  # noqa: BLE001 - told to every test that asks, whatever it is
+        except Exception as error:  # noqa: BLE001 - reported to every test that needs the server
             return {}, f"{type(error).__name__}: {error}"
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ _SERVERS = pytest.StashKey[dict[str, OnDemand]]()
 
 
 def share(config: pytest.Config, name: str, make: Callable[[], Server]) -> None:
-    """Offer the server to all workers; for `pytest_configure`. Nothing is made before a test asks."""
+    """Share a server with all workers; for `pytest_configure`. It is created on demand."""
     if hasattr(config, "workerinput"):
         return
     on_demand = OnDemand(make)
@@ -89,7 +89,7 @@ def share(config: pytest.Config, name: str, make: Callable[[], Server]) -> None:
 
 
 def shared(config: pytest.Config, name: str, timeout_s: float) -> dict[str, str]:
-    """What the server of that name says of itself, once it has started; for a fixture."""
+    """The information of the server `name`, once it has started; for a fixture."""
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     address = worker[_WORKER_INPUT][name] if worker else config.stash[_SERVERS][name].address
     with Client(address, family="AF_UNIX") as connection:

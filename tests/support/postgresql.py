@@ -1,4 +1,4 @@
-"""A real PostgreSQL, if this machine has one; DARKROOM_TEST_POSTGRESQL names one that runs already."""
+"""A real PostgreSQL, if it is installed; DARKROOM_TEST_POSTGRESQL names a running one."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ _USER = "nobody" if os.geteuid() == 0 else None
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[URL]:
-    """A server: the address of its database `postgres`."""
+    """The URL of the database `postgres` of a server."""
     if address := os.environ.get("DARKROOM_TEST_POSTGRESQL"):
         yield make_url(address).set(drivername="postgresql+psycopg")
         return
@@ -31,7 +31,7 @@ def postgresql() -> Iterator[URL]:
 
 
 def make_database(server: URL) -> str:
-    """A database of one's own; answers its address."""
+    """Create a database. Returns its URL."""
     name = f"t{uuid.uuid4().hex[:12]}"
     with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
@@ -43,7 +43,7 @@ def _running(programs: Path) -> Iterator[URL]:
     folder = Path(tempfile.mkdtemp(prefix="darkroom-pg-"))
     if _USER:
         shutil.chown(folder, _USER)
-    # On a socket in its own folder: no port that somebody else might have.
+    # On a socket in its folder, to need no port.
     data, options = folder / "data", f"-k {folder} -c listen_addresses= -c fsync=off"
     try:
         _run(programs / "initdb", "-D", data, "-U", "darkroom", "-A", "trust", "-E", "UTF8")

@@ -1,4 +1,4 @@
-"""A TCP proxy whose network can be cut: nothing arrives any more, and nobody is told."""
+"""A TCP proxy whose network can be cut: data is held without closing connections."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,10 @@ _TIMEOUT_S = 10.0
 
 
 class TcpProxy:
-    """Listens on `port` from its making on and forwards to the port given to `forward`, until it is cut.
+    """Listens on `port` from its creation and forwards to the port given to `forward`, until it is cut.
 
-    A cut connection is not closed: what is sent is held up, as by a network that loses everything, and goes on when the
-    network heals, if both ends are still there. New connections are accepted and hear nothing.
+    A cut connection is not closed: data is held, as by a network that loses all packets, and continues when the network
+    heals if both ends still exist. New connections are accepted and get no data.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class TcpProxy:
         return f"{HOST}:{self.port}"
 
     def forward(self, target: int) -> None:
-        """Begin to forward to `target`, a port on this machine."""
+        """Start forwarding to `target`, a port on this machine."""
         self._target = target
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(_TIMEOUT_S)
@@ -44,7 +44,7 @@ class TcpProxy:
         self._loop.call_soon_threadsafe(self._open.clear)
 
     def heal(self) -> None:
-        """Let everything pass again."""
+        """Restore the network."""
         self._loop.call_soon_threadsafe(self._open.set)
 
     def stop(self) -> None:

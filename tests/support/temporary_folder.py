@@ -1,7 +1,7 @@
-"""A temporary folder for all processes of a run. What is left in it at the end is named, and fails the run.
+"""A temporary folder for all processes of a run. Leftovers at the end are reported and fail the run.
 
-Below it, every test and every process that it starts makes its temporary files. pytest's `tmp_path` stays where it is.
-Tests on kind use the machine's own: podman keeps the cache of image builds there from run to run.
+Every test and every process that it starts creates its temporary files in this folder. pytest's `tmp_path` is
+elsewhere. Tests on kind use the machine's folder, in which podman keeps its build cache between runs.
 """
 
 import os
@@ -19,7 +19,7 @@ _SESSION = pytest.StashKey[pytest.Session]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder before anything else, so that its check comes after everything else."""
+    """Create the folder before anything else, so that its check is the last."""
     if hasattr(config, "workerinput") or config.option.markexpr == "e2e":
         return
     usual = tempfile.gettempdir()

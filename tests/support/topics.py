@@ -1,4 +1,4 @@
-"""Topics of a real broker, as tests look at them."""
+"""Access to the topics of a real broker."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ TIMEOUT_S = 20.0
 
 
 def topics(bootstrap_servers: str, *names: str) -> dict[str, ExistingTopic]:
-    """Those of `names` that exist."""
+    """The topics among `names` that exist."""
     return describe_topics(AdminClient({"bootstrap.servers": bootstrap_servers}), names)
 
 
@@ -23,7 +23,7 @@ def write(bootstrap_servers: str, topic: str, value: bytes) -> None:
 
 
 def read(bootstrap_servers: str, topic: str) -> list[bytes]:
-    """Every record of partition 0."""
+    """The values of all records in partition 0."""
     return list(_records(bootstrap_servers, topic))
 
 

@@ -1,4 +1,4 @@
-"""Wait for a condition, with a deadline, instead of sleeping and hoping."""
+"""Waits for a condition with a deadline."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T | None], what: str, timeout_s: float = 60.0, every_s: float = POLL_S) -> T:
-    """Answer the first true value of `condition()`; fail, saying `what` was waited for and what came last."""
+    """Return the first true value of `condition()`. Fails after the deadline with `what` and the last value."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
         assert time.monotonic() < deadline, f"after {timeout_s:.0f} s still not {what}: {value!r}"

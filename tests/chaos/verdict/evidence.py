@@ -1,4 +1,4 @@
-"""What is known after the faults: what was promised to the producer, and what the topics and the store hold."""
+"""The evidence after the faults: what the producer got acknowledged, and the contents of topics and store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ class Acknowledged:
     """An image that the ingestion service accepted with 202.
 
     Attributes:
-        lane: who sent it. A lane sends one image at a time, and the next one only after the answer.
-        key: the ordering key, or None for an image without.
-        file: the name of what was sent; the same bytes each time.
-        bad: no stage can analyse it.
+        lane: the sender. A lane sends an image only after the response to the previous one.
+        key: the ordering key; None for an image without.
+        file: the name of the file, which identifies the bytes.
+        bad: whether no stage can analyse the image.
     """
 
     image_id: str
@@ -38,11 +38,11 @@ class ImageInLog:
 
 @dataclass(frozen=True)
 class Answer:
-    """A record that a stage has published: a result, or, with a reason, a dead letter.
+    """A record that a stage has published: a result or, with a reason, a dead letter.
 
     Attributes:
-        position: in its own topic.
-        source: position of the image that it answers.
+        position: the record's position in its topic.
+        source: the position of the image.
         label: the best prediction of a result.
     """
 
@@ -56,11 +56,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class StageEvidence:
-    """A stage's topics as a reader with `read_committed` sees them, in the order of each partition.
+    """The records of a stage's topics for a reader with `read_committed`, in order within each partition.
 
     Attributes:
         committed: the group's offset in each partition of the images topic.
-        unstable: partitions of its topics in which an open transaction holds up the readers.
+        unstable: partitions of its topics in which an open transaction blocks readers.
     """
 
     name: str
@@ -73,7 +73,7 @@ class StageEvidence:
 
 @dataclass(frozen=True)
 class Document:
-    """An image as the ingestion service reports it: its position, and the stages that have answered."""
+    """An image in the ingestion service: its position, and the stages with a result or a failure."""
 
     position: Position
     results: frozenset[str]
@@ -85,9 +85,9 @@ class StoreEvidence:
     """Everything that the ingestion service reports.
 
     Attributes:
-        results: stage and image of each result in its list, as often as it is there.
-        dead_letters: stage and position of each dead letter in its list.
-        documents: by image.
+        results: stage and image of every listed result, with duplicates.
+        dead_letters: stage and position of every listed dead letter.
+        documents: the documents, by image.
     """
 
     results: Sequence[tuple[str, str]]
@@ -97,7 +97,7 @@ class StoreEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that the verdict is made of. `ends` are the ends of the images topic's partitions."""
+    """All evidence for the verdict. `ends` are the end offsets of the images topic's partitions."""
 
     acknowledged: Sequence[Acknowledged]
     images: Sequence[ImageInLog]

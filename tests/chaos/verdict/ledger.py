@@ -1,4 +1,4 @@
-"""The producer's own book: every image that was acknowledged, and how often one had to be sent again."""
+"""The producer's ledger: all acknowledged images, and the number of retries."""
 
 import threading
 from collections import Counter
@@ -7,7 +7,7 @@ from tests.chaos.verdict.evidence import Acknowledged
 
 
 class Ledger:
-    """Written by the load, read by everybody."""
+    """Written by the load. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -15,24 +15,24 @@ class Ledger:
         self._again: Counter[str] = Counter()
 
     def acknowledge(self, image: Acknowledged) -> None:
-        """The service has answered 202 for `image`."""
+        """The service has responded with 202 for `image`."""
         with self._lock:
             self._acknowledged.append(image)
 
     def again(self, reason: str) -> None:
-        """An image has to be sent again under its Idempotency-Key, because of `reason`."""
+        """Count a retry of an image with its Idempotency-Key, because of `reason`."""
         with self._lock:
             self._again[reason] += 1
 
     @property
     def acknowledged(self) -> list[Acknowledged]:
-        """Those acknowledged so far; of each lane in the order of sending."""
+        """The images acknowledged so far, in the order of sending within each lane."""
         with self._lock:
             return list(self._acknowledged)
 
     @property
     def sent_again(self) -> dict[str, int]:
-        """How often images had to be sent again, by reason."""
+        """The number of retries, by reason."""
         with self._lock:
             return dict(self._again)
 

@@ -1,4 +1,4 @@
-"""Reading everything back: the topics as a consumer with `read_committed`, and the store over HTTP."""
+"""Reads the evidence: the topics with a `read_committed` consumer, and the store over HTTP."""
 
 import asyncio
 import json
@@ -39,13 +39,13 @@ class Log:
         return [ImageInLog(_position(m), _headers(m)["ce_id"], _key(m)) for m in self._records(topic)]
 
     def ends(self, topic: str, level: IsolationLevel = IsolationLevel.READ_UNCOMMITTED) -> dict[int, int]:
-        """The end of each partition: of everything, or of what a reader of that level may see."""
+        """The end offset of each partition for a reader with isolation level `level`."""
         latest = {TopicPartition(topic, number): _LATEST for number in range(self._partitions)}
         found = self._admin.list_offsets(latest, isolation_level=level, request_timeout=_TIMEOUT_S)
         return {asked.partition: future.result().offset for asked, future in found.items()}
 
     def stage(self, stage: StagePlan) -> StageEvidence:
-        """Everything that a stage has left."""
+        """The evidence of a stage."""
         topics = (stage.results.name, stage.dead_letters.name)
         return StageEvidence(
             name=stage.name,
@@ -71,7 +71,7 @@ class Log:
         ]
 
     def _records(self, topic: str) -> list[Message]:
-        """Partition after partition, each in its order."""
+        """All records, partition by partition, in order."""
         settings = {
             "bootstrap.servers": self._servers,
             "group.id": "chaos-reader",
@@ -102,7 +102,7 @@ class Log:
 
 
 def read_store(url: str, path: str, image_ids: Iterable[str], results: int, timeout_s: float) -> StoreEvidence:
-    """What the service reports, once it has as many results as the topics, or after `timeout_s`."""
+    """The service's report, once it has as many results as the topics, or after `timeout_s`."""
     return asyncio.run(_read_store(f"{url}{path}", sorted(set(image_ids)), results, timeout_s))
 
 

@@ -1,4 +1,4 @@
-"""What a run has to say, as text."""
+"""The report of a run, as text."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ _SHOWN = 10
 
 
 def report(outcome: Outcome) -> str:
-    """The ledger, the faults with the time that each took to be over, what the topics hold, and the verdict."""
+    """The ledger, the faults with their recovery times, the contents of the topics, and the verdict."""
     return "\n".join(
         [*_ledger(outcome), *_faults(outcome.strikes, outcome.samples), *_topics(outcome), *_verdict(outcome)]
     )
@@ -28,7 +28,7 @@ def _ledger(outcome: Outcome) -> Iterator[str]:
 
 
 def _faults(strikes: Sequence[Strike], samples: Sequence[Sample]) -> Iterator[str]:
-    """Recovery: how long the images of the moments after the fault had to wait until every stage had settled them."""
+    """Recovery: how long images sent right after the fault waited until every stage had committed them."""
     by_name: dict[str, list[float | None]] = defaultdict(list)
     for strike in strikes:
         by_name[strike.name].append(recovery_s(strike, samples))

@@ -1,4 +1,4 @@
-"""The verdict finds what it is there to find: every kind of damage to a run in which all went well."""
+"""The verdict detects every kind of damage to a correct run."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ STAGES = ("atleast", "exactly")
 
 @st.composite
 def good_runs(draw: st.DrawFn) -> Evidence:
-    """A run with a few keys, each with a partition of its own choice, every seventh image bad."""
+    """A run with a few keys in any partitions; every seventh image is bad."""
     keys = draw(st.lists(st.integers(0, 4), min_size=4, max_size=24))
     ends = dict.fromkeys(range(PARTITIONS), 0)
     images, acknowledged = [], []
@@ -54,7 +54,7 @@ def _answers(images: list[ImageInLog], acknowledged: list[Acknowledged]) -> tupl
 
 
 def with_store(evidence: Evidence) -> Evidence:
-    """The evidence with a store that tells what its topics hold."""
+    """The evidence with a store that agrees with the topics."""
     results = sorted({(stage.name, answer.image_id) for stage in evidence.stages for answer in stage.results})
     letters = [(stage.name, answer.position) for stage in evidence.stages for answer in stage.dead_letters]
     failed = {(stage.name, answer.image_id) for stage in evidence.stages for answer in stage.dead_letters}
@@ -74,7 +74,7 @@ def kinds(evidence: Evidence) -> set[str]:
 
 
 def changed(evidence: Evidence, name: str, **fields: Any) -> Evidence:
-    """The same with something else in one stage, and a store that tells so."""
+    """The evidence with a change in one stage, and a store that agrees."""
     stages = [replace(stage, **fields) if stage.name == name else stage for stage in evidence.stages]
     return with_store(replace(evidence, stages=stages))
 

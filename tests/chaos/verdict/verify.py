@@ -1,4 +1,4 @@
-"""From what the topics hold to a verdict. Pure, so that it can be shown to find what it looks for."""
+"""Verifies the evidence. Pure, so that tests can show what it detects."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,14 +33,14 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that was not kept."""
+    """A violated guarantee."""
 
     kind: Kind
     what: str
 
 
 def violations(evidence: Evidence) -> list[Violation]:
-    """Every promise that was not kept."""
+    """All violated guarantees."""
     bad = {image.image_id: image.bad for image in evidence.acknowledged}
     files = {image.image_id: image.file for image in evidence.acknowledged}
     images = {image.position: image for image in evidence.images}
@@ -58,13 +58,13 @@ def violations(evidence: Evidence) -> list[Violation]:
 
 
 def duplicates(stage: StageEvidence) -> int:
-    """Answers beyond the first for the same record of the images topic."""
+    """The number of answers beyond the first for the same record of the images topic."""
     answers = [answer.source for answer in (*stage.results, *stage.dead_letters)]
     return len(answers) - len(set(answers))
 
 
 def _acknowledged(acknowledged: Iterable[Acknowledged], images: Mapping[Position, ImageInLog]) -> Iterator[Violation]:
-    """What was acknowledged is where it was said to be, and each lane's images lie in the order of their sending."""
+    """Acknowledged images are at their positions, and the images of each lane are in order."""
     first: dict[str, Position] = {}
     for position in sorted(images):
         first.setdefault(images[position].image_id, position)
@@ -84,7 +84,7 @@ def _acknowledged(acknowledged: Iterable[Acknowledged], images: Mapping[Position
 
 
 def _answers(stage: StageEvidence, images: Mapping[Position, ImageInLog]) -> Iterator[Violation]:
-    """Each image has an answer, exactly one where that is promised, and each answer is an image's."""
+    """Every image has an answer, exactly one with ExactlyOnce, and every answer has an image."""
     results = Counter(answer.source for answer in stage.results)
     letters = Counter(answer.source for answer in stage.dead_letters)
     for position, image in images.items():
@@ -105,7 +105,7 @@ def _answers(stage: StageEvidence, images: Mapping[Position, ImageInLog]) -> Ite
 
 
 def _order(stage: StageEvidence) -> Iterator[Violation]:
-    """Per key, answers come in the order of the images: all of them, or, where duplicates may be, the first of each."""
+    """The answers of a key are in the order of its images; with duplicates, the first answers are."""
     for answers in (stage.results, stage.dead_letters):
         seen: set[Position] = set()
         last: dict[bytes | None, Answer] = {}
@@ -134,7 +134,7 @@ def _failures(stage: StageEvidence, bad: Mapping[str, bool]) -> Iterator[Violati
 
 
 def _labels(stage: StageEvidence, files: Mapping[str, str]) -> Iterator[Violation]:
-    """The same bytes get the same label, or an image has got another one's result."""
+    """The same bytes have the same label; if not, results were mixed up."""
     labels: dict[str, set[str]] = defaultdict(set)
     for result in stage.results:
         if result.image_id in files:
@@ -145,7 +145,7 @@ def _labels(stage: StageEvidence, files: Mapping[str, str]) -> Iterator[Violatio
 
 
 def _unfinished(stage: StageEvidence, ends: Mapping[int, int]) -> Iterator[Violation]:
-    """Each partition is read to its end, and no transaction was left open."""
+    """Every partition is read to its end, and no transaction is left open."""
     for partition, end in ends.items():
         committed = stage.committed.get(partition, 0)
         if committed != end:
@@ -155,7 +155,7 @@ def _unfinished(stage: StageEvidence, ends: Mapping[int, int]) -> Iterator[Viola
 
 
 def _store(store: StoreEvidence, evidence: Evidence) -> Iterator[Violation]:
-    """The service reports what the topics hold: each result once, each dead letter, each image's document."""
+    """The service agrees with the topics: every result once, every dead letter, every document."""
     results = {(stage.name, answer.image_id) for stage in evidence.stages for answer in stage.results}
     letters = {(stage.name, answer.position) for stage in evidence.stages for answer in stage.dead_letters}
     yield from _lists("results", results, store.results)

@@ -8,6 +8,6 @@ from tests.support.services.operator import Site
 
 @pytest.fixture
 def running(here: Site, kafka: SharedKafka) -> Site:
-    """A site where everything runs."""
+    """A site with everything running."""
     here.start_all(kafka.bootstrap_servers)
     return here

@@ -19,7 +19,7 @@ NO_AUTHORIZATION = "has no spec.kafka.authorization: every user may read and wri
 
 @pytest.fixture(scope="module")
 def open_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
-    """A broker that authenticates users and has no authorizer, as most outside production."""
+    """A broker with authentication and without an authorizer, which is common outside production."""
     with LocalKafka(tmp_path_factory.mktemp("open"), listeners=(scram_listener(),)) as kafka:
         yield kafka
 
@@ -42,7 +42,7 @@ def test_a_kafka_without_authorization_gets_users_without_acls_and_the_condition
     images = f"{here.namespace}.digits.images"
     assert images in _worker_admin(here).list_topics(timeout=20).topics, "a worker's credentials are accepted"
 
-    # The broker stays as it is: the operator follows the Kafka resource.
+    # The broker is not changed: the operator follows the Kafka resource.
     install_kafka(here.api, here.kafka_namespace, CLUSTER, listeners, authorization="simple")
     until(lambda: _acls(here), "the users get ACLs")
     install_kafka(here.api, here.kafka_namespace, CLUSTER, listeners)
@@ -89,14 +89,14 @@ def test_a_kafka_with_authorization_enforces_the_rights_of_workers(here: Site, t
 
 
 def _acls(here: Site) -> list[object] | None:
-    """Of the user of the stage; None if the user has no authorization at all."""
+    """The ACLs of the stage's KafkaUser; None if it has no `authorization`."""
     user = here.find("kafkausers", f"{here.namespace}.digits.classify", here.kafka_namespace) or {}
     authorization = user.get("spec", {}).get("authorization")
     return None if authorization is None else authorization["acls"]
 
 
 def _worker_admin(here: Site) -> AdminClient:
-    """Connected as a worker of the stage."""
+    """An Admin client with the credentials of the stage's workers."""
     settings = here.find("configmaps", "digits-classify") or {}
     connection = json.loads(settings["data"]["stage.json"])["kafka"]
     secret = here.find("secrets", "digits-classify-kafka") or {}

@@ -25,7 +25,7 @@ def running(here: Site) -> Site:
 
 @pytest.fixture(scope="module")
 def scram_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
-    """A broker with a listener that asks for a login, and one whose advertised host name does not exist."""
+    """A broker with a listener that requires a login, and one whose advertised host name does not exist."""
     listeners = (scram_listener(), Listener("UNREACHABLE", advertised="no..such.host:9092"))
     with LocalKafka(tmp_path_factory.mktemp("scram"), listeners=listeners) as kafka:
         yield kafka
@@ -159,7 +159,7 @@ def test_a_certificate_that_is_not_pem_is_named(running: Site) -> None:
 
 
 def test_a_missing_secret_is_named_and_found_when_it_appears(running: Site, kafka: SharedKafka) -> None:
-    # The shared broker asks for no credentials, and must not be given any: this one is never reached.
+    # The shared broker requires no credentials and must not get any, so this Kafka is never reached.
     access = {
         "bootstrapServers": "127.0.0.1:1",
         "tls": {"caSecret": {"name": "ca"}},
@@ -190,7 +190,7 @@ def test_a_password_that_is_not_text_is_named(running: Site) -> None:
 
 @contextmanager
 def _silent_server() -> Iterator[str]:
-    """The address of a server that accepts connections and never answers."""
+    """The address of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 

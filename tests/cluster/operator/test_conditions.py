@@ -1,4 +1,4 @@
-"""Conditions: what is wrong is in the status, with the reason and what to do; other pipelines are unaffected."""
+"""Conditions: the status has the problem, its reason and what to do; other pipelines are not affected."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def test_an_invalid_spec_that_the_crd_accepts_changes_nothing(running: Site) -> 
     running.wait_ready()
     before = _versions(running)
 
-    # The CRD lets values of any type pass here; the models do not.
+    # The CRD accepts values of any type here; the models do not.
     running.change(images={"config": {"segment.bytes": ["a", "list"]}})
 
     message = running.wait_reason("InvalidSpec")
@@ -269,7 +269,7 @@ def test_a_webhook_may_refuse_with_any_reason(here: Site, kafka: SharedKafka) ->
 
 
 def _versions(running: Site) -> list[tuple[str, str]]:
-    """The version of every child: changes with whatever is written to it."""
+    """The resource version of every child, which changes with every write."""
     found: list[dict[str, Any]] = []
     for resource in ("configmaps", "serviceaccounts", "networkpolicies"):
         found += running.api.get(running.path(resource), labelSelector="darkroom.dev/pipeline")["items"]
@@ -291,5 +291,5 @@ runpy.run_module("darkroom_operator", run_name="__main__", alter_sys=True)
 
 
 def test_it_runs_as_a_user_without_a_name(here: Site) -> None:
-    """As in its container image, where the user is a number and nothing else."""
+    """As in the container image, where the user is only a number."""
     here.start_operator(program=("-c", _AS_A_USER_WITHOUT_A_NAME))

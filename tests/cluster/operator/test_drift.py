@@ -48,7 +48,7 @@ def test_an_edited_or_deleted_object_is_restored(
 
 @pytest.fixture(scope="module")
 def repairs(api_server: ApiServer, kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A running pipeline that several tests change, one after another."""
+    """A running pipeline that several tests change, one after the other."""
     with site(api_server, tmp_path_factory.mktemp("repairs")) as made:
         made.start_all(kafka.bootstrap_servers)
         made.apply(made.manifest())

@@ -1,4 +1,4 @@
-"""Nothing stays in the temporary folder, however the operator ends."""
+"""The operator leaves nothing in the temporary folder, even if it is killed."""
 
 from pathlib import Path
 

@@ -9,7 +9,7 @@ from tests.support.services.operator import Site
 from tests.support.topics import read, topics, write
 from tests.support.until import until
 
-# Quantities that the API server writes in another way, and fields that it fills up with defaults of its own.
+# Quantities that the API server rewrites, and fields that it completes with defaults.
 EVERYTHING: dict[str, Any] = {
     "delivery": "ExactlyOnce",
     "resources": {"requests": {"cpu": "0.5", "memory": "1024Mi"}, "limits": {"cpu": "1000m", "nvidia.com/gpu": 1}},

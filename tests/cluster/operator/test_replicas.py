@@ -1,4 +1,4 @@
-"""Two replicas, of which one leads; and a replica that stands still."""
+"""Two replicas, one of which is the leader; and a stalled replica."""
 
 from tests.support.kafka import SharedKafka
 from tests.support.kube.fault_proxy import Fault, FaultProxy

@@ -86,7 +86,7 @@ def test_broken_watches_are_restarted(here: Site, kafka: SharedKafka) -> None:
 
 
 def test_unexpected_responses_end_no_thread(here: Site, kafka: SharedKafka) -> None:
-    """A proxy may answer 200 with something else: lists, watches and the election go on afterwards."""
+    """A proxy may respond with 200 and other content. Lists, watches and the election continue afterwards."""
     here.start_strimzi(kafka.bootstrap_servers)
     here.start_kubelet()
     here.put_model()
@@ -148,10 +148,10 @@ def test_an_outdated_list_of_kinds_does_not_prevent_their_watches(without_strimz
         asked = proxy.inject(Fault(None, times=1000, path=_STRIMZI))
         until(_still(lambda: asked.hits), "kopf has looked")
         proxy.heal()
-        # Responses to requests from now on list only the first kind, and arrive when the others are served too.
+        # From now on, responses list only the first kind and arrive when the others are served too.
         old = proxy.inject(Fault(None, times=1000, path=_STRIMZI, delay_s=OLD_NEWS_S, carried_out=True))
         here.api.merge(f"{_DEFINITIONS}/{first['metadata']['name']}", {"metadata": {"labels": {"touched": "yes"}}})
-        # The operator itself sends one of these requests, and waits for the response.
+        # The operator sends one of these requests too, and waits for the response.
         until(lambda: old.hits > 1, "kopf looks again")
         proxy.heal()
         _install(here, others)
@@ -228,7 +228,7 @@ def _install(here: Site, definitions: list[Manifest]) -> None:
 
 
 def _still(count: Callable[[], int], for_s: float = 1.0) -> Callable[[], bool]:
-    """Whether the count has not changed for `for_s`, for a repeated check."""
+    """A condition that is true once `count` has not changed for `for_s`."""
     seen, since = count(), time.monotonic()
 
     def still() -> bool:

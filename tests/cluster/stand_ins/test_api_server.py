@@ -1,4 +1,4 @@
-"""The API server that the tests run against does what a cluster does."""
+"""The API server of the tests behaves like a cluster."""
 
 import subprocess
 from pathlib import Path

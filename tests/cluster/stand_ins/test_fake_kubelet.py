@@ -1,4 +1,4 @@
-"""The stand-in for nodes makes the real controllers see Pods that fare as a test wants."""
+"""The stand-in for nodes gives Pods the state that a test wants, for the real controllers."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""The stand-in as a separate process, with only the rights of its role."""
+"""The stand-in for Strimzi as a separate process, with only the rights of its role."""
 
 import sys
 from functools import partial

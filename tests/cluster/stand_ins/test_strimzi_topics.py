@@ -1,4 +1,4 @@
-"""The stand-in Topic Operator behaves as Strimzi's was observed to: the rows of tests/support/strimzi/README.md."""
+"""The stand-in Topic Operator behaves like Strimzi's, as observed: the rows of tests/support/strimzi/README.md."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ JAVA = "org.apache.kafka.common.errors."
 
 @pytest.fixture
 def topics(api_server: ApiServer, namespace: str, kafka: SharedKafka) -> Iterator[Topics]:
-    """Full reconciliations run only when the test triggers them."""
+    """Topics with a stand-in whose full reconciliations run only when the test triggers them."""
     api = api_server.admin.api()
     servers = kafka.bootstrap_servers
     with StrimziStandIn(api, namespace, CLUSTER, servers, full_reconciliation_s=NEVER_BY_ITSELF_S) as strimzi:

@@ -1,4 +1,4 @@
-"""The stand-in User Operator behaves as Strimzi's was observed to: the rows of tests/support/strimzi/README.md."""
+"""The stand-in User Operator behaves like Strimzi's, as observed: the rows of tests/support/strimzi/README.md."""
 
 import base64
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ ACLS: list[Manifest] = [
 
 @pytest.fixture(scope="module")
 def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
-    """A broker that knows users and their rights. Its plain listener is the administrator's."""
+    """A broker with authentication and authorization. Its plain listener is for the administrator."""
     data = tmp_path_factory.mktemp("secured")
     with LocalKafka(data, properties=acl_properties(), listeners=(scram_listener(),)) as kafka:
         yield kafka
@@ -47,7 +47,7 @@ class Users:
         self.path = f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkausers"
 
     def create(self, authentication: Manifest, acls: list[Manifest] | None) -> str:
-        """A user whose name no other test has; without `authorization` if `acls` is None."""
+        """Create a user with a unique name; without `authorization` if `acls` is None."""
         name = f"{self.namespace}.user"
         spec = {"authentication": authentication}
         if acls is not None:
@@ -72,13 +72,13 @@ class Users:
         return {key: base64.b64decode(value) for key, value in data.items()}
 
     def rights(self, username: str) -> set[tuple[str, str, str, str]]:
-        """Type, name, pattern and operation of everything Kafka allows the user."""
+        """Type, name, pattern and operation of all the user's ACLs."""
         found = KafkaUsers(self.admin, 10).acls(username)
         kinds = [(acl.restype, acl.name, acl.resource_pattern_type, acl.operation) for acl in found]
         return {(_name(kind), name, _name(pattern), _name(operation)) for kind, name, pattern, operation in kinds}
 
     def can_log_in(self, name: str, password: str) -> bool:
-        """Whether the broker takes the password; the topic that is asked for is the user's to write."""
+        """Whether the broker accepts the password. Queries a topic that the user may write to."""
         producer = Producer(
             {
                 "bootstrap.servers": self.kafka.address("SCRAM"),
@@ -98,7 +98,7 @@ class Users:
 
 @pytest.fixture
 def users(api_server: ApiServer, namespace: str, secured_kafka: LocalKafka) -> Iterator[Users]:
-    """Full reconciliations run only when the test triggers them."""
+    """Users with a stand-in whose full reconciliations run only when the test triggers them."""
     api = api_server.admin.api()
     servers = secured_kafka.bootstrap_servers
     install_kafka(api, namespace, CLUSTER, LISTENERS, authorization="simple")
@@ -204,7 +204,7 @@ def test_a_deleted_user_loses_everything(users: Users) -> None:
 
 @pytest.fixture(scope="module")
 def open_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
-    """A broker that authenticates users and has no authorizer."""
+    """A broker with authentication and without an authorizer."""
     with LocalKafka(tmp_path_factory.mktemp("open"), listeners=(scram_listener(),)) as kafka:
         yield kafka
 
@@ -255,6 +255,6 @@ def test_a_broker_without_the_authorizer_that_its_resource_names_leaves_users_wi
 
 
 def _name(member: Enum | str | int) -> str:
-    """The name of an enumeration's member. The type hints of the client allow other types too."""
+    """The name of an enumeration's member. The client's type hints allow other types too."""
     assert isinstance(member, Enum)
     return member.name

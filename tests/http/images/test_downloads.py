@@ -54,7 +54,7 @@ def test_every_get_has_head(shared: Shared) -> None:
 
 
 def test_clients_that_do_not_read_their_downloads_are_bounded(start_service: StartService, kafka: SharedKafka) -> None:
-    """Each holds a share of the memory for bodies. Those for whom there is none are told to try again."""
+    """Each holds a share of the memory for bodies. Without enough memory, the response is 503."""
     pipeline = make_pipeline(kafka.bootstrap_servers, max_bytes="8Mi")
     service = start_service(pipeline, options=["--body-memory", "20Mi"])
     image = accepted(service, pipeline, JPEG.ljust(8 * 2**20, b"\0"))["id"]
@@ -70,7 +70,7 @@ def test_clients_that_do_not_read_their_downloads_are_bounded(start_service: Sta
             refused = client.get(f"{pipeline.path}/images/{image}/content")
             assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (503, "busy")
             assert refused.headers["Retry-After"]
-            # They are dropped before long, without having read a byte more.
+            # They are disconnected soon, without having read more.
             until(
                 lambda: client.get(f"{pipeline.path}/images/{image}/content").status_code == 200,
                 "the memory of clients that do not read is free again",

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that is sent again counts once."""
+"""Idempotency-Key: a repeated request is accepted once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +73,7 @@ def test_a_repeated_batch_is_accepted_once(shared: Shared) -> None:
     files = [("file", (f"{number}.jpg", JPEG + bytes([number]), "image/jpeg")) for number in range(3)]
     with service.client as client:
         answers = [
-            # The boundary, and so the body as a whole, is another one each time.
+            # The boundary, and so the whole body, differs each time.
             client.post(f"{pipeline.path}/images", files=files, headers={"Idempotency-Key": "batch"})
             for _ in range(2)
         ]

@@ -1,4 +1,4 @@
-"""POST images: a multipart body with many files."""
+"""POST images: a multipart body with several files."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""POST images: what is taken, what is refused, and what is in the topic afterwards."""
+"""POST images: accepted and refused requests, and the records in the topic."""
 
 import json
 import socket
@@ -86,7 +86,7 @@ def test_images_of_one_key_keep_their_order(shared: Shared) -> None:
 
 
 def test_concurrent_images_larger_than_a_batch_in_total_are_accepted(shared: Shared) -> None:
-    """Kafka bounds a batch of records by the same setting as a single one."""
+    """Kafka limits a batch of records by the same setting as a single record."""
     service, pipeline = shared
     largest = JPEG.ljust(100 * 1024, b"\0")
     files = [("file", (f"{number}.jpg", largest, "image/jpeg")) for number in range(30)]
@@ -206,7 +206,7 @@ def test_an_endless_body_is_refused_without_being_read_to_its_end(shared: Shared
                 connection.sendall(chunk)
                 sent += len(chunk)
         except OSError:
-            pass  # the service has closed the connection: it has heard enough
+            pass  # the service has closed the connection
         status, _, _ = read_answer(connection)
 
     assert status == 413
@@ -243,7 +243,7 @@ def test_an_endless_head_is_refused(shared: Shared) -> None:
             for number in range(10_000):
                 connection.sendall(f"X-Padding-{number}: {'x' * 1000}\r\n".encode())
         except OSError:
-            pass  # closed: the answer may be there all the same
+            pass  # closed, but the response may have arrived
         connection.settimeout(10)
         with suppress(ConnectionResetError):
             assert connection.recv(100).startswith(b"HTTP/1.1 431")

@@ -1,4 +1,4 @@
-"""Prefer: wait — the results in the answer, if they come in time."""
+"""Prefer: wait — the response has the results if they are ready in time."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ WAIT = {"Prefer": "wait=30"}
 
 @pytest.fixture
 def answering(two_stages: Pipeline) -> Iterator[None]:
-    """Somebody else's stages: they answer every image as soon as it is in the topic, until the test ends."""
+    """Simulated stages, which publish a result for every image in the topic until the test ends."""
     stop = threading.Event()
 
     def run() -> None:

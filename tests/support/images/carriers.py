@@ -1,4 +1,4 @@
-"""Files that say in every way there is how they are to be turned: by carrier, a file from upright pixels."""
+"""Image files with an orientation in every supported place: functions from upright pixels to a file."""
 
 import struct
 import zlib
@@ -44,7 +44,7 @@ def jpeg(*segments: Callable[[int], bytes]) -> File:
 
 
 def png(*chunks: Callable[[int], tuple[bytes, bytes]], behind: bool = False) -> File:
-    """PNG with chunks (type, content) after its header, or `behind` its picture."""
+    """PNG with chunks (type, content) after its header, or after its picture if `behind`."""
 
     def make(pixels: Pixels, orientation: int) -> bytes:
         data = encoded(stored(pixels, orientation), "PNG")
@@ -58,7 +58,7 @@ def png(*chunks: Callable[[int], tuple[bytes, bytes]], behind: bool = False) -> 
 
 
 def webp(kind: bytes, content: Callable[[int], bytes]) -> File:
-    """WebP with a chunk behind its picture."""
+    """WebP with a chunk after its picture."""
 
     def make(pixels: Pixels, orientation: int) -> bytes:
         kept = stored(pixels, orientation)
@@ -83,20 +83,20 @@ def tiff(order: str, tag: Callable[[int], Entry]) -> File:
 
 
 def avif(pixels: Pixels, orientation: int) -> bytes:
-    """AVIF with `irot` and `imir`, which Pillow makes of an EXIF orientation."""
+    """AVIF with `irot` and `imir`, which Pillow writes for an EXIF orientation."""
     tags = Image.Exif()
     tags[0x112] = orientation
     return encoded(stored(pixels, orientation), "AVIF", quality=95, speed=10, subsampling="4:4:4", exif=tags)
 
 
 def avif_xmp(pixels: Pixels, orientation: int) -> bytes:
-    """AVIF with XMP alone."""
+    """AVIF with only XMP."""
     options = {"quality": 95, "speed": 10, "subsampling": "4:4:4"}
     return encoded(stored(pixels, orientation), "AVIF", xmp=xmp(orientation), **options)
 
 
 def _raw_profile(name: str, content: bytes) -> bytes:
-    """As ImageMagick writes it: a name, the length, and lines of hexadecimal digits."""
+    """A raw profile as ImageMagick writes it: a name, the length, and lines of hexadecimal digits."""
     digits = content.hex()
     lines = "\n".join(digits[i : i + 72] for i in range(0, len(digits), 72))
     return f"\n{name}\n{len(content):8}\n{lines}\n".encode()

@@ -1,4 +1,4 @@
-"""Pictures to send and to decode, made here so that their right pixels are known."""
+"""Generated pictures with known pixels."""
 
 import io
 from typing import Any
@@ -11,7 +11,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def picture(height: int, width: int, seed: int = 0) -> Pixels:
-    """Smooth blobs of colour, such as JPEG keeps well: uint8 (height, width, 3)."""
+    """Smooth blobs of colour, with small JPEG errors: uint8 (height, width, 3)."""
     small = np.random.default_rng(seed).integers(0, 256, (max(2, height // 16), max(2, width // 16), 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
 
@@ -29,7 +29,7 @@ def encoded(image: Image.Image | Pixels, kind: str, **options: Any) -> bytes:
 
 
 def with_orientation(pixels: Pixels, kind: str, orientation: int) -> bytes:
-    """A file of `kind` whose EXIF data asks a viewer to turn it."""
+    """A file of `kind` with this EXIF orientation."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     options: dict[str, dict[str, Any]] = {"JPEG": {"quality": 98, "subsampling": 0}, "WEBP": {"lossless": True}}
@@ -40,7 +40,7 @@ def stored(upright: Pixels, orientation: int) -> Pixels:
     """The pixels that a file with this EXIF orientation stores, so that viewers show `upright`."""
     if orientation == 1:
         return upright
-    # What undoes `exif_transpose`: its own operation, or the turn the other way.
+    # The inverse of `exif_transpose`: the same operation, or the opposite rotation.
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -54,11 +54,11 @@ def stored(upright: Pixels, orientation: int) -> Pixels:
 
 
 def resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Uint8 (h, w, c) as Pillow's antialiased bilinear resize makes it, of `size` = (width, height)."""
+    """Pillow's antialiased bilinear resize to `size` = (width, height): uint8 (h, w, c)."""
     image = Image.fromarray(pixels if pixels.shape[2] > 1 else pixels[..., 0])
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR)).reshape(size[1], size[0], pixels.shape[2])
 
 
 def opened(data: bytes) -> Image.Image:
-    """The file as Pillow reads it."""
+    """The file, opened with Pillow."""
     return Image.open(io.BytesIO(data))

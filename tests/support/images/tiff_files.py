@@ -1,9 +1,9 @@
-"""TIFF files made by hand: kinds that Pillow can read and not write, and directories that contradict themselves."""
+"""Hand-made TIFF files: kinds that Pillow can't write, and contradictory directories."""
 
 import struct
 
 Entry = tuple[int, str, list[int]]
-"""(tag, struct's letter of its values, the values)."""
+"""(tag, struct format character of its values, values)."""
 
 GREY, RGB = 1, 2
 
@@ -11,7 +11,7 @@ _TYPES = {"B": 1, "H": 3, "I": 4, "i": 9}
 
 
 def directory(order: str, *entries: Entry, start: int = 8) -> bytes:
-    """A TIFF header and a directory of entries (tag, struct's letter, values) whose data follow it."""
+    """A TIFF header, a directory of `entries`, and their data."""
     data, values_at = b"", start + 2 + 12 * len(entries) + 4
     packed = b""
     for tag, letter, values in entries:
@@ -26,7 +26,7 @@ def directory(order: str, *entries: Entry, start: int = 8) -> bytes:
 def tiff_file(
     strip: bytes, width: int, height: int, bits: list[int], photometric: int, *more: Entry, order: str = "<"
 ) -> bytes:
-    """An uncompressed picture of one strip; entries of `more` come before others of the same tag."""
+    """An uncompressed picture with one strip. Entries of `more` are before others of the same tag."""
     entries: list[Entry] = [
         *more,
         (256, "H", [width]),

@@ -1,4 +1,4 @@
-"""Access to a cluster as somebody: where its API server is, whose certificate it has, and a token."""
+"""Access to a cluster as a user: the API server's address, its CA, and a token."""
 
 import base64
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from tests.support.kube.api import Api
 
 @dataclass(frozen=True)
 class Access:
-    """What a kubeconfig says. `ca` is None for plain HTTP (the fault proxy)."""
+    """The content of a kubeconfig. `ca` is None for plain HTTP (the fault proxy)."""
 
     server: str
     token: str
@@ -32,23 +32,23 @@ class Access:
         }
 
     def write_kubeconfig(self, path: Path) -> Path:
-        """Write a kubeconfig file for programs (kubectl, helm, the operator) and answer its path."""
+        """Write a kubeconfig file for programs (kubectl, helm, the operator). Returns its path."""
         path.write_text(yaml.safe_dump(self.kubeconfig))
         path.chmod(0o600)
         return path
 
     def client(self) -> ApiClient:
         """A client of the `kubernetes` package."""
-        # Not by way of a kubeconfig, for which the package writes the certificate to a temporary file.
+        # Without a kubeconfig, for which the package would write the certificate to a temporary file.
         credentials = {"BearerToken": f"Bearer {self.token}"}
         return ApiClient(Configuration(host=self.server, api_key=credentials, ca_cert_data=self.ca))
 
     def api(self) -> Api:
-        """The small client of the test tools themselves."""
+        """The test tools' client."""
         return Api(self.client().configuration)
 
     def through(self, server: str) -> "Access":
-        """The same person's access by way of a plain HTTP proxy at `server`."""
+        """The same user's access through a plain HTTP proxy at `server`."""
         return replace(self, server=server, ca=None)
 
     def as_service_account(self, namespace: str, name: str, *, expires_after_s: int = 86_400) -> "Access":

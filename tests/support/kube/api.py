@@ -1,7 +1,6 @@
-"""The Kubernetes API in the few verbs that the test tools need: JSON in, JSON out, one connection pool, many threads.
+"""A client of the Kubernetes API with the verbs that the test tools need: JSON in, JSON out. Thread-safe.
 
-The typed client spends most of its time on objects nobody looks at; a stand-in for an operator that owns 5,000 topics
-on half a core can't.
+The typed client is too slow for a stand-in for an operator that owns 5,000 topics on half a core.
 """
 
 import contextlib
@@ -25,7 +24,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 
 class ApiError(Exception):
-    """The API server's refusal, in its own words."""
+    """The API server's refusal, with its message."""
 
     def __init__(self, code: int, reason: str, message: str) -> None:
         super().__init__(f"{code} {reason}: {message}")
@@ -34,12 +33,12 @@ class ApiError(Exception):
 
     @property
     def passes(self) -> bool:
-        """Whether the same request may well succeed a little later."""
+        """Whether the same request may succeed later."""
         return self.code == 429 or self.code >= 500
 
 
 class Api:
-    """One person's connections to an API server. Paths are absolute: `/api/v1/namespaces/demo/pods/x/status`."""
+    """One user's connections to an API server. Paths are absolute: `/api/v1/namespaces/demo/pods/x/status`."""
 
     def __init__(self, configuration: Configuration) -> None:
         configuration.connection_pool_maxsize = CONNECTIONS
@@ -50,7 +49,7 @@ class Api:
         return self._json("GET", path, None, "", query)
 
     def find(self, path: str) -> Manifest | None:
-        """What `get` answers, or None when there is no such object."""
+        """The object at `path`, or None if there is none."""
         try:
             return self.get(path)
         except ApiError as error:
@@ -59,7 +58,7 @@ class Api:
             raise
 
     def ok(self, path: str) -> bool:
-        """Whether a health endpoint, which does not speak JSON, answers well."""
+        """Whether a health endpoint, which does not return JSON, reports success."""
         try:
             return self._send("GET", path, None, "", {}, stream=False).status == 200
         except ApiError:
@@ -80,7 +79,7 @@ class Api:
         return self._json("PATCH", path, body, APPLY_PATCH, {"fieldManager": field_manager, "force": "true"})
 
     def delete(self, path: str, options: Manifest | None = None, **query: str) -> None:
-        """Delete what is at `path`, one object or all that `query` selects; that it is gone already is fine."""
+        """Delete the object at `path`, or all that `query` selects. Missing objects are ignored."""
         try:
             self._json("DELETE", path, options, "application/json", query)
         except ApiError as error:
@@ -91,7 +90,7 @@ class Api:
         """The events after `resource_version`, until the API server ends the stream.
 
         Raises:
-            ApiError: With code 410 when the version is too old; list again. Also while events are read.
+            ApiError: Also while events are read. Code 410: the version is too old; list again.
         """
         options = {"watch": 1, "resourceVersion": resource_version, "allowWatchBookmarks": 1, "timeoutSeconds": WATCH_S}
         return Watch(self._send("GET", path, None, "", {**query, **options}, stream=True))
@@ -133,8 +132,8 @@ class Watch:
         self._response.close()
 
     def stop(self) -> None:
-        """End the stream, from another thread than the one that reads it."""
-        with contextlib.suppress(OSError, RuntimeError, ValueError):  # it has ended already
+        """End the stream. Call it from another thread than the reader's."""
+        with contextlib.suppress(OSError, RuntimeError, ValueError):  # the stream has already ended
             self._response.shutdown()
 
     def __iter__(self) -> Iterator[Manifest]:

@@ -1,4 +1,4 @@
-"""The API server's audit log: who asked for what, so that a test can say "no write in steady state"."""
+"""The API server's audit log: who requested what, to assert, for example, "no write in steady state"."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
-# Health probes and the cluster's own parts would drown what tests look for.
+# Exclude health probes and the cluster's components.
 POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -22,7 +22,7 @@ POLICY = {
 
 @dataclass(frozen=True)
 class AuditedRequest:
-    """One request that the API server has answered; `code` is the HTTP status. A watch counts when it begins."""
+    """One completed request; `code` is the HTTP status. A watch is counted at its start."""
 
     user: str
     verb: str
@@ -36,7 +36,7 @@ class AuditedRequest:
 
     @property
     def is_write(self) -> bool:
-        """Whether it would change something that is stored. Reviews and tokens are created but never stored."""
+        """Whether the request would change a stored object. Reviews and tokens are created but not stored."""
         return self.verb in WRITES and self.group not in {"authorization.k8s.io", "authentication.k8s.io"}
 
     @classmethod
@@ -57,13 +57,13 @@ class AuditedRequest:
 
 @dataclass(frozen=True)
 class AuditLog:
-    """The log from a point in time on. The API server writes a request down when it has answered it, not before."""
+    """The log from a point in time on. The API server logs a request after its response."""
 
     path: Path
     start: int = 0
 
     def from_now(self) -> "AuditLog":
-        """The log of what happens after this call."""
+        """The log of the requests after this call."""
         return AuditLog(self.path, self.path.stat().st_size)
 
     def requests(self, user: str | None = None) -> list[AuditedRequest]:
@@ -76,11 +76,11 @@ class AuditLog:
         return [request for request in counted if user is None or request.user == user]
 
     def writes(self, user: str | None = None) -> list[AuditedRequest]:
-        """The requests that would change something, successful or not."""
+        """The requests that would change a stored object, successful or not."""
         return [request for request in self.requests(user) if request.is_write]
 
 
 def _counts(event: dict[str, Any]) -> bool:
-    """Exactly one event a request: a watch also has one at its end, which may be long after."""
+    """Select one event per request: a watch also has one at its end, which may be much later."""
     begins = event["stage"] == "ResponseStarted"
     return begins if event["verb"] == "watch" else not begins

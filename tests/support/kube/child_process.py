@@ -1,4 +1,4 @@
-"""A program that runs as long as a test needs it: its output in a file, and dead with the process that started it."""
+"""A program for a test, with its output in a file. It ends with the process that started it."""
 
 import subprocess
 import time
@@ -12,7 +12,7 @@ STOP_TIMEOUT_S = 10.0
 
 
 class ChildProcess:
-    """One running program. `log` holds what it wrote, of every run."""
+    """A running program. `log` has the output of all its runs."""
 
     def __init__(self, command: Sequence[object], log: Path) -> None:
         self.log = log
@@ -22,22 +22,22 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,  # Ctrl-C is for pytest, which then stops its children in the right order
+                start_new_session=True,  # Ctrl-C must reach only pytest, which stops its children in order
             )
         self._name = Path(str(command[0])).name
 
     @property
     def pid(self) -> int:
-        """Of the program."""
+        """The program's process id."""
         return self._process.pid
 
     def check(self) -> None:
-        """Complain, with the end of the log, if it has ended."""
+        """Raise, with the end of the log, if the program has ended."""
         if self._process.poll() is not None:
             raise RuntimeError(f"{self._name} ended with {self._process.returncode}:\n{self._log_tail()}")
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> None:
-        """Return when `ready()`; complain with the end of the log if the program ends or the time is up before that."""
+        """Wait for `ready()`. Raises with the end of the log if the program ends or the time is over before."""
         deadline = time.monotonic() + timeout_s
         while not ready():
             self.check()
@@ -46,7 +46,7 @@ class ChildProcess:
             time.sleep(POLL_S)
 
     def terminate(self) -> None:
-        """Ask it to end, and wait; kill it if it does not."""
+        """Send SIGTERM and wait; kill the program if it does not end."""
         self._process.terminate()
         try:
             self._process.wait(STOP_TIMEOUT_S)
@@ -54,7 +54,7 @@ class ChildProcess:
             self.kill()
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill the program, to simulate a crash."""
         self._process.kill()
         self._process.wait(STOP_TIMEOUT_S)
 

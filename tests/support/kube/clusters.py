@@ -1,4 +1,4 @@
-"""The clusters behind the fixtures: one for the whole run, and one for a single test."""
+"""The clusters of the fixtures: one for the whole run, and one for a single test."""
 
 import shutil
 import tempfile
@@ -20,13 +20,13 @@ _OUR_CRDS = Path(__file__).parents[3] / "charts" / "darkroom" / "crds"
 
 
 def crds() -> list[Manifest]:
-    """Strimzi's and ours, which these clusters have from the start."""
+    """The CRDs of Strimzi and Darkroom, installed from the start."""
     ours = [yaml.safe_load(path.read_text()) for path in sorted(_OUR_CRDS.glob("*.yaml"))]
     return [*strimzi_crds(), *ours]
 
 
 class SharedControlPlane:
-    """The control plane of the whole run, in a folder that goes with it."""
+    """The control plane of the whole run, in a temporary folder."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="darkroom-test-kubernetes-"))
@@ -44,7 +44,7 @@ class SharedControlPlane:
 
 
 def shared_api_server(about: Mapping[str, str], folder: Path) -> ApiServer:
-    """The API server that `SharedControlPlane.start` told about, with `folder` for the files of this worker."""
+    """The API server described by `SharedControlPlane.start`, with `folder` for the files of this worker."""
     access = Access(about["server"], about["token"], about["ca"])
     return ApiServer(access, AuditLog(Path(about["audit_log"])), folder, _programs().kubectl)
 
@@ -61,7 +61,7 @@ def running_control_plane(folder: Path) -> Iterator[ControlPlane]:
 
 
 def _programs() -> KubernetesPrograms:
-    """The programs, but for a build, which no timeout of a test allows for."""
+    """The programs. They are not built here, because that exceeds the timeout of a test."""
     if missing := missing_programs():
         raise FileNotFoundError(
             f"{', '.join(missing)}: neither in KUBEBUILDER_ASSETS nor built yet: run `make test-tools` (once)"

@@ -1,7 +1,7 @@
 """A throw-away Kubernetes control plane: etcd, kube-apiserver and kube-controller-manager on 127.0.0.1.
 
-There is no scheduler and no kubelet, so Pods stay Pending until a `FakeKubelet` takes them. Everything else is the real
-thing: validation, CEL rules, RBAC, Pod Security admission, garbage collection, roll-outs, quotas.
+There is no scheduler and no kubelet, so Pods stay Pending unless a `FakeKubelet` binds them. Everything else is real:
+validation, CEL rules, RBAC, Pod Security admission, garbage collection, roll-outs, quotas.
 """
 
 import json
@@ -25,7 +25,7 @@ from tests.support.kube.child_process import POLL_S, ChildProcess
 from tests.support.kube.tools import KubernetesPrograms
 
 READY_TIMEOUT_S = 120.0
-# Without those that need nodes: node-lifecycle would take the fake kubelet's node away for want of heartbeats.
+# Without controllers that need nodes: node-lifecycle would remove the fake kubelet's node, which has no heartbeats.
 CONTROLLERS = (
     "clusterrole-aggregation-controller", "cronjob-controller", "daemonset-controller", "deployment-controller",
     "disruption-controller", "endpoints-controller", "endpointslice-controller", "garbage-collector-controller",
@@ -36,7 +36,7 @@ CONTROLLERS = (
 
 
 class ControlPlane:
-    """One cluster, with its files in `folder`."""
+    """A cluster with its files in `folder`."""
 
     def __init__(self, folder: Path, programs: KubernetesPrograms) -> None:
         self._folder = folder
@@ -57,14 +57,14 @@ class ControlPlane:
 
     @property
     def admin(self) -> Access:
-        """Access with every right."""
+        """Access with all rights."""
         return self._access(self._admin_token)
 
     def start(self, crds: Sequence[Manifest] = ()) -> None:
-        """Start everything and return when it serves.
+        """Start everything and wait until it is ready.
 
-        `crds` are there before the controllers start: the garbage collector looks for new kinds only every 30 s, and
-        until it knows a kind it does not delete what objects of that kind own.
+        `crds` are installed before the controllers start: the garbage collector looks for new kinds only every 30 s,
+        and until then does not delete objects that objects of such a kind own.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write_files()
@@ -75,11 +75,11 @@ class ControlPlane:
 
     @property
     def server(self) -> ApiServer:
-        """What tests use."""
+        """The API server for tests."""
         return ApiServer(self.admin, AuditLog(self._audit_log), self._folder, self._programs.kubectl)
 
     def stop(self) -> None:
-        """Stop everything and forget the data. Nobody is asked politely: nothing of it is needed any more."""
+        """Kill everything and discard the data, which is no longer needed."""
         for process in (self._controllers, self._api_server, self._etcd):
             if process is not None:
                 process.kill()
@@ -88,7 +88,7 @@ class ControlPlane:
         shutil.rmtree(self._folder / "etcd", ignore_errors=True)
 
     def start_api_server(self) -> None:
-        """Start kube-apiserver, at the address it had before, and return when it is ready."""
+        """Start kube-apiserver at its former address, and wait until it is ready."""
         files = self._folder
         arguments = [
             f"--etcd-servers={self._etcd_url}", f"--secure-port={self._ports['kube-apiserver'].port}",
@@ -105,12 +105,12 @@ class ControlPlane:
         process.wait_until(self._api_server_is_ready, READY_TIMEOUT_S)
 
     def stop_api_server(self) -> None:
-        """Take kube-apiserver away as a crash does: connections break, etcd and the controllers live on."""
+        """Kill kube-apiserver, to simulate a crash: connections break, etcd and the controllers keep running."""
         if self._api_server is not None:
             self._api_server.kill()
 
     def restart_api_server(self) -> None:
-        """What everybody connected to an API server has to survive."""
+        """Restart kube-apiserver."""
         self.stop_api_server()
         self.start_api_server()
 
@@ -122,7 +122,7 @@ class ControlPlane:
             f"--listen-peer-urls={peer_url}", f"--initial-advertise-peer-urls={peer_url}",
             f"--initial-cluster=test={peer_url}", f"--quota-backend-bytes={4 * 2**30}",
         ]  # fmt: skip
-        # kube-apiserver waits for etcd by itself.
+        # kube-apiserver waits for etcd.
         self._etcd = ChildProcess([self._programs.etcd, *arguments], self._folder / "etcd.log")
 
     def _start_controllers(self) -> None:
@@ -150,7 +150,7 @@ class ControlPlane:
 
     @property
     def _certificate(self) -> Path:
-        """kube-apiserver's own certificate, which it signs itself."""
+        """kube-apiserver's self-signed certificate."""
         return self._folder / "certificates" / "apiserver.crt"
 
     def _access(self, token: str) -> Access:

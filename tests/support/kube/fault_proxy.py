@@ -1,6 +1,6 @@
-"""A plain HTTP proxy before an API server, which does to its clients what a bad day does.
+"""A plain HTTP proxy in front of an API server, which injects faults.
 
-It passes requests, headers and streams through as they are, each client connection on one of its own to the API server.
+It passes requests, headers and streams through unchanged, with one connection to the API server per client connection.
 """
 
 import contextlib
@@ -28,13 +28,13 @@ _HOP_BY_HOP = {"connection", "host", "keep-alive", "transfer-encoding", "content
 
 @dataclass
 class Fault:
-    """What happens to the next `times` requests with this method (any if empty) and `path` (a regex, or a part of it).
+    """A fault for the next `times` requests with this method (any if empty) and `path` (a regex that is searched for).
 
-    `code` is what they are answered after `delay_s`; None passes them on, only late, and 0 breaks the connection. With
-    `carried_out` the API server does what was asked: a code then takes the place of its answer, which a client can't
-    tell from a request that never arrived; without a code its answer is passed on late, and is old by then.
-    `retry_after_s` is a header; `reason` replaces the usual one. `hits` counts the requests that met the fault, `ended`
-    those that are over.
+    `code` is the status of the response after `delay_s`; None passes the request on late, and 0 breaks the connection.
+    With `carried_out` the API server executes the request: a code then replaces its response, which a client can't
+    distinguish from a request that was not executed; without a code the response is delayed, and outdated by then.
+    `retry_after_s` is a header; `reason` replaces the usual one. `hits` counts the affected requests, `ended` those
+    that are completed.
     """
 
     code: int | None
@@ -79,29 +79,29 @@ class FaultProxy:
         self.cut()
 
     def access(self, somebody: Access) -> Access:
-        """Somebody's access by way of this proxy."""
+        """A user's access through this proxy."""
         return somebody.through(self.url)
 
     def inject(self, fault: Fault) -> Fault:
-        """Let it happen from now on; the answer counts its `hits`."""
+        """Inject a fault. Returns it, with its `hits` counted."""
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def heal(self) -> None:
-        """No more faults."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def cut(self) -> None:
-        """Break every open connection, watches too."""
+        """Break all open connections, including watches."""
         with self._lock:
             handlers = list(self._open)
         for handler in handlers:
             handler.cut()
 
     def fault_for(self, method: str, path: str) -> Fault | None:
-        """The fault that this request meets, counted."""
+        """The fault for this request, counted; None if there is none."""
         with self._lock:
             for fault in self._faults:
                 if fault.hits < fault.times and fault.method in {"", method} and re.search(fault.path, path):
@@ -110,12 +110,12 @@ class FaultProxy:
         return None
 
     def ended(self, fault: Fault) -> None:
-        """A request that met `fault` is over."""
+        """Count a completed request that `fault` has affected."""
         with self._lock:
             fault.ended += 1
 
     def opened(self, handler: "_Handler") -> http.client.HTTPSConnection:
-        """The connection to the API server for a client's."""
+        """The connection to the API server for a client's connection."""
         with self._lock:
             self._open.add(handler)
         return http.client.HTTPSConnection(*self._address, timeout=UPSTREAM_TIMEOUT_S, context=self._tls)
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def cut(self) -> None:
-        """Break it, from another thread."""
+        """Break the connection, from another thread."""
         for socket in (self.connection, self._upstream.sock):
             with contextlib.suppress(OSError, AttributeError):
                 socket.shutdown(2)
@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._ask(body)
             time.sleep(answer_after_s)
         except (OSError, http.client.HTTPException):
-            self.close_connection = True  # the API server is away, and that is what its client is to see
+            self.close_connection = True  # the API server is unreachable: break the client's connection too
             return
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():

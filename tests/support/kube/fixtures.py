@@ -1,7 +1,6 @@
-"""pytest fixtures: the API server of the test run, a namespace in it, a cluster of a test's own.
+"""pytest fixtures: the API server of the test run, a namespace in it, and a cluster for a single test.
 
-What they need is imported when the first test asks: the Kubernetes client alone takes most of a second, which the unit
-tests need not pay.
+Imports happen on demand: the Kubernetes client alone takes most of a second, which unit tests do not need.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def _shared_control_plane() -> Server:
 
 @pytest.fixture(scope="session")
 def api_server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> ApiServer:
-    """A real Kubernetes API server with its controllers, shared by every test of the run: use your own `namespace`."""
+    """A real Kubernetes API server with its controllers, shared by all tests: use the fixture `namespace`."""
     from tests.support.kube.clusters import shared_api_server  # noqa: PLC0415
 
     return shared_api_server(shared(pytestconfig, _NAME, _START_TIMEOUT_S), tmp_path_factory.mktemp(_NAME))
@@ -43,7 +42,7 @@ def api_server(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def namespace(api_server: ApiServer) -> str:
-    """A namespace of this test's own in the shared cluster."""
+    """A new namespace in the shared cluster."""
     return api_server.namespace()
 
 

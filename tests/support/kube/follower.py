@@ -1,4 +1,4 @@
-"""A list and then a watch of one kind of object, for as long as it takes: over errors and restarts."""
+"""Follows one kind of object with a list and a watch, across errors and restarts."""
 
 import logging
 import threading
@@ -14,9 +14,9 @@ _log = logging.getLogger(__name__)
 
 
 class Follower:
-    """Calls `changed` with every object below `path` and with each new version of it, and `gone` when one has gone.
+    """Calls `changed` with every version of the objects at `path`, and `gone` with deleted objects.
 
-    Both are called from one thread, in order; they must not block for long.
+    Both are called from one thread, in order. They must not block for long.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Follower:
                 while not self._stopping.is_set():
                     version = self._follow(version)
             except (ApiError, HTTPError, ValueError) as error:
-                # Lists again: an expired version (410) is as ordinary as an API server that restarts.
+                # List again: an expired version (410) or a restart of the API server is normal.
                 if not self._stopping.wait(RETRY_AFTER_S):
                     _log.info("following %s again after: %s", self._path, error)
 
@@ -65,7 +65,7 @@ class Follower:
         return str(answer["metadata"]["resourceVersion"])
 
     def _follow(self, version: str) -> str:
-        """Pass on one watch's events; the version to go on from."""
+        """Handle the events of one watch. Returns the version to continue from."""
         with self._api.watch(self._path, version, **self._query) as watch:
             self._watch = watch
             if self._stopping.is_set():

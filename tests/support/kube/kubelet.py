@@ -1,15 +1,15 @@
-"""A stand-in for nodes: takes the Pods that the real controllers make, and says of them what a test wants said.
+"""A stand-in for nodes: binds the Pods that the real controllers create, and writes the status that a test wants.
 
 Contract, for the Pods of one namespace:
 
-* A Pod is bound to a Node object of the kubelet's own, then gets the status that its behaviour asks for, as a kubelet
-  would write it: phase, conditions, containerStatuses, initContainerStatuses, podIP. Nothing runs.
-* `behave(behaviour, **labels)` sets the behaviour of all Pods with these labels, those that exist included; the latest
-  call that matches a Pod counts. Without any, Pods become ready.
-* A Pod that is being deleted goes at once, as if its containers ended on SIGTERM. Stopping the kubelet leaves its Node
-  and the Pods on it as they are.
+* A Pod is bound to a Node object of this kubelet and gets the status for its behaviour, as a kubelet would write it:
+  phase, conditions, containerStatuses, initContainerStatuses, podIP. Nothing runs.
+* `behave(behaviour, **labels)` sets the behaviour of all Pods with these labels, including existing ones; the latest
+  call that matches a Pod is used. By default, Pods become ready.
+* A Pod that is being deleted is removed immediately, as if its containers ended on SIGTERM. Stopping the kubelet
+  keeps its Node and the Pods on it.
 
-Two writes a Pod. Deployments, ReplicaSets, budgets and quotas follow by the real controllers.
+Two writes per Pod. The real controllers update Deployments, ReplicaSets, budgets and quotas.
 """
 
 import logging
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class FakeKubelet:
-    """The kubelet of one namespace's Pods, while the block lasts."""
+    """The kubelet of one namespace's Pods, during the block."""
 
     def __init__(self, api: Api, namespace: str) -> None:
         self._api = api
@@ -55,7 +55,7 @@ class FakeKubelet:
         self._pool.shutdown(cancel_futures=True)
 
     def behave(self, behaviour: Behaviour, **labels: str) -> None:
-        """From now on Pods with these labels behave so: `behave(NotReady(), **{"app.kubernetes.io/name": "x"})`."""
+        """Set the behaviour of Pods with these labels: `behave(NotReady(), **{"app.kubernetes.io/name": "x"})`."""
         with self._lock:
             self._rules.insert(0, (labels, behaviour))
             uids = list(self._pods)
@@ -72,7 +72,7 @@ class FakeKubelet:
             self._pods.pop(pod["metadata"]["uid"], None)
 
     def _attend(self, uid: str) -> None:
-        """Let one thread, and no second one, look after the Pod."""
+        """Handle the Pod in exactly one thread."""
         with self._lock:
             if uid in self._busy:
                 return
@@ -80,7 +80,7 @@ class FakeKubelet:
         self._pool.submit(self._look_after, uid)
 
     def _look_after(self, uid: str) -> None:
-        """Do what the Pod needs, again as long as it changes meanwhile."""
+        """Write the Pod's status, and again if it has changed in between."""
         seen: tuple[Manifest, Behaviour] | None = None
         while True:
             with self._lock:
@@ -94,7 +94,7 @@ class FakeKubelet:
                 self._act(*now)
             except (ApiError, HTTPError) as error:
                 _log.warning("pod %s: %s", now[0]["metadata"]["name"], error)
-                # Any other refusal means that the Pod has changed or gone meanwhile, which the watch will tell.
+                # Any other refusal means that the Pod was changed or deleted, which the watch reports.
                 if isinstance(error, HTTPError) or error.passes:
                     seen = None
                     self._stopping.wait(RETRY_AFTER_S)

@@ -1,4 +1,4 @@
-"""What a kubelet writes into a Pod's status, for every way a Pod can fare in a test."""
+"""The Pod status that a kubelet would write, for every behaviour in tests."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Starting:
-    """The containers are being created, for ever."""
+    """The containers are being created, permanently."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,19 @@ class NotReady:
 
 @dataclass(frozen=True)
 class Unschedulable:
-    """No node takes the Pod."""
+    """No node can run the Pod."""
 
     message: str = "0/1 nodes are available: 1 Insufficient cpu."
 
 
 @dataclass(frozen=True)
 class ImagePullBackOff:
-    """The image can't be had."""
+    """The image can't be pulled."""
 
 
 @dataclass(frozen=True)
 class CrashLooping:
-    """A container (the first, or the one named, which may be an init container) ends again and again.
+    """A container (the first, or the one named, which may be an init container) crashes repeatedly.
 
     `message` is its termination message: what it wrote to /dev/termination-log, or the end of its log.
     """
@@ -57,7 +57,7 @@ READY = Ready()
 
 
 def pod_status(pod: Manifest, behaviour: Behaviour) -> Status | None:
-    """The status for `behaviour`, or None when the Pod says all of that already."""
+    """The status for `behaviour`, or None if the Pod already has it."""
     wanted = _status(pod, behaviour)
     said = pod.get("status", {})
     same = said.get("phase") == wanted["phase"] and _conditions(said) == _conditions(wanted)
@@ -180,7 +180,7 @@ def _conditions(status: Status) -> dict[str, str]:
 
 
 def _states(statuses: list[Status]) -> list[tuple[Any, ...]]:
-    """What tells one container's state from another, but for the times."""
+    """The containers' states without times, for comparison."""
     return [
         (
             status["name"],

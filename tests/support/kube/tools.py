@@ -1,6 +1,6 @@
-"""The Kubernetes programs that the tests run, made ready before pytest starts: `python -m tests.support.kube.tools`.
+"""Prepares the Kubernetes programs for the tests before pytest starts: `python -m tests.support.kube.tools`.
 
-A cold build takes about eight minutes on two cores, which must not count against the timeout of the first test.
+A cold build takes about eight minutes on two cores, which would exceed the timeout of the first test.
 """
 
 import os
@@ -15,7 +15,7 @@ from tests.support.strimzi.crds import strimzi_crds
 
 @dataclass(frozen=True)
 class KubernetesPrograms:
-    """Where the programs of a control plane are."""
+    """The paths of the programs of a control plane."""
 
     etcd: Path
     kube_apiserver: Path
@@ -24,7 +24,7 @@ class KubernetesPrograms:
 
 
 def kubernetes_programs() -> KubernetesPrograms:
-    """Every program from KUBEBUILDER_ASSETS if it is there, else from the cache, else built now."""
+    """Every program from KUBEBUILDER_ASSETS, else from the cache, else built now."""
     return KubernetesPrograms(
         etcd=_asset("etcd") or pypi_program("etcd"),
         kube_apiserver=_kubernetes("kube-apiserver"),
@@ -34,7 +34,7 @@ def kubernetes_programs() -> KubernetesPrograms:
 
 
 def missing_programs() -> list[str]:
-    """Those that would have to be built, which takes minutes."""
+    """The programs that would have to be built, which takes minutes."""
     names = ("kube-apiserver", "kube-controller-manager", "kubectl")
     return [name for name in names if _asset(name) is None and not (KUBERNETES.built / name).exists()]
 

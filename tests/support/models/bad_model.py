@@ -1,6 +1,6 @@
-"""Images that a model can't stand: what the worker's own process does with them, switched by marks in their bytes.
+"""Faults in the worker's process, triggered by words in an image's bytes.
 
-Python loads the file `sitecustomize.py` of its path at its start: the worker's code is not touched and knows nothing.
+Python loads `sitecustomize.py` from its path at the start, so the worker's code is unchanged.
 """
 
 from pathlib import Path
@@ -39,7 +39,7 @@ analyse.decode = bad
 
 
 def bad_model(folder: Path) -> dict[str, str]:
-    """The environment of a worker whose model can't stand some images."""
+    """The environment of a worker that fails on some images."""
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(_HOOK)
     return {"PYTHONPATH": str(folder)}

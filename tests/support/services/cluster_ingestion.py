@@ -22,7 +22,7 @@ PIPELINES = "/apis/darkroom.dev/v1alpha1/namespaces/{namespace}/imagepipelines"
 
 @dataclass
 class ServedCluster:
-    """A namespace of pipelines, one of a Kafka, and the service that serves them. Tests play the operator."""
+    """A namespace of pipelines, one of a Kafka, and the ingestion service. Tests act as the operator."""
 
     api_server: ApiServer
     namespace: str
@@ -56,7 +56,7 @@ class ServedCluster:
         return service.start(ready=False)
 
     def apply(self, name: str, bootstrap_servers: str, stages: list[str] | None = None, **spec: Any) -> Pipeline:
-        """Apply a pipeline; `bootstrap_servers` are what this test itself uses. Its topics are not made yet."""
+        """Apply a pipeline. The test uses `bootstrap_servers`. The topics are not created yet."""
         stages = stages or ["classify"]
         spec = {
             "kafka": {"bootstrapServers": bootstrap_servers},
@@ -68,12 +68,12 @@ class ServedCluster:
         return Pipeline(bootstrap_servers, manifest, self.namespace, name, stages)
 
     def topics_are_ready(self, pipeline: Pipeline) -> None:
-        """Make the topics, and say so."""
+        """Create the topics, and report them as ready."""
         pipeline.make_topics()
         self.say(pipeline.name, "True", "AllReady")
 
     def say(self, name: str, status: str, reason: str) -> None:
-        """The word of the operator on the topics of a pipeline."""
+        """Write the condition TopicsReady of a pipeline, as the operator would."""
         live = self.api.get(self._path(name))
         condition = {
             "type": "TopicsReady",
@@ -92,7 +92,7 @@ class ServedCluster:
         return f"{PIPELINES.format(namespace=self.namespace)}/{name}"
 
     def _access(self, access: Access | None) -> list[str]:
-        """The options that a pod needs not give: where the API server is, and a token."""
+        """The options that are defaults in a pod: the API server's address, and a token."""
         account = self.api_server.admin.as_service_account(self.kafka_namespace, "darkroom-ingestion")
         folder = self.folder / "serviceaccount"
         folder.mkdir(exist_ok=True)
@@ -104,7 +104,7 @@ class ServedCluster:
 
 @contextmanager
 def served_cluster(api_server: ApiServer, folder: Path) -> Iterator[ServedCluster]:
-    """One that ends with the block."""
+    """A served cluster until the end of the block."""
     with ExitStack() as stack:
         namespace = api_server.namespace("images")
         kafka_namespace = api_server.namespace("kafka")
@@ -112,7 +112,7 @@ def served_cluster(api_server: ApiServer, folder: Path) -> Iterator[ServedCluste
 
 
 def taken(service: Service, pipeline: Pipeline, **options: Any) -> httpx.Response:
-    """Post images until one is taken, as a client does that is told to try again."""
+    """Post images until one is accepted, like a client that retries."""
 
     def answered() -> httpx.Response | None:
         answer = post(service, pipeline, **options)

@@ -1,7 +1,7 @@
-"""`darkroom` as a user runs it: a program with arguments, two streams and an exit code.
+"""`darkroom` as a program with arguments, two output streams and an exit code.
 
-`digits` is one `darkroom up` of the sample pipeline for the whole run, however many xdist workers there are: images of
-other tests go through it as well, so a test looks for its own by their ids.
+`digits` is one `darkroom up` of the sample pipeline for the whole run, shared by all xdist workers. It also processes
+images of other tests, so a test must look for its own by their ids.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _STOP_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class Ran:
-    """A command that has ended."""
+    """A completed command."""
 
     code: int
     out: str
@@ -72,7 +72,7 @@ def darkroom(
 
 
 class Up:
-    """A `darkroom up`, from its start to its end."""
+    """A `darkroom up` process."""
 
     def __init__(self, data_dir: Path, *arguments: str | Path) -> None:
         self.data_dir = data_dir
@@ -106,11 +106,11 @@ class Up:
         self._process.send_signal(number)
 
     def until_ended(self) -> int:
-        """Its exit code."""
+        """Wait for the end. Returns the exit code."""
         return self._process.wait(_STOP_TIMEOUT_S)
 
     def close(self) -> None:
-        """End it, however the test went."""
+        """End the process."""
         self.signal(signal.SIGINT)
         try:
             self.until_ended()
@@ -122,7 +122,7 @@ class Up:
 
 
 def processes_of(folder: Path) -> dict[int, str]:
-    """Processes that run on a data folder: pid and command line."""
+    """The command lines of the processes that use a data folder, by pid."""
     found = {}
     for process in psutil.process_iter():
         try:
@@ -162,7 +162,7 @@ def digits(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture
 def ups() -> Iterator[list[Up]]:
-    """What is put in here is ended after the test."""
+    """A list whose members are ended after the test."""
     started: list[Up] = []
     yield started
     for up in started:
@@ -170,7 +170,7 @@ def ups() -> Iterator[list[Up]]:
 
 
 def sample_in(folder: Path, namespace: str, *changes: Sequence[str]) -> Path:
-    """The sample's manifest in a namespace of its own, so that it can share a Kafka, and with texts exchanged."""
+    """The sample's manifest in another namespace, so that it can share a Kafka, with texts replaced."""
     text = SAMPLE.read_text(encoding="utf-8").replace("namespace: demo", f"namespace: {namespace}")
     for old, new in changes:
         assert old in text

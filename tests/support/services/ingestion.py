@@ -1,4 +1,4 @@
-"""The ingestion service as a process, and a stage of somebody else's to answer its images."""
+"""The ingestion service as a process, and a pipeline whose results the test publishes."""
 
 import json
 import os
@@ -28,7 +28,7 @@ from tests.support.manifests import pipeline_manifest
 from tests.support.until import until
 
 DEADLINE_S = 60.0
-# Made once: a client of its own reads every certificate authority, and there are many clients here.
+# Created once: every client would read all certificate authorities.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 DIGITS = Path(__file__).parents[3] / "k8s/samples/digits"
 JPEG = (DIGITS / "digit-0011-label-one.jpg").read_bytes()
@@ -37,7 +37,7 @@ PNG = (DIGITS / "digit-0023-label-three.png").read_bytes()
 
 @dataclass
 class Pipeline:
-    """A pipeline with its topics in a real Kafka. The service reaches that in another way than the test if told so."""
+    """A pipeline with its topics in a real Kafka. The service may use a different connection than the test."""
 
     bootstrap_servers: str
     manifest: dict[str, Any]
@@ -60,7 +60,7 @@ class Pipeline:
         assert not changes.refused
 
     def entry(self) -> dict[str, Any]:
-        """Its entry in a catalog."""
+        """The pipeline's entry in a catalog."""
         return {"pipeline": self.manifest, "kafka": self.connection or {"bootstrapServers": self.bootstrap_servers}}
 
     def publish(self, topic: str, value: bytes, headers: list[tuple[str, bytes]], key: bytes, partition: int) -> None:
@@ -69,7 +69,7 @@ class Pipeline:
         assert producer.flush(DEADLINE_S) == 0
 
     def analyze(self, image: Mapping[str, Any], stage: str = "classify", label: str = "seven", **data: Any) -> None:
-        """Answer an accepted image as a stage does."""
+        """Publish a result for an accepted image, as a stage does."""
         self.analyze_many([image], stage, label, **data)
 
     def analyze_many(
@@ -96,7 +96,7 @@ class Pipeline:
     def fail(
         self, image: Mapping[str, Any], stage: str = "classify", reason: str = "DecodeError", value: bytes = JPEG
     ) -> None:
-        """Set an accepted image aside as a stage does."""
+        """Publish a dead letter for an accepted image, as a stage does."""
         event = CloudEvent(
             id=image["id"],
             source=names.images_source(self.namespace, self.name),
@@ -120,7 +120,7 @@ class Pipeline:
         self.publish(topic, value, headers, image["id"].encode(), image["partition"])
 
     def records(self, topic: str) -> list[Message]:
-        """Everything that `topic` has."""
+        """All records of `topic`."""
         with consuming(self.bootstrap_servers) as consumer:
             partitions = consumer.list_topics(topic, timeout=DEADLINE_S).topics[topic].partitions
             left = set()
@@ -144,7 +144,7 @@ class Pipeline:
 
 
 def result_data(image: Mapping[str, Any], stage: str, label: str) -> dict[str, Any]:
-    """The data of an analyzed event, written out by hand."""
+    """The data of an analyzed event, written by hand."""
     return {
         "imageId": image["id"],
         "stage": stage,
@@ -182,7 +182,7 @@ def consuming(bootstrap_servers: str) -> Iterator[Consumer]:
 def make_pipeline(
     bootstrap_servers: str, *, stages: list[str] | None = None, partitions: int = 3, max_bytes: str = "100Ki"
 ) -> Pipeline:
-    """A pipeline with a namespace that nobody else has, and its topics."""
+    """A pipeline in a unique namespace, with its topics."""
     namespace, stages = f"t{uuid.uuid4().hex[:12]}", stages or ["classify"]
     manifest = pipeline_manifest(
         namespace=namespace,
@@ -197,7 +197,7 @@ def make_pipeline(
 
 @dataclass
 class Service:
-    """The service as a process of its own. `start` may follow `stop` or `kill`: the port and the store stay."""
+    """The service as a process. After `stop` or `kill` it can be started again, with the same port and store."""
 
     folder: Path
     pipelines: list[Pipeline]
@@ -251,7 +251,7 @@ class Service:
             return client.get("/readyz").status_code == 200
 
     def stop(self) -> int:
-        """SIGTERM; answers the exit code."""
+        """Send SIGTERM and wait. Returns the exit code."""
         return self._end(signal.SIGTERM)
 
     def kill(self) -> None:
@@ -281,7 +281,7 @@ def post(
 
 
 def accepted(service: Service, pipeline: Pipeline, body: bytes = JPEG, **options: Any) -> dict[str, Any]:
-    """Post an image that is taken."""
+    """Post an image that is accepted. Returns the response."""
     answer = post(service, pipeline, body, **options)
     assert answer.status_code == 202, answer.text
     document: dict[str, Any] = answer.json()

@@ -59,7 +59,7 @@ class OperatorProcess:
 
     @property
     def pid(self) -> int:
-        """Of the process itself."""
+        """The process id."""
         return self._process.pid
 
     def wait_until_ready(self) -> None:
@@ -127,7 +127,7 @@ class Site:
     def start_strimzi(
         self, bootstrap_servers: str, listeners: list[KafkaListener] | None = None, **arguments: Any
     ) -> StrimziStandIn:
-        """A Kafka resource without authorization, as the shared broker has none, and Strimzi's operators for it."""
+        """Create a Kafka resource without authorization, like the shared broker, and start the stand-in for Strimzi."""
         install_kafka(self.api, self.kafka_namespace, CLUSTER, listeners or [KafkaListener("plain", bootstrap_servers)])
         return self.stack.enter_context(
             StrimziStandIn(self.api, self.kafka_namespace, CLUSTER, bootstrap_servers, **arguments)

@@ -1,4 +1,4 @@
-"""A replay of a tried stage: `python -m darkroom_inference replay`, run to its end or killed on the way."""
+"""A replay of a stage as a process: `python -m darkroom_inference replay`."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class ReplayProcess:
             self.process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **(environment or {})})
 
     def said(self) -> list[dict[str, Any]]:
-        """Its reports so far."""
+        """The reports so far."""
         return [json.loads(line) for line in self._out.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
     @property
@@ -47,13 +47,13 @@ class ReplayProcess:
         return self._log.read_text()
 
     def done(self, timeout_s: float = _TIMEOUT_S) -> dict[str, Any]:
-        """Wait for its end; its last report."""
+        """Wait for the end. Returns the last report."""
         code = self.process.wait(timeout_s)
         assert code == 0, f"exit code {code}: {self.log}"
         return self.said()[-1]
 
     def until_analyzed(self, images: int) -> None:
-        """Wait until so many are."""
+        """Wait until `images` images are analysed."""
 
         def enough() -> bool:
             assert self.process.poll() is None, self.log
@@ -62,18 +62,18 @@ class ReplayProcess:
         until(enough, f"{images} images analysed again", 90)
 
     def kill(self) -> None:
-        """SIGKILL; its workers go with it."""
+        """Send SIGKILL. The worker processes end too."""
         workers = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
         self.process.wait()
         psutil.wait_procs(workers, 20)
 
     def end(self) -> int:
-        """SIGTERM; its exit code."""
+        """Send SIGTERM and wait. Returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
     def close(self) -> None:
-        """End it, however the test went."""
+        """End the process."""
         if self.process.poll() is None:
             self.kill()

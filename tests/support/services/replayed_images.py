@@ -1,4 +1,4 @@
-"""Images for a replay, and what their results say of it."""
+"""Images for a replay, and the generations of their results."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def images(count: int, first: int = 0, image: bytes = GOOD) -> list[tuple[str, b
 
 
 def ids_of(generation: str | None, messages: list[Message]) -> list[str]:
-    """The ids of the images that have a result of that generation, one for every result."""
+    """The image ids of the results of `generation`."""
     return [headers(m)["ce_id"].partition(".")[0] for m in messages if generation_of(m) == generation]
 
 
@@ -42,7 +42,7 @@ def as_they_are(_found: list[Message]) -> bool:
 
 
 def timed(digits: TriedStage, sent: list[tuple[str, bytes, bytes]], at_ms: int) -> None:
-    """Publish images with timestamps of our own, to partitions in turn."""
+    """Publish images with given timestamps, to partitions in turn."""
     producer = Producer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers})
     for n, (image_id, key, image) in enumerate(sent):
         event = CloudEvent(image_id, "/test", RECEIVED, "2026-01-01T00:00:00Z", "image/png")

@@ -1,4 +1,4 @@
-"""A stage to be tried out: its topics on a real broker, its workers as real processes, and what they publish."""
+"""A stage for tests: topics on a real broker, workers as processes, and the records that they publish."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def samples() -> list[bytes]:
 
 
 class WorkerProcess:
-    """A worker as a runtime starts it: `python -m darkroom_inference run`. It ends with the test run."""
+    """A worker process: `python -m darkroom_inference run`. It ends with the test run."""
 
     def __init__(self, settings: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self._command = [
@@ -50,37 +50,37 @@ class WorkerProcess:
         self.start()
 
     def start(self) -> None:
-        """Start it, again if need be."""
+        """Start or restart the worker."""
         with self.log.open("ab") as log:
             self._began_at = self.log.stat().st_size
             self.process = subprocess.Popen(self._command, stderr=log, env=self._environment)
 
     def keep_running(self) -> None:
-        """Start it again if it has ended, as kubelet and `darkroom up` do; `ends` tells how it did."""
+        """Restart the worker if it has ended, like kubelet and `darkroom up`. `ends` has the exit codes."""
         if (code := self.process.poll()) is not None:
             self.ends.append(code)
             self.start()
 
     def said(self) -> str:
-        """What it has logged since it was started last."""
+        """The log since the last start."""
         return self.log.read_bytes()[self._began_at :].decode()
 
     @property
     def port(self) -> int:
-        """Where its endpoint listens."""
+        """The port of the worker's endpoint."""
         return int(until(lambda: re.search(r"listening.*?port=(\d+)", self.said()), f"{self.log} telling its port")[1])
 
     def get(self, path: str) -> tuple[int, str]:
-        """Status and body of its answer; status 0 if there is none."""
+        """The status and the body of the response; status 0 if there is none."""
         return http_get(self.port, path)
 
     def ready(self) -> "WorkerProcess":
-        """Wait until it has its partitions."""
+        """Wait until the worker has partitions."""
         until(lambda: self.get("/readyz")[0] == 200 or self._ended(), f"ready: {self.log}", 90)
         return self
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of the samples of that name with these labels."""
+        """The sum of the samples of a metric with these labels."""
         total = 0.0
         for line in self.get("/metrics")[1].splitlines():
             sample, _, value = line.rpartition(" ")
@@ -89,11 +89,11 @@ class WorkerProcess:
         return total
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal to the worker."""
         self.process.send_signal(number)
 
     def end(self, timeout_s: float = 60.0) -> int:
-        """SIGTERM; its exit code."""
+        """Send SIGTERM and wait. Returns the exit code."""
         self.process.terminate()
         return self.process.wait(timeout_s)
 
@@ -108,7 +108,7 @@ class WorkerProcess:
 
 
 class TriedStage:
-    """One stage of a pipeline of its own. `stage` overrides fields of the stage, `spec` of the pipeline."""
+    """One stage of a new pipeline. `stage` overrides fields of the stage, `spec` of the pipeline."""
 
     def __init__(
         self,
@@ -147,12 +147,12 @@ class TriedStage:
         self.file.write_text(self.settings.model_dump_json(by_alias=True))
 
     def worker(self, arguments: Sequence[str] = (), **environment: str) -> WorkerProcess:
-        """Start a worker, with further arguments and environment variables."""
+        """Start a worker with additional arguments and environment variables."""
         self.workers.append(WorkerProcess(self.file, environment, arguments))
         return self.workers[-1]
 
     def close(self) -> None:
-        """End every worker that still runs."""
+        """End all workers."""
         for worker in self.workers:
             if worker.process.poll() is None:
                 worker.process.kill()
@@ -173,11 +173,11 @@ class TriedStage:
         assert producer.flush(60) == 0
 
     def results(self, want: Callable[[list[Message]], bool], **reading: Any) -> list[Message]:
-        """The records of the results topic, once they are what is wanted."""
+        """The records of the results topic, once `want` is true of them."""
         return self.read(self.settings.results_topic, want, **reading)
 
     def dead_letters(self, want: Callable[[list[Message]], bool], **reading: Any) -> list[Message]:
-        """The records of the dead letters topic, once they are what is wanted."""
+        """The records of the dead letters topic, once `want` is true of them."""
         return self.read(self.settings.dead_letters_topic, want, **reading)
 
     def read(
@@ -188,7 +188,7 @@ class TriedStage:
         timeout_s: float = 90.0,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> list[Message]:
-        """All committed records of `topic` by partition and offset, once `want` is true of them and no more come."""
+        """All committed records of `topic` by partition and offset, once `want` is true and no more arrive."""
         consumer = Consumer(
             {
                 "bootstrap.servers": self._bootstrap_servers,
@@ -226,13 +226,13 @@ class TriedStage:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.NOT_COORDINATOR:
                 raise
-            return None  # a broker that has just made the topic of offsets
+            return None  # the broker has just created the offsets topic
         finally:
             consumer.close()
         return {commit.partition: (commit.offset, commit.metadata or "") for commit in found}
 
     def end_offsets(self) -> dict[int, int]:
-        """The number of images in each partition that has any."""
+        """The end offsets of the partitions that have images."""
         consumer = Consumer({"bootstrap.servers": self._bootstrap_servers, "group.id": "test"})
         try:
             topic = self.settings.images_topic

@@ -35,8 +35,8 @@ class Scope:
 class Controller:
     """Calls `reconcile` with the latest state of resources when they change, and with all of them every so often.
 
-    `reconcile` gets up to `batch` of them and answers the names of those that it wants to see again soon; `forget` gets
-    those that are gone. A resource is never in two threads at a time.
+    `reconcile` gets up to `batch` resources and returns the names of those to retry soon; `forget` gets deleted ones. A
+    resource is handled by one thread at a time.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Controller:
             thread.join()
 
     def reconcile_all(self) -> None:
-        """A full reconciliation, now."""
+        """Run a full reconciliation now."""
         for name in list(self._resources):
             self._queue.add(name)
 
@@ -106,7 +106,7 @@ class Controller:
                 again = self._reconcile([found for name in names if (found := self._resources.get(name)) is not None])
             except (ApiError, HTTPError, KafkaException) as error:
                 _log.warning("%s: %s", ", ".join(names), error)
-            except Exception:  # noqa: BLE001 - a thread's top: one resource must not end the service of all
+            except Exception:  # noqa: BLE001 - the top level of the thread, which one resource must not end
                 _log.exception("%s: unexpected", ", ".join(names))
             finally:
                 self._queue.done(names)

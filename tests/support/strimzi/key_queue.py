@@ -1,4 +1,4 @@
-"""A queue of names in which each stands once, and which gives a name to one thread at a time."""
+"""A queue of names without duplicates, which gives a name to one thread at a time."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ class KeyQueue:
         self._closed = False
 
     def add(self, key: str, delay_s: float = 0.0) -> None:
-        """Have it taken after the delay, or when it was due before, whichever is sooner."""
+        """Add a key that is due after the delay, unless it is due earlier already."""
         due = time.monotonic() + delay_s
         with self._changed:
             self._due[key] = min(due, self._due.get(key, due))
@@ -31,7 +31,7 @@ class KeyQueue:
             return []
 
     def _due_now(self, at_most: int) -> tuple[list[str], float | None]:
-        """Take keys out that are due; or else in how many seconds the next one is, if any."""
+        """Remove the keys that are due. Returns them, and the seconds until the next key is due, if any."""
         now = time.monotonic()
         keys: list[str] = []
         next_due: float | None = None

@@ -1,7 +1,7 @@
-"""Topics and users in memory, for benchmarks of what happens in the API server alone.
+"""Topics and users in memory, for benchmarks of the API server only.
 
-A broker on one machine takes minutes to lay out the files of 25,000 topics, which says nothing about an operator.
-Everything that is true of Kafka is tested against Kafka.
+A broker takes minutes to create the files of 25,000 topics, which is irrelevant for an operator. Tests that concern
+Kafka use a real one.
 """
 
 import uuid
@@ -15,7 +15,7 @@ from tests.support.strimzi.topics.kafka_topics import Topic
 
 
 class NoKafkaTopics:
-    """What `KafkaTopics` does, with defaults of one partition and one replica and no configuration checked."""
+    """Like `KafkaTopics`, with one partition and one replica by default and without checks of the configuration."""
 
     def __init__(self) -> None:
         self._topics: dict[str, Topic] = {}
@@ -51,7 +51,7 @@ class NoKafkaTopics:
 
 
 class NoKafkaUsers:
-    """What `KafkaUsers` does, forgotten at once."""
+    """Like `KafkaUsers`, without storing anything."""
 
     def set_password(self, username: str, password: str) -> None:
         pass

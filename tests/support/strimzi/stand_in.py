@@ -18,11 +18,11 @@ _SETTINGS = {"reconnect.backoff.max.ms": 1000, "log_level": 0}
 
 
 class StrimziStandIn:
-    """Reconciles the KafkaTopics and KafkaUsers of one cluster as Strimzi does, until the end of the block.
+    """Reconciles the KafkaTopics and KafkaUsers of one cluster like Strimzi, until the end of the block.
 
-    Without `bootstrap_servers` topics and users are only remembered, for benchmarks. `timeout_s` is how long an
-    unreachable broker is waited for before a resource says so. `kafka_settings` are further librdkafka settings of the
-    Admin client, for a broker that wants credentials.
+    Without `bootstrap_servers` topics and users are only kept in memory, for benchmarks. `timeout_s` is the time after
+    which a resource reports an unreachable broker. `kafka_settings` are additional librdkafka settings of the Admin
+    client, for a broker that requires credentials.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class StrimziStandIn:
         self.users.controller.stop()
 
     def slow(self, delay_s: float) -> None:
-        """From now on delay the status of every changed resource."""
+        """Delay the status of every changed resource from now on."""
         self.topics.controller.delay_s = self.users.controller.delay_s = delay_s
 
     def failing(self, pattern: str) -> None:
-        """From now on refuse topics and users whose name this regular expression is found in; none if empty."""
+        """Refuse topics and users whose names contain a match of this regular expression; none if it is empty."""
         self.topics.failing = self.users.failing = pattern
 
     def reconcile_all(self) -> None:
-        """A full reconciliation, now."""
+        """Run a full reconciliation now."""
         self.topics.controller.reconcile_all()
         self.users.controller.reconcile_all()
