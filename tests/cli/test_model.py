@@ -113,3 +113,16 @@ def test_quantize_refuses_a_model_that_does_not_agree(tmp_path: Path) -> None:
     ran = darkroom("model", "quantize", embed, IMAGES, "-o", target, "--threshold", "1")
     assert (ran.code, target.exists()) == (1, False)
     assert "not written: the agreement is below 100.0%" in ran.err
+
+
+def test_check_compares_with_the_reference_and_times_each_step() -> None:
+    ran = darkroom("model", "check", MODEL, THREE, "--stage", f"{SAMPLE}#classify")
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines()[1:]] == ["input", "output", "answer", "reference", "ms"]
+    (found,) = darkroom("model", "check", MODEL, THREE, "--json").json
+    assert found["largestLevels"] < 3
+    assert found["outputs"]["logits"] < 1
+    assert (found["agreement"], found["milliseconds"].keys()) == (
+        1,
+        {"decode", "preprocess", "inference", "reference"},
+    )

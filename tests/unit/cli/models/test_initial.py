@@ -8,7 +8,6 @@ import onnx
 import pytest
 import yaml
 
-from darkroom.api.input import Input
 from darkroom.names import DNS_LABEL_PATTERN
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.manifests.bundle import load_bundle
@@ -18,7 +17,6 @@ from darkroom_cli.models.initial import Written, write_manifest
 from tests.support.documents import ROOT
 from tests.support.models.made_families import MADE, constant_file, v8
 
-needs_presets = pytest.mark.skipif("preset" not in Input.model_fields, reason="the input block has no presets yet")
 DIGITS = ROOT / "models" / "digits" / "digits.onnx"
 SAMPLES = sorted((ROOT / "k8s" / "samples" / "digits").glob("*-label-one.*"))
 
@@ -32,7 +30,6 @@ def stage_of(manifest: Path) -> dict[str, object]:
     return stage
 
 
-@needs_presets
 @pytest.mark.parametrize("name", MADE)
 def test_a_manifest_is_valid_and_finds_its_model(tmp_path: Path, name: str) -> None:
     (tmp_path / "models").mkdir()
@@ -51,7 +48,6 @@ def test_questions_stand_in_the_manifest(tmp_path: Path) -> None:
     assert "# ? What are the names of the 10 classes?" in (tmp_path / "p.yaml").read_text()
 
 
-@needs_presets
 def test_settings_come_from_the_files_next_to_the_model(tmp_path: Path) -> None:
     model = MADE["classifier"](tmp_path / "m.onnx")
     written = onnx.load(model)
@@ -73,7 +69,6 @@ def test_settings_come_from_the_files_next_to_the_model(tmp_path: Path) -> None:
     }
 
 
-@needs_presets
 def test_labels_that_do_not_fit_are_a_question(tmp_path: Path) -> None:
     model = MADE["segmentation"](tmp_path / "m.onnx")
     written = onnx.load(model)
@@ -84,7 +79,6 @@ def test_labels_that_do_not_fit_are_a_question(tmp_path: Path) -> None:
     assert any("m.txt has 2 names, but the model has 3 classes" in q for q in written_manifest.block.questions)
 
 
-@needs_presets
 def test_an_open_size_is_taken_from_the_metadata(tmp_path: Path) -> None:
     image = ("batch", 3, "height", "width")
     metadata = {"imgsz": "[64, 96]", "stride": "32", "task": "detect"}

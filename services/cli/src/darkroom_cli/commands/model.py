@@ -144,3 +144,26 @@ def quantize(
         say(f"darkroom: not written: the agreement is below {threshold:.1%} (--threshold)")
         raise typer.Exit(ExitCode.FAILED)
     say(f"{target} written")
+
+
+@app.command(epilog=EXPLAINED)
+def check(file: ModelFile, images: Images, *, stage: StageOption = None, as_json: AsJson = False) -> None:
+    """Compare pre-processing and answers with a slow, independent implementation, and time each step.
+
+    Prints, for each image, the largest differences of the model's inputs, in levels of 256, and of its outputs; both
+    answers; and the milliseconds of each step. With `preprocessing: Exact` the inputs are closer than with Fast.
+    """
+    from darkroom_cli.client.image_files import image_files
+    from darkroom_cli.models.check import check_files
+    from darkroom_cli.models.settings import prepared
+    from darkroom_cli.views.output import JsonArray, answer
+
+    files = image_files(images)
+    found = prepared(file, stage)
+    with JsonArray(shown=as_json) as array:
+        for compared in check_files(found, files):
+            if as_json:
+                array.add(compared.as_document())
+            else:
+                for line in compared.lines():
+                    answer(line)
