@@ -1,9 +1,11 @@
 """The events in a pipeline's topics: their types, their JSON data, and the headers of dead letters."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import Field
 
+from darkroom.result_fields import Anomaly, ClassArea, Prediction, Tensor, Text
 from darkroom.schema import TolerantModel
 
 RECEIVED: Final = "dev.darkroom.image.received"
@@ -41,23 +43,6 @@ class ImageSeen(TolerantModel):
     format: str = Field(description="jpeg, png, webp, bmp, tiff, gif, avif, heic, jp2 or pnm.")
 
 
-class Prediction(TolerantModel):
-    """One class that the image may belong to."""
-
-    label: str = Field(description="Name of the class. Its index if the pipeline has no labels.")
-    index: int = Field(ge=0, description="Index of the class in the model's output.")
-    score: float
-
-
-class Tensor(TolerantModel):
-    """The model's raw output, in row-major order."""
-
-    name: str
-    shape: list[int]
-    dtype: str = Field(description="ONNX element type in lower case, such as float32 or int64.")
-    data: list[float | int | bool]
-
-
 class Timings(TolerantModel):
     """Processing times, in milliseconds."""
 
@@ -69,16 +54,26 @@ class Timings(TolerantModel):
 class Analyzed(TolerantModel):
     """Data of `dev.darkroom.image.analyzed`.
 
-    It has one of predictions, embedding and tensor, depending on the stage's output type.
+    It has one of predictions, classes, text, anomaly, embedding and tensor, depending on the stage's output type.
     """
 
     image_id: str
     stage: str
     model: ModelUsed
     image: ImageSeen
-    predictions: list[Prediction] | None = Field(None, description="Classification: predictions, best first.")
+    predictions: list[Prediction] | None = Field(
+        None, description="Classification, MultiLabel and types with boxes: predictions, best first."
+    )
+    classes: list[ClassArea] | None = Field(None, description="Segmentation: the classes in the image, largest first.")
+    text: Text | None = Field(None, description="Text: the line of text.")
+    anomaly: Anomaly | None = Field(None, description="Anomaly: whether and where the image is anomalous.")
     embedding: list[float] | None = Field(None, description="Embedding: the model's output vector.")
     tensor: Tensor | None = Field(None, description="Tensor: the model's raw output.")
+    dropped: int | None = Field(
+        None,
+        description="How many predictions, or masks of classes, were left out because the result was larger than a "
+        "record of the topic may be: those with the lowest scores, or the smallest. Absent if none was.",
+    )
     timings: Timings
     source: Source
     generation: str | None = Field(
@@ -105,5 +100,62 @@ class FailureHeaders:
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """The JSON schema of every event type with JSON data."""
-    return {ANALYZED: Analyzed.model_json_schema(by_alias=True, mode="serialization")}
+    """The JSON schema of every event type with JSON data; for results, also that of each output type.
+
+    The name of the latter is the event type, `#` and the output type, such as `dev.darkroom.image.analyzed#Detection`.
+    """
+    schemas = {ANALYZED: Analyzed.model_json_schema(by_alias=True, mode="serialization")}
+    for output_type, (field, required) in _RESULTS.items():
+        schemas[f"{ANALYZED}#{output_type}"] = _schema_of_type(field, required)
+    return schemas
+
+
+_RESULTS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]]] = {
+    "Classification": ("predictions", {}),
+    "MultiLabel": ("predictions", {}),
+    "Detection": ("predictions", {"Prediction": ("box",)}),
+    "OrientedDetection": ("predictions", {"Prediction": ("box",), "Box": ("angle",)}),
+    "InstanceSegmentation": ("predictions", {"Prediction": ("box", "mask")}),
+    "Keypoints": ("predictions", {"Prediction": ("box", "keypoints")}),
+    "Segmentation": ("classes", {}),
+    "Text": ("text", {}),
+    "Anomaly": ("anomaly", {}),
+    "Embedding": ("embedding", {}),
+    "Tensor": ("tensor", {}),
+}
+"""The field that has the result of each output type, and the fields of its parts that are always there."""
+
+
+def _schema_of_type(field: str, required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    schema = Analyzed.model_json_schema(by_alias=True, mode="serialization")
+    for other in {name for name, _ in _RESULTS.values()} - {field}:
+        del schema["properties"][other]
+    schema["required"] = [*schema["required"], field]
+    schema["properties"][field] = _not_null(schema["properties"][field])
+    for name, fields in required.items():
+        part = schema["$defs"][name]
+        part["required"] = [*part["required"], *fields]
+        for own in fields:
+            part["properties"][own] = _not_null(part["properties"][own])
+    schema["$defs"] = {
+        name: schema["$defs"][name] for name in sorted(_referenced(schema["properties"], schema["$defs"]))
+    }
+    return schema
+
+
+def _not_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    (kept,) = (choice for choice in schema["anyOf"] if choice.get("type") != "null")
+    described = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
+    return {**kept, **described}
+
+
+def _referenced(schema: Any, definitions: Mapping[str, Any]) -> set[str]:
+    """The definitions that `schema` refers to, directly or through others."""
+    if isinstance(schema, list):
+        return set().union(*(_referenced(part, definitions) for part in schema))
+    if not isinstance(schema, Mapping):
+        return set()
+    if isinstance(reference := schema.get("$ref"), str):
+        name = reference.removeprefix("#/$defs/")
+        return {name} | _referenced(definitions[name], definitions)
+    return set().union(*(_referenced(part, definitions) for part in schema.values()))

@@ -1,7 +1,7 @@
 """An image in, an analysis out: decode, pre-process, infer, interpret. No Kafka here, and nothing waits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from darkroom.api.pipeline import Stage
@@ -9,6 +9,8 @@ from darkroom.image_header import Format, NotAnImage
 from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarge
 from darkroom_vision.heads.base import Frame, Head, Result
 from darkroom_vision.heads.choose import choose_head
+from darkroom_vision.heads.record_size import fitted
+from darkroom_vision.heads.trial import Trial
 from darkroom_vision.imaging.decode import decode
 from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import resolve_input
@@ -54,15 +56,19 @@ class LoadedStage:
     model: OnnxModel
     preprocessor: Preprocessor
     head: Head
+    max_result_bytes: int | None = None
 
 
-def prepare(model: OnnxModel, stage: Stage, labels: Sequence[str] | None = None) -> LoadedStage:
+def prepare(
+    model: OnnxModel, stage: Stage, labels: Sequence[str] | None = None, *, max_result_bytes: int | None = None
+) -> LoadedStage:
     """Check that model and stage fit, and run the model once on a blank image, which also warms it up.
 
     Args:
         model: the loaded model.
         stage: the stage's settings.
         labels: the names of the classes when they come from `output.labelsUri`.
+        max_result_bytes: predictions and masks that would make an event larger are left out.
 
     Raises:
         ModelMismatch: model and stage contradict each other.
@@ -72,9 +78,17 @@ def prepare(model: OnnxModel, stage: Stage, labels: Sequence[str] | None = None)
     fitting = preprocessor.fit(_TRIAL_SIZE)
     blank = preprocessor.empty_input(fitting.target)
     blank.fill(0)
-    trial = model.run(preprocessor.feeds(blank, fitting))
-    head = choose_head(model.uri, stage.output, labels or stage.output.labels, model.outputs, trial)
-    return LoadedStage(model, preprocessor, head)
+    feeds = preprocessor.feeds(blank, fitting)
+    seen = Trial(
+        uri=model.uri,
+        outputs=model.outputs,
+        values=model.run(feeds),
+        inputs=[replace(port, shape=feeds[port.name].shape) for port in model.inputs],
+        metadata=model.metadata,
+        input_size=fitting.target,
+    )
+    head = choose_head(seen, stage.output, labels or stage.output.labels)
+    return LoadedStage(model, preprocessor, head, max_result_bytes)
 
 
 class Analyser:
@@ -116,8 +130,9 @@ class Analyser:
         target = self._array(fitting.target)
         to_pixels = preprocessor.write(decoded.pixels, fitting, target)
         written_at = perf_counter()
-        frame = Frame((decoded.width, decoded.height), decoded.to_image.after(to_pixels))
+        frame = Frame((decoded.width, decoded.height), decoded.to_image.after(to_pixels), fitting.target)
         (result,) = head.results(model.run(preprocessor.feeds(target, fitting)), [frame])
+        result = fitted(result, self._stage.max_result_bytes)
         timings = Timings(decoded_at - started, written_at - decoded_at, perf_counter() - written_at)
         return Analysis(decoded.format, decoded.width, decoded.height, result, timings)
 

@@ -21,6 +21,6 @@ def load_stage(settings: StageSettings) -> LoadedStage:
     try:
         path = model_file(settings)
         model = load_model(path, uri=stage.model.uri, sha256=stage.model.sha256)
-        return prepare(model, stage, labels(settings))
+        return prepare(model, stage, labels(settings), max_result_bytes=settings.max_result_bytes)
     except ModelError as error:
         raise UnusableModel(f'stage "{stage.name}": {" ".join(str(error).split())}') from error

@@ -8,6 +8,7 @@ import pytest
 from darkroom.api.output import Output
 from darkroom_vision.heads.choose import choose_head
 from darkroom_vision.heads.classification import ClassificationHead
+from darkroom_vision.heads.trial import Trial
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import Value
 from tests.support.models.heads import FRAME, LABELS, URI, head_for, port
@@ -16,7 +17,7 @@ from tests.support.models.heads import FRAME, LABELS, URI, head_for, port
 def test_first_output_that_holds_scores_is_read_past_a_label() -> None:
     trial: list[Value] = [np.array([1], np.int64), np.array([[0.25, 0.75]], np.float32)]
     ports = (port("label", "tensor(int64)"), port("probabilities"))
-    head = choose_head(URI, Output(type="Classification", top_k=1), None, ports, trial)
+    head = choose_head(Trial(URI, ports, trial), Output(type="Classification", top_k=1), None)
     assert isinstance(head, ClassificationHead)
     assert head.name == "probabilities"
     assert head.results(trial, [FRAME]) == [{"predictions": [{"label": "1", "index": 1, "score": 0.75}]}]

@@ -7,6 +7,7 @@ import pytest
 
 from darkroom.api.output import Output
 from darkroom_vision.heads.choose import choose_head
+from darkroom_vision.heads.trial import Trial
 from tests.support.models.heads import FRAME, LABELS, URI, head_for, port, result
 
 
@@ -60,5 +61,5 @@ def test_each_image_of_a_batch_gets_its_own_row() -> None:
 
 def test_maps_of_a_converted_classifier_bring_their_own_labels() -> None:
     trial = [[{"cat": 0.25, "dog": 0.75}]]
-    head = choose_head(URI, Output(type="Classification", top_k=1), None, (port("p", "seq(map)"),), trial)
+    head = choose_head(Trial(URI, (port("p", "seq(map)"),), trial), Output(type="Classification", top_k=1), None)
     assert head.results(trial, [FRAME]) == [{"predictions": [{"label": "dog", "index": 1, "score": 0.75}]}]

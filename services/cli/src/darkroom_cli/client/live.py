@@ -30,8 +30,8 @@ class Filter:
 
     def wants(self, event: Document) -> bool:
         """Whether the filter selects `event`. A failure has no label."""
-        labels = [prediction["label"] for prediction in event.get("predictions") or []]
-        return self.stage in {None, event["stage"]} and (self.label is None or self.label in labels[:1])
+        labels = {one["label"] for field in ("predictions", "classes") for one in event.get(field) or []}
+        return self.stage in {None, event["stage"]} and (self.label is None or self.label in labels)
 
 
 def follow_results(

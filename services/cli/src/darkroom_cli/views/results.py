@@ -8,21 +8,7 @@ from rich.table import Table
 from darkroom.cloudevents import timestamp
 from darkroom_cli.client.service import Document
 from darkroom_cli.client.submission import Sent
-
-
-def outcome(result: Document) -> str:
-    """The result or failure of a stage, in short."""
-    if (reason := result.get("reason")) is not None:
-        return f"{reason}: {result.get('message', '')}"
-    if (predictions := result.get("predictions")) is not None:
-        return (
-            f"{predictions[0]['label']} {predictions[0]['score']:.3f}" if predictions else "nothing above the threshold"
-        )
-    if (embedding := result.get("embedding")) is not None:
-        return f"embedding of {len(embedding)}"
-    if (tensor := result.get("tensor")) is not None:
-        return f"{tensor['name']} {tensor['dtype']} {'x'.join(map(str, tensor['shape']))}"
-    return "an output type unknown to this version"
+from darkroom_cli.views.outcome import outcome
 
 
 def stage_outcomes(image: Document) -> dict[str, str]:

@@ -9,7 +9,7 @@ from darkroom_vision.imaging.geometry import Size, Transform
 from darkroom_vision.model.session import Value
 
 Result = dict[str, Any]
-"""JSON-able fields of the analyzed event: `predictions`, `embedding` or `tensor`."""
+"""JSON-able fields of the analyzed event, such as `predictions` or `embedding`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,12 @@ class Frame:
     Attributes:
         size: (width, height) of the whole, upright image in pixels.
         to_image: from the model input's pixel coordinates to those of the upright image.
+        input_size: (width, height) of the model's input in pixels.
     """
 
     size: Size
     to_image: Transform
+    input_size: Size
 
 
 class Head(Protocol):
@@ -48,3 +50,13 @@ def rows(name: str, value: Value, count: int) -> list[Value]:
     if len(value) != count:
         raise InferenceError(f"the model's output {name!r} has {len(value)} rows for {count} images")
     return [value[i : i + 1] for i in range(count)]
+
+
+def outputs_of(outputs: Sequence[Value], i: int, count: int) -> Sequence[Value]:
+    """All outputs for the image `i` of `count`, as batches of one. For a single image, they may have no batch axis."""
+    return outputs if count == 1 else [value[i : i + 1] for value in outputs]
+
+
+def label_of(labels: Sequence[str], index: int) -> str:
+    """The name of a class, or its index if it has none."""
+    return labels[index] if 0 <= index < len(labels) else str(index)

@@ -1,82 +1,139 @@
-"""Choosing the head of a stage: which output of the model it reads, and whether that output fits."""
+"""Choosing the head of a stage: which outputs of the model it reads, and whether they fit."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from darkroom.api.output import Output
+from darkroom.api.output import BOX_TYPES, FORMATS, Output
+from darkroom_vision.heads.anomaly import AnomalyHead
 from darkroom_vision.heads.base import Head
+from darkroom_vision.heads.boxes.choose import boxes_head
 from darkroom_vision.heads.classification import ClassificationHead, holds_scores, raw_scores
 from darkroom_vision.heads.embedding import EmbeddingHead
+from darkroom_vision.heads.formats import output_format
+from darkroom_vision.heads.labels import class_labels
+from darkroom_vision.heads.segmentation import SegmentationHead
 from darkroom_vision.heads.tensor import TensorHead
-from darkroom_vision.model.input import ModelMismatch
-from darkroom_vision.model.session import Port, Value
+from darkroom_vision.heads.text import CtcHead
+from darkroom_vision.heads.trial import Trial
 
-_CHOICES_SHOWN = 8
+DEFAULT_TOP_K = 3
+_HALF = 0.5
+_STEPS, _STACK = 3, 4
 
 
-def choose_head(
-    uri: str, spec: Output, labels: Sequence[str] | None, ports: tuple[Port, ...], trial: Sequence[Value]
-) -> Head:
+def choose_head(trial: Trial, spec: Output, labels: Sequence[str] | None) -> Head:
     """The head for the output that the stage describes.
 
     Args:
-        uri: the model's, for messages.
+        trial: the model's outputs, and its answer to a blank image.
         spec: the stage's output.
         labels: names of the classes: `spec.labels`, or what was read from `spec.labelsUri`.
-        ports: the model's outputs.
-        trial: the outputs for one blank image, which show the shapes that the file leaves open.
 
     Raises:
         ModelMismatch: with what the file says, what the pipeline says, what to change.
     """
-    if spec.type not in {"Classification", "Embedding", "Tensor"}:
-        raise ModelMismatch(uri, [f"output.type {spec.type} is not supported by this version"])
-    index = _index(uri, spec, ports, trial)
-    port, value = ports[index], trial[index]
-    if spec.type == "Classification":
-        _check_labels(uri, port, value, labels)
-        return ClassificationHead(
-            index, port.name, tuple(labels or ()), spec.top_k or 3, spec.threshold or 0.0, spec.activation or "None"
+    own = tuple(labels or ())
+    form = output_format(trial, spec, own) if spec.type in FORMATS else "Auto"
+    if spec.type in BOX_TYPES:
+        return boxes_head(trial, spec, own, form)
+    match spec.type:
+        case "Classification" | "MultiLabel":
+            return _classification(trial, spec, own)
+        case "Segmentation":
+            return _segmentation(trial, spec, own, form)
+        case "Text":
+            return _text(trial, spec, own)
+        case "Anomaly":
+            return _anomaly(trial, spec)
+        case _:
+            return _numbers(trial, spec)
+
+
+def _classification(trial: Trial, spec: Output, labels: tuple[str, ...]) -> Head:
+    """The named output, else the first that holds scores: others may hold the label."""
+    candidates = [trial.index(spec.name)] if spec.name is not None else list(range(len(trial.outputs)))
+    found = next((i for i in candidates if holds_scores(trial.values[i])), None)
+    if found is None:
+        raise trial.mismatch(
+            f"its {trial.shown(candidates[0])}, but {spec.type} needs floats of shape (N, classes): "
+            "set output.name, or output.type to Tensor"
         )
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
-        raise ModelMismatch(
-            uri, [f"its output {port.name!r} is {port.type}, which is not a numeric tensor: set output.name to another"]
-        )
-    return EmbeddingHead(index, port.name) if spec.type == "Embedding" else TensorHead(index, port.name)
-
-
-def _index(uri: str, spec: Output, ports: tuple[Port, ...], trial: Sequence[Value]) -> int:
-    """The named output, else the first; for Classification the first that holds scores (others may hold the label)."""
-    names = [port.name for port in ports]
-    if spec.name is not None:
-        if spec.name not in names:
-            shown = ", ".join(names[:_CHOICES_SHOWN])
-            raise ModelMismatch(uri, [f"it has no output {spec.name!r}: set output.name to one of {shown}"])
-        index = names.index(spec.name)
-        if spec.type == "Classification" and not holds_scores(trial[index]):
-            raise ModelMismatch(uri, [_no_scores(ports[index], trial[index])])
-        return index
-    if spec.type != "Classification":
-        return 0
-    for index, value in enumerate(trial):
-        if holds_scores(value):
-            return index
-    raise ModelMismatch(uri, [_no_scores(ports[0], trial[0])])
-
-
-def _no_scores(port: Port, value: Value) -> str:
-    shape = f" of shape {value.shape} for one image" if isinstance(value, np.ndarray) else ""
-    return (
-        f"its output {port.name!r} is {port.type}{shape}, but Classification needs floats of shape (N, classes): "
-        "set output.name, or output.type to Tensor"
+    raw, own_labels = raw_scores(trial.values[found])
+    names = class_labels(trial, labels, len(raw))
+    several = spec.type == "MultiLabel"
+    return ClassificationHead(
+        index=found,
+        name=trial.outputs[found].name,
+        labels=() if own_labels and not labels else names,
+        top_k=spec.top_k if several else spec.top_k or DEFAULT_TOP_K,
+        threshold=(_HALF if several else 0.0) if spec.threshold is None else spec.threshold,
+        activation=spec.activation or ("Sigmoid" if several else "None"),
     )
 
 
-def _check_labels(uri: str, port: Port, value: Value, labels: Sequence[str] | None) -> None:
-    classes = len(raw_scores(value)[0])
-    if labels and classes != len(labels):
-        named = len(labels)
-        raise ModelMismatch(
-            uri, [f"its output {port.name!r} has {classes} classes, output.labels names {named}: name all of them"]
+def _segmentation(trial: Trial, spec: Output, labels: tuple[str, ...], form: str) -> Head:
+    index = 0 if spec.name is None else trial.index(spec.name)
+    value = trial.array(index)
+    name = trial.outputs[index].name
+    threshold = _HALF if spec.threshold is None else spec.threshold
+    fits = value.dtype.kind in "fiub" and value.ndim in {_STEPS, _STACK}
+    if form == "Logits" and fits and value.ndim == _STACK:
+        return SegmentationHead(index, name, class_labels(trial, labels, value.shape[1]), "Logits", threshold)
+    if form == "ClassIds" and fits and (value.ndim == _STEPS or value.shape[1] == 1):
+        return SegmentationHead(index, name, class_labels(trial, labels, None), "ClassIds", threshold)
+    if form == "Probability" and fits and (value.ndim == _STEPS or value.shape[1] == 1):
+        return SegmentationHead(index, name, class_labels(trial, labels, 1), "Probability", threshold)
+    raise trial.mismatch(f"its {trial.shown(index)}, which is not of the format {form}: set output.name or format")
+
+
+def _text(trial: Trial, spec: Output, labels: tuple[str, ...]) -> Head:
+    index = trial.index(spec.name) if spec.name is not None else trial.first(_STEPS)
+    if index is None or trial.array(index).ndim != _STEPS:
+        raise trial.mismatch(f"its {trial.all_shown()}, but Text needs floats of shape (N, steps, characters)")
+    steps = trial.array(index)
+    steps_first = steps.shape[0] != 1 and steps.shape[1] == 1
+    softmax = not np.allclose(steps.astype(np.float64).sum(axis=-1), 1, atol=1e-2)
+    characters = _characters(trial, labels or trial.metadata.names, steps.shape[-1])
+    return CtcHead(
+        index, trial.outputs[index].name, characters, spec.threshold or 0.0, softmax=softmax, steps_first=steps_first
+    )
+
+
+def _characters(trial: Trial, known: Sequence[str], classes: int) -> tuple[str, ...]:
+    """The character of each class. Dictionaries leave out the blank, and PaddleOCR's the space at the end."""
+    if len(known) == classes:
+        return tuple(known)
+    if len(known) == classes - 1:
+        return ("", *known)
+    if len(known) == classes - 2 and known:
+        return ("", *known, " ")
+    raise trial.mismatch(
+        f"it knows {classes} characters with the blank, {len(known)} are named: "
+        "set output.labels or labelsUri to the characters from class 1 on, one a line"
+    )
+
+
+def _anomaly(trial: Trial, spec: Output) -> Head:
+    score, label = trial.find("pred_score", "pred_scores"), trial.find("pred_label", "pred_labels")
+    heat, mask = trial.find("anomaly_map", "anomaly_maps"), trial.find("pred_mask", "pred_masks")
+    if spec.name is not None or (score is None and heat is None):
+        index = trial.index(spec.name) if spec.name is not None else 0
+        is_map = trial.array(index).ndim >= _STEPS
+        score, heat = (None, index) if is_map else (index, heat)
+    chosen = heat if score is None else score
+    if chosen is None or trial.array(chosen).dtype.kind != "f":
+        raise trial.mismatch(f"its {trial.all_shown()}, but Anomaly needs pred_score or anomaly_map: set output.name")
+    return AnomalyHead(score, label, heat, mask, spec.threshold)
+
+
+def _numbers(trial: Trial, spec: Output) -> Head:
+    index = 0 if spec.name is None else trial.index(spec.name)
+    port = trial.outputs[index]
+    if not isinstance(trial.values[index], np.ndarray) or trial.array(index).dtype.kind not in "fiub":
+        raise trial.mismatch(
+            f"its output {port.name!r} is {port.type}, which is not a numeric tensor: set output.name to another"
         )
+    if spec.type == "Embedding":
+        return EmbeddingHead(index, port.name, spec.normalize)
+    return TensorHead(index, port.name)

@@ -1,4 +1,4 @@
-"""Classification: `{"predictions": [{"label", "index", "score"}]}`."""
+"""Classification and MultiLabel: `{"predictions": [{"label", "index", "score"}]}`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from darkroom_vision.heads.base import Frame, Result, rows
+from darkroom_vision.heads.base import Frame, Result, label_of, rows
 from darkroom_vision.heads.json_numbers import require_finite, shortened
 from darkroom_vision.model.session import Value
 
@@ -16,12 +16,12 @@ Activation = Literal["Softmax", "Sigmoid", "None"]
 
 @dataclass(frozen=True, slots=True)
 class ClassificationHead:
-    """The best `top_k` classes with a score of at least `threshold`. `labels` are empty when they have no names."""
+    """The best `top_k` classes (None: all) with a score of at least `threshold`. `labels` are empty without names."""
 
     index: int
     name: str
     labels: tuple[str, ...]
-    top_k: int
+    top_k: int | None
     threshold: float
     activation: Activation
 
@@ -37,7 +37,7 @@ class ClassificationHead:
         best = np.argsort(-scores, kind="stable")[: self.top_k]
         return {
             "predictions": [
-                {"label": labels[i] if labels else str(i), "index": i, "score": score}
+                {"label": label_of(labels, i), "index": i, "score": score}
                 for i, score in zip(best.tolist(), shortened(scores[best]), strict=True)
                 if score >= self.threshold
             ]

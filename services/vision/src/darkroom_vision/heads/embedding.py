@@ -12,10 +12,11 @@ from darkroom_vision.model.session import Value
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingHead:
-    """The vector as the model gives it, flat and not normalised: a model that wants that normalises it itself."""
+    """The vector, flat. `normalize`: divided by its Euclidean norm, so that cosine similarity is a dot product."""
 
     index: int
     name: str
+    normalize: bool = False
 
     def results(self, outputs: Sequence[Value], frames: Sequence[Frame]) -> list[Result]:
         """See `Head.results`."""
@@ -24,4 +25,7 @@ class EmbeddingHead:
     def _embedding(self, row: Value) -> Result:
         array = np.asarray(row)
         require_finite(self.name, array)
-        return {"embedding": shortened(array.astype(np.float64).ravel())}
+        vector = array.astype(np.float64).ravel()
+        if self.normalize and (norm := np.linalg.norm(vector)) > 0:
+            vector = vector / norm
+        return {"embedding": shortened(vector)}

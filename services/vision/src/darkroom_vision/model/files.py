@@ -44,6 +44,8 @@ def model_file(settings: StageSettings) -> Path:
 def labels(settings: StageSettings) -> list[str] | None:
     """The names of the classes in the file of `output.labelsUri`, one a line; None if the stage names no such file.
 
+    Of a stage that reads text, each line is one character, which may be white space.
+
     Raises:
         ModelUnavailable: saying why, and what to do.
     """
@@ -52,10 +54,12 @@ def labels(settings: StageSettings) -> list[str] | None:
         return None
     path = settings.labels_path or _local_file("labels", str(uri), None)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelUnavailable(f"labels {uri or path}: {path} can't be read as text: {error}") from error
-    return [line.strip() for line in lines if line.strip()]
+    if settings.stage.output.type == "Text":
+        return text.removesuffix("\n").split("\n")
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _local_file(what: str, uri: str, sha256: str | None) -> Path:

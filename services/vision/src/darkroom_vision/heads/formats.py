@@ -1,0 +1,90 @@
+"""The format of a model's output, when the stage leaves it to us. What can be read in two ways is refused."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from darkroom.api.output import FORMATS, Output
+from darkroom_vision.families import detect
+from darkroom_vision.heads.trial import Trial
+
+_STACK = 4
+_CLASS_COLUMN = 5
+
+
+def output_format(trial: Trial, spec: Output, labels: Sequence[str]) -> str:
+    """The stage's format, or the one that names, shapes and values of the model's outputs show.
+
+    Args:
+        trial: the model's.
+        spec: the stage's output, of a type that has formats.
+        labels: names of the classes; empty if nobody has named them.
+
+    Raises:
+        ModelMismatch: the outputs fit no format of the type, or several. It says which to set.
+    """
+    formats = FORMATS[spec.type]
+    if spec.format != "Auto":
+        return spec.format
+    if len(formats) == 1:
+        return formats[0]
+    if trial.find("logits") is not None and trial.find("pred_boxes") is not None:
+        return _by_no_object_class(trial, labels)
+    family = detect(trial.inputs, trial.outputs, trial.metadata, trial.values)
+    found = family.format if family.format in formats else _by_rank(trial, spec)
+    if found is None or found not in formats:
+        raise trial.mismatch(
+            f"its {trial.all_shown()}, which is not recognised as {spec.type}: "
+            f"set output.format to one of {', '.join(formats)}, or output.type to Tensor"
+        )
+    return _six_columns(trial, found) if found in {"YoloEndToEnd", "RtDetr"} else found
+
+
+def _by_no_object_class(trial: Trial, labels: Sequence[str]) -> str:
+    classes = trial.array(trial.index("logits")).shape[-1]
+    if len(labels) == classes - 1:
+        return "Detr"
+    if len(labels) == classes:
+        return "RtDetr"
+    raise trial.mismatch(
+        f"its {trial.shown(trial.index('logits'))}, whose last class may be 'no object': set output.format to Detr "
+        "(it is, scores are a softmax) or RtDetr (it is not, scores are a sigmoid)"
+    )
+
+
+def _by_rank(trial: Trial, spec: Output) -> str | None:
+    """What the type leaves as the only possibility."""
+    index = 0 if spec.name is None else trial.index(spec.name)
+    value = trial.array(index)
+    if spec.type == "Detection":
+        return "DbNet" if value.ndim == _STACK and value.shape[1] == 1 and _is_probability(value) else None
+    if spec.type != "Segmentation" or value.ndim not in {_STACK - 1, _STACK}:
+        return None
+    if value.dtype.kind in "iu":
+        return "ClassIds"
+    if value.ndim == _STACK and value.shape[1] > 1:
+        return "Logits"
+    return "Probability" if _is_probability(value) else None
+
+
+def _is_probability(value: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> bool:
+    return value.dtype.kind == "f" and bool(np.all((value >= 0) & (value <= 1)))
+
+
+def _six_columns(trial: Trial, found: str) -> str:
+    """Of a table of six columns: whether they are box, score and class, or box and the scores of two classes.
+
+    Classes are whole numbers; scores are between 0 and 1, and so are boxes in the format with scores.
+    """
+    index = trial.first(3)
+    if index is None or trial.array(index).shape[-1] != _CLASS_COLUMN + 1:
+        return found
+    table = trial.array(index)
+    if bool(np.all(table[..., _CLASS_COLUMN] == np.rint(table[..., _CLASS_COLUMN]))):
+        return "YoloEndToEnd"
+    if _is_probability(table):
+        return "RtDetr"
+    raise trial.mismatch(
+        f"its {trial.shown(index)}, which is neither YoloEndToEnd (x1 y1 x2 y2, score, class) nor RtDetr (cx cy w h, "
+        "scores of two classes): set output.format"
+    )

@@ -1,0 +1,65 @@
+"""Results within the size of a record: what does not fit is left out, least important first.
+
+Predictions are dropped from the end, the lowest scores first; of a class map, the masks of the smallest classes. Their
+number is in the result's `dropped`. Embeddings, tensors and texts are never cut.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from darkroom_vision.heads.base import Result
+
+_ROOM_BYTES = 4_096
+"""For the rest of the event, and the record's headers."""
+_PREDICTION_BYTES, _KEYPOINT_BYTES, _CHARACTER_BYTES = 400, 800, 6
+"""More than a prediction or keypoint without its names has, and a character of a name."""
+
+
+def fitted(result: Result, max_bytes: int | None) -> Result:
+    """`result` as it is if its event has at most `max_bytes`; else with less in it."""
+    if max_bytes is None:
+        return result
+    room = max(0, max_bytes - _ROOM_BYTES)
+    if (predictions := result.get("predictions")) is not None:
+        kept = _how_many_fit(predictions, room)
+        if kept < len(predictions):
+            return {**result, "predictions": predictions[:kept], "dropped": len(predictions) - kept}
+    if (classes := result.get("classes")) is not None:
+        return _with_masks_that_fit(result, classes, room)
+    return result
+
+
+def _how_many_fit(predictions: list[dict[str, Any]], room: int) -> int:
+    if sum(map(_at_most, predictions)) <= room:
+        return len(predictions)
+    for count, prediction in enumerate(predictions):
+        room -= _size(prediction)
+        if room < 0:
+            return count
+    return len(predictions)
+
+
+def _with_masks_that_fit(result: Result, classes: list[dict[str, Any]], room: int) -> Result:
+    room -= sum(_size({**one, "mask": None}) for one in classes)
+    kept, dropped = [], 0
+    for one in classes:
+        room -= _size(one["mask"])
+        if room < 0:
+            dropped += 1
+        kept.append(one if room >= 0 else {name: value for name, value in one.items() if name != "mask"})
+    return {**result, "classes": kept, "dropped": dropped} if dropped else result
+
+
+def _at_most(prediction: Mapping[str, Any]) -> int:
+    """No fewer bytes than `_size`, and faster."""
+    return (
+        _PREDICTION_BYTES
+        + _CHARACTER_BYTES * len(prediction["label"])
+        + 2 * len(prediction.get("mask", {}).get("counts", ""))  # a backslash has two bytes
+        + _KEYPOINT_BYTES * len(prediction.get("keypoints", ()))
+    )
+
+
+def _size(value: Mapping[str, Any]) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) + 1

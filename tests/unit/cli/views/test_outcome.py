@@ -1,0 +1,44 @@
+"""Results in one line."""
+
+import pytest
+
+from darkroom_cli.views.outcome import outcome
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ({"predictions": [{"label": "three", "score": 0.98765}]}, "three 0.988"),
+        ({"predictions": []}, "nothing above the threshold"),
+        (
+            {
+                "predictions": [
+                    {"label": "person", "score": 0.91, "box": {}},
+                    {"label": "dog", "score": 0.884, "box": {}},
+                    {"label": "dog", "score": 0.61, "box": {}},
+                ]
+            },
+            "3: person 0.91, dog 0.88, dog 0.61",
+        ),
+        (
+            {"predictions": [{"label": "bird", "score": 0.5, "box": {}}] * 8},
+            "8: bird 0.50, bird 0.50, bird 0.50, bird 0.50, bird 0.50, 3 more",
+        ),
+        (
+            {
+                "image": {"width": 512, "height": 256},
+                "classes": [{"label": "road", "fraction": 0.43}, {"label": "car", "fraction": 0.1234}],
+            },
+            "class map 512x256: road 43 %, car 12 %",
+        ),
+        ({"text": {"text": "Hello world", "score": 0.9}}, "Hello world"),
+        ({"text": {"text": "", "score": 0.0}}, "no text"),
+        ({"anomaly": {"score": 0.934, "anomalous": True}}, "anomalous 0.93"),
+        ({"anomaly": {"score": 0.12, "anomalous": False}}, "normal 0.12"),
+        ({"embedding": [0.0] * 32}, "embedding of 32 numbers"),
+        ({"tensor": {"name": "y", "dtype": "float32", "shape": [1, 10]}}, "y float32 1x10"),
+        ({"reason": "DecodeError", "message": "not a JPEG"}, "DecodeError: not a JPEG"),
+    ],
+)
+def test_an_outcome_is_a_few_words(result: dict[str, object], words: str) -> None:
+    assert outcome(result) == words

@@ -1,0 +1,296 @@
+"""Every format end to end, on an image of 200 x 100 in a model of 64 x 64: numbers worked out by hand.
+
+Letterboxed, the image becomes 64 x 32 pixels at (0, 16): (x, y) of the input is (3.125 x, 3.125 (y - 16)) of the image.
+Stretched, it is (3.125 x, 1.5625 y). The object is the box from (24, 28) to (40, 36) of the input.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from darkroom.api.pipeline import Stage
+from darkroom_vision.analyse import Analyser, Analysis, prepare
+from darkroom_vision.model.input import ModelMismatch
+from darkroom_vision.model.session import load_model
+from tests.support.images.pictures import encoded, picture
+from tests.support.models.coco_masks import decoded
+from tests.support.models.vision_files import constant_file
+
+Outputs = dict[str, npt.NDArray[Any]]
+
+SIZE = (64, 64)
+CELLS = 64 + 16 + 4
+IMAGE = encoded(picture(100, 200), "PNG")
+LETTERBOXED = {"x": 75, "y": 37.5, "width": 50, "height": 25}
+STRETCHED = {"x": 75, "y": 43.75, "width": 50, "height": 12.5}
+CENTRES, CORNERS = (32.0, 32, 16, 8), (24.0, 28, 40, 36)
+
+
+def answer(path: Path, outputs: Outputs, output: dict[str, Any], **spec_input: Any) -> dict[str, Any]:
+    stage = Stage.model_validate(
+        {"name": "test", "model": {"uri": "file:x.onnx"}, "input": spec_input, "output": output}
+    )
+    found = Analyser(prepare(load_model(constant_file(path / "m.onnx", SIZE, outputs)), stage)).analyse(IMAGE)
+    assert isinstance(found, Analysis), found
+    return found.result
+
+
+def table(rows: int, columns: int, **at: tuple[float, ...]) -> npt.NDArray[np.float32]:
+    """Zeros, with `at` = {"r5": numbers of row 5}."""
+    found = np.zeros((1, rows, columns), np.float32)
+    for row, numbers in at.items():
+        found[0, int(row[1:])] = numbers
+    return found
+
+
+def logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+TWO = ["cat", "dog"]
+# A second prediction overlaps the first and has a lower score: it has to go where the model leaves that to others.
+V8 = table(CELLS, 6, r5=(*CENTRES, 0.125, 0.875), r6=(33, 32, 16, 8, 0.125, 0.5)).transpose(0, 2, 1)
+V5 = table(3 * CELLS, 7, r5=(*CENTRES, 0.875, 0.125, 1), r6=(33, 32, 16, 8, 0.5, 0, 1))
+DECODED_X = table(CELLS, 7, r5=(*CENTRES, 0.875, 0.125, 1))
+CELL_CENTRES = [((i % n + 0.5) * s, (i // n + 0.5) * s) for s, n in ((8, 8), (16, 4), (32, 2)) for i in range(n * n)]
+DECODED_X[0, :, :2] += np.array([c if i != 5 else (0, 0) for i, c in enumerate(CELL_CENTRES)], np.float32)
+# Cell 28 of the first grid is (4, 3), of 8 pixels: centre (4 + 0) * 8, (3 + 1) * 8, size exp(ln 2) * 8, exp(0) * 8.
+RAW_X = table(CELLS, 7, r28=(0, 1, math.log(2), 0, 0.875, 0.125, 1))
+END_TO_END = table(300, 6, r0=(*CORNERS, 0.875, 1), r1=(30, 30, 30, 30, 0.125, 0))
+QUERIES = table(300, 6, r7=(0.5, 0.5, 0.25, 0.125, 0.125, 0.875))
+BOX_OF_QUERY = table(100, 4, r7=(0.5, 0.5, 0.25, 0.125))
+SIGMOID_LOGITS = table(100, 2, r7=(logit(0.125), logit(0.875)))
+SIGMOID_LOGITS[0, [i for i in range(100) if i != 7]] = -9
+# Softmax of (ln 1, ln 14, ln 1) is (1, 14, 1) / 16.
+SOFTMAX_LOGITS = table(100, 3, r7=(0, math.log(14), 0))
+SOFTMAX_LOGITS[0, [i for i in range(100) if i != 7], 2] = 9
+
+DETECTORS: dict[str, tuple[Outputs, dict[str, Any], dict[str, Any]]] = {
+    "YoloV8": ({"output0": V8}, {}, LETTERBOXED),
+    "YoloV8, a row for each prediction": ({"output0": V8.transpose(0, 2, 1)}, {"format": "YoloV8"}, LETTERBOXED),
+    "YoloV5": ({"output0": V5}, {}, LETTERBOXED),
+    "YoloX, decoded": ({"output": DECODED_X}, {}, LETTERBOXED),
+    "YoloX, raw": ({"output": RAW_X}, {}, LETTERBOXED),
+    "YoloEndToEnd": ({"output0": END_TO_END}, {}, LETTERBOXED),
+    "RtDetr, one table": ({"output0": QUERIES}, {}, LETTERBOXED),
+    "RtDetr, logits": ({"logits": SIGMOID_LOGITS, "pred_boxes": BOX_OF_QUERY}, {}, LETTERBOXED),
+    "RF-DETR": ({"dets": BOX_OF_QUERY, "labels": SIGMOID_LOGITS}, {}, LETTERBOXED),
+    "Detr": ({"logits": SOFTMAX_LOGITS, "pred_boxes": BOX_OF_QUERY}, {}, LETTERBOXED),
+    "Torchvision": (
+        {
+            "boxes": np.array([CORNERS, CORNERS], np.float32),
+            "labels": np.array([2, 0], np.int64),
+            "scores": np.array([0.875, 0.75], np.float32),
+        },
+        {},
+        LETTERBOXED,
+    ),
+    "TensorFlow": (
+        {
+            "detection_boxes": np.array([[[28 / 64, 24 / 64, 36 / 64, 40 / 64], [0, 0, 1, 1]]], np.float32),
+            "detection_classes": np.array([[2, 1]], np.float32),
+            "detection_scores": np.array([[0.875, 0.75]], np.float32),
+            "num_detections": np.array([1], np.float32),
+        },
+        {},
+        LETTERBOXED,
+    ),
+    "Paddle": (
+        {
+            "multiclass_nms3_0.tmp_0": np.array([[1, 0.875, *CORNERS], [-1, 0.9, 0, 0, 1, 1]], np.float32),
+            "multiclass_nms3_0.tmp_2": np.array([1], np.int32),
+        },
+        {},
+        LETTERBOXED,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_detector_answers_with_boxes_of_the_image(name: str, tmp_path: Path) -> None:
+    outputs, spec, box = DETECTORS[name]
+    found = answer(tmp_path, outputs, {"type": "Detection", "labels": TWO, **spec}, resize="Letterbox")
+    (prediction,) = found["predictions"]
+    assert prediction == {
+        "label": "dog",
+        "index": 1,
+        "score": pytest.approx(0.875, abs=1e-6),
+        "box": pytest.approx(box, abs=0.01),
+    }
+
+
+def test_a_stretched_image_has_a_scale_for_each_axis(tmp_path: Path) -> None:
+    (prediction,) = answer(tmp_path, {"output0": V8}, {"type": "Detection"})["predictions"]
+    assert prediction["box"] == STRETCHED
+    assert prediction["label"] == "1"
+
+
+def test_boxes_are_clipped_to_the_image_and_empty_ones_are_left_out(tmp_path: Path) -> None:
+    # The first reaches into the border above the image and over its left edge; the second lies in the border.
+    outputs = table(300, 6, r0=(-8, 8, 16, 24, 0.75, 0), r1=(10, 2, 30, 15, 0.875, 0))
+    found = answer(tmp_path, {"output0": outputs}, {"type": "Detection"}, resize="Letterbox")
+    assert [p["box"] for p in found["predictions"]] == [{"x": 0, "y": 0, "width": 50, "height": 25}]
+
+
+def test_overlapping_boxes_of_different_classes_stay_unless_the_stage_says_otherwise(tmp_path: Path) -> None:
+    outputs = {
+        "output0": table(CELLS, 6, r5=(*CENTRES, 0, 0.875), r6=(33, 32, 16, 8, 0.75, 0)).transpose(0, 2, 1),
+    }
+    spec = {"type": "Detection", "labels": TWO}
+    both = answer(tmp_path, outputs, spec)["predictions"]
+    assert [p["label"] for p in both] == ["dog", "cat"]
+    assert len(answer(tmp_path, outputs, {**spec, "classAgnostic": True})["predictions"]) == 1
+    # Their intersection is 15 x 8, their union 17 x 8: an IoU of 0.88.
+    assert len(answer(tmp_path, outputs, {**spec, "classAgnostic": True, "iouThreshold": 0.89})["predictions"]) == 2
+    assert len(answer(tmp_path, outputs, {**spec, "maxDetections": 1})["predictions"]) == 1
+    assert len(answer(tmp_path, outputs, {**spec, "threshold": 0.8})["predictions"]) == 1
+
+
+def test_oriented_boxes_have_an_angle_in_degrees(tmp_path: Path) -> None:
+    outputs = table(CELLS, 6, r5=(*CENTRES, 0.875, math.pi / 6), r6=(*CENTRES, 0.5, math.pi / 6 + 0.01))
+    spec = {"type": "OrientedDetection", "labels": ["ship"]}
+    found = answer(tmp_path, {"output0": outputs.transpose(0, 2, 1)}, spec, resize="Letterbox")
+    (prediction,) = found["predictions"]
+    assert prediction["box"] == pytest.approx({**LETTERBOXED, "angle": 30}, abs=0.01)
+
+
+def test_keypoints_are_points_of_the_image(tmp_path: Path) -> None:
+    outputs = table(CELLS, 11, r5=(*CENTRES, 0.875, 24, 28, 0.5, -1, 36, 0.25)).transpose(0, 2, 1)
+    spec = {"type": "Keypoints", "labels": ["person"], "keypointNames": ["nose", "ear"]}
+    (prediction,) = answer(tmp_path, {"output0": outputs}, spec, resize="Letterbox")["predictions"]
+    assert prediction["box"] == LETTERBOXED
+    assert prediction["keypoints"] == [
+        {"name": "nose", "x": 75, "y": 37.5, "score": 0.5},
+        {"name": "ear", "x": 0, "y": 62.5, "score": 0.25},
+    ]
+
+
+def test_a_mask_covers_what_its_prototypes_do_within_the_box(tmp_path: Path) -> None:
+    # Of the two prototypes (16 x 16 for 64 x 64 pixels), the second is positive in the left half of the input.
+    prototypes = np.full((1, 2, 16, 16), -1, np.float32)
+    prototypes[0, 1, :, :8] = 1
+    outputs = table(CELLS, 7, r5=(*CENTRES, 0.875, 0, 3)).transpose(0, 2, 1)
+    spec = {"type": "InstanceSegmentation"}
+    found = answer(tmp_path, {"output0": outputs, "output1": prototypes}, spec, resize="Letterbox")
+    (prediction,) = found["predictions"]
+    # The box is 75 to 125 by 37.5 to 62.5 of the image: the pixels with their centre in the left half of it.
+    expected = np.zeros((100, 200), bool)
+    expected[37:62, 75:100] = True
+    assert (decoded(prediction["mask"]) == expected).all()
+
+
+def test_text_regions_become_boxes(tmp_path: Path) -> None:
+    # A region of 21 x 6 pixels: through the centres of its pixels 20 x 5, which grow by 2 * 100 * 1.5 / 50 = 6.
+    probabilities = np.zeros((1, 1, 64, 64), np.float32)
+    probabilities[0, 0, 30:36, 20:41] = 0.875
+    found = answer(tmp_path, {"sigmoid_0.tmp_0": probabilities}, {"type": "Detection", "format": "DbNet"})
+    (prediction,) = found["predictions"]
+    assert prediction["label"] == "text"
+    assert prediction["score"] == pytest.approx(0.875)
+    # From (20.5 - 3, 30.5 - 3) to (40.5 + 3, 35.5 + 3) of the input.
+    expected = {"x": 17.5 * 3.125, "y": 27.5 * 1.5625, "width": 26 * 3.125, "height": 11 * 1.5625}
+    assert prediction["box"] == pytest.approx(expected, abs=0.02)
+
+
+def test_a_class_map_is_laid_over_the_image(tmp_path: Path) -> None:
+    # Stretched: the left quarter of the input is the left quarter of the image.
+    logits = np.zeros((1, 3, 64, 64), np.float32)
+    logits[0, 2] = 1
+    logits[0, 1, :, :16] = 2
+    found = answer(tmp_path, {"logits": logits}, {"type": "Segmentation", "labels": ["sky", "road", "car"]})
+    assert [(c["label"], c["index"], c["fraction"]) for c in found["classes"]] == [("car", 2, 0.75), ("road", 1, 0.25)]
+    road = decoded(found["classes"][1]["mask"])
+    assert road.shape == (100, 200)
+    assert road[:, :50].all()
+    assert not road[:, 50:].any()
+
+
+@pytest.mark.parametrize("output_format", ["ClassIds", "Probability"])
+def test_maps_of_classes_and_of_probabilities(output_format: str, tmp_path: Path) -> None:
+    ids = np.zeros((1, 64, 64), np.int64)
+    ids[0, 32:] = 1
+    value = ids if output_format == "ClassIds" else (ids[:, None] * 0.5 + 0.25).astype(np.float32)
+    found = answer(tmp_path, {"map": value}, {"type": "Segmentation"})
+    fractions = {c["index"]: c["fraction"] for c in found["classes"]}
+    assert fractions == ({0: 0.5, 1: 0.5} if output_format == "ClassIds" else {0: 0.5})
+
+
+def test_a_cropped_image_has_no_classes_where_the_model_has_not_looked(tmp_path: Path) -> None:
+    found = answer(tmp_path, {"map": np.zeros((1, 64, 64), np.int64)}, {"type": "Segmentation"}, resize="Crop")
+    (seen,) = found["classes"]
+    assert seen["fraction"] == 0.5
+    mask = decoded(seen["mask"])
+    assert mask[:, 50:150].all()
+    assert mask.sum() == 100 * 100
+
+
+@pytest.mark.parametrize("logits", [False, True])
+def test_a_line_of_text_is_read_without_repeats_and_blanks(logits: bool, tmp_path: Path) -> None:
+    # Classes: blank, a, b, space. Steps: a a - a b b (space): "aab ", each with probability 0.75.
+    steps = np.full((1, 7, 4), 1 / 12, np.float32)
+    steps[0, range(7), [1, 1, 0, 1, 2, 2, 3]] = 0.75
+    value = np.log(steps) + 3 if logits else steps
+    found = answer(tmp_path, {"softmax": value.astype(np.float32)}, {"type": "Text", "labels": ["a", "b"]})
+    assert found == {"text": {"text": "aab ", "score": pytest.approx(0.75)}}
+    empty = answer(tmp_path, {"softmax": steps}, {"type": "Text", "labels": ["a", "b"], "threshold": 0.8})
+    assert empty["text"]["text"] == ""
+
+
+def test_an_anomaly_has_a_score_a_decision_and_a_mask(tmp_path: Path) -> None:
+    heat = np.zeros((1, 1, 64, 64), np.float32)
+    heat[..., :32] = 0.625
+    outputs: Outputs = {
+        "pred_score": np.array([0.875], np.float32),
+        "pred_label": np.array([False]),
+        "anomaly_map": heat,
+        "pred_mask": heat > 0.9,
+    }
+    own = answer(tmp_path, outputs, {"type": "Anomaly"})["anomaly"]
+    assert (own["score"], own["anomalous"]) == (0.875, False)
+    assert not decoded(own["mask"]).any()
+    chosen = answer(tmp_path, outputs, {"type": "Anomaly", "threshold": 0.6})["anomaly"]
+    assert chosen["anomalous"]
+    assert decoded(chosen["mask"])[:, :100].all()
+    assert decoded(chosen["mask"]).sum() == 100 * 100
+
+
+def test_several_labels_are_all_that_reach_the_threshold(tmp_path: Path) -> None:
+    logits = np.array([[logit(0.75), logit(0.25), logit(0.875)]], np.float32)
+    found = answer(tmp_path, {"logits": logits}, {"type": "MultiLabel", "labels": ["a", "b", "c"]})
+    assert [(p["label"], round(p["score"], 6)) for p in found["predictions"]] == [("c", 0.875), ("a", 0.75)]
+
+
+def test_an_embedding_can_have_length_one(tmp_path: Path) -> None:
+    found = answer(tmp_path, {"embedding": np.array([[3, 4]], np.float32)}, {"type": "Embedding", "normalize": True})
+    assert found["embedding"] == pytest.approx([0.6, 0.8])
+
+
+@pytest.mark.parametrize(
+    ("outputs", "spec", "words"),
+    [
+        (
+            {"logits": SIGMOID_LOGITS, "pred_boxes": BOX_OF_QUERY},
+            {"type": "Detection"},
+            "set output.format to Detr .* or RtDetr",
+        ),
+        ({"x": np.zeros((1, 10), np.float32)}, {"type": "Detection"}, "not recognised as Detection: set output.format"),
+        ({"output0": V8 * 4}, {"type": "Detection"}, "scores are not between 0 and 1"),
+        ({"output0": V8}, {"type": "Detection", "labels": ["a"]}, "has 2 classes, output.labels names 1"),
+        ({"output0": V8}, {"type": "InstanceSegmentation"}, "there are no masks"),
+        ({"softmax": np.zeros((1, 7, 9), np.float32)}, {"type": "Text"}, "knows 9 characters .* 0 are named"),
+        (
+            {"output0": QUERIES * 0.9},
+            {"type": "Detection", "format": "Torchvision"},
+            r"needs boxes \(n, 4\), labels \(n\) and scores",
+        ),
+    ],
+)
+def test_what_can_be_read_in_two_ways_or_in_none_is_refused(
+    outputs: Outputs, spec: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelMismatch, match=words):
+        answer(tmp_path, outputs, spec)
