@@ -61,6 +61,11 @@ class Analyzed(TolerantModel):
     stage: str
     model: ModelUsed
     image: ImageSeen
+    output_type: str | None = Field(
+        None,
+        description="The stage's `output.type`. Absent in results of versions that had only Classification, "
+        "Embedding and Tensor.",
+    )
     predictions: list[Prediction] | None = Field(
         None, description="Classification, MultiLabel and types with boxes: predictions, best first."
     )
@@ -71,7 +76,7 @@ class Analyzed(TolerantModel):
     tensor: Tensor | None = Field(None, description="Tensor: the model's raw output.")
     dropped: int | None = Field(
         None,
-        description="How many predictions, or masks of classes, were left out because the result was larger than a "
+        description="How many objects, or masks of classes, were left out because the result was larger than a "
         "record of the topic may be: those with the lowest scores, or the smallest. Absent if none was.",
     )
     timings: Timings
@@ -83,6 +88,21 @@ class Analyzed(TolerantModel):
     def to_json(self) -> bytes:
         """The event's data: JSON in UTF-8, without fields that are null."""
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def labels_of(result: Mapping[str, Any]) -> list[str]:
+    """The labels that a result is found by: of all its predictions and classes; of a Classification, of the best.
+
+    Args:
+        result: data of an analyzed event, perhaps of another version: what is not as expected has no labels.
+    """
+    predictions, classes = (
+        part if isinstance(part, list) else [] for part in map(result.get, ("predictions", "classes"))
+    )
+    if result.get("outputType", "Classification") == "Classification":
+        predictions = predictions[:1]
+    found = (part.get("label") for part in (*predictions, *classes) if isinstance(part, Mapping))
+    return list(dict.fromkeys(label for label in found if isinstance(label, str)))
 
 
 class FailureHeaders:
@@ -106,7 +126,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     """
     schemas = {ANALYZED: Analyzed.model_json_schema(by_alias=True, mode="serialization")}
     for output_type, (field, required) in _RESULTS.items():
-        schemas[f"{ANALYZED}#{output_type}"] = _schema_of_type(field, required)
+        schemas[f"{ANALYZED}#{output_type}"] = _schema_of_type(output_type, field, required)
     return schemas
 
 
@@ -126,11 +146,12 @@ _RESULTS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]]] = {
 """The field that has the result of each output type, and the fields of its parts that are always there."""
 
 
-def _schema_of_type(field: str, required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+def _schema_of_type(output_type: str, field: str, required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     schema = Analyzed.model_json_schema(by_alias=True, mode="serialization")
     for other in {name for name, _ in _RESULTS.values()} - {field}:
         del schema["properties"][other]
-    schema["required"] = [*schema["required"], field]
+    schema["required"] = [*schema["required"], field, "outputType"]
+    schema["properties"]["outputType"] = {"const": output_type, "type": "string"}
     schema["properties"][field] = _not_null(schema["properties"][field])
     for name, fields in required.items():
         part = schema["$defs"][name]

@@ -16,7 +16,7 @@ from darkroom_cli.views.outcome import outcome
                     {"label": "person", "score": 0.91, "box": {}},
                     {"label": "dog", "score": 0.884, "box": {}},
                     {"label": "dog", "score": 0.61, "box": {}},
-                ]
+                ],
             },
             "3: person 0.91, dog 0.88, dog 0.61",
         ),
@@ -30,6 +30,13 @@ from darkroom_cli.views.outcome import outcome
                 "classes": [{"label": "road", "fraction": 0.43}, {"label": "car", "fraction": 0.1234}],
             },
             "class map 512x256: road 43 %, car 12 %",
+        ),
+        (
+            {
+                "outputType": "MultiLabel",
+                "predictions": [{"label": "sea", "score": 0.9}, {"label": "sky", "score": 0.8}],
+            },
+            "sea 0.90, sky 0.80",
         ),
         ({"text": {"text": "Hello world", "score": 0.9}}, "Hello world"),
         ({"text": {"text": "", "score": 0.0}}, "no text"),

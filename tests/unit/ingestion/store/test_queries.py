@@ -19,7 +19,7 @@ from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import image_rows, results_page
-from darkroom_ingestion.store.tables import dead_letters, results
+from darkroom_ingestion.store.tables import dead_letters, result_labels, results
 from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch
 
 PIPELINE = "demo/digits"
@@ -69,7 +69,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 def read(database: Database, told: Sequence[Told], at_once: int = 100) -> None:
     """Fill an empty store from these records in this order."""
-    database.write(lambda connection: [connection.execute(delete(table)) for table in (results, dead_letters)])
+    tables = (results, result_labels, dead_letters)
+    database.write(lambda connection: [connection.execute(delete(table)) for table in tables])
     for start in range(0, len(told), at_once):
         batch = Batch()
         for entry in told[start : start + at_once]:
@@ -139,6 +140,37 @@ def test_a_label_finds_the_images_that_have_it_now(database: Database) -> None:
     assert listed(database) == [("i", 3_000), ("k", 2_600), ("j", 2_500)]
     assert listed(database, "seven") == [("j", 2_500)]
     assert listed(database, "one") == [("i", 3_000), ("k", 2_600)]
+
+
+def test_a_result_is_found_by_each_of_its_labels_in_pages(database: Database) -> None:
+    told = [Told(f"{n}", 2_000 + n, label="dog" if n % 2 else "cat", offset=n) for n in range(6)]
+    read(database, told)
+    several = {"imageId": "several", "outputType": "Detection", "at": 9_000}
+    several["predictions"] = [{"label": label, "score": 0.5} for label in ("dog", "cat", "dog")]
+    headers = [("ce_id", b"several.classify")]
+    batch = Batch()
+    batch.rows.add_record(RESULTS, LogRecord.read("results", 0, 9, 9_000, b"k", headers, json.dumps(several).encode()))
+    batch.move(TopicPartition("results", 0), 0, 0)
+    write_batch(database, batch)
+
+    found: list[str] = []
+    after = None
+    while True:
+        page, after = database.read(
+            lambda c: results_page(c, PIPELINE, stage="classify", label="dog", after=after, limit=2, max_bytes=10_000)  # noqa: B023
+        )
+        found += [json.loads(row.data)["imageId"] for row in page]
+        if after is None:
+            break
+    assert found == ["several", "5", "3", "1"]
+    assert [image for image, _ in listed(database, "cat")] == ["several", "4", "2", "0"]
+    assert listed(database, "fox") == []
+
+
+def test_the_labels_of_a_result_that_an_earlier_one_replaces_no_longer_count(database: Database) -> None:
+    read(database, [Told("i", 3_000, label="dog", offset=1), Told("i", 2_000, label="cat", offset=0)], at_once=1)
+    assert listed(database, "dog") == []
+    assert listed(database, "cat") == [("i", 2_000)]
 
 
 def test_who_waits_for_an_image_is_not_answered_by_a_replay_that_failed(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.rows import Rows
-from darkroom_ingestion.store.tables import redrives, results
+from darkroom_ingestion.store.tables import redrives, result_labels, results
 from tests.support.postgresql import make_database, postgresql
 
 TOPICS = {
@@ -134,26 +134,32 @@ def test_every_record_has_a_row_or_is_passed_over(
     database.write(write)
 
 
-def test_the_label_of_a_result_is_that_of_its_best_prediction() -> None:
-    data: dict[str, Any] = {
-        "imageId": "i",
-        "predictions": [{"label": "seven", "score": 0.9}, {"label": "one", "score": 0.1}],
-    }
+@pytest.mark.parametrize(
+    ("data", "labels"),
+    [
+        ({"predictions": [{"label": "seven", "score": 0.9}, {"label": "one", "score": 0.1}]}, ["seven"]),
+        ({"outputType": "MultiLabel", "predictions": [{"label": "sea"}, {"label": "sky"}]}, ["sea", "sky"]),
+        (
+            {"outputType": "Detection", "predictions": [{"label": "dog"}, {"label": "cat"}, {"label": "dog"}]},
+            ["dog", "cat"],
+        ),
+        ({"outputType": "Segmentation", "classes": [{"label": "road"}, {"label": "car"}]}, ["road", "car"]),
+        (
+            {"outputType": "Detection", "predictions": [{"label": str(i)} for i in range(999)]},
+            [str(i) for i in range(200)],
+        ),
+        ({"outputType": "Text", "text": {"text": "seven", "score": 1}}, []),
+        ({"predictions": "seven", "classes": [1, {"label": 2}]}, []),
+    ],
+)
+def test_a_result_has_a_row_for_each_of_its_labels(data: dict[str, Any], labels: list[str]) -> None:
     rows = Rows()
-    record = LogRecord.read("t", 1, 2, 3, None, [("ce_id", b"i.classify")], json.dumps(data).encode())
-    rows.add_record(TOPICS["results"], record)
+    value = json.dumps({"imageId": "i", **data}).encode()
+    rows.add_record(TOPICS["results"], LogRecord.read("t", 1, 2, 3, None, [("ce_id", b"i.classify")], value))
     [row] = rows.by_table[results]
 
-    assert (row["label"], row["score"], row["image_id"], row["event_id"]) == ("seven", 0.9, "i", "i.classify")
-
-
-def test_a_score_beyond_a_double_is_left_out(database: Database) -> None:
-    value = b'{"imageId": "i", "predictions": [{"label": "seven", "score": 1' + b"0" * 400 + b"}]}"
-    rows = Rows()
-    rows.add_record(TOPICS["results"], LogRecord.read("t", 1, 2, 3, None, [], value))
-    [row] = rows.by_table[results]
-
-    assert (row["label"], row["score"]) == ("seven", None)
+    assert (row["image_id"], row["event_id"]) == ("i", "i.classify")
+    assert [found["label"] for found in rows.by_table.get(result_labels, [])] == labels
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_results_are_what_the_schema_of_their_type_describes(kind: str, value: n
         "stage": "s",
         "model": {"name": "m", "sha256": "0"},
         "image": {"width": 640, "height": 480, "format": "png"},
+        "outputType": kind,
         "timings": {"decodeMs": 1, "preprocessMs": 1, "inferenceMs": 1},
         "source": {"topic": "t", "partition": 0, "offset": 0},
     }

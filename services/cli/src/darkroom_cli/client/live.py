@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from darkroom.events import labels_of
 from darkroom_cli.client.pipelines import Served
 from darkroom_cli.client.retries import delay_s, retry_after_s
 from darkroom_cli.client.server_sent_events import ServerSentEvent, events
@@ -30,8 +31,7 @@ class Filter:
 
     def wants(self, event: Document) -> bool:
         """Whether the filter selects `event`. A failure has no label."""
-        labels = {one["label"] for field in ("predictions", "classes") for one in event.get(field) or []}
-        return self.stage in {None, event["stage"]} and (self.label is None or self.label in labels)
+        return self.stage in {None, event["stage"]} and (self.label is None or self.label in labels_of(event))
 
 
 def follow_results(

@@ -72,8 +72,8 @@ def run(
     from darkroom_cli.models.analysis import analyse_files
     from darkroom_cli.models.pictures import Pictures
     from darkroom_cli.models.settings import prepared
+    from darkroom_cli.views.outcome import outcome
     from darkroom_cli.views.output import JsonArray, answer, say
-    from darkroom_cli.views.results import outcome
 
     files = image_files(images)
     pictures = Pictures.at(draw, files) if draw is not None else None

@@ -14,7 +14,7 @@ from darkroom_cli.models.detected import detected_block, pipeline_name, usable
 from darkroom_cli.models.manifest import manifest
 from darkroom_cli.models.settings import prepared, stage_of
 from darkroom_cli.models.stage_block import StageBlock
-from darkroom_cli.views.results import outcome
+from darkroom_cli.views.outcome import outcome
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ def outcome(result: Document) -> str:
     if (reason := result.get("reason")) is not None:
         return f"{reason}: {result.get('message', '')}"
     if (predictions := result.get("predictions")) is not None:
-        return _predictions(predictions)
+        return _predictions(predictions, result.get("outputType"))
     if (classes := result.get("classes")) is not None:
-        image = result["image"]
         shares = [f"{one['label']} {one['fraction'] * 100:.0f} %" for one in classes]
-        return f"class map {image['width']}x{image['height']}: {_listed(shares) or 'no class'}"
+        return f"class map{_size(result)}: {_listed(shares) or 'no class'}"
     if (text := result.get("text")) is not None:
         return text["text"] or "no text"
     if (anomaly := result.get("anomaly")) is not None:
@@ -28,14 +27,19 @@ def outcome(result: Document) -> str:
     return "an output type unknown to this version"
 
 
-def _predictions(predictions: Sequence[Document]) -> str:
-    """The best class of the image, or the number of objects and the best of them."""
+def _predictions(predictions: Sequence[Document], output_type: str | None) -> str:
+    """The best class of the image, or all that it has, or the number of objects and the best of them."""
     if not predictions:
         return "nothing above the threshold"
-    if "box" not in predictions[0]:
-        return f"{predictions[0]['label']} {predictions[0]['score']:.3f}"
-    objects = [f"{one['label']} {one['score']:.2f}" for one in predictions]
-    return f"{len(objects)}: {_listed(objects)}"
+    found = [f"{one['label']} {one['score']:.2f}" for one in predictions]
+    if "box" in predictions[0]:
+        return f"{len(found)}: {_listed(found)}"
+    return _listed(found) if output_type == "MultiLabel" else f"{predictions[0]['label']} {predictions[0]['score']:.3f}"
+
+
+def _size(result: Document) -> str:
+    image = result.get("image")
+    return f" {image['width']}x{image['height']}" if image else ""
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, mod
         stage=stage,
         model=model,
         image=ImageSeen(width=analysis.width, height=analysis.height, format=analysis.format),
+        output_type=settings.stage.output.type,
         **analysis.result,
         timings=Timings(
             decode_ms=_ms(took.decode_s), preprocess_ms=_ms(took.preprocess_s), inference_ms=_ms(took.inference_s)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Exists, Row, Select, and_, select, tuple_
 
 from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
-from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, results
+from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, result_labels, results
 
 _ROWS_AT_A_TIME = 16
 
@@ -116,12 +116,18 @@ def results_page(
 
     A page ends after `limit` results, or after the result that makes it larger than `max_bytes`.
     """
-    order = (results.c.at_ms, results.c.event_id)
-    query = select(*order, results.c.data).where(results.c.pipeline == pipeline, ~_superseded())
-    if stage is not None:
-        query = query.where(results.c.stage == stage)
+    # Of the table whose index has the order.
+    listed = results if label is None else result_labels
+    order = (listed.c.at_ms, listed.c.event_id)
+    query = select(*order, results.c.data).where(listed.c.pipeline == pipeline, ~_superseded())
     if label is not None:
-        query = query.where(results.c.label == label)
+        same = (
+            result_labels.c[name] == results.c[name]
+            for name in ("pipeline", "event_id", "topic", "partition", "offset")
+        )
+        query = query.select_from(result_labels.join(results, and_(*same))).where(result_labels.c.label == label)
+    if stage is not None:
+        query = query.where(listed.c.stage == stage)
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
     page: list[StoredResult] = []

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeGuard
 
 from sqlalchemy.schema import Table
 
 from darkroom import events, names
 from darkroom_ingestion.kafka.log_record import LogRecord, Role, TopicContents
-from darkroom_ingestion.records.json_object import read_json
+from darkroom_ingestion.records.json_object import JsonObject, read_json
 from darkroom_ingestion.records.text import at_most, storable
 from darkroom_ingestion.store import tables
 from darkroom_ingestion.times import parse_ms
@@ -21,6 +22,7 @@ DEFAULT_CONTENT_TYPE = "application/octet-stream"
 # A row of a PostgreSQL index has at most about 2,700 bytes.
 _MAX_ID_BYTES = 1_000
 _MAX_LABEL_BYTES = 500
+_MOST_LABELS = 200
 _MAX_GENERATION = 40
 # The other limits bound the memory of a row, and so of a page of rows.
 _MAX_TEXT_BYTES = 1_000
@@ -51,8 +53,12 @@ class Rows:
                     self.add(tables.redrives, mark)
                 return
             case "results":
-                row = result_row(topic.pipeline, topic.stage or "", record)
+                result = read_json(record.value)
+                row = None if result is None else result_row(topic.pipeline, topic.stage or "", record, result)
                 table = tables.results
+                if result is not None and row is not None:
+                    for label in label_rows(row, result.data):
+                        self.add(tables.result_labels, label)
             case "dead-letters":
                 row = dead_letter_row(topic.pipeline, topic.stage or "", record)
                 table = tables.dead_letters
@@ -103,13 +109,11 @@ def redrive_row(pipeline: str, record: LogRecord) -> dict[str, Any] | None:
     }
 
 
-def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
-    """The row of an analyzed event; None if the record is not such an event."""
-    result = read_json(record.value)
-    its_id = None if result is None else result_image_id(result.data)
-    if result is None or its_id is None:
+def result_row(pipeline: str, stage: str, record: LogRecord, result: JsonObject) -> dict[str, Any] | None:
+    """The row of an analyzed event, whose data is `result`; None if it is not such an event."""
+    its_id = result_image_id(result.data)
+    if its_id is None:
         return None
-    label, score = _top(result.data)
     event_id, generation = record.headers.get("ce_id"), result.data.get("generation")
     own_id = names.result_id(
         its_id, stage, storable(generation)[:_MAX_GENERATION] if isinstance(generation, str) else None
@@ -120,13 +124,18 @@ def result_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] |
         "image_id": its_id,
         "stage": stage,
         "at_ms": record.timestamp_ms,
-        "label": label,
-        "score": score,
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
         "data": result.text,
     }
+
+
+def label_rows(row: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the labels in `result`, whose own row is `row`."""
+    event = {name: row[name] for name in ("pipeline", "event_id", "stage", "at_ms", "topic", "partition", "offset")}
+    labels = dict.fromkeys(map(stored_label, events.labels_of(result)))
+    return [{**event, "label": label} for label in islice(labels, _MOST_LABELS)]
 
 
 def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
@@ -171,21 +180,6 @@ def result_image_id(data: Mapping[str, Any]) -> str | None:
 def stored_label(label: str) -> str:
     """A label in the form that the store searches for."""
     return at_most(_MAX_LABEL_BYTES, storable(label))
-
-
-def _top(data: Mapping[str, Any]) -> tuple[str | None, float | None]:
-    match data.get("predictions"):
-        case [{"label": str(label), "score": int() | float() as score}, *_]:
-            return stored_label(label), _double(score)
-        case _:
-            return None, None
-
-
-def _double(score: float) -> float | None:
-    try:
-        return float(score)
-    except OverflowError:
-        return None
 
 
 def _short(text: str | None) -> str | None:

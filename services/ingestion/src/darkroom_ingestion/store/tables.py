@@ -1,6 +1,6 @@
 """The tables. All rows can be rebuilt from the log, except idempotency keys."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -35,9 +35,6 @@ results = Table(
     Column("image_id", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
-    # Of the best prediction; null for other kinds of results.
-    Column("label", Text),
-    Column("score", Float),
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
@@ -46,9 +43,25 @@ results = Table(
     Index("results_of_image", "pipeline", "image_id", "stage", "at_ms", "partition", "offset"),
     Index("results_by_time", "pipeline", "at_ms", "event_id"),
     Index("results_by_stage", "pipeline", "stage", "at_ms", "event_id"),
-    Index("results_by_label", "pipeline", "label", "at_ms", "event_id"),
-    Index("results_by_stage_and_label", "pipeline", "stage", "label", "at_ms", "event_id"),
     Index("results_in_log", "topic", "partition", "offset"),
+)
+
+# The labels that a result is found by. Those of a result that an earlier one of the same id has replaced stay here: a
+# label counts only if its record is that of the result.
+result_labels = Table(
+    "result_labels",
+    metadata,
+    Column("pipeline", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Index("result_labels_by_time", "pipeline", "label", "at_ms", "event_id"),
+    Index("result_labels_by_stage", "pipeline", "stage", "label", "at_ms", "event_id"),
+    Index("result_labels_in_log", "topic", "partition", "offset"),
 )
 
 dead_letters = Table(

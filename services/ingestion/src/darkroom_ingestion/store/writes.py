@@ -13,7 +13,15 @@ from darkroom.errors import DarkroomError
 from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.store.database import Database, RowRefused, is_refusal, reason_of
 from darkroom_ingestion.store.rows import Rows
-from darkroom_ingestion.store.tables import dead_letters, images, positions, redrive_claims, redrives, results
+from darkroom_ingestion.store.tables import (
+    dead_letters,
+    images,
+    positions,
+    redrive_claims,
+    redrives,
+    result_labels,
+    results,
+)
 
 _FORGET_AT_ONCE = 5_000
 
@@ -26,6 +34,8 @@ class Fenced(DarkroomError):
 _FIRST_IMAGE = (images.c.received_at_ms, images.c.partition, images.c.offset)
 # A result that was published twice is in one partition, unless partitions were added in between.
 _FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
+_FIRST_LABEL = (result_labels.c.at_ms, result_labels.c.partition, result_labels.c.offset)
+_FIRST_BY = {images: _FIRST_IMAGE, results: _FIRST_RESULT, result_labels: _FIRST_LABEL}
 _LAST_REDRIVE = (redrives.c.replayed_at_ms,)
 
 _MOVE = (
@@ -77,7 +87,8 @@ def write_batch(database: Database, batch: Batch) -> int:
                 batch.refused += refused
             else:
                 inserted, refused = _insert(database, connection, table, rows), 0
-            known += len(rows) - inserted - refused
+            if table is not result_labels:  # they are part of their result
+                known += len(rows) - inserted - refused
         moves = [
             {"at_topic": topic, "at_partition": partition, "start": start, "end": end}
             for (topic, partition), (start, end) in sorted(batch.moves.items())
@@ -112,9 +123,8 @@ def _insert_one_by_one(
 
 
 def _insert(database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
-    first_by = _FIRST_IMAGE if table is images else _FIRST_RESULT if table is results else ()
     last_by = _LAST_REDRIVE if table is redrives else ()
-    return database.insert_new(connection, table, rows, first_by, last_by=last_by)
+    return database.insert_new(connection, table, rows, _FIRST_BY.get(table, ()), last_by=last_by)
 
 
 def positions_at_assignment(
@@ -151,7 +161,7 @@ def positions_at_assignment(
 
 def forget_topic(connection: Connection, topic: str) -> None:
     """Remove the rows of all records of `topic`."""
-    for table in (images, results, dead_letters, redrives, redrive_claims, positions):
+    for table in (images, results, result_labels, dead_letters, redrives, redrive_claims, positions):
         connection.execute(delete(table).where(table.c.topic == topic))
 
 
@@ -161,7 +171,7 @@ def forget_before(database: Database, partition: TopicPartition, offset: int) ->
     Works in small transactions, so that other writers do not wait long.
     """
     forgotten = 0
-    for table in (images, results, dead_letters, redrives, redrive_claims):
+    for table in (images, results, result_labels, dead_letters, redrives, redrive_claims):
         while removed := database.write(partial(_forget_some, table=table, partition=partition, offset=offset)):
             forgotten += removed
     return forgotten

@@ -36,7 +36,11 @@ async def get_results(
     stage: StageFilter = None,
     label: Annotated[
         str | None,
-        Query(max_length=1_000, description="Only results whose best prediction has this label.", examples=["seven"]),
+        Query(
+            max_length=1_000,
+            description="Only results with this label: of any object, or the best class.",
+            examples=["seven"],
+        ),
     ] = None,
     limit: PageSize = 100,
 ) -> Response:
