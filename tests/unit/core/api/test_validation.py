@@ -65,7 +65,7 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         "format of another type",
         lambda m: m["spec"]["stages"][0]["output"].update(type="Keypoints", format="Ctc"),
         "spec.stages[0].output.format",
-        "Keypoints: YoloV8, YoloEndToEnd",
+        "Keypoints: YoloV8, YoloEndToEnd, Torchvision",
     ),
     (
         "format of a type without formats",

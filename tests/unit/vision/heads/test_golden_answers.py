@@ -158,6 +158,31 @@ def test_oriented_boxes_have_an_angle_in_degrees(tmp_path: Path) -> None:
     assert prediction["box"] == pytest.approx({**LETTERBOXED, "angle": 30}, abs=0.01)
 
 
+def test_oriented_boxes_after_suppression_in_the_graph(tmp_path: Path) -> None:
+    outputs = {"output0": table(300, 7, r5=(*CENTRES, 0.875, 0, math.pi * 7 / 6))}  # half a turn more is the same box
+    spec = {"type": "OrientedDetection", "format": "YoloEndToEnd"}
+    (prediction,) = answer(tmp_path, outputs, spec, resize="Letterbox")["predictions"]
+    assert prediction["box"] == pytest.approx({**LETTERBOXED, "angle": 30}, abs=0.01)
+
+
+def test_a_rotated_region_of_text_is_a_rotated_box(tmp_path: Path) -> None:
+    y, x = np.mgrid[:64, :64]
+    # A bar along the falling diagonal: 45 degrees clockwise.
+    bar = (abs(y - x) <= 4) & (abs(x + y - 63) <= 30)
+    outputs = {"sigmoid": np.where(bar, 0.875, 0).astype(np.float32)[None, None]}
+    found = answer(tmp_path, outputs, {"type": "OrientedDetection", "format": "DbNet"}, resize="Letterbox")
+    (prediction,) = found["predictions"]
+    box = prediction["box"]
+    long, short = sorted((box["width"], box["height"]), reverse=True)
+    # 60 / sqrt 2 by 8 / sqrt 2 of the input, grown by 1.5 times area / perimeter at each side.
+    grown = 2 * 1.5 * (60 * 8 / 2) / (2 * 68 / math.sqrt(2))
+    assert long == pytest.approx((60 / math.sqrt(2) + grown) * 3.125, abs=2)
+    assert short == pytest.approx((8 / math.sqrt(2) + grown) * 3.125, abs=2)
+    turned = box["angle"] if box["width"] >= box["height"] else box["angle"] - 90
+    assert turned == pytest.approx(45, abs=0.5)
+    assert box["x"] + box["width"] / 2 == pytest.approx(100, abs=2)
+
+
 def test_keypoints_are_points_of_the_image(tmp_path: Path) -> None:
     outputs = table(CELLS, 11, r5=(*CENTRES, 0.875, 24, 28, 0.5, -1, 36, 0.25)).transpose(0, 2, 1)
     spec = {"type": "Keypoints", "labels": ["person"], "keypointNames": ["nose", "ear"]}
@@ -169,18 +194,45 @@ def test_keypoints_are_points_of_the_image(tmp_path: Path) -> None:
     ]
 
 
-def test_a_mask_covers_what_its_prototypes_do_within_the_box(tmp_path: Path) -> None:
-    # Of the two prototypes (16 x 16 for 64 x 64 pixels), the second is positive in the left half of the input.
-    prototypes = np.full((1, 2, 16, 16), -1, np.float32)
-    prototypes[0, 1, :, :8] = 1
-    outputs = table(CELLS, 7, r5=(*CENTRES, 0.875, 0, 3)).transpose(0, 2, 1)
-    spec = {"type": "InstanceSegmentation"}
-    found = answer(tmp_path, {"output0": outputs, "output1": prototypes}, spec, resize="Letterbox")
+# The pixels of the left half of the object's box: 75 to 100 by 37.5 to 62.5 of the image, by their centres.
+LEFT_HALF = np.zeros((100, 200), bool)
+LEFT_HALF[37:62, 75:100] = True
+PROTOTYPES = np.full((1, 2, 16, 16), -1, np.float32)  # for 64 x 64 pixels; the second is positive in the left half
+PROTOTYPES[0, 1, :, :8] = 1
+PASTED = np.full((2, 1, 64, 64), 0.25, np.float32)
+PASTED[0, 0, :, :32] = 0.75
+TORCHVISION: Outputs = {
+    "boxes": np.array([CORNERS, (0, 0, 9, 9)], np.float32),
+    "labels": np.array([1, 1], np.int64),
+    "scores": np.array([0.875, 0.125], np.float32),
+}
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"output0": table(CELLS, 7, r5=(*CENTRES, 0.875, 0, 3)).transpose(0, 2, 1), "output1": PROTOTYPES},
+        {"output0": table(3 * CELLS, 8, r5=(*CENTRES, 0.875, 1, 0, 3)), "output1": PROTOTYPES},
+        {"output0": table(300, 8, r5=(*CORNERS, 0.875, 0, 0, 3)), "output1": PROTOTYPES},
+        {**TORCHVISION, "masks": PASTED},
+    ],
+    ids=["YoloV8", "YoloV5", "YoloEndToEnd", "Torchvision"],
+)
+def test_a_mask_covers_what_its_prototypes_do_within_the_box(outputs: Outputs, tmp_path: Path) -> None:
+    found = answer(tmp_path, outputs, {"type": "InstanceSegmentation"}, resize="Letterbox")
     (prediction,) = found["predictions"]
-    # The box is 75 to 125 by 37.5 to 62.5 of the image: the pixels with their centre in the left half of it.
-    expected = np.zeros((100, 200), bool)
-    expected[37:62, 75:100] = True
-    assert (decoded(prediction["mask"]) == expected).all()
+    assert prediction["box"] == LETTERBOXED
+    assert (decoded(prediction["mask"]) == LEFT_HALF).all()
+
+
+def test_keypoints_of_torchvision_have_their_scores_in_an_output_of_their_own(tmp_path: Path) -> None:
+    outputs = {
+        **TORCHVISION,
+        "keypoints": np.array([[[24, 28, 1]], [[0, 0, 1]]], np.float32),
+        "keypoints_scores": np.array([[7.5], [0]], np.float32),
+    }
+    (prediction,) = answer(tmp_path, outputs, {"type": "Keypoints"}, resize="Letterbox")["predictions"]
+    assert prediction["keypoints"] == [{"x": 75, "y": 37.5, "score": 7.5}]
 
 
 def test_text_regions_become_boxes(tmp_path: Path) -> None:

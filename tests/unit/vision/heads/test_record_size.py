@@ -16,7 +16,7 @@ def size(result: dict[str, Any]) -> int:
 
 
 def test_predictions_with_the_lowest_scores_are_left_out_and_counted() -> None:
-    predictions = [{"label": "caf\u00e9", "index": 0, "score": 1 - i / 100, "mask": MASK} for i in range(20)]
+    predictions = [{"label": "caf\u00e9", "index": 0, "score": 1 - i / 100, "box": {}, "mask": MASK} for i in range(20)]
     result = fitted({"predictions": predictions}, 30_000)
     kept = result["predictions"]
     assert kept == predictions[: len(kept)]
@@ -32,6 +32,13 @@ def test_masks_of_the_smallest_classes_are_left_out_and_counted() -> None:
     assert [one["label"] for one in result["classes"]] == [str(i) for i in range(8)]
     assert result["dropped"] == 8 - len(kept) > 0
     assert size(result) + ROOM <= 30_000
+
+
+def test_the_best_object_stays_and_classes_of_the_whole_image_are_not_cut() -> None:
+    best = {"label": "a", "index": 0, "score": 0.5, "box": {}, "mask": MASK}
+    assert fitted({"predictions": [best, best]}, 100) == {"predictions": [best], "dropped": 1}
+    classes = {"predictions": [{"label": "a", "index": 0, "score": 0.5}] * 3}
+    assert fitted(classes, 100) is classes
 
 
 @pytest.mark.parametrize("limit", [None, 1_000_000])

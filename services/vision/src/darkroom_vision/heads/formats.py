@@ -56,7 +56,7 @@ def _by_rank(trial: Trial, spec: Output) -> str | None:
     """What the type leaves as the only possibility."""
     index = 0 if spec.name is None else trial.index(spec.name)
     value = trial.array(index)
-    if spec.type == "Detection":
+    if spec.type in {"Detection", "OrientedDetection"}:
         return "DbNet" if value.ndim == _STACK and value.shape[1] == 1 and _is_probability(value) else None
     if spec.type != "Segmentation" or value.ndim not in {_STACK - 1, _STACK}:
         return None

@@ -1,7 +1,7 @@
 """Results within the size of a record: what does not fit is left out, least important first.
 
-Predictions are dropped from the end, the lowest scores first; of a class map, the masks of the smallest classes. Their
-number is in the result's `dropped`. Embeddings, tensors and texts are never cut.
+Objects are dropped from the end, the lowest scores first, but not the first of all; of a class map, the masks of the
+smallest classes. Their number is in the result's `dropped`. Other results are never cut.
 """
 
 import json
@@ -21,8 +21,9 @@ def fitted(result: Result, max_bytes: int | None) -> Result:
     if max_bytes is None:
         return result
     room = max(0, max_bytes - _ROOM_BYTES)
-    if (predictions := result.get("predictions")) is not None:
-        kept = _how_many_fit(predictions, room)
+    predictions: list[dict[str, Any]] = result.get("predictions") or []
+    if predictions and "box" in predictions[0]:
+        kept = max(1, _how_many_fit(predictions, room))
         if kept < len(predictions):
             return {**result, "predictions": predictions[:kept], "dropped": len(predictions) - kept}
     if (classes := result.get("classes")) is not None:

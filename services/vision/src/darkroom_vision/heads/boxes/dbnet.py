@@ -19,6 +19,7 @@ _TEXT_PROBABILITY = 0.3
 _UNCLIP = 1.5
 _SHORTEST_SIDE = 3
 _MOST_REGIONS = 1_000
+_EIGHTH_TURN = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class DbNet:
             if min(width, height) < _SHORTEST_SIDE:
                 continue
             score = _mean_inside(probabilities, np.asarray(cv2.boxPoints((centre, (width, height), angle)), np.float32))
+            if angle > _EIGHTH_TURN:  # the same rectangle, with the side that is nearer to a line of text first
+                width, height, angle = height, width, angle - 2 * _EIGHTH_TURN
             grown = 2 * width * height * _UNCLIP / (2 * (width + height))
             if score >= self.threshold:
                 scores.append(score)
