@@ -19,15 +19,20 @@ _TYPES = {
 
 
 def constant_file(
-    path: Path, size: tuple[int, int], outputs: Mapping[str, npt.NDArray[Any]], *, layout: str = "NCHW"
+    path: Path, size: tuple[int, int], outputs: Mapping[str, npt.NDArray[Any]], pairs: Mapping[str, int] | None = None
 ) -> Path:
-    """A model with an input `images` of `size` (width, height) that gives the same outputs for every image."""
+    """A model with an input `images` of `size` (width, height) that gives the same outputs for every image.
+
+    `pairs`: further inputs of shape (1, 2) and their element types.
+    """
     width, height = size
-    shape = (1, 3, height, width) if layout == "NCHW" else (1, height, width, 3)
     return onnx_file(
         path,
         [helper.make_node("Identity", [f"{name}_value"], [name]) for name in outputs],
-        {"images": (TensorProto.FLOAT, shape)},
+        {
+            "images": (TensorProto.FLOAT, (1, 3, height, width)),
+            **{name: (kind, (1, 2)) for name, kind in (pairs or {}).items()},
+        },
         {name: (_TYPES[value.dtype.name], value.shape) for name, value in outputs.items()},
         {f"{name}_value": value for name, value in outputs.items()},
     )

@@ -83,9 +83,10 @@ def prepare(
         uri=model.uri,
         outputs=model.outputs,
         values=model.run(feeds),
-        inputs=[replace(port, shape=feeds[port.name].shape) for port in model.inputs],
+        inputs=[replace(port, shape=feeds[port.name].shape) if port.name in feeds else port for port in model.inputs],
         metadata=model.metadata,
         input_size=fitting.target,
+        told=frozenset(port.name for port in preprocessor.settings.extra.facts),
     )
     head = choose_head(seen, stage.output, labels or stage.output.labels)
     return LoadedStage(model, preprocessor, head, max_result_bytes)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from onnx import TensorProto
 
 from darkroom.api.pipeline import Stage
 from darkroom_vision.analyse import Analyser, Analysis, prepare
@@ -30,11 +31,13 @@ STRETCHED = {"x": 75, "y": 43.75, "width": 50, "height": 12.5}
 CENTRES, CORNERS = (32.0, 32, 16, 8), (24.0, 28, 40, 36)
 
 
-def answer(path: Path, outputs: Outputs, output: dict[str, Any], **spec_input: Any) -> dict[str, Any]:
+def answer(
+    path: Path, outputs: Outputs, output: dict[str, Any], pairs: dict[str, int] | None = None, **spec_input: Any
+) -> dict[str, Any]:
     stage = Stage.model_validate(
         {"name": "test", "model": {"uri": "file:x.onnx"}, "input": spec_input, "output": output}
     )
-    found = Analyser(prepare(load_model(constant_file(path / "m.onnx", SIZE, outputs)), stage)).analyse(IMAGE)
+    found = Analyser(prepare(load_model(constant_file(path / "m.onnx", SIZE, outputs, pairs)), stage)).analyse(IMAGE)
     assert isinstance(found, Analysis), found
     return found.result
 
@@ -121,6 +124,36 @@ def test_a_detector_answers_with_boxes_of_the_image(name: str, tmp_path: Path) -
         "score": pytest.approx(0.875, abs=1e-6),
         "box": pytest.approx(box, abs=0.01),
     }
+
+
+@pytest.mark.parametrize("resize", ["Stretch", "Letterbox"])
+def test_a_model_that_is_told_how_the_image_was_resized_gives_its_own_pixels(resize: str, tmp_path: Path) -> None:
+    # PaddleDetection divides the box from (24, 28) to (40, 36) by the scale: 64 / 200, and 64 / 100 or the same.
+    down = 0.64 if resize == "Stretch" else 0.32
+    rows = np.array([[1, 0.875, 24 / 0.32, 28 / down, 40 / 0.32, 36 / down]], np.float32)
+    found = answer(
+        tmp_path,
+        {"rows": rows, "count": np.array([1], np.int32)},
+        {"type": "Detection", "labels": TWO},
+        {"scale_factor": TensorProto.FLOAT},
+        resize=resize,
+        pad={"at": "TopLeft"},
+    )
+    (prediction,) = found["predictions"]
+    at_the_top = {"x": 75, "y": 87.5, "width": 50, "height": 12.5}  # its lower half is below the image
+    assert prediction["box"] == pytest.approx(STRETCHED if resize == "Stretch" else at_the_top, abs=0.01)
+
+
+def test_a_model_that_is_told_the_size_of_the_image_gives_its_own_pixels(tmp_path: Path) -> None:
+    # RT-DETR's post-processor multiplies a box from 0 to 1 by 200 and 100.
+    outputs: Outputs = {
+        "labels": np.array([[1]], np.int64),
+        "boxes": np.array([[[24 * 200 / 64, 28 * 100 / 64, 40 * 200 / 64, 36 * 100 / 64]]], np.float32),
+        "scores": np.array([[0.875]], np.float32),
+    }
+    spec = {"type": "Detection", "labels": TWO}
+    (prediction,) = answer(tmp_path, outputs, spec, {"orig_target_sizes": TensorProto.INT64})["predictions"]
+    assert (prediction["label"], prediction["box"]) == ("dog", pytest.approx(STRETCHED, abs=0.01))
 
 
 def test_a_stretched_image_has_a_scale_for_each_axis(tmp_path: Path) -> None:

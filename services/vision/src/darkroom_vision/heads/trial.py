@@ -26,6 +26,7 @@ class Trial:
         inputs: the model's, the shape of its image input without open dimensions.
         metadata: the file's.
         input_size: (width, height) of the image input.
+        told: the inputs that tell the model the image's size, or how it was resized.
     """
 
     uri: str
@@ -34,6 +35,7 @@ class Trial:
     inputs: Sequence[Port] = ()
     metadata: ModelMetadata = field(default_factory=ModelMetadata)
     input_size: Size = (1, 1)
+    told: frozenset[str] = frozenset()
 
     def mismatch(self, problem: str) -> ModelMismatch:
         """The error that says what is wrong with model and stage, and what to do."""
@@ -56,10 +58,6 @@ class Trial:
             if port.name in names or port.name.removesuffix(":0") in names:
                 return i
         return None
-
-    def takes(self, name: str) -> bool:
-        """Whether the model has this input."""
-        return any(port.name == name for port in self.inputs)
 
     def array(self, index: int) -> npt.NDArray[Any]:
         """The value of an output; an empty array if it is none."""

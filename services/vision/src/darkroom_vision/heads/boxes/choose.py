@@ -106,7 +106,7 @@ def _end_to_end(trial: Trial, spec: Output, labels: Sequence[str], threshold: fl
 def _rt_detr(trial: Trial, spec: Output, labels: Sequence[str], threshold: float) -> Reading:
     boxes, scores, classes = trial.find("boxes"), trial.find("scores"), trial.find("labels")
     if boxes is not None and scores is not None and classes is not None:  # exported with the post-processor
-        unit: Unit = "ImagePixels" if trial.takes("orig_target_sizes") else "InputPixels"
+        unit: Unit = "TimesImageSize" if "orig_target_sizes" in trial.told else "InputPixels"
         decoder = SeparateTables(boxes, classes, scores, trial.outputs[scores].name, threshold, unit)
         return Reading(decoder, class_labels(trial, labels, None))
     if len(trial.outputs) == 1 or spec.name is not None:
@@ -174,7 +174,7 @@ def _paddle(trial: Trial, spec: Output, labels: Sequence[str], threshold: float)
     index = trial.index(spec.name) if spec.name is not None else trial.first(_ROWS, columns=BOX + 2)
     if index is None or trial.array(index).shape[-1:] != (BOX + 2,):
         raise _misfit(trial, "class, score and box of each object (n, 6)")
-    unit: Unit = "ImagePixels" if trial.takes("scale_factor") else "InputPixels"
+    unit: Unit = "ByScaleFactor" if "scale_factor" in trial.told else "InputPixels"
     decoder = PaddleRows(index, trial.outputs[index].name, threshold, unit)
     return Reading(decoder, class_labels(trial, labels, None))
 

@@ -12,8 +12,9 @@ from darkroom_vision.heads.boxes.candidates import Candidates, scaled
 from darkroom_vision.heads.json_numbers import require_finite
 from darkroom_vision.model.session import Value
 
-Unit = Literal["InputPixels", "ImagePixels", "Fraction"]
-"""Of the model's input; of the whole image, whose size the model was told; from 0 to 1 over the input."""
+Unit = Literal["InputPixels", "Fraction", "TimesImageSize", "ByScaleFactor"]
+"""Of the model's input; from 0 to 1 over the input; that times the image's size; input pixels divided by the scale with
+which the image was resized."""
 
 _BOX = 4
 
@@ -73,14 +74,14 @@ class PaddleRows:
 
 
 def in_input_pixels(boxes: npt.NDArray[Any], unit: Unit, frame: Frame) -> npt.NDArray[np.float32]:
-    """(n, 4): x1 y1 x2 y2 in `unit` -> in pixels of the model's input.
-
-    A model that was told the image's size has taken the input for the whole image, stretched.
-    """
+    """(n, 4): x1 y1 x2 y2 in `unit` -> in pixels of the model's input."""
     corners = boxes.astype(np.float32)
     (width, height), (input_width, input_height) = frame.size, frame.input_size
     if unit == "Fraction":
         return scaled(corners, (input_width, input_height))
-    if unit == "ImagePixels":
+    if unit == "TimesImageSize":
         return scaled(corners, (input_width / width, input_height / height))
+    if unit == "ByScaleFactor":
+        across, down = frame.to_image.scale
+        return scaled(corners, (1 / across, 1 / down))
     return corners
