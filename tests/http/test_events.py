@@ -18,7 +18,8 @@ from darkroom_ingestion.feed.tail import News, Tail
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.kafka.log_record import TopicContents
 from darkroom_ingestion.metrics import Metrics
-from tests.support.services.ingestion import Pipeline, Service, accepted
+from tests.support.raw_record import publish_raw
+from tests.support.services.ingestion import Pipeline, Service, accepted, result_data
 from tests.support.until import until
 
 StartService = Callable[..., Service]
@@ -134,6 +135,25 @@ def test_only_one_stage_can_be_followed(start_service: StartService, two_stages:
     assert event.data["stage"] == "embed"
     with service.client as client:
         assert client.get(f"{two_stages.path}/events", params={"stage": "none"}).status_code == 422
+
+
+def test_headers_that_are_not_readable_stop_no_feed(start_service: StartService, pipeline: Pipeline) -> None:
+    service = start_service(pipeline)
+    image = accepted(service, pipeline)
+    results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
+    value = json.dumps(result_data(image, "classify", "odd")).encode()
+    with events(service, pipeline) as feed:
+        pipeline.analyze(image, label="first")
+        # More than a few: the interpreter treats calls that it knows well in another way.
+        for _ in range(20):
+            publish_raw(pipeline.bootstrap_servers, results, image["partition"], value, [(b"\xff", b"")])
+        pipeline.analyze(image, label="last")
+        live = take(feed, 22)
+    with events(service, pipeline, last_id=live[0].id) as feed:
+        resumed = take(feed, 21)
+
+    assert [event.data["predictions"][0]["label"] for event in live] == ["first", *["odd"] * 20, "last"]
+    assert resumed == live[1:]
 
 
 @pytest.mark.parametrize("last_id", ["1", "x" * 100, "classify.r=", "classify.r=zzzzzzzzzzzzz", "~"])

@@ -12,7 +12,8 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.store.housekeeping import forget_expired_records
 from darkroom_ingestion.store.opening import open_database
-from tests.support.services.ingestion import Pipeline, Service, accepted, document, post
+from tests.support.raw_record import publish_raw
+from tests.support.services.ingestion import JPEG, Pipeline, Service, accepted, document, post
 from tests.support.services.result_pages import pages, wait_for_results
 from tests.support.until import until
 
@@ -77,6 +78,19 @@ def test_a_store_that_was_deleted_is_rebuilt_from_the_log(start_service: StartSe
         for one, other in zip(rebuilt, was, strict=True):
             assert one == other
     assert {found["state"] for found in before[0]} == {"Received", "Analyzed", "PartlyFailed"}
+
+
+def test_an_image_whose_headers_are_not_readable_is_known_by_its_place_in_the_log(
+    start_service: StartService, pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline)
+    headers = [(b"ce_id", b"not-read"), (b"\xff", b"")]
+    offset = publish_raw(pipeline.bootstrap_servers, pipeline.images_topic, 0, JPEG, headers)
+    image_id = names.image_id_at(pipeline.images_topic, 0, offset)
+    with service.client as client:
+        path = f"{pipeline.path}/images/{image_id}"
+        until(lambda: client.get(path).status_code == 200, "the image is stored")
+        assert client.get(f"{path}/content").content == JPEG
 
 
 def test_a_recreated_topic_is_read_from_its_beginning(start_service: StartService, pipeline: Pipeline) -> None:

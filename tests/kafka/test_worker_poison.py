@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Message
 
+from darkroom import names
+from tests.support.kafka import SharedKafka
 from tests.support.models.bad_model import bad_model
+from tests.support.raw_record import publish_raw
 from tests.support.services.stage import TriedStage, WorkerProcess, headers, image_ids, samples
 from tests.support.until import until
 
@@ -60,6 +63,19 @@ def test_an_endless_image_is_detected_by_its_deadline(stage: Stage, tmp_path: Pa
     assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
     assert worker.ends == [70, 70]
     assert "image takes too long" in worker.log.read_text()
+
+
+def test_images_whose_headers_are_not_readable_are_analysed(stage: Stage, kafka: SharedKafka) -> None:
+    digits = stage(images={"partitions": 1})
+    topic = digits.settings.images_topic
+    headers = [(b"ce_id", b"not-read"), (b"\xff", b"")]
+    # More than a few: the interpreter treats calls that it knows well in another way.
+    offsets = [publish_raw(kafka.bootstrap_servers, topic, 0, GOOD, headers) for _ in range(20)]
+    worker = digits.worker()
+    results = digits.results(lambda found: len(found) == 20)
+    analysed = [json.loads(result.value() or b"")["imageId"] for result in results]
+    assert analysed == [names.image_id_at(topic, 0, offset) for offset in offsets]
+    assert worker.ends == []
 
 
 def test_an_exception_of_the_model_is_tried_again_up_to_max_attempts(stage: Stage, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
-"""A record of the log, and the contents of its topic."""
+"""A record of the log, and what the topic that it came from contains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from confluent_kafka import Message
 
 from darkroom.cloudevents import in_binary_mode
 from darkroom.kafka.log import TopicPartition
+from darkroom.kafka.record_headers import record_headers
 from darkroom_ingestion.records.text import storable
 
 Role = Literal["images", "results", "dead-letters"]
@@ -24,7 +25,7 @@ class TopicContents:
 
 @dataclass(frozen=True)
 class LogRecord:
-    """A Kafka record. Copied from librdkafka, so that its message can be freed."""
+    """The parts of a Kafka record that are used. Copied from librdkafka once, so that its message can be freed."""
 
     topic: str
     partition: int
@@ -40,9 +41,7 @@ class LogRecord:
         """The record in `message`."""
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
-        # The types of confluent-kafka's stubs are wider than the values that librdkafka returns.
-        headers = cast("list[tuple[str, bytes | None]] | None", message.headers())
-        received, value = in_binary_mode(headers, message.value())
+        received, value = in_binary_mode(record_headers(message), message.value())
         raw = [(name, text) for name, text in received if text is not None]
         return cls.read(topic, partition, offset, message.timestamp()[1], message.key(), raw, value or b"")
 
@@ -57,11 +56,11 @@ class LogRecord:
         raw_headers: list[tuple[str, bytes]],
         value: bytes,
     ) -> "LogRecord":
-        """The record, with its headers as text by lower-case name."""
+        """The record with its headers as text, by their names in lower case."""
         headers = {name.lower(): storable(text.decode(errors="replace")) for name, text in raw_headers}
         return cls(topic, partition, offset, timestamp_ms, key, headers, raw_headers, value)
 
     @property
     def topic_partition(self) -> TopicPartition:
-        """The record's partition."""
+        """The partition that it is in."""
         return TopicPartition(self.topic, self.partition)
