@@ -108,7 +108,10 @@ class WorkerProcess:
 
 
 class TriedStage:
-    """One stage of a new pipeline. `stage` overrides fields of the stage, `spec` of the pipeline."""
+    """One stage of a new pipeline. `stage` overrides fields of the stage, `spec` of the pipeline.
+
+    Its workers, and `send`, use `connection` if it is given.
+    """
 
     def __init__(
         self,
@@ -120,6 +123,7 @@ class TriedStage:
         loops: int = 1,
         model: Path | None = MODEL,
         stage: Mapping[str, Any] | None = None,
+        connection: KafkaConnection | None = None,
         **spec: Any,
     ) -> None:
         self._bootstrap_servers = bootstrap_servers
@@ -138,7 +142,7 @@ class TriedStage:
         self.settings = stage_settings(
             pipeline,
             plan.stages[0],
-            KafkaConnection(bootstrap_servers=bootstrap_servers),
+            connection or KafkaConnection(bootstrap_servers=bootstrap_servers),
             loops=loops,
             model_path=model,
         )

@@ -102,7 +102,8 @@ def _explain(error: KafkaError, what: str, state: str | None) -> str:
             return f"TLS failed: {what}"
     if "Connection refused" in what:
         return "connection refused"
-    # A listener without TLS may respond to the handshake with an error, or close or reset the connection.
-    if what.startswith("SSL handshake failed") or "SSL connection closed" in what or state == "SSL_HANDSHAKE":
+    # A listener without TLS may respond to the handshake with an error, or close or reset the connection. A listener
+    # that refuses the client's certificate sends an alert after the handshake.
+    if state == "SSL_HANDSHAKE" or "SSL" in what:
         return f"TLS failed: {what}"
     return what

@@ -73,7 +73,8 @@ async def _kafka(link: Link) -> list[Check]:
         async with asyncio.timeout(_PATIENCE_S):
             known = await asyncio.to_thread(link.admin.partitions, link.topics)
     except (KafkaUnreachable, TimeoutError) as error:
-        return [Check(name=f"kafka {name}", ok=False, message=str(error) or "no response in time")]
+        reason = str(error) or link.admin.problem() or "no response in time"
+        return [Check(name=f"kafka {name}", ok=False, message=reason)]
     absent = sorted(link.topics - known.keys())
     state, unpublished = link.filler.state, link.publisher.problem
     reading = "reading the log" if state.assigned else state.kafka_problem or "waiting for partitions"

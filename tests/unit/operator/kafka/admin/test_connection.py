@@ -40,6 +40,11 @@ from darkroom_operator.kafka.admin.connection import ConnectionErrors
             "b1:9093: TLS failed: Disconnected: connection reset by peer",
         ),
         (
+            KafkaError._TRANSPORT,
+            "ssl://b1:9093/bootstrap: Receive failed: error:0A00045C:SSL routines::alert (after 2ms in state UP)",
+            "b1:9093: TLS failed: Receive failed: error:0A00045C:SSL routines::alert",
+        ),
+        (
             KafkaError._AUTHENTICATION,
             "sasl_ssl://[::1]:9094/bootstrap: SASL authentication error: no such user (after 302ms in state UP)",
             "[::1]:9094: login failed: SASL authentication error: no such user",
