@@ -5,7 +5,8 @@ import uuid
 
 from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom.topology import Topic
-from darkroom_operator.kafka.admin.topics import ALL_READY, FRESH_S, IN_PROGRESS, TopicProvisioner
+from darkroom_operator.kafka.admin.connection import CONNECT_S, FAIL_FAST_S
+from darkroom_operator.kafka.admin.topics import ALL_READY, FRESH_S, IN_PROGRESS, REPORT_AFTER_S, TopicProvisioner
 from darkroom_operator.kube.keys import PipelineKey
 from tests.support.kafka import SharedKafka
 
@@ -44,3 +45,20 @@ def test_ready_topics_stay_ready_during_a_check(kafka: SharedKafka) -> None:
         assert provisioner.ensure(KEY, settings, wider) == IN_PROGRESS, "what is wanted has changed"
     finally:
         provisioner.close()
+
+
+def test_a_kafka_that_can_not_be_reached_is_reported_within_ten_seconds() -> None:
+    """The bounds of a job, and one job; a pipeline of a Kafka that works waits for no other."""
+    assert FAIL_FAST_S < CONNECT_S < REPORT_AFTER_S < 10
+    finished: queue.Queue[PipelineKey] = queue.Queue()
+    provisioner = TopicProvisioner(finished.put)
+    settings = client_settings(KafkaConnection(bootstrap_servers="no..such.host:9092"), "test")
+    topics = [Topic("images", "images", partitions=1, replicas=1)]
+    try:
+        provisioner.ensure(KEY, settings, topics)
+        assert finished.get(timeout=10) == KEY
+        finding = provisioner.ensure(KEY, settings, topics)
+    finally:
+        provisioner.close()
+    assert finding.reason == "KafkaUnreachable"
+    assert finding.message.endswith("no..such.host:9092: the host name cannot be resolved; trying again")

@@ -1,5 +1,6 @@
 """Opening the store."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, text
 
+from darkroom_ingestion.store import opening
 from darkroom_ingestion.store.opening import BadDatabase, open_database
 from darkroom_ingestion.store.tables import metadata
 from tests.support.postgresql import make_database, postgresql
@@ -71,3 +73,11 @@ def test_postgresql_bounds_how_long_a_statement_takes(postgresql: URL) -> None:
     database.close()
 
     assert shown == ["30s", "30s"]
+
+
+def test_a_postgresql_server_that_does_not_respond_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_CONNECT_TIMEOUT_S", 2)  # the shortest that libpq takes
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg://user@127.0.0.1:{silent.getsockname()[1]}/store"
+        with pytest.raises(BadDatabase, match=r"can't be opened: .*timeout"):
+            open_database(url)

@@ -24,6 +24,8 @@ from darkroom_ingestion.store.tables import about
 
 THREADS = 6
 _MOST_QUEUED = 512
+_REQUEST_TIMEOUT_S = 45.0
+"""Longer than connecting and a statement may take: reached only if the database has stopped responding."""
 _T = TypeVar("_T")
 _NOT_CONVERTED = (OverflowError, UnicodeError)
 """The errors of drivers for values that they can't convert."""
@@ -103,7 +105,11 @@ class Database:
             self._queued += 1
         future = self._threads.submit(run, work)
         future.add_done_callback(self._dequeue)
-        return await asyncio.wrap_future(future)
+        try:
+            async with asyncio.timeout(_REQUEST_TIMEOUT_S):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise StoreUnavailable(f"the store did not respond within {_REQUEST_TIMEOUT_S:g} s") from None
 
     def _dequeue(self, _: object) -> None:
         with self._counting:
