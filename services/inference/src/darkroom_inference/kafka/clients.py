@@ -1,11 +1,11 @@
 """The Kafka clients of one loop: one consumer, one producer."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Producer
 
+from darkroom.kafka.client_logger import client_logger
 from darkroom.kafka.connection import ClientSettings, consumer_settings, producer_settings
 from darkroom.stage_settings import StageSettings
 from darkroom.topology import DEAD_LETTER_ROOM_BYTES, HEADER_ROOM_BYTES
@@ -43,7 +43,7 @@ def consumer(
             "error_cb": on_error,
             "stats_cb": on_statistics,
         },
-        logger=logging.getLogger("librdkafka.consumer"),
+        logger=client_logger("librdkafka.consumer"),
     )
 
 
@@ -69,7 +69,7 @@ def producer(
         own["message.timeout.ms"] = 0  # wait for an unavailable broker without a limit
     else:
         own |= {"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS}
-    return Producer(own, logger=logging.getLogger("librdkafka.producer"))
+    return Producer(own, logger=client_logger("librdkafka.producer"))
 
 
 def _prefetch(most_bytes: int) -> ClientSettings:

@@ -1,6 +1,5 @@
 """The images topic of a replay, and the committed offsets of the replay's group."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -9,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from darkroom.errors import DarkroomError
+from darkroom.kafka.client_logger import client_logger
 from darkroom.kafka.connection import KafkaConnection, client_settings, consumer_settings
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.log import Committed, TopicPartition, committed_offsets, log_beginnings, log_ends, offsets_at_time
@@ -33,7 +33,7 @@ class ImagesLog:
         """Sends nothing."""
         self._where = connection.bootstrap_servers
         self._topic = topic
-        logger = logging.getLogger("librdkafka.replay")
+        logger = client_logger("librdkafka.replay")
         self._admin = AdminClient(client_settings(connection, "darkroom-replay"), logger=logger)
         self._consumer = Consumer(
             consumer_settings(connection, "darkroom-replay", group=group, max_message_bytes=0), logger=logger

@@ -103,10 +103,11 @@ class Tail:
         while not self._stop.is_set():
             try:
                 self._read()
-            except Exception:
+            except Exception as error:
                 self._ready_pipelines = frozenset()
                 self._metrics.loop_failures.labels("tail").inc()
-                log.exception("the live feed can't read, trying again")
+                unexpected = not isinstance(error, KafkaUnreachable)
+                log.exception("the live feed can't read, trying again", reason=str(error), exc_info=unexpected)
                 self._stop.wait(_BACKOFF_S)
 
     def _read(self) -> None:

@@ -1,5 +1,5 @@
 """The logger for librdkafka's messages."""
 
-import logging
+from darkroom.kafka.client_logger import client_logger
 
-KAFKA_LOGGER = logging.getLogger("librdkafka")
+KAFKA_LOGGER = client_logger("librdkafka")
