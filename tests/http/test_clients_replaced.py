@@ -1,5 +1,6 @@
 """A permanently failed Kafka client is replaced without a restart of the service."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,15 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from darkroom.api.validation import parse_pipeline
+from darkroom.kafka.connection import KafkaConnection
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.links.link import Link
+from darkroom_ingestion.metrics import Metrics
+from darkroom_ingestion.settings import Settings
+from darkroom_ingestion.store.opening import open_database
+from tests.support.kafka import SharedKafka
 from tests.support.services.ingestion import (
     DEADLINE_S,
     Pipeline,
@@ -43,6 +52,29 @@ def test_a_fenced_consumer_is_replaced(pipeline: Pipeline, start_service: Callab
     pipeline.analyze(image)
     until(lambda: document(service, pipeline, image["id"])["state"] == "Analyzed", "the result is in the store")
     until(service.is_ready, "the service is ready")
+
+
+def test_a_producer_that_is_replaced_is_closed(kafka: SharedKafka, tmp_path: Path) -> None:
+    """A pipeline whose topic takes smaller batches joins: the producer of the Kafka is another one from then on."""
+    connection = KafkaConnection(bootstrap_servers=kafka.bootstrap_servers)
+    large, small = (
+        ServedPipeline(parse_pipeline(make_pipeline(kafka.bootstrap_servers, max_bytes=size).manifest), connection)
+        for size in ("1Mi", "10Ki")
+    )
+    database = open_database(f"sqlite:///{tmp_path}/store.db")
+
+    async def run() -> None:
+        link = Link(connection, [large], Settings(catalog=""), database, Metrics(), lambda _: None)
+        former = link.publisher
+        link.serve([large, small])
+        await asyncio.to_thread(until, lambda: not former.alive, "the former producer has ended")
+        assert link.publisher.alive
+        assert link.publisher.batch_bytes < former.batch_bytes
+        await asyncio.to_thread(link.close)
+        assert not link.publisher.alive
+
+    asyncio.run(run())
+    database.close()
 
 
 def test_a_producer_that_is_not_authorised_yet_is_replaced(
