@@ -144,7 +144,7 @@ def test_headers_that_are_not_readable_stop_no_feed(start_service: StartService,
     value = json.dumps(result_data(image, "classify", "odd")).encode()
     with events(service, pipeline) as feed:
         pipeline.analyze(image, label="first")
-        # More than a few: the interpreter treats calls that it knows well in another way.
+        # CPython specialises a call after it has run a few times.
         for _ in range(20):
             publish_raw(pipeline.bootstrap_servers, results, image["partition"], value, [(b"\xff", b"")])
         pipeline.analyze(image, label="last")

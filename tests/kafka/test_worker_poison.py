@@ -69,7 +69,7 @@ def test_images_whose_headers_are_not_readable_are_analysed(stage: Stage, kafka:
     digits = stage(images={"partitions": 1})
     topic = digits.settings.images_topic
     headers = [(b"ce_id", b"not-read"), (b"\xff", b"")]
-    # More than a few: the interpreter treats calls that it knows well in another way.
+    # CPython specialises a call after it has run a few times.
     offsets = [publish_raw(kafka.bootstrap_servers, topic, 0, GOOD, headers) for _ in range(20)]
     worker = digits.worker()
     results = digits.results(lambda found: len(found) == 20)

@@ -16,7 +16,7 @@ _TIMEOUT_S = 30.0
 def publish_raw(
     bootstrap_servers: str, topic: str, partition: int, value: bytes, headers: Sequence[tuple[bytes, bytes]]
 ) -> int:
-    """Append one record to a partition, by the protocol itself; answers its offset. The Kafka has one broker.
+    """Append one record to a partition of a Kafka with one broker, without a client library; returns its offset.
 
     Source: Kafka protocol guide, Produce request version 3 and record batch version 2.
     """

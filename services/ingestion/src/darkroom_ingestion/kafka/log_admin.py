@@ -28,13 +28,13 @@ class LogAdmin:
         self._settings = client_settings(connection, "darkroom-ingestion-admin")
         self._stranded = StrandedCheck(self._settings)
         self._checking = threading.Lock()
-        self._problem: str | None = None
+        self._failure = _ConnectionFailure()
         self._admin = self._new_client()
 
     def problem(self) -> str | None:
         """Why the last connection to a broker failed; None if none has failed since Kafka last responded."""
         self._admin.poll(0)
-        return self._problem
+        return self._failure.reason
 
     def partitions(self, topics: Iterable[str]) -> dict[str, int]:
         """The number of partitions of every topic in `topics` that exists.
@@ -47,7 +47,7 @@ class LogAdmin:
                 known = admin.list_topics(timeout=_TIMEOUT_S).topics
             except KafkaException as error:
                 raise KafkaUnreachable(f"Kafka can't be reached: {self.problem() or error.args[0].str()}") from error
-        self._problem = None
+        self._failure.reason = None
         return {topic: len(known[topic].partitions) for topic in topics if topic in known}
 
     def topic_ids(self, topics: list[str]) -> dict[str, str]:
@@ -105,12 +105,8 @@ class LogAdmin:
             raise
 
     def _new_client(self) -> AdminClient:
-        callback = {"error_cb": self._connection_failed}
+        callback = {"error_cb": self._failure.on_error}
         return AdminClient(self._settings | callback, logger=KAFKA_LOGGER)  # type: ignore[arg-type]  # the stub has none
-
-    def _connection_failed(self, error: KafkaError) -> None:
-        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
-            self._problem = error.str()
 
     def _partition_count(self, topic: str) -> int:
         """The number of partitions; 0 if there is no such topic. Queries one topic, `partitions` the whole cluster."""
@@ -124,6 +120,17 @@ class LogAdmin:
             if unknown:
                 return 0
             raise
+
+
+class _ConnectionFailure:
+    """The last error of a client's connections."""
+
+    reason: str | None = None
+
+    def on_error(self, error: KafkaError) -> None:
+        """Receive an error from librdkafka."""
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
+            self.reason = error.str()
 
 
 def _result(future: "Future[Any]") -> Any:

@@ -1,4 +1,4 @@
-"""A record of the log, and what the topic that it came from contains."""
+"""A record of the log, and the contents of its topic."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class TopicContents:
 
 @dataclass(frozen=True)
 class LogRecord:
-    """The parts of a Kafka record that are used. Copied from librdkafka once, so that its message can be freed."""
+    """A Kafka record. Copied from librdkafka, so that its message can be freed."""
 
     topic: str
     partition: int
@@ -56,11 +56,11 @@ class LogRecord:
         raw_headers: list[tuple[str, bytes]],
         value: bytes,
     ) -> "LogRecord":
-        """The record with its headers as text, by their names in lower case."""
+        """The record, with its headers as text by lower-case name."""
         headers = {name.lower(): storable(text.decode(errors="replace")) for name, text in raw_headers}
         return cls(topic, partition, offset, timestamp_ms, key, headers, raw_headers, value)
 
     @property
     def topic_partition(self) -> TopicPartition:
-        """The partition that it is in."""
+        """The record's partition."""
         return TopicPartition(self.topic, self.partition)
