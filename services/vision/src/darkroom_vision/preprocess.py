@@ -92,7 +92,7 @@ class Preprocessor:
         part = fitting.whole_pixels
         if part is not None and fitting.size == fitting.inner:
             return np.ascontiguousarray(pixels[part])
-        if not self.settings.antialias or (interpolation in ("Nearest", "Area") and not exact):
+        if not self.settings.antialias:
             return resize_as_opencv(pixels, fitting, interpolation)
         if interpolation == "Bilinear" and part is not None and max(fitting.to_image.scale) <= 1:
             return resize_as_opencv(pixels, fitting, interpolation)  # Pillow's within a level, in less time
