@@ -11,8 +11,11 @@ from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.status.findings import Finding
 
 HTTPS_PORT = 443
-ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL")
-"""Environment variables that set an S3 endpoint other than Amazon's."""
+ENDPOINTS = {
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL"),
+    "hf": ("HF_ENDPOINT",),
+}
+"""By scheme, environment variables that name another server than Amazon's or Hugging Face's."""
 
 
 class UnusableModel(Exception):
@@ -36,7 +39,7 @@ def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFil
 
 
 def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credentials: Mapping[str, bytes]) -> int:
-    """The port of the server that `uri` is downloaded from. `env` and `credentials` may name the endpoint of s3.
+    """The port of the server that `uri` is downloaded from. `env` and `credentials` may name the endpoint.
 
     Raises:
         UnusableModel: a URL cannot be parsed.
@@ -45,7 +48,7 @@ def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credenti
         return _port_of(about, "the URI", uri)
     variables = {variable.get("name", ""): str(variable.get("value", "")) for variable in env}
     variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
-    for name in ENDPOINTS:
+    for name in ENDPOINTS.get(uri.partition(":")[0], ()):
         if endpoint := variables.get(name):
             return _port_of(about, name, endpoint)
     return HTTPS_PORT
@@ -66,11 +69,11 @@ def _source(
     if scheme == "pvc":
         claim, _, path = location.partition("/")
         return MountedFile({"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}, path)
-    if scheme in {"https", "s3", "gs"}:
+    if scheme in {"https", "s3", "gs", "hf"}:
         return Fetched(source_port(about, uri, stage.template.env, _credentials(pipeline, stage, about, world)))
     raise _missing(
         "ModelNotFound",
-        f"{about}: workers in a cluster cannot read a local file: use configmap://, pvc://, https://, s3:// or gs://",
+        f"{about}: workers in a cluster cannot read a local file: use configmap://, pvc://, https://, s3://, gs:// or hf://",
     )
 
 

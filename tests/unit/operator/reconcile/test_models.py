@@ -16,6 +16,9 @@ from darkroom_operator.reconcile.models import UnusableModel, source_port
         ("s3://bucket/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio:9000"}], 9000),
         ("s3://bucket/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio"}], 80),
         ("s3://bucket/m.onnx", [{"value": "without a name"}], 443),
+        ("hf://org/repo/m.onnx@v1", [], 443),
+        ("hf://org/repo/m.onnx", [{"name": "HF_ENDPOINT", "value": "https://mirror:8443"}], 8443),
+        ("hf://org/repo/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio:9000"}], 443),
     ],
 )
 def test_the_port_of_the_source(uri: str, env: list[dict[str, Any]], port: int) -> None:

@@ -84,7 +84,7 @@ class ModelSource(StrictModel):
         None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file. The worker refuses a file that differs."
     )
     secret: SecretRef | None = Field(
-        None, description="Credentials for https, s3 and gs. Its keys become environment variables of the worker."
+        None, description="Credentials for https, s3, gs and hf. Its keys become environment variables of the worker."
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ import structlog
 from darkroom.backoff import Backoff
 from darkroom.checksums import sha256_of
 from darkroom.stage_settings import StageSettings
+from darkroom_vision.model.hub import hub_file
+from darkroom_vision.model.redirects import ForbiddenRedirect, public_redirects_only
 from darkroom_vision.model.session import ModelError
 
 log = structlog.get_logger(__name__)
@@ -24,11 +27,16 @@ _TRIES: Final = 5
 _CONNECT_TIMEOUT_S: Final = 10.0
 _READ_TIMEOUT_S: Final = 60.0
 _BLOCK_BYTES: Final = 1 << 20
+_MAX_BYTES: Final = 10 << 30
 _MOUNTED: Final = frozenset({"configmap", "pvc"})
 
 
 class ModelUnavailable(ModelError):
     """The file is not where the pipeline says."""
+
+
+class _TooLarge(Exception):
+    """The file has more bytes than a worker fetches."""
 
 
 def model_file(settings: StageSettings) -> Path:
@@ -69,22 +77,33 @@ def _local_file(what: str, uri: str, sha256: str | None) -> Path:
     if scheme == "file":
         return Path(uri.removeprefix("file:").removeprefix("//"))
     cached = _cache_folder() / (sha256 or hashlib.sha256(uri.encode()).hexdigest())
-    target = cached / Path(urlsplit(uri).path).name
+    target = cached / Path(urlsplit(uri).path.partition("@")[0]).name
     if sha256 is not None and target.is_file() and sha256_of(target) == sha256:
         return target
-    _fetch_patiently(what, uri, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        part = Path(folder) / target.name
+        part.touch()
+        _fetch_patiently(what, uri, part, is_resumable=sha256 is not None)
+        part.replace(target)
     return target
 
 
-def _fetch_patiently(what: str, uri: str, target: Path) -> None:
-    """Fetch anew: without a checksum nobody knows whether what lies in the cache is still what the URI names."""
+def _fetch_patiently(what: str, uri: str, part: Path, *, is_resumable: bool) -> None:
+    """Fetch into `part`. A file with a known checksum is continued where a failed attempt ended.
+
+    Raises:
+        ModelUnavailable: saying why, and what to do.
+    """
     backoff = Backoff(first_s=0.5)
     for left in reversed(range(_TRIES)):
         try:
-            _fetch(uri, target)
+            _fetch(uri, part, part.stat().st_size if is_resumable else 0)
         except ImportError as error:
             raise ModelUnavailable(f"{what} {uri}: this worker can't read {urlsplit(uri).scheme}: {error}") from error
         except Exception as error:  # each file system of fsspec has exceptions of its own
+            if refusal := _refusal(error):
+                raise ModelUnavailable(f"{what} {uri}: {refusal}") from error
             reason = _reason(error)
             if reason is None:
                 raise ModelUnavailable(f"{what} {uri}: there is no such file") from error
@@ -96,6 +115,13 @@ def _fetch_patiently(what: str, uri: str, target: Path) -> None:
             return
 
 
+def _refusal(error: BaseException | None) -> str | None:
+    """Why the worker does not want the file; None if it does. fsspec wraps what happens in a request."""
+    if error is None or isinstance(error, ForbiddenRedirect | _TooLarge):
+        return None if error is None else str(error)
+    return _refusal(error.__cause__)
+
+
 def _reason(error: BaseException) -> str | None:
     """Why a file can't be fetched; None if there is none. fsspec calls a server that doesn't answer a missing file."""
     if not isinstance(error, FileNotFoundError):
@@ -103,26 +129,40 @@ def _reason(error: BaseException) -> str | None:
     return None if error.__cause__ is None else _reason(error.__cause__)
 
 
-def _fetch(uri: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
-        try:
-            with fsspec.open(uri, "rb", **_timeouts(urlsplit(uri).scheme)) as remote:
-                while block := remote.read(_BLOCK_BYTES):
-                    part.write(block)
-            part.flush()
-            Path(part.name).replace(target)
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
+def _fetch(uri: str, part: Path, start: int) -> None:
+    """Write the file at `uri` to `part`, which already has the bytes before `start`."""
+    url, options = _request(uri)
+    with fsspec.open(url, "rb", **options) as remote, part.open("r+b") as local:
+        if start:
+            remote.seek(start)
+        local.truncate(start)
+        local.seek(start)
+        while block := remote.read(_BLOCK_BYTES):
+            if local.tell() + len(block) > _MAX_BYTES:
+                raise _TooLarge(f"it has more than {_MAX_BYTES >> 30} GiB")
+            local.write(block)
+
+
+def _request(uri: str) -> tuple[str, dict[str, Any]]:
+    """The URL that fsspec opens for `uri`, and the options of its file system."""
+    scheme = urlsplit(uri).scheme
+    if scheme == "hf":
+        file = hub_file(uri, os.environ)
+        return file.url, _http_options(file.headers)
+    return uri, _http_options({}) if scheme == "https" else _timeouts(scheme)
+
+
+def _http_options(headers: Mapping[str, str]) -> dict[str, Any]:
+    from aiohttp import ClientTimeout  # noqa: PLC0415 - comes with fsspec[http], needed for https alone
+
+    timeout = ClientTimeout(sock_connect=_CONNECT_TIMEOUT_S, sock_read=_READ_TIMEOUT_S)
+    session = {"timeout": timeout, "trace_configs": [public_redirects_only()]}
+    # A cached file system would keep the first stage's headers and answers.
+    return {"client_kwargs": session, "headers": dict(headers), "skip_instance_cache": True}
 
 
 def _timeouts(scheme: str) -> dict[str, Any]:
     """Every file system spells them in its own way."""
-    if scheme == "https":
-        from aiohttp import ClientTimeout  # noqa: PLC0415 - comes with fsspec[http], needed for this scheme alone
-
-        return {"client_kwargs": {"timeout": ClientTimeout(sock_connect=_CONNECT_TIMEOUT_S, sock_read=_READ_TIMEOUT_S)}}
     if scheme == "s3":
         return {"config_kwargs": {"connect_timeout": _CONNECT_TIMEOUT_S, "read_timeout": _READ_TIMEOUT_S}}
     return {"timeout": _READ_TIMEOUT_S}
