@@ -37,6 +37,7 @@ class StrandedCheck:
         self._settings = settings
         self._clock = clock
         self._checked_at = clock()
+        self._unanswered_before = False
         self.is_suspected = False
 
     def on_error(self, error: KafkaError) -> None:
@@ -45,17 +46,19 @@ class StrandedCheck:
             self.is_suspected = True
 
     def is_stranded(self, client: Client) -> bool:
-        """Whether `client` gets no response from Kafka while a new client does.
+        """Whether `client` got no response from Kafka while a new client did, in two consecutive checks.
 
-        Checks at most every 15 s, and blocks for up to 4 s. Returns False without a check in between.
+        One check is not enough: a client in its reconnect back-off is late when Kafka comes back. Checks at most every
+        15 s, and blocks for up to 4 s. Returns False without a check in between.
         """
         if self._clock() - self._checked_at < _EVERY_S:
             return False
         self._checked_at = self._clock()
         if _is_answered(client):
-            self.is_suspected = False
+            self.is_suspected = self._unanswered_before = False
             return False
-        return _is_answered(AdminClient(self._settings))
+        before, self._unanswered_before = self._unanswered_before, _is_answered(AdminClient(self._settings))
+        return before and self._unanswered_before
 
 
 def _is_answered(client: Client) -> bool:
