@@ -18,6 +18,7 @@ Client = Consumer | Producer | AdminClient
 
 _EVERY_S: Final = 15.0
 _ANSWER_S: Final = 2.0
+_SAME_OUTAGE_S: Final = 60.0
 _ANY_TOPIC: Final = "__consumer_offsets"
 """Kafka responds to a query for one topic even if it does not exist or may not be described."""
 
@@ -51,9 +52,11 @@ class StrandedCheck:
         One check is not enough: a client in its reconnect back-off is late when Kafka comes back. Checks at most every
         15 s, and blocks for up to 4 s. Returns False without a check in between.
         """
-        if self._clock() - self._checked_at < _EVERY_S:
+        since_s = self._clock() - self._checked_at
+        if since_s < _EVERY_S:
             return False
         self._checked_at = self._clock()
+        self._unanswered_before &= since_s < _SAME_OUTAGE_S
         if _is_answered(client):
             self.is_suspected = self._unanswered_before = False
             return False
