@@ -5,23 +5,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from darkroom_vision.imaging.framing import Framing, Resize, fit
+from darkroom_vision.imaging.framing import Framing, fit
 from darkroom_vision.model.extra_inputs import Constant, ExtraInputs, resolve_extra_inputs
 from darkroom_vision.model.session import Port
 
 STRETCH = Framing(640, 320)
 
 
-def resolved(port: Port, constants: dict[str, Constant], framing: Framing = STRETCH) -> ExtraInputs:
+def resolved(port: Port, constants: dict[str, Constant]) -> ExtraInputs:
     problems: list[str] = []
-    found = resolve_extra_inputs([port], constants, framing, problems)
+    found = resolve_extra_inputs([port], constants, problems)
     assert problems == []
     return found
 
 
-def problem(port: Port, constants: dict[str, Constant], framing: Framing = STRETCH) -> str:
+def problem(port: Port, constants: dict[str, Constant]) -> str:
     problems: list[str] = []
-    resolve_extra_inputs([port], constants, framing, problems)
+    resolve_extra_inputs([port], constants, problems)
     return "; ".join(problems)
 
 
@@ -44,7 +44,7 @@ def problem(port: Port, constants: dict[str, Constant], framing: Framing = STRET
 def test_facts_about_the_image_are_filled_in(
     name: str, kind: str, framing: Framing, expected: np.ndarray[Any, Any]
 ) -> None:
-    extra = resolved(Port(name, f"tensor({kind})", (None, 2)), {}, framing)
+    extra = resolved(Port(name, f"tensor({kind})", (None, 2)), {})
     (value,) = extra.feeds(fit((1_280, 960), framing)).values()
     assert value.dtype == expected.dtype
     np.testing.assert_allclose(value, expected, rtol=1e-7)
@@ -96,25 +96,6 @@ def test_what_cannot_be_fed_is_refused(
     kind: str, shape: tuple[int, ...], constants: dict[str, Constant], words: str
 ) -> None:
     assert words in problem(Port("x", f"tensor({kind})", shape), constants)
-
-
-@pytest.mark.parametrize(
-    ("name", "resize", "at", "allowed"),
-    [
-        ("orig_target_sizes", "Stretch", "Center", True),
-        ("orig_target_sizes", "Letterbox", "TopLeft", False),
-        ("orig_target_sizes", "Crop", "Center", False),
-        ("scale_factor", "Letterbox", "TopLeft", True),
-        ("scale_factor", "Letterbox", "Center", False),
-        ("im_shape", "Crop", "Center", True),
-    ],
-)
-def test_a_model_that_scales_its_boxes_back_gets_the_whole_image(
-    name: str, resize: Resize, at: Any, *, allowed: bool
-) -> None:
-    found = problem(Port(name, "tensor(float)", (1, 2)), {}, Framing(64, 64, resize, pad_at=at))
-    assert (found == "") == allowed
-    assert allowed or "set input.resize to Stretch" in found
 
 
 def test_a_fact_of_another_shape_is_refused() -> None:

@@ -4,6 +4,9 @@ Models are trained on one of the first two, which differ. Pillow's filters widen
 every pixel counts; OpenCV's bilinear and bicubic filters read the 4 or 16 nearest pixels, however many there are.
 """
 
+import math
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +28,8 @@ _OPENCV = {
     "Nearest": cv2.INTER_NEAREST_EXACT,  # INTER_NEAREST is half a pixel off
     "Area": cv2.INTER_AREA,
 }
+_MARGIN = 2
+"""Pixels around a part that the filters read."""
 _SOFTEN_FROM = 1.2
 """Shrinking by less, a linear resize is within a level of the antialiased one, on the average of a photo."""
 
@@ -69,10 +74,19 @@ def resize_a_little(pixels: Pixels, fitting: Fit) -> Pixels:
     linear resize, is the spread of the triangle filter.
     """
     across, down = fitting.to_image.scale
+    pixels, fitting = _cut(pixels, fitting)
     if max(across, down) < _SOFTEN_FROM:
         return resize_as_opencv(pixels, fitting, "Bilinear")
     softened = cv2.sepFilter2D(pixels, -1, _soft(across), _soft(down), borderType=cv2.BORDER_REPLICATE)
     return resize_as_opencv(as_pixels(softened, pixels.shape[2]), fitting, "Bilinear")
+
+
+def _cut(pixels: Pixels, fitting: Fit) -> tuple[Pixels, Fit]:
+    """The pixels that the part needs, with `_MARGIN` around it, and the same fit for them."""
+    (left, top), (width, height) = fitting.corner, fitting.size
+    x, y = max(0, math.floor(left) - _MARGIN), max(0, math.floor(top) - _MARGIN)
+    cut = pixels[y : math.ceil(top + height) + _MARGIN, x : math.ceil(left + width) + _MARGIN]
+    return cut, replace(fitting, image=(cut.shape[1], cut.shape[0]), corner=(left - x, top - y))
 
 
 def _soft(shrink: float) -> npt.NDArray[np.float32]:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom.api.input import Constant
-from darkroom_vision.imaging.framing import Framing
 from darkroom_vision.imaging.geometry import Fit
 from darkroom_vision.model.session import Port
 
@@ -28,7 +27,8 @@ _NUMPY_TYPES: dict[str, type[np.generic]] = {
 SCALE_FACTOR, IM_SHAPE, ORIG_TARGET_SIZES = "scale_factor", "im_shape", "orig_target_sizes"
 FACTS = (SCALE_FACTOR, IM_SHAPE, ORIG_TARGET_SIZES)
 """Names of inputs that are filled in for each image."""
-_PAIR = 2
+_PAIRS = ((2,), (None,), (1, 2), (None, 2), (None, None))
+"""Shapes of an input of two numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,7 @@ class ExtraInputs:
         return feeds
 
 
-def resolve_extra_inputs(
-    ports: Sequence[Port], constants: Mapping[str, Constant], framing: Framing, problems: list[str]
-) -> ExtraInputs:
+def resolve_extra_inputs(ports: Sequence[Port], constants: Mapping[str, Constant], problems: list[str]) -> ExtraInputs:
     """What to feed to `ports`, all inputs of the model but the image. Adds what can't be fed to `problems`."""
     names = [port.name for port in ports]
     problems.extend(
@@ -83,7 +81,8 @@ def resolve_extra_inputs(
             arrays[port.name] = _constant(port, constants[port.name], problems)
         elif port.name in FACTS:
             facts.append(port)
-            problems.extend(_unusable_fact(port, framing))
+            if port.type not in _NUMPY_TYPES or port.shape not in _PAIRS:
+                problems.append(f"its input {_described(port)} is not two numbers: set input.extraInputs.{port.name}")
         else:
             problems.append(f"it has a further input {_described(port)}: set input.extraInputs.{port.name}")
     return ExtraInputs(arrays, tuple(facts))
@@ -111,22 +110,6 @@ def _constant(port: Port, value: Constant, problems: list[str]) -> Array:
 
 def _wrong_shape(port: Port, value: Constant) -> str:
     return f"its input {_described(port)} does not have the shape of input.extraInputs.{port.name}, {value}"
-
-
-def _unusable_fact(port: Port, framing: Framing) -> list[str]:
-    """The model leads its boxes back to the image by a scale alone: nothing may be cut off or moved."""
-    problems = []
-    if port.type not in _NUMPY_TYPES or port.shape not in ((_PAIR,), (None,), (1, _PAIR), (None, _PAIR), (None, None)):
-        problems.append(f"its input {_described(port)} is not two numbers: set input.extraInputs.{port.name}")
-    stretched = framing.resize == "Stretch"
-    if port.name == ORIG_TARGET_SIZES and not stretched:
-        problems.append(f"its input {port.name} leads boxes back to the whole image: set input.resize to Stretch")
-    elif port.name == SCALE_FACTOR and not stretched and (framing.resize, framing.pad_at) != ("Letterbox", "TopLeft"):
-        problems.append(
-            f"its input {port.name} leads boxes back to the whole image: set input.resize to Stretch, or to Letterbox "
-            "with input.pad.at TopLeft"
-        )
-    return problems
 
 
 def _described(port: Port) -> str:

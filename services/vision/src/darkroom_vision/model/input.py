@@ -98,7 +98,7 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
     framing = _framing(spec, values, form, (width, height), problems)
     if form == "Flat":
         _check_pixels(axes[0], framing, channels, problems)
-    extra = resolve_extra_inputs([p for p in ports if p is not port], spec.extra_inputs, framing, problems)
+    extra = resolve_extra_inputs([p for p in ports if p is not port], spec.extra_inputs, problems)
     normalised = dtype != "UInt8"  # a preset's normalisation is for numbers; a model of bytes has it inside
     scale = _first(spec.scale, values.scale if normalised else 1.0, 1 / 255)
     mean = _per_channel("mean", spec.mean, list(values.mean) if normalised else [0.0], spec, channels, problems)
