@@ -144,17 +144,13 @@ def test_a_running_brokers_data_folder_and_port_are_refused_to_another(fresh_kaf
 
 
 def test_a_setting_that_kafka_refuses_is_reported_in_one_line(fresh_kafka: FreshKafka, tmp_path: Path) -> None:
-    def refusal() -> str:
-        broken = LocalKafka(tmp_path / "data", properties={"log.retention.ms": "soon"})
-        with pytest.raises(DarkroomError, match="Invalid value soon for configuration") as failure:
-            broken.start()
-        assert not broken.running
-        assert "\n" not in str(failure.value)
-        return str(failure.value)
-
-    assert "can't format" in refusal()
+    broken = LocalKafka(tmp_path / "data", properties={"log.retention.ms": "soon"})
+    with pytest.raises(DarkroomError, match="Invalid value soon for configuration") as failure:
+        broken.start()
+    assert not broken.running
+    assert "\n" not in str(failure.value)
+    assert f"its log: {tmp_path}/data/kafka.log" in str(failure.value)
     fresh_kafka(data_dir=tmp_path / "data").stop()
-    assert f"its log: {tmp_path}/data/kafka.log" in refusal()
 
 
 def test_a_broker_that_does_not_respond_in_time_is_ended(tmp_path: Path) -> None:

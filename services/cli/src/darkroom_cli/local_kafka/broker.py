@@ -1,6 +1,5 @@
 """A Kafka broker on this machine, as an object to start and stop."""
 
-import shutil
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -18,9 +17,9 @@ from darkroom_cli.local_kafka.jar_cache import cache_folder, ensure_jars
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION
 from darkroom_cli.local_kafka.jvm import Jvm
 from darkroom_cli.local_kafka.server_properties import CLIENTS, Listener, Member, render, server_properties
+from darkroom_cli.local_kafka.storage import format_storage
 from darkroom_cli.processes.ports import HOST, Reservation, why_not_free
 
-_FORMAT_TIMEOUT_S = 60.0
 _KILL_TIMEOUT_S = 10.0
 _ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 _PROPERTIES = "server.properties"
@@ -94,7 +93,7 @@ class LocalKafka:
     def start(self, timeout_s: float = 60.0) -> None:
         """Start the broker and wait until it is healthy. Does nothing if it runs.
 
-        `timeout_s` does not include the download, at the first start on a machine, and the formatting of a new folder.
+        `timeout_s` does not include the download, at the first start on a machine.
 
         Raises:
             DarkroomError: The broker can't be started; no process is left running.
@@ -187,34 +186,21 @@ class LocalKafka:
             cluster_id = folder.identity.cluster_id
             self._joined = self._member or Member(1, cluster_id, {1: self._free_port()}, self._free_port())
         try:
-            self._classes = self._classes or ClassCache(cache_folder(), jars)
-            classpath = ["-cp", ":".join(map(str, jars))]
             if not folder.log.exists():
-                self._format(folder, self._joined, [*self._classes.options_to_read(), *classpath])
-            command = [*self._classes.options(), *classpath, "kafka.Kafka", _PROPERTIES]
-            self._jvm = self._run(folder, self._joined, folder.log, command)
+                format_storage(folder)
+            # A relative path: Kafka splits log.dirs at commas.
+            properties = server_properties(self._joined, self._listeners, folder.log.name, self._properties)
+            (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
+            self._classes = self._classes or ClassCache(cache_folder(), jars)
+            arguments = [
+                f"-Dlog4j2.configurationFile={_LOGGING}",
+                *self._classes.options(),
+                *("-cp", ":".join(map(str, jars))),
+                *("kafka.Kafka", _PROPERTIES),
+            ]
+            self._jvm = Jvm(arguments, folder=folder.path, output=folder.path / _OUTPUT, keep_open=[folder.lock])
         except OSError as error:
             raise DarkroomError(f"data folder {folder.path}: {error.strerror or error}") from error
-
-    def _format(self, folder: DataFolder, member: Member, classpath: list[str]) -> None:
-        """Format the storage of a new folder. Atomic: renamed at the end."""
-        shutil.rmtree(folder.unfinished_log, ignore_errors=True)
-        tool = [*classpath, "kafka.tools.StorageTool", "format", "-t", member.cluster_id, "-c", _PROPERTIES]
-        formatting = self._run(folder, member, folder.unfinished_log, tool)
-        try:
-            code = formatting.wait(_FORMAT_TIMEOUT_S)
-        finally:
-            formatting.send(signal.SIGKILL)
-        if code != 0:
-            raise DarkroomError(f"Kafka {KAFKA_VERSION} can't format {folder.path}: {_reason(folder)}")
-        folder.unfinished_log.rename(folder.log)
-
-    def _run(self, folder: DataFolder, member: Member, log: Path, command: list[str]) -> Jvm:
-        """Run a command of Kafka in the data folder. Paths are relative, because Kafka splits log.dirs at commas."""
-        properties = server_properties(member, self._listeners, log.name, self._properties)
-        (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
-        arguments = [f"-Dlog4j2.configurationFile={_LOGGING}", *command]
-        return Jvm(arguments, folder=folder.path, output=folder.path / _OUTPUT, keep_open=[folder.lock])
 
     def _free_port(self) -> int:
         self._reserved.append(Reservation())

@@ -36,7 +36,7 @@ class ClassCache:
         return self._lock is not None
 
     def options_to_read(self) -> list[str]:
-        """JVM options to read the cache, for any JVM."""
+        """JVM options to read the cache; none if it does not exist."""
         return [f"-XX:AOTCache={self._path}"] if self._path.exists() else []
 
     def options(self) -> list[str]:
