@@ -252,22 +252,18 @@ def test_a_tail_continues_where_its_predecessor_stopped(pipeline: Pipeline) -> N
         def tail(predecessor: Tail | None = None) -> Tail:
             return Tail(connection, LogAdmin(connection), topics, tell, Metrics(), predecessor)
 
-        async def wait_for(condition: Callable[[], bool]) -> None:
-            async with asyncio.timeout(60):
-                while not condition():  # noqa: ASYNC110 - a thread's state
-                    await asyncio.sleep(0.02)
-
         first = tail()
-        await wait_for(lambda: first.ready)
+        await asyncio.to_thread(until, lambda: first.ready, "the first reads")
         await asyncio.to_thread(pipeline.analyze, images[0])
-        await wait_for(lambda: len(seen) == 1)
+        await asyncio.to_thread(until, lambda: len(seen) == 1, "one is seen")
         first.stop()
-        await wait_for(lambda: not first.alive)
+        await asyncio.to_thread(first.join, 30.0)
+        assert not first.alive
         await asyncio.to_thread(pipeline.analyze, images[1])
         second = tail(first)
-        await wait_for(lambda: second.ready)
+        await asyncio.to_thread(until, lambda: second.ready, "the second reads")
         await asyncio.to_thread(pipeline.analyze, images[2])
-        await wait_for(lambda: len(seen) == 3)
+        await asyncio.to_thread(until, lambda: len(seen) == 3, "all are seen")
         second.stop()
         await asyncio.to_thread(second.join, 30.0)
         return seen

@@ -24,7 +24,7 @@ from confluent_kafka.admin import (
 )
 
 from darkroom.errors import DarkroomError
-from darkroom_cli.local_kafka import LocalCluster, LocalKafka, acl_properties, broker, scram_listener
+from darkroom_cli.local_kafka import LocalCluster, LocalKafka, acl_properties, scram_listener
 from darkroom_cli.processes.ports import accepts_connections
 from tests.support.kafka import SharedKafka
 from tests.support.until import until
@@ -232,12 +232,11 @@ def _refused(action: Callable[[], None]) -> bool:
 
 
 def test_the_first_broker_writes_a_cache_of_its_classes_and_the_next_one_uses_it(
-    fresh_kafka: FreshKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh_kafka: FreshKafka, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(broker, "cache_folder", lambda: tmp_path)
-    fresh_kafka().stop()
+    fresh_kafka(classes=tmp_path).stop()
     (cache,) = tmp_path.glob("classes-*.aot")
-    second = fresh_kafka()
+    second = fresh_kafka(classes=tmp_path)
     assert str(cache) in {file.path for file in psutil.Process(second.pid).memory_maps()}
     make_topic(second.bootstrap_servers, "made")
 

@@ -13,10 +13,11 @@ SERVED = cast("Any", SimpleNamespace(key="demo/digits", plan=SimpleNamespace(ima
 
 
 class Log:
-    """Kafka's side: counts the questions, answers with the end at the time of the question."""
+    """Kafka's side: counts the questions, and once it may answer does so with the end at the time of the question."""
 
     def __init__(self) -> None:
         self.end, self.asked, self.unreachable = 0, 0, False
+        self.was_asked, self.may_answer = asyncio.Event(), asyncio.Event()
         self.admin = self
 
     def of(self, _served: object) -> "Log":
@@ -25,7 +26,8 @@ class Log:
     async def ends_of_topic(self, _topic: str) -> dict[int, int]:
         self.asked += 1
         end = self.end
-        await asyncio.sleep(0.01)
+        self.was_asked.set()
+        await self.may_answer.wait()
         if self.unreachable:
             raise KafkaUnreachable("no broker")
         return {0: end}
@@ -36,12 +38,14 @@ def test_many_requests_share_few_questions_and_none_gets_an_old_answer() -> None
         log = Log()
         ends = TopicEnds(cast("Any", log))
         first = [asyncio.create_task(ends.of(SERVED)) for _ in range(50)]
-        await asyncio.sleep(0)
+        await log.was_asked.wait()
         log.end = 7
         later = [asyncio.create_task(ends.of(SERVED)) for _ in range(50)]
+        await asyncio.sleep(0)  # they ask
+        log.may_answer.set()
         assert [task.result() for task in later if await task] == [{0: 7}] * 50
         await asyncio.gather(*first)
-        assert log.asked <= 3
+        assert log.asked == 2
         assert await ends.of(SERVED) == {0: 7}
 
     asyncio.run(run())
@@ -51,6 +55,7 @@ def test_a_kafka_that_is_away_is_asked_again_by_the_next_request() -> None:
     async def run() -> None:
         log = Log()
         log.unreachable = True
+        log.may_answer.set()
         ends = TopicEnds(cast("Any", log))
         for answer in await asyncio.gather(*(ends.of(SERVED) for _ in range(5)), return_exceptions=True):
             assert isinstance(answer, KafkaUnreachable)
@@ -63,10 +68,12 @@ def test_a_kafka_that_is_away_is_asked_again_by_the_next_request() -> None:
 @pytest.mark.parametrize("cancelled", [0, 1])
 def test_a_client_that_goes_away_takes_the_answer_from_nobody(cancelled: int) -> None:
     async def run() -> None:
-        ends = TopicEnds(cast("Any", Log()))
+        log = Log()
+        ends = TopicEnds(cast("Any", log))
         tasks = [asyncio.create_task(ends.of(SERVED)) for _ in range(2)]
-        await asyncio.sleep(0)
+        await log.was_asked.wait()
         tasks[cancelled].cancel()
+        log.may_answer.set()
         assert await tasks[1 - cancelled] == {0: 0}
 
     asyncio.run(run())

@@ -37,6 +37,7 @@ class LocalKafka:
         advertised: `host:port` to advertise to clients, for a proxy in between; None for the broker's own.
         listeners: Additional listeners, such as `scram_listener()`; `address(name)` returns their addresses.
         member: The broker's identity in a cluster of several; None for a cluster of one.
+        classes: Folder for the cache of the broker's classes; None for the user's cache.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class LocalKafka:
         advertised: str | None = None,
         listeners: tuple[Listener, ...] = (),
         member: Member | None = None,
+        classes: Path | None = None,
     ) -> None:
         self._data_dir = None if data_dir is None else data_dir.absolute()
         self._listeners = (Listener(CLIENTS, port or 0, advertised=advertised), *listeners)
@@ -57,6 +59,7 @@ class LocalKafka:
         self._reserved: list[Reservation] = []
         self._folder: DataFolder | None = None
         self._jvm: Jvm | None = None
+        self._classes_folder = classes
         self._classes: ClassCache | None = None
 
     @property
@@ -191,7 +194,7 @@ class LocalKafka:
             # A relative path: Kafka splits log.dirs at commas.
             properties = server_properties(self._joined, self._listeners, folder.log.name, self._properties)
             (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
-            self._classes = self._classes or ClassCache(cache_folder(), jars)
+            self._classes = self._classes or ClassCache(self._classes_folder or cache_folder(), jars)
             arguments = [
                 f"-Dlog4j2.configurationFile={_LOGGING}",
                 *self._classes.options(),

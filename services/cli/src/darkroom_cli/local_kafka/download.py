@@ -7,7 +7,7 @@ jgo has the address of Maven Central, supports proxy variables, and reads a mirr
 import random
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Self
@@ -22,13 +22,15 @@ from darkroom_cli.local_kafka.jars import KAFKA_VERSION, Jar
 
 _PARALLEL = 4
 _ATTEMPTS = 4
-_FIRST_PAUSE_S = 0.5
+FIRST_PAUSE_S = 0.5
 _HTTP_TIMEOUT_S = 20
 _LINE_EVERY = 10
 
 
-def download(jars: tuple[Jar, ...], folder: Path) -> None:
+def download(jars: tuple[Jar, ...], folder: Path, *, first_pause_s: float = FIRST_PAUSE_S) -> None:
     """Download the jars into `folder`. After a failure, complete jars are kept for the next attempt.
+
+    The pause after a failed attempt begins with `first_pause_s` and doubles.
 
     Raises:
         DarkroomError: A jar could not be downloaded after several attempts.
@@ -39,8 +41,10 @@ def download(jars: tuple[Jar, ...], folder: Path) -> None:
     given_up = threading.Event()
     pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="jar")
     try:
+        pauses_s = [first_pause_s * 2**attempt for attempt in range(_ATTEMPTS - 1)]
         arrivals = [
-            pool.submit(_fetch_with_retries, jar, folder, repositories, console.print, given_up) for jar in jars
+            pool.submit(_fetch_with_retries, jar, folder, repositories, console.print, given_up, pauses_s)
+            for jar in jars
         ]
         with _Progress(console, len(jars)) as progress:
             for arrival in as_completed(arrivals):
@@ -77,21 +81,26 @@ class _Progress:
 
 
 def _fetch_with_retries(
-    jar: Jar, folder: Path, repositories: dict[str, str], say: Callable[[str], None], given_up: threading.Event
+    jar: Jar,
+    folder: Path,
+    repositories: dict[str, str],
+    say: Callable[[str], None],
+    given_up: threading.Event,
+    pauses_s: Sequence[float],
 ) -> None:
-    for attempt in range(1, _ATTEMPTS + 1):
+    for pause_s in [*pauses_s, None]:
         try:
             _fetch(jar, folder, repositories)
         except (OSError, RuntimeError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # an error of the disk, not of the network, for which requests sets no errno
-            if attempt == _ATTEMPTS or given_up.is_set():
+            if pause_s is None or given_up.is_set():
                 raise DarkroomError(
                     f"cannot download Kafka {KAFKA_VERSION} from Maven Central: {jar.filename}: {_root_cause(error)}: "
                     "check network and proxy, or use a running Kafka with --bootstrap-servers HOST:PORT"
                 ) from error
             say(f"{jar.filename}: {_root_cause(error)}; retrying")
-            given_up.wait(_FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1, 1.5))
+            given_up.wait(pause_s * random.uniform(1, 1.5))
         else:
             return
 

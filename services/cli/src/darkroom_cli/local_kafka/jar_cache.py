@@ -16,14 +16,18 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("darkroom") / f"kafka-{KAFKA_VERSION}"
 
 
-def ensure_jars(folder: Path | None = None) -> tuple[Path, ...]:
+def ensure_jars(folder: Path | None = None, jars: tuple[Jar, ...] | None = None) -> tuple[Path, ...]:
     """The paths of the jars. Downloads missing and damaged ones. Safe to call from several processes.
+
+    Args:
+        folder: Folder of the jars; None for the user's cache.
+        jars: The jars; None for Kafka and its dependencies.
 
     Raises:
         DarkroomError: Maven Central can't be reached, or the folder can't be written.
     """
     folder = folder or cache_folder()
-    jars = pinned_jars()
+    jars = jars or pinned_jars()
     try:
         if _missing(jars, folder):
             folder.mkdir(parents=True, exist_ok=True)

@@ -45,14 +45,14 @@ class ExistingTopic:
     config: Mapping[str, str]
 
 
-def broker_count(admin: AdminClient) -> int:
+def broker_count(admin: AdminClient, timeout_s: float = TIMEOUT_S) -> int:
     """The number of brokers in the cluster.
 
     Raises:
-        KafkaUnreachable: no broker responded in time.
+        KafkaUnreachable: no broker responded within `timeout_s`.
     """
     try:
-        return len(admin.list_topics(timeout=TIMEOUT_S).brokers)
+        return len(admin.list_topics(timeout=timeout_s).brokers)
     except KafkaException as error:
         raise KafkaUnreachable(f"Kafka can't be reached: {error.args[0].str()}") from error
 
