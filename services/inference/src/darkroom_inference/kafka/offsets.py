@@ -42,6 +42,7 @@ class Offsets:
         pause: Pause,
         metrics: Metrics,
         extra: Mapping[int, Mapping[str, Any]],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`extra` holds, by partition, the fields in the metadata of every commit in addition to the mark."""
         self._consumer = consumer
@@ -50,6 +51,7 @@ class Offsets:
         self._pause = pause
         self._metrics = metrics
         self._extra = extra
+        self._clock = clock
 
     def committed(self, partitions: list[int]) -> dict[int, tuple[int | None, Mark]]:
         """The committed offset and mark of each partition; the offset is None where there is none.
@@ -136,7 +138,7 @@ class Offsets:
 
     def _retried(self, what: str, call: Callable[[], T]) -> T:
         backoff = Backoff()
-        began = time.monotonic()
+        began = self._clock()
         while True:
             try:
                 return call()
@@ -148,7 +150,7 @@ class Offsets:
                         raise ClientsBroken(error.str()) from raised
                     case "NotAMember":
                         raise Interrupted(error.str()) from raised
-                    case "Unknown" if time.monotonic() - began > _UNKNOWN_ERROR_PATIENCE_S:
+                    case "Unknown" if self._clock() - began > _UNKNOWN_ERROR_PATIENCE_S:
                         raise ClientsBroken(error.str()) from raised
                     case _:
                         log.warning("waiting for kafka", to=what, error=error.str())

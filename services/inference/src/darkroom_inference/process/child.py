@@ -19,11 +19,18 @@ class Child:
         port: the port of its endpoint; None while it is not known.
     """
 
-    def __init__(self, number: int, command: Callable[[int], list[str]], inherited: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        number: int,
+        command: Callable[[int], list[str]],
+        inherited: tuple[int, ...] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`command` takes a file descriptor to write the port to; `inherited` are more descriptors for the process."""
         self.number = number
         self._inherited = inherited
         self._command = command
+        self._clock = clock
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: subprocess.Popen[bytes] | None = None
         self.port: int | None = None
@@ -34,16 +41,16 @@ class Child:
     def supervise(self) -> int | None:
         """Start the process if its back-off is over. Returns its exit code once after it has ended, else None."""
         if self._process is None:
-            if time.monotonic() >= self._start_at:
+            if self._clock() >= self._start_at:
                 self._start()
             return None
         code = self._process.poll()
         if code is None:
             self._learn_port()
             return None
-        if time.monotonic() - self._started_at > _STEADY_AFTER_S:
+        if self._clock() - self._started_at > _STEADY_AFTER_S:
             self._backoff.reset()
-        self._start_at = time.monotonic() + self._backoff.next_s()
+        self._start_at = self._clock() + self._backoff.next_s()
         self._forget()
         return code
 
@@ -75,7 +82,7 @@ class Child:
             )
         finally:
             os.close(port_writer)
-        self._started_at = time.monotonic()
+        self._started_at = self._clock()
 
     def _learn_port(self) -> None:
         if self.port is None and (text := _read_now(self._port_reader)):
