@@ -3,8 +3,8 @@
 import pytest
 
 from darkroom_ingestion.feed.events import FeedEvent
-from darkroom_ingestion.feed.hub import Hub, TooSlow
-from darkroom_ingestion.records.answers import StageResult
+from darkroom_ingestion.feed.hub import Hub, TooSlow, Waiter
+from darkroom_ingestion.records.answers import StageFailure, StageResult
 
 
 def event(offset: int, data: str = "{}", partitions: int = 1) -> FeedEvent:
@@ -35,3 +35,19 @@ def test_readers_of_a_pipeline_that_is_no_longer_served_are_woken() -> None:
         hub.close()
         assert more.is_set()
     assert hub.closed
+
+
+def test_who_waits_for_an_image_is_not_answered_by_a_replay_that_failed() -> None:
+    waiter = Waiter(["classify"])
+    waiter.take(StageFailure("classify", 1_000, "DecodeError", "cut off", 1, None, generation="again"))
+    assert not waiter.done.is_set()
+    waiter.take(StageResult("classify", 2_000, {}))
+    assert waiter.done.is_set()
+
+
+def test_who_waits_for_an_image_is_answered_once_every_stage_has_said_something() -> None:
+    waiter = Waiter(["classify", "detect"])
+    waiter.take(StageResult("detect", 2_000, {}))
+    assert not waiter.done.is_set()
+    waiter.take(StageFailure("classify", 1_000, "DecodeError", "cut off", 1, None))
+    assert waiter.done.is_set()

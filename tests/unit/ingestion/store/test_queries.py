@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.feed.events import feed_event
-from darkroom_ingestion.feed.hub import Waiter
 from darkroom_ingestion.images.document import image_document
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database
@@ -171,18 +168,6 @@ def test_the_labels_of_a_result_that_an_earlier_one_replaces_no_longer_count(dat
     read(database, [Told("i", 3_000, label="dog", offset=1), Told("i", 2_000, label="cat", offset=0)], at_once=1)
     assert listed(database, "dog") == []
     assert listed(database, "cat") == [("i", 2_000)]
-
-
-def test_who_waits_for_an_image_is_not_answered_by_a_replay_that_failed(tmp_path: Path) -> None:
-    waiter = Waiter(["classify"])
-    for entry in (FAILED_AGAIN, LIVE):
-        assert not waiter.done.is_set()
-        event = feed_event(entry.topic, entry.record)
-        assert event is not None
-        waiter.take(event.outcome)
-    assert waiter.done.is_set()
-    assert json.loads(feed_event(DEAD_LETTERS, FAILED_AGAIN.record).data)["generation"] == "again"  # type: ignore[union-attr]
-    assert "generation" not in json.loads(feed_event(DEAD_LETTERS, FAILED.record).data)  # type: ignore[union-attr]
 
 
 @st.composite

@@ -1,6 +1,5 @@
 """One run-to-completion loop: a thread with its own consumer and producer, which it replaces when they fail."""
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from darkroom_inference.kafka.delivery import AtLeastOnce, Delivery, ExactlyOnce
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted
 from darkroom_inference.kafka.offsets import Offsets
 from darkroom_inference.kafka.publisher import Publisher
+from darkroom_inference.kafka.statistics import ConsumerStatistics
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import DrainTimedOut, Stopping
@@ -164,12 +164,9 @@ class Loop:
         self._shared.stopping.pause(seconds)
 
     def _on_statistics(self, text: str) -> None:
-        """Read librdkafka's statistics. They come every few seconds, even to a consumer without partitions."""
-        statistics = json.loads(text)
-        brokers = statistics.get("brokers", {}).values()
-        connected = {broker["nodeid"] for broker in brokers if broker["state"] == "UP" and broker["nodeid"] >= 0}
-        self._connected = bool(connected)
-        self._shared.metrics.brokers(self.state.number, len(connected))
-        self.state.lost_answers = sum(b["req_timeouts"] for b in brokers if b["name"] == "GroupCoordinator")
+        statistics = ConsumerStatistics.read(text)
+        self._connected = statistics.brokers > 0
+        self._shared.metrics.brokers(self.state.number, statistics.brokers)
+        self.state.lost_answers = statistics.lost_answers
         if not self.state.partitions:
-            self.state.in_touch(statistics.get("cgrp", {}).get("state") == "up")
+            self.state.in_touch(statistics.has_coordinator)

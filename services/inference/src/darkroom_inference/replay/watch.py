@@ -12,7 +12,7 @@ from darkroom_inference.replay.log import ImagesLog
 
 log = structlog.get_logger(__name__)
 
-_LOOK_S: Final = 0.3
+LOOK_EVERY_S: Final = 0.3
 
 
 class Watch:
@@ -24,10 +24,16 @@ class Watch:
     """
 
     def __init__(
-        self, images: ImagesLog, plan: ReplayPlan, looked: Callable[[], None], done: Callable[[], None]
+        self,
+        images: ImagesLog,
+        plan: ReplayPlan,
+        looked: Callable[[], None],
+        done: Callable[[], None],
+        every_s: float = LOOK_EVERY_S,
     ) -> None:
         """`looked` is called after every poll, `done` once nothing is left."""
         self._images, self._plan, self._looked, self._done = images, plan, looked, done
+        self._every_s = every_s
         self.left = plan.images
         self.problem: str | None = None
         self._stop = threading.Event()
@@ -54,7 +60,7 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(_LOOK_S):
+        while not self._stop.wait(self._every_s):
             try:
                 nothing_left = self.look() == 0
                 self._looked()

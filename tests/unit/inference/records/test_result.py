@@ -1,0 +1,57 @@
+"""The event that says what a stage has seen in an image."""
+
+import json
+from dataclasses import replace
+
+from darkroom.events import ANALYZED, ModelUsed
+from darkroom.stage_settings import Replay
+from darkroom_inference.records.result import result
+from darkroom_vision.analyse import Analysis, Timings
+from tests.support.services.image_records import example_image, example_settings
+
+MODEL = ModelUsed(name="digits.onnx", sha256="9a")
+ANALYSIS = Analysis(
+    width=64, height=48, format="png", result={"embedding": [0.5, 1.0]}, timings=Timings(0.0015, 0.002, 0.003)
+)
+
+
+def test_a_result_tells_of_the_image_its_model_and_its_source() -> None:
+    outgoing = result(example_image(), ANALYSIS, example_settings(), MODEL)
+    assert json.loads(outgoing.value or b"") == {
+        "imageId": "i",
+        "stage": "classify",
+        "model": {"name": "digits.onnx", "sha256": "9a"},
+        "image": {"width": 64, "height": 48, "format": "png"},
+        "embedding": [0.5, 1.0],
+        "timings": {"decodeMs": 1.5, "preprocessMs": 2.0, "inferenceMs": 3.0},
+        "source": {"topic": "demo.digits.images", "partition": 3, "offset": 42},
+    }
+    headers = dict(outgoing.headers)
+    assert headers["ce_type"] == ANALYZED.encode()
+    assert headers["ce_id"] == b"i.classify"
+    assert (outgoing.topic, outgoing.reason, outgoing.image_timestamp_ms) == ("demo.digits.classify.results", "", 1_000)
+
+
+def test_results_have_the_key_of_their_image_or_its_id() -> None:
+    assert result(example_image(), ANALYSIS, example_settings(), MODEL).key == b"k"
+    without = replace(example_image(), key=None)
+    assert result(without, ANALYSIS, example_settings(), MODEL).key == b"i"
+    empty = replace(example_image(), key=b"")
+    assert result(empty, ANALYSIS, example_settings(), MODEL).key == b""
+
+
+def test_results_of_a_replay_have_ids_of_their_own() -> None:
+    settings = example_settings().model_copy(update={"replay": Replay(generation="again", ranges={})})
+    outgoing = result(example_image(), ANALYSIS, settings, MODEL)
+    headers = dict(outgoing.headers)
+    assert (headers["ce_id"], headers["darkroom-generation"]) == (b"i.classify@again", b"again")
+    assert json.loads(outgoing.value or b"")["generation"] == "again"
+
+
+def test_the_trace_of_an_image_goes_on_in_its_result() -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    image = example_image(
+        ce_specversion="1.0", ce_type="dev.darkroom.image.received", ce_source="/test", traceparent=trace
+    )
+    headers = dict(result(image, ANALYSIS, example_settings(), MODEL).headers)
+    assert trace.encode() in headers.values()
