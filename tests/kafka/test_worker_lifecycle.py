@@ -23,10 +23,12 @@ from tests.support.until import until
 Stage = Callable[..., TriedStage]
 
 GOOD = samples()[1]
+WORK = (300, 0, b"PACED")
+"""Images that take a worker six seconds, so that it has not done with them when the broker goes."""
 
 
-def images(count: int, first: int = 0) -> list[tuple[str, bytes, bytes]]:
-    return [(f"i{n:05}", f"k{n % 20}".encode(), GOOD) for n in range(first, first + count)]
+def images(count: int, first: int = 0, mark: bytes = b"") -> list[tuple[str, bytes, bytes]]:
+    return [(f"i{n:05}", f"k{n % 20}".encode(), GOOD + mark) for n in range(first, first + count)]
 
 
 def all_of(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], bool]:
@@ -85,16 +87,18 @@ def _still_seconds(worker: WorkerProcess) -> float:
     return max(float(loop["stillSeconds"]) for loop in json.loads(worker.get("/healthz")[1])["loops"])
 
 
-def test_workers_recover_from_a_broker_outage(stage: Stage, fresh_kafka: Callable[..., LocalKafka]) -> None:
+def test_workers_recover_from_a_broker_outage(
+    stage: Stage, fresh_kafka: Callable[..., LocalKafka], tmp_path: Path
+) -> None:
     kafka = fresh_kafka()
     kafka.start()
     stages = [
         stage(bootstrap_servers=kafka.bootstrap_servers, stage={"delivery": delivery}, images={"partitions": 3})
         for delivery in ("AtLeastOnce", "ExactlyOnce")
     ]
-    workers = [digits.worker().ready() for digits in stages]
+    workers = [digits.worker(**bad_model(tmp_path / "hook")).ready() for digits in stages]
     for digits in stages:
-        digits.send(images(5000))  # so many that no worker has finished when the broker is stopped
+        digits.send(images(*WORK))
     for worker in workers:
         until(partial(worker.metric, "darkroom_worker_images_total", outcome="analyzed"), "work begun")
     kafka.stop()
@@ -103,16 +107,16 @@ def test_workers_recover_from_a_broker_outage(stage: Stage, fresh_kafka: Callabl
     assert [worker.get("/healthz")[0] for worker in workers] == [200, 200]
     kafka.start()
     for digits in stages:
-        digits.send(images(100, first=5000))
-        results = digits.results(all_of(images(5100)), timeout_s=120)
-        assert digits.settings.stage.delivery == "AtLeastOnce" or len(results) == 5100
+        digits.send(images(100, first=300))
+        results = digits.results(all_of(images(400)), timeout_s=120)
+        assert digits.settings.stage.delivery == "AtLeastOnce" or len(results) == 400
         assert digits.dead_letters(lambda _found: True) == []
     assert [worker.end() for worker in workers] == [0, 0]
 
 
 @pytest.mark.parametrize("delivery", ["AtLeastOnce", "ExactlyOnce"])
 def test_a_busy_worker_is_healthy_and_can_end_during_an_outage(
-    stage: Stage, fresh_kafka: Callable[..., LocalKafka], delivery: str
+    stage: Stage, fresh_kafka: Callable[..., LocalKafka], tmp_path: Path, delivery: str
 ) -> None:
     kafka = fresh_kafka()
     kafka.start()
@@ -120,8 +124,8 @@ def test_a_busy_worker_is_healthy_and_can_end_during_an_outage(
         bootstrap_servers=kafka.bootstrap_servers,
         stage={"delivery": delivery, "template": {"terminationGracePeriodSeconds": 10}},
     )
-    worker = digits.worker().ready()
-    digits.send(images(5000))
+    worker = digits.worker(**bad_model(tmp_path / "hook")).ready()
+    digits.send(images(*WORK))
     until(partial(worker.metric, "darkroom_worker_images_total", outcome="analyzed"), "work begun")
     kafka.stop()
     until(partial(troubles, worker), "trouble with Kafka counted")

@@ -28,6 +28,8 @@ def bad(data, *args, **kwargs):
         raise ZeroDivisionError("the model can't")
     if b"SLOW" in data:
         time.sleep(0.5)
+    if b"PACED" in data:
+        time.sleep(0.02)
     if b"SHAKY" in data and not Path(__file__).with_name("shaken").exists():
         Path(__file__).with_name("shaken").touch()
         raise ZeroDivisionError("the model can't yet")
