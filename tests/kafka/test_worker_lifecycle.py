@@ -10,14 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 from confluent_kafka import Message
-from confluent_kafka.admin import AdminClient
 
-from darkroom.kafka.connection import KafkaConnection
-from darkroom_cli.local_kafka import Listener, LocalKafka
-from darkroom_inference.kafka import clients
+from darkroom_cli.local_kafka import LocalKafka
 from tests.support.models.bad_model import bad_model
 from tests.support.services.stage import TriedStage, WorkerProcess, image_ids, samples
-from tests.support.tcp_proxy import TcpProxy
 from tests.support.until import until
 
 Stage = Callable[..., TriedStage]
@@ -180,62 +176,6 @@ def test_many_loops_are_split_into_several_processes(stage: Stage) -> None:
     children = psutil.Process(worker.process.pid).children()
     worker.kill()
     assert psutil.wait_procs(children, timeout=10)[1] == []
-
-
-def test_a_spare_worker_is_ready_to_take_over(stage: Stage) -> None:
-    digits = stage(images={"partitions": 1})
-    digits.worker().ready()
-    spare = digits.worker().ready()
-    assert json.loads(spare.get("/readyz")[1]) == {"model": "loaded", "partitions": 0, "spare": True}
-
-
-def test_a_worker_without_partitions_rejoins_if_images_are_not_processed(stage: Stage) -> None:
-    digits = stage(images={"partitions": 1})
-    digits.send(images(5))
-    silent = clients.consumer(digits.settings, "silent", "consumer", lambda _error: None, lambda _statistics: None)
-    silent.subscribe([digits.settings.images_topic])
-    assert silent.consume(1, 30)
-    worker = digits.worker().ready()
-    until(lambda: worker.metric("darkroom_worker_retries_total", cause="clients") > 0, "joined anew", 90)
-    assert "no member processes partitions [0], and this loop has none" in worker.said()
-    silent.close()
-    digits.results(all_of(images(5)))
-    assert worker.end() == 0
-
-
-def test_a_worker_that_missed_an_assignment_rejoins_and_shares_its_partitions(
-    stage: Stage, fresh_kafka: Callable[..., LocalKafka]
-) -> None:
-    with TcpProxy() as proxy:
-        kafka = fresh_kafka(listeners=(Listener("PROXIED", advertised=proxy.address),))
-        proxy.forward(int(kafka.address("PROXIED").rpartition(":")[2]))
-        digits = stage(bootstrap_servers=proxy.address, images={"partitions": 2})
-        worker = digits.worker().ready()
-        other = clients.consumer(
-            digits.settings.model_copy(update={"kafka": KafkaConnection(bootstrap_servers=kafka.bootstrap_servers)}),
-            "other",
-            "consumer",
-            lambda _error: None,
-            lambda _statistics: None,
-        )
-        # The worker's heartbeats are delayed until it has abandoned their responses, one of which revokes a partition.
-        proxy.cut()
-        other.subscribe([digits.settings.images_topic])
-        until(lambda: other.poll(0.1) or (other.memberid() and _members(kafka, digits) == 2), "another has joined", 4)
-        until(lambda: "Timed out" in worker.said(), "an answer is given up", 4)
-        proxy.heal()
-        until(lambda: other.poll(0.1) or other.assignment(), "it has its share", 90)
-        assert "the group has assigned partitions [0, 1] to this loop" in worker.said()
-        other.close()
-        digits.send(images(10))
-        digits.results(all_of(images(10)))
-        assert worker.end() == 0
-
-
-def _members(kafka: LocalKafka, tried: TriedStage) -> int:
-    group = tried.settings.consumer_group
-    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-    return len(admin.describe_consumer_groups([group], request_timeout=5)[group].result(5).members)
 
 
 def test_workers_without_shared_state_have_distinct_ids(stage: Stage) -> None:

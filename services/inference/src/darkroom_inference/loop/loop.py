@@ -1,7 +1,8 @@
 """One run-to-completion loop: a thread with its own consumer and producer, which it replaces when they fail."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -46,13 +47,14 @@ class Shared:
     metrics: Metrics
     stopping: Stopping
     work: WorkFactory
+    clock: Callable[[], float] = time.monotonic
 
 
 class Loop:
     """Runs until it is asked to stop, even if Kafka is unavailable."""
 
     def __init__(self, number: int, shared: Shared) -> None:
-        self.state = LoopState(number)
+        self.state = LoopState(number, shared.clock)
         self._shared = shared
         self._name = f"{shared.process_id}-{number}"
         self._backoff = Backoff()

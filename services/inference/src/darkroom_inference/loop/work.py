@@ -73,7 +73,7 @@ class LiveWorkFactory:
     def work(self, parts: LoopParts) -> Work:
         """Batches from the loop's consumer."""
         group = KafkaGroup(parts.settings, parts.consumer)
-        check = RejoinCheck(parts.state, lambda: frozenset(parts.assignment.partitions), group)
+        check = RejoinCheck(parts.state, lambda: frozenset(parts.assignment.partitions), group, parts.state.clock)
         return _LiveWork(parts.batches(parts.consumer), check)
 
 
