@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.kube.api_server import ApiServer
-from tests.support.kube.control_plane import ControlPlane
+from tests.support.kube.clusters import our_crds, running_control_plane
 from tests.support.services.operator import Site, site
-from tests.support.strimzi.crds import strimzi_crds
-from tests.support.until import until
 
 
 @pytest.fixture
@@ -20,13 +18,10 @@ def here(api_server: ApiServer, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def without_strimzi(own_control_plane: ControlPlane, tmp_path: Path) -> Iterator[Site]:
+def without_strimzi(tmp_path: Path) -> Iterator[Site]:
     """A site in a new cluster without Strimzi's CRDs."""
-    api = own_control_plane.server.admin.api()
-    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    paths = [f"{definitions}/{crd['metadata']['name']}" for crd in strimzi_crds()]
-    for path in paths:
-        api.delete(path)
-    until(lambda: not any(map(api.find, paths)), "Strimzi is not there")
-    with site(own_control_plane.server, tmp_path) as made:
+    with (
+        running_control_plane(tmp_path / "kubernetes", our_crds()) as control_plane,
+        site(control_plane.server, tmp_path) as made,
+    ):
         yield made

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,10 +19,14 @@ from tests.support.strimzi.crds import strimzi_crds
 _OUR_CRDS = Path(__file__).parents[3] / "charts" / "darkroom" / "crds"
 
 
+def our_crds() -> list[Manifest]:
+    """The CRDs of the chart."""
+    return [yaml.safe_load(path.read_text()) for path in sorted(_OUR_CRDS.glob("*.yaml"))]
+
+
 def crds() -> list[Manifest]:
     """The CRDs of Strimzi and Darkroom, installed from the start."""
-    ours = [yaml.safe_load(path.read_text()) for path in sorted(_OUR_CRDS.glob("*.yaml"))]
-    return [*strimzi_crds(), *ours]
+    return [*strimzi_crds(), *our_crds()]
 
 
 class SharedControlPlane:
@@ -50,11 +54,11 @@ def shared_api_server(about: Mapping[str, str], folder: Path) -> ApiServer:
 
 
 @contextmanager
-def running_control_plane(folder: Path) -> Iterator[ControlPlane]:
-    """A cluster that ends with the block."""
+def running_control_plane(folder: Path, kinds: Sequence[Manifest]) -> Iterator[ControlPlane]:
+    """A cluster with the CRDs `kinds`, which ends with the block."""
     control_plane = ControlPlane(folder, _programs())
     try:
-        control_plane.start(crds())
+        control_plane.start(kinds)
         yield control_plane
     finally:
         control_plane.stop()

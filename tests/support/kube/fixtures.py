@@ -49,7 +49,7 @@ def namespace(api_server: ApiServer) -> str:
 @pytest.fixture
 def own_control_plane(tmp_path: Path) -> Iterator[ControlPlane]:
     """A cluster for this test alone (5 s, 500 MB), which may stop and restart its API server."""
-    from tests.support.kube.clusters import running_control_plane  # noqa: PLC0415
+    from tests.support.kube.clusters import crds, running_control_plane  # noqa: PLC0415
 
-    with running_control_plane(tmp_path / _NAME) as control_plane:
+    with running_control_plane(tmp_path / _NAME, crds()) as control_plane:
         yield control_plane
