@@ -35,7 +35,7 @@ class ServedCluster:
     def api(self) -> Api:
         return self.api_server.admin.api()
 
-    def start(self, access: Access | None = None) -> Service:
+    def start(self, access: Access | None = None, *more: str) -> Service:
         """Start the service with the chart's account, at an API server that may be a proxy in `access`."""
         watched = [self.namespace]
         values = {"ingestion": {"namespaces": watched, "kafka": {"clusters": self.clusters}}}
@@ -46,7 +46,7 @@ class ServedCluster:
         users = f"/apis/kafka.strimzi.io/v1/namespaces/{self.kafka_namespace}/kafkausers"
         for name, user in of_kind(manifests, "KafkaUser").items():
             self.api.apply(f"{users}/{name}", user)
-        options = [*("--catalog", "kubernetes", "--namespaces", ",".join(watched)), *self._access(access)]
+        options = [*("--catalog", "kubernetes", "--namespaces", ",".join(watched)), *self._access(access), *more]
         for config_map in of_kind(manifests, "ConfigMap").values():
             document = self.folder / "credentials.json"
             document.write_text(config_map["data"]["credentials.json"])

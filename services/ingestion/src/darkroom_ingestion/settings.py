@@ -16,6 +16,12 @@ IN_CLUSTER = Path("kubernetes")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
+_START_TIMEOUT = (
+    "with --catalog kubernetes: seconds that a starting replica waits for the Kafka clusters of all pipelines before it "
+    "is ready for those whose Kafka responds"
+)
+
+
 class BadSettings(DarkroomError):
     """An option is invalid."""
 
@@ -37,6 +43,8 @@ class Settings:
         body_memory_bytes: memory for the bodies of all requests.
         batch_bytes: maximum size of a multipart body.
         shutdown_timeout_s: time for requests in flight to finish after SIGTERM.
+        start_timeout_s: with IN_CLUSTER, the time that a starting replica waits for the Kafka clusters of all pipelines
+            before it is ready for those whose Kafka responds.
         probe_port: port of a separate listener for probes and metrics, which are also on `port`.
         cors_origins: origins whose pages may use the API from a browser.
         live_clients_per_address: maximum number of live feed clients from one address.
@@ -58,6 +66,7 @@ class Settings:
     body_memory_bytes: int = 256 * 2**20
     batch_bytes: int = 64 * 2**20
     shutdown_timeout_s: float = 15.0
+    start_timeout_s: float = 30.0
     probe_port: int | None = None
     cors_origins: tuple[str, ...] = ()
     live_clients_per_address: int = 512
@@ -146,6 +155,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         ("--delivery-timeout", "delivery_timeout_s", "seconds for Kafka to acknowledge an image"),
         ("--body-timeout", "body_timeout_s", "maximum pause of a client within a body, in seconds"),
         ("--shutdown-timeout", "shutdown_timeout_s", "seconds for requests in flight to finish after SIGTERM"),
+        ("--start-timeout", "start_timeout_s", _START_TIMEOUT),
     ):
         option(
             flag, f"{text} (default: %(default)s)", type=_seconds, default=getattr(Settings, attribute), dest=attribute

@@ -8,7 +8,6 @@ from darkroom_ingestion.http.documents import Check
 from darkroom_ingestion.links.link import Link
 
 _PATIENCE_S = 3.0
-_START_S = 30.0
 
 
 def liveness_checks(services: Services) -> list[Check]:
@@ -54,7 +53,7 @@ def _as_required(services: Services, of_kafkas: list[Check]) -> list[Check]:
     """
     if not services.settings.in_cluster:
         return of_kafkas
-    if all(check.ok for check in of_kafkas) or services.age_s() > _START_S:
+    if all(check.ok for check in of_kafkas) or services.age_s() > services.settings.start_timeout_s:
         services.started.set()
     if not services.started.is_set():
         return of_kafkas
