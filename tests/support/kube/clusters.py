@@ -33,8 +33,9 @@ class SharedControlPlane:
     """The control plane of the whole run, in a temporary folder."""
 
     def __init__(self) -> None:
+        programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="darkroom-test-kubernetes-"))
-        self._control_plane = ControlPlane(self._folder, _programs())
+        self._control_plane = ControlPlane(self._folder, programs)
 
     def start(self) -> dict[str, str]:
         self._control_plane.start(crds())

@@ -17,8 +17,8 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 _START_TIMEOUT = (
-    "with --catalog kubernetes: seconds that a starting replica waits for the Kafka clusters of all pipelines before it "
-    "is ready for those whose Kafka responds"
+    "with --catalog kubernetes: seconds that a starting replica waits for the Kafka clusters of all pipelines before "
+    "it is ready for those whose Kafka responds"
 )
 
 
