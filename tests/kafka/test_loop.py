@@ -56,7 +56,7 @@ def test_a_loop_that_missed_an_assignment_rejoins_and_shares_its_partitions(
             until(lambda: loop.state.partitions == 2, "it has all partitions")
             connection = KafkaConnection(bootstrap_servers=kafka.bootstrap_servers)
             other = member(digits.settings.model_copy(update={"kafka": connection}), "other")
-            # The loop's heartbeats are delayed until it has abandoned their responses, one of which revokes a partition.
+            # Heartbeats are delayed until the loop has abandoned their responses, one of which revokes a partition.
             proxy.cut()
             other.subscribe([digits.settings.images_topic])
             until(lambda: other.poll(0.1) or (other.memberid() and members(kafka, digits) == 2), "another joined", 4)
