@@ -22,6 +22,7 @@ def test_a_result_tells_of_the_image_its_model_and_its_source() -> None:
         "stage": "classify",
         "model": {"name": "digits.onnx", "sha256": "9a"},
         "image": {"width": 64, "height": 48, "format": "png"},
+        "outputType": "Classification",
         "embedding": [0.5, 1.0],
         "timings": {"decodeMs": 1.5, "preprocessMs": 2.0, "inferenceMs": 3.0},
         "source": {"topic": "demo.digits.images", "partition": 3, "offset": 42},
