@@ -1,15 +1,19 @@
 """Opening the store."""
 
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, text
+from sqlalchemy import URL, create_engine, text
 
 from darkroom_ingestion.store import opening
 from darkroom_ingestion.store.opening import BadDatabase, open_database
+from darkroom_ingestion.store.queries import results_page
 from darkroom_ingestion.store.tables import metadata
 from tests.support.postgresql import make_database, postgresql
 
@@ -63,6 +67,30 @@ def test_a_store_that_another_process_has_is_refused(tmp_path: Path) -> None:
         open_database(url)
     first.close()
     open_database(url).close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_results_of_an_earlier_version_keep_the_label_that_they_were_found_by(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    in_file = f"sqlite:///{tmp_path}/store.db"
+    url = in_file if kind == "sqlite" else make_database(request.getfixturevalue("postgresql"))
+    row = {"pipeline": "demo/digits", "event_id": "i.classify", "image_id": "i", "stage": "classify", "at_ms": 5}
+    row |= {"label": "seven", "score": 0.5, "topic": "results", "partition": 0, "offset": 3, "data": "{}"}
+    names, values = ", ".join(f'"{name}"' for name in row), ", ".join(f":{name}" for name in row)
+    with create_engine(url).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(opening.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.execute(text(f"INSERT INTO results ({names}) VALUES ({values})"), row)
+    database = open_database(url)
+    query = partial(results_page, pipeline="demo/digits", stage=None, after=None, limit=9, max_bytes=99)
+    (found,), _ = database.read(partial(query, label="seven"))
+    others, _ = database.read(partial(query, label="one"))
+    database.close()
+
+    assert (found.at_ms, found.data, others) == (5, "{}", [])
 
 
 def test_postgresql_bounds_how_long_a_statement_takes(postgresql: URL) -> None:
