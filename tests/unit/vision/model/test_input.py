@@ -135,6 +135,8 @@ def test_a_model_of_two_images_is_refused(tmp_path: Path) -> None:
         ([3, 20, 30], {}, "Single", "NCHW", (3, 20, 30)),
         ([20, 30, 3], {}, "Single", "NHWC", (20, 30, 3)),
         (["N", 20, 30], {}, "Plane", "NCHW", (1, 20, 30)),
+        (["H", "W", 3], {"longest_side": 30}, "Single", "NHWC", (20, 30, 3)),
+        (["N", 20, 3], {}, "Plane", "NCHW", (1, 20, 30)),  # a grey image three pixels wide
         (["N", 1800], {"width": 30, "height": 20}, "Flat", "NCHW", (1, 1800)),
     ],
 )

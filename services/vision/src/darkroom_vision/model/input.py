@@ -147,7 +147,8 @@ def _image_port(uri: str, spec: Input, ports: tuple[Port, ...]) -> Port:
 def _form(port: Port) -> Form | None:
     shape = port.shape
     if len(shape) == _PLANE:
-        return "Single" if _COLOUR in (shape[0], shape[2]) else "Plane"
+        colour_last = shape[2] == _COLOUR and (shape[0] not in (None, 1) or shape[1] is None)
+        return "Single" if shape[0] == _COLOUR or colour_last else "Plane"
     return {_FLAT: "Flat", _IMAGE: "Batch"}.get(len(shape))  # type: ignore[return-value]
 
 
