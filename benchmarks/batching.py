@@ -1,10 +1,10 @@
-"""Images a second by batch size: `python benchmarks/batching.py`.
+"""Images per second by batch size: `python benchmarks/batching.py`.
 
 Runs a model on batches of 1, 4 and 8 images, in one thread and in one thread per core with a shared session, as a
 worker's loops do. The digits model is the smallest that a stage is likely to run; SqueezeNet and DenseNet-121 (from the
-`onnx` wheel, without their weights) cost what real ones cost. `ratio` compares with batches of 1 in the same run; each
-figure is the best of several rounds, because other programs only ever make a round slower. The first line says what a
-whole analysis of a sample digit takes, decoding included: what a batch can save of that is the difference in `us`.
+`onnx` wheel, without their weights) are as slow as real ones. `ratio` compares with batches of 1 in the same run; every
+figure is the best of several rounds, because other programs can only make a round slower. The first line shows the time
+of a whole analysis of a sample digit, including decoding: a batch can save at most the difference in `us`.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each (default: %(default)s)")
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
-    print(f"a whole analysis of a digit takes {analysis_us():.0f} us")
+    print(f"whole analysis of a digit: {analysis_us():.0f} us")
     print(f"{'model':<14} {'threads':>7} {'batch':>5} {'images/s':>9} {'us':>9} {'ratio':>6}")
     with tempfile.TemporaryDirectory() as folder:
         models = {
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def report(name: str, model: OnnxModel, shape: tuple[int, ...], threads: int, seconds: float, rounds: int) -> None:
-    """All batch sizes in turn within each round, so that a slow moment of the machine meets all of them."""
+    """Measure all batch sizes in each round, so that a slow moment of the machine affects all of them."""
     best = dict.fromkeys(BATCHES, 0.0)
     for _ in range(rounds):
         for batch in BATCHES:
@@ -62,7 +62,7 @@ def report(name: str, model: OnnxModel, shape: tuple[int, ...], threads: int, se
 
 
 def analysis_us() -> float:
-    """Microseconds of CPU for one sample digit, from file to result; the best of several rounds."""
+    """CPU time in microseconds for one sample digit, from file to result; the best of several rounds."""
     stage = Stage.model_validate(
         {"name": "classify", "model": {"uri": "file:digits.onnx"}, "output": {"type": "Classification"}}
     )
@@ -78,7 +78,7 @@ def analysis_us() -> float:
 
 
 def rate(run: Callable[[], object], batch: int, threads: int, seconds: float) -> float:
-    """Images a second of `threads` threads together."""
+    """Images per second of `threads` threads together."""
 
     def work(until: float) -> int:
         done = 0
@@ -95,7 +95,7 @@ def rate(run: Callable[[], object], batch: int, threads: int, seconds: float) ->
 
 
 def open_batch(name: str, folder: Path) -> OnnxModel:
-    """A model of the `onnx` wheel with its batch left open; it must hold no Reshape to a batch of 1."""
+    """A model of the `onnx` wheel with a dynamic batch size. It must not contain a Reshape to a batch of 1."""
     proto = onnx.load(LIGHT / f"{name}.onnx")
     del proto.graph.value_info[:]
     for value in (*proto.graph.input, *proto.graph.output):

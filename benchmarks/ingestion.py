@@ -1,9 +1,9 @@
-"""Images a second through the ingestion service and through a bare ASGI application that only reads the body.
+"""Images per second of the ingestion service and of a bare ASGI application that only reads the body.
 
     python benchmarks/ingestion.py [--seconds 5] [--rounds 3] [--bytes 50000] [--connections 32]
 
-Rounds of both alternate, so that what else the machine does meets both. The ratio is taken from the CPU time of the
-two server processes: wall-clock figures depend on who else is on the machine, and the client is on it too.
+Rounds of both alternate, so that other load affects both. The ratio is computed from the CPU time of the two server
+processes, because wall-clock times depend on other processes, including the client.
 """
 
 import argparse
@@ -37,7 +37,7 @@ PATH = "/v1/pipelines/{}/digits/images"
 
 @dataclass(frozen=True)
 class Round:
-    """One round: how many requests were answered, in how many seconds of the clock and of the server's CPU."""
+    """One round: the number of completed requests, the wall-clock time, and the server's CPU time."""
 
     requests: int
     seconds: float
@@ -45,17 +45,17 @@ class Round:
 
     @property
     def per_second(self) -> float:
-        """Requests a second of the clock."""
+        """Requests per second of wall-clock time."""
         return self.requests / self.seconds
 
     @property
     def per_cpu_second(self) -> float:
-        """Requests a second of the server's CPU time."""
+        """Requests per second of the server's CPU time."""
         return self.requests / self.cpu_seconds
 
 
 async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Read the body, answer 202: the least that any ASGI application does."""
+    """Read the body and respond with 202: the minimum for any ASGI application."""
     more = scope["type"] == "http"
     while more:
         more = (await receive()).get("more_body", False)
@@ -77,7 +77,7 @@ class Client(asyncio.Protocol):
         transport.write(self._request)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
-        """Send the next request once the answer is whole."""
+        """Send the next request once the response is complete."""
         self._received += data
         head, end, body = self._received.partition(b"\r\n\r\n")
         if not end or len(body) < int(re.search(rb"content-length: (\d+)", head)[1]):  # type: ignore[index]
@@ -94,7 +94,7 @@ class Client(asyncio.Protocol):
 
 
 async def load(port: int, request: bytes, connections: int, seconds: float) -> tuple[int, float]:
-    """Requests answered, and the seconds that took."""
+    """Send requests. Returns the number of responses and the time in seconds."""
     loop = asyncio.get_running_loop()
     clients = [
         (await loop.create_connection(lambda: Client(request), "127.0.0.1", port))[1] for _ in range(connections)
@@ -108,21 +108,21 @@ async def load(port: int, request: bytes, connections: int, seconds: float) -> t
 
 
 def measure(process: psutil.Process, port: int, request: bytes, connections: int, seconds: float) -> Round:
-    """One round against the server that `process` is."""
+    """Run one round against the server `process`."""
     start = sum(process.cpu_times()[:2])
     requests, took = uvloop_run(load(port, request, connections, seconds))
     return Round(requests, took, sum(process.cpu_times()[:2]) - start)
 
 
 def uvloop_run(work: Any) -> Any:
-    """Run `work` on the server's kind of event loop, so that the client costs little."""
+    """Run `work` on uvloop, so that the client uses little CPU time."""
     with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
         return runner.run(work)
 
 
 @contextmanager
 def serving(command: list[str], port_pattern: str, log: Path) -> Iterator[tuple[psutil.Process, int]]:
-    """A server as a process, and its port as its log tells it."""
+    """Start a server. Yields its process and its port, read from its log."""
     with log.open("wb") as file:
         process = subprocess.Popen(command, stderr=file, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
     try:
@@ -138,14 +138,14 @@ def serving(command: list[str], port_pattern: str, log: Path) -> Iterator[tuple[
 
 
 def request_to(path: str, size: int) -> bytes:
-    """An upload of `size` bytes that begins as a JPEG does."""
+    """A request with a body of `size` bytes that starts like a JPEG."""
     body = JPEG.ljust(size, b"\0")
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 def run(options: argparse.Namespace, pipeline: Pipeline, folder: Path) -> None:
-    """Measure both in turns and print what came out."""
+    """Measure both in turns and print the results."""
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps({"entries": [pipeline.entry()]}))
     store = f"sqlite:///{folder}/store.db"
@@ -179,11 +179,11 @@ def run(options: argparse.Namespace, pipeline: Pipeline, folder: Path) -> None:
         memory = ours[0].memory_info().rss / 2**20
     of_cpu = statistics.median(ours.per_cpu_second / plain.per_cpu_second for plain, ours in rounds)
     of_clock = statistics.median(ours.per_second / plain.per_second for plain, ours in rounds)
-    print(f"ingestion : bare ASGI = {of_cpu:.2f} by CPU time, {of_clock:.2f} by the clock; memory {memory:.0f} MiB")
+    print(f"ingestion : bare ASGI = {of_cpu:.2f} by CPU time, {of_clock:.2f} by time; memory {memory:.0f} MiB")
 
 
 def main() -> None:
-    """Measure with a broker of our own, or the one that is named."""
+    """Measure with a new broker, or the given one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)

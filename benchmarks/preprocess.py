@@ -1,8 +1,8 @@
-"""How fast a file becomes a model's input, against Pillow in the same run.
+"""The speed of decoding and preprocessing, compared with Pillow in the same run.
 
-Each way turns the same file into 224 x 224 NCHW float32, normalised for ImageNet, on one core. Times are CPU time of
-the fastest round, so that other work on the machine changes little; the ratios are what to trust. `difference` is the
-mean distance to Pillow's antialiased result, in levels of 0..255.
+Each way converts the same file to 224 x 224 NCHW float32, normalised for ImageNet, on one core. Times are the CPU time
+of the fastest round, so that other load has little effect; rely on the ratios. `difference` is the mean distance to
+Pillow's antialiased result, in levels of 0..255.
 """
 
 import argparse
@@ -42,7 +42,7 @@ class Row:
 
 
 def by_pillow(data: bytes, *, draft: bool = False) -> Tensor:
-    """What most serving code does: Pillow and plain NumPy."""
+    """The usual way: Pillow and NumPy."""
     image = Image.open(io.BytesIO(data))
     if draft:
         image.draft("RGB", SIZE)
@@ -52,7 +52,7 @@ def by_pillow(data: bytes, *, draft: bool = False) -> Tensor:
 
 
 def by_darkroom(mode: str) -> Way:
-    """The worker's own path, in one of its two modes."""
+    """The worker's way, in one of its two modes."""
     preprocessor = Preprocessor.of(
         ResolvedInput(
             name="image",
@@ -91,7 +91,7 @@ WAYS: dict[str, Way] = {
 
 
 def files() -> dict[str, bytes]:
-    """A photo as people send it: small, from a phone, lossless."""
+    """Typical photos: small, from a phone, lossless."""
     photo = Image.fromarray(load_sample_image("china.jpg"))
     kinds = {
         "JPEG 640 x 480": ((640, 480), "JPEG", {"quality": 90}),

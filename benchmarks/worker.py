@@ -1,9 +1,9 @@
-"""Images a second of one worker with Kafka, against what its cores could do without: `python benchmarks/worker.py`.
+"""Images per second of one worker with Kafka, compared with its cores without Kafka: `python benchmarks/worker.py`.
 
-The bound is cores / (t_decode + t_preprocess + t_inference), measured in the same run, one thread, no Kafka. Both ends
-of the scale are shown: the sample digits (a sixth of a millisecond, so that everything beside it weighs most), and the
-same as photographs of 640 x 480. `ratio` is by the clock, and means something only on a machine with nothing else to
-do; `cpu ratio` compares seconds of CPU an image, and leaves out the time that a loop waits for Kafka.
+The bound is cores / (t_decode + t_preprocess + t_inference), measured in the same run in one thread without Kafka. Two
+extremes are shown: the sample digits (a sixth of a millisecond, so that all overhead is visible), and the same as
+photographs of 640 x 480. `ratio` uses wall-clock time and is meaningful only on an idle machine; `cpu ratio` compares
+CPU time per image, without the time that a loop waits for Kafka.
 """
 
 import argparse
@@ -38,7 +38,7 @@ CPU = "process_cpu_seconds_total"
 
 
 def main() -> None:
-    """Measure each size of image, print a line for each."""
+    """Measure every image size and print a line for it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=20_000, help="images of each size (%(default)s)")
     parser.add_argument("--loops", type=int, default=len(os.sched_getaffinity(0)), help="(%(default)s: the cores)")
@@ -77,7 +77,7 @@ def photographs() -> list[bytes]:
 
 
 def prepare(bootstrap_servers: str, name: str, delivery: str, loops: int) -> StageSettings:
-    """Make the topics of a pipeline of one stage."""
+    """Create the topics of a pipeline with one stage."""
     stage = {
         "name": "classify",
         "model": {"uri": "configmap://digits-model/digits.onnx"},
@@ -100,7 +100,7 @@ def prepare(bootstrap_servers: str, name: str, delivery: str, loops: int) -> Sta
 
 
 def bare_seconds(settings: StageSettings, images: list[bytes]) -> float:
-    """Seconds an image without Kafka, in one thread: CPU time, so that a busy machine doesn't flatter the worker."""
+    """CPU seconds per image without Kafka, in one thread. CPU time, so that other load does not favour the worker."""
     analyser = Analyser(load_stage(settings))
     for image in images:
         analyser.analyse(image)
@@ -125,7 +125,7 @@ def publish(settings: StageSettings, images: list[bytes], count: int) -> None:
 
 
 def worker_rate(settings: StageSettings, folder: Path, count: int) -> tuple[float, float]:
-    """Images a second, and seconds of CPU an image, of a worker that finds `count` images waiting."""
+    """Images per second and CPU seconds per image of a worker with `count` waiting images."""
     file = folder / f"{settings.pipeline}.json"
     file.write_text(settings.model_dump_json(by_alias=True))
     reservation = Reservation()
@@ -141,7 +141,7 @@ def worker_rate(settings: StageSettings, folder: Path, count: int) -> tuple[floa
 
 
 def measured(port: int, count: int) -> tuple[float, float]:
-    """Watch the worker's metrics from the first tenth of the images to the last image."""
+    """Measure by the worker's metrics, from the first tenth of the images to the last image."""
     deadline = time.monotonic() + READY_S
     began: tuple[float, float, float] | None = None
     while True:
@@ -155,12 +155,12 @@ def measured(port: int, count: int) -> tuple[float, float]:
         if done:
             deadline = now + READY_S
         if now > deadline:
-            raise SystemExit("the worker does nothing: run it by hand to see why")
+            raise SystemExit("the worker makes no progress: run it by hand to see why")
         time.sleep(0.02)
 
 
 def total(metrics: str, name: str) -> float:
-    """The sum of the samples of that name."""
+    """The sum of the samples of the metric `name`."""
     return sum(float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith(name))
 
 

@@ -1,4 +1,4 @@
-"""`python -m kind up | down | images | env`: what `make kind-up`, `kind-down`, `images` and `e2e` run."""
+"""`python -m kind up | down | images | env`: used by `make kind-up`, `kind-down`, `images` and `e2e`."""
 
 import argparse
 import os

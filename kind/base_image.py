@@ -1,4 +1,4 @@
-"""The base of our images: the official Python image, or Debian's Python where no registry can be reached."""
+"""The base image: the official Python image, or Debian's Python if no registry can be reached."""
 
 import os
 import tempfile

@@ -22,7 +22,7 @@ _STORAGE = "local-path-storage"
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster. `kubeconfig` is a file of its own, whatever the user's current context is."""
+    """A running cluster. `kubeconfig` is a separate file, independent of the user's current context."""
 
     engine: Engine
     kind: Path
@@ -40,9 +40,9 @@ class Cluster:
 
 
 def up(engine: Engine) -> Cluster:
-    """The cluster, created if it does not exist, once everything in it is ready.
+    """Create the cluster if it does not exist, and wait until it is ready.
 
-    The context `kind-<cluster>` becomes the current one of the user's kubeconfig, as kind does it.
+    Like kind does, this sets the current context of the user's kubeconfig to `kind-<cluster>`.
     """
     cluster = find(engine)
     if not _exists(cluster):
@@ -61,7 +61,7 @@ def up(engine: Engine) -> Cluster:
 
 
 def down(engine: Engine) -> None:
-    """Delete the cluster, its network and its kubeconfig. Images stay, in the engine and in the cache."""
+    """Delete the cluster, its network and its kubeconfig. Images are kept in the engine and in the cache."""
     cluster = find(engine)
     with phase("kind delete cluster"):
         cluster.run_kind("delete", "cluster", "--name", CLUSTER, timeout_s=_CREATE_TIMEOUT_S, shown=True)
@@ -73,7 +73,7 @@ def down(engine: Engine) -> None:
 
 
 def find(engine: Engine) -> Cluster:
-    """How to connect to the cluster, whether or not it runs."""
+    """The cluster's connection data, even if it does not run."""
     return Cluster(engine, kind_program(), _program(KUBERNETES, "kubectl"), KIND_CACHE / f"kubeconfig-{CLUSTER}")
 
 
@@ -83,7 +83,7 @@ def helm_program() -> Path:
 
 
 def _exists(cluster: Cluster) -> bool:
-    """Whether the cluster exists. A stopped node, as after a reboot of the machine, is started."""
+    """Whether the cluster exists. Starts a stopped node, for example after a reboot of the machine."""
     if CLUSTER not in cluster.run_kind("get", "clusters").split():
         return False
     running = cluster.engine.run("container", "inspect", "--format", "{{.State.Running}}", NODE).strip()
@@ -102,10 +102,10 @@ def _program(module: GoModule, name: str) -> Path:
 
 
 def _prepare_host() -> None:
-    """Provide what kind expects of the host, if we are root."""
+    """Prepare the host for kind, if this process is root."""
     if os.geteuid() != 0:
         return
-    Path("/lib/modules").mkdir(parents=True, exist_ok=True)  # mounted into the node, modules or not
+    Path("/lib/modules").mkdir(parents=True, exist_ok=True)  # kind mounts this folder, so it must exist
     forwarding = Path("/proc/sys/net/ipv4/ip_forward")
     if forwarding.read_text(encoding="ascii").strip() != "1":
         forwarding.write_text("1", encoding="ascii")

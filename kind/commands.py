@@ -1,4 +1,4 @@
-"""Running programs with a time limit, and with the end of their output in errors."""
+"""Runs programs with a time limit, and with the end of their output in errors."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _OUTPUT_SHOWN = 3000
-# Where nft, debootstrap and podman's helpers are; it is not in every user's PATH.
+# The folders of nft, debootstrap and podman's helpers, which are not in every user's PATH.
 _SYSTEM_PROGRAMS = "/usr/sbin:/sbin"
 
 
@@ -23,10 +23,10 @@ def run(
     folder: Path | None = None,
     shown: bool = False,
 ) -> str:
-    """The standard output of `command`, or nothing if its output is `shown` on the terminal.
+    """The standard output of `command`; empty if its output is `shown` on the terminal.
 
     Raises:
-        KindError: It failed, is not installed, or took longer than `timeout_s`.
+        KindError: The command failed, is not installed, or took longer than `timeout_s`.
     """
     parts = [str(part) for part in command]
     try:

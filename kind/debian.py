@@ -1,4 +1,4 @@
-"""Debian root file systems, from the mirror that this machine's apt uses already."""
+"""Debian root file systems, from the mirror of this machine's apt."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from kind.commands import KindError, run
 from kind.host_packages import ensure_packages
 from kind.settings import KIND_CACHE
 
-# bookworm whatever the host is: its systemd 252 still boots on cgroup v1, and its Python is 3.11.
+# Always bookworm: its systemd 252 still boots on cgroup v1, and its Python is 3.11.
 RELEASE = "bookworm"
 _DEBOOTSTRAP_TIMEOUT_S = 1800
 _NOT_NEEDED = (
@@ -23,10 +23,10 @@ _NOT_NEEDED = (
 
 
 def make_root(root: Path, packages: tuple[str, ...]) -> None:
-    """A minimal Debian with `packages` in the folder `root`, which is made anew.
+    """Create a minimal Debian with `packages` in the folder `root`, which is replaced.
 
     Raises:
-        KindError: We are not root, or debootstrap failed.
+        KindError: This process is not root, or debootstrap failed.
     """
     if os.geteuid() != 0:
         raise KindError("without a container registry images are built with debootstrap, which needs root: use sudo")
@@ -42,7 +42,7 @@ def make_root(root: Path, packages: tuple[str, ...]) -> None:
 
 
 def _mirror() -> list[str]:
-    """The mirror, or nothing for debootstrap's own default."""
+    """The mirror; empty for debootstrap's default."""
     if shutil.which("apt-get") is None:
         return []
     listed = run(
@@ -55,6 +55,6 @@ def _mirror() -> list[str]:
         ],
         timeout_s=60,
     )
-    # A suite such as bookworm-updates has no packages of its own to start from.
+    # A suite such as bookworm-updates is incomplete.
     found = re.search(r"^Debian [^\s-]+ main (\S+)$", listed, re.MULTILINE)
     return [found[1]] if found else []

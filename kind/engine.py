@@ -1,4 +1,4 @@
-"""The container engine: docker or podman, whichever works here."""
+"""The container engine: docker or podman."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ _PULL_TIMEOUT_S = 900
 
 @dataclass(frozen=True)
 class Engine:
-    """docker or podman, and the environment that it and kind need to work here."""
+    """docker or podman, and the environment that it and kind need on this machine."""
 
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Engine:
         return run(command, timeout_s=timeout_s, environment=self.environment, stdin=stdin, shown=shown)
 
     def image_id(self, reference: str) -> str | None:
-        """The id of a local image."""
+        """The id of a local image; None if it does not exist."""
         try:
             return self.run("image", "inspect", "--format", "{{.Id}}", reference).strip()
         except KindError:
@@ -48,7 +48,7 @@ class Engine:
                 self.run("image", "rm", former)
 
     def has_or_pulls(self, reference: str) -> bool:
-        """Whether the image exists locally, after pulling it if needed."""
+        """Pull the image if it does not exist locally. Returns whether it exists."""
         if self.image_id(reference) is not None:
             return True
         try:
@@ -60,10 +60,10 @@ class Engine:
 
 
 def find_engine() -> Engine:
-    """The engine that KIND_EXPERIMENTAL_PROVIDER names, else docker if its daemon answers, else podman.
+    """The engine that KIND_EXPERIMENTAL_PROVIDER names, else docker if its daemon responds, else podman.
 
     Raises:
-        KindError: None works, and podman can't be installed.
+        KindError: No engine works, and podman can't be installed.
     """
     wanted = os.environ.get("KIND_EXPERIMENTAL_PROVIDER")
     if wanted != "podman" and _answers("docker"):

@@ -1,4 +1,4 @@
-"""Installing missing Debian packages on the host."""
+"""Installs missing Debian packages on the host."""
 
 import os
 import shutil
@@ -11,10 +11,10 @@ _INSTALLED = "installed"
 
 
 def ensure_packages(packages: tuple[str, ...], purpose: str) -> None:
-    """Install those of `packages` that are missing, if this is Debian (or Ubuntu) and we are root.
+    """Install missing `packages`, if this is Debian (or Ubuntu) and this process is root.
 
     Raises:
-        KindError: They can't be installed; the message says which to install.
+        KindError: The packages can't be installed; the message lists them.
     """
     missing = [package for package in packages if not _is_installed(package)]
     if not missing:

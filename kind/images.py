@@ -1,4 +1,4 @@
-"""Our container images: tagged with a hash of their content, built once, and loaded into the cluster."""
+"""Darkroom's container images: tagged with a hash of their content, built once, and loaded into the cluster."""
 
 import hashlib
 import shutil
@@ -32,12 +32,12 @@ _KAFKA_SOURCES = ("k8s/kafka/image", f"services/cli/src/darkroom_cli/local_kafka
 
 @dataclass(frozen=True)
 class Image:
-    """An image of ours.
+    """One of Darkroom's images.
 
     Attributes:
         name: A key of SERVICES, KAFKA, or a name used by tests.
-        reference: Its name, with a hash of its content as tag.
-        release: Its name with the version as tag, for manifests that are applied by hand.
+        reference: The name with a hash of the content as tag.
+        release: The name with the version as tag, for manifests that are applied by hand.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Image:
 
     @property
     def tag(self) -> str:
-        """The hash."""
+        """The hash in the reference."""
         return self.reference.rpartition(":")[2]
 
 
@@ -65,9 +65,9 @@ def build_images(engine: Engine, names: Iterable[str] = (*SERVICES, KAFKA)) -> l
 
 
 def ensure_image(engine: Engine, image: Image, base: str, context: Callable[[Path], None] | None) -> None:
-    """Build `image` on `base` if the engine does not have it. `context` fills a folder with the build context.
+    """Build `image` on `base` if the engine does not have it. `context` writes the build context to a folder.
 
-    Without `context` it is a target of the Dockerfile in the checkout.
+    Without `context`, the image is a target of the Dockerfile in the checkout.
     """
     if engine.image_id(image.reference) is None:
         with phase(f"image {image.name}"):
@@ -78,14 +78,14 @@ def ensure_image(engine: Engine, image: Image, base: str, context: Callable[[Pat
 
 
 def load_images(cluster: Cluster, images: list[Image]) -> None:
-    """Load `images` into the cluster, except those that its node has already."""
+    """Load `images` into the cluster, except those that its node already has."""
     containerd = ("exec", NODE, "ctr", "-n", "k8s.io", "images")
     there = cluster.engine.run(*containerd, "ls", "-q").split()
     missing = [image for image in images if image.reference not in there]
     if missing:
         _load(cluster, missing)
     for image in images:
-        # The version may still be the tag of an earlier build.
+        # The version may be the tag of an earlier build.
         cluster.engine.run(*containerd, "tag", "--force", image.reference, image.release)
 
 
@@ -132,7 +132,7 @@ def _build(engine: Engine, image: Image, base: str, context: Callable[[Path], No
     if _CA.exists():
         arguments += ["--secret", f"id=ca,src={_CA}"]
     if engine.name == "podman":
-        arguments += ["--network", "host"]  # name resolution as the machine has it
+        arguments += ["--network", "host"]  # use the host's name resolution
     if context is None:
         engine.run(*arguments, "--target", image.name, CHECKOUT, timeout_s=_BUILD_TIMEOUT_S, shown=True)
         return

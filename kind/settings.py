@@ -12,5 +12,5 @@ KIND_CACHE = CACHE / "kind"
 CLUSTER = os.environ.get("KIND_CLUSTER_NAME", "darkroom")
 NODE = f"{CLUSTER}-control-plane"
 
-# Every image of ours: nothing pulls from `localhost`, so a missing image is an error at once and not a time-out.
+# Prefix of all images: nothing pulls from `localhost`, so a missing image is an immediate error, not a time-out.
 PREFIX = "localhost/darkroom"

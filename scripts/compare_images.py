@@ -1,9 +1,9 @@
-"""Decode every file of some folders with Darkroom and with Pillow, and print what differs: `compare_images.py FOLDER…`.
+"""Decodes all files in folders with Darkroom and with Pillow, and prints differences: `compare_images.py FOLDER…`.
 
-A line for each file that differs from Pillow's upright RGB pixels by a mean of more than two levels, that one of the
-two takes and the other refuses, that makes the decoder crash, or that takes more than two seconds or 500 MB. Files of
-formats that Darkroom does not take are only counted. Each file is decoded in a process that is ended after a while and
-may use a bounded amount of memory, so that hostile files can be compared as well.
+Prints a line for each file that differs from Pillow's upright RGB pixels by a mean of more than two levels, that only
+one of the two decodes, that crashes the decoder, or that takes more than two seconds or 500 MB. Files in unsupported
+formats are only counted. Files are decoded in a process with limits for time and memory, so that hostile files can be
+compared too.
 """
 
 import argparse
@@ -41,7 +41,7 @@ MEMORY = 6 << 30
 
 @dataclass(frozen=True)
 class Outcome:
-    """One decoder on one file: pixels or the reason why there are none, seconds, and megabytes at the most."""
+    """The outcome of one decoder on one file: pixels or the reason of the failure, time, and peak memory."""
 
     pixels: Pixels | None
     reason: str
@@ -50,12 +50,12 @@ class Outcome:
 
 
 def by_darkroom(data: bytes) -> Pixels:
-    """The worker's way."""
+    """Decode like the worker."""
     return decode(data, "RGB").pixels
 
 
 def by_pillow(data: bytes) -> Pixels:
-    """Upright, first frame, 16 bits cut to 8, without transparency (TIFF: over black), as Darkroom says it does."""
+    """Decode with Pillow: upright, first frame, 16 bits reduced to 8, transparency dropped (TIFF: over black)."""
     with Image.open(io.BytesIO(data)) as image:
         kind = image.format
         if kind not in FORMATS:
@@ -73,8 +73,8 @@ def by_pillow(data: bytes) -> Pixels:
 
 
 def measured(way: Callable[[bytes], Pixels], data: bytes) -> Outcome:
-    """Run it; memory is what the process grew by at the most."""
-    Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts anew
+    """Run `way`. Memory is the peak growth of the process."""
+    Path("/proc/self/clear_refs").write_text("5")  # reset the high-water mark
     before, began = high_water_mb(), time.perf_counter()
     pixels, reason = None, ""
     try:
@@ -83,19 +83,19 @@ def measured(way: Callable[[bytes], Pixels], data: bytes) -> Outcome:
         reason = f"other: {error}"
     except (ImageError, NotAnImage) as error:
         reason = f"{error.reason}: {error}"
-    except Exception as error:  # noqa: BLE001 - Pillow's readers raise anything
+    except Exception as error:  # noqa: BLE001 - Pillow's readers raise any exception
         reason = f"{type(error).__name__}: {error}"
     return Outcome(pixels, " ".join(reason.split()), time.perf_counter() - began, high_water_mb() - before)
 
 
 def high_water_mb() -> float:
-    """The most memory since the mark was reset."""
+    """The peak memory since the high-water mark was reset, in MB."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 
 def verdicts(ours: Outcome, pillow: Outcome) -> Iterator[tuple[str, str]]:
-    """(kind, detail) of everything that is to be told about a file."""
+    """(kind, detail) of every difference for a file."""
     if ours.pixels is not None and pillow.pixels is not None:
         if ours.pixels.shape != pillow.pixels.shape:
             yield "size", f"{ours.pixels.shape[1::-1]}, Pillow {pillow.pixels.shape[1::-1]}"
@@ -112,8 +112,8 @@ def verdicts(ours: Outcome, pillow: Outcome) -> Iterator[tuple[str, str]]:
 
 
 def serve(connection: Connection) -> None:
-    """In a process of its own: a path in, verdicts out, until it is ended."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # libtiff and libpng tell everything they see
+    """The main function of the decoding process: receives paths and sends verdicts."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # libtiff and libpng print warnings
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
     configure_opencv()
@@ -128,7 +128,7 @@ def serve(connection: Connection) -> None:
 
 
 class Decoders:
-    """A process that decodes; a new one takes its place when it crashes or takes too long."""
+    """A decoding process, which is replaced when it crashes or takes too long."""
 
     def __init__(self) -> None:
         self._start()
@@ -162,7 +162,7 @@ class Decoders:
 
 
 def main() -> None:
-    """The command line."""
+    """Compare the files of the folders on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     options = parser.parse_args()

@@ -32,7 +32,7 @@ STOPPED_WITHIN_S = 60.0
 
 
 def main() -> int:
-    """Run the demo; the exit code."""
+    """Run the demo. Returns the exit code."""
     started = time.monotonic()
     images = image_files([SAMPLES / "digits"])
     try:
@@ -59,10 +59,10 @@ def main() -> int:
 
 @contextmanager
 def pipeline(folder: Path) -> Iterator[str]:
-    """`darkroom up` with the sample pipeline; its URL, once it is ready. Ended at the end.
+    """Run `darkroom up` with the sample pipeline during the block. Yields its URL once it is ready.
 
     Raises:
-        DarkroomError: it doesn't become ready.
+        DarkroomError: `darkroom up` did not become ready.
     """
     command = [str(DARKROOM), "up", str(SAMPLES / "digits.yaml"), "--port", "0", "--data-dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -85,7 +85,7 @@ def pipeline(folder: Path) -> Iterator[str]:
 
 
 def send(url: str, images: Sequence[Path], started: float) -> tuple[list[Sent], float]:
-    """Send every image and wait for its results; the outcomes, and the seconds from `started` to the first."""
+    """Send all images and wait for the results. Returns the outcomes, and the seconds from `started` to the first."""
     sent: list[Sent] = []
     first_after_s = float("nan")
     with Service(url, connections=PARALLEL) as service:
@@ -119,7 +119,7 @@ def show(sent: Sequence[Sent], took_s: float) -> None:
 
 
 def best(sent: Sent) -> tuple[str, str]:
-    """Label and score of the first prediction, else the problem."""
+    """The label and the score of the best prediction, else the problem."""
     for result in (sent.document or {}).get("results", []):
         for prediction in result.get("predictions") or []:
             return prediction["label"], f"{prediction['score']:.3f}"

@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 
 
 def generated() -> dict[Path, str]:
-    """The content of every generated file, by its path from the root."""
+    """The content of every generated file, by path from the root."""
     return {
         Path("charts/darkroom/crds/imagepipelines.darkroom.dev.yaml"): crd_yaml(),
         Path("docs/reference/imagepipeline.md"): _image_pipeline_page(),
@@ -94,7 +94,7 @@ def _command_line_page() -> str:
 
 
 def _remove_hidden(command: Any) -> None:
-    """Typer describes hidden commands too."""
+    """Remove hidden commands, which Typer would describe too."""
     commands: dict[str, Any] = getattr(command, "commands", {})
     for name, nested in list(commands.items()):
         if nested.hidden:

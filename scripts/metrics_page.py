@@ -1,4 +1,4 @@
-"""The reference page of the metrics, from the registries that serve them."""
+"""The reference page of the metrics, generated from the services' registries."""
 
 from collections.abc import Iterator
 
@@ -52,6 +52,6 @@ def _table(title: str, registry: CollectorRegistry) -> Iterator[str]:
 
 
 def _labels(registry: CollectorRegistry, metric: Metric) -> tuple[str, ...]:
-    """A metric that was never set has no samples yet to read its labels from."""
+    """The labels of a metric, from its collector: a metric that was never set has no samples."""
     collector = registry._names_to_collectors.get(metric.name, metric)  # noqa: SLF001 - there is no other way
     return tuple(getattr(collector, "_labelnames", getattr(metric, "_labelnames", ())))

@@ -27,7 +27,7 @@ _SOURCES = ("kind", "models", "operator", "scripts", "services", "tests", "bench
 
 
 def main() -> None:
-    """Count what the command line asks for, and print it."""
+    """Count the working tree or a commit, and print the report."""
     parser = argparse.ArgumentParser(prog="python -m scripts.structure", description=__doc__)
     parser.add_argument("--at", metavar="COMMIT", help="count this commit, not the working tree")
     commit = parser.parse_args().at
@@ -99,7 +99,7 @@ def upward_imports(graph: grimp.ImportGraph, pyproject: Path) -> Iterator[tuple[
 
 
 class Layer(NamedTuple):
-    """A module or package on its floor, counted from the ground; `independent` of the others on that floor, or not."""
+    """A module or package on a floor, counted from the bottom; `independent` of the others there, or not."""
 
     name: str
     floor: int
@@ -107,7 +107,7 @@ class Layer(NamedTuple):
 
 
 def layers_of(container: str, lines: list[str]) -> list[Layer]:
-    """The layers of a contract. Those of one floor are separated by `|` if they are independent, else by `:`."""
+    """The layers of a contract. Layers on one floor are separated by `|` if they are independent, else by `:`."""
     prefix = f"{container}." if container else ""
     return [
         Layer(prefix + name.strip(" ()"), floor, "|" in line)

@@ -72,7 +72,7 @@ class Result:
 
 
 def measure(control_plane: ControlPlane, folder: Path, count: int) -> Result:
-    """One run with `count` pipelines, on a control plane of its own."""
+    """One run with `count` pipelines, on a new control plane."""
     with ExitStack() as stack:
         here = stack.enter_context(site(control_plane.server, folder))
         operator = _prepare(here, stack)

@@ -1,4 +1,4 @@
-"""The same writes without an operator: the time that the API server alone needs for them."""
+"""The operator's writes without the operator, to measure the time that the API server needs for them."""
 
 import copy
 import json
@@ -34,12 +34,12 @@ class Writes:
 
     @property
     def count(self) -> int:
-        """Every request, that of the person who applies the pipeline included."""
+        """The number of requests, including the one that applies the pipeline."""
         return 1 + ("finalizers" in self.pipeline["metadata"]) + len(self.children) + self.statuses + self.events
 
 
 def recorded(site: Site, log: Iterable[AuditedRequest], names: list[str]) -> list[Writes]:
-    """What the operator wrote for each pipeline, from the audit log and from what lies in the cluster now."""
+    """The operator's writes for each pipeline, from the audit log and the objects in the cluster."""
     tally = Counter((request.resource, request.subresource) for request in log)
     statuses = round(tally["imagepipelines", "status"] / len(names))
     events = round(tally["events", ""] / len(names))

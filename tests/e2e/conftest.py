@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put our tests into their order; those of other folders stay where they are."""
+    """Order the tests of this folder; other tests keep their order."""
     here = Path(__file__).parent
     ours = [item for item in items if item.path.parent == here]
     in_order = iter(sorted(ours, key=lambda item: _STORY.index(item.path.stem)))
@@ -62,13 +62,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def numbers(pytestconfig: pytest.Config) -> Numbers:
-    """Where a test puts what it has measured."""
+    """The collector of measurements."""
     return pytestconfig.stash[_NUMBERS]
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
-    """The cluster, which `make e2e` has made, without what an earlier run has left in it."""
+    """The cluster of `make e2e`, without leftovers of an earlier run."""
     cluster = find(find_engine())
     if CLUSTER not in cluster.run_kind("get", "clusters").split():
         pytest.fail(f"there is no kind cluster {CLUSTER}: `make kind-up` first", pytrace=False)
@@ -78,7 +78,7 @@ def cluster() -> Cluster:
 
 @pytest.fixture(scope="session")
 def images(cluster: Cluster) -> dict[str, Image]:
-    """Our images by what is in them, as the checkout is now, all of them in the cluster."""
+    """The images of this checkout by name, loaded into the cluster."""
     images = build_images(cluster.engine)
     by_name = {image.name: image for image in images}
     stand_in = strimzi.build_stand_in(cluster, by_name["operator"])
@@ -88,7 +88,7 @@ def images(cluster: Cluster) -> dict[str, Image]:
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
-    """A namespace of this test's own, which takes only pods that are `restricted`."""
+    """A new namespace that accepts only `restricted` pods."""
     name = f"e2e-{uuid.uuid4().hex[:8]}"
     cluster.run_kubectl("create", "namespace", name)
     cluster.run_kubectl("label", "namespace", name, leftovers.RESTRICTED)
@@ -98,7 +98,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def kafka(cluster: Cluster, images: dict[str, Image]) -> str:
-    """The bootstrap servers of a Kafka of one broker, as seen from pods of Darkroom."""
+    """The bootstrap servers of a single-broker Kafka, for Darkroom's pods."""
     if not kubectl.get(cluster, "statefulset", "kafka", "-n", "kafka"):
         cluster.run_kubectl("apply", "-k", CHECKOUT / "k8s/kafka/plain")
     kubectl.rolled_out(cluster, "statefulset/kafka", "kafka", timeout_s=180)
@@ -107,20 +107,20 @@ def kafka(cluster: Cluster, images: dict[str, Image]) -> str:
 
 @pytest.fixture(scope="session")
 def release(cluster: Cluster, images: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The release, installed or not."""
+    """The Helm release, which may not be installed yet."""
     return Release(Helm(tmp_path_factory.mktemp("helm"), cluster.kubeconfig), images)
 
 
 @pytest.fixture(scope="session")
 def upgraded(cluster: Cluster, kafka: str, release: Release) -> Upgraded:
-    """Darkroom with the sample on Strimzi's Kafka, upgraded from the previous chart while images came in."""
+    """Darkroom with the sample on Strimzi's Kafka, upgraded from the previous chart while images were sent."""
     strimzi.install(cluster)
     return upgrade(cluster, release)
 
 
 @pytest.fixture
 def ingestion(upgraded: Upgraded) -> Iterator[IngestionClient]:
-    """The ingestion service, as clients of the sample pipeline see it."""
+    """A client of the sample pipeline's ingestion service."""
     ingestion = IngestionClient()
     yield ingestion
     ingestion.close()

@@ -1,4 +1,4 @@
-"""The end: what is kept, what goes, in which order, and that no namespace hangs."""
+"""Uninstalling: what is kept and what is deleted, in which order, and that no namespace hangs."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ print(*sorted(topic for topic in topics if topic.startswith("demo.")), sep="\\n"
 """
 
 
-def test_a_deleted_sample_leaves_its_topics_and_takes_them_up_again(
+def test_a_deleted_sample_keeps_its_topics_and_uses_them_again(
     cluster: Cluster, ingestion: IngestionClient, kafka: str, namespace: str, images: dict[str, Image], numbers: Numbers
 ) -> None:
-    """`kubectl delete -f` begins with the Namespace, so all of it ends at the same time."""
+    """`kubectl delete -f` starts with the Namespace, so everything is deleted at the same time."""
     former = ingestion.analysed(PICTURES[30])
 
     started = time.monotonic()
@@ -60,10 +60,10 @@ def test_a_deleted_sample_leaves_its_topics_and_takes_them_up_again(
     assert top_label(ingestion.analysed(PICTURES[31])) == PICTURES[31].label
 
 
-def test_everything_goes_in_the_order_of_the_document_and_no_namespace_hangs(
+def test_the_documented_order_removes_everything_and_no_namespace_hangs(
     cluster: Cluster, ingestion: IngestionClient, numbers: Numbers
 ) -> None:
-    """It ends the installation that the other tests share."""
+    """Ends the installation that the other tests share."""
     started = time.monotonic()
     read(blocks(INSTALL_DOCUMENT, "sh cluster end"), IN_THE_CLUSTER)
     cluster.run_kubectl("delete", "namespace", *leftovers.NAMESPACES, "--timeout=90s")

@@ -1,4 +1,4 @@
-"""Our images run as the cluster's rules for careful people want it."""
+"""Darkroom's images run without root and with a read-only root file system."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_an_image_is_not_root_and_writes_only_to_tmp(
     assert (ended.exit_code, ended.log.splitlines()) == (0, ["10001", "Read-only file system"])
 
 
-def test_pod_security_keeps_root_out(cluster: Cluster, images: dict[str, Image], namespace: str) -> None:
+def test_pod_security_refuses_root(cluster: Cluster, images: dict[str, Image], namespace: str) -> None:
     pod = restricted_pod("root", images["inference"].reference)
     pod["spec"]["securityContext"] = {"runAsUser": 0}
     with pytest.raises(KindError, match=r'violates PodSecurity "restricted'):

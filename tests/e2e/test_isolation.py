@@ -34,7 +34,7 @@ with ThreadPoolExecutor(16) as pool:
 
 
 def test_a_worker_reaches_its_kafka_and_nothing_else(cluster: Cluster, ingestion: IngestionClient) -> None:
-    """But for its own node, and the API server on it, which no policy of a node built here keeps it from."""
+    """Except its node and the API server on it, to which built nodes do not apply policies."""
     service_ip = kubectl.get(cluster, "service", "darkroom-ingestion", "-n", "darkroom")["spec"]["clusterIP"]
     expected = {
         "kafka.kafka.svc:9094": True,
@@ -76,7 +76,7 @@ def test_all_pods_run_in_namespaces_that_enforce_restricted(cluster: Cluster, in
 
 
 def from_worker(cluster: Cluster, *addresses: str) -> dict[str, bool]:
-    """Which addresses a worker of the stage `classify` reaches."""
+    """Whether a worker of the stage `classify` reaches each of `addresses`."""
     worker = next(iter(kubectl.pods(cluster, "demo", "darkroom.dev/stage=classify")))
     said = cluster.run_kubectl("exec", "-n", "demo", worker, "--", "python3", "-c", _REACH, *addresses)
     answer: dict[str, bool] = json.loads(said)

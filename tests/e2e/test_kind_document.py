@@ -1,4 +1,4 @@
-"""docs/kind.md takes a newcomer from an empty cluster to a result and back, each of its commands as it stands there."""
+"""The commands of docs/kind.md work, from an empty cluster to a result and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample pipeline as a person uses it: kubectl, images through a Service, results in three ways."""
+"""The sample pipeline: kubectl, images through a Service, results in three ways."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ while missing:
 """
 
 
-def test_kubectl_get_shows_what_a_person_expects(cluster: Cluster, ingestion: IngestionClient) -> None:
+def test_kubectl_get_shows_the_state_of_the_pipeline(cluster: Cluster, ingestion: IngestionClient) -> None:
     kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
     header, row = cluster.run_kubectl("get", "imgp", "-n", "demo").splitlines()
     assert header.split() == ["NAME", "READY", "STAGES", "IMAGES", "TOPIC", "REASON", "AGE"]
     assert row.split()[:-1] == ["digits", "True", "2/2", "demo.digits.images", "AllReady"]
 
 
-def test_topics_and_users_are_strimzi_s_to_keep(cluster: Cluster, ingestion: IngestionClient) -> None:
+def test_topics_and_users_are_managed_by_strimzi(cluster: Cluster, ingestion: IngestionClient) -> None:
     stages = ("classify", "embed")
     assert kubectl.names(cluster, "kafkatopics", "-n", "kafka") == sorted(
         ["demo.digits.images", *(f"demo.digits.{s}.{t}" for s in stages for t in ("dead-letters", "results"))]
@@ -56,14 +56,14 @@ def test_topics_and_users_are_strimzi_s_to_keep(cluster: Cluster, ingestion: Ing
     }
 
 
-def test_a_photograph_is_answered_over_http(ingestion: IngestionClient) -> None:
+def test_an_image_gets_its_result_over_http(ingestion: IngestionClient) -> None:
     for picture in PICTURES[:10]:
         document = ingestion.analysed(picture)
         assert top_label(document) == picture.label
         assert len(result_of(document, "embed")["embedding"]) == 32
 
 
-def test_the_live_feed_tells_of_an_image_by_every_stage(ingestion: IngestionClient) -> None:
+def test_the_live_feed_has_an_event_of_every_stage(ingestion: IngestionClient) -> None:
     listening, heard = threading.Event(), list[dict[str, Any]]()
 
     def listen() -> None:
@@ -85,7 +85,7 @@ def test_the_live_feed_tells_of_an_image_by_every_stage(ingestion: IngestionClie
     until(lambda: stages() == {"classify", "embed"}, f"events of {image_id} in {heard}")
 
 
-def test_somebody_else_s_consumer_reads_the_same_results_from_kafka(
+def test_another_consumer_reads_the_same_results_from_kafka(
     cluster: Cluster, ingestion: IngestionClient, kafka: str, namespace: str, images: dict[str, Image]
 ) -> None:
     sent = {ingestion.analysed(picture)["id"]: picture.label for picture in PICTURES[10:14]}
@@ -100,7 +100,7 @@ def test_somebody_else_s_consumer_reads_the_same_results_from_kafka(
     assert not sent
 
 
-def test_idle_it_takes_little_memory(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
+def test_idle_pods_use_little_memory(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
     numbers.measured(
         "memory of an idle operator", kubectl.memory_mib(cluster, "darkroom", "operator"), "MiB", at_most=256
     )

@@ -1,4 +1,4 @@
-"""The Kafka of k8s/kafka/plain: clients in pods use it, it keeps what it was given, and only Darkroom gets to it."""
+"""The Kafka of k8s/kafka/plain: clients in pods use it, it keeps records, and only Darkroom reaches it."""
 
 import uuid
 
@@ -44,7 +44,7 @@ print("reached")
 
 
 class Python:
-    """Python programs with the libraries of the worker, each in a pod of its own."""
+    """Python programs with the worker's libraries, each in a separate pod."""
 
     def __init__(self, cluster: Cluster, namespace: str, image: Image) -> None:
         self._cluster = cluster

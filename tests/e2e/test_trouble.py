@@ -1,4 +1,4 @@
-"""What breaks in a cluster on an ordinary day, while images flow: none is lost, and the operator goes on."""
+"""Common failures in a cluster while images are sent: no image is lost, and the operator recovers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-# IPv4 and IPv6, each by itself.
+# IPv4 and IPv6, separately.
 _FAMILIES = 2
 _OPERATOR = "app.kubernetes.io/component=operator"
 
 
 def leader(cluster: Cluster) -> str:
-    """The pod of the operator that leads; empty if none of those that are there does."""
+    """The leading operator's pod; empty if no existing pod leads."""
     lease = kubectl.get(cluster, "lease", "darkroom-operator", "-n", "darkroom")
     holder = lease.get("spec", {}).get("holderIdentity") or ""
     pods = kubectl.pods(cluster, "darkroom", _OPERATOR)
@@ -32,12 +32,12 @@ def leader(cluster: Cluster) -> str:
 
 
 def another_leader(cluster: Cluster, former: str) -> str:
-    """Wait for it."""
+    """Wait for another leader. Returns its pod."""
     return kubectl.seen(lambda: (now := leader(cluster)) != former and now, f"a leader after {former}", 60)
 
 
 def asked_for(cluster: Cluster, replicas: int) -> None:
-    """Scale the pipeline, and wait until its operator has done it."""
+    """Scale the pipeline, and wait until the operator has scaled the Deployment."""
     cluster.run_kubectl("scale", "imgp/digits", "-n", "demo", f"--replicas={replicas}")
     deployment = ("deployment", "digits-embed", "-n", "demo")
     kubectl.seen(
@@ -45,8 +45,8 @@ def asked_for(cluster: Cluster, replicas: int) -> None:
     )
 
 
-def test_services_outlive_a_restart_of_kube_proxy(cluster: Cluster, ingestion: IngestionClient) -> None:
-    """It compares all its rules with the kernel's at its start, and once an hour.
+def test_services_survive_a_restart_of_kube_proxy(cluster: Cluster, ingestion: IngestionClient) -> None:
+    """kube-proxy compares all rules with the kernel's at its start, and once an hour.
 
     Before the kubelet's test, which has pods unready for a moment: Kubernetes 1.34.4 leaves the rules of an endpoint
     empty that comes back within a second of kube-proxy's start.
@@ -74,7 +74,7 @@ def test_a_kubelet_that_restarts_disturbs_no_worker(cluster: Cluster, ingestion:
     answers_anew()
 
 
-def test_a_leader_that_is_deleted_hands_over(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
+def test_a_deleted_leader_hands_over(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
     former = leader(cluster)
     with Stream(ingestion):
         started = time.monotonic()
@@ -97,14 +97,14 @@ def test_a_leader_that_is_killed_is_replaced(cluster: Cluster, ingestion: Ingest
 
 
 def answers_anew() -> None:
-    """Have an image analysed over connections of its own: those that stand need no rules of kube-proxy's."""
+    """Have an image analysed over new connections, because existing ones do not need kube-proxy's rules."""
     newcomer = IngestionClient()
     assert newcomer.analysed(PICTURES[0])["state"] == "Analyzed"
     newcomer.close()
 
 
 def started_at(cluster: Cluster) -> dict[str, str]:
-    """When the container of each worker was started."""
+    """The start time of every worker's container."""
     pods = kubectl.pods(cluster, "demo", "darkroom.dev/pipeline=digits")
     states = {name: pod["status"]["containerStatuses"][0]["state"] for name, pod in pods.items()}
     return {name: state["running"]["startedAt"] for name, state in states.items()}

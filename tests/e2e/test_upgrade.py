@@ -30,7 +30,7 @@ def test_no_image_is_lost_while_operator_service_and_workers_are_replaced(upgrad
     )
 
 
-def test_every_stage_has_answered_every_image(upgraded: Upgraded) -> None:
+def test_every_stage_has_a_result_for_every_image(upgraded: Upgraded) -> None:
     for document in upgraded.documents:
         assert result_of(document, "classify")["predictions"]
         assert result_of(document, "embed")["embedding"]
@@ -43,7 +43,7 @@ def test_the_commands_of_the_document_showed_a_ready_pipeline_and_a_result(upgra
 
 
 def test_the_crd_is_the_one_of_this_chart(cluster: Cluster, upgraded: Upgraded) -> None:
-    """Helm leaves a CRD alone, so the document has it applied before."""
+    """Helm does not update CRDs, so the document applies it before."""
     (file,) = (CHART / "crds").iterdir()
     ours = yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]["versions"]
     crd = kubectl.get(cluster, "crd", CRD)

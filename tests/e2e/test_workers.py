@@ -1,4 +1,4 @@
-"""Workers come, go and get another model while images flow, and no image is lost."""
+"""Workers are added, removed and get another model while images are sent, and no image is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CLASSIFY = "darkroom.dev/stage=classify"
 
 
 def ready_workers(cluster: Cluster, count: int) -> None:
-    """Wait until each stage has so many."""
+    """Wait until every stage has `count` ready workers."""
     for stage in _STAGES:
         deployment = f"digits-{stage}"
         kubectl.seen(
@@ -52,7 +52,7 @@ def test_kubectl_scale_sets_the_number_of_workers_of_every_stage(
 def test_a_new_model_rolls_out_without_a_lost_image(
     cluster: Cluster, ingestion: IngestionClient, numbers: Numbers
 ) -> None:
-    """The same network with another note in the file: other bytes, the same answers."""
+    """The same network with another comment in the file: different bytes, the same results."""
     config_map = kubectl.get(cluster, "configmap", "digits-model", "-n", "demo")
     pipeline = kubectl.get(cluster, "imgp", "digits", "-n", "demo")
     model = onnx.load_from_string(base64.b64decode(config_map["binaryData"]["digits.onnx"]))
@@ -94,7 +94,7 @@ def patch(cluster: Cluster, what: str, change: dict[str, object]) -> None:
 
 
 def analysed_by(ingestion: IngestionClient) -> str:
-    """The hash of the model of the latest result."""
+    """The SHA-256 of the latest result's model."""
     page = ingestion.get(f"{ingestion.path}/results", stage="classify", limit="1") or {"results": []}
     latest = page["results"][:1]
     return str(latest[0]["model"]["sha256"]) if latest else ""

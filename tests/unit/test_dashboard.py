@@ -1,4 +1,4 @@
-"""The chart's dashboard shows metrics that there are."""
+"""The chart's dashboard uses only existing metrics."""
 
 import json
 import re
@@ -16,7 +16,7 @@ DASHBOARD = ROOT / "charts/darkroom/files/dashboard.json"
 
 
 def exposed(registry: CollectorRegistry) -> set[str]:
-    """The names under which Prometheus has them."""
+    """The metrics' names in Prometheus."""
     endings = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
     return {metric.name + end for metric in registry.collect() for end in endings.get(metric.type, [""])}
 

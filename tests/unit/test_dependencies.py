@@ -1,4 +1,4 @@
-"""Every dependency is one that somebody has given a reason for."""
+"""Every dependency is documented with a reason."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ REASONS = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower(
 
 
 def requirements() -> list[str]:
-    """The names of all packages that the project asks for, but its own and stubs."""
+    """The names of all required packages, without the project's own and stubs."""
     names = set()
     for file in [
         ROOT / "pyproject.toml",

@@ -1,4 +1,4 @@
-"""What is generated is what its sources make now."""
+"""Generated files are up to date."""
 
 from pathlib import Path
 

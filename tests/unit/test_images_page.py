@@ -1,4 +1,4 @@
-"""The page on images names every format, media type and limit that the code has."""
+"""The page on images lists all formats, media types and limits of the code."""
 
 import re
 
@@ -20,5 +20,5 @@ def test_a_format_has_its_row_with_every_media_type(kind: Format) -> None:
             assert f"`{media_type}`" in row or f"`-{media_type.rpartition('-')[2]}`" in row
 
 
-def test_the_largest_picture_is_the_one_that_is_told() -> None:
+def test_the_documented_maximum_of_pixels_is_the_real_one() -> None:
     assert f"| pixels | {MAX_PIXELS:,}, or {_MAX_PIXELS_OF['jp2']:,} for JPEG 2000;" in PAGE

@@ -1,4 +1,4 @@
-"""The contracts on imports hold, and each notices the import that it forbids."""
+"""The import contracts hold, and each detects the imports that it forbids."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -31,7 +31,7 @@ def is_kept(name: str, graph: grimp.ImportGraph) -> bool:
 
 
 def forbidden_imports(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(importer, imported) of the smallest violations: enough of them to meet every line of the contract."""
+    """(importer, imported) of minimal violations, enough for every line of the contract."""
     match options["type"]:
         case "forbidden":
             for source in options["source_modules"]:

@@ -29,7 +29,7 @@ events = st.builds(
 
 
 @given(events)
-def test_an_event_comes_back_from_its_headers_as_it_was(event: CloudEvent) -> None:
+def test_an_event_is_read_unchanged_from_its_headers(event: CloudEvent) -> None:
     assert read_headers(event.headers()) == event
 
 
@@ -102,13 +102,13 @@ def test_an_event_of_the_sdk_in_structured_mode_is_read_as_in_binary_mode() -> N
         max_leaves=8,
     ).map(lambda value: json.dumps(value).encode())
 )
-def test_what_claims_to_be_an_event_and_is_none_stays_as_it_is(value: bytes) -> None:
+def test_malformed_events_are_unchanged(value: bytes) -> None:
     claims: list[tuple[str, bytes | None]] = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
     headers, data = in_binary_mode(claims, value)
     assert (headers, data) == (claims, value) or dict(headers)["ce_id"] is not None
 
 
-def test_records_in_binary_mode_are_left_alone() -> None:
+def test_records_in_binary_mode_are_unchanged() -> None:
     headers: list[tuple[str, bytes | None]] = [("ce_id", b"a"), ("content-type", b"image/png"), ("x", None)]
     assert in_binary_mode(headers, b"PNG") == (headers, b"PNG")
     assert in_binary_mode(None, None) == ([], None)

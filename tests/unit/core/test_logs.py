@@ -1,4 +1,4 @@
-"""What log lines carry in addition to their own fields."""
+"""The context fields of log lines."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-def test_lines_within_a_context_carry_its_fields_whoever_logs_them(lines: io.StringIO) -> None:
+def test_all_lines_within_a_context_have_its_fields(lines: io.StringIO) -> None:
     log = structlog.get_logger("ours")
     with structlog.contextvars.bound_contextvars(loop=1), log_fields(lambda: {"image_id": "a", "offset": 7}):
         log.warning("decoded badly", offset=8)

@@ -1,4 +1,4 @@
-"""Every name is a pure function of the pipeline, legal in Kafka, and never the same for two things."""
+"""Names are pure functions of the pipeline, valid in Kafka, and unique."""
 
 import re
 
@@ -39,9 +39,7 @@ def test_no_two_stages_share_a_topic_or_a_group(stages: list[tuple[str, str, str
 
 
 @given(labels, labels, labels, labels)
-def test_the_prefix_of_a_stages_replays_covers_its_replays_and_nobody_elses_groups(
-    ns: str, pipeline: str, one: str, other: str
-) -> None:
+def test_the_prefix_of_a_stages_replays_covers_only_its_replays(ns: str, pipeline: str, one: str, other: str) -> None:
     prefix = names.replay_group_prefix(ns, pipeline, one)
     assert names.replay_group(ns, pipeline, one, "new-model").startswith(prefix)
     assert not names.consumer_group(ns, pipeline, other).startswith(prefix)
@@ -64,7 +62,7 @@ def test_the_prefix_of_a_stages_transactions_covers_no_other_stage(
 
 
 @given(st.text(max_size=20), labels, labels)
-def test_a_result_has_an_id_of_its_own_for_each_stage_and_generation(image: str, one: str, other: str) -> None:
+def test_a_result_id_is_unique_per_stage_and_generation(image: str, one: str, other: str) -> None:
     assert names.result_id(image, one) == names.result_id(image, one)
     assert names.result_id(image, one) != names.result_id(image, one, "g1")
     if one != other:

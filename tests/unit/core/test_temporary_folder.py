@@ -1,4 +1,4 @@
-"""Temporary folders and those that killed processes left."""
+"""Temporary folders, and the removal of abandoned ones."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def make_old(folder: Path) -> None:
     os.utime(folder / "lock", (an_hour_ago, an_hour_ago))
 
 
-def test_a_folder_is_private_and_gone_at_the_end_also_after_an_error(temporary: Path) -> None:
+def test_a_folder_is_private_and_removed_even_after_an_error(temporary: Path) -> None:
     def fail() -> None:
         with temporary_folder("t-") as folder:
             assert folder.stat().st_mode & 0o777 == 0o700

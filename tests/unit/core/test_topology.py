@@ -1,4 +1,4 @@
-"""What a manifest asks for, and nothing else."""
+"""The topology that a manifest describes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Background tasks that fail are started again."""
+"""Failed background tasks are restarted."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the node image takes over from kind and Kubernetes, and where it would notice that they changed."""
+"""The node image's copies from kind and Kubernetes match their sources."""
 
 import pytest
 import yaml

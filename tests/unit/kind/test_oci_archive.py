@@ -1,4 +1,4 @@
-"""Archives of images are what the OCI image layout says, and the same at every build."""
+"""Image archives follow the OCI image layout and are reproducible."""
 
 import gzip
 import hashlib

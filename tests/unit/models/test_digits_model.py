@@ -1,4 +1,4 @@
-"""The digits model and what is made from it are what its training script writes."""
+"""The digits model and its derived files are the output of its training script."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ def test_training_again_gives_the_same_sample_images(retrained: Path) -> None:
     for path in folder.iterdir():
         new = np.asarray(Image.open(io.BytesIO(path.read_bytes())), dtype=int)
         old = np.asarray(Image.open(SAMPLES / "digits" / path.name), dtype=int)
-        # A JPEG encoder of another version may round differently; the picture stays.
+        # Another version of the JPEG encoder may round differently.
         assert np.abs(new - old).max() <= (4 if path.suffix == ".jpg" else 0), path.name
 
 

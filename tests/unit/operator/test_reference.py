@@ -1,4 +1,4 @@
-"""docs/reference/operator.md names everything that the operator says and takes."""
+"""docs/reference/operator.md lists all reasons, options and metrics of the operator."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which files are sent, with which media type, and where a saved image goes."""
+"""The files to send, their media types, and the paths of saved images."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from darkroom_cli.client.image_files import content_type, image_files, save_imag
 from darkroom_cli.exit_codes import InvalidInput
 
 
-def test_a_folder_is_searched_for_images_and_a_file_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_folder_is_searched_for_images_and_a_file_is_used_unchanged(tmp_path: Path) -> None:
     for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", "deep/er/c.webp"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -16,7 +16,7 @@ def test_a_folder_is_searched_for_images_and_a_file_is_taken_as_it_is(tmp_path: 
     assert [str(file.relative_to(tmp_path)) for file in found] == ["a.png", "b.JPG", "deep/er/c.webp", "notes.txt"]
 
 
-def test_a_path_that_is_not_there_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_missing_path_is_reported_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"gone\.png: there is no such file"):
         image_files([tmp_path, tmp_path / "gone.png"])
     with pytest.raises(InvalidInput, match="no image files"):
@@ -33,13 +33,11 @@ def test_a_path_that_is_not_there_is_told_before_anything_is_sent(tmp_path: Path
         ("a", b"hello", "application/octet-stream"),
     ],
 )
-def test_the_media_type_is_what_the_content_says_else_what_the_name_says(
-    name: str, content: bytes, media_type: str
-) -> None:
+def test_the_media_type_is_that_of_the_content_else_of_the_name(name: str, content: bytes, media_type: str) -> None:
     assert content_type(Path(name), content) == media_type
 
 
-def test_a_saved_image_stays_in_its_folder_whatever_its_id(tmp_path: Path) -> None:
+def test_a_saved_image_stays_in_its_folder_for_any_id(tmp_path: Path) -> None:
     path = save_image(b"x", "../../etc/passwd", "image/png", tmp_path)
     assert path.parent == tmp_path
     assert path.read_bytes() == b"x"

@@ -1,4 +1,4 @@
-"""How long the client waits before it sends a request again."""
+"""The delay before the client retries a request."""
 
 from datetime import UTC, datetime
 
@@ -27,6 +27,6 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> 
 
 
 @given(st.integers(1, 100), st.floats(0, 60), st.floats(0, 1))
-def test_what_the_service_asks_for_is_kept(attempt: int, asked_for_s: float, chance: float) -> None:
+def test_the_requested_delay_is_respected(attempt: int, asked_for_s: float, chance: float) -> None:
     assert delay_s(attempt, asked_for_s, chance) >= asked_for_s
     assert 0 < delay_s(attempt, None, chance) <= 10

@@ -3,7 +3,7 @@
 from darkroom_cli.client.server_sent_events import ServerSentEvent, events
 
 
-def test_a_feed_is_read_as_the_standard_says() -> None:
+def test_a_feed_is_parsed_according_to_the_standard() -> None:
     stream = [
         ": hello",
         "",

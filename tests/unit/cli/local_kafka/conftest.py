@@ -11,7 +11,7 @@ from tests.support.maven_repository import Repository, mirror
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
-    """Takes the place of Maven Central, as a company's mirror does."""
+    """A mirror in place of Maven Central."""
     repository = Repository(tmp_path / "repository")
     mirror(tmp_path, monkeypatch, repository.server.server_port)
     thread = threading.Thread(target=repository.server.serve_forever, kwargs={"poll_interval": 0.02})

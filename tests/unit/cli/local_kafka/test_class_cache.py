@@ -1,4 +1,4 @@
-"""Who writes the cache of classes, and what becomes of what was written."""
+"""Which broker writes the class cache, and when the cache is kept."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def jars(tmp_path: Path) -> list[Path]:
 
 
 def written(cache: ClassCache) -> Path:
-    """What the JVM would write, when told so."""
+    """Write what the JVM would write with `options`."""
     (option,) = cache.options()
     name, _, path = option.partition("=")
     assert name == "-XX:AOTCacheOutput"
@@ -36,17 +36,17 @@ def test_one_broker_writes_it_and_the_next_ones_read_it(tmp_path: Path, jars: li
     assert ClassCache(tmp_path, jars).options_to_read() == [option]
 
 
-def test_what_a_broker_that_was_killed_wrote_is_thrown_away_and_written_anew(tmp_path: Path, jars: list[Path]) -> None:
+def test_the_cache_of_a_killed_broker_is_discarded_and_rewritten(tmp_path: Path, jars: list[Path]) -> None:
     killed = ClassCache(tmp_path, jars)
     unfinished = written(killed)
-    assert killed.options() == [f"-XX:AOTCacheOutput={unfinished}"]  # it is started again, and still the one
+    assert killed.options() == [f"-XX:AOTCacheOutput={unfinished}"]  # after a restart it still writes the cache
     killed.broker_ended(in_order=False)
     assert not unfinished.exists()
     assert killed.options_to_read() == []
     assert written(ClassCache(tmp_path, jars)) == unfinished
 
 
-def test_other_jars_have_a_cache_of_their_own_in_place_of_the_old_one(tmp_path: Path, jars: list[Path]) -> None:
+def test_other_jars_get_a_new_cache_that_replaces_the_old_one(tmp_path: Path, jars: list[Path]) -> None:
     old = ClassCache(tmp_path, jars)
     written(old)
     old.broker_ended(in_order=True)

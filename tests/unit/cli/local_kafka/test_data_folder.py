@@ -1,4 +1,4 @@
-"""A data folder is taken by one broker, and only if it holds that broker's data or nothing."""
+"""A data folder is used by one broker, and only if it is empty or has that broker's data."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from darkroom_cli.local_kafka.data_folder import claim, claim_temporary
 
 @contextmanager
 def powerless_user() -> Iterator[None]:
-    """Act as a user without rights on anything of ours: root may write everywhere."""
+    """Act as a user without rights on the test's files, because root may write everywhere."""
     if os.geteuid() != 0:
         yield
         return

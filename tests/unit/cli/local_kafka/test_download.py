@@ -1,4 +1,4 @@
-"""Downloading jars from a Maven repository: verified, retried, and explained when it fails."""
+"""Downloading jars from a Maven repository: verification, retries and errors."""
 
 import socket
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_a_download_is_tried_again_and_says_so(
     assert printed.out == ""
 
 
-def test_an_unreachable_repository_is_told_in_one_line_with_the_way_round(
+def test_an_unreachable_repository_is_reported_in_one_line_with_a_workaround(
     repository: Repository, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:

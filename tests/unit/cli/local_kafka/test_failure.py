@@ -1,4 +1,4 @@
-"""One line that says why a broker ended, from what real ones printed."""
+"""The reason why a broker exited, from the output of real brokers."""
 
 from darkroom_cli.local_kafka.failure import reason_of_failure
 

@@ -12,7 +12,7 @@ from tests.support.maven_repository import FIRST, SECOND, Repository
 JARS = (FIRST, SECOND)
 
 
-def test_what_is_missing_is_downloaded_and_what_is_there_is_not(repository: Repository, tmp_path: Path) -> None:
+def test_only_missing_jars_are_downloaded(repository: Repository, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / FIRST.filename).write_bytes(b"first")

@@ -1,4 +1,4 @@
-"""What is written into server.properties."""
+"""The content of server.properties."""
 
 from darkroom_cli.local_kafka import Listener, Member
 from darkroom_cli.local_kafka.server_properties import render, server_properties
@@ -7,7 +7,7 @@ ALONE = Member(node_id=1, cluster_id="c", controller_ports={1: 9093}, broker_por
 ONE_OF_THREE = Member(node_id=2, cluster_id="c", controller_ports={1: 1, 2: 2, 3: 3}, broker_port=22)
 
 
-def test_a_broker_of_its_own_keeps_one_copy_and_makes_no_topics_unasked() -> None:
+def test_a_single_broker_keeps_one_replica_and_creates_no_topics_automatically() -> None:
     properties = server_properties(ALONE, (Listener("PLAINTEXT", 9092),), "log", {})
     expected = {
         "process.roles": "broker,controller",
@@ -35,7 +35,7 @@ def test_one_of_three_keeps_three_copies_with_two_in_sync() -> None:
     assert expected.items() <= properties.items()
 
 
-def test_clients_are_told_the_advertised_address_and_brokers_are_not() -> None:
+def test_clients_get_the_advertised_address_and_brokers_do_not() -> None:
     listeners = (Listener("PLAINTEXT", 9092, advertised="127.0.0.1:7000"),)
     properties = server_properties(ALONE, listeners, "log", {})
     assert properties["advertised.listeners"] == "PLAINTEXT://127.0.0.1:7000,BROKERS://127.0.0.1:9094"
@@ -54,6 +54,6 @@ def test_a_listeners_own_properties_get_its_prefix() -> None:
     assert "TLS:SSL" in properties["listener.security.protocol.map"].split(",")
 
 
-def test_what_java_would_read_otherwise_is_escaped() -> None:
+def test_special_characters_are_escaped_for_java() -> None:
     # By java.util.Properties: the file is Latin-1, a backslash escapes, white space before a value is dropped.
     assert render({"a b": " C:\\x\ny", "c": "größe😀"}) == "a\\ b=\\ C:\\\\x\\ny\nc=gr\\u00f6\\u00dfe\\ud83d\\ude00\n"

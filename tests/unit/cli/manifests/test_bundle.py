@@ -34,7 +34,7 @@ def test_the_sample_is_one_pipeline_with_its_models() -> None:
     assert missing_references(bundle, in_cluster=False) == []
 
 
-def test_every_problem_of_a_file_is_told_with_its_line_and_path(tmp_path: Path) -> None:
+def test_every_problem_of_a_file_has_its_line_and_path(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text(
         """\
@@ -59,7 +59,7 @@ spec:
     assert problems[1].startswith(f"{file}:12: spec.stages[0].output.type: 'Clasification' is not one of")
 
 
-def test_a_syntax_error_is_told_with_its_line_and_the_other_files_are_still_checked(tmp_path: Path) -> None:
+def test_a_syntax_error_has_its_line_and_other_files_are_checked(tmp_path: Path) -> None:
     broken, missing = tmp_path / "broken.yaml", tmp_path / "missing.yaml"
     broken.write_text("kind: ImagePipeline\nspec: [1, 2\nmetadata: {}\n", encoding="utf-8")
     problems = lines(load_bundle([broken, missing]))
@@ -67,7 +67,7 @@ def test_a_syntax_error_is_told_with_its_line_and_the_other_files_are_still_chec
     assert problems[1] == f"{missing}: can't be read: No such file or directory"
 
 
-def test_a_field_given_twice_is_a_problem_though_yaml_would_take_the_last(tmp_path: Path) -> None:
+def test_a_duplicate_field_is_a_problem(tmp_path: Path) -> None:
     file = tmp_path / "twice.yaml"
     file.write_text("kind: ConfigMap\nmetadata: {name: a}\nmetadata: {name: b}\n", encoding="utf-8")
     assert lines(load_bundle([file])) == [f"{file}:3: field 'metadata' is given twice"]
@@ -79,7 +79,7 @@ def test_two_pipelines_of_one_name_are_a_problem(tmp_path: Path) -> None:
     assert bundle.problems[0].path == "metadata.name"
 
 
-def test_kinds_that_do_not_run_here_are_passed_over_with_a_note(tmp_path: Path) -> None:
+def test_unused_kinds_are_ignored_with_a_note(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path, pipeline_manifest(), {"kind": "Deployment", "metadata": {"name": "web"}})
     assert bundle.problems == []
     assert ["Deployment web" in str(note) for note in bundle.notes] == [True]

@@ -31,7 +31,7 @@ def test_a_uri_leads_to_the_config_map_of_the_same_namespace(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("uri", ["configmap://other/a.onnx", "file:gone.onnx", "pvc://claim/a.onnx"])
-def test_what_only_a_cluster_has_is_missing_here_and_not_there(tmp_path: Path, uri: str) -> None:
+def test_references_of_a_cluster_are_missing_only_on_this_machine(tmp_path: Path, uri: str) -> None:
     manifest = pipeline_manifest()
     manifest["spec"]["stages"][0]["model"]["uri"] = uri
     bundle = bundle_of(tmp_path, manifest)

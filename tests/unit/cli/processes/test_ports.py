@@ -1,4 +1,4 @@
-"""Ports for brokers: nobody else gets them meanwhile, the broker does."""
+"""Reserved ports: no other reservation gets them, and a broker can listen on them."""
 
 import socket
 from pathlib import Path
@@ -16,7 +16,7 @@ def test_reserved_ports_are_all_different_and_out_of_the_kernels_way() -> None:
     assert max(ports) < lowest_ephemeral
 
 
-def test_a_broker_can_listen_on_a_reserved_port_and_then_it_is_taken() -> None:
+def test_a_broker_can_listen_on_a_reserved_port() -> None:
     reservation = Reservation()
     assert why_not_free(reservation.port) is None
     with socket.create_server(("127.0.0.1", reservation.port)):

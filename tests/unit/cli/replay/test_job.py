@@ -1,4 +1,4 @@
-"""The Job of a replay, made of the Deployment that the operator makes for a stage's workers."""
+"""The Job of a replay, made from the operator's Deployment of a stage's workers."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def deployments() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("deployment", deployments(), ids=lambda deployment: deployment["metadata"]["name"])
-def test_a_job_runs_what_the_workers_run_with_everything_that_they_have(deployment: dict[str, Any]) -> None:
+def test_a_job_has_the_workers_image_settings_and_credentials(deployment: dict[str, Any]) -> None:
     job = replay_job(deployment, "new-model", ARGUMENTS)
     theirs, ours = deployment["spec"]["template"]["spec"], job["spec"]["template"]["spec"]
     assert job["metadata"]["namespace"] == deployment["metadata"]["namespace"]
@@ -34,7 +34,7 @@ def test_a_job_runs_what_the_workers_run_with_everything_that_they_have(deployme
         assert container[field] == worker[field]
     for field in ("volumes", "serviceAccountName", "securityContext", "terminationGracePeriodSeconds"):
         assert ours[field] == theirs[field]
-    # The replay writes what it tells its own processes to the temporary folder.
+    # The replay writes the settings of its processes to the temporary folder.
     assert any(mount["mountPath"] == "/tmp" for mount in container["volumeMounts"])
 
 
@@ -43,7 +43,7 @@ def test_its_pods_are_none_that_the_deployment_or_its_budget_counts(deployment: 
     labels = replay_job(deployment, "new-model", ARGUMENTS)["spec"]["template"]["metadata"]["labels"]
     selected = deployment["spec"]["selector"]["matchLabels"]
     assert not selected.items() <= labels.items()
-    # By this one the plain Kafka of the samples lets workers in.
+    # The NetworkPolicy of the samples' plain Kafka selects this label.
     assert "darkroom.dev/pipeline" in labels
 
 

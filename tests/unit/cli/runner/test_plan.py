@@ -1,4 +1,4 @@
-"""What `up` starts, as a pure function of the manifests and the machine."""
+"""The plan of `darkroom up`."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def test_a_cpu_limit_is_the_number_of_loops(tmp_path: Path, limit: str | int, lo
     assert plan_of(tmp_path, manifest).stages[0].settings.loops == loops
 
 
-def test_a_cpu_limit_that_is_no_number_is_told_with_its_stage(tmp_path: Path) -> None:
+def test_an_invalid_cpu_limit_is_reported_with_its_stage(tmp_path: Path) -> None:
     manifest = pipeline_manifest()
     manifest["spec"]["stages"][0]["resources"] = {"limits": {"cpu": "many"}}
     with pytest.raises(InvalidInput, match=r'stage "classify": resources\.limits\.cpu'):

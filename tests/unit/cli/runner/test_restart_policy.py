@@ -1,4 +1,4 @@
-"""When a process is started again: soon at first, ever later, and not at all when it is hopeless."""
+"""The restart policy: delays grow, and a process that was never ready is not restarted forever."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ chances = st.floats(0, 1)
 
 
 @given(st.integers(1, 60), chances)
-def test_a_delay_is_within_half_a_minute_and_never_nothing(crashes: int, chance: float) -> None:
+def test_a_delay_is_positive_and_at_most_half_a_minute(crashes: int, chance: float) -> None:
     assert 0.25 <= delay_s(History(crashes), chance) <= 30
 
 
@@ -24,6 +24,6 @@ def test_a_long_life_makes_the_next_crash_the_first() -> None:
     assert after_crash(history, lived_s=1) == History(6, has_been_ready=True)
 
 
-def test_only_a_process_that_was_never_ready_is_given_up() -> None:
+def test_only_a_process_that_was_never_ready_is_not_restarted() -> None:
     assert [hopeless(History(crashes)) for crashes in range(5)] == [False, False, False, True, True]
     assert not any(hopeless(History(crashes, has_been_ready=True)) for crashes in range(100))

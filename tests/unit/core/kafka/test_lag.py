@@ -14,7 +14,7 @@ from darkroom.kafka.lag import lag, next_offset
         pytest.param(7, 5, 7, id="retention was quicker than the group"),
     ],
 )
-def test_a_group_goes_on_from_what_it_committed_or_from_what_is_left(
+def test_a_group_continues_at_its_committed_offset_or_the_logs_beginning(
     beginning: int, committed: int | None, expected: int
 ) -> None:
     assert next_offset(beginning, committed) == expected
@@ -31,5 +31,5 @@ def test_a_group_goes_on_from_what_it_committed_or_from_what_is_left(
         pytest.param(10, 10, None, 0, id="an empty partition"),
     ],
 )
-def test_lag_is_what_is_left_to_read(end: int, beginning: int, committed: int | None, expected: int) -> None:
+def test_lag_is_the_number_of_offsets_left(end: int, beginning: int, committed: int | None, expected: int) -> None:
     assert lag(end, beginning, committed) == expected

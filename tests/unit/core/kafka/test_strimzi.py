@@ -1,4 +1,4 @@
-"""What a Kafka resource says about listeners and authorization."""
+"""Listeners and authorization of a Kafka resource."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_the_safest_listener_inside_the_cluster_is_used(
     assert found.name == chosen
 
 
-def test_a_kafka_that_has_told_no_address_has_no_listener() -> None:
+def test_a_kafka_without_a_published_address_has_no_listener() -> None:
     silent = {**kafka(("plain", False, None, "internal")), "status": {}}
     assert choose_listener(silent) is None
     assert choose_listener(kafka(("oauth", True, "oauth", "internal"))) is None
@@ -58,7 +58,7 @@ def test_a_kafka_that_has_told_no_address_has_no_listener() -> None:
     ],
 )
 def test_ports_of_bootstrap_servers(servers: str, expected: tuple[int, ...]) -> None:
-    """Never none: a NetworkPolicy without ports would allow them all."""
+    """There is always a port, because a NetworkPolicy without ports would allow all."""
     assert ports(servers) == expected
 
 

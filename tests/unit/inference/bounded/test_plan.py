@@ -1,4 +1,4 @@
-"""What a replay writes down with its commits, and reads again."""
+"""The plan of a replay in the metadata of its commits."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ marks = st.sampled_from([Mark(), Mark(batch=8), Mark(suspects=3), Mark(suspects=
 
 
 @given(plans, marks)
-def test_a_plan_is_found_again_beside_whatever_mark(plan: ReplayPlan, mark: Mark) -> None:
+def test_a_plan_is_read_next_to_any_mark(plan: ReplayPlan, mark: Mark) -> None:
     metadata: dict[int, str | None] = {p: encode(mark, fields) for p, fields in plan.commit_fields().items()}
     assert read_plan(metadata) == plan
     assert all(decode(text) == mark for text in metadata.values())
@@ -33,7 +33,7 @@ def test_a_group_that_is_no_replay_holds_no_plan(metadata: str | None) -> None:
     assert read_plan({0: metadata}) is None
 
 
-def test_what_is_left_is_counted_from_what_is_committed() -> None:
+def test_the_rest_is_counted_from_the_committed_offsets() -> None:
     plan = ReplayPlan({0: Range(10, 50), 1: Range(5, 5)})
     assert (left(plan, {}), left(plan, {0: 30, 1: 5}), left(plan, {0: 50, 1: 5})) == (40, 20, 0)
     # Retention was quicker: the group was reset to a later offset.

@@ -24,15 +24,13 @@ logs = st.dictionaries(st.integers(0, 5), st.tuples(offset, offset).map(lambda p
         (AtTime(1), "end", {0: Range(12, 50), 1: Range(0, 0), 2: Range(20, 20)}),
     ],
 )
-def test_a_range_is_what_the_log_holds_between_two_positions(
-    start: Position, end: Position, found: dict[int, Range]
-) -> None:
+def test_a_range_is_limited_to_the_log(start: Position, end: Position, found: dict[int, Range]) -> None:
     at_time = {0: 12, 1: None, 2: None}
     assert ranges(offsets(start, LOG, at_time), offsets(end, LOG, at_time), LOG) == found
 
 
 @given(logs, st.data())
-def test_a_range_never_leaves_the_log_nor_runs_backwards(log: dict[int, tuple[int, int]], data: st.DataObject) -> None:
+def test_a_range_is_within_the_log_and_never_negative(log: dict[int, tuple[int, int]], data: st.DataObject) -> None:
     start, end = ({p: data.draw(offset) for p in log} for _ in range(2))
     for partition, found in ranges(start, end, log).items():
         first, last = log[partition]

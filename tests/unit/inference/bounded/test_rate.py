@@ -24,7 +24,7 @@ def test_a_slow_rate_hands_out_a_token_when_its_time_has_come() -> None:
     assert [bucket.due(0.5, 0) for _ in range(8)] == [0, 0, 0, 1, 0, 0, 0, 1]
 
 
-def test_tokens_are_taken_once_by_whoever_is_first() -> None:
+def test_every_token_is_taken_once() -> None:
     writer = TokenWriter(rate=1_000)
     readers = [TokenReader(writer.reader) for _ in range(3)]
     assert all(reader.take(5) for reader in readers)

@@ -1,10 +1,10 @@
-"""What became of the images of a replay, as its processes report it."""
+"""The outcomes of a replay's images, reported by its processes."""
 
 from darkroom_inference.bounded.tally import CountsWriter, Tally
 from darkroom_inference.lifecycle.metrics import Metrics
 
 
-def test_what_several_processes_tell_is_added_up() -> None:
+def test_counts_of_several_processes_are_added_up() -> None:
     tally = Tally()
     with open(tally.writer, "wb", closefd=False, buffering=0) as pipe:
         pipe.write(b'{"analyzed": 2}\n{"fai')
@@ -14,7 +14,7 @@ def test_what_several_processes_tell_is_added_up() -> None:
     tally.close()
 
 
-def test_a_process_writes_what_is_new() -> None:
+def test_a_process_writes_only_new_counts() -> None:
     tally, metrics = Tally(), Metrics()
     counts = CountsWriter(tally.writer, metrics)
     metrics.image("analyzed")

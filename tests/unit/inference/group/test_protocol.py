@@ -1,4 +1,4 @@
-"""The fall back to the classic group protocol."""
+"""The fallback to the classic group protocol."""
 
 from darkroom_inference.group.protocol import Membership
 from darkroom_inference.kafka.errors import ClientsBroken

@@ -1,4 +1,4 @@
-"""When a loop believes its group rather than its client, and joins anew."""
+"""When a loop rejoins its group."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from darkroom_inference.lifecycle.loop_state import LoopState
 
 
 class FakeGroup:
-    """A group that answers the same until it is told otherwise."""
+    """A group with fixed responses, which a test can change."""
 
     def __init__(self) -> None:
         self.answer: GroupView | None = None
@@ -30,7 +30,7 @@ class FakeGroup:
 
 
 class Loop:
-    """A loop whose client knows of some partitions, and its check with a clock that goes on by what it waits for."""
+    """A loop with some partitions, and its check with a clock that the test advances."""
 
     def __init__(self, group: FakeGroup, *partitions: int, lost_answers: int = 0) -> None:
         self.partitions = set(partitions)
@@ -39,7 +39,7 @@ class Loop:
         self._check = RejoinCheck(self.state, lambda: frozenset(self.partitions), group, lambda: self.now)
 
     def check(self) -> None:
-        """Check at once, and again when it has settled."""
+        """Check now, and again after the settling time."""
         self._check.check()
         self.now += SETTLE_S
         self._check.check()
@@ -55,13 +55,13 @@ def group() -> FakeGroup:
 
 
 def doubting(group: FakeGroup, *partitions: int) -> Loop:
-    """A loop that has just lost an answer."""
+    """A loop that has just lost a response."""
     loop = Loop(group, *partitions)
     loop.state.lost_answers += 1
     return loop
 
 
-def test_without_a_lost_answer_nobody_is_asked(group: FakeGroup) -> None:
+def test_without_a_lost_response_the_group_is_not_queried(group: FakeGroup) -> None:
     quiet = Loop(group, 1, lost_answers=3)
     quiet.check()
     assert group.asked == 0
@@ -75,9 +75,7 @@ def test_without_a_lost_answer_nobody_is_asked(group: FakeGroup) -> None:
         pytest.param(set(), set(), id="all were to be given away"),
     ],
 )
-def test_what_the_client_has_not_heard_when_asked_twice_makes_the_loop_join_anew(
-    group: FakeGroup, assigned: set[int], target: set[int]
-) -> None:
+def test_a_confirmed_difference_makes_the_loop_rejoin(group: FakeGroup, assigned: set[int], target: set[int]) -> None:
     group.says(assigned, target)
     loop = doubting(group, 1, 2, 3)
     loop.check()
@@ -85,7 +83,7 @@ def test_what_the_client_has_not_heard_when_asked_twice_makes_the_loop_join_anew
         loop.check()
 
 
-def test_what_is_heard_by_the_second_time_is_fine_and_not_asked_again(group: FakeGroup) -> None:
+def test_a_difference_that_is_gone_at_the_second_query_is_ignored(group: FakeGroup) -> None:
     group.says({1, 2}, {1})
     loop = doubting(group, 1, 2)
     loop.check()
@@ -96,7 +94,7 @@ def test_what_is_heard_by_the_second_time_is_fine_and_not_asked_again(group: Fak
     assert group.asked == 2
 
 
-def test_a_partition_that_others_have_to_give_away_first_is_waited_for(group: FakeGroup) -> None:
+def test_a_partition_that_others_must_release_first_is_waited_for(group: FakeGroup) -> None:
     group.says({1}, {1, 2})
     loop = doubting(group, 1)
     for _ in range(3):
@@ -112,7 +110,7 @@ def test_a_group_on_its_way_is_given_time(group: FakeGroup) -> None:
     assert group.asked == 3
 
 
-def test_a_group_that_does_not_answer_is_asked_again(group: FakeGroup) -> None:
+def test_an_unresponsive_group_is_queried_again(group: FakeGroup) -> None:
     loop = doubting(group, 1)
     loop.check()
     loop.check()
@@ -131,7 +129,7 @@ def test_a_loop_without_partitions_rejoins_if_no_member_processes_waiting_images
         spare.look()
 
 
-def test_a_spare_whose_neighbours_go_on_stays(group: FakeGroup) -> None:
+def test_a_spare_stays_if_other_members_make_progress(group: FakeGroup) -> None:
     spare = Loop(group)
     for offset in (5, 6, 7):
         group.images = {1: offset}
@@ -140,7 +138,7 @@ def test_a_spare_whose_neighbours_go_on_stays(group: FakeGroup) -> None:
     spare.look()
 
 
-def test_what_is_not_known_of_the_log_is_no_reason_to_join_anew(group: FakeGroup) -> None:
+def test_unknown_offsets_are_no_reason_to_rejoin(group: FakeGroup) -> None:
     spare = Loop(group)
     for images in ({1: 5}, None, None, {1: 6}):
         group.images = images
@@ -154,7 +152,7 @@ def test_a_loop_with_partitions_does_not_look_at_those_of_others(group: FakeGrou
         busy.look()
 
 
-def test_what_a_spare_has_seen_is_forgotten_when_it_gets_partitions(group: FakeGroup) -> None:
+def test_observations_of_a_spare_are_dropped_when_it_gets_partitions(group: FakeGroup) -> None:
     loop = Loop(group)
     group.images = {1: 5}
     loop.look()

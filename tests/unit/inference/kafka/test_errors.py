@@ -1,11 +1,11 @@
-"""What errors of Kafka mean."""
+"""The classification of Kafka errors."""
 
 from confluent_kafka import KafkaError
 
 from darkroom_inference.kafka.errors import meaning
 
 
-def test_what_errors_of_kafka_mean() -> None:
+def test_the_classification_of_kafka_errors() -> None:
     expected = {
         KafkaError.NOT_ENOUGH_REPLICAS: "Retry",
         KafkaError._TRANSPORT: "Retry",

@@ -1,4 +1,4 @@
-"""Which image ends the process: the protocol of the marks, played through with images, crashes and owners."""
+"""The protocol of marks, simulated with images, crashes and owners."""
 
 from dataclasses import dataclass, field
 
@@ -44,11 +44,11 @@ def test_a_mark_survives_the_metadata_of_a_commit(mark: Mark) -> None:
 
 
 @given(st.one_of(st.none(), st.text(), st.just('{"darkroom": 5}'), st.just("[1]"), st.just('{"darkroom": "suspects"}')))
-def test_what_somebody_else_wrote_there_is_clean(metadata: str | None) -> None:
+def test_foreign_metadata_is_clean(metadata: str | None) -> None:
     assert decode(metadata) == CLEAN
 
 
-def test_attempts_that_belong_to_a_record_that_is_gone_are_forgotten() -> None:
+def test_attempts_at_a_removed_record_are_dropped() -> None:
     found = Mark(suspects=5, attempts=2, in_hand=True)
     assert taken_over(found, same_record=False, batch=BATCH) == Mark(suspects=5)
 
@@ -67,14 +67,14 @@ def test_giving_a_partition_back_counts_as_no_attempt() -> None:
     assert given_back(held(8)) == CLEAN
 
 
-def test_the_proof_that_an_image_ended_a_process_goes_on_to_the_next_owner() -> None:
+def test_a_mark_of_a_crash_is_passed_on_to_the_next_owner() -> None:
     found = Mark(suspects=3, attempts=2, in_hand=True)
     assert given_back(found) == found
 
 
 @dataclass
 class Partition:
-    """A partition as the group's coordinator and the topics see it."""
+    """The state of a partition in the group's coordinator and the topics."""
 
     images: list[str]
     committed: int = 0
@@ -83,7 +83,7 @@ class Partition:
 
 
 class Worlds(RuleBasedStateMachine):
-    """One owner after another, each ended by an image, from outside, or in order.
+    """Owners one after the other, each ended by an image, from outside, or gracefully.
 
     Images are `good`, `poison` (ends the process), `raises` (an exception each time) and `shaky` (one, then none).
     """
@@ -214,7 +214,7 @@ TestTheProtocol.settings = settings(max_examples=60, stateful_step_count=12, dea
 
 
 def test_a_poison_image_alone_in_its_topic_ends_four_processes_with_three_attempts() -> None:
-    """Once in a batch, where nobody can tell which image it was, and three times alone."""
+    """Once in a batch, where the image can't be identified, and three times alone."""
     world = Worlds()
     world.begin(["poison"])
     world.owners_follow_each_other_until_all_is_done()
@@ -222,7 +222,7 @@ def test_a_poison_image_alone_in_its_topic_ends_four_processes_with_three_attemp
     assert world.partition.answers == {0: ["PoisonImage"]}
 
 
-def test_workers_killed_over_and_over_set_no_innocent_image_aside() -> None:
+def test_repeated_kills_make_no_good_image_a_dead_letter() -> None:
     world = Worlds()
     world.begin(["good"] * 12)
     for _ in range(200):

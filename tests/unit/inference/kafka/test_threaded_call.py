@@ -1,4 +1,4 @@
-"""Calls of the client library in a thread of their own."""
+"""Calls of the client library in a separate thread."""
 
 import threading
 

@@ -1,9 +1,9 @@
-"""What health checks see of a loop."""
+"""The state of a loop for health checks."""
 
 from darkroom_inference.lifecycle.loop_state import SPARE_AFTER_S, LoopState
 
 
-def test_a_loop_in_touch_with_its_group_and_without_partitions_becomes_a_spare() -> None:
+def test_a_connected_loop_without_partitions_becomes_a_spare() -> None:
     now = [1000.0]
     state = LoopState(0, clock=lambda: now[0])
     state.in_touch(coordinator=True)
@@ -14,7 +14,7 @@ def test_a_loop_in_touch_with_its_group_and_without_partitions_becomes_a_spare()
     assert not state.is_spare
 
 
-def test_a_loop_stands_still_until_it_ticks() -> None:
+def test_a_loop_is_still_until_it_ticks() -> None:
     now = [1000.0]
     state = LoopState(0, clock=lambda: now[0])
     now[0] += 7

@@ -1,4 +1,4 @@
-"""Where a loop stands in its partitions, as they come and go."""
+"""The positions of a loop in its partitions during assignments and revocations."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -50,7 +50,7 @@ def test_the_first_records_of_a_partition_mark_it_as_held() -> None:
     assert assignment.partitions == {1: Position(7, held(8)), 2: Position(0, held(8))}
 
 
-def test_the_marks_of_a_last_owner_that_ended_at_work_are_taken_over() -> None:
+def test_the_marks_of_a_crashed_owner_are_taken_over() -> None:
     group = Committed({1: (7, Mark(suspects=3, attempts=1, in_hand=True)), 2: (4, held(8))})
     assignment = assigned(group, 1, 2)
     assignment.take([example_image(1, 7), example_image(2, 4)], 8)
@@ -66,7 +66,7 @@ def test_records_before_the_committed_offset_are_read_again_from_there() -> None
     assert assignment.position(1).offset == 7
 
 
-def test_a_partition_that_is_given_away_is_left_clean() -> None:
+def test_a_released_partition_is_marked_clean() -> None:
     group = Committed({})
     assignment = assigned(group, 1, 2)
     assignment.take([example_image(1, 0)], 8)
@@ -78,7 +78,7 @@ def test_a_partition_that_is_given_away_is_left_clean() -> None:
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_nothing_is_committed_for_what_is_lost_or_uncertain(lost: bool) -> None:
+def test_nothing_is_committed_for_lost_or_uncertain_partitions(lost: bool) -> None:
     group = Committed({})
     assignment = assigned(group, 1)
     assignment.take([example_image(1, 0)], 8)
@@ -91,6 +91,6 @@ def test_nothing_is_committed_for_what_is_lost_or_uncertain(lost: bool) -> None:
     assert group.positions == {1: (0, held(8))}
 
 
-def test_where_a_loop_stands_in_a_partition_it_has_taken_nothing_from_is_not_known() -> None:
+def test_the_position_is_unknown_before_the_first_record() -> None:
     with pytest.raises(KeyError):
         assigned(Committed({}), 1).position(1)

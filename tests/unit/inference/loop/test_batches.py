@@ -1,4 +1,4 @@
-"""Which images go together, and how many."""
+"""The size of batches, and which images are in a batch."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Who may analyse when, and how long anybody waits for it."""
+"""Shared and exclusive turns, and the waiting times."""
 
 import threading
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from tests.support.until import until
 
 
 def no_pause(_seconds: float) -> None:
-    """Time never runs out."""
+    """A pause without a time limit."""
 
 
 class Visitor:
-    """A loop that enters a turn, stays until it is let go, and leaves."""
+    """A loop that enters a turn, and leaves it when the test allows it."""
 
     def __init__(self, name: str, enter: Callable[..., AbstractContextManager[None]], order: list[str]) -> None:
         self._enter, self._order, self.name = enter, order, name
@@ -55,7 +55,7 @@ def test_who_is_alone_waits_for_all_others_and_they_for_it() -> None:
     assert order[2:] == ["alone", "late"]
 
 
-def test_nobody_waits_for_more_than_one_suspect_of_each_neighbour() -> None:
+def test_a_loop_waits_for_at_most_one_suspect_of_every_other_loop() -> None:
     turn, order = ExclusiveTurn(), list[str]()
     first = Visitor("suspect 1", turn.alone, order)
     until(lambda: order, "the first suspect")
@@ -81,7 +81,7 @@ def test_a_loop_that_waits_shows_that_it_is_alive() -> None:
         visitor.leave()
 
 
-def test_a_loop_with_no_time_left_stops_waiting_and_holds_nobody_up() -> None:
+def test_a_loop_with_no_time_left_stops_waiting_and_blocks_no_other() -> None:
     turn, order = ExclusiveTurn(), list[str]()
     busy = Visitor("busy", turn.shared, order)
     until(lambda: order, "one at work")

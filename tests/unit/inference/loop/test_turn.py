@@ -1,4 +1,4 @@
-"""A loop's turn, with a log and a group that a test holds in its hands."""
+"""A loop's turn, with a log and a group that the test controls."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -100,7 +100,7 @@ class FakeKafka:
         return []
 
     def forget(self) -> None:
-        """Nothing is kept back."""
+        """Does nothing: no records are kept."""
 
 
 class FakeModel:
@@ -158,7 +158,7 @@ def test_marks_say_how_many_images_a_loop_takes_at_once() -> None:
     assert max(sizes) > 1
 
 
-def test_an_image_of_which_the_mark_is_not_committed_in_time_is_not_tried_and_holds_nobody_up() -> None:
+def test_a_suspect_is_not_tried_and_blocks_no_loop_if_its_mark_is_late() -> None:
     kafka = FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1)))
     asked, may_answer = threading.Event(), threading.Event()
 
@@ -181,7 +181,7 @@ def test_an_image_of_which_the_mark_is_not_committed_in_time_is_not_tried_and_ho
         thread.join(30)
     assert model.seen == [b"good"]
     attempted = Mark(suspects=1, attempts=1, in_hand=True)
-    # The late mark is taken back before the image is tried, so no attempt was counted for it.
+    # The late mark is withdrawn before the image is tried, so no attempt is counted.
     assert kafka.marks[:2] == [attempted, Mark(suspects=1)]
     assert kafka.marks[2:] == [attempted, Mark(suspects=1), held(1)]
 

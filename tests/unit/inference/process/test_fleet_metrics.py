@@ -3,7 +3,7 @@
 from darkroom_inference.process.fleet_metrics import merged
 
 
-def test_metrics_of_processes_are_told_apart_by_a_label() -> None:
+def test_metrics_of_processes_have_a_process_label() -> None:
     one = '# HELP images_total Images.\n# TYPE images_total counter\nimages_total{outcome="analyzed"} 2.0\n'
     text = merged({"0": one, "1": one.replace("2.0", "3.0"), "2": "{}"}).decode()
     assert text.count("# HELP images_total") == 1

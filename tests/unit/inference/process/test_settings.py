@@ -1,4 +1,4 @@
-"""What a worker makes of its settings file."""
+"""Reading a worker's settings file."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_what_was_written_is_read(tmp_path: Path, settings: StageSettings) -> No
     assert logs == []
 
 
-def test_what_only_a_newer_version_knows_is_left_out_and_told(tmp_path: Path, settings: StageSettings) -> None:
+def test_unknown_fields_are_ignored_with_a_warning(tmp_path: Path, settings: StageSettings) -> None:
     document = document_of(settings)
     document["colourProfile"] = "sRGB"
     document["stage"]["priority"] = 3
@@ -49,7 +49,7 @@ def test_what_only_a_newer_version_knows_is_left_out_and_told(tmp_path: Path, se
     assert sorted(entry["fields"]) == ["colourProfile", "stage.priority"]
 
 
-def test_what_is_wrong_is_refused_by_name(tmp_path: Path, settings: StageSettings) -> None:
+def test_invalid_settings_are_refused_with_the_field(tmp_path: Path, settings: StageSettings) -> None:
     document = document_of(settings)
     document["stage"]["delivery"] = "Perhaps"
     with pytest.raises(UnusableSettings, match=r"stage\.json: stage\.delivery: "):

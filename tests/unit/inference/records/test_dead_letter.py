@@ -1,4 +1,4 @@
-"""What the dead letter of an image says."""
+"""The content of dead letters."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The replay that an answer belongs to."""
+"""The generation of results and dead letters."""
 
 from darkroom.stage_settings import Replay
 from darkroom_inference.records.dead_letter import dead_letter
@@ -6,7 +6,7 @@ from darkroom_inference.records.generation import generation_of
 from tests.support.services.image_records import example_image, example_settings
 
 
-def test_the_replay_that_is_under_way_comes_before_the_one_that_an_image_was_redriven_for() -> None:
+def test_the_running_replay_takes_precedence_over_the_images_generation() -> None:
     live = example_settings()
     replaying = live.model_copy(update={"replay": Replay(generation="second", ranges={})})
     assert generation_of(example_image(), live) is None

@@ -1,4 +1,4 @@
-"""What a record of an images topic says of its image."""
+"""Records of an images topic."""
 
 from tests.support.services.image_records import example_image
 

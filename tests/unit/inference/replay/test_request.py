@@ -1,4 +1,4 @@
-"""What a replay was asked to do, and what its processes are told."""
+"""The request for a replay, and the settings of its processes."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from darkroom_inference.replay.request import checked_topic, settings_of_workers
 from tests.support.services.image_records import example_settings
 
 
-def test_workers_of_a_replay_have_a_group_a_name_and_topics_of_their_own() -> None:
+def test_workers_of_a_replay_have_a_separate_group_name_and_topics() -> None:
     plan = ReplayPlan({0: Range(0, 5), 1: Range(5, 5), 2: Range(1, 9)}, "mine")
     told = settings_of_workers(example_settings(), "new-model", plan)
     assert told.consumer_group == "demo.digits.classify.replay.new-model"
@@ -21,7 +21,7 @@ def test_workers_of_a_replay_have_a_group_a_name_and_topics_of_their_own() -> No
     assert plan_of(StageSettings.model_validate_json(told.model_dump_json(by_alias=True)).replay or told.replay) == plan
 
 
-def test_without_a_topic_of_its_own_a_replay_publishes_where_live_work_does() -> None:
+def test_without_a_separate_topic_a_replay_publishes_to_the_stages_topics() -> None:
     told = settings_of_workers(example_settings(), "new-model", ReplayPlan({0: Range(0, 5)}))
     assert (told.results_topic, told.dead_letters_topic) == (
         example_settings().results_topic,

@@ -1,4 +1,4 @@
-"""The catalog that is a file: what is refused, and why."""
+"""A catalog in a file, and its errors."""
 
 import json
 from pathlib import Path

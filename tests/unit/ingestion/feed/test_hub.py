@@ -12,8 +12,8 @@ def event(offset: int, data: str = "{}", partitions: int = 1) -> FeedEvent:
     return FeedEvent("analyzed", "i", "classify", data, outcome, ("classify", "r"), partitions - 1, offset)
 
 
-def test_what_is_kept_is_bounded_by_data_and_ids_together() -> None:
-    """An id is as long as the pipeline has partitions: small events can have large ones."""
+def test_kept_entries_are_bounded_by_data_and_ids() -> None:
+    """An id grows with the number of partitions, so small events can have large ids."""
     hub = Hub()
     with hub.reader():
         hub.add(event(0, partitions=4_000))
@@ -37,7 +37,7 @@ def test_readers_of_a_pipeline_that_is_no_longer_served_are_woken() -> None:
     assert hub.closed
 
 
-def test_who_waits_for_an_image_is_not_answered_by_a_replay_that_failed() -> None:
+def test_a_failed_replay_does_not_complete_a_waiting_image() -> None:
     waiter = Waiter(["classify"])
     waiter.take(StageFailure("classify", 1_000, "DecodeError", "cut off", 1, None, generation="again"))
     assert not waiter.done.is_set()

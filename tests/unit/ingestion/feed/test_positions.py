@@ -15,7 +15,7 @@ offsets = st.dictionaries(
 
 
 @given(offsets)
-def test_an_id_says_where_its_reader_stands(at: dict[tuple[str, str], list[int]]) -> None:
+def test_an_id_encodes_the_readers_position(at: dict[tuple[str, str], list[int]]) -> None:
     found = decode(Positions(at).encode())  # type: ignore[arg-type]
 
     assert found is not None

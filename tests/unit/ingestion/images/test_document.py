@@ -1,4 +1,4 @@
-"""The document of an image, from what its stages have answered."""
+"""The document of an image, from its results and failures."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def failure(stage: str, at_ms: int = 10, offset: int | None = None, partition: i
         ([result("a"), result("b")], [], "Analyzed"),
         ([result("a")], [failure("b")], "PartlyFailed"),
         ([], [failure("a"), failure("b")], "Failed"),
-        # Stages that the pipeline no longer has say nothing about its state.
+        # Removed stages do not affect the state.
         ([result("a"), result("b")], [failure("old")], "Analyzed"),
         ([result("old")], [failure("a"), failure("b")], "Failed"),
         # The later answer counts.
@@ -41,9 +41,7 @@ def failure(stage: str, at_ms: int = 10, offset: int | None = None, partition: i
         ([result("a"), result("b", 10)], [failure("b", 20, offset=1, partition=4)], "PartlyFailed"),
     ],
 )
-def test_the_state_is_what_all_stages_together_have_answered(
-    results: list[StageResult], failures: list[StageFailure], state: str
-) -> None:
+def test_the_state_depends_on_all_stages(results: list[StageResult], failures: list[StageFailure], state: str) -> None:
     assert image_document("i", IMAGE, results, failures, ["a", "b"])["state"] == state
 
 

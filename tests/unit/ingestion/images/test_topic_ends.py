@@ -1,4 +1,4 @@
-"""The ends of a topic, asked for once for many requests."""
+"""The ends of a topic, with one query for many requests."""
 
 import asyncio
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ SERVED = cast("Any", SimpleNamespace(key="demo/digits", plan=SimpleNamespace(ima
 
 
 class Log:
-    """Kafka's side: counts the questions, and once it may answer does so with the end at the time of the question."""
+    """A simulated Kafka: counts the queries and, once allowed, returns the end at the time of the query."""
 
     def __init__(self) -> None:
         self.end, self.asked, self.unreachable = 0, 0, False
@@ -51,7 +51,7 @@ def test_many_requests_share_few_questions_and_none_gets_an_old_answer() -> None
     asyncio.run(run())
 
 
-def test_a_kafka_that_is_away_is_asked_again_by_the_next_request() -> None:
+def test_after_a_failure_the_next_request_queries_kafka_again() -> None:
     async def run() -> None:
         log = Log()
         log.unreachable = True
@@ -66,7 +66,7 @@ def test_a_kafka_that_is_away_is_asked_again_by_the_next_request() -> None:
 
 
 @pytest.mark.parametrize("cancelled", [0, 1])
-def test_a_client_that_goes_away_takes_the_answer_from_nobody(cancelled: int) -> None:
+def test_a_disconnected_client_does_not_cancel_a_shared_query(cancelled: int) -> None:
     async def run() -> None:
         log = Log()
         ends = TopicEnds(cast("Any", log))

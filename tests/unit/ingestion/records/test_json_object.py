@@ -1,4 +1,4 @@
-"""JSON objects of the log, in the one form that is passed on."""
+"""Normalised JSON objects of the log."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def refuse(constant: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "utf-32-be"])
-def test_whatever_its_encoding_an_object_is_passed_on_as_plain_utf_8(encoding: str) -> None:
+def test_objects_of_any_encoding_become_plain_utf_8(encoding: str) -> None:
     found = read_json(TEXT.encode(encoding))
 
     assert found is not None
@@ -51,12 +51,12 @@ def test_text_that_is_plain_already_is_passed_on_as_it_is() -> None:
         b'{"a": "\xff"}',
     ],
 )
-def test_what_is_no_json_object_is_none(value: bytes) -> None:
+def test_anything_but_a_json_object_is_none(value: bytes) -> None:
     assert read_json(value) is None
 
 
 @pytest.mark.parametrize("value", [b'{"a": "1e999"}', b'{"a": 1e5}', b'{"a": 12e0000}', b'{"a": "\\ud800"}'])
-def test_what_only_looks_odd_is_json(value: bytes) -> None:
+def test_unusual_but_valid_json_is_accepted(value: bytes) -> None:
     assert read_json(value) is not None
 
 

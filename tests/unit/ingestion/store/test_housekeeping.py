@@ -67,7 +67,7 @@ def test_rows_of_a_topic_that_no_pipeline_uses_go_after_a_week(database: Databas
     assert database.read(lambda c: set(c.execute(select(about.c.name)).scalars())) == {"instance"}
 
 
-def test_a_pipeline_that_comes_back_in_time_keeps_its_rows(database: Database) -> None:
+def test_a_pipeline_that_is_recreated_in_time_keeps_its_rows(database: Database) -> None:
     forget_unused_topics(database, lambda topic: topic == STAYS, 1_000)
     forget_unused_topics(database, lambda _: True, 1_000 + 6 * DAY_MS)
     forget_unused_topics(database, lambda topic: topic == STAYS, 1_000 + 8 * DAY_MS)

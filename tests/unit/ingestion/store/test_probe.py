@@ -1,4 +1,4 @@
-"""Whether the store can be written, asked often."""
+"""The cached write check of the store."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,7 @@ from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.probe import WriteProbe
 
 
-def test_however_often_it_is_asked_it_writes_once_in_a_while(tmp_path: Path) -> None:
+def test_frequent_checks_write_only_occasionally(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/store.db")
     written = []
 

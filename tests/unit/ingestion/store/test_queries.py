@@ -1,4 +1,4 @@
-"""An image that is analysed again: which answer counts, in whatever order the topics are read."""
+"""Repeated analyses of an image: which outcome is shown, for any order of reading."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ RECEIVED_MS = 1_000
 
 @dataclass(frozen=True)
 class Told:
-    """A record of one of the stage's two topics: an answer to image `image`, given at `at_ms`."""
+    """A record of one of the stage's two topics: the outcome for `image` at `at_ms`."""
 
     image: str
     at_ms: int
@@ -47,7 +47,7 @@ class Told:
             failed_at = f"1970-01-01T00:00:{self.at_ms // 1000:02}.{self.at_ms % 1000:03}Z"
             why = [("darkroom-error-reason", b"DecodeError"), ("darkroom-error-failed-at", failed_at.encode())]
             headers = [("ce_id", self.image.encode()), *why, *marked]
-            # A dead letter keeps the time of its image.
+            # A dead letter has the timestamp of its image.
             return LogRecord.read("dead", self.partition, self.offset, RECEIVED_MS, b"k", headers, b"image")
         suffix = "" if self.generation is None else f"@{self.generation}"
         data = {"imageId": self.image, "predictions": [{"label": self.label, "score": 1.0}], "at": self.at_ms}
@@ -91,7 +91,7 @@ def listed(database: Database, label: str | None = None) -> list[tuple[str, int]
 
 
 def of(document: dict[str, Any]) -> tuple[str, list[int], list[str | None]]:
-    """Its state, the times of its results, and the generations of its failures."""
+    """The image's state, the times of its results, and the generations of its failures."""
     return (
         document["state"],
         [result["at"] for result in document["results"]],
@@ -111,15 +111,15 @@ FAILED_LATER = Told("i", 4_000, "later", label=None, offset=2)
         ([LIVE], ("Analyzed", [2_000], [])),
         ([LIVE, AGAIN], ("Analyzed", [3_000], [])),
         ([LIVE, AGAIN, LATER], ("Analyzed", [4_000], [])),
-        # A replay that fails is told, and takes nothing back, until a later result has made good for it.
+        # A failed replay is listed and revokes nothing, until a later result replaces it.
         ([LIVE, FAILED_AGAIN], ("Analyzed", [2_000], ["again"])),
         ([LIVE, FAILED_AGAIN, FAILED_LATER], ("Analyzed", [2_000], ["later"])),
         ([LIVE, FAILED_AGAIN, LATER], ("Analyzed", [4_000], [])),
         ([LIVE, AGAIN, FAILED_LATER], ("Analyzed", [3_000], ["later"])),
-        # A replay makes good for a live failure, and one that fails as well changes nothing.
+        # A result of a replay replaces a live failure, and a failed replay changes nothing.
         ([FAILED, AGAIN], ("Analyzed", [3_000], [])),
         ([FAILED, FAILED_AGAIN], ("Failed", [], [None, "again"])),
-        # It is no answer to who waits for the live one.
+        # It does not complete a request that waits for live results.
         ([FAILED_AGAIN], ("Received", [], ["again"])),
         ([AGAIN], ("Analyzed", [3_000], [])),
     ],
@@ -172,13 +172,13 @@ def test_the_labels_of_a_result_that_an_earlier_one_replaces_no_longer_count(dat
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Told]:
-    """The stage's two topics: answers of live work and two replays to three images, some published twice."""
+    """The stage's two topics: outcomes of live work and two replays for three images, some published twice."""
     answers = draw(
         st.lists(
             st.builds(
                 Told,
                 image=st.sampled_from(["i", "j", "k"]),
-                # Few, so that some fall together.
+                # Few times, so that some are equal.
                 at_ms=st.integers(2_000, 2_006),
                 generation=st.sampled_from([None, "again", "later"]),
                 label=st.sampled_from(["seven", "one", None]),
@@ -191,7 +191,7 @@ def logs(draw: st.DrawFn) -> list[Told]:
 
 
 @given(logs(), st.randoms(use_true_random=False), st.integers(1, 5))
-def test_a_store_is_the_same_in_whatever_order_the_log_was_read(
+def test_the_store_does_not_depend_on_the_reading_order(
     database: Database, told: list[Told], chance: Any, at_once: int
 ) -> None:
     def seen() -> Any:
@@ -204,7 +204,7 @@ def test_a_store_is_the_same_in_whatever_order_the_log_was_read(
     read(database, shuffled, at_once)
     assert seen() == in_order
 
-    # What it must be, said in another way: the first of each event id, and the last of these of each image.
+    # The expected result, computed differently: the first record of every event id, then the last of every image.
     expected = {}
     for image in "ijk":
         first = {}
@@ -216,7 +216,7 @@ def test_a_store_is_the_same_in_whatever_order_the_log_was_read(
     assert dict(listed(database)) == expected
 
 
-def test_a_page_of_large_results_ends_early_and_the_next_goes_on(database: Database) -> None:
+def test_a_page_of_large_results_ends_early_and_the_next_continues(database: Database) -> None:
     read(database, [Told(image, 2_000 + number, offset=number) for number, image in enumerate("abcdef")])
     found: list[int] = []
     after = None

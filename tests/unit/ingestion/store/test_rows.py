@@ -1,4 +1,4 @@
-"""From records of the log to rows of the store. Whatever a record is, it must not be able to stop the store."""
+"""Conversion of records to rows. No record can stop the store."""
 
 import base64
 import json
@@ -102,7 +102,7 @@ def refuse(constant: str) -> None:
     key=st.none() | st.binary(max_size=10),
     timestamp_ms=st.integers(-1, 2**62),
 )
-def test_every_record_has_a_row_or_is_passed_over(
+def test_every_record_has_a_row_or_is_skipped(
     database: Database,
     role: str,
     value: bytes | None,
@@ -113,7 +113,7 @@ def test_every_record_has_a_row_or_is_passed_over(
 ) -> None:
     if structured:
         headers = [("content-type", b"application/cloudevents+json"), *headers]
-    # confluent-kafka's stubs know no header without a value, and librdkafka returns such.
+    # librdkafka returns headers without a value, which confluent-kafka's stubs do not allow.
     record = LogRecord.of(Message("t", 1, 2, key, value, headers, timestamp=(1, timestamp_ms)))  # type: ignore[arg-type]
     event = feed_event(TOPICS[role], record) if role != "images" else None
     assert event is None or not {"\n", "\r"} & set(event.data)

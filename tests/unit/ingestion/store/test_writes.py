@@ -1,4 +1,4 @@
-"""A batch and its positions are written together; each record counts once."""
+"""A batch and its positions are written together, so every record is counted once."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +64,7 @@ def position(database: Database) -> int:
     return database.read(lambda c: read_positions(c, TOPIC))[0]
 
 
-def test_a_batch_that_another_replica_has_written_is_refused_whole(database: Database) -> None:
+def test_a_batch_that_another_replica_has_written_is_refused_completely(database: Database) -> None:
     write_batch(database, batch(0, image("a", 0)))
     with pytest.raises(Fenced):
         write_batch(database, batch(0, image("b", 0), image("c", 1)))
@@ -117,7 +117,7 @@ def test_a_table_that_is_missing_is_no_refusal(database: Database) -> None:
     assert position(database) == 0
 
 
-def test_what_was_read_from_a_topic_that_was_created_anew_is_forgotten(database: Database) -> None:
+def test_rows_of_a_recreated_topic_are_removed(database: Database) -> None:
     first, second = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
     write_batch(database, batch(0, image("a", 0)))
     assert positions_at_assignment(database, {TOPIC: "id"}, [first, second]) == {first: 1, second: 0}

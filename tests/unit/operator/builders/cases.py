@@ -1,4 +1,4 @@
-"""Two pipelines, a small and a full one, and what their workers get."""
+"""Two pipelines, a minimal and a full one, and the inputs of their workers."""
 
 from pathlib import Path
 from typing import Any

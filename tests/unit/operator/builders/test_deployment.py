@@ -27,7 +27,7 @@ def test_more_workers_or_other_topic_settings_do_not_roll_the_workers() -> None:
         lambda m: m["spec"].update(images={"maxBytes": "1Mi"}),
     ],
 )
-def test_what_a_worker_acts_on_rolls_the_workers(change: Any) -> None:
+def test_a_change_of_the_workers_settings_rolls_them(change: Any) -> None:
     assert _template("small") != _template("small", change)
 
 

@@ -1,4 +1,4 @@
-"""A pipeline goes in, objects come out: built/<case>.pipeline.yaml and built/<case>.objects.yaml."""
+"""The objects of pipelines: built/<case>.pipeline.yaml and built/<case>.objects.yaml."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def built(case: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_pipeline_becomes_these_objects(case: str) -> None:
+def test_the_objects_of_a_pipeline(case: str) -> None:
     expected = list(yaml.safe_load_all((BUILT / f"{case}.objects.yaml").read_text()))
     made = built(case)
     assert [(o["kind"], o["metadata"]["name"]) for o in made] == [(o["kind"], o["metadata"]["name"]) for o in expected]

@@ -1,4 +1,4 @@
-"""The cache knows the latest of every object, whichever way and in whichever order the news comes."""
+"""The cache has the latest version of every object, for any source and order of changes."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def known(cache: Cache) -> str | None:
 
 
 @given(st.permutations([1, 2, 3, 4]))
-def test_the_latest_version_counts_in_whichever_order_they_come(versions: list[int]) -> None:
+def test_the_latest_version_is_kept_in_any_order(versions: list[int]) -> None:
     cache = Cache()
     news = [cache.put(CONFIG_MAP, an_object(version=version)) for version in versions]
     assert known(cache) == "4"
@@ -42,7 +42,7 @@ def test_the_latest_version_counts_in_whichever_order_they_come(versions: list[i
     assert news == highest
 
 
-def test_what_a_write_answers_does_not_bring_back_what_was_deleted() -> None:
+def test_a_late_write_response_does_not_restore_a_deleted_object() -> None:
     cache = Cache()
     cache.put(CONFIG_MAP, an_object(version=1))
     cache.remove(CONFIG_MAP, an_object(version=3))
@@ -66,7 +66,7 @@ def test_an_object_that_lost_its_label_may_get_it_back() -> None:
     assert known(cache) == "3"
 
 
-def test_a_list_removes_what_is_gone_and_only_that() -> None:
+def test_a_list_removes_only_missing_objects() -> None:
     cache = Cache()
     for name, version in (("gone", 2), ("stays", 3), ("newer than the list", 9)):
         cache.put(CONFIG_MAP, an_object(name, version, uid=name))
@@ -80,7 +80,7 @@ def test_a_list_removes_what_is_gone_and_only_that() -> None:
     ]
 
 
-def test_nobody_can_change_what_is_in_it() -> None:
+def test_cached_objects_can_not_be_changed() -> None:
     cache = Cache()
     original = an_object()
     cache.put(CONFIG_MAP, original)

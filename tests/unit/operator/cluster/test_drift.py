@@ -1,4 +1,4 @@
-"""What counts as a difference, and what does not."""
+"""Drift detection."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_an_object_is_as_itself(spec: dict[str, Any]) -> None:
 
 
 @given(st.dictionaries(names, values, max_size=4), names, values)
-def test_what_others_add_is_no_difference(spec: dict[str, Any], name: str, value: Any) -> None:
+def test_additional_fields_are_not_drift(spec: dict[str, Any], name: str, value: Any) -> None:
     desired = with_applied_hash(manifest(**spec))
     live = {**desired, "status": value, "spec": {name: value, **spec}}
     assert is_as_desired(desired, live)
@@ -53,7 +53,7 @@ def test_differences(desired: dict[str, Any], live: dict[str, Any], same: bool) 
     assert is_as_desired(manifest(**desired), manifest(**live)) is same
 
 
-def test_what_is_wanted_no_more_shows_in_the_mark() -> None:
+def test_removed_fields_change_the_hash() -> None:
     before = with_applied_hash(manifest(env=[{"name": "A"}, {"name": "B"}]))
     after = with_applied_hash(manifest(env=[{"name": "A"}]))
     assert not is_as_desired(after, before)

@@ -1,4 +1,4 @@
-"""Embedded credentials of a kubeconfig become files that nothing is left of."""
+"""Embedded credentials of a kubeconfig become temporary files."""
 
 import base64
 from pathlib import Path

@@ -55,7 +55,7 @@ def test_how_the_workers_are_doing(live: dict[str, Any], pods: list[dict[str, An
     assert workers_finding("classify", live, pods).reason == reason
 
 
-def test_the_most_telling_pod_is_quoted() -> None:
+def test_the_most_important_pod_problem_is_reported() -> None:
     pods = [
         {
             "metadata": {"name": "a"},

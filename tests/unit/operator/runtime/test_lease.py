@@ -1,4 +1,4 @@
-"""Who may take the Lease, and what it says then."""
+"""Which replica may take the Lease, and the Lease's next version."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The work queue: no key is lost, none is worked on twice at a time, each has a back-off of its own."""
+"""The work queue: no key is lost or worked on twice at a time, and each has a separate back-off."""
 
 import threading
 
@@ -25,7 +25,7 @@ def queue_at(clock: Clock) -> WorkQueue:
 
 
 class TheQueue(RuleBasedStateMachine):
-    """Whatever happens, the queue does what a list of promises, kept by hand, says."""
+    """For any operations, the queue agrees with a simple model."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ TheQueue.TestCase.settings = settings(max_examples=60, stateful_step_count=40, d
 TestTheQueue = TheQueue.TestCase
 
 
-def test_the_back_off_grows_to_its_bound_and_begins_anew_after_success() -> None:
+def test_the_back_off_grows_to_its_limit_and_is_reset_by_a_success() -> None:
     queue = queue_at(Clock())
     assert [queue.retry(KEYS[0]) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert queue.retry(KEYS[1]) == 1, "each key has its own"
@@ -143,7 +143,7 @@ def test_a_closed_queue_lets_everybody_go() -> None:
     assert len(queue) == 0
 
 
-def test_many_threads_work_on_every_key_and_never_two_on_one() -> None:
+def test_many_threads_never_work_on_one_key_at_a_time() -> None:
     queue, busy, lock, seen = WorkQueue(), set[PipelineKey](), threading.Lock(), []
 
     def work() -> None:

@@ -73,7 +73,7 @@ def test_ready_has_the_reason_of_the_first_condition_that_is_not_true(
     assert ready(status(*findings)).reason == reason
 
 
-def test_a_suspended_pipeline_is_not_ready_whatever_else_is_found() -> None:
+def test_a_suspended_pipeline_is_never_ready() -> None:
     assert ready(status(GOOD, GOOD, GOOD, suspend=True)).reason == "Suspended"
 
 

@@ -1,4 +1,4 @@
-"""Which ImagePipelines of a cluster are served, decided from what the API server says of them."""
+"""The decision which ImagePipelines of a cluster are served."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ KAFKA = KafkaConnection(bootstrap_servers="broker:9092")
 def live(
     *, topics: str | None = "True", generation: int = 1, seen: int | None = None, uid: str = "one", **spec: Any
 ) -> dict[str, Any]:
-    """An ImagePipeline as the API server has it, with its condition TopicsReady as of generation `seen`."""
+    """An ImagePipeline in the API server, whose condition TopicsReady is for generation `seen`."""
     manifest = pipeline_manifest(**spec)
     manifest["metadata"] |= {"uid": uid, "generation": generation, "resourceVersion": "7", "managedFields": [{}]}
     if topics is not None:
@@ -57,7 +57,7 @@ def test_an_invalid_pipeline_is_left_out_and_others_are_not() -> None:
     assert pipelines.unserved["demo/broken"].reason.startswith("spec.images.partitions: ")
 
 
-def test_a_pipeline_that_becomes_invalid_is_served_as_it_was() -> None:
+def test_a_pipeline_that_becomes_invalid_is_served_in_its_former_version() -> None:
     entries = Entries()
     before = decide(entries, live())
     after = decide(entries, live(generation=2, images={"partitions": 0}))
@@ -73,11 +73,11 @@ def test_a_changed_pipeline_is_served_as_it_was_until_its_topics_are_ready() -> 
     assert decide(entries, live(generation=2, stages=two))["demo/digits"].stages == ("classify", "embed")
 
 
-def test_after_a_restart_a_pipeline_in_change_is_served_all_the_same() -> None:
+def test_after_a_restart_a_changing_pipeline_is_served() -> None:
     assert list(decide(Entries(), live(generation=2, seen=1))) == ["demo/digits"]
 
 
-def test_a_pipeline_of_the_same_name_made_anew_starts_anew() -> None:
+def test_a_recreated_pipeline_is_a_new_one() -> None:
     entries = Entries()
     decide(entries, live())
     assert list(decide(entries, live(uid="two", topics="False"))) == []
@@ -91,7 +91,7 @@ def test_a_pipeline_that_is_being_deleted_takes_no_more_images() -> None:
     assert decide(entries, going).unserved["demo/digits"].cause == "Deleting"
 
 
-def test_a_kafka_that_is_lost_for_a_moment_is_kept_and_one_never_found_is_told() -> None:
+def test_a_temporarily_missing_kafka_is_kept_and_an_unknown_one_is_reported() -> None:
     entries = Entries()
     assert decide(entries, live(), connect=not_known).unserved["demo/digits"].cause == "KafkaNotKnown"
     decide(entries, live())

@@ -1,4 +1,4 @@
-"""How the ingestion service connects to the Kafka that a pipeline names, and what it says when it can't."""
+"""The connection of the ingestion service to a pipeline's Kafka, and the errors."""
 
 import json
 from pathlib import Path
@@ -90,7 +90,7 @@ def test_a_strimzi_kafka_that_asks_for_nothing_needs_no_entry() -> None:
         (kafka(), {"secrets": [secret("kafka/darkroom-ingestion", x=b"1"), SECRETS[1]]}, "has no key password"),
     ],
 )
-def test_what_is_missing_is_said(resource: dict[str, Any] | None, rest: dict[str, Any], words: str) -> None:
+def test_missing_objects_are_reported(resource: dict[str, Any] | None, rest: dict[str, Any], words: str) -> None:
     with pytest.raises(KafkaNotKnown, match=words):
         connection(resource, **rest)
 
@@ -99,7 +99,7 @@ def test_another_kafka_that_asks_for_nothing_is_reached_as_the_pipeline_says() -
     assert connection(None, kafka={"bootstrapServers": "b:9092"}) == KafkaConnection(bootstrap_servers="b:9092")
 
 
-def test_credentials_go_only_to_the_servers_they_are_for(tmp_path: Path) -> None:
+def test_credentials_are_used_only_for_their_servers(tmp_path: Path) -> None:
     (tmp_path / "username").write_text("us")
     (tmp_path / "password").write_text("secret")
     ours = [OtherKafka(bootstrap_servers="ours:9093", folder=tmp_path, tls=True)]

@@ -1,4 +1,4 @@
-"""Requests to a service on loopback, whatever their Host and Origin are."""
+"""Requests to a service on loopback with any Host and Origin."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
 
 
 def status(host: bytes, origin: bytes | None = None) -> int:
-    """The status of a request with these headers to a service that answers 204."""
+    """The status of a request with these headers to a service that responds with 204."""
     headers = [(b"host", host), *([] if origin is None else [(b"origin", origin)])]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
     sent: list[Message] = []
@@ -39,5 +39,5 @@ def test_a_malformed_origin_is_refused(origin: bytes) -> None:
 
 @given(host=st.binary(max_size=20), origin=st.none() | st.binary(max_size=20).map(lambda rest: b"http://" + rest))
 @example(b"localhost:port", b"http://localhost:port")
-def test_any_host_and_origin_are_taken_or_refused(host: bytes, origin: bytes | None) -> None:
+def test_any_host_and_origin_are_accepted_or_refused(host: bytes, origin: bytes | None) -> None:
     assert status(host, origin) in {204, 403}

@@ -1,4 +1,4 @@
-"""The multipart reader: whatever a client sends in whatever pieces, it gets its files or a problem."""
+"""The multipart reader: any input in any chunks results in files or a problem."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ def outcome(content_type: str, chunks: Sequence[bytes]) -> list[File] | int:
 
 
 def cut(body: bytes, lengths: Sequence[int]) -> list[bytes]:
-    """`body` in pieces of these lengths, over and over."""
+    """`body` in chunks of these lengths, repeated."""
     pieces, start = [], 0
     while start < len(body):
         length = lengths[len(pieces) % len(lengths)]
@@ -56,7 +56,7 @@ def multipart(files: Sequence[tuple[bytes, bytes]]) -> bytes:
     return b"".join(parts) + b"--x-y--\r\n"
 
 
-# What a part may hold that looks like the end of it.
+# Content of a part that resembles its end.
 almost_ends = st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\n-", b"\r\n--", b"\r\n--x", b"\r\n--x-", b"--x-y", b"-"])
 contents = (
     st.lists(almost_ends | st.binary(max_size=20), max_size=8).map(b"".join).filter(lambda c: b"\r\n--x-y" not in c)
@@ -110,9 +110,7 @@ content_types = st.just(CONTENT_TYPE) | st.builds(
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(content_type=content_types, body=grammar | st.binary(max_size=200), lengths=pieces)
-def test_any_body_is_read_or_refused_whatever_pieces_it_comes_in(
-    content_type: str, body: bytes, lengths: list[int]
-) -> None:
+def test_any_body_is_read_or_refused_for_any_chunks(content_type: str, body: bytes, lengths: list[int]) -> None:
     in_pieces, whole = outcome(content_type, cut(body, lengths)), outcome(content_type, [body])
     # The parser skips what follows a line break before the first boundary, but only to the end of the piece.
     assert in_pieces == whole or body.startswith((b"\r", b"\n"))

@@ -1,4 +1,4 @@
-"""What librdkafka reports about an address, in words for a condition."""
+"""Connection errors of librdkafka as messages of a condition."""
 
 import pytest
 from confluent_kafka import KafkaError

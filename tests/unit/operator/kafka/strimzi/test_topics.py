@@ -1,4 +1,4 @@
-"""What the Topic Operator reports, as a finding."""
+"""The finding of a KafkaTopic."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def not_ready(reason: str, message: str = "") -> dict[str, str]:
     return {"type": "Ready", "status": "False", "reason": reason, "message": message}
 
 
-# The conditions are as the real Topic Operator was seen to write them.
+# The conditions were observed with the real Topic Operator.
 @pytest.mark.parametrize(
     ("live", "reason"),
     [
@@ -30,5 +30,5 @@ def not_ready(reason: str, message: str = "") -> dict[str, str]:
         (answered(not_ready("KafkaError", "...InvalidConfigurationException: Unknown topic config")), "TopicRefused"),
     ],
 )
-def test_what_the_topic_operator_says(live: dict[str, Any], reason: str) -> None:
+def test_the_finding_of_a_kafkatopic(live: dict[str, Any], reason: str) -> None:
     assert topic_finding(live).reason == reason

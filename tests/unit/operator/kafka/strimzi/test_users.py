@@ -1,4 +1,4 @@
-"""What the User Operator reports, as a finding."""
+"""The finding of a KafkaUser."""
 
 from typing import Any
 
@@ -16,5 +16,5 @@ from tests.unit.operator.kafka.strimzi.resources import READY, answered
         (answered({"type": "NotReady", "status": "True", "reason": "X", "message": "no Secret"}), "UserRefused"),
     ],
 )
-def test_what_the_user_operator_says(live: dict[str, Any], reason: str) -> None:
+def test_the_finding_of_a_kafkauser(live: dict[str, Any], reason: str) -> None:
     assert user_finding(live).reason == reason
