@@ -16,17 +16,18 @@ def init(
         typer.Option(help="Name of the pipeline; by default the name of the model file.", show_default=False),
     ] = None,
     sample: Annotated[
-        Path | None, typer.Option(metavar="IMAGE", help="Analyse this image, and note the answer in the manifest.")
+        Path | None,
+        typer.Option(metavar="IMAGE", help="Analyse this image, and add the result to the manifest as a comment."),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The manifest to write.")] = Path(
         "pipeline.yaml"
     ),
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a pipeline manifest for an ONNX model.
 
-    Settings come from the model file, a trial run, and preprocessor_config.json, config.json and labels.txt next to the
-    model. What could not be found out stands in the manifest as a comment that starts with "# ?".
+    Reads settings from the model file, a trial run, and preprocessor_config.json, config.json and labels.txt next to
+    the model. Settings that could not be determined are in the manifest as comments that start with "# ?".
     """
     from darkroom_cli.models.initial import write_manifest
     from darkroom_cli.views.output import answer, say

@@ -8,23 +8,25 @@ import typer
 from darkroom_cli.commands.options import AsJson
 from darkroom_cli.exit_codes import EXPLAINED, ExitCode, InvalidInput
 
-app = typer.Typer(help="Look at an ONNX model and try it, without Kafka.", no_args_is_help=True)
+app = typer.Typer(help="Inspect, run, compare and quantise an ONNX model, without Kafka.", no_args_is_help=True)
 
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The ONNX file.")]
-Images = Annotated[list[Path], typer.Argument(metavar="IMAGES|FOLDER…", help="Image files, and folders of them.")]
+Images = Annotated[
+    list[Path], typer.Argument(metavar="IMAGES|FOLDER…", help="Image files, and folders to search for images.")
+]
 StageOption = Annotated[
     str | None,
     typer.Option(
         "--stage",
         metavar="PIPELINE.yaml#STAGE",
-        help="Use the settings of this stage, in place of those of the detected family.",
+        help="Use the settings of this stage; by default those of the detected model family.",
     ),
 ]
 
 
 @app.command(epilog=EXPLAINED)
 def inspect(file: ModelFile, *, as_json: AsJson = False) -> None:
-    """Show what a model file holds, which family of models it belongs to and why, and a stage block to paste.
+    """Show the contents of a model file, its model family and the reasons for it, and a stage block to copy.
 
     Exit code 1 if ONNX Runtime cannot load the model.
     """
@@ -58,15 +60,15 @@ def run(
         Path | None,
         typer.Option(
             metavar="FILE|FOLDER",
-            help="Save the pictures with their results drawn: to a file for one image, else to a folder.",
+            help="Save the images with their results drawn on them: to a file for one image, else to a folder.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array instead of lines.")] = False,
 ) -> None:
-    """Analyse images with a model, with the worker's own code. Prints a line per image.
+    """Analyse images with a model, using the worker's code. Prints one line per image.
 
-    The settings are those of the model's family, as `darkroom model inspect` shows them, or those of --stage.
-    Exit code 1 if an image could not be analysed.
+    Uses the settings of the model's family, as shown by `darkroom model inspect`, or of --stage. Exit code 1 if an
+    image could not be analysed.
     """
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.models.analysis import analyse_files
@@ -105,15 +107,15 @@ def quantize(
         typer.Option("--output", "-o", metavar="FILE", help="The file to write; by default MODEL.int8.onnx."),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="The least agreement with the original at which the file is written.")
+        float, typer.Option(min=0, max=1, help="Minimum agreement with the original. Below it, no file is written.")
     ] = 0.95,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Quantise a model to int8: smaller and often faster on a CPU, at some cost in accuracy.
+    """Quantise a model to int8: smaller and often faster on CPUs, but less accurate.
 
-    Calibrates on three quarters of the images and compares both models on the rest. Nothing is written, and the exit
-    code is 1, if they agree less than --threshold. Needs the extra darkroom-cli[quantize].
+    Calibrates on three quarters of the images and compares both models on the rest. If their agreement is below
+    --threshold, no file is written and the exit code is 1. Requires the extra darkroom-cli[quantize].
     """
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.models.quantize import quantize as quantize_model
@@ -139,7 +141,7 @@ def quantize(
     else:
         answer(f"agreement   {found.agreement:.1%} on {found.measured_on} images (calibrated on {found.calibrated_on})")
         answer(f"size        {found.bytes_before:,} -> {found.bytes_after:,} bytes")
-        answer(f"inference   {found.ms_before:.2f} -> {found.ms_after:.2f} ms an image")
+        answer(f"inference   {found.ms_before:.2f} -> {found.ms_after:.2f} ms per image")
     if not written:
         say(f"darkroom: not written: the agreement is below {threshold:.1%} (--threshold)")
         raise typer.Exit(ExitCode.FAILED)
@@ -148,10 +150,10 @@ def quantize(
 
 @app.command(epilog=EXPLAINED)
 def check(file: ModelFile, images: Images, *, stage: StageOption = None, as_json: AsJson = False) -> None:
-    """Compare pre-processing and answers with a slow, independent implementation, and time each step.
+    """Compare preprocessing and results with a slow, independent implementation, and measure each step.
 
-    Prints, for each image, the largest differences of the model's inputs, in levels of 256, and of its outputs; both
-    answers; and the milliseconds of each step. With `preprocessing: Exact` the inputs are closer than with Fast.
+    Prints for every image the largest differences of the model's inputs (in levels of 256) and of its outputs, both
+    results, and the time of each step in milliseconds. `preprocessing: Exact` has smaller differences than Fast.
     """
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.models.check import check_files

@@ -1,1 +1,1 @@
-"""Models on this machine: inspected, tried on images, and put into a first manifest."""
+"""Models on this machine: inspecting them, running them on images, and writing a first manifest."""

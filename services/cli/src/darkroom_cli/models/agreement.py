@@ -1,4 +1,4 @@
-"""How far two results for one image agree, from 0 to 1."""
+"""The agreement of two results for one image, from 0 to 1."""
 
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
@@ -12,11 +12,11 @@ _LEAST_OVERLAP = 0.5
 
 
 def agreement(expected: Mapping[str, Any], found: Mapping[str, Any]) -> float:
-    """By what the results hold.
+    """The agreement, computed by the type of the results.
 
-    Boxes: the F1 score of pairs with the same label that overlap by half. Classes of the whole image: whether the best
-    is the same. Segmentation: the share of the image with the same class fractions. Text: the share of characters in
-    common. Anomaly: 1 minus the difference of the scores. Embeddings and tensors: the cosine of their angle.
+    Boxes: the F1 score of pairs with the same label and an overlap of at least half. Classes of the whole image:
+    whether the best is the same. Segmentation: the overlap of the class fractions. Text: the ratio of common
+    characters. Anomaly: 1 minus the difference of the scores. Embeddings and tensors: the cosine similarity.
     """
     if "predictions" in expected:
         return _predictions(expected["predictions"], found["predictions"])

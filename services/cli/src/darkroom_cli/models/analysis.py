@@ -1,4 +1,4 @@
-"""Analysing files as a worker does, without Kafka."""
+"""Analyses files like a worker, without Kafka."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Analysed:
     """The outcome for one file.
 
     Attributes:
-        content: of the file.
+        content: the bytes of the file.
         document: the fields of an analyzed event, or `reason` and `message` of a failure.
     """
 
@@ -36,7 +36,7 @@ def in_short(document: Document) -> str:
 
 
 def analyse_files(stage: LoadedStage, files: Sequence[Path]) -> Iterator[Analysed]:
-    """The outcome for each of `files`, in their order."""
+    """Analyse `files`. Yields their outcomes, in order."""
     analyser = Analyser(stage)
     for file in files:
         document: Document = {"file": str(file)}

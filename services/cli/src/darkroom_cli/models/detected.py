@@ -1,4 +1,4 @@
-"""The stage block of a model whose settings nobody has written yet."""
+"""The stage block of a model without given settings."""
 
 import re
 from pathlib import Path
@@ -35,8 +35,8 @@ def usable(file: Path) -> Inspection:
     """The inspection of a model that loads.
 
     Raises:
-        InvalidInput: there is no such file.
-        UnusableModel: ONNX Runtime cannot load it.
+        InvalidInput: the file does not exist.
+        UnusableModel: ONNX Runtime cannot load the model.
     """
     try:
         found = inspect_model(file)
@@ -49,7 +49,7 @@ def usable(file: Path) -> Inspection:
 
 
 def detected_block(found: Inspection, uri: str) -> StageBlock:
-    """The stage block of a model that loads, named after what it does."""
+    """The stage block of a loaded model, named after the model's task."""
     assert found.family is not None  # noqa: S101 - it loads
     return stage_block(found, found.family, uri, _STAGE_NAMES[found.family.type], read_neighbours(found.path))
 

@@ -1,4 +1,4 @@
-"""The model's inputs for an image, as a worker makes them."""
+"""The model's inputs for an image, as a worker computes them."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from darkroom_vision.imaging.decode import decode
 
 
 def feeds_of(stage: LoadedStage, image: Path) -> dict[str, npt.NDArray[Any]]:
-    """By the name of the input.
+    """The input arrays, by name.
 
     Raises:
         DarkroomError: the file can't be read or decoded.

@@ -1,4 +1,4 @@
-"""Writing the first manifest for a model."""
+"""Writes the first manifest for a model."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from darkroom_cli.views.outcome import outcome
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the pipeline's name, its stage, and the model's family."""
+    """The pipeline's name, stage and model family in a written manifest."""
 
     name: str
     block: StageBlock
@@ -31,13 +31,13 @@ def write_manifest(model: Path, target: Path, *, name: str | None, sample: Path 
 
     Args:
         model: the ONNX file.
-        target: the manifest; its `model.uri` is relative to its folder.
-        name: of the pipeline; after the file when left out.
-        sample: an image whose answer is noted.
-        replace: whether a file at `target` is replaced.
+        target: the manifest to write; `model.uri` is relative to its folder.
+        name: the name of the pipeline; None for the name of the model file.
+        sample: an image whose result is added as a comment.
+        replace: whether to overwrite an existing file at `target`.
 
     Raises:
-        InvalidInput: the name is none, `target` exists, the model or the sample cannot be used.
+        InvalidInput: the name is invalid, `target` exists, or the model or the sample can't be used.
     """
     name = name if name is not None else pipeline_name(model)
     if not re.fullmatch(DNS_LABEL_PATTERN, name) or len(name) > NAME_MAX_LENGTH:

@@ -10,11 +10,11 @@ def manifest(name: str, model: Path, target: Path, block: StageBlock, sample: Se
     """The manifest as text.
 
     Args:
-        name: of the pipeline.
+        name: the name of the pipeline.
         model: the model file.
-        target: the file that the manifest will be written to.
+        target: the path of the manifest.
         block: the stage.
-        sample: what the stage answered for a sample image, line by line.
+        sample: the result for a sample image, as comment lines.
     """
     return (
         "\n".join([*_head(model, target, block), *_pipeline(name), *(f"    {line}" for line in block.lines()), *sample])

@@ -1,4 +1,4 @@
-"""What the files next to a model say about it: Hugging Face's and timm's configurations, a list of labels."""
+"""Settings from files next to a model: configurations of Hugging Face and timm, and a list of labels."""
 
 import json
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ _CHANNELS = 3
 
 @dataclass(frozen=True)
 class Neighbours:
-    """What was found.
+    """The settings found.
 
     Attributes:
         input: fields of a stage's input, with their names in a manifest.
-        input_file: name of the file that they come from.
-        labels: of the classes.
-        labels_file: name of the file that they come from.
-        labels_are_lines: whether that file can be the stage's `labelsUri`.
+        input_file: name of the file with the input fields.
+        labels: labels of the classes.
+        labels_file: name of the file with the labels.
+        labels_are_lines: whether the labels file can be used as the stage's `labelsUri`.
     """
 
     input: Mapping[str, Any] = field(default_factory=dict)
@@ -39,7 +39,7 @@ def read_neighbours(model: Path) -> Neighbours:
     """Read `preprocessor_config.json`, `config.json`, and a text file with labels, in the folder of `model`.
 
     Raises:
-        InvalidInput: one of them is there, and can't be read.
+        InvalidInput: an existing file can't be read.
     """
     processor, config = _json(model.with_name("preprocessor_config.json")), _json(model.with_name("config.json"))
     from_processor, from_timm = hugging_face_input(processor), timm_input(config.get("pretrained_cfg"))
@@ -51,7 +51,7 @@ def read_neighbours(model: Path) -> Neighbours:
 
 
 def hugging_face_input(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The input that an image processor of Transformers describes.
+    """The input according to an image processor of Transformers.
 
     Source: transformers, BaseImageProcessor: do_resize, size, do_center_crop, crop_size, resample, do_rescale,
     rescale_factor, do_normalize, image_mean and image_std.
@@ -85,7 +85,7 @@ def hugging_face_input(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def timm_input(config: Any) -> dict[str, Any]:
-    """The input that timm's `pretrained_cfg` describes: its evaluation transform."""
+    """The input according to timm's `pretrained_cfg`: its evaluation transform."""
     if not isinstance(config, dict):
         return {}
     fields: dict[str, Any] = {}
@@ -105,7 +105,7 @@ def timm_input(config: Any) -> dict[str, Any]:
 
 
 def _normalised(mean: Any, std: Any) -> dict[str, Any]:
-    """The fields `mean` and `std`, of values that `scale` has brought to 0..1."""
+    """The fields `mean` and `std`, for values that `scale` has converted to 0..1."""
     fields = {}
     for name, values in (("mean", mean), ("std", std)):
         if (

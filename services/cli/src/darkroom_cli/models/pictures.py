@@ -1,4 +1,4 @@
-"""Where the pictures with drawn results go."""
+"""Saves images with drawn results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Pictures:
     """A file for one picture, or a folder for several.
 
     Attributes:
-        taken: the files that may not be written: the images, and the pictures so far.
+        taken: files that must not be overwritten: the images, and the pictures so far.
     """
 
     target: Path
@@ -31,7 +31,7 @@ class Pictures:
         """Pictures of `files` at `target`.
 
         Raises:
-            InvalidInput: `target` is a file, and there are several images, or it is of a format that is not written.
+            InvalidInput: `target` is a file and there are several images, or its format is not supported.
         """
         is_folder = target.is_dir() or (not target.suffix and not target.is_file())
         images = {file.resolve() for file in files}
@@ -45,10 +45,10 @@ class Pictures:
         return cls(target, is_folder, images)
 
     def save(self, analysed: Analysed) -> Path:
-        """Draw and save one picture; the path that it was saved to.
+        """Draw and save one picture. Returns its path.
 
         Raises:
-            DarkroomError: it cannot be written.
+            DarkroomError: the picture can't be written.
         """
         path = self._free(analysed.file) if self.is_folder else self.target
         try:

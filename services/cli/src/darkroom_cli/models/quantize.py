@@ -1,4 +1,4 @@
-"""Static quantisation of a model to int8, measured against the original on images that it was not calibrated with."""
+"""Static quantisation of a model to int8, compared with the original on held-out images."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,21 +23,21 @@ from darkroom_vision.model.session import load_model
 Feeds = Mapping[str, npt.NDArray[Any]]
 
 _HELD_OUT = 4
-"""Every fourth image is kept for the measurement."""
+"""Every fourth image is held out for the comparison."""
 _FEWEST_IMAGES = 2
 _PER_CHANNEL_OPSET = 13
-"""Per-channel scales of QuantizeLinear and DequantizeLinear came with opset 13."""
+"""Opset 13 introduced per-channel scales of QuantizeLinear and DequantizeLinear."""
 
 
 @dataclass(frozen=True)
 class Quantized:
-    """A quantised model, and how it compares.
+    """A quantised model, compared with the original.
 
     Attributes:
-        agreement: with the original on the held-out images, 0 to 1.
+        agreement: the mean agreement with the original on the held-out images, 0 to 1.
         calibrated_on, measured_on: numbers of images.
         bytes_before, bytes_after: sizes of the files.
-        ms_before, ms_after: median time of a run of the model.
+        ms_before, ms_after: median time of an inference in milliseconds.
     """
 
     agreement: float
@@ -53,18 +53,18 @@ def quantize(model: Path, found: Prepared, images: Sequence[Path], target: Path,
     """Quantise `model` and write it to `target` if it agrees with the original.
 
     Args:
-        model: the file.
+        model: the model file.
         found: the model with the settings of its stage.
-        images: representative of those that it will analyse.
-        target: the file to write; not touched if the agreement is below `threshold`.
-        threshold: the least agreement, 0 to 1.
+        images: representative images.
+        target: the file to write; not written if the agreement is below `threshold`.
+        threshold: the minimum agreement, 0 to 1.
 
     Raises:
         InvalidInput: there are too few images.
         DarkroomError: the package `onnx` is missing, an image cannot be analysed, or the model cannot be quantised.
     """
     if len(images) < _FEWEST_IMAGES:
-        raise InvalidInput(f"{len(images)} image: give at least {_FEWEST_IMAGES}, better a hundred or more")
+        raise InvalidInput(f"{len(images)} image: give at least {_FEWEST_IMAGES}, preferably a hundred or more")
     _require_onnx()
     held_out = images[_HELD_OUT - 1 :: _HELD_OUT] or images[-1:]
     calibration = [image for image in images if image not in set(held_out)]
@@ -100,7 +100,7 @@ class _Calibration:
 
 
 def _write(model: Path, target: Path, folder: Path, calibration: Iterator[Feeds]) -> None:
-    """Static, per channel, as pairs of QuantizeLinear and DequantizeLinear, int8 for weights and activations."""
+    """Quantise statically and per channel, with pairs of QuantizeLinear and DequantizeLinear, all int8."""
     import onnx  # noqa: PLC0415 - an extra
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static  # noqa: PLC0415
     from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
@@ -140,7 +140,7 @@ def _require_onnx() -> None:
 
 @contextmanager
 def _errors_of_the_quantizer() -> Iterator[None]:
-    """Onnx and onnxruntime.quantization raise whatever they come upon: their words are the reason."""
+    """Convert any exception: onnx and onnxruntime.quantization have no common base class of errors."""
     try:
         yield
     except DarkroomError:

@@ -1,4 +1,4 @@
-"""The stage that a command runs a model with: one of a manifest, or that of the model's family."""
+"""The stage settings for a model: those of a manifest, or of the model's family."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ class Prepared:
 
 
 def prepared(file: Path, reference: str | None) -> Prepared:
-    """The model of `file` with the settings of `reference`, or of its family if that is None.
+    """The model of `file` with the settings of `reference`; with those of its family if `reference` is None.
 
     Args:
-        file: the model.
-        reference: PIPELINE.yaml#STAGE; the name may be left out if there is one stage.
+        file: the model file.
+        reference: PIPELINE.yaml#STAGE; STAGE is optional if there is only one.
 
     Raises:
-        InvalidInput: model or manifest do not exist, or do not fit each other.
-        DarkroomError: the model cannot be run.
+        InvalidInput: the model or the manifest does not exist, or they do not match.
+        DarkroomError: the model can't be run.
     """
     try:
         if reference is not None:
@@ -55,7 +55,7 @@ def stage_of(block: StageBlock) -> Stage:
     """The stage of a block.
 
     Raises:
-        InvalidInput: it breaks a rule of ImagePipeline.
+        InvalidInput: the block violates a rule of ImagePipeline.
     """
     manifest = {
         "apiVersion": "darkroom.dev/v1alpha1",

@@ -1,4 +1,4 @@
-"""The stage block of a manifest for a model: what its family and the files next to it say, and what remains to ask."""
+"""The stage block of a manifest for a model, from its family and the files next to it, with open questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,9 +26,9 @@ class StageBlock:
     """A stage, field by field.
 
     Attributes:
-        name: of the stage.
-        comments: by field, such as `output.labels`: a remark on it.
-        questions: what the user has to check.
+        name: the name of the stage.
+        comments: comments by field, such as `output.labels`.
+        questions: questions that the user has to answer.
     """
 
     name: str
@@ -65,11 +65,11 @@ def stage_block(inspection: Inspection, family: Family, uri: str, name: str, nei
     """The stage that runs the model.
 
     Args:
-        inspection: of the model, which is loaded.
-        family: of the model.
-        uri: of the model in the manifest.
-        name: of the stage.
-        neighbours: what the files next to the model say; it has the last word on the input.
+        inspection: the inspection of the model, which could be loaded.
+        family: the model's family.
+        uri: the URI of the model in the manifest.
+        name: the name of the stage.
+        neighbours: settings from files next to the model, which override those of the family for the input.
     """
     assert inspection.model is not None  # noqa: S101 - the caller has checked
     questions = list(family.questions)
@@ -128,7 +128,7 @@ def _labels(
 def _open_sides(
     inspection: Inspection, family: Family, fields: Mapping[str, Any], questions: list[str]
 ) -> dict[str, Any]:
-    """Sizes that the model leaves open."""
+    """Set sizes that are dynamic in the model."""
     height, width = _sides(inspection)
     if (height is not None and width is not None) or {"width", "height", "longestSide"} & fields.keys():
         return {}

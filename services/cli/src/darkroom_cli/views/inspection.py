@@ -1,4 +1,4 @@
-"""What is known of a model file, as lines and as JSON."""
+"""The inspection of a model file, as lines and as JSON."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _VALUE_SHOWN = 100
 
 
 def inspection_lines(found: Inspection, block: Sequence[str]) -> Iterator[str]:
-    """The inspection, and the stage block to paste."""
+    """The inspection, and the stage block to copy."""
     yield from _file_lines(found)
     for title, ports in (("input", found.model.inputs), ("output", found.model.outputs)) if found.model else ():
         for port in ports:
@@ -57,7 +57,7 @@ def _family_lines(family: Family) -> Iterator[str]:
 
 
 def inspection_document(found: Inspection, block: Document | None) -> Document:
-    """The inspection as JSON; `stage` is the block to paste."""
+    """The inspection as JSON; `stage` is the stage block to copy."""
     model, contents, family = found.model, found.contents, found.family
     return {
         "file": str(found.path),
