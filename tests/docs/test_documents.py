@@ -11,9 +11,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from darkroom_cli.processes.ports import Reservation
 from tests.support.documents import ROOT, Block, blocks, documents
+from tests.support.models.made_families import MADE
 from tests.support.until import until
 
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#)(?P<path>[^)#\s]+)(#[^)]*)?\)")
@@ -49,6 +51,9 @@ def copy(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("k8s", "models", "docs"):
         shutil.copytree(ROOT / name, folder / name)
+    # What a reader has brought along: a model of the layout that the documents name, and a picture.
+    MADE["detector"](folder / "yolo11n.onnx")
+    Image.new("RGB", (320, 240), (90, 90, 90)).save(folder / "street.jpg")
     return folder
 
 

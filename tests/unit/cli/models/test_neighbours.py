@@ -99,29 +99,33 @@ def write(folder: Path, name: str, content: object) -> Path:
 
 def test_labels_come_from_the_configuration_or_a_text_file(tmp_path: Path) -> None:
     model = write(tmp_path, "config.json", {"id2label": {"1": "dog", "0": "cat"}, "pretrained_cfg": RESNET50})
-    found = read_neighbours(model)
+    found = read_neighbours(model, "Classification")
     assert (found.labels, found.labels_file, found.labels_are_lines) == (("cat", "dog"), "config.json", False)
     assert found.input_file == "config.json"
     write(tmp_path, "labels.txt", "fox\n\nowl\n")
-    found = read_neighbours(model)
+    found = read_neighbours(model, "Classification")
     assert (found.labels, found.labels_file, found.labels_are_lines) == (("fox", "owl"), "labels.txt", True)
 
 
 def test_the_processor_s_configuration_has_precedence(tmp_path: Path) -> None:
     write(tmp_path, "config.json", {"pretrained_cfg": RESNET50})
-    found = read_neighbours(write(tmp_path, "preprocessor_config.json", VIT))
+    found = read_neighbours(write(tmp_path, "preprocessor_config.json", VIT), "Classification")
     assert (found.input_file, found.input["resize"]) == ("preprocessor_config.json", "Stretch")
 
 
 @pytest.mark.parametrize("content", ["{", "[" * 100_000, "\0"])
 def test_a_file_that_is_no_json_is_named(tmp_path: Path, content: str) -> None:
     with pytest.raises(InvalidInput, match=r"config.json is not JSON"):
-        read_neighbours(write(tmp_path, "config.json", content))
+        read_neighbours(write(tmp_path, "config.json", content), "Classification")
 
 
 @pytest.mark.parametrize(
     "content", [[], {}, {"id2label": {"a": "b"}}, {"id2label": {"1": "b"}}, {"pretrained_cfg": 3}, {"label_names": 1}]
 )
 def test_a_configuration_of_something_else_says_nothing(tmp_path: Path, content: object) -> None:
-    found = read_neighbours(write(tmp_path, "config.json", content))
+    found = read_neighbours(write(tmp_path, "config.json", content), "Classification")
     assert (found.input, found.labels) == ({}, ())
+
+
+def test_lines_of_characters_keep_white_space(tmp_path: Path) -> None:
+    assert read_neighbours(write(tmp_path, "labels.txt", "a\n \nb\n"), "Text").labels == ("a", " ", "b")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom_cli.client.service import Document
-from darkroom_cli.views.results import stage_outcomes
 from darkroom_vision.analyse import Analyser, Analysis, LoadedStage
 
 
@@ -26,13 +25,6 @@ class Analysed:
     def failed(self) -> bool:
         """Whether there is no result."""
         return "reason" in self.document
-
-
-def in_short(document: Document) -> str:
-    """The result or failure as one line, as in a list of results."""
-    if (reason := document.get("reason")) is not None:
-        return f"{reason}: {document.get('message', '')}"
-    return stage_outcomes({"results": [document | {"stage": ""}]})[""]
 
 
 def analyse_files(stage: LoadedStage, files: Sequence[Path]) -> Iterator[Analysed]:

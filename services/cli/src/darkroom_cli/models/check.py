@@ -1,7 +1,7 @@
 """Comparing a worker's pre-processing and answers with those of the reference implementation."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -10,9 +10,10 @@ import numpy as np
 
 from darkroom.errors import DarkroomError
 from darkroom_cli.models.agreement import agreement
-from darkroom_cli.models.analysis import analyse_files, in_short
+from darkroom_cli.models.analysis import analyse_files
 from darkroom_cli.models.feeds import feeds_of
 from darkroom_cli.models.settings import Prepared
+from darkroom_cli.views.outcome import outcome
 from darkroom_vision.heads.base import Frame
 from darkroom_vision.model.session import Value
 from darkroom_vision.reference import as_input, levels, reference_input
@@ -74,7 +75,7 @@ def check_files(found: Prepared, files: Sequence[Path]) -> Iterator[Compared]:
             _compared(found, analysed.file, analysed.content, analysed.document)
     for file, analysed in zip(files, analyse_files(found.loaded, files), strict=True):
         if analysed.failed:
-            raise DarkroomError(f"{file}: {in_short(analysed.document)}")
+            raise DarkroomError(f"{file}: {outcome(analysed.document)}")
         yield _compared(found, file, analysed.content, analysed.document)
 
 
@@ -92,8 +93,7 @@ def _compared(found: Prepared, file: Path, content: bytes, document: dict[str, A
     reference_ms = (perf_counter() - started) * 1000
     right = as_input(reference.values, settings)
     outputs, expected = model.run(feeds), model.run(feeds | {settings.name: right.reshape(fed.shape)})
-    known = {"size": reference.size, "to_image": reference.to_image, "input_size": reference.input_size}
-    frame = Frame(**{field.name: known[field.name] for field in fields(Frame)})  # type: ignore[arg-type]
+    frame = Frame(reference.size, reference.to_image, reference.input_size)
     (result,) = found.loaded.head.results(expected, [frame])
     difference = np.abs(levels(fed.reshape(right.shape), settings) - levels(right, settings))
     timings = {name.removesuffix("Ms"): float(ms) for name, ms in document["timings"].items()}
@@ -106,8 +106,8 @@ def _compared(found: Prepared, file: Path, content: bytes, document: dict[str, A
             for port, apart in zip(model.outputs, map(_apart, outputs, expected), strict=True)
             if apart is not None
         },
-        in_short(document),
-        in_short(result),
+        outcome(document),
+        outcome(result),
         agreement(result, document),
         timings | {"reference": round(reference_ms, 3)},
     )

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
+from darkroom.api.output import OutputType
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.models.neighbours import read_neighbours
 from darkroom_cli.models.stage_block import StageBlock, stage_block
-from darkroom_vision.families.family import OutputType
 from darkroom_vision.inspection import Inspection, inspect_model
 from darkroom_vision.model.session import ModelNotFound
 
@@ -51,7 +51,9 @@ def usable(file: Path) -> Inspection:
 def detected_block(found: Inspection, uri: str) -> StageBlock:
     """The stage block of a loaded model, named after the model's task."""
     assert found.family is not None  # noqa: S101 - it loads
-    return stage_block(found, found.family, uri, _STAGE_NAMES[found.family.type], read_neighbours(found.path))
+    return stage_block(
+        found, found.family, uri, _STAGE_NAMES[found.family.type], read_neighbours(found.path, found.family.type)
+    )
 
 
 def pipeline_name(file: Path) -> str:

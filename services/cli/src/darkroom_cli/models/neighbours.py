@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darkroom_cli.exit_codes import InvalidInput
+from darkroom_vision.model.files import label_lines
 
 _LARGEST_FILE = 4 << 20
 _RESAMPLE = {0: "Nearest", 2: "Bilinear", 3: "Bicubic", 4: "Area"}
@@ -35,8 +36,12 @@ class Neighbours:
     labels_are_lines: bool = False
 
 
-def read_neighbours(model: Path) -> Neighbours:
+def read_neighbours(model: Path, output_type: str) -> Neighbours:
     """Read `preprocessor_config.json`, `config.json`, and a text file with labels, in the folder of `model`.
+
+    Args:
+        model: the ONNX file.
+        output_type: of its stage; for Text, lines of labels are characters.
 
     Raises:
         InvalidInput: an existing file can't be read.
@@ -45,7 +50,7 @@ def read_neighbours(model: Path) -> Neighbours:
     from_processor, from_timm = hugging_face_input(processor), timm_input(config.get("pretrained_cfg"))
     labels = _labels_of_config(config)
     if (lines := _label_file(model)) is not None:
-        names = tuple(line.strip() for line in _text(lines).splitlines() if line.strip())
+        names = tuple(label_lines(_text(lines), output_type))
         return Neighbours(*_chosen(from_processor, from_timm), names, lines.name, labels_are_lines=True)
     return Neighbours(*_chosen(from_processor, from_timm), labels, "config.json" if labels else "")
 

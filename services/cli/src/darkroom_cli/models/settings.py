@@ -12,6 +12,7 @@ from darkroom_cli.manifests.references import Inline, OnDisk, find
 from darkroom_cli.models.detected import detected_block, usable
 from darkroom_cli.models.stage_block import StageBlock
 from darkroom_vision.analyse import LoadedStage, prepare
+from darkroom_vision.model.files import label_lines
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import ModelNotFound, load_model
 
@@ -71,7 +72,9 @@ def stage_of(block: StageBlock) -> Stage:
 
 def _labels(block: StageBlock, model: Path) -> list[str] | None:
     uri = block.output.get("labelsUri")
-    return None if uri is None else _lines(model.with_name(str(uri).removeprefix("file:").rpartition("/")[2]))
+    if uri is None:
+        return None
+    return _lines(model.with_name(str(uri).removeprefix("file:").rpartition("/")[2]), block.output["type"])
 
 
 def _stage_of_manifest(reference: str) -> tuple[Stage, list[str] | None]:
@@ -89,21 +92,20 @@ def _stage_of_manifest(reference: str) -> tuple[Stage, list[str] | None]:
     uri = stage.output.labels_uri
     if uri is None:
         return stage, None
-    return stage, _labels_at(uri, loaded, find(uri, loaded, bundle))
+    return stage, _labels_at(uri, stage.output.type, loaded, find(uri, loaded, bundle))
 
 
-def _labels_at(uri: str, loaded: LoadedPipeline, referred: object) -> list[str]:
+def _labels_at(uri: str, output_type: str, loaded: LoadedPipeline, referred: object) -> list[str]:
     match referred:
         case Inline(content=content):
-            return [line.strip() for line in content.decode(errors="replace").splitlines() if line.strip()]
+            return label_lines(content.decode("utf-8-sig", errors="replace"), output_type)
         case OnDisk(path=path):
-            return _lines(path)
+            return _lines(path, output_type)
     raise InvalidInput(f"{'/'.join(loaded.key)}: the labels {uri} are not on this machine: use file:PATH")
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, output_type: str) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        return label_lines(path.read_text(encoding="utf-8-sig"), output_type)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"labels {path} can't be read as text: {error}") from error
-    return [line.strip() for line in lines if line.strip()]

@@ -19,6 +19,8 @@ _IMAGE_RANKS = (3, 4)
 _LINE_WIDTH = 120
 _SIDES_OF_INPUT = ("width", "height", "longestSide", "shortestSide")
 _MOST_LABELS = 10_000
+_UNNAMED_CHARACTERS = (0, 1, 2)
+"""The blank, and the space at the end, which PaddleOCR's dictionaries leave out."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def _labels(
     names = neighbours.labels
     if not names:
         return
-    if family.classes is not None and len(names) != family.classes:
+    unnamed = _UNNAMED_CHARACTERS if family.type == "Text" else (0,)
+    if family.classes is not None and family.classes - len(names) not in unnamed:
         questions.append(
             f"{neighbours.labels_file} has {len(names)} names, but the model has {family.classes} classes: the names "
             "are not used. Which are right?"
@@ -122,7 +125,7 @@ def _labels(
     else:
         output["labels"] = list(names)
         comments["output.labels"] = f"from {neighbours.labels_file}"
-    questions[:] = [question for question in questions if not question.startswith("What are the names")]
+    questions[:] = [question for question in questions if not question.startswith(("What are the names", "Which c"))]
 
 
 def _open_sides(

@@ -4,37 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-OutputType = Literal[
-    "Classification",
-    "MultiLabel",
-    "Detection",
-    "OrientedDetection",
-    "Segmentation",
-    "InstanceSegmentation",
-    "Keypoints",
-    "Embedding",
-    "Text",
-    "Anomaly",
-    "Tensor",
-]
-Format = Literal[
-    "YoloV8",
-    "YoloV5",
-    "YoloX",
-    "YoloEndToEnd",
-    "RtDetr",
-    "Detr",
-    "Torchvision",
-    "TensorFlow",
-    "Paddle",
-    "Logits",
-    "ClassIds",
-    "Probability",
-    "Ctc",
-    "DbNet",
-    "Anomalib",
-]
-Preset = Literal["ImageNet", "Yolo", "YoloX", "Clip", "Tf", "Caffe", "PaddleOcr", "Raw"]
+from darkroom.api.input import Preset
+from darkroom.api.output import OutputFormat, OutputType
+
 Activation = Literal["Softmax", "Sigmoid", "None"]
 
 
@@ -58,7 +30,7 @@ class Family:
 
     name: str
     type: OutputType
-    format: Format | None = None
+    format: OutputFormat | None = None
     preset: Preset | None = None
     reasons: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()

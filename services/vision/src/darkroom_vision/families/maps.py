@@ -1,7 +1,8 @@
 """Models that answer with a map of the image: segmentation, text detection, anomaly, depth."""
 
+from darkroom.api.input import Preset
 from darkroom_vision.families.evidence import Evidence, Seen
-from darkroom_vision.families.family import Family, Preset
+from darkroom_vision.families.family import Family
 from darkroom_vision.families.questions import (
     ANOMALIB_NORMALISATION,
     BINARY_MASK,

@@ -1,7 +1,8 @@
 """Models that answer with one vector an image, or one a step of a line of text."""
 
+from darkroom.api.input import Preset
 from darkroom_vision.families.evidence import Evidence, Seen
-from darkroom_vision.families.family import Activation, Family, Preset
+from darkroom_vision.families.family import Activation, Family
 
 _STEPS, _VECTOR = 3, 2
 """Ranks of (N, T, C) and (N, D)."""

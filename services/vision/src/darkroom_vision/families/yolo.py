@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from darkroom.api.output import OutputType
 from darkroom_vision.families.evidence import Evidence, Seen
-from darkroom_vision.families.family import Family, OutputType
+from darkroom_vision.families.family import Family
 from darkroom_vision.families.pyramid import boxes_per_cell
 
 _BOX, _CORNERS_SCORE_CLASS = 4, 6

@@ -52,8 +52,6 @@ def model_file(settings: StageSettings) -> Path:
 def labels(settings: StageSettings) -> list[str] | None:
     """The names of the classes in the file of `output.labelsUri`, one a line; None if the stage names no such file.
 
-    Of a stage that reads text, each line is one character, which may be white space.
-
     Raises:
         ModelUnavailable: saying why, and what to do.
     """
@@ -65,7 +63,15 @@ def labels(settings: StageSettings) -> list[str] | None:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelUnavailable(f"labels {uri or path}: {path} can't be read as text: {error}") from error
-    if settings.stage.output.type == "Text":
+    return label_lines(text, settings.stage.output.type)
+
+
+def label_lines(text: str, output_type: str) -> list[str]:
+    """The names in the text of a file of labels, one a line.
+
+    For the output type Text, each line is one character, which may be white space.
+    """
+    if output_type == "Text":
         return text.removesuffix("\n").split("\n")
     return [line.strip() for line in text.splitlines() if line.strip()]
 
