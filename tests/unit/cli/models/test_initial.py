@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 import pytest
 import yaml
+from onnx import TensorProto
 
 from darkroom.names import DNS_LABEL_PATTERN
 from darkroom_cli.exit_codes import InvalidInput
@@ -84,6 +85,19 @@ def test_an_open_size_is_taken_from_the_metadata(tmp_path: Path) -> None:
     metadata = {"imgsz": "[64, 96]", "stride": "32", "task": "detect"}
     init(constant_file(tmp_path / "m.onnx", {"output0": v8()}, metadata, image=image), tmp_path / "p.yaml")
     assert stage_of(tmp_path / "p.yaml")["input"] == {"preset": "Yolo", "width": 96, "height": 64}
+
+
+def test_a_model_whose_size_is_open_has_that_of_its_preset(tmp_path: Path) -> None:
+    image = ("batch", 3, "height", "width")
+    init(constant_file(tmp_path / "m.onnx", {"output0": v8()}, image=image), tmp_path / "p.yaml")
+    assert stage_of(tmp_path / "p.yaml")["input"] == {"preset": "Yolo"}
+
+
+def test_what_keeps_the_stage_from_starting_is_a_question(tmp_path: Path) -> None:
+    extra = {"flag": (TensorProto.BOOL, [1])}
+    written = init(constant_file(tmp_path / "m.onnx", {"output0": v8()}, extra_inputs=extra), tmp_path / "p.yaml")
+    assert any("does not start yet" in question and "flag" in question for question in written.block.questions)
+    assert load_bundle([tmp_path / "p.yaml"]).problems == []
 
 
 def test_the_answer_for_a_sample_is_noted(tmp_path: Path) -> None:

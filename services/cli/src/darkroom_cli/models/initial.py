@@ -1,8 +1,8 @@
 """Writes the first manifest for a model."""
 
+import dataclasses
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,12 +12,13 @@ from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.models.analysis import analyse_files
 from darkroom_cli.models.detected import detected_block, pipeline_name, usable
 from darkroom_cli.models.manifest import manifest
-from darkroom_cli.models.settings import prepared, stage_of
+from darkroom_cli.models.settings import Prepared, prepared_block
 from darkroom_cli.models.stage_block import StageBlock
 from darkroom_cli.views.outcome import outcome
+from darkroom_vision.model.session import ModelError
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Written:
     """The pipeline's name, stage and model family in a written manifest."""
 
@@ -47,8 +48,13 @@ def write_manifest(model: Path, target: Path, *, name: str | None, sample: Path 
     found = usable(model)
     assert found.family is not None  # noqa: S101 - it is usable
     block = detected_block(found, _uri(model, target))
-    stage_of(block)
-    noted = _answer(model, sample) if sample is not None else []
+    noted: list[str] = []
+    try:
+        ready = prepared_block(found, block)
+    except ModelError as error:
+        block = dataclasses.replace(block, questions=[*block.questions, f"The stage does not start yet. {error}"])
+    else:
+        noted = _answer(ready, sample) if sample is not None else []
     try:
         target.write_text(manifest(name, model, target, block, noted), encoding="utf-8")
     except OSError as error:
@@ -61,8 +67,8 @@ def _uri(model: Path, target: Path) -> str:
     return f"file:{quote(os.path.relpath(model.resolve(), target.resolve().parent))}"
 
 
-def _answer(model: Path, sample: Path) -> list[str]:
-    (analysed,) = analyse_files(prepared(model, None).loaded, [sample])
+def _answer(ready: Prepared, sample: Path) -> list[str]:
+    (analysed,) = analyse_files(ready.loaded, [sample])
     if analysed.failed:
         raise InvalidInput(f"--sample {sample}: {outcome(analysed.document)}")
     return [f"      # {sample.name}: {outcome(analysed.document)}"]

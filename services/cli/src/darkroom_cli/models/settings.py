@@ -12,6 +12,7 @@ from darkroom_cli.manifests.references import Inline, OnDisk, find
 from darkroom_cli.models.detected import detected_block, usable
 from darkroom_cli.models.stage_block import StageBlock
 from darkroom_vision.analyse import LoadedStage, prepare
+from darkroom_vision.inspection import Inspection
 from darkroom_vision.model.files import label_lines
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import ModelNotFound, load_model
@@ -43,13 +44,22 @@ def prepared(file: Path, reference: str | None) -> Prepared:
             stage, labels = _stage_of_manifest(reference)
             return Prepared(stage, labels, prepare(load_model(file), stage, labels))
         found = usable(file)
-        assert found.model is not None  # noqa: S101 - it is usable
-        block = detected_block(found, f"file:{file}")
-        stage = stage_of(block)
-        labels = _labels(block, file)
-        return Prepared(stage, labels, prepare(found.model, stage, labels), block.questions)
+        return prepared_block(found, detected_block(found, f"file:{file}"))
     except (ModelNotFound, ModelMismatch) as error:
         raise InvalidInput(str(error)) from error
+
+
+def prepared_block(found: Inspection, block: StageBlock) -> Prepared:
+    """A model that loads, with the settings of `block`.
+
+    Raises:
+        InvalidInput: the block breaks a rule of ImagePipeline, or its labels can't be read.
+        ModelError: model and block do not fit each other, or the model fails on a blank image.
+    """
+    assert found.model is not None  # noqa: S101 - it loads
+    stage = stage_of(block)
+    labels = _labels(block, found.path)
+    return Prepared(stage, labels, prepare(found.model, stage, labels), block.questions)
 
 
 def stage_of(block: StageBlock) -> Stage:

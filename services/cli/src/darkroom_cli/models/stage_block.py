@@ -10,7 +10,7 @@ from darkroom_cli.models.neighbours import Neighbours
 from darkroom_vision.families import Family
 from darkroom_vision.inspection import Inspection
 
-_SIZES = {"Yolo": 640, "YoloX": 640, "Clip": 224}
+_PRESETS_WITH_A_SIZE = ("Yolo", "YoloX", "Clip")
 _SIDE = 224
 _SIDE_OF_MAPS = 512
 _LONGEST_SIDE = 1_024
@@ -137,14 +137,14 @@ def _open_sides(
         return {}
     if family.format == "Ctc":
         return {"height": _LINE_HEIGHT} if height is None else {}
-    if family.format == "DbNet":
-        return {}
     if inspection.metadata.image_size is not None:
         said = inspection.metadata.image_size
         return {"width": said[1], "height": said[0]}
+    if family.format == "DbNet" or family.preset in _PRESETS_WITH_A_SIZE:
+        return {}
     if family.format in {"Torchvision", "TensorFlow"}:
         return {"longestSide": _LONGEST_SIDE}
-    side = _SIZES.get(family.preset or "", _SIDE_OF_MAPS if family.type in {"Segmentation", "Anomaly"} else _SIDE)
+    side = _SIDE_OF_MAPS if family.type in {"Segmentation", "Anomaly"} else _SIDE
     questions.append(f"Which size was the model trained with? The file leaves it open, and {side} x {side} is a guess.")
     return {"width": width or side, "height": height or side}
 
