@@ -68,7 +68,7 @@ def test_a_second_sigterm_ends_a_worker_at_once(stage: Stage, tmp_path: Path) ->
     digits = stage(images={"partitions": 1})
     digits.send([("endless", b"k", GOOD + b"ENDLESS")])
     worker = digits.worker(**bad_model(tmp_path / "hook")).ready()
-    until(lambda: '"held"' in digits.committed()[0][1], "the image in hand", 60)
+    until(lambda: '"held"' in digits.committed()[0][1], "the image is being analysed", 60)
     worker.signal(signal.SIGTERM)
     until(lambda: "stopping" in worker.said(), "stopping")
     worker.signal(signal.SIGTERM)
@@ -139,7 +139,7 @@ def test_an_idle_worker_reports_an_outage_and_can_end(stage: Stage, fresh_kafka:
     digits.results(all_of(images(10)))
     until(lambda: worker.metric("darkroom_worker_brokers_connected") == 1, "it is connected")
     kafka.stop()
-    until(lambda: worker.metric("darkroom_worker_brokers_connected") == 0, "it tells that nobody is there")
+    until(lambda: worker.metric("darkroom_worker_brokers_connected") == 0, "no broker is connected")
     assert worker.end(20) == 0
 
 

@@ -51,7 +51,7 @@ class Fault:
 
 
 class FaultProxy:
-    """The proxy, while the block lasts: `with FaultProxy(api_server.admin) as proxy: proxy.access(somebody)`."""
+    """The proxy, during the block: `with FaultProxy(api_server.admin) as proxy: proxy.access(user)`."""
 
     def __init__(self, upstream: Access) -> None:
         address = urlsplit(upstream.server)

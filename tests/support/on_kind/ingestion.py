@@ -29,7 +29,7 @@ _TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
 @dataclass(frozen=True)
 class Picture:
-    """A photograph of a digit, and which one it is."""
+    """A photograph of a digit, and its label."""
 
     path: Path
 
@@ -46,7 +46,7 @@ PICTURES = [Picture(path) for path in sorted(DIGITS.iterdir())]
 
 
 class IngestionClient:
-    """A pipeline's URLs."""
+    """A client of a pipeline's HTTP API."""
 
     def __init__(self, namespace: str = "demo", name: str = "digits") -> None:
         self.path = f"/v1/pipelines/{namespace}/{name}"
@@ -56,7 +56,7 @@ class IngestionClient:
         self._http.close()
 
     def post(self, picture: Picture, **headers: str) -> dict[str, Any]:
-        """Post until it is taken, as a client does; the same image is not taken twice, thanks to its key."""
+        """Post until the image is accepted. Its idempotency key ensures that it is accepted once."""
         headers = {"Content-Type": picture.content_type, "Idempotency-Key": uuid.uuid4().hex, **headers}
         content = picture.path.read_bytes()
         last: str | int = ""
@@ -78,12 +78,12 @@ class IngestionClient:
             raise AssertionError(f"{error}: {last}") from None
 
     def analysed(self, picture: Picture) -> dict[str, Any]:
-        """Post, and wait for the document with the answers of all stages."""
+        """Post, and wait for the document with the results of all stages."""
         document = self.post(picture, Prefer="wait=20")
         return self.answered(document["id"])
 
     def answered(self, image_id: str) -> dict[str, Any]:
-        """The document of an image, as soon as no stage is left to answer."""
+        """The document of an image, once every stage has a result or a failure."""
         seen: dict[str, Any] = {}
 
         def done() -> dict[str, Any] | None:
@@ -96,7 +96,7 @@ class IngestionClient:
             raise AssertionError(f"{error}: {seen}") from None
 
     def get(self, path: str, **query: str) -> dict[str, Any] | None:
-        """A document; None if it is not to be had now."""
+        """A document; None if it is not available now."""
         try:
             answer = self._http.get(path, params=query)
         except httpx.TransportError:
@@ -104,7 +104,7 @@ class IngestionClient:
         return answer.json() if answer.is_success else None
 
     def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The live feed: names and data. The first, ("open", {}), says that it listens."""
+        """The live feed: names and data. The first event, ("open", {}), means that the feed is connected."""
         with self._http.stream("GET", f"{self.path}/events") as answer:
             answer.raise_for_status()
             yield "open", {}
@@ -119,9 +119,9 @@ class IngestionClient:
 
 @dataclass
 class Stream:
-    """Images that come in all the time while something happens to the cluster.
+    """Sends images continuously during the block.
 
-    When the block ends, every image that was taken must have the answers of all stages, and the right one.
+    At the end of the block, every accepted image must have the results of all stages, with the right label.
     """
 
     ingestion: IngestionClient
@@ -138,7 +138,7 @@ class Stream:
         return self
 
     def flows(self, images: int = 5) -> None:
-        """Wait until so many images more were taken."""
+        """Wait until `images` more images are accepted."""
         wanted = len(self._sent) + images
         until(lambda: len(self._sent) >= wanted or self._problem is not None, "images flow", _PATIENCE_S)
 
@@ -173,11 +173,11 @@ class Stream:
 
 
 def result_of(document: dict[str, Any], stage: str) -> dict[str, Any]:
-    """What a stage has found in an image."""
+    """The result of a stage for an image."""
     (found,) = [result for result in document["results"] if result["stage"] == stage]
     return found
 
 
 def top_label(document: dict[str, Any]) -> str:
-    """What the stage `classify` takes the image for."""
+    """The best label of the stage `classify`."""
     return str(result_of(document, "classify")["predictions"][0]["label"])

@@ -1,4 +1,4 @@
-"""What e2e tests ask of the cluster, in kubectl's words."""
+"""Queries of the e2e tests with kubectl."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kind.cluster import Cluster
 
 WAIT_S = 120
-# Every look is a process of its own.
+# Long, because every query starts a process.
 _EVERY_S = 0.5
 
 T = TypeVar("T")
@@ -38,29 +38,29 @@ def wait(cluster: Cluster, what: str, condition: str, *more: str, timeout_s: int
 
 
 def rolled_out(cluster: Cluster, workload: str, namespace: str, timeout_s: int = WAIT_S) -> None:
-    """Wait until every pod of a workload is of its latest version, and ready."""
+    """Wait until every pod of a workload has the latest version and is ready."""
     arguments = ("rollout", "status", workload, "-n", namespace, f"--timeout={timeout_s}s")
     cluster.run_kubectl(*arguments, timeout_s=timeout_s + 30)
 
 
 def pods(cluster: Cluster, namespace: str, selector: str) -> dict[str, dict[str, Any]]:
-    """Pods that are not on their way out, by name."""
+    """Pods that are not being deleted, by name."""
     found = get(cluster, "pods", "-n", namespace, "-l", selector)["items"]
     return {pod["metadata"]["name"]: pod for pod in found if "deletionTimestamp" not in pod["metadata"]}
 
 
 def seen(condition: Callable[[], T | None], what: str, timeout_s: float = WAIT_S) -> T:
-    """`until`, for what has to be asked with kubectl."""
+    """`until`, for conditions that use kubectl."""
     return until(condition, what, timeout_s, _EVERY_S)
 
 
 def gone(cluster: Cluster, *what: str, timeout_s: float = WAIT_S) -> None:
-    """Wait until there is no such object."""
+    """Wait until the object does not exist."""
     seen(lambda: not get(cluster, *what), f"{' '.join(what)} is gone", timeout_s)
 
 
 def memory_mib(cluster: Cluster, namespace: str, container: str) -> float:
-    """What containers of that name use now, on average, as the kubelet counts it against their limit."""
+    """The average memory of the containers with this name, as the kubelet counts it against their limit."""
     node = cluster.run_kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
     summary = json.loads(cluster.run_kubectl("get", "--raw", f"/api/v1/nodes/{node}/proxy/stats/summary"))
     used = [

@@ -1,4 +1,4 @@
-"""An empty cluster, whatever a run that broke off has left: with the operators gone, nobody takes finalizers off."""
+"""Removes leftovers of an aborted run, including finalizers whose operators no longer run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that a run of the e2e tests has measured, printed at its end, and held to a bound where there is one."""
+"""Measurements of a run of the e2e tests, checked against bounds and printed at the end."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Numbers:
-    """What was measured so far."""
+    """The measurements so far."""
 
     lines: list[str] = field(default_factory=list)
 
     def measured(self, what: str, value: float, unit: str, *, at_most: float | None = None) -> None:
-        """Remember a number.
+        """Record a measurement.
 
         Raises:
-            AssertionError: It is above its bound.
+            AssertionError: The value is above its bound.
         """
         bound = "" if at_most is None else f" (at most {at_most:g})"
         self.lines.append(f"{what}: {value:.1f} {unit}{bound}")

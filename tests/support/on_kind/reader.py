@@ -1,4 +1,4 @@
-"""Somebody who reads a document and types its commands into one shell, block by block, with a watch beside it."""
+"""Runs the commands of a document in one shell, block by block, and measures their time."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 200
 _MARK = re.compile(r"^@@ (\d+) ([\d.,]+)$", re.MULTILINE)
-# Of the make and the uv that run us: a reader has neither.
+# Variables of make and uv, which a user does not have.
 _NOT_THE_READER_S = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV")
 IN_THE_CLUSTER = 'eval "$(python -m kind env)"'
-"""What a document takes for granted whose reader has a cluster already."""
+"""The setup for a document that assumes an existing cluster."""
 
 
 def read(blocks: Sequence[Block], before: str = "") -> tuple[str, dict[int, float]]:
-    """What the commands wrote, and how many seconds each block took, by its line in the document.
+    """Run the blocks. Returns their output, and the seconds that each took, by its line in the document.
 
     Raises:
-        AssertionError: One failed; everything that was written is in the message.
+        AssertionError: A command failed; the message has the output.
     """
     ends = len(blocks)
     lines = ["set -euo pipefail", before]
@@ -38,7 +38,7 @@ def read(blocks: Sequence[Block], before: str = "") -> tuple[str, dict[int, floa
     lines.append(f'echo "@@ {ends} $EPOCHREALTIME"')
     environment = {name: value for name, value in os.environ.items() if name not in _NOT_THE_READER_S}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # `timeout` ends what the shell has started as well, and what was said till then is not lost.
+    # `timeout` also ends the children of the shell, and keeps the output.
     done = subprocess.run(
         ["timeout", str(_TIMEOUT_S), "bash", "-c", "\n".join(lines)],
         cwd=ROOT,

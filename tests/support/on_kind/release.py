@@ -17,21 +17,21 @@ _IMAGES = {"operator": "operator", "worker": "inference", "ingestion": "ingestio
 
 @dataclass(frozen=True)
 class Release:
-    """`helm install`, `upgrade` and `uninstall` of the release that the documents speak of."""
+    """`helm install`, `upgrade` and `uninstall` of the release in the documents."""
 
     helm: Helm
     images: Mapping[str, Image]
 
     def install_previous(self) -> None:
-        """The chart of tests/e2e/previous, with images by their version."""
+        """Install the chart of tests/e2e/previous, with images tagged by version."""
         replace(self.helm, chart=PREVIOUS).install(NAME, NAMESPACE, _values({}))
 
     def upgrade(self) -> None:
-        """To the chart and the images of this checkout, which are named by their content."""
+        """Upgrade to the chart and the images of this checkout, tagged by content."""
         self.helm.upgrade(NAME, NAMESPACE, _values(self.images))
 
     def worker_image(self) -> str:
-        """The image that workers run after `upgrade`."""
+        """The image of the workers after `upgrade`."""
         return self.images["inference"].reference
 
 

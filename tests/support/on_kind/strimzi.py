@@ -1,8 +1,8 @@
-"""The Kafka `events` that the samples name, in a cluster where Strimzi's operators can't be had.
+"""The Kafka `events` of the samples, in a cluster without Strimzi's operators.
 
-The broker is that of k8s/kafka/plain, with encryption where Strimzi's has it, the Kafka resource that of
-k8s/kafka/strimzi. What Strimzi would do, the stand-in of tests/support/strimzi does: it says where the broker is, and
-answers KafkaTopics and KafkaUsers.
+The broker is that of k8s/kafka/plain, with TLS where Strimzi has it, and the Kafka resource that of k8s/kafka/strimzi.
+The stand-in of tests/support/strimzi acts as Strimzi: it publishes the broker's addresses and reconciles KafkaTopics
+and KafkaUsers.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def build_stand_in(cluster: Cluster, operator: Image) -> Image:
 
 
 def install(cluster: Cluster) -> None:
-    """All that a pipeline which names the Kafka `events` finds. The image of the stand-in must be in the cluster."""
+    """Install everything for pipelines on the Kafka `events`. The image of the stand-in must be in the cluster."""
     crds = yaml.safe_dump_all(strimzi_crds())
     cluster.run_kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crds)
     for crd in strimzi_crds():
@@ -62,7 +62,7 @@ def install(cluster: Cluster) -> None:
 
 
 def _broker_certificate(cluster: Cluster) -> str:
-    """The authority (PEM) of the broker's certificate, which is made unless an earlier run has left one."""
+    """The CA (PEM) of the broker's certificate, which is created unless an earlier run has left one."""
     secret = kubectl.get(cluster, "secret", _TLS_SECRET, "-n", NAMESPACE)
     if not secret:
         authority = CertificateAuthority.create("cluster-ca")
@@ -79,7 +79,7 @@ def _broker_certificate(cluster: Cluster) -> str:
 
 
 def _with_tls(manifest: Manifest) -> Manifest:
-    """The broker with TLS at the listener for users, and labelled as Strimzi labels its brokers."""
+    """The broker with TLS on the listener for users, and with Strimzi's labels."""
     match manifest["kind"]:
         case "ConfigMap":
             properties = manifest["data"]["server.properties"].replace("SCRAM:SASL_PLAINTEXT", "SCRAM:SASL_SSL")

@@ -1,4 +1,4 @@
-"""The sample pipeline on the previous chart, and the upgrade to this one while images come in."""
+"""The sample pipeline on the previous chart, and the upgrade to this one while images are sent."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ INSTALL_DOCUMENT = (CHECKOUT / "docs/how-to/install-on-kubernetes.md").relative_
 
 @dataclass(frozen=True)
 class Upgraded:
-    """How the upgrade went.
+    """The outcome of the upgrade.
 
     Attributes:
-        documents: Every image that was taken meanwhile.
-        longest_pause_s: Between two images that were taken.
-        helm_s: What `helm upgrade --wait` took.
-        workers_s: From the upgrade to the last worker of the new image.
-        said: What the commands of the document wrote before.
+        documents: The documents of all images accepted during the upgrade.
+        longest_pause_s: The longest time between two accepted images.
+        helm_s: The duration of `helm upgrade --wait`.
+        workers_s: The time from the upgrade to the last worker with the new image.
+        said: The output of the document's commands before.
         former_crd: The CRD of the previous chart.
     """
 
@@ -43,12 +43,12 @@ class Upgraded:
 
 
 def upgrade(cluster: Cluster, release: Release) -> Upgraded:
-    """Install the previous chart and the sample as docs/how-to/install-on-kubernetes.md says, and upgrade."""
+    """Install the previous chart and the sample according to docs/how-to/install-on-kubernetes.md, and upgrade."""
     for namespace in ("darkroom", "demo"):
         if not kubectl.get(cluster, "namespace", namespace):
             cluster.run_kubectl("create", "namespace", namespace)
         cluster.run_kubectl("label", "namespace", namespace, leftovers.RESTRICTED, "--overwrite")
-    # With the CRD of the previous chart, whatever was here before.
+    # With the CRD of the previous chart.
     cluster.run_kubectl("delete", "crd", CRD, "--ignore-not-found")
     release.install_previous()
     former_crd = kubectl.get(cluster, "crd", CRD)
@@ -67,7 +67,7 @@ def upgrade(cluster: Cluster, release: Release) -> Upgraded:
 
 
 def _at_a_free_port(commands: list[Block]) -> list[Block]:
-    """The commands with another local port than 8080, which may be taken."""
+    """The commands with a free local port in place of 8080."""
     reservation = Reservation()
     reservation.release()
     return [replace(block, commands=block.commands.replace("8080", str(reservation.port))) for block in commands]

@@ -53,7 +53,7 @@ def test_every_descriptor_leads_to_its_blob(archive: dict[str, bytes]) -> None:
     assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(layer).hexdigest()}"]
 
 
-def test_the_layer_has_the_files_their_modes_and_links_and_nobody_s_name(archive: dict[str, bytes]) -> None:
+def test_the_layer_has_files_modes_and_links_without_owner_names(archive: dict[str, bytes]) -> None:
     (entry,) = json.loads(archive["index.json"])["manifests"]
     layer = _blob(archive, json.loads(_blob(archive, entry))["layers"][0])
     with tarfile.open(fileobj=io.BytesIO(layer)) as files:

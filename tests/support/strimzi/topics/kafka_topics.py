@@ -43,7 +43,7 @@ class Topic:
 class KafkaTopics:
     """Every method takes many topics, and returns a result or an error for each.
 
-    Asking for nothing is an error to librdkafka, so then nobody is asked.
+    librdkafka refuses empty requests, so none are sent.
     """
 
     def __init__(self, admin: AdminClient, timeout_s: float) -> None:
@@ -64,7 +64,7 @@ class KafkaTopics:
         return topics
 
     def create(self, wanted: Iterable[NewTopic]) -> dict[str, str | KafkaError]:
-        """The new topics' ids. A topic that came into being meanwhile is as good."""
+        """Create topics. Returns their ids, also of topics that exist by now."""
         new = list(wanted)
         if not new:
             return {}
@@ -73,14 +73,14 @@ class KafkaTopics:
         return {**refused, **self._ids([topic.topic for topic in new if topic.topic not in refused])}
 
     def grow(self, wanted: Mapping[str, int]) -> dict[str, KafkaError]:
-        """Give topics more partitions; what was wrong with some."""
+        """Add partitions to topics. Returns the errors by topic."""
         if not wanted:
             return {}
         new = [NewPartitions(name, count) for name, count in wanted.items()]
         return _errors(_answers(self._admin.create_partitions(new, request_timeout=self._timeout_s)))
 
     def configure(self, changes: Mapping[str, Mapping[str, str | None]]) -> dict[str, KafkaError]:
-        """Set keys of topics, or put them back to the default with None; what was wrong with some."""
+        """Set keys of topics, or reset them to the default with None. Returns the errors by topic."""
         if not changes:
             return {}
         alterations = [_alteration(name, change) for name, change in changes.items()]
@@ -88,7 +88,7 @@ class KafkaTopics:
         return _errors(_answers(_by_name(futures)))
 
     def delete(self, names: Iterable[str]) -> dict[str, KafkaError]:
-        """Delete topics; one that does not exist is no error. Returns the errors of the others."""
+        """Delete topics. Missing topics are ignored. Returns the errors of the others."""
         unwanted = list(names)
         if not unwanted:
             return {}
@@ -107,7 +107,7 @@ class KafkaTopics:
         return _answers(_by_name(self._admin.describe_configs(resources, request_timeout=self._timeout_s)))
 
     def _ids(self, names: list[str]) -> dict[str, str | KafkaError]:
-        """The ids of new topics, which a broker knows of a little after the controller."""
+        """The ids of new topics, which a broker gets shortly after the controller."""
         deadline = time.monotonic() + VISIBLE_TIMEOUT_S
         ids: dict[str, str | KafkaError] = {}
         while missing := [name for name in names if name not in ids]:

@@ -63,7 +63,7 @@ def test_data_of_another_broker_is_refused_and_stays_free_for_that_one(tmp_path:
     claim(tmp_path, node_id=1, cluster_id="one-cluster").release()
 
 
-def test_somebody_elses_folder_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_foreign_folder_is_refused_and_not_changed(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").touch()
     with pytest.raises(DarkroomError, match=r"contains 'holiday\.jpg' but no darkroom-kafka\.json"):
         claim(tmp_path)

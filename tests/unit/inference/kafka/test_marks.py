@@ -134,7 +134,7 @@ class Worlds(RuleBasedStateMachine):
         images = self.partition.images
         for offset, deaths in self.deaths.items():
             # Alone at most maxAttempts times; in a batch once, and once more for every other end that made the suspects
-            # be counted anew.
+            # be counted again.
             assert deaths <= MAX_ATTEMPTS + 1 + sum(image != "good" for image in images), offset
 
     def _own(self, steps: int, *, in_order: bool) -> None:

@@ -58,7 +58,7 @@ def test_a_port_that_is_taken_is_named(endpoint: Endpoint) -> None:
         Endpoint("127.0.0.1", endpoint.port, Reports())
 
 
-def test_nobody_listens_once_it_is_closed(reports: Reports) -> None:
+def test_a_closed_endpoint_does_not_listen(reports: Reports) -> None:
     endpoint = Endpoint("127.0.0.1", 0, reports)
     port = endpoint.port
     endpoint.close()

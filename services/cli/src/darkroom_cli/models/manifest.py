@@ -37,6 +37,6 @@ def _pipeline(name: str) -> Iterator[str]:
     yield f"  name: {name}"
     yield "spec:"
     yield "  kafka:"
-    yield "    # `darkroom up` runs a Kafka of its own; for Strimzi on Kubernetes: cluster: {name: …, namespace: …}"
+    yield "    # `darkroom up` starts its own Kafka; for Strimzi on Kubernetes: cluster: {name: …, namespace: …}"
     yield "    bootstrapServers: localhost:9092"
     yield "  stages:"

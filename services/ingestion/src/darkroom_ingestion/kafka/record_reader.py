@@ -68,7 +68,7 @@ class RecordReader:
             consumer.close()
             raise KafkaUnreachable(f"the log can't be read: {error.args[0].str()}") from error
         except KafkaUnreachable:
-            # It may have lost all brokers for good.
+            # The consumer may have lost all brokers permanently.
             consumer.close()
             raise
         self._idle.put(consumer)

@@ -1,4 +1,4 @@
-"""Routes whose body is JSON: FastAPI reads a body without a limit, so it is read before."""
+"""Routes with a JSON body, read with limits, because FastAPI reads bodies without a limit."""
 
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class JsonRoute(APIRoute):
-    """A route with a body of at most `MAX_JSON_BYTES`, bounded in time and memory as the body of an image is."""
+    """A route with a body of at most `MAX_JSON_BYTES`, with the limits for time and memory of images."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with the body at hand."""
