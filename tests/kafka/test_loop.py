@@ -49,7 +49,9 @@ def test_a_loop_that_missed_an_assignment_rejoins_and_shares_its_partitions(
 ) -> None:
     caplog.set_level(logging.INFO)
     with TcpProxy() as proxy:
-        kafka = fresh_kafka(listeners=(Listener("PROXIED", advertised=proxy.address),))
+        # The group keeps the loop while its connection is cut, however slow the machine is.
+        patient = {"group.consumer.session.timeout.ms": "30000"}
+        kafka = fresh_kafka(listeners=(Listener("PROXIED", advertised=proxy.address),), properties=patient)
         proxy.forward(int(kafka.address("PROXIED").rpartition(":")[2]))
         digits = stage(bootstrap_servers=proxy.address, images={"partitions": 2})
         with capture_logs() as logs, TriedLoop(digits.settings) as loop:
@@ -59,8 +61,8 @@ def test_a_loop_that_missed_an_assignment_rejoins_and_shares_its_partitions(
             # Heartbeats are delayed until the loop has abandoned their responses, one of which revokes a partition.
             proxy.cut()
             other.subscribe([digits.settings.images_topic])
-            until(lambda: other.poll(0.1) or (other.memberid() and members(kafka, digits) == 2), "another joined", 4)
-            until(lambda: "Timed out" in caplog.text, "an answer is given up", 4)
+            until(lambda: other.poll(0.1) or (other.memberid() and members(kafka, digits) == 2), "another joined", 20)
+            until(lambda: "Timed out" in caplog.text, "an answer is given up", 20)
             proxy.heal()
             until(lambda: other.poll(0.1) or other.assignment(), "it has its share", 90)
             assert says(logs, "the group has assigned partitions [0, 1] to this loop")
