@@ -1,4 +1,4 @@
-"""Sizes and durations mean what Kubernetes and Go mean by them."""
+"""Sizes, CPU quantities and durations are parsed as Kubernetes and Go parse them."""
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ def test_a_size_is_read_as_kubernetes_reads_it(text: str, in_bytes: int) -> None
 
 
 @pytest.mark.parametrize("text", ["", "10Mb", "-1", "1e3", "Mi", "10 Mi", "1.", ".5", "10mi"])
-def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_size_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="10Mi"):
         parse_size(text)
 
@@ -38,7 +38,7 @@ def test_a_duration_is_read_as_go_reads_it(text: str, in_ms: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "10", "h", "1w", "1.5h", "-1h", "1 h"])
-def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="168h"):
         parse_duration_ms(text)
 
@@ -49,7 +49,7 @@ def test_cpus_are_read_as_kubernetes_reads_them(text: str | int, cpus: float) ->
 
 
 @given(st.integers(0, 10**15), st.sampled_from(["", "k", "M", "Ki", "Mi", "Gi"]))
-def test_a_size_keeps_its_spelling_and_grows_with_its_number(number: int, unit: str) -> None:
+def test_a_size_keeps_its_notation_and_grows_with_its_number(number: int, unit: str) -> None:
     size = Size(f"{number}{unit}")
     assert size == f"{number}{unit}"
     assert Size(f"{number + 1}{unit}").in_bytes > size.in_bytes

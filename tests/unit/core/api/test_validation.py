@@ -1,4 +1,4 @@
-"""A bad manifest gets a line for every problem, with its path and what to do."""
+"""An invalid manifest gets one line per problem, with its path and what to do."""
 
 from collections.abc import Callable
 from typing import Any
@@ -147,7 +147,7 @@ def problems(manifest: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(("spoil", "path", "words"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
-def test_a_problem_is_named_with_its_path(spoil: Spoil, path: str, words: str) -> None:
+def test_a_problem_has_its_path_and_a_message(spoil: Spoil, path: str, words: str) -> None:
     manifest = pipeline_manifest()
     spoil(manifest)
     (line,) = problems(manifest)
@@ -155,7 +155,7 @@ def test_a_problem_is_named_with_its_path(spoil: Spoil, path: str, words: str) -
     assert words in line
 
 
-def test_every_problem_has_a_line_of_its_own() -> None:
+def test_every_problem_is_reported() -> None:
     manifest = pipeline_manifest()
     manifest["spec"] |= {"colour": 1, "deletionPolicy": "Keep", "images": {"partitions": 0}}
     assert [line.split(":")[0] for line in problems(manifest)] == [
@@ -165,14 +165,14 @@ def test_every_problem_has_a_line_of_its_own() -> None:
     ]
 
 
-def test_a_good_manifest_is_taken_with_its_defaults() -> None:
+def test_a_valid_manifest_gets_the_defaults() -> None:
     spec = parse_pipeline(pipeline_manifest()).spec
     assert (spec.images.partitions, spec.images.replicas, spec.images.max_bytes.in_bytes) == (12, 3, 10 * 2**20)
     assert (spec.deletion_policy, spec.suspend, spec.replicas) == ("Retain", False, 1)
     assert (spec.stages[0].delivery, spec.stages[0].max_attempts) == ("AtLeastOnce", 3)
 
 
-def test_partitions_never_shrink() -> None:
+def test_partitions_cannot_be_reduced() -> None:
     few = parse_pipeline(pipeline_manifest(images={"partitions": 3}))
     many = parse_pipeline(pipeline_manifest(images={"partitions": 12}))
     assert check_change(few, many) == []
@@ -188,7 +188,7 @@ json_values = st.recursive(
 
 
 @given(st.sampled_from(["apiVersion", "kind", "metadata", "spec"]), json_values)
-def test_whatever_stands_in_a_manifest_ends_in_problems_not_in_a_crash(field: str, value: Any) -> None:
+def test_any_value_in_a_manifest_gives_problems_and_no_crash(field: str, value: Any) -> None:
     manifest = pipeline_manifest()
     manifest[field] = value
     assert problems(manifest)

@@ -20,11 +20,11 @@ MAX_SIDE = 16_384
 
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 Level = Annotated[int, Field(ge=0, le=255)]
-"""A pixel's value."""
+"""A pixel value."""
 
 Scalar = bool | int | float
 Constant = Scalar | list[Scalar] | list[list[Scalar]]
-"""The value of a further input: 0, 1 or 2 axes."""
+"""The value of an extra input: a number, a list, or a list of lists."""
 
 _UNTYPED = WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True})
 
@@ -37,10 +37,10 @@ class Pad(StrictModel):
         None,
         min_length=1,
         max_length=3,
-        description="Pixel value of the border in each channel, in the order of colors. In place of value.",
+        description="Pixel value of the border in each channel, in the order of colors. Alternative to value.",
     )
     at: PadAt | None = Field(
-        None, description="Place of the image in the input: Center (the default) or TopLeft, with the border after it."
+        None, description="Position of the image: Center (the default), or TopLeft with the border right and below."
     )
 
 
@@ -64,8 +64,8 @@ class Input(StrictModel):
     )
     longest_side: Side | None = Field(
         None,
-        description="For models that leave width and height open: length of the longer side, or with shortestSide, "
-        "width or height the most that it may be. Defaults to 4096 with one of those.",
+        description="For models that leave width and height open: length of the longer side. If shortestSide, "
+        "width or height is set: its maximum, 4096 by default.",
     )
     shortest_side: Side | None = Field(
         None, description="For models that leave width and height open: length of the shorter side."
@@ -121,6 +121,6 @@ class Input(StrictModel):
     )
     extra_inputs: Annotated[dict[str, Constant], _UNTYPED] = Field(
         default_factory=dict,
-        description="Constants for further inputs of the model, by name: a number or a list. scale_factor, im_shape "
+        description="Constants for extra inputs of the model, by name: a number or a list. scale_factor, im_shape "
         "and orig_target_sizes are filled in for each image.",
     )

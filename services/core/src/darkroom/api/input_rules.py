@@ -10,7 +10,7 @@ _MAY_RESIZE: dict[Resize, tuple[Preset, ...]] = {
     "Crop": ("ImageNet", "Clip"),
     "Letterbox": ("Yolo", "YoloX", "PaddleOcr"),
 }
-"""Presets that resize so, if `resize` does not say otherwise."""
+"""By resize mode: the presets that use it unless `resize` is set."""
 
 
 def _resizes(spec: Input, resize: Resize) -> bool:
@@ -99,7 +99,7 @@ INPUT_RULES = (
     _rule(
         "(!has(self.shortestSide) || (!has(self.width) && !has(self.height))) "
         "&& (!has(self.longestSide) || !has(self.width) || !has(self.height))",
-        "shortestSide excludes width and height, longestSide excludes setting both: "
+        "shortestSide cannot be combined with width or height, nor longestSide with both: "
         "they are for models that leave a side open",
         _sides_of_fixed_size,
     ),

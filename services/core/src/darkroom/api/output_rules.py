@@ -60,7 +60,7 @@ OUTPUT_RULES = (
     ),
     _rule(
         f"!has(self.activation) || self.activation == 'None' || self.type in {_cel_list(SCORE_TYPES)}",
-        "activation is only for Classification and MultiLabel: all other types know it from the format",
+        "activation is only for Classification and MultiLabel: for all other types, the format determines it",
         _activation_without_scores,
         ".activation",
     ),

@@ -1,4 +1,4 @@
-"""What a validation rule is: CEL for the API server and Python for all other callers, with one message."""
+"""Validation rules: CEL for the API server, Python for all other callers, and one message for both."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -98,7 +98,7 @@ _MIN_INSYNC = (
 )
 
 _MAX_BYTES = "400Mi"
-"""A worker's producer takes a dead letter of twice the size, and librdkafka no record over 1 GB."""
+"""A dead letter can be twice as large as the largest image, and librdkafka limits records to 1 GB."""
 
 _MESSAGE_BYTES = "^([1-9][0-9]{0,8}|1000000000)$"
 _VALID_MESSAGE_BYTES = (
@@ -146,9 +146,9 @@ RULES = (
     ),
     Rule(
         at="spec.images",
-        # The default of `images` is checked before its fields have theirs.
+        # The API server evaluates this on the default of `images` before it sets the defaults of the fields inside.
         cel=f"!has(self.maxBytes) || quantity(string(self.maxBytes)).compareTo(quantity('{_MAX_BYTES}')) <= 0",
-        message=f"maxBytes must not exceed {_MAX_BYTES}: Kafka's client takes no larger records",
+        message=f"maxBytes must not exceed {_MAX_BYTES}: Kafka clients cannot send larger records",
         broken=_too_large_images,
     ),
     Rule(

@@ -43,7 +43,7 @@ class Images(StrictModel):
     """The topic that images are published to."""
 
     partitions: Partitions = Field(
-        12, description="Number of partitions, which limits how many workers a stage can use. Can grow, never shrink."
+        12, description="Number of partitions, which limits how many workers a stage can use. Cannot be reduced."
     )
     replicas: ReplicationFactor = Field(3, description="Replication factor.")
     retention: Duration = Field(Duration("168h"), description="How long images are kept.")
@@ -61,7 +61,7 @@ class Results(StrictModel):
 
 
 class DeadLetters(StrictModel):
-    """The topic for images that a stage could not analyse, each complete and with the reason."""
+    """The topic for images that a stage could not analyse. A dead letter holds the whole image and the reason."""
 
     partitions: Partitions | None = Field(None, description="Defaults to that of the images topic.")
     replicas: ReplicationFactor | None = Field(None, description="Defaults to that of the images topic.")
