@@ -23,7 +23,7 @@ def constant_file(
 ) -> Path:
     """A model with an input `images` of `size` (width, height) that gives the same outputs for every image.
 
-    `pairs`: further inputs of shape (1, 2) and their element types.
+    `pairs`: extra inputs of shape (1, 2) and their element types.
     """
     width, height = size
     return onnx_file(

@@ -1,4 +1,4 @@
-"""Whole analyses with real models: the digits, and tiny ones whose answers are known by hand."""
+"""Complete analyses with real models: the digits samples, and tiny models with results computed by hand."""
 
 import hashlib
 import math
@@ -72,13 +72,13 @@ def test_the_sample_pipeline_reads_the_sample_digits() -> None:
         answer.result["predictions"][0]["label"] == path.stem.rpartition("-")[2]
         for path, answer in zip(SAMPLES, answers, strict=True)
     )
-    assert right >= 97, "the model card promises 98 % and more"
+    assert right >= 97, "the model card says at least 98 %"
     assert {(a.format, a.width, a.height) for a in answers} == {("png", 64, 64), ("jpeg", 64, 64)}
     assert all(len(a.result["predictions"]) == 3 for a in answers)
     assert all(0 < t < 5 for a in answers for t in (a.timings.decode_s, a.timings.preprocess_s, a.timings.inference_s))
 
 
-def test_digits_that_are_alike_have_embeddings_that_are_close() -> None:
+def test_embeddings_of_the_same_digit_are_close() -> None:
     embed = digits("embed")
     vectors = np.array([seen(embed.analyse(path.read_bytes())).result["embedding"] for path in SAMPLES])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
@@ -88,7 +88,7 @@ def test_digits_that_are_alike_have_embeddings_that_are_close() -> None:
     assert alike >= 90
 
 
-def test_a_bad_image_never_harms_the_next(tmp_path: Path) -> None:
+def test_a_bad_image_does_not_affect_the_next(tmp_path: Path) -> None:
     analyse = analyser(mean_colours_file(tmp_path / "x.onnx"), stage(SCORES, scale=1.0), max_bytes=2_000).analyse
     good = plain((10, 20, 30))
     cut = encoded(picture(40, 40), "JPEG")[:-100]
@@ -103,7 +103,7 @@ def test_a_bad_image_never_harms_the_next(tmp_path: Path) -> None:
         assert seen(answer).result["predictions"][0] == {"label": "2", "index": 2, "score": 30}
 
 
-def test_an_image_that_the_model_fails_on_says_so_and_the_next_is_analysed(tmp_path: Path) -> None:
+def test_after_a_model_failure_the_next_image_is_analysed(tmp_path: Path) -> None:
     analyse = analyser(fails_on_bright_file(tmp_path / "x.onnx"), stage(SCORES)).analyse
     dark, bright = plain((100, 100, 100)), plain((255, 255, 255))
     answers = [analyse(image) for image in (dark, bright, dark)]
@@ -114,7 +114,7 @@ def test_an_image_that_the_model_fails_on_says_so_and_the_next_is_analysed(tmp_p
     assert re.search(r"it fails on an input of shape \(1, 1, 2, 2\)", culprit.message)
 
 
-def test_a_model_with_a_batch_of_one_and_a_model_with_an_open_batch_get_one_image(tmp_path: Path) -> None:
+def test_a_fixed_batch_of_one_and_an_open_batch_get_one_image(tmp_path: Path) -> None:
     for batch in (1, "N"):
         path = identity_file(tmp_path / f"{batch}.onnx", [batch, 3, 2, 2])
         analyse = analyser(path, stage({"type": "Tensor"}, scale=1.0)).analyse
@@ -125,9 +125,7 @@ def test_a_model_with_a_batch_of_one_and_a_model_with_an_open_batch_get_one_imag
 
 @pytest.mark.parametrize(("colors", "expected"), [("RGB", [10, 20, 30]), ("BGR", [30, 20, 10])])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_channels_come_in_the_order_that_the_pipeline_says(
-    tmp_path: Path, colors: str, expected: list[int], kind: str
-) -> None:
+def test_channels_are_in_the_order_of_the_pipeline(tmp_path: Path, colors: str, expected: list[int], kind: str) -> None:
     path = identity_file(tmp_path / "x.onnx", ["N", 1, 1, 3])
     spec = stage({"type": "Tensor"}, scale=1.0, colors=colors, layout="NHWC")
     image = encoded(Image.new("RGB", (16, 16), (10, 20, 30)), kind, quality=100)
@@ -142,7 +140,7 @@ def test_a_flat_input_is_fed_row_by_row_and_the_models_own_labels_are_used(tmp_p
     assert seen(answer).result["predictions"] == [{"label": "green", "index": 1, "score": 200}]
 
 
-def test_size_of_a_turned_photo_is_that_of_the_upright_one(tmp_path: Path) -> None:
+def test_the_size_of_a_rotated_photo_is_that_of_the_upright_image(tmp_path: Path) -> None:
     path = mean_colours_file(tmp_path / "x.onnx")
     analyse = analyser(path, stage(SCORES)).analyse
     for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
@@ -151,7 +149,7 @@ def test_size_of_a_turned_photo_is_that_of_the_upright_one(tmp_path: Path) -> No
 
 
 class Probe:
-    """A head that keeps what it is given."""
+    """A head that records the model's output and the frame."""
 
     def __init__(self) -> None:
         self.input: npt.NDArray[np.float32]
@@ -170,7 +168,7 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> OnnxModel:
 
 @st.composite
 def inputs(draw: st.DrawFn) -> dict[str, Any]:
-    """The input block of a stage: sizes fixed or open, placed, cut and filtered in every way."""
+    """The input of a stage with fixed or open sizes, and every resize mode and filter."""
     side = st.integers(1, 80)
     sizes: list[st.SearchStrategy[dict[str, Any]]] = [
         st.fixed_dictionaries({"width": side, "height": side}),
@@ -199,13 +197,13 @@ def inputs(draw: st.DrawFn) -> dict[str, Any]:
     orientation=st.integers(1, 8),
     draw=st.data(),
 )
-def test_a_frame_leads_from_the_models_input_back_to_the_image(
+def test_a_frame_maps_the_models_input_back_to_the_image(
     identity: OnnxModel, size: Size, spec: dict[str, Any], kind: str, orientation: int, draw: st.DataObject
 ) -> None:
-    """A bright rectangle's centroid in the model's input lies, led back, at the rectangle's centre.
+    """The centroid of a bright rectangle in the model's input, mapped back, is the rectangle's centre.
 
-    Within half a pixel of the coarser of the two grids: finer than its own pixels neither can say where anything is.
-    A JPEG that may be shrunk while it is decoded passes through a third grid, never coarser than the model's.
+    The tolerance is half a pixel of the coarser of the two grids, which is their resolution. A JPEG that is shrunk
+    while it is decoded passes through a third grid, which is never coarser than the model's.
     """
     loaded, probe = prepare(identity, stage({"type": "Tensor"}, **spec)), Probe()
     analyse = Analyser(replace(loaded, head=probe)).analyse
@@ -220,7 +218,7 @@ def test_a_frame_leads_from_the_models_input_back_to_the_image(
     for axis in (0, 1):
         first = max(0, math.ceil(corners[0][axis] - 1e-6))
         end = min(size[axis], math.floor(corners[1][axis] + 1e-6))
-        assume(first < end)  # a crop can lie within a pixel
+        assume(first < end)  # a crop can be smaller than a pixel
         length = min(2 * math.ceil(grid[axis]), end - first)
         begin = draw.draw(st.integers(first, end - length))
         centre.append((begin, begin + length))
@@ -228,7 +226,7 @@ def test_a_frame_leads_from_the_models_input_back_to_the_image(
     upright[top:bottom, left:right] = 255
     seen(analyse(with_orientation(stored(upright, orientation), kind, orientation)))
 
-    bright = np.maximum(0, probe.input - probe.input.max() / 5)  # without what JPEG adds around the rectangle
+    bright = np.maximum(0, probe.input - probe.input.max() / 5)  # without JPEG artefacts around the rectangle
     columns, rows = np.arange(target[0]) + 0.5, np.arange(target[1]) + 0.5
     centroid = (bright.sum(axis=0) @ columns / bright.sum(), bright.sum(axis=1) @ rows / bright.sum())
     x, y = to_image.apply(centroid)
@@ -236,7 +234,7 @@ def test_a_frame_leads_from_the_models_input_back_to_the_image(
     assert abs(y - (top + bottom) / 2) <= grid[1] / 2 + 1e-6
 
 
-def test_further_inputs_are_filled_in_for_each_image(tmp_path: Path) -> None:
+def test_extra_inputs_are_filled_in_for_each_image(tmp_path: Path) -> None:
     """PaddleDetection's and RT-DETR's names, and a constant."""
     names = {"scale_factor": TensorProto.FLOAT, "im_shape": TensorProto.FLOAT, "orig_target_sizes": TensorProto.INT64}
     nodes = [helper.make_node("Cast", [name], [f"{name}_f"], to=TensorProto.FLOAT) for name in names]
@@ -263,7 +261,7 @@ def test_an_input_of_open_size_follows_each_image(tmp_path: Path) -> None:
         assert answer.result["tensor"]["shape"] == [1, 1, 16, expected]
 
 
-def test_many_threads_share_a_loaded_stage_and_answer_as_one_does() -> None:
+def test_threads_that_share_a_loaded_stage_get_the_same_results_as_one() -> None:
     loaded = digits("classify")._stage
     images = [path.read_bytes() for path in SAMPLES]
 
@@ -277,7 +275,7 @@ def test_many_threads_share_a_loaded_stage_and_answer_as_one_does() -> None:
             assert found == expected
 
 
-def test_a_stage_that_contradicts_its_model_never_starts(tmp_path: Path) -> None:
+def test_a_stage_that_contradicts_its_model_does_not_start(tmp_path: Path) -> None:
     path = mean_colours_file(tmp_path / "x.onnx")
     with pytest.raises(ModelMismatch, match=r"its width is 4, input.width says 5"):
         analyser(path, stage(SCORES, width=5))
@@ -285,7 +283,7 @@ def test_a_stage_that_contradicts_its_model_never_starts(tmp_path: Path) -> None
         analyser(path, stage({"type": "Classification", "labels": ["a", "b"]}))
 
 
-def test_checksums_of_the_models_are_those_of_the_card() -> None:
+def test_checksums_of_the_models_are_those_in_the_model_card() -> None:
     card = (ROOT / "models" / "digits" / "README.md").read_text()
     for name in ("digits.onnx", "digits-embed.onnx"):
         assert hashlib.sha256((ROOT / "models" / "digits" / name).read_bytes()).hexdigest() in card

@@ -1,4 +1,4 @@
-"""A model file is inspected also if ONNX Runtime cannot load it."""
+"""Model files are inspected, even if ONNX Runtime cannot load them."""
 
 from pathlib import Path
 
@@ -28,26 +28,26 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_every_made_model_is_of_its_family(tmp_path: Path, name: str) -> None:
+def test_every_generated_model_is_recognised(tmp_path: Path, name: str) -> None:
     found = inspect_model(MADE[name](tmp_path / "m.onnx"))
     assert (found.problem, found.missing) == (None, ())
     assert found.family is not None
     assert (found.family.type, found.family.format) == EXPECTED[name]
 
 
-def test_open_sides_are_tried_with_the_size_of_the_metadata(tmp_path: Path) -> None:
+def test_open_sides_are_tried_with_the_size_in_the_metadata(tmp_path: Path) -> None:
     image = ("batch", 3, "height", "width")
     path = constant_file(tmp_path / "m.onnx", {"output0": v8()}, {"imgsz": "[64, 96]"}, image=image)
     assert inspect_model(path).blank == {"images": (1, 3, 64, 96)}
 
 
-def test_further_inputs_are_fed(tmp_path: Path) -> None:
+def test_extra_inputs_are_fed(tmp_path: Path) -> None:
     extra = {"orig_target_sizes": (TensorProto.INT64, [1, 2])}
     found = inspect_model(constant_file(tmp_path / "m.onnx", {"output0": v8()}, extra_inputs=extra))
     assert found.blank == {"images": (1, 3, 64, 64), "orig_target_sizes": (1, 2)}
 
 
-def test_a_model_with_an_unknown_operator_says_which(tmp_path: Path) -> None:
+def test_an_unknown_operator_is_named(tmp_path: Path) -> None:
     model = onnx.load(identity_file(tmp_path / "m.onnx", [1, 3, 4, 4]))
     model.graph.node.append(helper.make_node("Levitate", ["seen"], ["other"], domain="org.example"))
     model.opset_import.append(helper.make_opsetid("org.example", 1))
@@ -59,7 +59,7 @@ def test_a_model_with_an_unknown_operator_says_which(tmp_path: Path) -> None:
     assert "cannot load it" in str(found.problem)
 
 
-def test_bytes_that_are_no_model_are_a_problem(tmp_path: Path) -> None:
+def test_bytes_that_are_not_a_model_are_a_problem(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(b"<html>404</html>")
     found = inspect_model(tmp_path / "m.onnx")
     assert (found.model, found.contents, found.size) == (None, None, 16)
@@ -76,6 +76,6 @@ def test_a_model_that_fails_on_a_blank_image_keeps_its_family(tmp_path: Path) ->
     assert found.family is not None
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound):
         inspect_model(tmp_path / "none.onnx")

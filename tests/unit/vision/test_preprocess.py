@@ -1,4 +1,4 @@
-"""Pre-processing against Pillow's resize and NumPy's arithmetic."""
+"""Pre-processing compared with Pillow's resize and NumPy's arithmetic."""
 
 from dataclasses import replace
 from typing import Any, Literal, get_args
@@ -107,7 +107,7 @@ def test_each_channel_is_scaled_shifted_and_divided(
 
 
 @pytest.mark.parametrize("mode", ["Exact", "Fast"])
-def test_letterbox_pads_with_black_in_the_middle(mode: Literal["Exact", "Fast"]) -> None:
+def test_letterbox_centres_the_image_and_pads_with_black(mode: Literal["Exact", "Fast"]) -> None:
     white = np.full((100, 100, 3), 255, np.uint8)
     result = written(white, framed(PLAIN, "Letterbox", preprocessing=mode))
     expected = np.zeros((3, 160, 224))
@@ -121,7 +121,7 @@ def test_black_borders_are_normalised_like_black_pixels() -> None:
     np.testing.assert_allclose(result, np.broadcast_to(black[:, None, None], result.shape), rtol=1e-6)
 
 
-def test_crop_takes_the_middle_of_pillows_resized_image() -> None:
+def test_crop_is_the_centre_of_pillows_resized_image() -> None:
     pixels = picture(320, 1_000)
     result = written(pixels, framed(PLAIN, "Crop"))
     np.testing.assert_array_equal(result.transpose(1, 2, 0), resized(pixels, (500, 160))[:, 138:362])
@@ -151,7 +151,7 @@ def test_an_imagenet_evaluation_is_pillows_resize_to_256_and_the_central_224() -
 
 def test_a_letterbox_without_antialiasing_is_ultralytics_pixel_by_pixel() -> None:
     pixels = load_sample_image("china.jpg")  # 640 x 427
-    inner = cv2.resize(pixels, (320, 214), interpolation=cv2.INTER_LINEAR)  # round(213.5): to the even number
+    inner = cv2.resize(pixels, (320, 214), interpolation=cv2.INTER_LINEAR)  # round(213.5): half to even
     expected = cv2.copyMakeBorder(inner, 53, 53, 0, 0, cv2.BORDER_CONSTANT, value=(114, 114, 114))
     settings = replace(PLAIN, framing=Framing(320, 320, "Letterbox"), pad=(114,) * 3, antialias=False)
     for mode in ("Exact", "Fast"):
@@ -159,7 +159,7 @@ def test_a_letterbox_without_antialiasing_is_ultralytics_pixel_by_pixel() -> Non
         np.testing.assert_array_equal(result.transpose(1, 2, 0), expected)
 
 
-def test_each_channel_of_the_border_has_its_value() -> None:
+def test_the_border_can_have_a_value_per_channel() -> None:
     settings = replace(PLAIN, framing=Framing(8, 4, "Letterbox", pad_at="TopLeft"), pad=(124, 116, 104))
     result = written(np.zeros((4, 4, 3), np.uint8), settings)
     np.testing.assert_array_equal(result[:, :, :4], 0)
@@ -167,7 +167,7 @@ def test_each_channel_of_the_border_has_its_value() -> None:
 
 
 @pytest.mark.parametrize("mode", ["Exact", "Fast"])
-def test_an_input_whose_size_follows_the_image_has_it(mode: Literal["Exact", "Fast"]) -> None:
+def test_an_input_of_open_size_follows_the_image(mode: Literal["Exact", "Fast"]) -> None:
     settings = replace(PLAIN, framing=Framing(None, None, longest_side=320, multiple_of=32), preprocessing=mode)
     assert written(picture(427, 640), settings).shape == (3, 224, 320)
     assert written(picture(900, 300), settings).shape == (3, 320, 96)
@@ -176,7 +176,7 @@ def test_an_input_whose_size_follows_the_image_has_it(mode: Literal["Exact", "Fa
 @pytest.mark.parametrize("mode", ["Exact", "Fast"])
 @pytest.mark.parametrize("resize", ["Stretch", "Letterbox", "Crop"])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9_000), (9_000, 1), (3, 5)])
-def test_pictures_of_odd_shapes_fill_the_whole_place(
+def test_images_with_extreme_aspect_ratios_fill_their_part(
     shape: tuple[int, int], resize: Resize, mode: Literal["Exact", "Fast"]
 ) -> None:
     result = written(np.full((*shape, 3), 200, np.uint8), framed(PLAIN, resize, preprocessing=mode))
@@ -186,7 +186,7 @@ def test_pictures_of_odd_shapes_fill_the_whole_place(
 
 @settings(deadline=None)
 @given(value=st.integers(0, 255), scale=st.floats(1e-3, 10), mean=st.floats(-300, 300), std=st.floats(1e-3, 300))
-def test_one_colour_becomes_one_number(value: int, scale: float, mean: float, std: float) -> None:
+def test_an_image_of_one_colour_has_one_value(value: int, scale: float, mean: float, std: float) -> None:
     settings = replace(
         SETTINGS, framing=Framing(4, 4), channels=1, scale=scale, mean=(mean,), std=(std,), preprocessing="Fast"
     )

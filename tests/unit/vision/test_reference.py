@@ -1,4 +1,4 @@
-"""The reference makes what the settings describe, and the worker's input is close to it."""
+"""The reference implements the settings, and the worker's input is close to it."""
 
 from io import BytesIO
 from typing import Any
@@ -21,7 +21,7 @@ def settings(**spec: Any) -> ResolvedInput:
 
 
 def photo(size: tuple[int, int], orientation: int = 1) -> bytes:
-    """Smooth colours, so that a pixel more or less shows as little."""
+    """An image of smooth colours, in which an offset of a pixel changes values only a little."""
     x, y = np.meshgrid(np.linspace(0, 6, size[0]), np.linspace(0, 4, size[1]))
     pixels = np.stack([127 + 120 * np.sin(x), 127 + 120 * np.cos(y), 127 + 120 * np.sin(x + y)], -1)
     exif = Image.Exif()
@@ -73,7 +73,7 @@ def test_an_input_whose_size_depends_on_the_image() -> None:
     assert np.abs(levels(target, resolved) - levels(reference.values, resolved)).max() < 1.01
 
 
-def test_the_way_back_leads_to_the_corners_of_what_is_seen() -> None:
+def test_corners_of_the_input_map_back_to_those_of_the_visible_part() -> None:
     stretched, boxed, cut = (
         both(photo((600, 200)), settings(resize=resize))[0].to_image for resize in ("Stretch", "Letterbox", "Crop")
     )

@@ -1,4 +1,4 @@
-"""Loading a stage: what is wrong is told in one line that names the stage."""
+"""Loading a stage; errors are one line that names the stage."""
 
 from pathlib import Path
 
@@ -19,11 +19,11 @@ def settings(model: Path) -> StageSettings:
     return stage_settings(pipeline, stage, KafkaConnection(bootstrap_servers="broker:9092"), model_path=model)
 
 
-def test_a_good_model_is_loaded(tmp_path: Path) -> None:
+def test_a_valid_model_is_loaded(tmp_path: Path) -> None:
     assert load_stage(settings(mean_colours_file(tmp_path / "m.onnx"))).model.name == "m.onnx"
 
 
-def test_a_bad_model_is_told_in_one_line_with_its_stage(tmp_path: Path) -> None:
+def test_the_error_for_an_invalid_model_is_one_line_with_the_stage(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(b"not a model")
     with pytest.raises(UnusableModel, match=r'^stage "classify": model .* ONNX Runtime cannot load it .*') as caught:
         load_stage(settings(tmp_path / "m.onnx"))

@@ -1,1 +1,1 @@
-"""Images and models, without Kafka and without HTTP: decode, pre-process, infer, interpret."""
+"""Computer vision with ONNX models, independent of Kafka and HTTP: decode, pre-process, run, interpret."""

@@ -1,4 +1,4 @@
-"""An image in, an analysis out: decode, pre-process, infer, interpret. No Kafka here, and nothing waits."""
+"""Analysis of one image: decode, pre-process, run the model, interpret its outputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from darkroom_vision.model.session import ModelRunFailed, OnnxModel
 from darkroom_vision.preprocess import ModelInput, Preprocessor
 
 _TRIAL_SIZE = (640, 480)
-"""Of the blank image that a model is tried on, if its input's size depends on the image."""
+"""(width, height) of the blank image of the trial run, if the input's size depends on the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the model saw. `width` and `height` are the whole, upright image's."""
+    """The result for one image. `width` and `height` are those of the upright image, in pixels."""
 
     format: Format
     width: int
@@ -51,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class LoadedStage:
-    """A stage whose model is loaded and fits its settings. Immutable: all loops of a process share one."""
+    """A stage whose model is loaded and matches its settings. Immutable, so that all loops of a process share it."""
 
     model: OnnxModel
     preprocessor: Preprocessor
@@ -67,8 +67,8 @@ def prepare(
     Args:
         model: the loaded model.
         stage: the stage's settings.
-        labels: the names of the classes when they come from `output.labelsUri`.
-        max_result_bytes: predictions and masks that would make an event larger are left out.
+        labels: class names read from `output.labelsUri`; None if the stage does not set it.
+        max_result_bytes: size limit of an event; predictions and masks beyond it are left out.
 
     Raises:
         ModelMismatch: model and stage contradict each other.
@@ -93,14 +93,14 @@ def prepare(
 
 
 class Analyser:
-    """Analyses images of one stage, one after the other. It owns the array that the model reads: use one per thread.
+    """Analyses images of one stage. Not thread-safe: it reuses the input array, so each thread needs its own.
 
-    One image at a time: on a CPU a batch saves a few microseconds per image (`benchmarks/batching.py`), and when the
-    model fails on a batch nobody knows which image is at fault.
+    Images are not batched: on a CPU a batch saves a few microseconds per image (`benchmarks/batching.py`), and when the
+    model fails on a batch, the image that caused it is unknown.
     """
 
     def __init__(self, stage: LoadedStage, *, max_bytes: int | None = None) -> None:
-        """Set up the array.
+        """Allocate the input array.
 
         Args:
             stage: from `prepare`.
@@ -112,7 +112,7 @@ class Analyser:
         self._input: ModelInput
 
     def analyse(self, image: bytes) -> Analysis | Failure:
-        """What the model sees in `image`, or why there is no answer."""
+        """The analysis of an image file, or why there is none."""
         try:
             return self._analyse(image)
         except (ImageError, NotAnImage) as error:
@@ -138,7 +138,7 @@ class Analyser:
         return Analysis(decoded.format, decoded.width, decoded.height, result, timings)
 
     def _array(self, size: Size) -> ModelInput:
-        """The array for an input of this size; the one of the image before if that had the same."""
+        """An array for an input of this size. Reuses that of the previous image if the size is the same."""
         if size != self._size:
             self._size, self._input = size, self._stage.preprocessor.empty_input(size)
         return self._input

@@ -1,4 +1,4 @@
-"""Why one image could not be analysed. The reasons are what dead letters carry."""
+"""Why an image could not be analysed. Dead letters carry these reasons."""
 
 from typing import ClassVar, Literal
 
@@ -8,30 +8,30 @@ Reason = Literal["NotAnImage", "TooLarge", "TooManyPixels", "DecodeError", "Infe
 
 
 class ImageError(DarkroomError):
-    """Something is wrong with this image alone; the next one may be fine."""
+    """This image cannot be analysed. Others are not affected."""
 
     reason: ClassVar[Reason]
 
 
 class TooLarge(ImageError):
-    """The file has more bytes than the pipeline takes."""
+    """The file has more bytes than the pipeline accepts."""
 
     reason = "TooLarge"
 
 
 class TooManyPixels(ImageError):
-    """The header asks for a larger picture than a worker decodes."""
+    """The image has more pixels than a worker decodes."""
 
     reason = "TooManyPixels"
 
 
 class DecodeError(ImageError):
-    """The header is good and the rest is not: damaged, cut off, or of a kind that no decoder here knows."""
+    """The header is valid, but the file is damaged, truncated, or of a kind that no decoder supports."""
 
     reason = "DecodeError"
 
 
 class InferenceError(ImageError):
-    """The model failed on this image, or answered with what JSON cannot hold."""
+    """The model failed on this image, or its output has values that JSON cannot represent."""
 
     reason = "InferenceError"

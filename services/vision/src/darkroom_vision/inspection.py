@@ -1,4 +1,4 @@
-"""Everything that can be found out about a model file, also if ONNX Runtime cannot load it."""
+"""Inspection of a model file, even if ONNX Runtime cannot load it."""
 
 import mmap
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _NUMPY_TYPES = {
     "tensor(int64)": np.int64,
 }
 _SIDES = (320, 224, 640)
-"""Tried in this order for a side that the file leaves open."""
+"""Sizes in pixels to try, in this order, for sides that the file leaves open."""
 _BATCH, _ROWS = 1, 2
 _IMAGE_RANKS = (3, 4)
 _LINE_HEIGHT = 64
@@ -31,14 +31,14 @@ _LINE_WIDTH = 320
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What is known of a file.
+    """What is known about a model file.
 
     Attributes:
         model: the loaded model; None if it cannot be loaded.
         problem: why the model cannot be loaded, or fails on a blank image.
         missing: operators that ONNX Runtime lacks, if it cannot load the model.
         blank: the inputs of the trial run; None if there was none.
-        family: None if the model cannot be loaded.
+        family: the recognised family; None if the model cannot be loaded.
     """
 
     path: Path
@@ -56,7 +56,7 @@ def inspect_model(path: Path) -> Inspection:
     """Read the file, load it and run it once on a blank image.
 
     Raises:
-        ModelNotFound: there is no such file.
+        ModelNotFound: the file does not exist or cannot be read.
     """
     metadata, contents = ModelMetadata(), None
     try:
@@ -74,7 +74,7 @@ def inspect_model(path: Path) -> Inspection:
     size = path.stat().st_size
     try:
         metadata, contents = _read(path)
-    except NotProtobuf:  # a file of ONNX Runtime's own format
+    except NotProtobuf:  # a file in ONNX Runtime's own format (ORT)
         metadata = model.metadata
     blank, trial, problem = try_on_blank(model)
     family = detect(model.inputs, model.outputs, metadata, trial)
@@ -87,9 +87,9 @@ def try_on_blank(
     """Run the model once on zeros.
 
     Returns:
-        The shapes of its inputs and its outputs, or why it failed on every size that was tried.
+        (shapes of the inputs by name, outputs, None), or (None, None, why it failed on every size that was tried).
     """
-    problem = "its inputs are of types that are not fed"
+    problem = "it has inputs of unsupported types"
     for side in _SIDES:
         if any(port.type not in _NUMPY_TYPES for port in model.inputs):
             break
@@ -109,7 +109,7 @@ def try_on_blank(
 
 
 def _shape(port: Port, metadata: ModelMetadata, side: int) -> tuple[int, ...]:
-    """The shape for one image: open sides as the metadata say, else `side`; a line of text is wider."""
+    """The shape for one image. Open sides are taken from the metadata, else `side`; a line of text is wider."""
     if len(port.shape) not in _IMAGE_RANKS:
         return tuple(_ROWS if i and n is None else n or 1 for i, n in enumerate(port.shape))
     batch = port.shape[:-3]

@@ -1,7 +1,7 @@
-"""Pixels -> the model's input: resize, then (x * scale - mean) / std, written into the array that the model reads.
+"""Turning pixels into the model's input: resize, then (x * scale - mean) / std, written into the model's input array.
 
-A pixel has 256 values, so the arithmetic is done once, in float64, for each of them and channel; an image only looks
-them up. That makes every element type the same work and the result as exact as its type holds.
+The formula is evaluated once, in float64, for each of the 256 pixel values and each channel; images are converted by
+table lookup. That costs the same for every element type and is exact up to the rounding to that type.
 """
 
 from dataclasses import dataclass
@@ -18,44 +18,44 @@ from darkroom_vision.imaging.resample import resize_a_little, resize_as_opencv, 
 from darkroom_vision.model.input import ResolvedInput
 
 ModelInput = npt.NDArray[np.float32 | np.float16 | np.uint8]
-"""(C, H, W) or (H, W, C): one image as the model reads it."""
+"""(C, H, W) or (H, W, C): the model's input for one image."""
 
 _HALF = 2
-"""Shrinking by less is done in less time in Fast mode."""
+"""Fast mode uses an approximation for shrinking by less than this factor."""
 _NUMPY_TYPES = {"Float32": np.float32, "Float16": np.float16, "UInt8": np.uint8}
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessor:
-    """Everything about a stage's input that does not change from image to image. Safe to share between threads."""
+    """Pre-processing for one stage. Immutable, so that threads can share it."""
 
     settings: ResolvedInput
     tables: tuple[ModelInput, ...]
-    """What each pixel value becomes: (256,) a channel for NCHW, one (1, 256, C) for NHWC."""
+    """Lookup tables of pixel values: one (256,) per channel for NCHW, one (1, 256, C) for NHWC."""
 
     @classmethod
     def of(cls, settings: ResolvedInput) -> "Preprocessor":
-        """The preprocessor that does what `settings` say."""
+        """The preprocessor for `settings`."""
         tables = tuple(_table(settings, channel) for channel in range(settings.channels))
         return cls(settings, tables if settings.layout == "NCHW" else (np.stack(tables, axis=-1)[None],))
 
     @property
     def colors(self) -> Colors:
-        """The channels that the decoder has to deliver."""
+        """The channels that the decoder has to return."""
         return "GRAY" if self.settings.channels == 1 else self.settings.colors
 
     def fit(self, image: Size) -> Fit:
-        """Where an image of this size goes in the model's input, and how large that input is."""
+        """Where an image of size (width, height) goes in the model's input, and the size of that input."""
         return fit(image, self.settings.framing)
 
     def empty_input(self, size: Size) -> ModelInput:
-        """An array for one image in an input of `size` = (width, height), its values undefined."""
+        """An uninitialised array for one image in an input of `size` = (width, height)."""
         (width, height), channels = size, self.settings.channels
         shape = (channels, height, width) if self.settings.layout == "NCHW" else (height, width, channels)
         return np.empty(shape, _NUMPY_TYPES[self.settings.dtype])
 
     def decoder_shrink(self, width: int, height: int) -> int:
-        """How many times smaller the decoder may make an image of this size: 1 in Exact mode."""
+        """By how much the decoder may shrink an image of this size in pixels: 1, 2, 4 or 8; always 1 in Exact mode."""
         if self.settings.preprocessing == "Exact" or self.settings.interpolation == "Nearest":
             return 1
         return self.fit((width, height)).decoder_shrink
@@ -64,12 +64,12 @@ class Preprocessor:
         """Turn `pixels` (h, w, c) into the model's input.
 
         Args:
-            pixels: the image, perhaps shrunk by the decoder.
-            fitting: what `fit` says of the image.
-            target: an `empty_input` of `fitting.target`, where the values go.
+            pixels: uint8 (h, w, c), the upright image, perhaps shrunk by the decoder.
+            fitting: the result of `fit` for the image.
+            target: an `empty_input` of size `fitting.target`, which is overwritten.
 
         Returns:
-            The way back: from the model input's coordinates to those of `pixels`.
+            The transform from the model input's coordinates to those of `pixels`.
         """
         fitting = fitting.on_copy((pixels.shape[1], pixels.shape[0]))
         resized = self._framed(self._resized(pixels, fitting), fitting)
@@ -81,13 +81,13 @@ class Preprocessor:
         return fitting.to_image
 
     def feeds(self, written: ModelInput, fitting: Fit) -> dict[str, npt.NDArray[Any]]:
-        """What the model runs on: an image that `write` has written, in the shape of its input, and further inputs."""
+        """The feeds of the model: the image that `write` has written, in the shape of its input, and extra inputs."""
         settings = self.settings
         image = {settings.name: written.reshape(settings.shape(fitting.target))}  # the same memory
         return image | settings.extra.feeds(fitting)
 
     def _resized(self, pixels: Pixels, fitting: Fit) -> Pixels:
-        """The part of `pixels` that `fitting` takes, in its inner size."""
+        """The part of `fitting`, resized to its inner size."""
         interpolation, exact = self.settings.interpolation, self.settings.preprocessing == "Exact"
         part = fitting.whole_pixels
         if part is not None and fitting.size == fitting.inner:
@@ -95,13 +95,13 @@ class Preprocessor:
         if not self.settings.antialias:
             return resize_as_opencv(pixels, fitting, interpolation)
         if interpolation == "Bilinear" and part is not None and max(fitting.to_image.scale) <= 1:
-            return resize_as_opencv(pixels, fitting, interpolation)  # Pillow's within a level, in less time
+            return resize_as_opencv(pixels, fitting, interpolation)  # within a level of Pillow's result, and faster
         if exact or interpolation != "Bilinear" or max(fitting.to_image.scale) >= _HALF:
             return resize_as_pillow(pixels, fitting, interpolation)
         return resize_a_little(pixels, fitting)
 
     def _framed(self, inner: Pixels, fitting: Fit) -> Pixels:
-        """With the borders of Letterbox: uint8 (height, width, c)."""
+        """`inner` with the borders of Letterbox: uint8 (height, width, c)."""
         if fitting.inner == fitting.target:
             return inner
         (x, y), (width, height) = fitting.offset, fitting.target
@@ -118,6 +118,6 @@ def _table(settings: ResolvedInput, channel: int) -> ModelInput:
 
 
 def _look_up(pixels: Pixels, table: ModelInput, target: ModelInput) -> None:
-    if target.dtype == np.float16:  # OpenCV copies bits here, and knows those of a uint16
+    if target.dtype == np.float16:  # cv2.LUT only copies bits, but does not accept float16
         table, target = table.view(np.uint16), target.view(np.uint16)
     cv2.LUT(pixels, table, target)

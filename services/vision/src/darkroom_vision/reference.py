@@ -1,7 +1,7 @@
-"""The model's input of an image, made slowly with Pillow and NumPy, to compare with what `preprocess` makes.
+"""A slow reference implementation of pre-processing with Pillow and NumPy, to check `preprocess` against.
 
-The two share no code. This one decodes the whole image, resizes all of it before it cuts or pads, and calculates in
-float64. Only for an input whose size depends on the image, that size and the image's place are those of the worker.
+The two share no code. This one decodes the image in full, resizes all of it before cropping or padding, and computes in
+float64. Only if the size of the input depends on the image, it takes size and position from the worker's fit.
 """
 
 import math
@@ -29,10 +29,10 @@ _FILTERS = {
 
 @dataclass(frozen=True, slots=True)
 class ReferenceInput:
-    """An image as the model should get it.
+    """The expected model input for an image.
 
     Attributes:
-        values: (C, H, W) or (H, W, C) float64, before they are rounded to the type of the model's input.
+        values: (C, H, W) or (H, W, C) float64, before rounding to the type of the model's input.
         size: (width, height) of the upright image.
         input_size: (width, height) of the model's input.
         to_image: from the model input's pixel coordinates to those of the upright image.
@@ -57,9 +57,9 @@ def reference_input(image: bytes, settings: ResolvedInput, fitting: Fit) -> Refe
     """The input that `settings` describe.
 
     Args:
-        image: a file that Pillow can read.
-        settings: of the stage's input.
-        fitting: the worker's, used only if the size of the input depends on the image.
+        image: content of a file that Pillow can read.
+        settings: the stage's resolved input.
+        fitting: the worker's fit, used only if the size of the input depends on the image.
 
     Raises:
         OSError: Pillow cannot read the file.
@@ -87,14 +87,14 @@ def as_input(values: npt.NDArray[np.float64], settings: ResolvedInput) -> npt.ND
 
 
 def levels(values: npt.NDArray[Any], settings: ResolvedInput) -> npt.NDArray[np.float64]:
-    """Values of the model's input as levels of pixels, 0 to 255, in the same layout."""
+    """Values of the model's input converted back to pixel values, 0 to 255, in the same layout."""
     shape = (1, 1, -1) if settings.layout == "NHWC" else (-1, 1, 1)
     mean, std = (np.array(n, np.float64).reshape(shape) for n in (settings.mean, settings.std))
     return np.asarray((values.astype(np.float64) * std + mean) / settings.scale)
 
 
 def _place(image: Size, framing: Framing) -> _Place | None:
-    """None if the size of the input depends on the image."""
+    """The position of the image; None if the size of the input depends on the image."""
     (width, height), target = image, framing.size
     if target is None or framing.rounding == "TextLine":
         return None
@@ -121,7 +121,7 @@ def _resized(image: Image.Image, size: Size, settings: ResolvedInput) -> Image.I
 
 
 def _interpolated(pixels: Plane, length: int, axis: int) -> Plane:
-    """Linear between the two nearest pixels, whose centres are at halves, as in OpenCV's INTER_LINEAR."""
+    """Linear interpolation between the two nearest pixels with half-pixel centres, as OpenCV's INTER_LINEAR."""
     before = pixels.shape[axis]
     at = np.clip((np.arange(length) + 0.5) * before / length - 0.5, 0, before - 1)
     first = np.floor(at).astype(int)
@@ -131,7 +131,7 @@ def _interpolated(pixels: Plane, length: int, axis: int) -> Plane:
 
 
 def _framed(pixels: Plane, place: _Place, settings: ResolvedInput) -> Plane:
-    """Cut to the input, or with borders around it: (height, width, C)."""
+    """`pixels` cropped or padded to the input: (height, width, C)."""
     (width, height), (left, top) = place.target, place.offset
     canvas = np.empty((height, width, settings.channels))
     canvas[:] = settings.pad

@@ -1,4 +1,4 @@
-"""Loading what a stage runs: its model fetched, checked, loaded and matched with the stage's settings."""
+"""Loading a stage: fetch, check and load its model, and match it with the stage's settings."""
 
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
@@ -8,14 +8,14 @@ from darkroom_vision.model.session import ModelError, load_model
 
 
 class UnusableModel(DarkroomError):
-    """The stage can't run with the model that it names."""
+    """The stage's model cannot be fetched, loaded or run with the stage's settings."""
 
 
 def load_stage(settings: StageSettings) -> LoadedStage:
-    """Fetch and load the stage's model, and try it.
+    """Fetch and load the stage's model, and run it once on a blank image.
 
     Raises:
-        UnusableModel: in one line, naming the stage.
+        UnusableModel: the model cannot be used; a message of one line that names the stage.
     """
     stage = settings.stage
     try:

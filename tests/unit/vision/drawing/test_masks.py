@@ -1,4 +1,4 @@
-"""Masks in both forms of COCO's run-length encoding."""
+"""Decoding masks from both forms of COCO's run-length encoding."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,13 +6,13 @@ import numpy.typing as npt
 from darkroom_vision.drawing.masks import mask_of
 
 
-def test_runs_go_down_the_columns() -> None:
+def test_runs_are_in_column_major_order() -> None:
     mask = mask_of({"size": [2, 3], "counts": [1, 2, 3]})
     np.testing.assert_array_equal(mask, [[False, True, False], [True, False, False]])
 
 
-def test_the_string_of_coco() -> None:
-    # Runs 0 1 4 1 4 1 4 1; from the fourth on, their differences from the last but one.
+def test_cocos_string_is_decoded() -> None:
+    # Runs 0 1 4 1 4 1 4 1; from the fourth on, the differences from the run two before.
     np.testing.assert_array_equal(mask_of({"size": [4, 4], "counts": "01400000"}), np.eye(4, dtype=bool))
     expected = np.zeros((100, 100), bool)
     expected[20:70, 30:40] = True

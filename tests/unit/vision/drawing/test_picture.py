@@ -1,4 +1,4 @@
-"""Results are drawn where they are, upright, in lines that can be seen on any background."""
+"""Results are drawn on the upright image at their coordinates, visible on any background."""
 
 import io
 
@@ -40,7 +40,7 @@ def test_the_image_is_turned_upright() -> None:
     assert pixels(drawn)[150, 98:103].any()
 
 
-def test_a_turned_box_is_turned_clockwise() -> None:
+def test_a_rotated_box_is_rotated_clockwise() -> None:
     box = {"x": 150, "y": 195, "width": 100, "height": 10, "angle": 90}
     drawn = pixels(draw(image((0, 0, 0)), {"predictions": [BOX | {"box": box}]}))
     assert drawn[150:250, 195:206].any(axis=(1, 2)).all()
@@ -82,6 +82,6 @@ def test_a_small_image_is_enlarged() -> None:
         ({"embedding": [1.0]}, []),
     ],
 )
-def test_what_is_said_of_the_whole_image_is_a_caption(result: dict[str, object], lines: list[str]) -> None:
+def test_results_about_the_whole_image_are_a_caption(result: dict[str, object], lines: list[str]) -> None:
     assert caption(result) == lines
     draw(image((0, 0, 0)), result)

@@ -1,4 +1,4 @@
-"""Detectors are recognised by the shapes and names of their outputs; metadata decide where shapes leave a choice.
+"""Detectors are recognised by the shapes and names of their outputs; metadata are used where shapes are ambiguous.
 
 Shapes are those that the exporters write for the published models, such as (1, 84, 8400) for YOLOv8n at 640.
 """
@@ -15,7 +15,7 @@ UNKNOWN = metadata_of({})
 
 
 def ultralytics(task: str = "detect", classes: int = 80, **more: str) -> dict[str, str]:
-    """What Ultralytics writes into its exports."""
+    """The metadata that Ultralytics writes to its exports."""
     names = {i: f"class {i}" for i in range(classes)}
     return {"task": task, "stride": "32", "names": str(names), "imgsz": "[640, 640]", "batch": "1"} | more
 
@@ -161,7 +161,7 @@ def test_two_classes_and_boxes_in_pixels_are_an_end_to_end_export() -> None:
         ),
     ],
 )
-def test_boxes_classes_and_scores_apart(
+def test_boxes_classes_and_scores_as_separate_outputs(
     inputs: list[Port], outputs: list[Port], form: str, classes: int | None
 ) -> None:
     family = detect(inputs, outputs, UNKNOWN)

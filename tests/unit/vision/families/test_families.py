@@ -1,4 +1,4 @@
-"""Classifiers, embeddings, maps and text are recognised; what nothing speaks for is a tensor, with a question."""
+"""Classifiers, embeddings, maps and text are recognised; any other model is a tensor, with a question."""
 
 from pathlib import Path
 
@@ -45,21 +45,21 @@ def found(*outputs: Port, size: tuple[int | None, int | None] = (512, 512), tria
         ([], "Tensor", None),
     ],
 )
-def test_other_outputs(outputs: list[Port], kind: str, form: str | None) -> None:
+def test_families_of_other_models(outputs: list[Port], kind: str, form: str | None) -> None:
     family = found(*outputs)
     assert (family.type, family.format) == (kind, form)
     assert family.reasons
 
 
-def test_the_output_of_an_embedding_among_others_is_named() -> None:
+def test_an_embedding_among_several_outputs_is_named() -> None:
     assert found(floats("last_hidden_state", 1, 257, 768), floats("pooler_output", 1, 768)).output == "pooler_output"
 
 
-def test_a_map_of_numbers_beyond_one_is_no_mask() -> None:
+def test_a_map_with_values_above_one_is_not_a_mask() -> None:
     assert found(floats("out", 1, 1, 512, 512), trial=[zeros(1, 1, 512, 512) + 7]).type == "Tensor"
 
 
-def test_paddle_s_text_detector() -> None:
+def test_paddleocrs_text_detector() -> None:
     trial: list[Value] = [zeros(1, 1, 320, 320)]
     family = found(floats("fetch_name_0", None, 1, None, None), size=(None, None), trial=trial)
     assert (family.type, family.format, family.preset) == ("Detection", "DbNet", "PaddleOcr")
@@ -85,19 +85,19 @@ def test_ultralytics_classifier() -> None:
     ("scores", "activation", "asks"),
     [([0.25, 0.75, 0], "None", False), ([0.9, 0.9, 0.1], "None", True), ([-3.0, 2.0, 0.5], "Softmax", False)],
 )
-def test_the_activation_shows_in_a_trial_run(scores: list[float], activation: str, asks: bool) -> None:
+def test_the_activation_is_found_in_a_trial_run(scores: list[float], activation: str, asks: bool) -> None:
     family = found(floats("output", 1, 3), trial=[np.array([scores], np.float32)])
     assert family.activation == activation
     assert any("MultiLabel" in question for question in family.questions) == asks
 
 
-def test_channels_last_are_keras_and_caffe_is_known_by_its_producer() -> None:
+def test_channels_last_mean_keras_and_the_producer_identifies_caffe() -> None:
     keras = detect([floats("x", None, 224, 224, 3)], [floats("probs", None, 1000)], UNKNOWN)
     caffe = detect([images(224, 224)], [floats("prob", 1, 1000)], metadata_of({}, producer="onnx-caffe2"))
     assert (keras.preset, caffe.preset) == ("Tf", "Caffe")
 
 
-def test_scikit_learn_s_maps(tmp_path: Path) -> None:
+def test_scikit_learns_maps(tmp_path: Path) -> None:
     model = load_model(zip_map_file(tmp_path / "m.onnx", ["cat", "dog", "fox"]))
     trial = model.run({"numbers": np.zeros((1, 3), np.float32)})
     family = detect(model.inputs, model.outputs, model.metadata, trial)
@@ -137,7 +137,7 @@ _PORTS = st.builds(
     st.sampled_from(["detect", "segment", "pose", "obb", "classify", "?"]),
     st.integers(0, 100),
 )
-def test_any_ports_have_a_family(inputs: list[Port], outputs: list[Port], task: str, classes: int) -> None:
+def test_any_inputs_and_outputs_have_a_family(inputs: list[Port], outputs: list[Port], task: str, classes: int) -> None:
     metadata = metadata_of({"task": task, "names": str(["x"] * classes), "stride": "32"})
     family = detect(inputs, outputs, metadata)
     assert family.reasons

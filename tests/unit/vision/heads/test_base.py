@@ -1,4 +1,4 @@
-"""What every head has in common."""
+"""Behaviour that all heads have in common."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from darkroom_vision.failures import InferenceError
 from tests.support.models.heads import FRAME, head_for, result
 
 
-def test_a_batch_without_a_row_for_each_image_is_a_failure() -> None:
+def test_an_output_without_a_row_for_each_image_is_a_failure() -> None:
     head = head_for(np.zeros((1, 3), np.float32), type="Classification")
     with pytest.raises(InferenceError, match="'scores' has 1 rows for 2 images"):
         head.results([np.zeros((1, 3), np.float32)], [FRAME] * 2)
@@ -36,7 +36,7 @@ ONE_BOX[0, 0] = (10, 10, 20, 20, 0.75, 1, 0.5)
         ("Anomaly", np.zeros((1, 1, 4, 4), np.float32)),
     ],
 )
-def test_results_are_what_the_schema_of_their_type_describes(kind: str, value: npt.NDArray[Any]) -> None:
+def test_results_match_the_schema_of_their_type(kind: str, value: npt.NDArray[Any]) -> None:
     formats = {"Detection": "YoloEndToEnd", "OrientedDetection": "YoloEndToEnd", "Segmentation": "ClassIds"}
     spec = {"type": kind, "format": formats.get(kind, "Auto")}
     found = result(head_for(value, ["a", "b"] if kind != "Segmentation" else None, **spec), [value])

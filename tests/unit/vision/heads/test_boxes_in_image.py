@@ -1,4 +1,4 @@
-"""A detector of what is bright: its box is where the bright rectangle of the image is, whatever was done to it."""
+"""A detector of bright pixels finds the bright rectangle of an image, however the image was pre-processed."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> OnnxModel:
 @pytest.mark.parametrize("orientation", [1, 2, 3, 5, 6, 8])
 @pytest.mark.parametrize("resize", ["Stretch", "Letterbox", "Crop"])
 @pytest.mark.parametrize(("size", "box"), IMAGES)
-def test_the_box_is_where_the_image_has_it(
+def test_the_box_is_at_the_rectangle_in_the_image(
     model: OnnxModel, size: tuple[int, int], box: tuple[int, int, int, int], resize: str, orientation: int
 ) -> None:
     (width, height), (x, y, w, h) = size, box
@@ -40,7 +40,7 @@ def test_the_box_is_where_the_image_has_it(
     assert isinstance(answer, Analysis), answer
     (prediction,) = answer.result["predictions"]
     found = prediction["box"]
-    # The model sees borders to a pixel of its input: half a pixel at each of them.
+    # The model locates edges to a pixel of its input: the error is half a pixel at each edge.
     across, down = width / SIZE[0], height / SIZE[1]
     if resize != "Stretch":
         across = down = max(across, down) if resize == "Letterbox" else min(across, down)

@@ -1,4 +1,4 @@
-"""Which output of a model a stage reads, and which contradictions keep it from starting."""
+"""Choosing the output that a stage reads; contradictions between model and stage are refused."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from darkroom_vision.model.session import Value
 from tests.support.models.heads import FRAME, LABELS, URI, head_for, port
 
 
-def test_first_output_that_holds_scores_is_read_past_a_label() -> None:
+def test_the_first_output_with_scores_is_read_not_the_label_before_it() -> None:
     trial: list[Value] = [np.array([1], np.int64), np.array([[0.25, 0.75]], np.float32)]
     ports = (port("label", "tensor(int64)"), port("probabilities"))
     head = choose_head(Trial(URI, ports, trial), Output(type="Classification", top_k=1), None)
@@ -42,7 +42,7 @@ def test_first_output_that_holds_scores_is_read_past_a_label() -> None:
         (np.array(["a"], object), None, {"type": "Tensor"}, "which is not a numeric tensor"),
     ],
 )
-def test_an_output_that_cannot_be_what_the_pipeline_says_is_refused(
+def test_an_output_that_contradicts_the_pipeline_is_refused(
     trial: Value, labels: list[str] | None, spec: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ModelMismatch, match=f"model {URI}: .*{words}"):

@@ -1,7 +1,7 @@
-"""Every format end to end, on an image of 200 x 100 in a model of 64 x 64: numbers worked out by hand.
+"""Every format end to end, for an image of 200 x 100 and a model input of 64 x 64. Values are computed by hand.
 
-Letterboxed, the image becomes 64 x 32 pixels at (0, 16): (x, y) of the input is (3.125 x, 3.125 (y - 16)) of the image.
-Stretched, it is (3.125 x, 1.5625 y). The object is the box from (24, 28) to (40, 36) of the input.
+Letterboxed, the image becomes 64 x 32 pixels at (0, 16): (x, y) in the input is (3.125 x, 3.125 (y - 16)) in the image.
+Stretched, it is (3.125 x, 1.5625 y). The object is the box from (24, 28) to (40, 36) in the input.
 """
 
 import math
@@ -55,7 +55,7 @@ def logit(probability: float) -> float:
 
 
 TWO = ["cat", "dog"]
-# A second prediction overlaps the first and has a lower score: it has to go where the model leaves that to others.
+# A second prediction overlaps the first with a lower score: it is dropped unless the model suppresses boxes itself.
 V8 = table(CELLS, 6, r5=(*CENTRES, 0.125, 0.875), r6=(33, 32, 16, 8, 0.125, 0.5)).transpose(0, 2, 1)
 V5 = table(3 * CELLS, 7, r5=(*CENTRES, 0.875, 0.125, 1), r6=(33, 32, 16, 8, 0.5, 0, 1))
 DECODED_X = table(CELLS, 7, r5=(*CENTRES, 0.875, 0.125, 1))
@@ -114,7 +114,7 @@ DETECTORS: dict[str, tuple[Outputs, dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_a_detector_answers_with_boxes_of_the_image(name: str, tmp_path: Path) -> None:
+def test_a_detectors_boxes_are_in_pixels_of_the_image(name: str, tmp_path: Path) -> None:
     outputs, spec, box = DETECTORS[name]
     found = answer(tmp_path, outputs, {"type": "Detection", "labels": TWO, **spec}, resize="Letterbox")
     (prediction,) = found["predictions"]
@@ -127,7 +127,7 @@ def test_a_detector_answers_with_boxes_of_the_image(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("resize", ["Stretch", "Letterbox"])
-def test_a_model_that_is_told_how_the_image_was_resized_gives_its_own_pixels(resize: str, tmp_path: Path) -> None:
+def test_boxes_of_a_model_with_a_scale_factor_input_are_in_pixels_of_the_image(resize: str, tmp_path: Path) -> None:
     # PaddleDetection divides the box from (24, 28) to (40, 36) by the scale: 64 / 200, and 64 / 100 or the same.
     down = 0.64 if resize == "Stretch" else 0.32
     rows = np.array([[1, 0.875, 24 / 0.32, 28 / down, 40 / 0.32, 36 / down]], np.float32)
@@ -144,7 +144,7 @@ def test_a_model_that_is_told_how_the_image_was_resized_gives_its_own_pixels(res
     assert prediction["box"] == pytest.approx(STRETCHED if resize == "Stretch" else at_the_top, abs=0.01)
 
 
-def test_a_model_that_is_told_the_size_of_the_image_gives_its_own_pixels(tmp_path: Path) -> None:
+def test_boxes_of_a_model_with_an_image_size_input_are_in_pixels_of_the_image(tmp_path: Path) -> None:
     # RT-DETR's post-processor multiplies a box from 0 to 1 by 200 and 100.
     outputs: Outputs = {
         "labels": np.array([[1]], np.int64),
@@ -169,7 +169,7 @@ def test_boxes_are_clipped_to_the_image_and_empty_ones_are_left_out(tmp_path: Pa
     assert [p["box"] for p in found["predictions"]] == [{"x": 0, "y": 0, "width": 50, "height": 25}]
 
 
-def test_overlapping_boxes_of_different_classes_stay_unless_the_stage_says_otherwise(tmp_path: Path) -> None:
+def test_overlapping_boxes_of_different_classes_stay_unless_class_agnostic(tmp_path: Path) -> None:
     outputs = {
         "output0": table(CELLS, 6, r5=(*CENTRES, 0, 0.875), r6=(33, 32, 16, 8, 0.75, 0)).transpose(0, 2, 1),
     }
@@ -198,7 +198,7 @@ def test_oriented_boxes_after_suppression_in_the_graph(tmp_path: Path) -> None:
     assert prediction["box"] == pytest.approx({**LETTERBOXED, "angle": 30}, abs=0.01)
 
 
-def test_a_rotated_region_of_text_is_a_rotated_box(tmp_path: Path) -> None:
+def test_a_rotated_text_region_is_a_rotated_box(tmp_path: Path) -> None:
     y, x = np.mgrid[:64, :64]
     # A bar along the falling diagonal: 45 degrees clockwise.
     bar = (abs(y - x) <= 4) & (abs(x + y - 63) <= 30)
@@ -216,7 +216,7 @@ def test_a_rotated_region_of_text_is_a_rotated_box(tmp_path: Path) -> None:
     assert box["x"] + box["width"] / 2 == pytest.approx(100, abs=2)
 
 
-def test_keypoints_are_points_of_the_image(tmp_path: Path) -> None:
+def test_keypoints_are_in_pixels_of_the_image(tmp_path: Path) -> None:
     outputs = table(CELLS, 11, r5=(*CENTRES, 0.875, 24, 28, 0.5, -1, 36, 0.25)).transpose(0, 2, 1)
     spec = {"type": "Keypoints", "labels": ["person"], "keypointNames": ["nose", "ear"]}
     (prediction,) = answer(tmp_path, {"output0": outputs}, spec, resize="Letterbox")["predictions"]
@@ -251,14 +251,14 @@ TORCHVISION: Outputs = {
     ],
     ids=["YoloV8", "YoloV5", "YoloEndToEnd", "Torchvision"],
 )
-def test_a_mask_covers_what_its_prototypes_do_within_the_box(outputs: Outputs, tmp_path: Path) -> None:
+def test_a_mask_follows_its_prototypes_within_the_box(outputs: Outputs, tmp_path: Path) -> None:
     found = answer(tmp_path, outputs, {"type": "InstanceSegmentation"}, resize="Letterbox")
     (prediction,) = found["predictions"]
     assert prediction["box"] == LETTERBOXED
     assert (decoded(prediction["mask"]) == LEFT_HALF).all()
 
 
-def test_keypoints_of_torchvision_have_their_scores_in_an_output_of_their_own(tmp_path: Path) -> None:
+def test_keypoint_scores_of_torchvision_are_a_separate_output(tmp_path: Path) -> None:
     outputs = {
         **TORCHVISION,
         "keypoints": np.array([[[24, 28, 1]], [[0, 0, 1]]], np.float32),
@@ -281,8 +281,8 @@ def test_text_regions_become_boxes(tmp_path: Path) -> None:
     assert prediction["box"] == pytest.approx(expected, abs=0.02)
 
 
-def test_a_class_map_is_laid_over_the_image(tmp_path: Path) -> None:
-    # Stretched: the left quarter of the input is the left quarter of the image.
+def test_a_class_map_is_resized_to_the_image(tmp_path: Path) -> None:
+    # Stretched, so the left quarter of the input is the left quarter of the image.
     logits = np.zeros((1, 3, 64, 64), np.float32)
     logits[0, 2] = 1
     logits[0, 1, :, :16] = 2
@@ -304,7 +304,7 @@ def test_maps_of_classes_and_of_probabilities(output_format: str, tmp_path: Path
     assert fractions == ({0: 0.5, 1: 0.5} if output_format == "ClassIds" else {0: 0.5})
 
 
-def test_a_cropped_image_has_no_classes_where_the_model_has_not_looked(tmp_path: Path) -> None:
+def test_pixels_outside_the_crop_have_no_class(tmp_path: Path) -> None:
     found = answer(tmp_path, {"map": np.zeros((1, 64, 64), np.int64)}, {"type": "Segmentation"}, resize="Crop")
     (seen,) = found["classes"]
     assert seen["fraction"] == 0.5
@@ -343,13 +343,13 @@ def test_an_anomaly_has_a_score_a_decision_and_a_mask(tmp_path: Path) -> None:
     assert decoded(chosen["mask"]).sum() == 100 * 100
 
 
-def test_several_labels_are_all_that_reach_the_threshold(tmp_path: Path) -> None:
+def test_multi_label_returns_all_classes_from_the_threshold_on(tmp_path: Path) -> None:
     logits = np.array([[logit(0.75), logit(0.25), logit(0.875)]], np.float32)
     found = answer(tmp_path, {"logits": logits}, {"type": "MultiLabel", "labels": ["a", "b", "c"]})
     assert [(p["label"], round(p["score"], 6)) for p in found["predictions"]] == [("c", 0.875), ("a", 0.75)]
 
 
-def test_an_embedding_can_have_length_one(tmp_path: Path) -> None:
+def test_an_embedding_can_be_normalised(tmp_path: Path) -> None:
     found = answer(tmp_path, {"embedding": np.array([[3, 4]], np.float32)}, {"type": "Embedding", "normalize": True})
     assert found["embedding"] == pytest.approx([0.6, 0.8])
 
@@ -374,7 +374,7 @@ def test_an_embedding_can_have_length_one(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_can_be_read_in_two_ways_or_in_none_is_refused(
+def test_ambiguous_and_unknown_outputs_are_refused(
     outputs: Outputs, spec: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelMismatch, match=words):

@@ -1,4 +1,4 @@
-"""Numbers that survive JSON."""
+"""Float32 values keep their precision in JSON; NaN and infinity are refused."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.models.heads import FRAME, head_for, result
 
 @settings(deadline=None)
 @given(st_numpy.arrays(np.float32, 20, elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
-def test_numbers_survive_json_as_the_same_float32(values: np.ndarray[Any, np.dtype[np.float32]]) -> None:
+def test_a_float32_is_the_same_after_json(values: np.ndarray[Any, np.dtype[np.float32]]) -> None:
     found = result(head_for(values[None], type="Tensor"), [values[None]])
     read = np.array(json.loads(json.dumps(found))["tensor"]["data"], np.float32)
     np.testing.assert_array_equal(read, values)
@@ -23,7 +23,7 @@ def test_numbers_survive_json_as_the_same_float32(values: np.ndarray[Any, np.dty
 
 @pytest.mark.parametrize("kind", ["Classification", "Embedding", "Tensor"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_what_json_cannot_hold_is_a_failure_of_the_image(kind: str, bad: float) -> None:
+def test_nan_and_infinity_are_a_failure_of_the_image(kind: str, bad: float) -> None:
     value = np.array([[1.0, bad]], np.float32)
     with pytest.raises(InferenceError, match="'scores' holds NaN or infinity for this image"):
         head_for(np.zeros((1, 2), np.float32), type=kind).results([value], [FRAME])

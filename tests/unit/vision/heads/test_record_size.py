@@ -1,4 +1,4 @@
-"""What is left out of a result that is too large for a record, and that the rest is no larger."""
+"""Results that are too large for a record are cut to its size, least important parts first."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def test_masks_of_the_smallest_classes_are_left_out_and_counted() -> None:
     assert size(result) + ROOM <= 30_000
 
 
-def test_the_best_object_stays_and_classes_of_the_whole_image_are_not_cut() -> None:
+def test_the_best_prediction_stays_and_classification_is_not_cut() -> None:
     best = {"label": "a", "index": 0, "score": 0.5, "box": {}, "mask": MASK}
     assert fitted({"predictions": [best, best]}, 100) == {"predictions": [best], "dropped": 1}
     classes = {"predictions": [{"label": "a", "index": 0, "score": 0.5}] * 3}
@@ -42,7 +42,7 @@ def test_the_best_object_stays_and_classes_of_the_whole_image_are_not_cut() -> N
 
 
 @pytest.mark.parametrize("limit", [None, 1_000_000])
-def test_what_fits_stays_as_it_is(limit: int | None) -> None:
+def test_a_result_that_fits_is_unchanged(limit: int | None) -> None:
     results: list[dict[str, Any]] = [
         {"predictions": [{"label": "a", "index": 0, "score": 0.5}]},
         {"embedding": [1.0]},

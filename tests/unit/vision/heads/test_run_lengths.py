@@ -1,4 +1,4 @@
-"""Masks in COCO's encoding: texts that pycocotools 2.0 has written."""
+"""Encoding masks as COCO's strings, compared with strings written by pycocotools 2.0."""
 
 import hashlib
 from pathlib import Path
@@ -40,11 +40,11 @@ def whole(mask: Mask) -> str:
         (filled((3000, 4000), (slice(2999, 3000), slice(3999, 4000))), "ogV^;1"),
     ],
 )
-def test_masks_are_written_as_pycocotools_writes_them(mask: Mask, counts: str) -> None:
+def test_masks_are_encoded_as_by_pycocotools(mask: Mask, counts: str) -> None:
     assert whole(mask) == counts
 
 
-def test_a_large_and_a_rough_mask_too() -> None:
+def test_large_and_noisy_masks_are_encoded_as_by_pycocotools() -> None:
     y, x = np.mgrid[:480, :640]
     disc = whole((x - 300) ** 2 + (y - 200) ** 2 < 150**2)
     assert hashlib.sha256(disc.encode()).hexdigest().startswith("b71699cea2ecf13d")
@@ -57,14 +57,14 @@ def test_a_large_and_a_rough_mask_too() -> None:
     arrays.arrays(bool, st.tuples(st.integers(0, 6), st.integers(0, 6))),
     *(st.integers(0, 3) for _ in range(4)),
 )
-def test_a_part_of_an_image_is_where_it_was(part: Mask, left: int, top: int, right: int, bottom: int) -> None:
+def test_a_part_is_at_its_position_in_the_image(part: Mask, left: int, top: int, right: int, bottom: int) -> None:
     expected = np.pad(part, ((top, bottom), (left, right)))
     if expected.size:
         found = mask_of_part(part, (left, top), (expected.shape[1], expected.shape[0]))
         assert (decoded(found) == expected).all()
 
 
-def test_the_function_in_the_documents_reads_them() -> None:
+def test_the_function_in_the_docs_decodes_masks() -> None:
     page = Path(__file__).resolve().parents[4] / "docs" / "reference" / "events.md"
     _, _, rest = page.read_text().partition("```python\n")
     names: dict[str, Any] = {}

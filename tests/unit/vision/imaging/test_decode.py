@@ -1,4 +1,4 @@
-"""Decoding gives Pillow's pixels, upright, or a reason; never a part of a picture."""
+"""Decoding gives Pillow's pixels, upright, or an error; never a part of an image."""
 
 import os
 import re
@@ -118,7 +118,7 @@ def difference(pixels: Pixels, expected: Pixels) -> int:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_kind_of_file_gives_its_first_frame_in_eight_bits_without_alpha(name: str) -> None:
+def test_every_kind_of_file_decodes_to_its_first_frame_in_8_bits_without_alpha(name: str) -> None:
     make, expected = FILES[name]
     data = make()
     decoded = decode(data, "RGB")
@@ -130,7 +130,7 @@ def test_every_kind_of_file_gives_its_first_frame_in_eight_bits_without_alpha(na
 
 
 @pytest.mark.parametrize(("alpha", "frames"), [(False, {}), (True, {}), (False, OTHER_FRAMES)])
-def test_avif_gives_its_first_frame_without_alpha(alpha: bool, frames: dict[str, Any]) -> None:
+def test_avif_decodes_to_its_first_frame_without_alpha(alpha: bool, frames: dict[str, Any]) -> None:
     data = encoded(TRANSPARENT if alpha else IMAGE, "AVIF", quality=95, subsampling="4:4:4", speed=10, **frames)
     decoded = decode(data, "RGB")
     assert np.abs(decoded.pixels.astype(int) - COLOUR).mean() < 2
@@ -145,7 +145,7 @@ def test_heic_without_its_decoder_says_what_to_install(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("name", JPEGS)
-def test_every_kind_of_jpeg_gives_the_pixels_that_pillow_gives(name: str) -> None:
+def test_every_kind_of_jpeg_decodes_to_pillows_pixels(name: str) -> None:
     data = JPEGS[name]()
     expected = rgb(opened(data))
     assert difference(decode(data, "RGB").pixels, expected) <= 3
@@ -154,7 +154,7 @@ def test_every_kind_of_jpeg_gives_the_pixels_that_pillow_gives(name: str) -> Non
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_shrinking_jpeg_is_asked_about_the_upright_size_and_halves_it(orientation: int) -> None:
+def test_shrink_gets_the_upright_size_and_can_halve_a_jpeg(orientation: int) -> None:
     asked: list[tuple[int, int]] = []
 
     def halve(width: int, height: int) -> int:
@@ -179,7 +179,7 @@ CUT = {
 
 
 @pytest.mark.parametrize("name", CUT)
-def test_a_file_cut_off_anywhere_is_refused_and_never_half_a_picture(name: str) -> None:
+def test_a_truncated_file_is_refused_or_complete(name: str) -> None:
     data = CUT[name]()
     whole = decode(data, "RGB").pixels
     for length in {*range(0, len(data), max(1, len(data) // 40)), *range(len(data) - 12, len(data))}:
@@ -191,7 +191,7 @@ def test_a_file_cut_off_anywhere_is_refused_and_never_half_a_picture(name: str) 
             assert np.array_equal(pixels, whole), f"{length} of {len(data)} bytes"
 
 
-def test_what_cannot_be_decoded_names_the_format() -> None:
+def test_a_decode_error_names_the_format() -> None:
     floats = encoded(Image.fromarray(np.asarray(GREY).astype(np.float32)), "TIFF")
     with pytest.raises(DecodeError, match=r"the TIFF file cannot be decoded: .*32 bits"):
         decode(floats, "RGB")
@@ -202,7 +202,7 @@ def huge_png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def test_a_picture_too_wide_for_the_decoder_is_refused() -> None:
+def test_an_image_too_wide_for_the_decoder_is_refused() -> None:
     with pytest.raises(DecodeError, match="the PNG file cannot be decoded"):
         decode(huge_png(50_000_000, 1), "RGB")
 
@@ -215,7 +215,7 @@ def test_more_than_a_hundred_megapixels_are_refused_before_decoding() -> None:
         decode(huge_png(10_000, 10_000), "RGB")
 
 
-def test_jpeg_2000_whose_decoder_takes_more_memory_has_a_smaller_limit() -> None:
+def test_jpeg_2000_has_a_lower_pixel_limit() -> None:
     data = encoded(IMAGE, "JPEG2000", no_jp2=True)
     assert struct.unpack_from(">II", data, 8) == (160, 96)
     with pytest.raises(TooManyPixels, match="at most 25,000,000 are decoded"):
@@ -224,7 +224,7 @@ def test_jpeg_2000_whose_decoder_takes_more_memory_has_a_smaller_limit() -> None
 
 @pytest.fixture
 def half_a_gigabyte_at_most() -> Iterator[None]:
-    """The process may not grow by more. A limit that the system sets would not do: decoders answer it with errors."""
+    """Fails if the process grows by more than that. An rlimit would not do: decoders turn it into errors."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     yield
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500 * 1024
@@ -250,7 +250,7 @@ SEEDS = [
     kept=st.floats(0.5, 1.5),
     colors=st.sampled_from(["RGB", "GRAY"]),
 )
-def test_damaged_files_are_decoded_or_refused_and_nothing_else(
+def test_damaged_files_are_decoded_or_refused_without_other_errors(
     data: bytes, places: list[tuple[float, bool, bytes]], kept: float, colors: Colors
 ) -> None:
     damaged = bytearray(data)
@@ -259,7 +259,7 @@ def test_damaged_files_are_decoded_or_refused_and_nothing_else(
         damaged[start : start + len(new)] = new
     damaged = damaged[: int(kept * len(damaged))]
     try:
-        assume(read_header(bytes(damaged)).pixels < 1_000_000)  # a larger one is right too, and only takes long
+        assume(read_header(bytes(damaged)).pixels < 1_000_000)  # larger ones would be correct too, but slow
         pixels = decode(bytes(damaged), colors, lambda *_: 2).pixels
     except (ImageError, NotAnImage) as error:
         assert error.reason in {"DecodeError", "NotAnImage", "TooManyPixels"}  # noqa: PT017

@@ -1,4 +1,4 @@
-"""Which part of an image goes where, with numbers from the frameworks' own formulas."""
+"""Placing images in the model's input, compared with the formulas of the frameworks."""
 
 import math
 
@@ -46,7 +46,7 @@ def framings(draw: st.DrawFn) -> Framing:
         ((10_000, 1), "Crop", (4999.5, 0), (1, 1), (224, 224), (0, 0)),
     ],
 )
-def test_known_sizes_go_where_they_should(
+def test_known_sizes_are_placed_as_expected(
     image: Size, resize: Resize, corner: Point, size: Point, inner: Size, offset: Size
 ) -> None:
     found = fit(image, Framing(224, 224, resize))
@@ -160,7 +160,7 @@ def test_open_sides_follow_the_image(image: Size, framing: Framing, expected: Si
 
 @settings(deadline=None)
 @given(image=SIZES, framing=framings())
-def test_everything_lies_within_the_image_and_within_the_target(image: Size, framing: Framing) -> None:
+def test_parts_are_within_the_image_and_the_input(image: Size, framing: Framing) -> None:
     found = fit(image, framing)
     sides = (framing.width, framing.height)
     for axis in (0, 1):

@@ -1,4 +1,4 @@
-"""JPEG files that others find odd: what cannot harm a pixel is passed over, what can is refused."""
+"""Unusual JPEG files: errors that affect no pixel are ignored, all others are refused."""
 
 import struct
 
@@ -36,14 +36,14 @@ BEFORE_THE_FIRST_SCAN = {
 @pytest.mark.parametrize("colors", ["RGB", "GRAY"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
 @pytest.mark.parametrize("name", BEFORE_THE_FIRST_SCAN)
-def test_what_is_wrong_before_the_first_scan_changes_no_pixel(name: str, options: dict[str, bool], colors: str) -> None:
+def test_errors_before_the_first_scan_change_no_pixel(name: str, options: dict[str, bool], colors: str) -> None:
     data = encoded(IMAGE, "JPEG", quality=90, **options)
     odd = data[:JFIF_END] + BEFORE_THE_FIRST_SCAN[name] + data[JFIF_END:]
     assert np.array_equal(decode(odd, colors).pixels, decode(data, colors).pixels)
 
 
 @pytest.mark.parametrize("name", BEFORE_THE_FIRST_SCAN)
-def test_damage_in_a_scan_is_an_error_whatever_comes_before_it(name: str) -> None:
+def test_damage_in_a_scan_is_refused_whatever_comes_before_it(name: str) -> None:
     data = bytearray(encoded(IMAGE, "JPEG", quality=95))
     middle = len(data) // 2
     data[middle : middle + 200] = bytes(range(200))
@@ -51,21 +51,21 @@ def test_damage_in_a_scan_is_an_error_whatever_comes_before_it(name: str) -> Non
         decode(bytes(data[:JFIF_END] + BEFORE_THE_FIRST_SCAN[name] + data[JFIF_END:]), "RGB")
 
 
-def test_adobes_colour_transform_is_obeyed_behind_junk() -> None:
+def test_adobes_colour_transform_after_junk_is_applied() -> None:
     for data in (encoded(IMAGE, "JPEG", keep_rgb=True), encoded(IMAGE.convert("CMYK"), "JPEG")):
         (length,) = struct.unpack_from(">H", data, 4)
         junk = data[: 4 + length] + b"junk" + data[4 + length :]
         assert np.array_equal(decode(junk, "RGB").pixels, decode(data, "RGB").pixels)
 
 
-def test_junk_does_not_keep_the_decoder_from_shrinking() -> None:
+def test_a_jpeg_with_junk_can_be_shrunk() -> None:
     data = encoded(IMAGE, "JPEG")
     odd = data[:JFIF_END] + b"junk" + data[JFIF_END:]
     assert decode(odd, "RGB", lambda *_: 4).pixels.shape == (24, 40, 3)
 
 
-def test_a_subsampling_that_has_no_name_is_decoded() -> None:
-    """4:4:1, a quarter of the colour's rows: simplejpeg decodes it and cannot name it."""
+def test_a_subsampling_unknown_to_simplejpeg_is_decoded() -> None:
+    """4:4:1, a quarter of the rows for colour: simplejpeg decodes it but has no name for it."""
     data = encoded(IMAGE, "JPEG", quality=95, subsampling="4:2:0")
     frame = data.index(b"\xff\xc0") + 11
     assert data[frame] == 0x22
@@ -76,7 +76,7 @@ def test_a_subsampling_that_has_no_name_is_decoded() -> None:
         assert "header" not in str(error)  # noqa: PT017
 
 
-def test_jpeg_with_a_broken_body_says_so() -> None:
+def test_a_damaged_scan_is_refused() -> None:
     data = bytearray(encoded(IMAGE, "JPEG", quality=95))
     middle = len(data) // 2
     data[middle : middle + 200] = bytes(range(200))
@@ -84,7 +84,7 @@ def test_jpeg_with_a_broken_body_says_so() -> None:
         decode(bytes(data), "RGB")
 
 
-def test_jpeg_that_a_camera_padded_is_whole() -> None:
+def test_a_jpeg_padded_by_a_camera_is_decoded() -> None:
     data = encoded(IMAGE, "JPEG")
     expected = decode(data, "RGB").pixels
     assert np.array_equal(decode(data[:-2] + bytes(14) + data[-2:], "RGB").pixels, expected)
@@ -92,7 +92,7 @@ def test_jpeg_that_a_camera_padded_is_whole() -> None:
     assert np.array_equal(decode(data + b"a second picture, as in a panorama", "RGB").pixels, expected)
 
 
-def test_jpeg_with_the_odd_scan_header_of_some_cameras_is_whole_until_it_is_cut_off() -> None:
+def test_a_jpeg_with_an_invalid_scan_header_is_decoded_unless_truncated() -> None:
     data = encoded(IMAGE, "JPEG")
     odd = data.replace(bytes.fromhex("ffda000c03010002110311003f00"), bytes.fromhex("ffda000c03010002110311000000"))
     with pytest.raises(ValueError, match="Invalid SOS parameters"):

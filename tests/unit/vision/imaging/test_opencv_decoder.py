@@ -1,4 +1,4 @@
-"""What OpenCV is given, and what it is not trusted with."""
+"""Which files OpenCV decodes, and protection from its weaknesses."""
 
 import resource
 import struct
@@ -22,14 +22,14 @@ IMAGE = Image.fromarray(COLOUR)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "BMP", "TIFF"])
-def test_the_common_kinds_stay_on_the_fast_path(kind: str) -> None:
+def test_common_kinds_are_decoded_by_opencv(kind: str) -> None:
     for image in (IMAGE, IMAGE.convert("L")):
         data = encoded(image, kind)
         assert opencv_decodes(data, read_header(data))
 
 
 @pytest.mark.parametrize("default_image", [True, False])
-def test_an_animated_png_gives_its_default_image_which_need_not_be_a_frame(default_image: bool) -> None:
+def test_an_animated_png_decodes_to_its_default_image(default_image: bool) -> None:
     frames = [Image.fromarray(255 - COLOUR), Image.fromarray(picture(96, 160, 1))]
     data = encoded(IMAGE, "PNG", save_all=True, append_images=frames, default_image=default_image)
     assert b"acTL" in data
@@ -40,8 +40,8 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def test_texts_of_a_png_are_not_decompressed() -> None:
-    """Ten thousand texts of a megabyte each, in ten megabytes: OpenCV would keep a gigabyte of them."""
+def test_text_chunks_of_a_png_are_not_decompressed() -> None:
+    """10 MB with ten thousand texts of 1 MB each when decompressed: OpenCV would allocate a gigabyte."""
     text = chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(1_000_000)))
     png = encoded(IMAGE, "PNG")
     bomb = png[:33] + text * 10_000 + png[33:]
@@ -52,7 +52,7 @@ def test_texts_of_a_png_are_not_decompressed() -> None:
 
 @pytest.mark.parametrize("kind", [b"IDAT", b"PLTE", b"tEXt", b"IEND"])
 @pytest.mark.parametrize("after", [b"", b"\x00" * 200])
-def test_a_chunk_of_a_png_that_claims_more_than_the_file_has_takes_no_memory(kind: bytes, after: bytes) -> None:
+def test_a_png_chunk_that_claims_to_be_longer_than_the_file_takes_no_memory(kind: bytes, after: bytes) -> None:
     """OpenCV would fill 4 GB with zeros."""
     png = encoded(IMAGE, "PNG")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -61,7 +61,7 @@ def test_a_chunk_of_a_png_that_claims_more_than_the_file_has_takes_no_memory(kin
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
 
 
-def test_a_png_of_countless_chunks_takes_no_memory_for_the_last() -> None:
+def test_a_last_png_chunk_longer_than_the_file_takes_no_memory() -> None:
     png = encoded(IMAGE, "PNG")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(DecodeError, match="cut off"):
@@ -69,7 +69,7 @@ def test_a_png_of_countless_chunks_takes_no_memory_for_the_last() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
 
 
-def test_what_a_pngs_pixels_do_not_depend_on_may_be_damaged() -> None:
+def test_damage_in_ancillary_png_chunks_is_ignored() -> None:
     png = encoded(IMAGE, "PNG")
     damaged = png[:33] + chunk(b"tEXt", b"Comment\x00hello")[:-1] + b"\x00" + png[33:]
     assert np.array_equal(decode(damaged, "RGB").pixels, COLOUR)
@@ -78,8 +78,8 @@ def test_what_a_pngs_pixels_do_not_depend_on_may_be_damaged() -> None:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_a_tiff_that_says_its_size_twice_is_decoded_as_large_as_the_check_saw_it_or_not_at_all(order: str) -> None:
-    """A signed width comes first: libtiff takes it, and a check that took the second one saw a small picture."""
+def test_a_tiff_with_two_sizes_does_not_bypass_the_pixel_limit(order: str) -> None:
+    """A signed width comes first, which libtiff uses. A check that used the second one would see a small image."""
     huge = [(256, "i", [12_000]), (257, "i", [12_000])]
     lying = tiff_file(bytes(300), 10, 10, [8, 8, 8], RGB, *huge, order=order)
     assert read_header(lying).pixels == 144_000_000
@@ -89,8 +89,8 @@ def test_a_tiff_that_says_its_size_twice_is_decoded_as_large_as_the_check_saw_it
     assert np.array_equal(decode(small, "RGB").pixels, COLOUR)
 
 
-def test_opencv_itself_refuses_what_is_too_large_for_a_worker() -> None:
-    """Its limit has to be set before it is imported: a check that is mistaken would be caught by it."""
+def test_opencv_itself_refuses_images_with_too_many_pixels() -> None:
+    """The limit is a second line of defence, and has to be set before OpenCV is imported."""
     program = """
 import darkroom_vision.imaging.decode
 import cv2, numpy, struct
@@ -105,7 +105,7 @@ else:
     subprocess.run([sys.executable, "-c", program], check=True, stderr=subprocess.DEVNULL)
 
 
-def test_a_decoder_that_finds_another_size_than_the_check_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decoder_that_finds_another_size_than_the_header_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     png = encoded(IMAGE, "PNG")
     monkeypatch.setattr("darkroom_vision.imaging.opencv_decoder.cv2.imdecode", lambda *_: np.zeros((5, 5, 3), np.uint8))
     with pytest.raises(DecodeError, match="contradictory: 160 x 96 by its header, 5 x 5 for the decoder"):

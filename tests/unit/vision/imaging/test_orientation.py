@@ -1,4 +1,4 @@
-"""Pictures come out upright whatever their format and whatever carries their orientation, turned exactly once."""
+"""Images are decoded upright for every format and every source of the orientation, which is applied exactly once."""
 
 import struct
 import zlib
@@ -18,13 +18,13 @@ from tests.support.images.pictures import encoded, opened, picture
 
 UPRIGHT = picture(48, 80)
 HEIC = Path(__file__).parents[3] / "support" / "images"
-# JPEG and AVIF change pixels by a few levels, a turn changes them by fifty.
+# JPEG and AVIF change pixels by a few levels, a wrong orientation by fifty.
 TOLERANCE = {"jpeg": 2.0, "avif": 3.0}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_picture_is_upright_as_pillow_shows_it(carrier: str, orientation: int) -> None:
+def test_an_image_is_as_upright_as_with_pillow(carrier: str, orientation: int) -> None:
     data = CARRIERS[carrier](UPRIGHT, orientation)
     by_pillow = np.asarray(ImageOps.exif_transpose(opened(data)).convert("RGB"))
     tolerance = TOLERANCE.get(carrier.split(maxsplit=1)[0], 0)
@@ -37,7 +37,7 @@ def test_a_picture_is_upright_as_pillow_shows_it(carrier: str, orientation: int)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_heic_is_turned_by_its_boxes(orientation: int) -> None:
+def test_heic_is_oriented_by_its_boxes(orientation: int) -> None:
     """Files made with libheif from `picture(64, 96)`, stored for each orientation."""
     data = (HEIC / f"turned-{orientation}.heic").read_bytes()
     decoded = decode(data, "RGB")
@@ -48,7 +48,7 @@ def test_heic_is_turned_by_its_boxes(orientation: int) -> None:
 
 @pytest.mark.parametrize("orientation", [0, 9, 65_535])
 @pytest.mark.parametrize("carrier", ["jpeg exif little", "png exif big", "webp exif little", "tiff tag big"])
-def test_an_orientation_that_does_not_exist_leaves_the_picture_as_it_is(carrier: str, orientation: int) -> None:
+def test_an_invalid_orientation_is_ignored(carrier: str, orientation: int) -> None:
     tagged = {
         "jpeg": jpeg(lambda _: b"Exif\x00\x00" + exif(orientation, "<")),
         "png": png(lambda _: (b"eXIf", exif(orientation, ">"))),
@@ -60,15 +60,15 @@ def test_an_orientation_that_does_not_exist_leaves_the_picture_as_it_is(carrier:
     assert np.abs(decoded.pixels.astype(int) - UPRIGHT).mean() <= TOLERANCE.get(kind, 0)
 
 
-def test_exif_of_nonsense_leaves_the_picture_upright() -> None:
+def test_invalid_exif_data_is_ignored() -> None:
     image = Image.fromarray(UPRIGHT)
     for nonsense in (b"Exif\x00\x00", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", b"Exif\x00\x00XX" + bytes(20)):
         assert decode(encoded(image, "JPEG", exif=nonsense), "RGB").width == 80
 
 
 @pytest.mark.parametrize("text", [b"\nexif\n" + b"\n" * 1_000_000, b"\nexif\n       4\n" + b"0" * 1_000_000, b"exif"])
-def test_hostile_texts_of_a_png_are_read_in_bounded_time(text: bytes) -> None:
-    """A hundred thousand of them, each a thousand times as large once decompressed: most are not looked at."""
+def test_many_compressed_png_texts_are_read_in_bounded_time(text: bytes) -> None:
+    """A hundred thousand texts, each a thousand times as large when decompressed: most are not read."""
     compressed = b"Raw profile type exif\x00\x00" + zlib.compress(text)
     chunk = struct.pack(">I", len(compressed)) + b"zTXt" + compressed + bytes(4)
     assert read_orientation(b"\x89PNG\r\n\x1a\n" + chunk * min(100_000, 10_000_000 // len(chunk)), "png") == 1
@@ -80,7 +80,7 @@ def test_hostile_texts_of_a_png_are_read_in_bounded_time(text: bytes) -> None:
     start=st.integers(0, 400),
     new=st.binary(min_size=1, max_size=30),
 )
-def test_damage_never_makes_the_reader_fail(file: tuple[bytes, Format], start: int, new: bytes) -> None:
+def test_damaged_files_have_a_valid_orientation(file: tuple[bytes, Format], start: int, new: bytes) -> None:
     data, kind = file
     for damaged in (data[:start], data[:start] + new + data[start + len(new) :], data[: len(data) - start] + new):
         assert 1 <= read_orientation(damaged, kind) <= 8

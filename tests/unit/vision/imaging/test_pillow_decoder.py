@@ -1,4 +1,4 @@
-"""Kinds of files that the fast decoders refuse or get wrong, with pixels worked out by hand."""
+"""Kinds of files that the fast decoders refuse or get wrong, with pixels computed by hand."""
 
 import struct
 import subprocess
@@ -24,7 +24,7 @@ LEVELS = np.asarray(IMAGE.convert("L"))
 
 
 def packed(samples: npt.NDArray[np.int_], bits: int) -> bytes:
-    """Samples of so many bits, the highest first; each row is filled up to whole bytes."""
+    """Samples of `bits` bits, most significant first; rows are padded to whole bytes."""
     planes = (samples[..., None] >> np.arange(bits - 1, -1, -1)) & 1
     return np.packbits(planes.reshape(len(samples), -1).astype(np.uint8), axis=1).tobytes()
 
@@ -43,7 +43,7 @@ def premultiplied_tiff() -> tuple[bytes, Pixels]:
 
 
 def planar_tiff() -> tuple[bytes, Pixels]:
-    """Three strips, a colour each."""
+    """Three strips, one per colour."""
     planes = [COLOUR[..., i].tobytes() for i in range(3)]
     starts, lengths = [8 + i * len(planes[0]) for i in range(3)], [len(plane) for plane in planes]
     more = [(273, "I", starts), (279, "I", lengths), (284, "H", [2])]
@@ -95,7 +95,7 @@ KINDS: dict[str, Callable[[], tuple[bytes, Pixels]]] = {
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_rare_kind_has_the_right_pixels(name: str) -> None:
+def test_a_rare_kind_is_decoded_correctly(name: str) -> None:
     data, expected = KINDS[name]()
     assert not opencv_decodes(data, read_header(data))
     tolerance = {"tiff in Lab": 30, "tiff with JPEG": 8}.get(name, 1)
@@ -109,7 +109,7 @@ def test_a_rare_kind_has_the_right_pixels(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "JPEG2000", "PPM", "AVIF"])
-def test_a_picture_of_many_bands_is_whole(kind: str) -> None:
+def test_an_image_of_many_bands_is_complete(kind: str) -> None:
     large = Image.fromarray(picture(1_100, 1_000))
     data = encoded(large.convert("L") if kind == "GIF" else large, kind, **({"speed": 10} if kind == "AVIF" else {}))
     expected = np.asarray(opened(data).convert("RGB"))
@@ -123,7 +123,7 @@ def test_samples_of_32_bits_are_refused(dtype: type[np.generic]) -> None:
         decode(data, "RGB")
 
 
-def test_metadata_of_an_unknown_type_in_heic_do_not_end_the_process() -> None:
+def test_heic_metadata_of_an_unknown_type_do_not_crash_the_process() -> None:
     program = """
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Resizing against Pillow's and OpenCV's."""
+"""Resizing compared with Pillow and OpenCV."""
 
 from dataclasses import replace
 from typing import get_args
@@ -63,7 +63,7 @@ def test_any_part_is_resized_to_pillows_pixels(
     )
 
 
-def test_the_longest_line_of_pixels_is_resized_like_any_other() -> None:
+def test_an_image_of_the_maximum_length_is_resized_correctly() -> None:
     line = noise(1, 1_000_000, 1)
     np.testing.assert_array_equal(
         resize_as_pillow(line, whole(line, (224, 1)), "Bilinear"), by_pillow(line, whole(line, (224, 1)), "Bilinear")
@@ -75,7 +75,7 @@ def test_the_longest_line_of_pixels_is_resized_like_any_other() -> None:
     [("Bilinear", cv2.INTER_LINEAR), ("Bicubic", cv2.INTER_CUBIC), ("Area", cv2.INTER_AREA)],
 )
 @pytest.mark.parametrize("channels", [1, 3])
-def test_opencvs_filters_have_their_pillow_names(interpolation: Interpolation, flag: int, channels: int) -> None:
+def test_filters_without_antialiasing_are_opencvs(interpolation: Interpolation, flag: int, channels: int) -> None:
     pixels = noise(50, 70, channels)
     expected = cv2.resize(pixels, (33, 21), interpolation=flag).reshape(21, 33, channels)
     np.testing.assert_array_equal(resize_as_opencv(pixels, whole(pixels, (33, 21)), interpolation), expected)

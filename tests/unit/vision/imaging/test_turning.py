@@ -1,4 +1,4 @@
-"""Turning pictures upright, and the way back from a shrunk one."""
+"""Applying an orientation, and mapping coordinates back from a shrunk image."""
 
 import numpy as np
 import pytest
@@ -9,14 +9,14 @@ from tests.support.images.pictures import noise, stored, with_orientation
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_upright_pixels_are_those_that_pillow_shows(orientation: int) -> None:
+def test_upright_pixels_are_those_of_pillow(orientation: int) -> None:
     pixels = noise(5, 7)
     np.testing.assert_array_equal(upright(stored(pixels, orientation), orientation), pixels)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_shrunk_picture_whose_side_is_no_multiple_reaches_beyond_the_stored_end(orientation: int) -> None:
-    """41 x 33 shrunk 8 times: the last pixel of each stored side has one column of the image, and seven beyond."""
+def test_a_shrunk_image_reaches_beyond_the_end_of_a_side_that_is_no_multiple(orientation: int) -> None:
+    """41 x 33 shrunk 8 times: the last pixel of each stored side covers one column of the image and seven beyond it."""
     picture = np.zeros((33, 41), np.uint8)
     found = shrunk_to_upright(8, (6, 5), (41, 33), orientation)
     left, top = (round(value) for value in found.apply((1, 1)))

@@ -28,7 +28,7 @@ def test_operators_and_parameters_are_those_that_onnx_reads(path: Path) -> None:
     assert missing_operators(found, read_metadata(path.read_bytes())) == []
 
 
-def test_operators_of_other_domains_are_named_with_them(tmp_path: Path) -> None:
+def test_operators_of_other_domains_are_shown_with_their_domain(tmp_path: Path) -> None:
     path = zip_map_file(tmp_path / "m.onnx", ["a", "b", "c"])
     assert {str(operator) for operator in read_contents(path.read_bytes()).operators} == {"ArgMax", "ai.onnx.ml.ZipMap"}
 

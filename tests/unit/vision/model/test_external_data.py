@@ -1,4 +1,4 @@
-"""Which files besides itself a model needs."""
+"""Finding the external data of a model."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ WEIGHTS = np.arange(4, dtype=np.float32)
 
 
 def outside(name: str) -> TensorProto:
-    """A tensor whose values lie in the file `name`."""
+    """A tensor whose values are in the file `name`."""
     tensor = numpy_helper.from_array(WEIGHTS, name)
     set_external_data(tensor, location=name, offset=0, length=WEIGHTS.nbytes)
     tensor.ClearField("raw_data")
@@ -72,16 +72,16 @@ def in_a_function() -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize("model", [as_initializer, as_constant, in_a_branch, in_a_function])
-def test_external_data_is_found_wherever_a_tensor_may_be(model: Callable[[], onnx.ModelProto]) -> None:
+def test_external_data_is_found_in_every_kind_of_tensor(model: Callable[[], onnx.ModelProto]) -> None:
     assert external_files(model().SerializeToString()) == ["w.bin"]
 
 
-def test_a_model_in_one_file_needs_no_other() -> None:
+def test_a_model_in_one_file_has_no_external_data() -> None:
     model = helper.make_model(graph([add("w")], [numpy_helper.from_array(WEIGHTS, "w")]))
     assert external_files(model.SerializeToString()) == []
 
 
-def test_a_model_whose_weights_lie_in_other_files_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_model_with_external_data_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "x.onnx"
     model = helper.make_model(graph([add("w")], [numpy_helper.from_array(WEIGHTS, "w")]), ir_version=9)
     onnx.save_model(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
@@ -96,7 +96,7 @@ def test_a_model_whose_weights_lie_in_other_files_is_refused_with_what_to_do(tmp
 @given(
     st.binary(max_size=200) | st.binary(max_size=40).map(lambda end: as_initializer().SerializeToString()[:-9] + end)
 )
-def test_other_bytes_are_no_model(content: bytes) -> None:
+def test_other_bytes_are_refused(content: bytes) -> None:
     try:
         found = external_files(content)
     except NotProtobuf:

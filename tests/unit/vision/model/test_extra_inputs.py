@@ -1,4 +1,4 @@
-"""Inputs besides the image: what PaddleDetection and RT-DETR expect, and constants."""
+"""Extra inputs: facts about the image for PaddleDetection and RT-DETR, and constants."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_facts_about_the_image_are_filled_in(
     np.testing.assert_allclose(value, expected, rtol=1e-7)
 
 
-def test_a_fact_without_a_batch_axis_has_none() -> None:
+def test_a_fact_can_have_no_batch_axis() -> None:
     extra = resolved(Port("orig_target_sizes", "tensor(int64)", (2,)), {})
     assert extra.feeds(fit((5, 7), STRETCH))["orig_target_sizes"].tolist() == [5, 7]
 
@@ -78,8 +78,8 @@ def test_a_constant_gets_the_type_and_shape_of_its_input(
 @pytest.mark.parametrize(
     ("kind", "shape", "constants", "words"),
     [
-        ("float", (1,), {}, "it has a further input 'x', tensor(float) of shape (1): set input.extraInputs.x"),
-        ("float", (1,), {"x": 1, "y": 2}, "input.extraInputs names 'y', which is not one of its further inputs (x)"),
+        ("float", (1,), {}, "it has an extra input 'x', tensor(float) of shape (1): set input.extraInputs.x"),
+        ("float", (1,), {"x": 1, "y": 2}, "input.extraInputs names 'y', which is not one of its extra inputs (x)"),
         (
             "float",
             (3,),
@@ -89,10 +89,10 @@ def test_a_constant_gets_the_type_and_shape_of_its_input(
         ("float", (3,), {"x": [[1, 2, 3]]}, "does not have the shape of input.extraInputs.x"),
         ("int64", (1,), {"x": 1.5}, "'x', tensor(int64) of shape (1) does not hold 1.5: change input.extraInputs.x"),
         ("uint8", (1,), {"x": 256}, "does not hold 256"),
-        ("string", (1,), {"x": 1}, "'x', tensor(string) of shape (1) can't be set: a constant is a number"),
+        ("string", (1,), {"x": 1}, "'x', tensor(string) of shape (1) can't be set: its type must be numeric"),
     ],
 )
-def test_what_cannot_be_fed_is_refused(
+def test_an_input_that_cannot_be_fed_is_refused(
     kind: str, shape: tuple[int, ...], constants: dict[str, Constant], words: str
 ) -> None:
     assert words in problem(Port("x", f"tensor({kind})", shape), constants)

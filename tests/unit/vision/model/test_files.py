@@ -1,4 +1,4 @@
-"""Where a worker gets its model from."""
+"""Getting model and label files: local paths, remote URIs, cache and retries."""
 
 import hashlib
 from pathlib import Path
@@ -15,12 +15,12 @@ from darkroom.topology import topology
 from darkroom_vision.model.files import ModelUnavailable, labels, model_file
 from tests.support.manifests import pipeline_manifest
 
-MODEL = b"not really a model, but nobody looks inside"
+MODEL = b"not a model, but the content is never parsed"
 SHA256 = hashlib.sha256(MODEL).hexdigest()
 
 
 class Remote:
-    """What fsspec answers, in place of a server that this test could not reach."""
+    """Replaces fsspec.open, because the servers of these URIs cannot be reached from a test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, failures: list[Exception] | None = None) -> None:
         self.asked = 0
@@ -53,13 +53,13 @@ def settings(uri: str, sha256: str | None = None, **more: Any) -> StageSettings:
     return stage_settings(pipeline, plan, KafkaConnection(bootstrap_servers="b:9092"), **more)
 
 
-def test_a_file_that_the_runtime_has_put_in_place_is_taken(tmp_path: Path) -> None:
+def test_a_file_provided_by_the_runtime_is_used(tmp_path: Path) -> None:
     assert model_file(settings("configmap://m/m.onnx", model_path=tmp_path / "m.onnx")) == tmp_path / "m.onnx"
     assert model_file(settings("file:/models/m.onnx")) == Path("/models/m.onnx")
     assert model_file(settings("file:///models/m.onnx")) == Path("/models/m.onnx")
 
 
-def test_a_mounted_file_that_nobody_has_put_in_place_is_said() -> None:
+def test_a_missing_mounted_file_is_an_error() -> None:
     with pytest.raises(ModelUnavailable, match=r"model pvc://claim/m.onnx: the runtime must provide the file"):
         model_file(settings("pvc://claim/m.onnx"))
 
@@ -106,12 +106,12 @@ def test_a_fetch_that_keeps_failing_says_why_and_leaves_nothing_behind(
 
 def test_a_file_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote(monkeypatch, [FileNotFoundError("404")] * 9)
-    with pytest.raises(ModelUnavailable, match="there is no such file"):
+    with pytest.raises(ModelUnavailable, match="the file does not exist"):
         model_file(settings("https://host/models/m.onnx"))
     assert remote.asked == 1
 
 
-def test_a_server_that_can_not_be_reached_is_no_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_not_a_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = FileNotFoundError("https://host/models/m.onnx")
     missing.__cause__ = ConnectionRefusedError("connect call failed")  # as fsspec's HTTP file system raises it
     Remote(monkeypatch, [missing] * 9)
@@ -119,7 +119,7 @@ def test_a_server_that_can_not_be_reached_is_no_missing_file(monkeypatch: pytest
         model_file(settings("https://host/models/m.onnx"))
 
 
-def test_labels_are_read_one_a_line(tmp_path: Path) -> None:
+def test_labels_are_read_one_per_line(tmp_path: Path) -> None:
     file = tmp_path / "labels.txt"
     file.write_bytes("\ufeffzero\r\n one \n\ntwo".encode())
     uri = {"labelsUri": f"file:{file}"}
@@ -127,7 +127,7 @@ def test_labels_are_read_one_a_line(tmp_path: Path) -> None:
     assert labels(settings("file:/m.onnx")) is None
 
 
-def test_labels_that_are_no_text_are_refused(tmp_path: Path) -> None:
+def test_labels_that_are_not_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(ModelUnavailable, match=r"labels\.txt can't be read as text"):
         labels(settings("file:/m.onnx", output={"labelsUri": "file:/x"}, labels_path=tmp_path / "labels.txt"))

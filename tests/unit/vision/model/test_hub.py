@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub: their addresses, and fetching from a real HTTP server in its place."""
+"""Models on the Hugging Face Hub: their URLs, and fetching them from a local HTTP server in its place."""
 
 import hashlib
 import threading
@@ -33,13 +33,13 @@ SHA256 = hashlib.sha256(MODEL).hexdigest()
         ),
     ],
 )
-def test_the_address_of_a_file(uri: str, environment: dict[str, str], expected: HubFile) -> None:
+def test_the_url_of_a_file(uri: str, environment: dict[str, str], expected: HubFile) -> None:
     assert hub_file(uri, environment) == expected
     assert "secret" not in repr(hub_file(uri, environment))
 
 
 @pytest.mark.parametrize("uri", ["hf://org/m.onnx", "hf://org/repo/", "hf://org/repo/m.onnx@", "hf://org/repo/a@b@c"])
-def test_another_form_is_refused(uri: str) -> None:
+def test_a_uri_of_another_form_is_refused(uri: str) -> None:
     with pytest.raises(ValueError, match="hf://ORG/REPO/PATH@REVISION"):
         hub_file(uri, {})
 
@@ -48,10 +48,10 @@ class Hub(ThreadingHTTPServer):
     """Serves MODEL in ranges, as the Hub does.
 
     Attributes:
-        breaks_from: the first answer from there on ends too early; None if every answer is whole.
-        redirect: where it sends all requests; None if it answers them.
-        starts: the first byte that each GET asked for.
-        tokens: the Authorization headers.
+        breaks_from: the first response that starts at this byte or later is cut off; None if none is.
+        redirect: the target of a redirect for all requests; None if there is none.
+        starts: the first byte of each GET request.
+        tokens: the Authorization headers received.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Hub(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of the server."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
@@ -135,7 +135,7 @@ def test_a_model_is_fetched_with_the_token(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(("sha256", "is_resumed"), [(SHA256, True), (None, False)])
-def test_a_fetch_that_breaks_off_goes_on_where_it_ended_if_the_checksum_is_known(
+def test_an_interrupted_fetch_is_resumed_if_the_checksum_is_known(
     hub: Hub, sha256: str | None, *, is_resumed: bool
 ) -> None:
     hub.breaks_from = 1
@@ -144,14 +144,14 @@ def test_a_fetch_that_breaks_off_goes_on_where_it_ended_if_the_checksum_is_known
     assert (hub.starts.count(0) == 1) is is_resumed
 
 
-def test_a_redirect_to_an_address_that_is_not_public_is_refused(hub: Hub, tmp_path: Path) -> None:
+def test_a_redirect_to_a_private_address_is_refused(hub: Hub, tmp_path: Path) -> None:
     hub.redirect = "http://169.254.169.254/latest/meta-data"
     with pytest.raises(ModelUnavailable, match=r"it redirects to 169\.254\.169\.254, which is not a public address"):
         model_file(settings())
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
-def test_such_a_redirect_can_be_allowed(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_to_a_private_address_can_be_allowed(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DARKROOM_ALLOW_PRIVATE_REDIRECTS", "1")
     with Hub() as elsewhere:
         thread = threading.Thread(target=elsewhere.serve_forever, args=(0.01,))
@@ -160,4 +160,4 @@ def test_such_a_redirect_can_be_allowed(hub: Hub, monkeypatch: pytest.MonkeyPatc
         assert model_file(settings()).read_bytes() == MODEL
         elsewhere.shutdown()
         thread.join()
-    assert elsewhere.tokens == {None}, "a token is for the server that it was given for"
+    assert elsewhere.tokens == {None}, "the token must not be sent to the target of the redirect"

@@ -46,7 +46,7 @@ def resolved(tmp_path: Path, shape: Shape, kind: int = TensorProto.FLOAT, **spec
         ),
     ],
 )
-def test_what_the_pipeline_leaves_out_comes_from_the_file(
+def test_fields_that_the_pipeline_omits_come_from_the_file(
     tmp_path: Path, shape: Shape, kind: int, spec: dict[str, Any], expected: tuple[object, ...]
 ) -> None:
     found = resolved(tmp_path, shape, kind, **spec)
@@ -55,13 +55,13 @@ def test_what_the_pipeline_leaves_out_comes_from_the_file(
     assert np.prod(found.shape((found.framing.width or 0, found.framing.height or 0))) == np.prod(expected[1:4])
 
 
-def test_scale_is_one_for_bytes_and_a_255th_otherwise_unless_said(tmp_path: Path) -> None:
+def test_scale_defaults_to_1_for_uint8_and_to_1_255th_for_floats(tmp_path: Path) -> None:
     assert resolved(tmp_path, [1, 3, 4, 4]).scale == 1 / 255
     assert resolved(tmp_path, [1, 3, 4, 4], TensorProto.UINT8).scale == 1
     assert resolved(tmp_path, [1, 3, 4, 4], scale=2.0).scale == 2
 
 
-def test_one_mean_serves_all_channels(tmp_path: Path) -> None:
+def test_one_mean_applies_to_all_channels(tmp_path: Path) -> None:
     found = resolved(tmp_path, [1, 3, 4, 4], mean=[0.5], std=[0.1, 0.2, 0.3])
     assert found.mean == (0.5, 0.5, 0.5)
     assert found.std == (0.1, 0.2, 0.3)
@@ -71,13 +71,13 @@ def test_one_mean_serves_all_channels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "kind", "spec", "words"),
     [
-        (["N", 1, 28, 28], 1, {"width": 32}, "its width is 28, input.width says 32: set it to 28 or leave it out"),
+        (["N", 1, 28, 28], 1, {"width": 32}, "its width is 28, input.width says 32: set it to 28 or remove it"),
         (["N", 1, 28, 28], 1, {"channels": 3}, "its channels is 1, input.channels says 3"),
         (["N", 3, 28, 28], 1, {"layout": "NHWC"}, "its layout is NCHW, input.layout says NHWC"),
         (["N", 3, 28, 28], 1, {"dtype": "UInt8"}, "its dtype is Float32, input.dtype says UInt8"),
         (["N", 3, "H", "W"], 1, {}, "it leaves width and height open: set input.width and input.height, or input.lon"),
         (["N", 64], 1, {"width": 8}, "it leaves the height open: set input.height"),
-        (["N", 3, 28, 28], 1, {"longestSide": 28}, "its size is 28 x 28: input.longestSide .* leave them out"),
+        (["N", 3, 28, 28], 1, {"longestSide": 28}, "its size is 28 x 28: input.longestSide .* remove them"),
         (["N", 3, 28, "W"], 1, {"resize": "Crop", "cropFraction": 0.5}, "input.cropFraction needs a fixed size"),
         (["N", 3, 28, 28], 1, {"enlarge": False}, "input.enlarge is for Letterbox, longestSide and shortestSide"),
         (["N", 1, 28, 28], 1, {"preset": "ImageNet"}, "it takes 1 channels, the mean of preset ImageNet is for 3"),
@@ -92,7 +92,7 @@ def test_one_mean_serves_all_channels(tmp_path: Path) -> None:
             [8, 3, 28, 28],
             1,
             {},
-            "it takes exactly 8 images at a time: export it with a batch size of 1 or a dynamic one",
+            "its batch size is 8: export it with a batch size of 1 or a dynamic one",
         ),
         (["N", 1, 28, 28], 1, {"mean": [1, 2, 3]}, "it takes 1 channels, input.mean has 3 numbers: give 1 or 1"),
         (["N", 784], 1, {"width": 8, "height": 8, "channels": 1}, "it takes 784 numbers per image, .* make 64"),
@@ -100,20 +100,20 @@ def test_one_mean_serves_all_channels(tmp_path: Path) -> None:
         (["N", 3, 8, 8], TensorProto.DOUBLE, {}, r"tensor\(double\) of shape \(\?, 3, 8, 8\): a stage feeds"),
     ],
 )
-def test_contradictions_say_both_sides_and_what_to_change(
+def test_contradictions_have_both_values_and_what_to_change(
     tmp_path: Path, shape: Shape, kind: int, spec: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ModelMismatch, match=f"model {URI}: .*{words}"):
         resolved(tmp_path, shape, kind, **spec)
 
 
-def test_all_contradictions_are_told_at_once(tmp_path: Path) -> None:
+def test_all_contradictions_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ModelMismatch) as caught:
         resolved(tmp_path, ["N", 1, 28, 28], width=32, height=30, channels=3, dtype="Float16")
     assert len(caught.value.problems) == 4
 
 
-def test_a_model_of_two_images_is_refused(tmp_path: Path) -> None:
+def test_a_model_with_two_image_inputs_is_refused(tmp_path: Path) -> None:
     shape = [1, 3, 4, 4]
     path = onnx_file(
         tmp_path / "x.onnx",
@@ -122,7 +122,7 @@ def test_a_model_of_two_images_is_refused(tmp_path: Path) -> None:
         {"sum": (TensorProto.FLOAT, shape)},
     )
     with pytest.raises(
-        ModelMismatch, match=r"it has 2 inputs \(left \(1, 3, 4, 4\), right .*which one takes the image can't be told"
+        ModelMismatch, match=r"it has 2 inputs \(left \(1, 3, 4, 4\), right .*it is unclear which one takes the image"
     ):
         resolve_input(URI, Input(), load_model(path, uri=URI).inputs)
 
@@ -140,7 +140,7 @@ def test_a_model_of_two_images_is_refused(tmp_path: Path) -> None:
         (["N", 1800], {"width": 30, "height": 20}, "Flat", "NCHW", (1, 1800)),
     ],
 )
-def test_the_image_is_fed_in_the_shape_that_the_model_has(
+def test_the_image_is_fed_in_the_models_input_shape(
     tmp_path: Path, shape: Shape, spec: dict[str, Any], form: str, layout: str, fed: tuple[int, ...]
 ) -> None:
     found = resolved(tmp_path, shape, **spec)
@@ -192,7 +192,7 @@ def test_a_field_that_is_set_overrides_the_preset(tmp_path: Path) -> None:
     assert (yolo.antialias, yolo.pad, yolo.framing.resize) == (True, (0, 0, 0), "Letterbox")
 
 
-def test_a_preset_does_not_normalise_bytes(tmp_path: Path) -> None:
+def test_a_preset_does_not_normalise_uint8(tmp_path: Path) -> None:
     found = resolved(tmp_path, ["N", 224, 224, 3], TensorProto.UINT8, preset="ImageNet")
     assert (found.scale, found.mean, found.std) == (1, (0, 0, 0), (1, 1, 1))
     assert found.framing.crop_fraction == 0.875
@@ -214,7 +214,7 @@ def test_the_input_of_rank_four_takes_the_image(tmp_path: Path) -> None:
     )
     ports = load_model(path, uri=URI).inputs
     with pytest.raises(
-        ModelMismatch, match=r"a further input 'scale', tensor\(float\) of shape \(1\): set input.extraI"
+        ModelMismatch, match=r"an extra input 'scale', tensor\(float\) of shape \(1\): set input.extraI"
     ):
         resolve_input(URI, Input(), ports)
     found = resolve_input(URI, Input(extra_inputs={"scale": 0.5}), ports)

@@ -1,4 +1,4 @@
-"""The metadata of a file is parsed, never evaluated; what can't be understood is left out."""
+"""The metadata of a file are parsed, never evaluated; values that cannot be parsed are left out."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ YOLO = {
 }
 
 
-def test_what_ultralytics_writes_is_read() -> None:
+def test_ultralytics_metadata_are_read() -> None:
     found = metadata_of(YOLO)
     assert found.names == ("person", "bicycle")
     assert (found.task, found.stride, found.image_size, found.keypoint_shape) == ("pose", 32, (480, 640), (17, 3))
@@ -52,7 +52,7 @@ def test_names_are_a_literal_list_or_mapping(written: str, names: tuple[str, ...
     assert metadata_of({"names": written}).names == names
 
 
-def test_characters_are_separated_by_line_feeds_alone() -> None:
+def test_characters_are_separated_by_line_feeds_only() -> None:
     assert metadata_of({"character": "a\n\u2028\n \n\u3000"}).names == ("a", "\u2028", " ", "\u3000")
 
 
@@ -60,7 +60,7 @@ def test_characters_are_separated_by_line_feeds_alone() -> None:
     ("key", "written"),
     [("stride", "'x'"), ("stride", "[]"), ("stride", "-1"), ("imgsz", "[1]"), ("imgsz", "[0, 1]"), ("imgsz", "'ab'")],
 )
-def test_numbers_that_make_no_sense_are_left_out(key: str, written: str) -> None:
+def test_invalid_numbers_are_left_out(key: str, written: str) -> None:
     found = metadata_of({key: written})
     assert (found.stride, found.image_size) == (None, None)
 
@@ -71,7 +71,7 @@ def test_any_text_is_parsed_or_left_out(custom: dict[str, str]) -> None:
     assert metadata_of(custom).custom == custom
 
 
-def test_a_file_s_metadata_are_those_that_onnx_reads(tmp_path: Path) -> None:
+def test_metadata_are_those_that_onnx_reads(tmp_path: Path) -> None:
     path = identity_file(tmp_path / "x.onnx", [1, 3, 4, 4])
     written = onnx.load(path)
     written.producer_name, written.producer_version = "pytorch", "2.9"
@@ -85,7 +85,7 @@ def test_a_file_s_metadata_are_those_that_onnx_reads(tmp_path: Path) -> None:
     assert found.names == ("person", "bicycle")
 
 
-def test_bytes_that_are_no_model_are_refused() -> None:
+def test_bytes_that_are_not_a_model_are_refused() -> None:
     with pytest.raises(NotProtobuf):
         read_metadata(b"\x0a\xff")
 

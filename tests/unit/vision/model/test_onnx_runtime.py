@@ -1,4 +1,4 @@
-"""ONNX Runtime sends nothing to its maker."""
+"""ONNX Runtime sends no telemetry."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize("module", ["darkroom_vision.model.session", "darkroom_inference.process.worker"])
-def test_no_telemetry_session_is_begun(module: str, tmp_path: Path) -> None:
+def test_no_telemetry_session_is_started(module: str, tmp_path: Path) -> None:
     """With telemetry the library writes the file `.ses` to the temporary folder as soon as it is loaded."""
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     command = [sys.executable, "-c", f"import sys, {module}; assert 'onnxruntime' in sys.modules"]

@@ -1,4 +1,4 @@
-"""What presets make of a colour, by the frameworks' own formulas; the documented examples."""
+"""Pixel values with presets, compared with the formulas of the frameworks; the documented examples."""
 
 import io
 import re
@@ -23,7 +23,7 @@ RED, GREEN, BLUE = 200, 100, 50
 
 
 def model_input(path: Path, shape: Shape, spec: Input, size: Size) -> ModelInput:
-    """What a model gets of a picture of one colour."""
+    """The model's input for an image of one colour."""
     file = io.BytesIO()
     Image.new("RGB", size, (RED, GREEN, BLUE)).save(file, "PNG")
     ports = load_model(identity_file(path, shape, TensorProto.FLOAT)).inputs
@@ -59,9 +59,7 @@ def model_input(path: Path, shape: Shape, spec: Input, size: Size) -> ModelInput
         (None, [200 / 255, 100 / 255, 50 / 255]),
     ],
 )
-def test_a_colour_becomes_what_the_framework_makes_of_it(
-    tmp_path: Path, preset: str | None, expected: list[float]
-) -> None:
+def test_a_colour_has_the_values_of_the_framework(tmp_path: Path, preset: str | None, expected: list[float]) -> None:
     spec = Input.model_validate({"preset": preset})
     found = model_input(tmp_path / "x.onnx", [1, 3, 96, 96], spec, (120, 120))
     for channel, value in zip(found, expected, strict=True):
@@ -71,7 +69,7 @@ def test_a_colour_becomes_what_the_framework_makes_of_it(
 @pytest.mark.parametrize(
     ("preset", "place", "value"), [("Yolo", np.s_[:, 0], 114 / 255), ("YoloX", np.s_[:, -1], 114.0)]
 )
-def test_borders_are_grey_and_where_the_framework_puts_them(
+def test_borders_have_the_colour_and_position_of_the_framework(
     tmp_path: Path, preset: str, place: tuple[slice, int], value: float
 ) -> None:
     spec = Input.model_validate({"preset": preset})
@@ -81,7 +79,7 @@ def test_borders_are_grey_and_where_the_framework_puts_them(
 
 
 def test_a_line_of_text_is_padded_with_grey_on_the_right(tmp_path: Path) -> None:
-    """PaddleOCR pads with 0 after normalisation; 128 is the pixel value next to it."""
+    """PaddleOCR pads with 0 after normalisation; 128 is the nearest pixel value."""
     found = model_input(tmp_path / "x.onnx", [1, 3, 48, "W"], Input(preset="PaddleOcr"), (100, 50))
     assert found.shape == (3, 48, 320)
     np.testing.assert_allclose(found[0, :, :96], 50 / 127.5 - 1, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""A model file is the right one, loads and runs; else the error says what to change."""
+"""Loading and running a model file; errors say what to change."""
 
 import hashlib
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.support.models.onnx_files import identity_file
 URI = "configmap://m/x.onnx"
 
 
-def test_model_loads_with_its_checksum_and_answers(tmp_path: Path) -> None:
+def test_a_model_with_the_right_checksum_loads_and_runs(tmp_path: Path) -> None:
     path = identity_file(tmp_path / "x.onnx", ["N", 3, 4, 4])
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     model = load_model(path, uri=URI, sha256=sha256)
@@ -28,26 +28,26 @@ def test_model_loads_with_its_checksum_and_answers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(model.run({"image": image})[0], image)
 
 
-def test_another_checksum_is_refused_with_both(tmp_path: Path) -> None:
+def test_a_wrong_checksum_is_refused_with_both_checksums(tmp_path: Path) -> None:
     path = identity_file(tmp_path / "x.onnx", [1, 3, 4, 4])
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(ModelChecksumMismatch, match=f"model {URI}: sha256 is {found}, the pipeline says {'0' * 64}"):
         load_model(path, uri=URI, sha256="0" * 64)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_names_it(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match=r"model configmap://m/x.onnx: .*none.onnx cannot be read: No such file"):
         load_model(tmp_path / "none.onnx", uri=URI)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>404 Not Found</html>", bytes(100), b"\x08\x09" + b"x" * 50])
-def test_a_file_that_is_no_onnx_model_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_an_onnx_model_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "page.onnx").write_bytes(content)
     with pytest.raises(NotAnOnnxModel, match=r"model configmap://m/x.onnx: ONNX Runtime cannot load it"):
         load_model(tmp_path / "page.onnx", uri=URI)
 
 
-def test_a_failing_run_says_with_which_shape(tmp_path: Path) -> None:
+def test_the_error_of_a_failed_run_has_the_input_shape(tmp_path: Path) -> None:
     model = load_model(identity_file(tmp_path / "x.onnx", [1, 3, 4, 4]), uri=URI)
     with pytest.raises(ModelRunFailed, match=r"it fails on an input of shape \(1, 3, 5, 5\)"):
         model.run({"image": np.zeros((1, 3, 5, 5), np.float32)})

@@ -1,1 +1,1 @@
-"""Pictures with the results of a model drawn on them."""
+"""Drawing results on images."""

@@ -1,4 +1,4 @@
-"""Lines, masks and text that can be read on any background: each has an outline in black or white."""
+"""Lines, masks and text, outlined in black or white so that they are visible on any background."""
 
 import colorsys
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ Color = tuple[int, int, int]
 
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _GOLDEN_RATIO = 0.618033988749895
-"""Multiples of it, modulo 1, are hues far from each other."""
+"""The golden ratio minus 1: its multiples modulo 1 are evenly spread hues."""
 _OPACITY = 0.45
 _LINE_SHARE, _TEXT_SHARE = 300, 40
-"""Parts of the image's shorter side."""
+"""The image's shorter side divided by these gives the width of lines and the height of text."""
 _SMALLEST_TEXT = 12
 _SMALLEST_SIDE = 320
-"""A smaller image is enlarged, so that text has room."""
+"""In pixels. An image with a shorter side is enlarged, so that labels fit."""
 _LUMA_OF_DARK_TEXT = 140
 
 
 def color_of(index: int) -> Color:
-    """The colour of a class."""
+    """The RGB colour of class `index`."""
     red, green, blue = colorsys.hsv_to_rgb((0.05 + index * _GOLDEN_RATIO) % 1, 0.85, 1)
     return round(red * 255), round(green * 255), round(blue * 255)
 
@@ -35,7 +35,7 @@ class Canvas:
     """An image to draw on."""
 
     def __init__(self, pixels: Pixels) -> None:
-        """Start with `pixels`, RGB."""
+        """Draw on `pixels`, uint8 (h, w, 3) RGB, enlarged a whole number of times if the image is small."""
         height, width, _ = pixels.shape
         self._scale = max(1, _SMALLEST_SIDE // min(height, width))
         self._size = (height, width)
@@ -45,7 +45,7 @@ class Canvas:
         self._font = ImageFont.load_default(max(_SMALLEST_TEXT, round(side / _TEXT_SHARE)))
 
     def tint(self, mask: npt.NDArray[np.bool_], index: int) -> None:
-        """Colour the pixels of `mask` (h, w), with a line around them."""
+        """Tint the pixels of `mask` (h, w) and outline them."""
         if mask.shape != self._size:
             return
         pixels = np.array(self.image)
@@ -58,26 +58,26 @@ class Canvas:
         self.image = Image.fromarray(pixels)
 
     def polygon(self, corners: Sequence[Point], index: int) -> None:
-        """A closed line."""
+        """Draw a closed line."""
         draw = ImageDraw.Draw(self.image)
         closed = [self._at(corner) for corner in (*corners, *corners[:2])]
         draw.line(closed, _BLACK, self._line + 2, joint="curve")
         draw.line(closed, color_of(index), self._line, joint="curve")
 
     def dot(self, at: Point, index: int) -> None:
-        """A filled circle."""
+        """Draw a filled circle."""
         radius = self._line * 1.5
         ImageDraw.Draw(self.image).circle(self._at(at), radius, fill=color_of(index), outline=_BLACK)
 
     def label(self, corner: Point, text: str, index: int) -> None:
-        """Text on a plate whose lower left corner is `corner`; moved so that all of it is within the image."""
+        """Draw text on a filled rectangle with the lower left corner `corner`, moved to lie inside the image."""
         width, height = self._extent(text)
         x, y = self._at(corner)
         left = max(0.0, min(x, self.image.width - width))
         self._plate((left, y - height if y >= height else max(0.0, y)), text, color_of(index))
 
     def caption(self, lines: Sequence[str]) -> None:
-        """Lines of text in the upper left corner."""
+        """Draw lines of text in the upper left corner."""
         top = 0.0
         for line in lines:
             self._plate((0.0, top), line, _BLACK)

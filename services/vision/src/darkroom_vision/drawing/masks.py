@@ -1,4 +1,4 @@
-"""Masks in the run-length encoding of COCO."""
+"""Decoding masks from COCO's run-length encoding."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ _SIGN, _MORE, _FIRST_CHARACTER = 0x10, 0x20, 48
 
 
 def mask_of(encoded: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
-    """(h, w): the mask of `{"size": [h, w], "counts": …}`, whose counts are a list or COCO's string."""
+    """The mask (h, w) that `{"size": [h, w], "counts": …}` encodes. Counts are a list or COCO's string."""
     height, width = encoded["size"]
     counts = encoded["counts"]
     runs = _numbers(counts) if isinstance(counts, str) else counts
@@ -19,7 +19,7 @@ def mask_of(encoded: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
 
 
 def _numbers(text: str) -> Sequence[int]:
-    """Source: rleFrString in maskApi.c of the COCO API: five bits a character, differences from the last but one."""
+    """Run lengths in COCO's string: 5 bits per character, deltas to the run two before (`rleFrString`, maskApi.c)."""
     runs: list[int] = []
     at = 0
     while at < len(text):
@@ -32,5 +32,5 @@ def _numbers(text: str) -> Sequence[int]:
             at, shift = at + 1, shift + 5
             if not more and bits & _SIGN:
                 number |= -1 << shift
-        runs.append(number + (runs[-2] if len(runs) > 2 else 0))  # noqa: PLR2004 - the first three are absolute
+        runs.append(number + (runs[-2] if len(runs) > 2 else 0))  # noqa: PLR2004 - the first three are no deltas
     return runs

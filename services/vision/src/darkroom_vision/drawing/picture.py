@@ -11,16 +11,16 @@ from darkroom_vision.drawing.masks import mask_of
 from darkroom_vision.imaging.decode import decode
 
 _LINES = 12
-"""Of a caption at most."""
+"""Maximum number of lines in a caption."""
 _LEAST_KEYPOINT_SCORE = 0.3
 
 
 def draw(image: bytes, result: Mapping[str, Any]) -> Image.Image:
-    """The image, upright, with `result` drawn on it.
+    """The upright image with `result` drawn on it.
 
     Args:
-        image: the file.
-        result: the fields of an analyzed event that say what the model saw.
+        image: content of the image file.
+        result: the result fields of an analyzed event, such as `predictions`.
 
     Raises:
         NotAnImage, TooManyPixels, DecodeError: the file cannot be decoded.
@@ -36,7 +36,7 @@ def draw(image: bytes, result: Mapping[str, Any]) -> Image.Image:
         canvas.tint(mask_of(mask), 0)
     for prediction in placed:
         _outline(canvas, prediction)
-    for prediction in placed:  # over the lines of all boxes
+    for prediction in placed:  # after all boxes, so that no line covers a label
         left, top = min(corners := _corners(prediction["box"]))[0], min(y for _, y in corners)
         canvas.label((left, top), _said(prediction), prediction.get("index", 0))
     canvas.caption(caption(result)[:_LINES])
@@ -44,7 +44,7 @@ def draw(image: bytes, result: Mapping[str, Any]) -> Image.Image:
 
 
 def caption(result: Mapping[str, Any]) -> list[str]:
-    """What is said of the whole image, a line for each."""
+    """Results about the whole image, one per line."""
     lines = [_said(prediction) for prediction in result.get("predictions") or () if "box" not in prediction]
     lines += [f"{found['label']} {found['fraction']:.0%}" for found in result.get("classes") or ()]
     if (text := result.get("text")) is not None:

@@ -1,4 +1,4 @@
-"""Families of models: what a model is, as its inputs, outputs and metadata show it."""
+"""Recognition of a model's family from its inputs, outputs and metadata."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from darkroom_vision.model.session import Port, Value
 __all__ = ["Family", "detect"]
 
 _RULES = (boxes, anomaly, text, yolo, maps, vectors)
-"""In this order: telling names first, then what is likely from a shape alone."""
+"""In order: rules by distinctive names first, then rules by shape alone."""
 
 
 def detect(
@@ -23,10 +23,10 @@ def detect(
     """The family of a model.
 
     Args:
-        inputs: the model's.
-        outputs: the model's.
-        metadata: the file's. It decides only where the shapes leave a choice.
-        trial: the outputs for one blank image, which show shapes that the file leaves open.
+        inputs: the model's inputs.
+        outputs: the model's outputs.
+        metadata: the file's metadata. Used only where the shapes are ambiguous.
+        trial: the outputs for one blank image, which give the dimensions that the file leaves open.
 
     Returns:
         A family of type Tensor, with a question, if no rule applies.

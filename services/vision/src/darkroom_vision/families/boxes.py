@@ -1,4 +1,4 @@
-"""Detectors that give boxes, classes and scores as separate outputs, or as Paddle's rows."""
+"""Detectors whose boxes, classes and scores are separate outputs or, in PaddleDetection, rows of one."""
 
 from darkroom_vision.families.evidence import Evidence, Seen
 from darkroom_vision.families.family import Family
@@ -13,7 +13,7 @@ _IMAGENET_WITHOUT_CROP = {"resize": "Stretch"}
 
 
 def boxes(evidence: Evidence) -> Family | None:
-    """The family of a detector whose outputs have telling names or shapes."""
+    """The family of a detector with distinctive output names or shapes; None if it is not such a detector."""
     for rule in (_tensorflow, _paddle, _original_sizes, _transformers, _torchvision):
         if (found := rule(evidence)) is not None:
             return found
@@ -55,7 +55,7 @@ def _original_sizes(evidence: Evidence) -> Family | None:
 
 
 def _transformers(evidence: Evidence) -> Family | None:
-    """DETR and its successors: (N, Q, classes) and boxes (N, Q, 4)."""
+    """DETR and its successors: logits (N, Q, classes) and boxes (N, Q, 4)."""
     if len(found := evidence.named("dets", "labels")) == _TWO:
         return _with_logits(evidence, "RF-DETR", found["labels"], found["dets"], softmax=False)
     if len(found := evidence.named("logits", "pred_boxes")) == _TWO:
@@ -92,7 +92,7 @@ def _with_logits(evidence: Evidence, name: str, logits: Seen, found: Seen, *, so
 
 
 def _torchvision(evidence: Evidence) -> Family | None:
-    """(n, 4), (n) integers and (n) scores, in any order; masks or keypoints come with them."""
+    """Boxes (n, 4), integer labels (n) and scores (n) in any order, perhaps with masks or keypoints."""
     by_shape: dict[str, Seen] = {}
     for output in evidence.outputs:
         if output.kind == "float" and output.rank == _TWO and output.shape[1] == _BOX:

@@ -1,4 +1,4 @@
-"""What is known of a model: its inputs, its outputs in a trial run, and its metadata."""
+"""The evidence for a model's family: its inputs, its outputs in a trial run, and its metadata."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Seen:
     """An output.
 
     Attributes:
-        shape: for one image, if there was a trial run; else as declared, open dimensions None.
-        value: of the trial run.
+        shape: for one image if there was a trial run; else as declared, with None for open dimensions.
+        value: its value in the trial run; None if there was none.
     """
 
     name: str
@@ -34,8 +34,8 @@ class Seen:
 
     @classmethod
     def of(cls, port: Port, value: Value | None) -> Self:
-        """What port and trial say together."""
-        name = port.name.removesuffix(":0")  # TensorFlow's tensors
+        """The output that `port` declares, with its value in the trial run."""
+        name = port.name.removesuffix(":0")  # TensorFlow's suffix
         if isinstance(value, np.ndarray):
             kind: Kind = "float" if value.dtype.kind == "f" else "integer" if value.dtype.kind in "iu" else "unknown"
             return cls(name, kind, value.shape, value)
@@ -68,7 +68,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of a model."""
+    """What is known about a model."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Seen, ...]
@@ -108,14 +108,14 @@ class Evidence:
 
     @property
     def channels(self) -> int | None:
-        """Of the image input."""
+        """Number of channels of the image input; None if it is open."""
         shape = self.image.shape if self.image is not None else ()
         if len(shape) not in _IMAGE_RANKS:
             return None
         return shape[-1] if self.channels_last else shape[-3]
 
     def named(self, *names: str) -> dict[str, Seen]:
-        """The outputs of these names that the model has."""
+        """The outputs with these names, by name."""
         return {output.name: output for output in self.outputs if output.name in names}
 
     def takes(self, *names: str) -> bool:
@@ -123,7 +123,7 @@ class Evidence:
         return set(names) <= {port.name for port in self.inputs}
 
     def labels(self, classes: int | None, problems: list[str]) -> tuple[str, ...]:
-        """The names of the metadata if there are as many as classes; else none, and a problem that says so."""
+        """The class names in the metadata. If there are not `classes` of them: none, and an entry in `problems`."""
         names = self.metadata.names
         if not names or classes == len(names):
             return names

@@ -12,20 +12,20 @@ Activation = Literal["Softmax", "Sigmoid", "None"]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What a model is, as far as its file shows it.
+    """A family, and what remains to be asked.
 
     Attributes:
-        name: for people.
-        type: of `output`.
-        format: of `output`; None if the type has only one.
-        preset: of `input`; None if its defaults are right, or no preset is known to be.
-        reasons: what shows that the model is of this family.
-        questions: what the file does not tell, and the user has to check.
-        labels: from the metadata; empty if it has none that fit the outputs.
-        classes: how many there are; None if the outputs do not tell.
-        activation: what turns a classifier's raw output into scores.
-        output: the name of the output to read; None if it is the first, or the family has several.
-        input: fields of `input` that differ from the preset, with their names in a manifest.
+        name: shown to the user.
+        type: value for `output.type`.
+        format: value for `output.format`; None if the type has only one.
+        preset: value for `input.preset`; None if the defaults are right, or no preset is known to fit.
+        reasons: why the model is taken to be of this family.
+        questions: what the file does not tell, for the user to check.
+        labels: class names from the metadata; empty if it has none, or their number does not match the outputs.
+        classes: number of classes; None if the outputs do not tell.
+        activation: turns a classifier's raw output into scores.
+        output: name of the output to read; None for the first, or if the family reads several.
+        input: fields of `input` that differ from the preset, by their names in a manifest.
     """
 
     name: str

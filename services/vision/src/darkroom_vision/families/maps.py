@@ -1,4 +1,4 @@
-"""Models that answer with a map of the image: segmentation, text detection, anomaly, depth."""
+"""Models whose output is a map of the image: segmentation, text detection, anomaly detection, depth."""
 
 from darkroom.api.input import Preset
 from darkroom_vision.families.evidence import Evidence, Seen
@@ -15,7 +15,7 @@ _PLANE, _STACK = 3, 4
 """Ranks of (N, h, w) and (N, C, h, w)."""
 _FEWEST_PIXELS = 16
 _LONGEST_SHAPE = 3
-"""Of an input of any size: a longer map is more likely a table."""
+"""Largest ratio of the sides of a map if the input is of any size: beyond it, the output is more likely a table."""
 _RATIO_TOLERANCE = 0.05
 _COLOURS = 3
 _ANOMALIB = ("pred_score", "anomaly_map", "pred_label", "pred_mask")
@@ -24,7 +24,7 @@ _DEPTH_NAMES = ("depth", "predicted_depth", "disparity", "inverse_depth")
 
 
 def anomaly(evidence: Evidence) -> Family | None:
-    """Anomalib's exports, by the names of their outputs."""
+    """The family of an Anomalib export, recognised by the names of its outputs; else None."""
     found = evidence.named(*_ANOMALIB)
     if "anomaly_map" not in found and "pred_score" not in found:
         return None
@@ -34,7 +34,7 @@ def anomaly(evidence: Evidence) -> Family | None:
 
 
 def maps(evidence: Evidence) -> Family | None:
-    """A model whose first output has the image's two axes."""
+    """The family of a model whose first output has the two axes of an image; else None."""
     if not evidence.outputs:
         return None
     output = evidence.outputs[0]
@@ -95,7 +95,7 @@ def _single(evidence: Evidence, output: Seen) -> Family:
         BINARY_MASK,
         NORMALISATION,
     )
-    reasons = (f"{output}: one number from 0 to 1 for each pixel",)
+    reasons = (f"{output}: a value from 0 to 1 for each pixel",)
     fields = _STRETCHED if _imagenet(evidence) else {}
     name = "binary segmentation"
     return Family(name, "Segmentation", "Probability", _imagenet(evidence), reasons, questions, (), 1, input=fields)
@@ -127,7 +127,7 @@ def _imagenet(evidence: Evidence) -> Preset | None:
 
 
 def _is_plane(evidence: Evidence, shape: tuple[int | None, ...]) -> bool:
-    """Whether two axes can be those of the image: open, or of its aspect ratio and no larger."""
+    """Whether two axes can be those of the image: open, or with its aspect ratio and no larger."""
     height, width = shape
     if height is None or width is None:
         return True

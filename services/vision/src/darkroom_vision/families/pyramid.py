@@ -1,20 +1,20 @@
-"""The number of predictions of a detector that makes one, or three, for each cell of its feature maps."""
+"""Counting the predictions of a detector that makes one or three for each cell of its feature maps."""
 
 _STRIDES = (4, 8, 16, 32, 64)
 _RANGES = [_STRIDES[i:j] for i in range(len(_STRIDES)) for j in range(i + 1, len(_STRIDES) + 1)]
 _USUAL = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
 _ANCHORS = (1, 3)
 _FEWEST = 21
-"""Cells of strides 8, 16 and 32 in an input of 32 x 32."""
+"""Number of cells of strides 8, 16 and 32 in an input of 32 x 32."""
 
 
 def boxes_per_cell(count: int, size: tuple[int | None, int | None], fewest_strides: int = 1) -> dict[int, str]:
-    """How many boxes each cell may have so that there are `count` in all, and how that is counted.
+    """The numbers of boxes per cell that give `count` predictions, each with the sum that shows it.
 
     Args:
         count: the number of predictions.
-        size: (height, width) of the input. If it is open, any size of which the largest stride is a divisor will do.
-        fewest_strides: how many feature maps there are at least.
+        size: (height, width) of the input. If it is open, any multiple of the largest stride is considered.
+        fewest_strides: minimum number of feature maps.
     """
     height, width = size
     if height is None or width is None:

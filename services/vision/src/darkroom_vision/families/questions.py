@@ -1,8 +1,8 @@
-"""Questions to the user: what the file of a model can't tell."""
+"""Questions to the user about what a model file does not tell."""
 
 ANOMALIB_NORMALISATION = (
-    "Which resize and normalisation did the training use? Newer exports of Anomalib have both in the graph: then "
-    "input.preset is Raw with scale 0.00392157."
+    "Which resize and normalisation did the training use? Newer exports of Anomalib have both in the graph: for "
+    "them, set input.preset to Raw and input.scale to 0.00392157."
 )
 BINARY_MASK = (
     "Is it a mask of one class? For depth or another measure, set output.type to Tensor; for text detection, "
@@ -13,8 +13,8 @@ NORMALISATION = (
     "preset if it took values from 0 to 1."
 )
 NO_OBJECT = (
-    "Does the last class mean that there is no object, as in DETR? Then output.format is Detr. RT-DETR, "
-    "Deformable DETR and D-FINE have no such class: their output.format is RtDetr."
+    "Does the last class mean that there is no object, as in DETR? Then set output.format to Detr. RT-DETR, "
+    "Deformable DETR and D-FINE have no such class: for them, set output.format to RtDetr."
 )
 PADDLE_NORMALISATION = (
     "Does the model expect mean [0.485, 0.456, 0.406] and std [0.229, 0.224, 0.225] (PicoDet), or values from 0 "

@@ -1,4 +1,4 @@
-"""Models that answer with one vector an image, or one a step of a line of text."""
+"""Models that output one vector per image, or one per step along a line of text."""
 
 from darkroom.api.input import Preset
 from darkroom_vision.families.evidence import Evidence, Seen
@@ -8,7 +8,7 @@ _STEPS, _VECTOR = 3, 2
 """Ranks of (N, T, C) and (N, D)."""
 _LINE_HEIGHTS = range(16, 65)
 _EXTRA_CHARACTERS = range(3)
-"""Blank and space, which an alphabet in the metadata may leave out."""
+"""Blank and space, which the characters in the metadata may leave out."""
 _COLOURS, _PHOTO = 3, 160
 _IMAGENET_CLASSES = (1_000, 1_001, 21_841, 21_843)
 _EMBEDDING_NAMES = ("embed", "feature", "pooler", "pooled", "descriptor")
@@ -19,7 +19,7 @@ _CAFFE_PRODUCER = "caffe"
 
 
 def text(evidence: Evidence) -> Family | None:
-    """A recogniser of text lines: probabilities of characters for each step along the line, for CTC."""
+    """The family of a text recogniser: scores of characters per step along the line, for CTC; else None."""
     if len(evidence.outputs) != 1:
         return None
     (output,) = evidence.outputs
@@ -52,7 +52,7 @@ def text(evidence: Evidence) -> Family | None:
 
 
 def vectors(evidence: Evidence) -> Family | None:
-    """A classifier, or a model that makes embeddings."""
+    """The family of a classifier or an embedding model; None if it is neither."""
     if (found := evidence.named("probabilities", "output_probability")) and evidence.named("label", "output_label"):
         return _scikit_learn(evidence, next(iter(found.values())))
     candidates = [output for output in evidence.outputs if output.kind == "float" and _is_vector(output)]
@@ -67,7 +67,7 @@ def vectors(evidence: Evidence) -> Family | None:
 
 
 def _is_vector(output: Seen) -> bool:
-    """(N, D), perhaps with axes of length 1 after it."""
+    """Whether the shape is (N, D), perhaps followed by axes of length 1."""
     return output.rank >= _VECTOR and all(size == 1 for size in output.shape[_VECTOR:])
 
 
@@ -162,7 +162,7 @@ def _classifier(evidence: Evidence, output: Seen, name: str | None) -> Family:
 
 
 def _activation(output: Seen, reasons: list[str], questions: list[str]) -> Activation:
-    """From the values of the trial run."""
+    """The activation, from the values of the trial run."""
     if output.value is None:
         questions.append("Are the scores probabilities? If they are raw, set output.activation to Softmax or Sigmoid.")
         return "None"
@@ -187,7 +187,7 @@ _TRAINERS = {
 
 
 def _preset(evidence: Evidence) -> Preset | None:
-    """The usual one for photographs in colour; None for small or grey inputs, and for integers."""
+    """The usual preset for colour photos; None for inputs that are small, grey or of integers."""
     height, _ = evidence.size
     image = evidence.image
     if image is None or evidence.channels != _COLOURS or "float" not in image.type:

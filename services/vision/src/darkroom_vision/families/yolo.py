@@ -1,4 +1,4 @@
-"""Detectors of the YOLO line: all predictions in one tensor, masks' prototypes in a second."""
+"""YOLO detectors: all predictions in one tensor, mask prototypes in a second."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from darkroom_vision.families.pyramid import boxes_per_cell
 _BOX, _CORNERS_SCORE_CLASS = 4, 6
 _RANK, _PROTOTYPES_RANK, _RAW_HEADS_RANK = 3, 4, 5
 _FEWEST_MAPS = 2
-"""Of YOLOv5 tiny; with one, 100 and 300 queries could be the cells of a small input."""
+"""As in YOLOv5 tiny. If one were enough, 100 or 300 queries could be taken for the cells of a small input."""
 _MOST_QUERIES = 3_000
 _USUAL_QUERIES = (100, 200, 300, 500, 900, 1_000)
 _MOST_COLUMNS = 2_000
@@ -27,7 +27,7 @@ _TASKS: dict[str, OutputType] = {
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The tensor of predictions: `count` of them, `width` numbers each."""
+    """The output with the predictions: `count` predictions of `width` numbers."""
 
     output: Seen
     count: int | None
@@ -37,12 +37,12 @@ class _Table:
 
     @property
     def counted(self) -> str:
-        """How the number of predictions is explained."""
+        """The sum of cells that gives the number of predictions; empty if there is none."""
         return next(iter(self.per_cell.values()), "")
 
 
 def yolo(evidence: Evidence) -> Family | None:
-    """A detector, or a model for masks, keypoints or oriented boxes, of Ultralytics, YOLOv5 to v10, or YOLOX."""
+    """The family of a model of Ultralytics, YOLOv5 to v10 or YOLOX, for any of their tasks but classify; else None."""
     if not evidence.outputs or evidence.metadata.task == "classify":
         return None
     predictions, *others = evidence.outputs
@@ -88,7 +88,7 @@ def _columns(evidence: Evidence, table: _Table) -> Family | None:
 
 
 def _rows(evidence: Evidence, table: _Table) -> Family | None:
-    """(N, A, 5 + classes + masks): YOLOv5 and v7 with three boxes a cell, YOLOX with one."""
+    """(N, A, 5 + classes + masks): YOLOv5 and v7 with three boxes per cell, YOLOX with one."""
     classes = table.width - _BOX - 1 - table.masks
     if classes < 1 or (table.count is None and not _exported_by_ultralytics(evidence)):
         return None
@@ -178,12 +178,12 @@ def _v8(evidence: Evidence, table: _Table, task: str, classes: int, extra: str, 
 
 
 def _exported_by_ultralytics(evidence: Evidence) -> bool:
-    """YOLOv5's and Ultralytics' exports write `stride` and `names`."""
+    """Whether the metadata has `stride` and `names`, which YOLOv5 and Ultralytics write."""
     return evidence.metadata.stride is not None or evidence.metadata.task in _TASKS
 
 
 def _end_to_end(evidence: Evidence, table: _Table) -> bool:
-    """Whether suppression is in the graph: by the metadata, or because boxes of the trial run are in pixels."""
+    """Whether suppression is in the graph: the metadata says so, or boxes of the trial run are in pixels."""
     custom = evidence.metadata.custom
     said = custom.get("end2end") == "True" or "'nms': True" in custom.get("args", "")
     return said or table.output.within(0, 1) is False

@@ -1,1 +1,1 @@
-"""Heads: a model's raw outputs as the fields of an analyzed event, one module for each type of output."""
+"""Heads: they turn a model's raw outputs into fields of an analyzed event. One module per output type."""

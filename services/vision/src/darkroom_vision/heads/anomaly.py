@@ -15,19 +15,19 @@ from darkroom_vision.heads.run_lengths import mask_of_part
 from darkroom_vision.model.session import Value
 
 DEFAULT_THRESHOLD = 0.5
-"""anomalib normalises scores so that its own threshold becomes 0.5."""
+"""Anomalib normalises scores so that its threshold becomes 0.5."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnomalyHead:
-    """Outputs by their position; None if the model does not have them.
+    """Reads an Anomalib model. Outputs are given by position; None if the model does not have them.
 
     Attributes:
         score: (1) or (1, 1); without it, the score is the highest value of the map.
-        label: whether the image is anomalous; used if there is no threshold of the stage's own.
-        heat: (1, 1, H, W): how anomalous each pixel is.
-        mask: (1, 1, H, W): whether it is anomalous; used likewise.
-        threshold: the stage's own.
+        label: whether the image is anomalous; used if the stage sets no threshold.
+        heat: (1, 1, H, W): anomaly score of each pixel.
+        mask: (1, 1, H, W): whether each pixel is anomalous; used if the stage sets no threshold.
+        threshold: `output.threshold` of the stage; None if it sets none.
     """
 
     score: int | None

@@ -1,4 +1,4 @@
-"""What a head is: it turns a model's raw outputs into the part of an analyzed event that says what the model saw."""
+"""The interface of heads, which turn a model's raw outputs into the result fields of an analyzed event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The image behind one row of a model's outputs.
+    """The image that one row of a model's outputs belongs to.
 
     Attributes:
         size: (width, height) of the whole, upright image in pixels.

@@ -23,15 +23,15 @@ _STEPS, _STACK = 3, 4
 
 
 def choose_head(trial: Trial, spec: Output, labels: Sequence[str] | None) -> Head:
-    """The head for the output that the stage describes.
+    """The head for `output` of a stage.
 
     Args:
-        trial: the model's outputs, and its answer to a blank image.
-        spec: the stage's output.
-        labels: names of the classes: `spec.labels`, or what was read from `spec.labelsUri`.
+        trial: the trial run on a blank image.
+        spec: the stage's `output`.
+        labels: class names from `spec.labels` or the file of `spec.labelsUri`.
 
     Raises:
-        ModelMismatch: with what the file says, what the pipeline says, what to change.
+        ModelMismatch: model and stage contradict each other; says what each of them has, and what to change.
     """
     own = tuple(labels or ())
     form = output_format(trial, spec, own) if spec.type in FORMATS else "Auto"
@@ -51,7 +51,7 @@ def choose_head(trial: Trial, spec: Output, labels: Sequence[str] | None) -> Hea
 
 
 def _classification(trial: Trial, spec: Output, labels: tuple[str, ...]) -> Head:
-    """The named output, else the first that holds scores: others may hold the label."""
+    """The named output, else the first that holds scores: other outputs may hold the label."""
     candidates = [trial.index(spec.name)] if spec.name is not None else list(range(len(trial.outputs)))
     found = next((i for i in candidates if holds_scores(trial.values[i])), None)
     if found is None:
@@ -110,7 +110,7 @@ def _characters(trial: Trial, known: Sequence[str], classes: int) -> tuple[str, 
         return ("", *known, " ")
     raise trial.mismatch(
         f"it knows {classes} characters with the blank, {len(known)} are named: "
-        "set output.labels or labelsUri to the characters from class 1 on, one a line"
+        "set output.labels or labelsUri to the characters from class 1 on, one per line"
     )
 
 

@@ -1,4 +1,4 @@
-"""A map of classes over the model's input -> masks of the upright image."""
+"""Turning a class map of the model's input into masks of the upright image."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _HALF = 0.5
 def best_classes(logits: npt.NDArray[Any], size: Size) -> npt.NDArray[np.int16]:
     """(C, h, w) -> (height, width): the class with the highest value at each pixel of the model's input.
 
-    A smaller map is enlarged first, linearly, class by class, so that borders between classes are smooth.
+    A smaller map is first enlarged linearly, class by class, so that borders between classes are smooth.
     """
     _, height, width = logits.shape
     shape = (size[1], size[0]) if (width < size[0] or height < size[1]) else (height, width)
@@ -34,9 +34,9 @@ def best_classes(logits: npt.NDArray[Any], size: Size) -> npt.NDArray[np.int16]:
 
 
 def classes_in_image(classes: npt.NDArray[np.int16], frame: Frame) -> npt.NDArray[np.int16]:
-    """(h, w) over the model's input -> (width * height) of the image, column by column: nearest values.
+    """(h, w) over the model's input -> (width * height) of the image, column by column. Takes the nearest value.
 
-    Pixels that the model has not seen (`resize: Crop`) are NO_CLASS.
+    Pixels outside the crop (`resize: Crop`) are NO_CLASS.
     """
     height, width = classes.shape
     (image_width, image_height), (input_width, input_height) = frame.size, frame.input_size
@@ -50,7 +50,7 @@ def classes_in_image(classes: npt.NDArray[np.int16], frame: Frame) -> npt.NDArra
 
 
 def masks_by_class(classes: npt.NDArray[np.int16], size: Size) -> list[tuple[int, int, dict[str, Any]]]:
-    """(class, number of pixels, mask) of each class in an answer of `classes_in_image`, the largest first."""
+    """(class, number of pixels, mask) of each class in `classes`, from `classes_in_image`. Largest first."""
     changes = np.flatnonzero(classes[1:] != classes[:-1]) + 1
     starts, ends = np.concatenate([[0], changes]), np.concatenate([changes, [len(classes)]])
     of_run = classes[starts]

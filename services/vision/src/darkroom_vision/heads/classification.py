@@ -16,7 +16,7 @@ Activation = Literal["Softmax", "Sigmoid", "None"]
 
 @dataclass(frozen=True, slots=True)
 class ClassificationHead:
-    """The best `top_k` classes (None: all) with a score of at least `threshold`. `labels` are empty without names."""
+    """The best `top_k` classes (None: all) with a score of at least `threshold`. `labels` may be empty."""
 
     index: int
     name: str
@@ -26,7 +26,7 @@ class ClassificationHead:
     activation: Activation
 
     def results(self, outputs: Sequence[Value], frames: Sequence[Frame]) -> list[Result]:
-        """See `Head.results`; best class first, equal ones by index."""
+        """See `Head.results`. Best class first; equal scores by index."""
         return [self._predictions(row) for row in rows(self.name, outputs[self.index], len(frames))]
 
     def _predictions(self, row: Value) -> Result:
@@ -52,7 +52,7 @@ def holds_scores(value: Value) -> bool:
 
 
 def raw_scores(row: Value) -> tuple[npt.NDArray[np.float64], Sequence[str]]:
-    """(scores before activation (classes,), the model's own labels if it has any) of one image."""
+    """Scores of one image before activation, (classes,), and the model's own labels if it outputs them."""
     if isinstance(row, list):  # scikit-learn's converter: [{class: probability}]
         return np.array(list(row[0].values()), np.float64), [str(label) for label in row[0]]
     return row.astype(np.float64).ravel(), ()

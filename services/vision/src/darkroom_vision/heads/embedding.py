@@ -12,7 +12,7 @@ from darkroom_vision.model.session import Value
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingHead:
-    """The vector, flat. `normalize`: divided by its Euclidean norm, so that cosine similarity is a dot product."""
+    """The flattened vector. `normalize` divides it by its L2 norm, so that cosine similarity is a dot product."""
 
     index: int
     name: str

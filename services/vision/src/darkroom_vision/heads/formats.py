@@ -1,4 +1,4 @@
-"""The format of a model's output, when the stage leaves it to us. What can be read in two ways is refused."""
+"""Recognition of the output format for `format: Auto`. Ambiguous outputs are refused."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,15 @@ _CLASS_COLUMN = 5
 
 
 def output_format(trial: Trial, spec: Output, labels: Sequence[str]) -> str:
-    """The stage's format, or the one that names, shapes and values of the model's outputs show.
+    """The stage's format or, with Auto, the one recognised from names, shapes and values of the outputs.
 
     Args:
-        trial: the model's.
-        spec: the stage's output, of a type that has formats.
-        labels: names of the classes; empty if nobody has named them.
+        trial: the trial run of the model.
+        spec: the stage's `output`, of a type that has formats.
+        labels: class names from the stage; empty if it has none.
 
     Raises:
-        ModelMismatch: the outputs fit no format of the type, or several. It says which to set.
+        ModelMismatch: the outputs fit no format of the type, or several; says which fields to set.
     """
     formats = FORMATS[spec.type]
     if spec.format != "Auto":
@@ -53,7 +53,7 @@ def _by_no_object_class(trial: Trial, labels: Sequence[str]) -> str:
 
 
 def _by_rank(trial: Trial, spec: Output) -> str | None:
-    """What the type leaves as the only possibility."""
+    """The format by rank, element type and range of the output; None if they do not decide it."""
     index = 0 if spec.name is None else trial.index(spec.name)
     value = trial.array(index)
     if spec.type in {"Detection", "OrientedDetection"}:
@@ -72,7 +72,7 @@ def _is_probability(value: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -
 
 
 def _six_columns(trial: Trial, found: str) -> str:
-    """Of a table of six columns: whether they are box, score and class, or box and the scores of two classes.
+    """The format of a table of six columns: box, score and class, or box and the scores of two classes.
 
     Classes are whole numbers; scores are between 0 and 1, and so are boxes in the format with scores.
     """

@@ -1,4 +1,4 @@
-"""Names of classes: the stage's own, which have to fit the model, else those in the model file, if they fit."""
+"""Class names: those of the stage, which have to fit the model, else those in the model file, if they fit."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ _BACKGROUND = {"__background__", "background"}
 
 
 def class_labels(trial: Trial, own: Sequence[str], classes: int | None) -> tuple[str, ...]:
-    """The names of `classes` classes; None: their number is not known. Empty if they have no names.
+    """The class names, or none. `classes` is the number of classes; None if it is unknown.
 
     Raises:
-        ModelMismatch: the stage names more or fewer classes than there are.
+        ModelMismatch: the stage names more or fewer classes than the model has.
     """
     if own:
         if classes is not None and len(own) != classes:
@@ -25,5 +25,5 @@ def class_labels(trial: Trial, own: Sequence[str], classes: int | None) -> tuple
 
 
 def without_background(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The names from class 1 on, of a model whose class 0 is the background."""
+    """The names from class 1 on, for a model whose class 0 is the background."""
     return labels[1:] if labels and labels[0].lower() in _BACKGROUND else labels

@@ -1,7 +1,7 @@
-"""Results within the size of a record: what does not fit is left out, least important first.
+"""Limiting results to the size of a record: what does not fit is left out, least important first.
 
-Objects are dropped from the end, the lowest scores first, but not the first of all; of a class map, the masks of the
-smallest classes. Their number is in the result's `dropped`. Other results are never cut.
+Predictions with boxes are dropped from the lowest score up; the first one always stays. Of a class map, the masks of
+the smallest classes are dropped. `dropped` in the result counts them. Other results are never cut.
 """
 
 import json
@@ -11,13 +11,13 @@ from typing import Any
 from darkroom_vision.heads.base import Result
 
 _ROOM_BYTES = 4_096
-"""For the rest of the event, and the record's headers."""
+"""Reserved for the rest of the event and the record's headers."""
 _PREDICTION_BYTES, _KEYPOINT_BYTES, _CHARACTER_BYTES = 400, 800, 6
-"""More than a prediction or keypoint without its names has, and a character of a name."""
+"""Upper bounds for a prediction or keypoint without its names, and for one character of a name."""
 
 
 def fitted(result: Result, max_bytes: int | None) -> Result:
-    """`result` as it is if its event has at most `max_bytes`; else with less in it."""
+    """`result`, with predictions or masks left out until its event has at most `max_bytes`. None: no limit."""
     if max_bytes is None:
         return result
     room = max(0, max_bytes - _ROOM_BYTES)
@@ -53,11 +53,11 @@ def _with_masks_that_fit(result: Result, classes: list[dict[str, Any]], room: in
 
 
 def _at_most(prediction: Mapping[str, Any]) -> int:
-    """No fewer bytes than `_size`, and faster."""
+    """A fast upper bound of `_size`."""
     return (
         _PREDICTION_BYTES
         + _CHARACTER_BYTES * len(prediction["label"])
-        + 2 * len(prediction.get("mask", {}).get("counts", ""))  # a backslash has two bytes
+        + 2 * len(prediction.get("mask", {}).get("counts", ""))  # a backslash is escaped in JSON
         + _KEYPOINT_BYTES * len(prediction.get("keypoints", ()))
     )
 

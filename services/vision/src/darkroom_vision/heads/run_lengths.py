@@ -1,8 +1,8 @@
 """Masks in COCO's compressed run-length encoding: `{"size": [height, width], "counts": "..."}`.
 
-The mask is read column by column. Counts are the lengths of runs of 0 and 1 in turn, the first of 0. As text, each
-count is written in groups of five bits with one bit that says whether another follows, plus 48; from the fourth count
-on, the difference to the count two before. Source: `rleToString` in pycocotools' maskApi.c; its `mask.decode` reads it.
+Pixels are in column-major order. Counts are the lengths of alternating runs of 0 and 1, starting with 0. As text, each
+count is written as groups of five bits plus a continuation bit, plus 48; from the fourth count on, as the difference
+from the count two before. Source: `rleToString` in pycocotools' maskApi.c. pycocotools' `mask.decode` reads it.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ def mask_of_part(part: npt.NDArray[np.bool_], corner: Size, size: Size) -> dict[
     columns[:, 1:-1] = part.T
     steps = np.diff(columns, axis=1)
     starts, ends = _positions(steps == 1, corner, height), _positions(steps == -1, corner, height)
-    joined = np.flatnonzero(starts[1:] == ends[:-1])  # a run that goes on in the next column
+    joined = np.flatnonzero(starts[1:] == ends[:-1])  # runs that continue in the next column
     return mask_of_runs(np.delete(starts, joined + 1), np.delete(ends, joined), size)
 
 
@@ -33,7 +33,7 @@ def _positions(steps: npt.NDArray[np.bool_], corner: Size, height: int) -> npt.N
 
 
 def mask_of_runs(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], size: Size) -> dict[str, Any]:
-    """The mask whose runs of 1 begin at `starts` and end before `ends`, in ascending order and not touching."""
+    """The mask whose runs of 1 begin at `starts` and end before `ends`, ascending and separated by zeros."""
     width, height = size
     borders = np.empty(2 * len(starts) + 2, np.int64)
     borders[0], borders[-1] = 0, width * height
@@ -45,7 +45,7 @@ def mask_of_runs(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], siz
 
 
 def compressed(counts: npt.NDArray[np.int64]) -> str:
-    """Counts as text."""
+    """COCO's string for `counts`."""
     values = counts.copy()
     values[3:] -= counts[1:-2]
     groups = np.empty((len(values), _MOST_GROUPS), np.uint8)

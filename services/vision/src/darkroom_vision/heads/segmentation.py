@@ -21,10 +21,10 @@ _LOGITS_RANK = 3
 
 @dataclass(frozen=True, slots=True)
 class SegmentationHead:
-    """The classes in the image, the largest first, with the fraction of the image's pixels and a mask.
+    """The classes in the image, largest first, with their fraction of the image's pixels and a mask.
 
     Attributes:
-        threshold: of the format Probability: pixels from this value on belong to class 0, the others to none.
+        threshold: for the format Probability: pixels of at least this value belong to class 0, others to no class.
     """
 
     index: int

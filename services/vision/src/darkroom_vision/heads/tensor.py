@@ -12,7 +12,7 @@ from darkroom_vision.model.session import Value
 
 @dataclass(frozen=True, slots=True)
 class TensorHead:
-    """An output as it is for a batch of one image, in row-major order."""
+    """An output for one image, unchanged, in row-major order."""
 
     index: int
     name: str

@@ -14,12 +14,12 @@ BLANK = 0
 
 @dataclass(frozen=True, slots=True)
 class CtcHead:
-    """One line of text, read from (1, T, C) greedily: the best character of each step, without repeats and blanks.
+    """Greedy CTC decoding of (1, T, C): the best character of each step, without repeats and blanks.
 
     The score is the mean probability of the characters that remain. Source: PaddleOCR's CTCLabelDecode.
 
     Attributes:
-        characters: of each class; that of the blank, class 0, is not used.
+        characters: the character of each class; class 0, the blank, is not used.
         softmax: the output holds logits, not probabilities.
         steps_first: the output is (T, 1, C).
     """
@@ -32,7 +32,7 @@ class CtcHead:
     steps_first: bool
 
     def results(self, outputs: Sequence[Value], frames: Sequence[Frame]) -> list[Result]:
-        """See `Head.results`; the text is empty if its score is below the threshold."""
+        """See `Head.results`. The text is empty if its score is below the threshold."""
         value = np.asarray(outputs[self.index])
         if self.steps_first:
             value = value.swapaxes(0, 1)

@@ -1,4 +1,4 @@
-"""A model as its head sees it: its outputs, and what it answered to a blank image."""
+"""The trial run of a model: its ports, and its outputs for one blank image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ class Trial:
     """A trial run.
 
     Attributes:
-        uri: the model's, for messages.
-        outputs: the model's.
-        values: the outputs for one blank image, which show the shapes that the file leaves open.
-        inputs: the model's, the shape of its image input without open dimensions.
-        metadata: the file's.
+        uri: the model's URI, for errors.
+        outputs: the outputs that the file declares.
+        values: the outputs for one blank image, which give the dimensions that the file leaves open.
+        inputs: the model's inputs; that of the image has no open dimensions.
+        metadata: the file's metadata.
         input_size: (width, height) of the image input.
-        told: the inputs that tell the model the image's size, or how it was resized.
+        told: names of the inputs that are filled in with facts about the image (`extra_inputs.FACTS`).
     """
 
     uri: str
@@ -38,14 +38,14 @@ class Trial:
     told: frozenset[str] = frozenset()
 
     def mismatch(self, problem: str) -> ModelMismatch:
-        """The error that says what is wrong with model and stage, and what to do."""
+        """An error with `problem`, which says what is wrong and what to change."""
         return ModelMismatch(self.uri, [problem])
 
     def index(self, name: str) -> int:
         """The position of the output `name`.
 
         Raises:
-            ModelMismatch: there is none.
+            ModelMismatch: there is no such output.
         """
         if (found := self.find(name)) is None:
             shown = ", ".join(port.name for port in self.outputs[:_SHOWN])
@@ -53,19 +53,19 @@ class Trial:
         return found
 
     def find(self, *names: str) -> int | None:
-        """The position of the first output with one of these names. TensorFlow's suffix `:0` does not count."""
+        """The position of the first output with one of these names. TensorFlow's suffix `:0` is ignored."""
         for i, port in enumerate(self.outputs):
             if port.name in names or port.name.removesuffix(":0") in names:
                 return i
         return None
 
     def array(self, index: int) -> npt.NDArray[Any]:
-        """The value of an output; an empty array if it is none."""
+        """The value of an output; an empty array if it is not an array."""
         value = self.values[index]
         return value if isinstance(value, np.ndarray) else np.empty(0)
 
     def first(self, rank: int, kinds: str = "f", columns: int | None = None, *, but: Sequence[int] = ()) -> int | None:
-        """The first output of this rank, of one of these kinds of NumPy, with so many columns, that is not in `but`."""
+        """The first output of this rank, dtype kind (one of `kinds`) and number of columns that is not in `but`."""
         for i in range(len(self.outputs)):
             array = self.array(i)
             if i in but or array.ndim != rank or array.dtype.kind not in kinds:
@@ -75,11 +75,11 @@ class Trial:
         return None
 
     def shown(self, index: int) -> str:
-        """An output with its type and shape, for messages."""
+        """An output with its type and shape, for errors."""
         port, value = self.outputs[index], self.values[index]
         shape = f" of shape {value.shape} for one image" if isinstance(value, np.ndarray) else ""
         return f"output {port.name!r} is {port.type}{shape}"
 
     def all_shown(self) -> str:
-        """All outputs, for messages."""
+        """All outputs, for errors."""
         return ", ".join(self.shown(i) for i in range(min(len(self.outputs), _SHOWN)))

@@ -1,4 +1,4 @@
-"""The parts that JPEG, PNG and WebP files are made of."""
+"""Reading the segments of JPEG files and the chunks of PNG and WebP files."""
 
 import struct
 from collections.abc import Iterator
@@ -12,21 +12,21 @@ _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A segment or chunk: its `kind` as the format has it, `start` and `end` of its content in the file."""
+    """A segment or chunk: its `kind` in the notation of the format; `start` and `end` of its content in the file."""
 
     kind: bytes
     start: int
     end: int
 
     def of(self, data: bytes) -> bytes:
-        """Its content."""
+        """The content of the part in the file `data`."""
         return data[self.start : self.end]
 
 
 def jpeg_segments(data: bytes) -> Iterator[Part]:
-    """The segments of a JPEG file before its first scan, and that scan's header; what lies between them is skipped.
+    """The segments of a JPEG file up to the header of its first scan. Junk between segments is skipped.
 
-    As libjpeg finds them: after anything that is no marker it looks for the next 0xFF that begins one.
+    As in libjpeg: after bytes that are no marker, it looks for the next 0xFF that begins one.
 
     Raises:
         struct.error, IndexError: the file ends before the first scan.

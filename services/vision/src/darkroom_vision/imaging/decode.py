@@ -1,8 +1,8 @@
-"""Bytes of an image -> its pixels, upright.
+"""Decoding an image file into upright pixels.
 
-JPEG goes through TurboJPEG, the common kinds of PNG, WebP, BMP and TIFF through OpenCV, everything else through Pillow.
-What the formats hold beyond three channels of 8 bits is reduced as the loaders that models are trained with do it: 16
-bits to their upper 8, palettes and CMYK to colours, the first frame of many, transparency dropped (TIFF: over black).
+JPEG is decoded by TurboJPEG, the common kinds of PNG, WebP, BMP and TIFF by OpenCV, everything else by Pillow. All
+files are reduced to 8 bits and 1 or 3 channels as the data loaders of training frameworks do: 16 bits to the upper 8,
+palettes and CMYK to RGB, the first of several frames, transparency dropped (TIFF: composited over black).
 """
 
 from collections.abc import Callable
@@ -22,9 +22,9 @@ Shrink = Callable[[int, int], int]
 """(width, height) upright -> 1, 2, 4 or 8: how many times smaller the decoder may make each side."""
 
 _MAX_PIXELS_OF: dict[Format, int] = {"jp2": 25_000_000}
-"""Of formats whose decoder needs much more memory for each pixel than the others: OpenJPEG takes 18 bytes."""
+"""Lower limits for formats whose decoder needs more memory per pixel: OpenJPEG takes 18 bytes."""
 _DCT_BLOCK = 8
-"""A JPEG of fewer pixels a side is not shrunk: several of TurboJPEG's scales could give the same size."""
+"""In pixels. A JPEG with a shorter side is not shrunk: several of TurboJPEG's scales could give the same size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Decoded:
     """An upright image.
 
     Attributes:
-        pixels: may be fewer than the image's, if the decoder was allowed to shrink it.
-        width, height: of the whole image.
-        to_image: from the coordinates of `pixels` to those of the whole image.
+        pixels: uint8 (h, w, c); smaller than the image if the decoder shrank it.
+        width, height: of the upright image before shrinking, in pixels.
+        to_image: from the coordinates of `pixels` to those of the image.
     """
 
     pixels: Pixels
@@ -48,15 +48,15 @@ def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded
     """The image's first frame, upright.
 
     Args:
-        data: the file.
+        data: content of the file.
         colors: order of the channels, or GRAY for one channel (ITU-R 601 luma).
-        shrink: asked how many times smaller a JPEG may come out; never when it is left out.
+        shrink: called with the upright size; returns by how much a JPEG may be shrunk. None: never shrink.
 
     Raises:
-        NotAnImage: no format that Darkroom takes.
-        TooManyPixels: more than 100 megapixels by the header (JPEG 2000: 25); nothing has been decoded.
-        DecodeError: cut off, or damaged as far as the format shows it: JPEG and PNG do, a WebP or TIFF file of the
-            right length may hold wrong pixels that nothing gives away.
+        NotAnImage: the format is not supported.
+        TooManyPixels: the header says more than 100 megapixels (JPEG 2000: 25). Raised before decoding.
+        DecodeError: the file is truncated, or damage was detected. JPEG and PNG reveal damage; WebP and TIFF have no
+            checksums, so that a damaged file of the right length may decode to wrong pixels.
     """
     header = read_header(data)
     limit = _MAX_PIXELS_OF.get(header.format, MAX_PIXELS)
@@ -72,7 +72,7 @@ def decode(data: bytes, colors: Colors, shrink: Shrink | None = None) -> Decoded
     if opencv_decodes(data, header):
         pixels = decode_with_opencv(data, header, colors)
         _check_decoded(pixels, stored, header)
-    elif header.format == "heic":  # libheif turns pictures itself, and cannot be told not to
+    elif header.format == "heic":  # libheif always applies the orientation itself
         pixels = decode_with_pillow(data, header, upright_size(stored, orientation), colors)
         orientation = UPRIGHT
     else:
@@ -86,12 +86,12 @@ def _decode_jpeg(data: bytes, header: ImageHeader, orientation: int, colors: Col
     stored = (header.width, header.height)
     size = jpeg_size(data)
     if size is None:
-        data = without_junk(data)  # which has the one frame header that `header` was read from
+        data = without_junk(data)  # keeps the frame header that `header` was read from
     else:
         _check_same(size, stored, header)
     image = upright_size(stored, orientation)
     times = shrink(*image) if shrink and max(stored) >= _DCT_BLOCK else 1
-    # TurboJPEG takes the smallest of its scales that is not below this: exactly 1/times.
+    # TurboJPEG takes the smallest scale that is not below this size, which is exactly 1/times.
     pixels = upright(decode_jpeg(data, colors, (-(-stored[0] // times), -(-stored[1] // times))), orientation)
     to_image = shrunk_to_upright(times, (pixels.shape[1], pixels.shape[0]), image, orientation)
     return Decoded(pixels, header.format, *image, to_image)
@@ -102,7 +102,7 @@ def _check_decoded(pixels: Pixels, stored: Size, header: ImageHeader) -> None:
 
 
 def _check_same(found: Size, stored: Size, header: ImageHeader) -> None:
-    """The ingestion service admitted the size in the header: a decoder that sees another one must not go on."""
+    """Limits were checked for the size in the header, so a decoder that finds another size must not go on."""
     if found != stored:
         raise DecodeError(
             f"the {NAMES[header.format]} file is contradictory: {stored[0]} x {stored[1]} by its header, "

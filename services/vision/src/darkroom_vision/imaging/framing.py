@@ -1,4 +1,4 @@
-"""How an image of any size is placed in a model's input, with the rounding of the frameworks that models come from."""
+"""Placing an image of any size in a model's input, with the rounding of the framework that the model comes from."""
 
 import math
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ Resize = Literal["Stretch", "Letterbox", "Crop"]
 Rounding = Literal["Nearest", "Down", "TextLine"]
 
 MAX_OPEN_SIDE = 4_096
-"""The longest side of an input whose size depends on the image, unless the stage says otherwise."""
+"""Default limit for the longer side of an input whose size depends on the image, in pixels."""
 _LEAST_LINE_WIDTH = 320
-"""PaddleOCR, `rec_image_shape` "3, 48, 320": shorter lines are padded to this width."""
+"""In pixels. Shorter lines of text are padded to this width (PaddleOCR: `rec_image_shape` "3, 48, 320")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """Where in the model's input an image goes.
+    """How images are placed in the model's input. Sizes are in pixels.
 
     Attributes:
-        width, height: of the model's input; None if it depends on the image.
-        crop_fraction: of Crop: the part of the resized image's sides that is kept, in sizes that do not depend on it.
-        pad_at: of Letterbox: the image's place between the borders.
-        enlarge: whether Letterbox, and sizes that depend on the image, make small images larger.
-        longest_side, shortest_side: of sizes that depend on the image; with no `shortest_side`, width or height,
-            `longest_side` is the length of the longer side, else the most that it may be.
+        width, height: of the model's input; None if they depend on the image.
+        crop_fraction: for Crop with a fixed size: fraction of the resized image's sides that is kept.
+        pad_at: for Letterbox: position of the image.
+        enlarge: whether images are enlarged by Letterbox and for inputs whose size depends on the image.
+        longest_side, shortest_side: for inputs whose size depends on the image. `longest_side` is the length of the
+            longer side or, with `shortest_side`, width or height, its maximum.
         multiple_of: sides that depend on the image are multiples of this.
-        rounding: of a letterboxed image's sides.
+        rounding: for Letterbox: rounding of the resized image's sides.
     """
 
     width: int | None
@@ -48,13 +48,13 @@ class Framing:
 
 
 def fit(image: Size, framing: Framing) -> Fit:
-    """Where an image of this size goes, and in an input of what size.
+    """Where an image of size (width, height) goes in the input, and the size of the input.
 
-    Stretch takes everything and ignores the aspect ratio. Letterbox takes everything, keeps the ratio and leaves
-    borders; `round(side * scale)` and, for Center, the smaller border first are Ultralytics' `LetterBox`, `int(side *
-    scale)` and TopLeft are YOLOX' `preproc`. Crop resizes the image until it covers the input divided by the crop
-    fraction and keeps the centre, rounded as by torchvision's `Resize` and `CenterCrop` and timm's
-    `transforms_imagenet_eval`.
+    Stretch resizes the whole image and ignores the aspect ratio. Letterbox resizes the whole image, keeps the aspect
+    ratio and adds borders. `round(side * scale)` and, for Center, the smaller border first are those of Ultralytics'
+    `LetterBox`; `int(side * scale)` and TopLeft are those of YOLOX's `preproc`. Crop resizes the image to cover the
+    input divided by the crop fraction and keeps the centre, with the rounding of torchvision's `Resize` and
+    `CenterCrop` and timm's `transforms_imagenet_eval`.
     """
     if framing.resize == "Crop":
         return _crop(image, framing.size or _open_size(image, framing), framing.crop_fraction)
@@ -79,7 +79,7 @@ def _letterbox(image: Size, framing: Framing) -> Fit:
 
 
 def _text_line(image: Size, framing: Framing) -> Fit:
-    """PaddleOCR's `resize_norm_img`: full height, the width rounded up, a line that is too long squeezed."""
+    """PaddleOCR's `resize_norm_img`: full height, the width rounded up; a line that is too long is squeezed."""
     height = framing.height or image[1]
     natural = height * image[0] / image[1]
     open_width = min(framing.longest_side, max(_LEAST_LINE_WIDTH, int(natural)))
@@ -105,7 +105,7 @@ def _crop(image: Size, target: Size, fraction: float) -> Fit:
 
 
 def _scale(image: Size, framing: Framing) -> float:
-    """How many times larger the image becomes, the same in both directions."""
+    """The scale from the image to the resized image, the same for both axes."""
     (width, height), longer = image, max(image)
     if framing.width and framing.height:
         scale = min(framing.width / width, framing.height / height)
@@ -125,9 +125,9 @@ def _sides(image: Size, scale: float, framing: Framing) -> Size:
 
 
 def _open_size(image: Size, framing: Framing) -> Size:
-    """The input's size for Stretch and Crop: the resized image's, with every open side a multiple.
+    """The input's size for Stretch and Crop: that of the resized image, with open sides rounded to multiples.
 
-    The nearest multiple if both are open is PaddleOCR's `resize_image_type0`.
+    If both sides are open, Stretch takes the nearest multiple, as PaddleOCR's `resize_image_type0`.
     """
     inner, step = _sides(image, _scale(image, framing), framing), framing.multiple_of
     if framing.resize == "Crop":

@@ -1,8 +1,8 @@
-"""Where an image lies in the model's input, and the way back. Sizes are (width, height) in pixels.
+"""The mapping between an image and the model's input. Sizes are (width, height) in pixels.
 
 Coordinates are continuous and count pixels from the upper left corner: pixel (i, j) covers i <= x < i + 1 and
-j <= y < j + 1, and its centre is (i + 0.5, j + 0.5). Every resizer here keeps to that ("half-pixel centres"), so
-resizing is a scale without an offset.
+j <= y < j + 1, and its centre is (i + 0.5, j + 0.5). All resize functions follow this convention ("half-pixel
+centres"), so resizing is a scale without an offset.
 """
 
 from dataclasses import dataclass, replace
@@ -15,24 +15,24 @@ _JPEG_SHRINKS = (8, 4, 2)
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """From the coordinates of one picture to those of another: (x, y) becomes (x, y) * scale + offset, axis by axis."""
+    """From the coordinates of one image to those of another: (x, y) * scale + offset, for each axis."""
 
     scale: Point
     offset: Point
 
     def apply(self, point: Point) -> Point:
-        """Where `point` lies in the other picture."""
+        """The coordinates of `point` in the other image."""
         (x, y), (scale_x, scale_y), (offset_x, offset_y) = point, self.scale, self.offset
         return x * scale_x + offset_x, y * scale_y + offset_y
 
     def after(self, first: "Transform") -> "Transform":
-        """`first`, then this one."""
+        """The composition: `first`, then this transform."""
         (x, y), (first_x, first_y) = self.scale, first.scale
         return Transform((x * first_x, y * first_y), self.apply(first.offset))
 
 
 UNCHANGED = Transform((1.0, 1.0), (0.0, 0.0))
-"""Both pictures have the same coordinates."""
+"""The identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Fit:
         return Transform((scale_x, scale_y), (left - x * scale_x, top - y * scale_y))
 
     def on_copy(self, copy: Size) -> "Fit":
-        """The same for a copy of the image in another size."""
+        """The same fit for a copy of the image resized to `copy`."""
         if copy == self.image:
             return self
         x, y = copy[0] / self.image[0], copy[1] / self.image[1]
@@ -71,7 +71,7 @@ class Fit:
 
     @property
     def whole_pixels(self) -> tuple[slice, slice] | None:
-        """The part as rows and columns, if it begins and ends between pixels."""
+        """The part as slices of rows and columns; None if it begins or ends within a pixel."""
         if not all(float(side).is_integer() for side in (*self.corner, *self.size)):
             return None
         (left, top), (width, height) = map(int, self.corner), map(int, self.size)
@@ -79,7 +79,7 @@ class Fit:
 
     @property
     def decoder_shrink(self) -> int:
-        """How many times smaller a decoder may make the image with no side falling below what is made of it."""
+        """By how much a decoder may shrink the image (1, 2, 4 or 8) without making it smaller than the input needs."""
         for times in _JPEG_SHRINKS:
             if self.size[0] >= self.inner[0] * times and self.size[1] >= self.inner[1] * times:
                 return times

@@ -1,8 +1,8 @@
-"""JPEG through TurboJPEG, which can shrink while it decodes and reports damage.
+"""JPEG decoding with TurboJPEG, which can shrink while decoding and reports damage.
 
-What is wrong before the first scan (junk between segments, a damaged colour profile) cannot harm a pixel: where
-TurboJPEG complains, the file is decoded once more without what it needs not. What it still complains of lies in the
-scans, where it means that pixels are wrong, but for two oddities of cameras.
+Errors before the first scan, such as junk between segments or a damaged colour profile, affect no pixel: if TurboJPEG
+reports a problem, the file is decoded again without the segments that pixels do not depend on. Problems that remain
+are in the scans and mean wrong pixels, with two harmless exceptions that cameras produce.
 """
 
 import re
@@ -27,10 +27,10 @@ _PLAIN_JFIF = b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 
 
 def jpeg_size(data: bytes) -> Size | None:
-    """(width, height) as TurboJPEG reads them; None if simplejpeg has no name for the file's subsampling.
+    """(width, height) as TurboJPEG reads them; None if simplejpeg does not know the file's subsampling.
 
     Raises:
-        DecodeError: TurboJPEG finds no picture.
+        DecodeError: TurboJPEG cannot read the header.
     """
     try:
         height, width, *_ = simplejpeg.decode_jpeg_header(data, strict=False)
@@ -42,10 +42,10 @@ def jpeg_size(data: bytes) -> Size | None:
 
 
 def decode_jpeg(data: bytes, colors: Colors, at_least: Size) -> Pixels:
-    """The stored pixels, in the smallest of TurboJPEG's scales whose sides are `at_least` (width, height).
+    """The stored pixels, uint8 (h, w, c), at TurboJPEG's smallest scale whose sides are `at_least` (width, height).
 
     Raises:
-        DecodeError: with TurboJPEG's words.
+        DecodeError: the file is damaged or truncated; has TurboJPEG's message.
     """
     try:
         try:
@@ -70,7 +70,7 @@ def _decode(data: bytes, colors: Colors, at_least: Size, *, strict: bool = True)
 
 
 def without_junk(data: bytes) -> bytes:
-    """The same picture: only the segments that its pixels depend on come before the first scan."""
+    """The file without the segments before the first scan that pixels do not depend on."""
     kept: list[tuple[bytes, bytes]] = []
     components = 0
     try:
@@ -102,13 +102,13 @@ def _segment(kind: bytes, content: bytes) -> bytes:
 
 
 def _adobe(content: bytes, components: int) -> bytes:
-    """With the colour transform that libjpeg takes an unknown one for: YCbCr, or YCCK of four components."""
+    """APP14 with an unknown colour transform replaced as libjpeg does: by YCbCr, or YCCK for four components."""
     known = content[-1] in (0, 1, 2)
     return content if known else content[:-1] + bytes([2 if components == _CMYK else 1])
 
 
 def _is_harmless(warning: str, data: bytes) -> bool:
-    """Whether the picture is whole in spite of `warning`: cameras pad files, and some write an odd scan header."""
+    """Whether the image is complete despite `warning`: some cameras pad files or write an invalid scan header."""
     if padding := _PADDING_BEFORE_END.search(warning):
         end = data.rfind(_END_OF_JPEG)
         return len(set(data[end - int(padding[1]) : end])) == 1

@@ -1,4 +1,4 @@
-"""PNG, WebP and the common kinds of BMP and TIFF through OpenCV, which is fast and releases the GIL."""
+"""Decoding PNG, WebP and the common kinds of BMP and TIFF with OpenCV, which is fast and releases the GIL."""
 
 import struct
 
@@ -41,7 +41,7 @@ _UPRIGHT = 1
 
 
 def opencv_decodes(data: bytes, header: ImageHeader) -> bool:
-    """Whether OpenCV gets the right pixels from a file of this kind."""
+    """Whether OpenCV decodes files of this kind correctly."""
     try:
         match header.format:
             case "png" | "webp":
@@ -56,10 +56,10 @@ def opencv_decodes(data: bytes, header: ImageHeader) -> bool:
 
 
 def decode_with_opencv(data: bytes, header: ImageHeader, colors: Colors) -> Pixels:
-    """The stored pixels, not turned.
+    """The stored pixels, uint8 (h, w, c), without applying the orientation.
 
     Raises:
-        DecodeError: the file is damaged, or cut off.
+        DecodeError: the file is damaged or cut off.
     """
     name = NAMES[header.format]
     data = _default_image(data) if header.format == "png" else data
@@ -80,7 +80,7 @@ def _is_common_bmp(data: bytes) -> bool:
         size >= _BMP_HEADER
         and bits in _BMP_BITS
         and compression == _BMP_UNCOMPRESSED
-        and colors != 1  # pixels of other colours would be anything
+        and colors != 1  # pixel values beyond the palette are undefined
         and pixels >= _BMP_FILE_HEADER + size + palette
     )
 
@@ -97,11 +97,11 @@ def _is_common_tiff(directory: tiff.Directory) -> bool:
 
 
 def _default_image(data: bytes) -> bytes:
-    """A PNG file of nothing but the chunks that its default image depends on.
+    """The PNG file, reduced to the chunks that its default image depends on.
 
-    Without the chunks of an animation OpenCV decodes the image that viewers without animation show, which need not be a
-    frame of it. Without texts it does not decompress those: of ten megabytes it would make a gigabyte. And it takes as
-    much memory as a chunk claims to be long, up to 4 GB, before it finds that the file is shorter.
+    Without animation chunks, OpenCV decodes the default image, which need not be a frame of the animation. Without text
+    chunks, it does not decompress text, which could turn 10 MB into 1 GB. Chunks that claim to be longer than the file
+    are refused here, because OpenCV allocates the length that a chunk claims, up to 4 GB, before it notices.
 
     Raises:
         DecodeError: a chunk is cut off.
@@ -119,7 +119,7 @@ def _default_image(data: bytes) -> bytes:
 
 
 def _without_orientation(data: bytes) -> bytes:
-    """With the orientation tag saying upright: OpenCV obeys a TIFF file's even when it is told not to."""
+    """The TIFF file with its orientation set to upright: OpenCV applies it even with IMREAD_IGNORE_ORIENTATION."""
     directory = tiff.first_directory(data)
     entry = directory.entries.get(tiff.ORIENTATION)
     if entry is None or directory.number(tiff.ORIENTATION) in (None, _UPRIGHT):

@@ -1,8 +1,8 @@
-"""How an image is to be turned, whatever its format and wherever the file says it.
+"""Reading the orientation of an image as an EXIF value, 1 to 8.
 
-EXIF orientations, 1 to 8: from the EXIF data of JPEG, PNG, WebP and TIFF, or from XMP where the EXIF data says nothing,
-as Pillow does. In AVIF and HEIC the boxes `irot` and `imir` count instead of EXIF data. No decoder is left to turn a
-picture by itself, so that none is turned twice.
+It is read from the EXIF data of JPEG, PNG, WebP and TIFF, or from XMP if the EXIF data has none, as in Pillow. In AVIF
+and HEIC, the boxes `irot` and `imir` count instead. Decoders do not apply the orientation themselves (except for HEIC),
+so that no image is turned twice.
 """
 
 import re
@@ -19,33 +19,33 @@ from darkroom_vision.imaging.containers import jpeg_segments, png_chunks, webp_c
 UPRIGHT: Final = 1
 
 Carrier = tuple[Literal["EXIF", "XMP"], bytes] | int
-"""Data that may say the orientation, or the orientation."""
+"""Metadata that may have the orientation, or the orientation itself."""
 
 _ORIENTATIONS = range(1, 9)
 _EXIF_PREFIX = b"Exif\x00\x00"
 _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\x00"
 _XMP_TAG = 700
 _EXIF_ITEM = b"Exif\x00"
-"""In the list of items of a HEIF file."""
+"""The type of an EXIF item in the item list of a HEIF file."""
 _XMP_PACKET = b"<x:xmpmeta"
 _IN_XMP = re.compile(rb"""tiff:Orientation(?:\s*=\s*["']|>)\s*([0-9])""")
 _MAX_TEXT = 1 << 20
-"""So much of a compressed text of PNG is read."""
+"""Bytes to decompress of a PNG text at most."""
 _MAX_CARRIERS = 16
-"""So many are looked at: each may be a megabyte once decompressed."""
+"""Maximum number of metadata parts to read: each may be 1 MiB when decompressed."""
 _RAW_PROFILE_HEAD = 3
-"""Lines before the digits of a raw profile: an empty one, its name, its length."""
+"""Lines before the digits of a raw profile: an empty line, the name, the length."""
 _PROFILES: dict[bytes, Literal["EXIF", "XMP"]] = {
     b"Raw profile type exif": "EXIF",
     b"Raw profile type APP1": "EXIF",
     b"Raw profile type xmp": "XMP",
 }
 _AFTER_TURNS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
-"""By the axis of `imir`: the orientation for `irot`'s counter-clockwise quarter turns, which come first."""
+"""The orientation by the axis of `imir` and the number of counter-clockwise quarter turns of `irot`, applied first."""
 
 
 def read_orientation(data: bytes, kind: Format) -> int:
-    """1..8 as EXIF counts; 1, which is upright, when the file says nothing or nonsense."""
+    """The EXIF orientation, 1 to 8; 1, upright, if the file has none or an invalid one."""
     try:
         if kind == "heic":
             return _in_boxes(data)
@@ -56,7 +56,7 @@ def read_orientation(data: bytes, kind: Format) -> int:
 
 
 def _first_orientation(carriers: Iterator[Carrier]) -> int:
-    """What the EXIF data says, else what XMP says."""
+    """The orientation in the EXIF data, else the one in XMP."""
     xmp: int | None = None
     for carrier in islice(carriers, _MAX_CARRIERS):
         if isinstance(carrier, int):
@@ -107,7 +107,7 @@ def _in_png(data: bytes) -> Iterator[Carrier]:
 
 
 def _raw_profile(text: bytes) -> bytes:
-    """What ImageMagick writes as lines of hexadecimal digits; nothing if it is something else."""
+    """The bytes that ImageMagick writes as lines of hexadecimal digits; empty if the text has another form."""
     lines = text.split(b"\n", _RAW_PROFILE_HEAD)
     try:
         return bytes.fromhex(lines[_RAW_PROFILE_HEAD].decode("ascii"))
@@ -146,7 +146,7 @@ def _in_tiff(data: bytes) -> Iterator[Carrier]:
 
 
 def _in_avif(data: bytes) -> Iterator[Carrier]:
-    """Its boxes; XMP only in a file that has neither them nor EXIF data."""
+    """The boxes; XMP only if the file has neither boxes nor EXIF data."""
     if (orientation := _in_boxes(data)) != UPRIGHT:
         yield orientation
     meta = find(data, (b"meta",))

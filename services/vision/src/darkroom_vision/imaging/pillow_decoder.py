@@ -1,4 +1,4 @@
-"""Every other kind of file through Pillow: slower, and right where the fast decoders refuse a kind or get it wrong.
+"""Decoding all other files with Pillow: slower, but correct for kinds that the fast decoders refuse or get wrong.
 
 HEIC needs the extra `heic` (pi-heif).
 """
@@ -39,24 +39,24 @@ _ALPHA_OVER_BLACK = {"RGBA": "RGBa", "LA": "La", "PA": "RGBa"}
 _WITHOUT_ALPHA = {"RGBA": "RGB", "RGBa": "RGB", "RGBX": "RGB", "LA": "L", "La": "L"}
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-warnings.filterwarnings("ignore", module=r"PIL\.")  # what is wrong with a file is told by its failure
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a worker's loops are its parallelism
+warnings.filterwarnings("ignore", module=r"PIL\.")  # damage is reported as a DecodeError
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a worker runs its loops in parallel
 if pi_heif is not None:
     pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
 
 
 def decode_with_pillow(data: bytes, header: ImageHeader, expected: Size, colors: Colors) -> Pixels:
-    """The pixels of the first frame: of HEIC upright, of every other format as stored.
+    """The pixels of the first frame, uint8 (h, w, c): as stored, but upright for HEIC.
 
     Args:
-        data: the file.
-        header: what its header says.
-        expected: the size that Pillow has to find, before anything is decoded.
+        data: content of the file.
+        header: the parsed header of the file.
+        expected: the size (width, height) that Pillow has to find; checked before decoding.
         colors: order of the channels, or GRAY.
 
     Raises:
-        TooManyPixels: Pillow sees a larger picture than a worker decodes.
-        DecodeError: with Pillow's words.
+        TooManyPixels: Pillow finds more pixels than a worker decodes.
+        DecodeError: the file cannot be decoded; has Pillow's message.
     """
     name = NAMES[header.format]
     if header.format == "heic" and pi_heif is None:
@@ -65,17 +65,17 @@ def decode_with_pillow(data: bytes, header: ImageHeader, expected: Size, colors:
         data = _without_metadata(data) if header.format == "heic" else data
         with Image.open(io.BytesIO(data), formats=[_NAMES[header.format]]) as image:
             _check_size(image.size, expected, name, cropped=header.format == "heic")
-            image.getexif().pop(tiff.ORIENTATION, None)  # Pillow would turn TIFF by it
+            image.getexif().pop(tiff.ORIENTATION, None)  # Pillow would apply it to TIFF
             image.load()
             return _as_pixels(image, data, header.format, colors)
     except (ImageError, MemoryError):
         raise
-    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
+    except Exception as error:  # Pillow raises many types of exceptions for damaged files
         raise DecodeError(f"the {name} file cannot be decoded: {error or type(error).__name__}") from error
 
 
 def _without_metadata(data: bytes) -> bytes:
-    """A HEIC file whose metadata belong to no picture: pi-heif 1.4 crashes on an item of metadata of unknown type."""
+    """The HEIC file with metadata items detached: pi-heif 1.4 crashes on a metadata item of unknown type."""
     for box in boxes(data, 0, len(data)):
         if box.kind == b"meta":
             data = data[: box.start] + data[box.start : box.end].replace(b"cdsc", b"free") + data[box.end :]
@@ -93,7 +93,7 @@ def _check_size(found: Size, expected: Size, name: str, *, cropped: bool) -> Non
 
 
 def _as_pixels(image: Image.Image, data: bytes, kind: Format, colors: Colors) -> Pixels:
-    """A band of rows after the other, so that a large picture is not held in several modes at once."""
+    """Convert band by band of rows, so that a large image is not in memory in several modes at once."""
     if image.mode == "F" or (image.mode == "I" and kind != "pnm"):
         raise ValueError("its samples have 32 bits, and nothing says which value is white")
     excess_bits = _bits(data) - 8 if kind == "tiff" else 8
@@ -115,7 +115,7 @@ def _bits(data: bytes) -> int:
 
 
 def _without_alpha(band: Image.Image, kind: Format, colors: Colors) -> Pixels:
-    """(h, w, c) of 8 bits; transparency dropped, or in TIFF over black."""
+    """uint8 (h, w, c) without transparency: dropped, or for TIFF composited over black."""
     if kind == "tiff" and band.mode in _ALPHA_OVER_BLACK:
         band = band.convert(_ALPHA_OVER_BLACK[band.mode])
     if band.mode in _WITHOUT_ALPHA:

@@ -1,4 +1,4 @@
-"""The arrays that pass between the steps."""
+"""Arrays of pixels."""
 
 from typing import Any, Literal
 
@@ -12,5 +12,5 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def as_pixels(array: npt.NDArray[Any], channels: int) -> Pixels:
-    """What OpenCV returned, which drops the axis of a single channel, as (height, width, channels)."""
+    """(height, width, channels) from an array of OpenCV, which drops the axis of a single channel."""
     return np.asarray(array, dtype=np.uint8).reshape(*array.shape[:2], channels)

@@ -1,7 +1,7 @@
-"""Resizing pixels: with Pillow's filters, with OpenCV's, and fast.
+"""Resizing pixels: with Pillow's filters, with OpenCV's, and with a fast approximation.
 
-Models are trained on one of the first two, which differ. Pillow's filters widen when an image is made smaller, so that
-every pixel counts; OpenCV's bilinear and bicubic filters read the 4 or 16 nearest pixels, however many there are.
+Models are trained with one of the first two, which differ. Pillow's filters widen when downscaling, so that every pixel
+counts; OpenCV's bilinear and bicubic filters always read the 4 or 16 nearest pixels.
 """
 
 import math
@@ -29,15 +29,15 @@ _OPENCV = {
     "Area": cv2.INTER_AREA,
 }
 _MARGIN = 2
-"""Pixels around a part that the filters read."""
+"""Pixels around a part that the filters also read."""
 _SOFTEN_FROM = 1.2
-"""Shrinking by less, a linear resize is within a level of the antialiased one, on the average of a photo."""
+"""Below this factor, a linear resize differs from the antialiased one by less than a level on average (photos)."""
 
 
 def resize_as_pillow(pixels: Pixels, fitting: Fit, interpolation: Interpolation) -> Pixels:
-    """Uint8 (h, w, c) -> uint8 (height, width, c): the part that `fitting` takes, in its inner size.
+    """Uint8 (h, w, c) -> uint8 (height, width, c): the part of `fitting`, resized to its inner size.
 
-    The pixels are those of `Image.resize` with the part as its box. Takes 4 bytes for each pixel of the image.
+    Gives the pixels of Pillow's `Image.resize` with the part as `box`. Takes 4 bytes of memory per pixel of the image.
     """
     height, width, channels = pixels.shape
     left, top = fitting.corner
@@ -50,10 +50,10 @@ def resize_as_pillow(pixels: Pixels, fitting: Fit, interpolation: Interpolation)
 
 
 def resize_as_opencv(pixels: Pixels, fitting: Fit, interpolation: Interpolation) -> Pixels:
-    """Uint8 (h, w, c) -> uint8 (height, width, c): the part that `fitting` takes, in its inner size.
+    """Uint8 (h, w, c) -> uint8 (height, width, c): the part of `fitting`, resized to its inner size.
 
-    The pixels are those of `cv2.resize` of a part of whole pixels. Of any other part they are those of `cv2.resize` of
-    the image, cut afterwards, within two levels: `cv2.warpAffine` knows 32 positions in a pixel.
+    For a part of whole pixels, gives the pixels of `cv2.resize`. For other parts, they are within two levels of
+    `cv2.resize` of the whole image, cropped afterwards: `cv2.warpAffine` has a resolution of 1/32 pixel.
     """
     part = fitting.whole_pixels
     if part is not None:
@@ -68,10 +68,10 @@ def resize_as_opencv(pixels: Pixels, fitting: Fit, interpolation: Interpolation)
 
 
 def resize_a_little(pixels: Pixels, fitting: Fit) -> Pixels:
-    """Nearly Pillow's bilinear filter in a fifth of the time, for shrinking to no less than half of each side.
+    """Approximates Pillow's bilinear filter in a fifth of the time, for shrinking to no less than half of each side.
 
-    A linear resize of it, softened first where pixels would be skipped: with three taps whose spread, with that of the
-    linear resize, is the spread of the triangle filter.
+    A linear resize, after a three-tap blur if pixels would be skipped. The variances of blur and linear resize add up
+    to that of Pillow's triangle filter.
     """
     across, down = fitting.to_image.scale
     pixels, fitting = _cut(pixels, fitting)
@@ -82,7 +82,7 @@ def resize_a_little(pixels: Pixels, fitting: Fit) -> Pixels:
 
 
 def _cut(pixels: Pixels, fitting: Fit) -> tuple[Pixels, Fit]:
-    """The pixels that the part needs, with `_MARGIN` around it, and the same fit for them."""
+    """The pixels of the part with `_MARGIN` around it, and the fit for them."""
     (left, top), (width, height) = fitting.corner, fitting.size
     x, y = max(0, math.floor(left) - _MARGIN), max(0, math.floor(top) - _MARGIN)
     cut = pixels[y : math.ceil(top + height) + _MARGIN, x : math.ceil(left + width) + _MARGIN]

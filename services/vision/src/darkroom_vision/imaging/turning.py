@@ -1,4 +1,4 @@
-"""Turning pixels upright, as an EXIF orientation asks, and the geometry of that."""
+"""Applying an EXIF orientation to pixels, and its geometry."""
 
 import cv2
 
@@ -10,16 +10,16 @@ _ROTATION = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COU
 _FLIP = {2: 1, 4: 0}
 _MIRRORS_X = (2, 3, 6, 7)
 _MIRRORS_Y = (3, 4, 7, 8)
-"""The upright picture's axis runs against the stored one's: x from the right, y from the bottom."""
+"""Orientations in which the x or y axis of the upright image runs opposite to the stored one."""
 
 
 def upright_size(stored: Size, orientation: int) -> Size:
-    """The size of the upright picture: an orientation of 5 to 8 lays width and height the other way."""
+    """The size of the upright image: orientations 5 to 8 swap width and height."""
     return (stored[1], stored[0]) if orientation >= _FIRST_TRANSPOSED else stored
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:
-    """`pixels` (h, w, c) turned and mirrored as `orientation` asks."""
+    """`pixels` (h, w, c) rotated and mirrored by the EXIF `orientation`."""
     channels = pixels.shape[2]
     if orientation in _ROTATION:
         turned = cv2.rotate(pixels, _ROTATION[orientation])
@@ -35,10 +35,10 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def shrunk_to_upright(times: int, shrunk: Size, image: Size, orientation: int) -> Transform:
-    """From an upright picture that a decoder made `times` smaller to the whole, upright image.
+    """From the coordinates of an upright image that a decoder shrank by `times` to those of the upright original.
 
-    Where the image's stored side is no multiple of `times`, the last pixel of the shrunk one reaches beyond the image:
-    at the end of the stored side, which is the beginning of the upright one if `orientation` mirrors that.
+    If a stored side is no multiple of `times`, the last pixel of the shrunk image reaches beyond the original: at the
+    end of the stored side, which is the beginning of the upright side if `orientation` mirrors it.
     """
     beyond = (image[0] - times * shrunk[0], image[1] - times * shrunk[1])
     offset = (

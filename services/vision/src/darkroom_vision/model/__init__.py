@@ -1,1 +1,1 @@
-"""The model file: where it comes from, its session, and what it takes as input."""
+"""The model file: getting it, loading it, and resolving its input."""

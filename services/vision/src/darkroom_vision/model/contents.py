@@ -1,4 +1,4 @@
-"""What is in an ONNX file: its operators and the number of its parameters."""
+"""The operators of an ONNX file and its number of parameters."""
 
 import math
 from collections import Counter
@@ -17,7 +17,7 @@ _TENSOR_DIMENSIONS: Final = 1
 
 
 class Operator(NamedTuple):
-    """An operator; the domain of ONNX's own is empty."""
+    """An operator. The domain of the standard operators is empty."""
 
     domain: str
     name: str
@@ -28,12 +28,12 @@ class Operator(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is in a file.
+    """The contents of an ONNX file.
 
     Attributes:
-        operators: how many nodes each has, subgraphs included.
-        functions: the operators that the file itself defines.
-        parameters: the number of elements of all tensors in the file.
+        operators: number of nodes by operator, including subgraphs.
+        functions: operators that the file itself defines.
+        parameters: number of elements of all tensors in the file.
     """
 
     operators: Mapping[Operator, int]
@@ -45,7 +45,7 @@ def read_contents(model: bytes | memoryview) -> Contents:
     """The contents of an ONNX file.
 
     Raises:
-        NotProtobuf: `model` is no ONNX model.
+        NotProtobuf: `model` is not an ONNX model.
     """
     operators: Counter[Operator] = Counter()
     functions: set[Operator] = set()
@@ -61,10 +61,10 @@ def read_contents(model: bytes | memoryview) -> Contents:
 
 
 def missing_operators(contents: Contents, metadata: ModelMetadata) -> list[Operator]:
-    """The operators of which ONNX Runtime has no implementation for the CPU in the versions that the file asks for.
+    """The operators that ONNX Runtime does not implement on the CPU in the versions that the file imports.
 
-    An operator that ONNX defines as a function of others may be among them although it runs, so this says why a model
-    cannot be loaded, not whether.
+    May include operators that run because ONNX defines them as functions of others. So it can explain why a model does
+    not load, but cannot predict whether it will.
     """
     known = _implemented()
     missing = []
@@ -77,7 +77,7 @@ def missing_operators(contents: Contents, metadata: ModelMetadata) -> list[Opera
 
 
 def _implemented() -> dict[Operator, list[tuple[int, int]]]:
-    """The first and last version of each kernel of the CPU provider."""
+    """The (first, last) versions of each operator's kernels in the CPU execution provider."""
     found: dict[Operator, list[tuple[int, int]]] = {}
     for kernel in runtime_errors.get_all_opkernel_def():
         if kernel.provider == "CPUExecutionProvider":
@@ -86,7 +86,7 @@ def _implemented() -> dict[Operator, list[tuple[int, int]]]:
 
 
 def _within(version: int | None, versions: tuple[int, int]) -> bool:
-    """A file without a version for the domain takes any."""
+    """Whether `version` is in the range. True if it is None: the file imports no version of the domain."""
     return version is None or versions[0] <= version <= versions[1]
 
 

@@ -1,4 +1,4 @@
-"""Inputs of a model besides the image: facts about the image by their names, and constants of the stage."""
+"""Inputs of a model besides the image: facts about the image, recognised by name, and constants of the stage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,30 +28,30 @@ SCALE_FACTOR, IM_SHAPE, ORIG_TARGET_SIZES = "scale_factor", "im_shape", "orig_ta
 FACTS = (SCALE_FACTOR, IM_SHAPE, ORIG_TARGET_SIZES)
 """Names of inputs that are filled in for each image."""
 _PAIRS = ((2,), (None,), (1, 2), (None, 2), (None, None))
-"""Shapes of an input of two numbers."""
+"""Shapes of an input that takes two numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExtraInputs:
-    """What a model is given besides the image.
+    """The values of a model's extra inputs.
 
     Attributes:
-        constants: the same for every image.
-        facts: inputs of the names in `FACTS`.
+        constants: arrays by input name, the same for every image.
+        facts: inputs with names in `FACTS`, filled in for each image.
     """
 
     constants: Mapping[str, Array]
     facts: tuple[Port, ...]
 
     def feeds(self, fitting: Fit) -> dict[str, Array]:
-        """The arrays for one image, by input.
+        """The arrays for one image, by input name.
 
-        PaddleDetection (`deploy/python/preprocess.py`): `scale_factor` is (y, x), by how much the image was resized;
-        `im_shape` is its (height, width) after that. RT-DETR, D-FINE and DEIM (`onnx_inf.py`): `orig_target_sizes` is
-        the image's own (width, height), by which the postprocessor multiplies x and y.
+        PaddleDetection (`deploy/python/preprocess.py`): `scale_factor` is the scale (y, x) of the resize;
+        `im_shape` is (height, width) of the resized image. RT-DETR, D-FINE and DEIM (`onnx_inf.py`):
+        `orig_target_sizes` is (width, height) of the image, by which the post-processor multiplies x and y.
 
         Args:
-            fitting: of the whole, upright image in the model's input.
+            fitting: where the upright image goes in the model's input.
         """
         feeds = dict(self.constants)
         (inner_width, inner_height), (width, height) = fitting.inner, fitting.image
@@ -67,10 +67,10 @@ class ExtraInputs:
 
 
 def resolve_extra_inputs(ports: Sequence[Port], constants: Mapping[str, Constant], problems: list[str]) -> ExtraInputs:
-    """What to feed to `ports`, all inputs of the model but the image. Adds what can't be fed to `problems`."""
+    """The values for `ports`, all inputs of the model but the image. Appends to `problems` what cannot be fed."""
     names = [port.name for port in ports]
     problems.extend(
-        f"input.extraInputs names {name!r}, which is not one of its further inputs ({', '.join(names) or 'none'})"
+        f"input.extraInputs names {name!r}, which is not one of its extra inputs ({', '.join(names) or 'none'})"
         for name in constants
         if name not in names
     )
@@ -84,7 +84,7 @@ def resolve_extra_inputs(ports: Sequence[Port], constants: Mapping[str, Constant
             if port.type not in _NUMPY_TYPES or port.shape not in _PAIRS:
                 problems.append(f"its input {_described(port)} is not two numbers: set input.extraInputs.{port.name}")
         else:
-            problems.append(f"it has a further input {_described(port)}: set input.extraInputs.{port.name}")
+            problems.append(f"it has an extra input {_described(port)}: set input.extraInputs.{port.name}")
     return ExtraInputs(arrays, tuple(facts))
 
 
@@ -92,7 +92,7 @@ def _constant(port: Port, value: Constant, problems: list[str]) -> Array:
     array = np.asarray(value)
     shape = tuple(1 if side is None else side for side in port.shape)
     if port.type not in _NUMPY_TYPES:
-        problems.append(f"its input {_described(port)} can't be set: a constant is a number or a truth value")
+        problems.append(f"its input {_described(port)} can't be set: its type must be numeric or bool")
         return array
     converted = array.astype(_NUMPY_TYPES[port.type])
     if not np.array_equal(converted.astype(np.float64), np.asarray(array, np.float64)) and "int" in port.type:

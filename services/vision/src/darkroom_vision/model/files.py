@@ -1,4 +1,4 @@
-"""Getting the files that a stage names: from where the runtime has put them, or from where their URI says."""
+"""Getting the model and label files of a stage, from local paths or by URI."""
 
 import hashlib
 import os
@@ -32,28 +32,28 @@ _MOUNTED: Final = frozenset({"configmap", "pvc"})
 
 
 class ModelUnavailable(ModelError):
-    """The file is not where the pipeline says."""
+    """The file cannot be fetched or read."""
 
 
 class _TooLarge(Exception):
-    """The file has more bytes than a worker fetches."""
+    """The file is larger than a worker accepts."""
 
 
 def model_file(settings: StageSettings) -> Path:
-    """The stage's model as a local file.
+    """The path of the stage's model as a local file. Fetches it if necessary.
 
     Raises:
-        ModelUnavailable: saying why, and what to do.
+        ModelUnavailable: the file cannot be fetched or read; says why and what to do.
     """
     model = settings.stage.model
     return settings.model_path or _local_file("model", model.uri, model.sha256)
 
 
 def labels(settings: StageSettings) -> list[str] | None:
-    """The names of the classes in the file of `output.labelsUri`, one a line; None if the stage names no such file.
+    """The class names in the file of `output.labelsUri`, one per line; None if the stage does not set it.
 
     Raises:
-        ModelUnavailable: saying why, and what to do.
+        ModelUnavailable: the file cannot be fetched or read; says why and what to do.
     """
     uri = settings.stage.output.labels_uri
     if uri is None and settings.labels_path is None:
@@ -67,9 +67,9 @@ def labels(settings: StageSettings) -> list[str] | None:
 
 
 def label_lines(text: str, output_type: str) -> list[str]:
-    """The names in the text of a file of labels, one a line.
+    """The class names in the text of a label file, one per line.
 
-    For the output type Text, each line is one character, which may be white space.
+    For the output type Text, each line is one character, which may be whitespace.
     """
     if output_type == "Text":
         return text.removesuffix("\n").split("\n")
@@ -96,10 +96,10 @@ def _local_file(what: str, uri: str, sha256: str | None) -> Path:
 
 
 def _fetch_patiently(what: str, uri: str, part: Path, *, is_resumable: bool) -> None:
-    """Fetch into `part`. A file with a known checksum is continued where a failed attempt ended.
+    """Fetch into `part`, with retries. A resumable file continues where a failed attempt ended.
 
     Raises:
-        ModelUnavailable: saying why, and what to do.
+        ModelUnavailable: the file cannot be fetched or read; says why and what to do.
     """
     backoff = Backoff(first_s=0.5)
     for left in reversed(range(_TRIES)):
@@ -107,12 +107,12 @@ def _fetch_patiently(what: str, uri: str, part: Path, *, is_resumable: bool) -> 
             _fetch(uri, part, part.stat().st_size if is_resumable else 0)
         except ImportError as error:
             raise ModelUnavailable(f"{what} {uri}: this worker can't read {urlsplit(uri).scheme}: {error}") from error
-        except Exception as error:  # each file system of fsspec has exceptions of its own
+        except Exception as error:  # every file system of fsspec raises its own exceptions
             if refusal := _refusal(error):
                 raise ModelUnavailable(f"{what} {uri}: {refusal}") from error
             reason = _reason(error)
             if reason is None:
-                raise ModelUnavailable(f"{what} {uri}: there is no such file") from error
+                raise ModelUnavailable(f"{what} {uri}: the file does not exist") from error
             if not left:
                 raise ModelUnavailable(f"{what} {uri}: can't be fetched: {reason} (tried {_TRIES} times)") from error
             log.warning("file can't be fetched, trying again", uri=uri, error=reason, tries_left=left)
@@ -122,14 +122,14 @@ def _fetch_patiently(what: str, uri: str, part: Path, *, is_resumable: bool) -> 
 
 
 def _refusal(error: BaseException | None) -> str | None:
-    """Why the worker does not want the file; None if it does. fsspec wraps what happens in a request."""
+    """Why the worker refuses the file; None if it does not. fsspec wraps exceptions raised during a request."""
     if error is None or isinstance(error, ForbiddenRedirect | _TooLarge):
         return None if error is None else str(error)
     return _refusal(error.__cause__)
 
 
 def _reason(error: BaseException) -> str | None:
-    """Why a file can't be fetched; None if there is none. fsspec calls a server that doesn't answer a missing file."""
+    """Why a file can't be fetched; None if it does not exist. fsspec reports unreachable servers as missing files."""
     if not isinstance(error, FileNotFoundError):
         return str(error) or type(error).__name__
     return None if error.__cause__ is None else _reason(error.__cause__)
@@ -163,19 +163,19 @@ def _http_options(headers: Mapping[str, str]) -> dict[str, Any]:
 
     timeout = ClientTimeout(sock_connect=_CONNECT_TIMEOUT_S, sock_read=_READ_TIMEOUT_S)
     session = {"timeout": timeout, "trace_configs": [public_redirects_only()]}
-    # A cached file system would keep the first stage's headers and answers.
+    # A cached file system instance would reuse the first stage's headers and responses.
     return {"client_kwargs": session, "headers": dict(headers), "skip_instance_cache": True}
 
 
 def _timeouts(scheme: str) -> dict[str, Any]:
-    """Every file system spells them in its own way."""
+    """Timeouts in the options of the scheme's file system, which names them in its own way."""
     if scheme == "s3":
         return {"config_kwargs": {"connect_timeout": _CONNECT_TIMEOUT_S, "read_timeout": _READ_TIMEOUT_S}}
     return {"timeout": _READ_TIMEOUT_S}
 
 
 def _cache_folder() -> Path:
-    """`$DARKROOM_CACHE_DIR`, else the user's cache, else (a read-only home) the folder for temporary files."""
+    """`$DARKROOM_CACHE_DIR`, else the user's cache folder, else, if that is read-only, the temporary folder."""
     if chosen := os.environ.get(CACHE):
         return Path(chosen) / "models"
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkroom" / "models"

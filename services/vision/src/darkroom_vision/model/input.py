@@ -1,7 +1,7 @@
-"""A stage's input, resolved from the model file and the pipeline.
+"""Resolving a stage's input from the model file and the pipeline.
 
-The file has the last word: the pipeline fills in what the file leaves open, and where the two contradict each other the
-stage does not start.
+The model file takes precedence: the pipeline sets what the file leaves open, and the stage does not start if the two
+contradict each other.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 class ModelMismatch(ModelError):
-    """The pipeline and the model file contradict each other, or both leave open what must be known."""
+    """The pipeline and the model file contradict each other, or neither sets a required value."""
 
     def __init__(self, uri: str, problems: list[str]) -> None:
         self.problems = problems
@@ -35,14 +35,14 @@ class ModelMismatch(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedInput:
-    """The input with nothing left open.
+    """A stage's input with all values set.
 
     Attributes:
-        name: of the model's input that takes the image.
-        framing: where in it the image goes.
-        mean, std, pad: one number for each channel; `pad` is the border's pixel value.
+        name: name of the model's input that takes the image.
+        framing: how images are placed in it.
+        mean, std, pad: one number per channel; `pad` is the border's pixel value.
         form: the axes of the tensor.
-        extra: the model's further inputs.
+        extra: the values of the model's extra inputs.
     """
 
     name: str
@@ -74,10 +74,10 @@ class ResolvedInput:
 
 
 def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInput:
-    """What the model file says, completed by `spec`.
+    """The input in the model file, completed by `spec`.
 
     Raises:
-        ModelMismatch: every contradiction at once: what the file says, what the pipeline says, what to change.
+        ModelMismatch: model and pipeline contradict each other; lists every contradiction and what to change.
     """
     problems: list[str] = []
     port = _image_port(uri, spec, ports)
@@ -86,9 +86,7 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
         raise ModelMismatch(uri, [_unusable(port)])
     dtype = _DTYPES[port.type]
     if form != "Single" and port.shape[0] not in (None, 1):
-        problems.append(
-            f"it takes exactly {port.shape[0]} images at a time: export it with a batch size of 1 or a dynamic one"
-        )
+        problems.append(f"its batch size is {port.shape[0]}: export it with a batch size of 1 or a dynamic one")
     if spec.dtype not in (None, dtype):
         problems.append(_contradiction("dtype", dtype, spec.dtype))
     axes = port.shape if form == "Single" else port.shape[1:]
@@ -99,7 +97,7 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
     if form == "Flat":
         _check_pixels(axes[0], framing, channels, problems)
     extra = resolve_extra_inputs([p for p in ports if p is not port], spec.extra_inputs, problems)
-    normalised = dtype != "UInt8"  # a preset's normalisation is for numbers; a model of bytes has it inside
+    normalised = dtype != "UInt8"  # a uint8 model normalises pixels itself
     scale = _first(spec.scale, values.scale if normalised else 1.0, 1 / 255)
     mean = _per_channel("mean", spec.mean, list(values.mean) if normalised else [0.0], spec, channels, problems)
     std = _per_channel("std", spec.std, list(values.std) if normalised else [1.0], spec, channels, problems)
@@ -126,7 +124,7 @@ def resolve_input(uri: str, spec: Input, ports: tuple[Port, ...]) -> ResolvedInp
 
 
 def _image_port(uri: str, spec: Input, ports: tuple[Port, ...]) -> Port:
-    """The input that takes the image: the only one that nothing else is known about, or the only one of rank 4."""
+    """The input that takes the image: the only one without another use, or the only one of rank 4."""
     candidates = [port for port in ports if port.name not in spec.extra_inputs and port.name not in FACTS]
     if len(candidates) > 1:
         candidates = [p for p in candidates if len(p.shape) == _IMAGE and p.type in _DTYPES] or candidates
@@ -135,7 +133,7 @@ def _image_port(uri: str, spec: Input, ports: tuple[Port, ...]) -> Port:
         raise ModelMismatch(
             uri,
             [
-                f"it has {len(ports)} inputs ({described}), and which one takes the image can't be told: "
+                f"it has {len(ports)} inputs ({described}), and it is unclear which one takes the image: "
                 "give the others a value in input.extraInputs"
                 if ports
                 else "it has no input"
@@ -164,7 +162,7 @@ def _unusable(port: Port) -> str:
 
 
 def _layout(spec: Input, form: Form, axes: tuple[int | None, ...], problems: list[str]) -> Layout:
-    """From the axis of 1 or 3 channels in the file; the preset's when that is open or either axis could be it."""
+    """The layout, by the axis with 1 or 3 channels; the preset's if that axis is open or ambiguous."""
     if form in ("Plane", "Flat"):
         return spec.layout or "NCHW"
     first, last = axes[0] in _CHANNELS, axes[2] in _CHANNELS
@@ -213,12 +211,12 @@ def _framing(
     if not is_open and (longest is not None or shortest is not None):
         problems.append(
             f"its size is {width} x {height}: input.longestSide and input.shortestSide are for models that leave it "
-            "open, leave them out"
+            "open: remove them"
         )
     if is_open and spec.crop_fraction is not None:
         problems.append("input.cropFraction needs a fixed size: set input.width and input.height")
     if spec.enlarge is False and resize != "Letterbox" and not (width is None and height is None):
-        problems.append("input.enlarge is for Letterbox, longestSide and shortestSide: leave it out")
+        problems.append("input.enlarge is for Letterbox, longestSide and shortestSide: remove it")
     return Framing(
         width=width,
         height=height,
@@ -275,9 +273,9 @@ def _pad(spec: Input, values: PresetValues, channels: int, problems: list[str]) 
 
 
 def _contradiction(field: str, model: object, pipeline: object) -> str:
-    return f"its {field} is {model}, input.{field} says {pipeline}: set it to {model} or leave it out"
+    return f"its {field} is {model}, input.{field} says {pipeline}: set it to {model} or remove it"
 
 
 def _first(*choices: _T | None) -> _T:
-    """The first that is not None."""
+    """The first choice that is not None."""
     return next(choice for choice in choices if choice is not None)

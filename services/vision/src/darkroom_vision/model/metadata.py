@@ -1,4 +1,4 @@
-"""What an ONNX file says about itself. Whoever uses it checks it against the shapes of the model."""
+"""The metadata of an ONNX file. Callers must check it against the shapes of the model."""
 
 import ast
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ _ONNX_DOMAINS: Final = ("", "ai.onnx")
 
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
-    """The file's metadata. Values that can't be understood are left out, and stay in `custom`.
+    """The file's metadata. Values that cannot be parsed are only in `custom`.
 
     Attributes:
-        custom: all of `metadata_props`, as it is.
-        producer: the program that wrote the file, with its version.
-        opset: version of the ONNX operators; None if the file does not say.
-        opsets: likewise, by domain of the operators.
-        names: the classes (`names`, as Ultralytics writes them) or characters (`character`, as PaddleOCR does), by
+        custom: all of `metadata_props`, unparsed.
+        producer: name and version of the program that wrote the file.
+        opset: opset version of the standard operators; None if the file does not say.
+        opsets: opset versions by domain.
+        names: class names (`names`, written by Ultralytics) or characters (`character`, written by PaddleOCR) by
             index; empty if there are none.
         stride: the largest stride of a detector.
-        task: of an Ultralytics model: detect, segment, classify, pose or obb.
-        image_size: (height, width) that the model was exported for.
-        keypoint_shape: (points, numbers for each point) of an Ultralytics pose model.
+        task: task of an Ultralytics model: detect, segment, classify, pose or obb.
+        image_size: (height, width) in pixels that the model was exported for.
+        keypoint_shape: (points, numbers per point) of an Ultralytics pose model.
     """
 
     custom: Mapping[str, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ def read_metadata(model: bytes | memoryview) -> ModelMetadata:
     """The metadata of an ONNX file.
 
     Raises:
-        NotProtobuf: `model` is no ONNX model.
+        NotProtobuf: `model` is not an ONNX model.
     """
     single: dict[int, int | memoryview] = {}
     custom: dict[str, str] = {}
@@ -86,7 +86,7 @@ def metadata_of(
     opsets: Mapping[str, int] | None = None,
     ir_version: int | None = None,
 ) -> ModelMetadata:
-    """The metadata with what `custom` says about classes, sizes and task. Values are parsed, never evaluated."""
+    """Metadata with classes, sizes and task parsed from `custom`. Values are parsed as literals, never evaluated."""
     opsets = opsets or {}
     return ModelMetadata(
         custom=custom,
@@ -103,7 +103,7 @@ def metadata_of(
 
 
 def _literal(value: str | None) -> Any:
-    """The Python literal in `value`; None if there is none, or it is too long to be one."""
+    """The Python literal in `value`; None if it is not a literal or too long."""
     if value is None or len(value) > _LONGEST_LITERAL:
         return None
     try:
@@ -113,7 +113,7 @@ def _literal(value: str | None) -> Any:
 
 
 def _class_names(value: Any) -> tuple[str, ...]:
-    """From a list of names, or a mapping of the numbers 0, 1, … to them."""
+    """Class names from a list, or from a mapping of 0, 1, … to names; empty if it is neither."""
     if isinstance(value, dict):
         try:
             by_index = {int(index): name for index, name in value.items()}
@@ -129,7 +129,7 @@ def _class_names(value: Any) -> tuple[str, ...]:
 
 
 def _characters(value: str | None) -> tuple[str, ...]:
-    """One a line. The line feed alone separates them: other white space can be a character of the alphabet."""
+    """Characters, one per line. Only line feeds separate them: other whitespace can be a character to recognise."""
     if not value or len(value) > _LONGEST_LITERAL:
         return ()
     return tuple(line.removesuffix("\r") for line in value.removesuffix("\n").split("\n"))

@@ -1,4 +1,4 @@
-"""The messages of an ONNX file, read from its protobuf without a library for it."""
+"""A minimal protobuf reader for the messages of an ONNX file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -13,23 +13,23 @@ CHILDREN: Final[Mapping[str, Mapping[int, str]]] = {
     "SparseTensor": {1: "Tensor", 2: "Tensor"},
     "Tensor": {13: "ExternalEntry"},
 }
-"""By message of onnx.proto3: the fields that hold other messages, and the message in each."""
+"""By message type of onnx.proto3: the fields that contain messages, and their types."""
 
 Field = tuple[int, int | memoryview]
-"""A field's number, and its value: an int for a varint, bytes for everything that has a length."""
+"""A field's number and its value: an int for a varint, bytes for length-delimited fields."""
 
 _KEY, _VALUE = 1, 2
 
 
 class NotProtobuf(Exception):
-    """The bytes are no message of protobuf."""
+    """The bytes are not a protobuf message."""
 
 
 def walk(model: bytes | memoryview) -> Iterator[tuple[str, memoryview]]:
-    """Every message of the model that `CHILDREN` leads to: its kind and its bytes, a `Model` first.
+    """Every message of the model that is reachable through `CHILDREN`: its type and bytes, the `Model` first.
 
     Raises:
-        NotProtobuf: `model` is no ONNX model.
+        NotProtobuf: `model` is not an ONNX model.
     """
     waiting = [("Model", memoryview(model))]
     while waiting:
@@ -43,10 +43,10 @@ def walk(model: bytes | memoryview) -> Iterator[tuple[str, memoryview]]:
 
 
 def fields(message: memoryview) -> Iterator[Field]:
-    """The fields of `message`, except those of a fixed 32 or 64 bits.
+    """The fields of `message`, except fixed 32-bit and 64-bit ones.
 
     Raises:
-        NotProtobuf: `message` is no message.
+        NotProtobuf: `message` is not a protobuf message.
     """
     at = 0
     while at < len(message):
@@ -82,7 +82,7 @@ def varints(packed: memoryview) -> Iterator[int]:
 
 
 def text(value: int | memoryview | None) -> str:
-    """The field as text; what is not UTF-8 is replaced."""
+    """The field as text; invalid UTF-8 is replaced."""
     return bytes(value).decode(errors="replace") if isinstance(value, memoryview) else ""
 
 

@@ -1,8 +1,8 @@
-"""ONNX Runtime with its telemetry off: its official wheels send data about models and their use to Microsoft."""
+"""ONNX Runtime with telemetry off. Its official wheels send data about models and their use to Microsoft."""
 
 import os
 
-# It is read when the library is loaded. A value that the user has set wins.
+# Read when the library is loaded. A value that the user has set takes precedence.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime

@@ -1,6 +1,6 @@
-"""Pre-processing of families of models, as their frameworks do it.
+"""Presets: the pre-processing of model families.
 
-Sources, with the values that are theirs:
+Sources of the values:
 
 - ImageNet: torchvision's `ImageClassification` preset (resize 256, crop 224, mean, std); timm's
   `IMAGENET_DEFAULT_MEAN`, `IMAGENET_DEFAULT_STD` and `DEFAULT_CROP_PCT` (0.875).
@@ -19,17 +19,17 @@ from darkroom_vision.imaging.framing import Resize, Rounding
 
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _TALLEST_LINE = 64
-"""PaddleOCR reads lines of 32 or 48 pixels, and pages of at least several times as many."""
+"""In pixels. PaddleOCR's inputs are 32 or 48 pixels high for lines, and several times as high for pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class PresetValues:
-    """What a field of the input is when the stage does not set it. Without a preset, these are the defaults.
+    """The values of input fields that the stage does not set. The defaults are those without a preset.
 
     Attributes:
-        scale: None is 1/255, or 1 for UInt8.
-        layout: if the model file does not tell.
-        side: width and height of a model that leaves both open, unless `longest_side` is set.
+        scale: None means 1/255, or 1 for UInt8.
+        layout: used if the model file does not determine it.
+        side: width and height in pixels of a model that leaves both open, unless `longest_side` is set.
     """
 
     resize: Resize = "Stretch"
@@ -108,7 +108,7 @@ def preset_values(preset: Preset | None, height: int | None) -> PresetValues:
 
     Args:
         preset: the name in the manifest.
-        height: of the model's input in pixels, if it is fixed. With PaddleOcr, up to 64 means a line of text.
+        height: height of the model's input in pixels; None if open. With PaddleOcr, up to 64 means a line of text.
     """
     if preset is None:
         return _DEFAULTS

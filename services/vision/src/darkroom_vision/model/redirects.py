@@ -1,7 +1,7 @@
-"""Redirects of a model's server: not into the network of the worker.
+"""Refusing redirects of a model's server to private addresses.
 
-A server that a stage names could otherwise send a worker to addresses that only the worker reaches, such as a cloud's
-metadata service or a service of the cluster, and read the answer from an error message.
+Otherwise a server that a stage names could redirect a worker to addresses that only the worker can reach, such as a
+cloud's metadata service or a service of the cluster, and its response could leak through an error message.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ class ForbiddenRedirect(Exception):
 
 
 def public_redirects_only() -> "TraceConfig":
-    """What an aiohttp session needs to raise ForbiddenRedirect instead of following such a redirect.
+    """A trace configuration for an aiohttp session that raises ForbiddenRedirect for redirects to private addresses.
 
-    With the environment variable DARKROOM_ALLOW_PRIVATE_REDIRECTS=1 every redirect is followed.
+    With the environment variable DARKROOM_ALLOW_PRIVATE_REDIRECTS=1, all redirects are followed.
     """
     from aiohttp import TraceConfig  # noqa: PLC0415 - comes with fsspec[http], needed for https alone
 

@@ -1,4 +1,4 @@
-"""An ONNX file, checked and loaded: one session that all loops of a worker share."""
+"""Checking and loading an ONNX file into a session that all loops of a worker share."""
 
 import mmap
 from collections.abc import Mapping, Sequence
@@ -32,23 +32,23 @@ _ERRORS = (
 )
 
 Value = npt.NDArray[Any] | list[dict[Any, float]]
-"""An output: an array, or the list of maps that scikit-learn's converter makes of probabilities."""
+"""An output: an array, or the list of maps in which scikit-learn's converter (skl2onnx) puts probabilities."""
 
 
 class ModelError(DarkroomError):
-    """The model file cannot be used as it is."""
+    """The model file cannot be used."""
 
 
 class ModelNotFound(ModelError):
-    """There is no such file, or it cannot be read."""
+    """The file does not exist or cannot be read."""
 
 
 class ModelChecksumMismatch(ModelError):
-    """The file is not the one that the pipeline asks for."""
+    """The file's SHA-256 is not the one in the pipeline."""
 
 
 class ModelInSeveralFiles(ModelError):
-    """The model keeps its weights in other files."""
+    """The model keeps its weights in other files (external data)."""
 
 
 class NotAnOnnxModel(ModelError):
@@ -56,12 +56,12 @@ class NotAnOnnxModel(ModelError):
 
 
 class ModelRunFailed(ModelError):
-    """ONNX Runtime could not run the model on what it was given."""
+    """ONNX Runtime failed to run the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input or output of a model: `type` as ONNX Runtime has it, `tensor(float)`; open dimensions are None."""
+    """An input or output of a model: `type` as in ONNX Runtime, such as `tensor(float)`; open dimensions are None."""
 
     name: str
     type: str
@@ -70,7 +70,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class OnnxModel:
-    """A loaded model. `run` may be called from many threads at once."""
+    """A loaded model. Thread-safe."""
 
     name: str
     uri: str
@@ -81,10 +81,10 @@ class OnnxModel:
     metadata: ModelMetadata
 
     def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> list[Value]:
-        """All outputs for one array for each input, by its name.
+        """All outputs, in the model's order. `feeds` has an array for each input, by name.
 
         Raises:
-            ModelRunFailed: with ONNX Runtime's words.
+            ModelRunFailed: the run failed; has ONNX Runtime's message.
         """
         try:
             return list(self.session.run(None, feeds))
@@ -98,11 +98,14 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
 
     Args:
         path: the file.
-        uri: what the pipeline calls it, for messages; the path when left out.
-        sha256: what its checksum must be; not checked when left out.
+        uri: its URI in the pipeline, for errors; defaults to the path.
+        sha256: the expected checksum; None: not checked.
 
     Raises:
-        ModelNotFound, ModelChecksumMismatch, ModelInSeveralFiles, NotAnOnnxModel: with what to do about it.
+        ModelNotFound: the file does not exist or cannot be read.
+        ModelChecksumMismatch: its checksum is not `sha256`.
+        ModelInSeveralFiles: its weights are in other files.
+        NotAnOnnxModel: ONNX Runtime cannot load it.
     """
     uri = uri or str(path)
     try:
@@ -131,17 +134,17 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
 
 
 def _read(path: Path) -> tuple[list[str], ModelMetadata]:
-    """The files that the model needs besides its own, and its metadata."""
+    """The files with the model's external data, and its metadata."""
     with path.open("rb") as file:
         try:
             model = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
             return external_files(model), read_metadata(model)
         except (NotProtobuf, ValueError):
-            return [], ModelMetadata()  # ONNX Runtime says what is wrong with the file
+            return [], ModelMetadata()  # ONNX Runtime will report what is wrong with the file
 
 
 def _options() -> onnxruntime.SessionOptions:
-    """One thread a run: the loops are the parallelism, and threads below them cost more than they give (measured)."""
+    """One thread per run: loops run in parallel, and more threads would only compete with them (measured)."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -1,4 +1,4 @@
-"""Suppression against ONNX Runtime's operator NonMaxSuppression, which is another implementation."""
+"""Suppression compared with ONNX Runtime's operator NonMaxSuppression, an independent implementation."""
 
 from typing import Any
 
@@ -41,21 +41,21 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> onnxruntime.InferenceSe
 
 @pytest.mark.parametrize("class_agnostic", [False, True])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_boxes_that_stay_are_those_of_onnx_runtime(
+def test_the_same_boxes_are_kept_as_by_onnx_runtime(
     seed: int, class_agnostic: bool, runtime: onnxruntime.InferenceSession
 ) -> None:
     given = random_candidates(seed)
     kept = Suppression(IOU, class_agnostic, 1000).kept(given)
     groups = np.zeros_like(given.classes) if class_agnostic else given.classes
     expected: list[int] = []
-    for group in np.unique(groups):  # the operator keeps boxes with a score of 0, so each class goes on its own
+    for group in np.unique(groups):  # the operator keeps boxes with a score of 0, so each class is passed separately
         own = np.flatnonzero(groups == group)
         (found,) = runtime.run(None, {"boxes": given.boxes[own][None], "scores": given.scores[own][None, None]})
         expected += own[np.asarray(found)[:, 2]].tolist()
     assert kept.rows.tolist() == sorted(expected, key=lambda i: -given.scores[i])
 
 
-def test_the_best_come_first_and_no_more_than_asked_for() -> None:
+def test_the_best_come_first_up_to_the_maximum() -> None:
     given = candidates([[0, 0, 1, 1], [5, 5, 6, 6], [9, 9, 10, 10]], [0.1, 0.9, 0.5], [0, 0, 0])
     for iou in (None, IOU):
         assert Suppression(iou, class_agnostic=False, most=2).kept(given).rows.tolist() == [1, 2]
@@ -63,8 +63,8 @@ def test_the_best_come_first_and_no_more_than_asked_for() -> None:
     assert len(Suppression(IOU, class_agnostic=False, most=2).kept(nothing)) == 0
 
 
-def test_oriented_boxes_overlap_as_they_lie() -> None:
-    # Two bars of 20 x 2 across each other have an IoU of 4 / 76; turned by 1 degree, nearly 1. The last: another class.
+def test_oriented_boxes_are_compared_with_their_rotation() -> None:
+    # Crossed bars of 20 x 2 have an IoU of 4 / 76; rotated by 1 degree, nearly 1. The last has another class.
     bars = from_centres(np.array([[50, 50, 20, 2]] * 4, np.float32))
     given = candidates(bars, [0.9, 0.8, 0.7, 0.6], [0, 0, 0, 1], [0, 90, 1, 0])
     assert Suppression(IOU, class_agnostic=False, most=9).kept_oriented(given).rows.tolist() == [0, 1, 3]

@@ -1,1 +1,1 @@
-"""Heads whose predictions have boxes: one decoder for each format, and what all of them do after it."""
+"""Heads whose predictions have boxes: a decoder for each format, and the steps that follow for all formats."""

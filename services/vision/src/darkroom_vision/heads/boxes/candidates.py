@@ -17,14 +17,14 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Boxes of one image.
+    """Predictions with boxes of one image.
 
     Attributes:
-        boxes: (n, 4): x1 y1 x2 y2 in pixels of the model's input. Of an oriented box, before it is rotated.
+        boxes: (n, 4): x1 y1 x2 y2 in pixels of the model's input. For an oriented box, before rotation.
         scores: (n).
         classes: (n): indices into the labels.
         extra: (n, k): further numbers that the model gives for each box: an angle, mask coefficients, keypoints.
-        rows: (n): the box's row in the model's output, by which other outputs find what belongs to it.
+        rows: (n): the box's row in the model's output, to look up its values in other outputs.
     """
 
     boxes: Floats
@@ -43,7 +43,7 @@ class Candidates:
         rows: npt.NDArray[Any],
         extra: npt.NDArray[Any] | None = None,
     ) -> Self:
-        """Candidates of the output `name`, in whatever types the model has them.
+        """Candidates from arrays of any numeric type; `name` is the output, for errors.
 
         Raises:
             InferenceError: a box or score is NaN or infinite.
@@ -63,7 +63,7 @@ class Candidates:
         return len(self.scores)
 
     def take(self, chosen: npt.NDArray[Any]) -> "Candidates":
-        """Those at `chosen`, an array of indices."""
+        """The candidates at the indices `chosen`."""
         return Candidates(
             self.boxes[chosen], self.scores[chosen], self.classes[chosen], self.extra[chosen], self.rows[chosen]
         )

@@ -1,4 +1,4 @@
-"""Choosing the head for boxes: the decoder of the format, with the model's outputs and number of classes."""
+"""Choosing the head for types with boxes: the decoder of the format, its outputs and the number of classes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _POINT = 3
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the model is read: what the formats' functions below find out."""
+    """How to read the model, as the function of its format finds out."""
 
     decoder: Decoder
     labels: tuple[str, ...]

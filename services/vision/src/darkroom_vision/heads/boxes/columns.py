@@ -1,4 +1,4 @@
-"""The columns of a YOLO table: how many are scores of classes, and what the rest is."""
+"""The columns of a YOLO table: how many are class scores, and what the others are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ROUNDING = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What follows box and objectness."""
+    """The columns after box and objectness."""
 
     classes: int
     details: Details | None
@@ -30,7 +30,7 @@ class Columns:
 def columns(trial: Trial, spec: Output, labels: Sequence[str], count: int) -> Columns:
     """How `count` columns are divided into classes and further numbers.
 
-    The number of mask coefficients is that of the prototypes; the number of keypoints stands in the file's metadata, or
+    The number of mask coefficients is that of the prototypes. The number of keypoints is in the file's metadata, or
     follows from the number of labels (one class if there are none).
 
     Raises:
@@ -57,10 +57,10 @@ def columns(trial: Trial, spec: Output, labels: Sequence[str], count: int) -> Co
 
 
 def further(trial: Trial, spec: Output, extra: int) -> Details | None:
-    """What the `extra` columns say about each box, for types that ask for it.
+    """How to read the `extra` columns, for types that use them; else None.
 
     Raises:
-        ModelMismatch: they are not what the type needs.
+        ModelMismatch: the columns do not fit the type.
     """
     if spec.type == "InstanceSegmentation":
         prototypes = trial.first(_STACK)
@@ -76,7 +76,7 @@ def further(trial: Trial, spec: Output, extra: int) -> Details | None:
 
 
 def check_keypoint_names(trial: Trial, spec: Output, points: int) -> None:
-    """Check that the stage names as many keypoints as there are.
+    """Check that the stage names as many keypoints as the model has.
 
     Raises:
         ModelMismatch: it names more or fewer.
@@ -87,9 +87,9 @@ def check_keypoint_names(trial: Trial, spec: Output, points: int) -> None:
 
 
 def is_transposed(trial: Trial, first: int, second: int) -> bool:
-    """Whether the table (first, second) of YOLOv8 has a row for each prediction, not a column.
+    """Whether a YOLOv8 table of shape (first, second) has a row for each prediction, not a column.
 
-    The number of predictions is that of the cells of the input's grids; else it is the larger number.
+    The number of predictions is the number of cells in the input's grids. If neither is, it is the larger of the two.
     """
     if grid(trial.input_size, second) is not None:
         return False
@@ -97,7 +97,7 @@ def is_transposed(trial: Trial, first: int, second: int) -> bool:
 
 
 def check_scores(trial: Trial, index: int, scores: npt.NDArray[Any]) -> None:
-    """Check that scores are between 0 and 1, as all of these formats have them.
+    """Check that scores are between 0 and 1, as in all YOLO formats.
 
     Raises:
         ModelMismatch: they are not.

@@ -1,4 +1,4 @@
-"""Decoder of DBNet, which finds text: a map of probabilities becomes one rotated rectangle for each region.
+"""Decoder of DBNet text detection: a probability map becomes one rotated rectangle per region.
 
 Source of the steps and constants: PaddleOCR's DBPostProcess, with box_type "quad" and score_mode "fast".
 """
@@ -26,15 +26,15 @@ _EIGHTH_TURN = 45
 class DbNet:
     """(1, 1, H, W) probabilities from 0 to 1. The score of a region is the mean over its rectangle.
 
-    DBNet is trained on regions that are shrunk. A rectangle grows by area * 1.5 / perimeter on all sides. The extra
-    number is the angle in degrees.
+    DBNet is trained on shrunk regions, so each rectangle grows by area * 1.5 / perimeter on all sides. The extra number
+    is the angle in degrees.
     """
 
     index: int
     name: str
     threshold: float
     upright: bool
-    """Boxes are the upright ones around the rectangles."""
+    """Whether boxes are the upright boxes around the rectangles."""
 
     def decode(self, outputs: Sequence[Value], frame: Frame) -> Candidates:
         """See `Decoder.decode`."""
@@ -49,14 +49,14 @@ class DbNet:
             if min(width, height) < _SHORTEST_SIDE:
                 continue
             score = _mean_inside(probabilities, np.asarray(cv2.boxPoints((centre, (width, height), angle)), np.float32))
-            if angle > _EIGHTH_TURN:  # the same rectangle, with the side that is nearer to a line of text first
+            if angle > _EIGHTH_TURN:  # the same rectangle, described from the side nearer to the horizontal
                 width, height, angle = height, width, angle - 2 * _EIGHTH_TURN
             grown = 2 * width * height * _UNCLIP / (2 * (width + height))
             if score >= self.threshold:
                 scores.append(score)
                 found.append((*centre, width + grown, height + grown, angle))
         rectangles = np.array(found, np.float32).reshape(-1, 5)
-        # Corners of pixels: OpenCV's contours run through the centres of pixels, whose corner is half a pixel off.
+        # OpenCV's contours run through pixel centres, which are half a pixel from the corners.
         rectangles[:, :2] += 0.5
         scale = np.array(frame.input_size, np.float32) / np.array(probabilities.shape[::-1], np.float32)
         rectangles[:, :4] *= np.tile(scale, 2)

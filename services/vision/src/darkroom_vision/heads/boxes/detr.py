@@ -1,4 +1,4 @@
-"""Decoders of DETR and its successors: Q queries, each a box and a score for each class.
+"""Decoders of DETR and its successors: each of Q queries has a box and a score per class.
 
 Source of the post-processing: `post_process_object_detection` of Hugging Face's DETR and RT-DETR image processors, and
 Ultralytics' RTDETRPredictor.

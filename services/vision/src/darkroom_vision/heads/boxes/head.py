@@ -18,10 +18,10 @@ PIXEL_DIGITS = 2
 
 
 class Details(Protocol):
-    """What a type adds to each prediction."""
+    """The fields that an output type adds to each prediction."""
 
     def of(self, kept: Candidates, boxes: Doubles, outputs: Sequence[Value], frame: Frame) -> list[dict[str, Any]]:
-        """The further fields of each prediction. `boxes`: (n, 4) x1 y1 x2 y2 in pixels of the image."""
+        """The additional fields of each prediction. `boxes`: (n, 4) x1 y1 x2 y2 in pixels of the image."""
         ...
 
 

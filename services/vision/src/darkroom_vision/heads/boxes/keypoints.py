@@ -20,9 +20,9 @@ class KeypointDetails:
     """Points in pixels of the upright image, clipped to it.
 
     Attributes:
-        numbers: 3 for each point (x, y, score), or 2 without a score.
-        names: of the points; empty if they have none.
-        points: the output with the points, (n, K, 3); None if they are the candidates' further numbers.
+        numbers: numbers per point: 3 (x, y, score), or 2 without a score.
+        names: names of the points; empty if they have none.
+        points: the output with the points, (n, K, 3); None if they are in the candidates' `extra`.
         scores: the output with the points' scores, (n, K); None if they are the third numbers.
     """
 

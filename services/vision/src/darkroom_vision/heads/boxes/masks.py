@@ -23,8 +23,8 @@ class PrototypeMasks:
     """YOLO-seg: the mask is sigmoid(coefficients x prototypes) > 0.5, cut to the box.
 
     Attributes:
-        prototypes: the output of shape (1, M, h, w).
-        name: of that output.
+        prototypes: position of the output of shape (1, M, h, w).
+        name: its name, for errors.
     """
 
     prototypes: int
@@ -41,7 +41,7 @@ class PrototypeMasks:
 
 @dataclass(frozen=True, slots=True)
 class PastedMasks:
-    """torchvision's Mask R-CNN: probabilities (n, 1, h, w) over the whole input, cut to the box at 0.5."""
+    """torchvision's Mask R-CNN: probabilities (n, 1, h, w) over the whole input; the mask is > 0.5, cut to the box."""
 
     masks: int
     name: str
@@ -56,7 +56,7 @@ class PastedMasks:
 def _mask(plane: Floats, box: npt.NDArray[np.float64], frame: Frame) -> dict[str, Any]:
     """The pixels of `box` (x1 y1 x2 y2 of the image) whose centre has a value above 0 in `plane`.
 
-    `plane` covers the model's input; between its values it is interpolated linearly.
+    `plane` covers the model's input and is interpolated linearly.
     """
     left, top = np.ceil(box[:2] - _HALF).astype(int).clip(0)
     right, bottom = np.ceil(box[2:] - _HALF).astype(int).clip(0, frame.size)

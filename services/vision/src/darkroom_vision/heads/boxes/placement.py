@@ -1,4 +1,4 @@
-"""Boxes of the model's input -> boxes of the upright image."""
+"""Mapping boxes from the model's input to the upright image."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ _HALF_TURN = 180.0
 
 
 def in_image(boxes: Floats, frame: Frame) -> tuple[Doubles, npt.NDArray[np.int64]]:
-    """(n, 4): x1 y1 x2 y2 of the input -> of the image, clipped to it; and which of them have an area there."""
+    """x1 y1 x2 y2 (n, 4) in the input -> in the image, clipped to it; and the indices of those with an area left."""
     scale, offset = np.tile(frame.to_image.scale, 2), np.tile(frame.to_image.offset, 2)
     corners = boxes.astype(np.float64) * scale + offset
     corners = np.clip(corners, 0, np.tile(frame.size, 2).astype(np.float64))
@@ -22,8 +22,8 @@ def in_image(boxes: Floats, frame: Frame) -> tuple[Doubles, npt.NDArray[np.int64
 def oriented_in_image(boxes: Floats, degrees: Floats, frame: Frame) -> tuple[Doubles, npt.NDArray[np.int64]]:
     """Boxes (n, 4) x1 y1 x2 y2 before rotation, and angles (n) -> (n, 5): cx cy width height angle of the image.
 
-    Nothing is clipped; boxes whose centre is outside the image are left out. If the input has another aspect ratio
-    than the image, a rotated rectangle becomes a parallelogram: the answer is the rectangle along its first side, of
+    Nothing is clipped; boxes whose centre is outside the image are left out. If the input does not have the image's
+    aspect ratio, a rotated rectangle becomes a parallelogram: the result is the rectangle along its first side with
     the same area.
     """
     corners = boxes.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Non-maximum suppression, with OpenCV's: of boxes that overlap, the one with the highest score stays."""
+"""Non-maximum suppression with OpenCV: of boxes that overlap, only the one with the highest score stays."""
 
 from dataclasses import dataclass
 
@@ -8,18 +8,18 @@ import numpy as np
 from darkroom_vision.heads.boxes.candidates import Candidates, Integers
 
 _MOST_COMPARED = 2_000
-"""OpenCV compares pairs: 2,000 boxes that overlap nowhere take about a third of a second."""
+"""OpenCV compares all pairs: 2,000 boxes without overlap take about a third of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Which candidates stay.
+    """Settings of non-maximum suppression.
 
     Attributes:
-        iou: of two boxes with a higher intersection over union, the one with the lower score goes. None if the model
-            has compared them itself.
+        iou: of two boxes with a higher intersection over union, the one with the lower score is dropped. None if the
+            model suppresses overlapping boxes itself.
         class_agnostic: compare boxes of different classes too.
-        most: maximum number that stays.
+        most: maximum number of candidates to keep.
     """
 
     iou: float | None
@@ -27,7 +27,7 @@ class Suppression:
     most: int
 
     def kept(self, candidates: Candidates) -> Candidates:
-        """The best `most` that remain, highest score first."""
+        """The candidates that remain, at most `most`, highest score first."""
         best_first = np.argsort(-candidates.scores, kind="stable")
         if self.iou is None or len(candidates) <= 1:
             return candidates.take(best_first[: self.most])
@@ -43,7 +43,7 @@ class Suppression:
         return compared.take(np.asarray(kept, np.int64)[: self.most])
 
     def kept_oriented(self, candidates: Candidates) -> Candidates:
-        """Likewise for oriented boxes, whose angle in degrees is the first number of `extra`."""
+        """The same for oriented boxes, whose angle in degrees is the first number of `extra`."""
         best_first = np.argsort(-candidates.scores, kind="stable")
         if self.iou is None or len(candidates) <= 1:
             return candidates.take(best_first[: self.most])
@@ -52,7 +52,7 @@ class Suppression:
             (compared.boxes[:, :2] + compared.boxes[:, 2:]) / 2,
             compared.boxes[:, 2:] - compared.boxes[:, :2],
         )
-        # OpenCV compares all rotated boxes: those of different classes are moved out of each other's way.
+        # OpenCV has no class-wise suppression of rotated boxes: boxes of different classes are moved apart.
         span = float(np.ptp(compared.boxes)) + float(sizes.sum(axis=1).max()) + 1
         centres = centres + self._groups(compared)[:, None] * span
         boxes = zip(centres.tolist(), sizes.tolist(), compared.extra[:, 0].tolist(), strict=True)
@@ -60,12 +60,12 @@ class Suppression:
         return compared.take(np.asarray(kept, np.int64)[: self.most])
 
     def _groups(self, candidates: Candidates) -> Integers:
-        """Numbers from 0 on: only boxes of the same number are compared."""
+        """The group of each candidate (n): only boxes of the same group are compared."""
         if self.class_agnostic:
             return np.zeros(len(candidates), np.int64)
         return np.unique(candidates.classes, return_inverse=True)[1]
 
 
 def _descending(compared: Candidates) -> list[float]:
-    """Scores in place of theirs, which are in this order already: OpenCV drops those of 0, whatever the threshold."""
+    """Descending scores to pass to OpenCV, which drops boxes with a score of 0 whatever the threshold."""
     return np.arange(len(compared), 0, -1, dtype=np.float64).tolist()

@@ -1,4 +1,4 @@
-"""Decoders of models that suppress overlapping boxes themselves and give boxes, classes and scores as tables."""
+"""Decoders of models that suppress overlapping boxes themselves and output boxes, classes and scores as tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from darkroom_vision.heads.json_numbers import require_finite
 from darkroom_vision.model.session import Value
 
 Unit = Literal["InputPixels", "Fraction", "TimesImageSize", "ByScaleFactor"]
-"""Of the model's input; from 0 to 1 over the input; that times the image's size; input pixels divided by the scale with
-which the image was resized."""
+"""Pixels of the model's input; 0 to 1 over the input; 0 to 1 over the input times the size of the image; pixels of the
+input divided by the scale factor of the resize."""
 
 _BOX = 4
 
@@ -25,8 +25,8 @@ class SeparateTables:
 
     Attributes:
         y_first: boxes are y1 x1 y2 x2, not x1 y1 x2 y2.
-        first_class: the number of the first class: 1 where 0 is the background.
-        count: the output that says how many rows are filled; None if all are.
+        first_class: the number of the first class: 1 if 0 is the background.
+        count: the output with the number of rows in use; None if all are.
     """
 
     boxes: int

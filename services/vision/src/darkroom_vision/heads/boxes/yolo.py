@@ -1,4 +1,4 @@
-"""Decoders of the YOLO formats. One image's output is a table of A predictions for nc classes.
+"""Decoders of the YOLO formats. The output for an image is a table of A predictions for nc classes.
 
 Source of the layouts: the ONNX exporters of ultralytics/ultralytics, ultralytics/yolov5 and Megvii-BaseDetection/YOLOX.
 """
@@ -20,14 +20,14 @@ from darkroom_vision.model.session import Value
 
 BOX = 4
 STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (16, 32))
-"""Sizes of a grid's cells in pixels: of models with three scales, with P6, with P2, and of tiny ones."""
+"""Strides (cell sizes in pixels) of models with three scales, with P6, with P2, and of tiny models."""
 
 
 @dataclass(frozen=True, slots=True)
 class YoloV8:
     """(4 + nc + extra, A), or transposed: cx cy w h in input pixels, a score for each class, then the extra numbers.
 
-    `radians`: the extra number is an angle, which is turned into degrees.
+    `radians`: the extra number is an angle in radians, which is converted to degrees.
     """
 
     index: int
@@ -61,7 +61,7 @@ class YoloV8:
 class YoloV5:
     """(A, 5 + nc + extra): cx cy w h in input pixels, objectness, a score for each class, then the extra numbers.
 
-    The score of a prediction is objectness x class score. `on_grid`: YOLOX's raw boxes, relative to the cells of a
+    The score of a prediction is objectness x class score. `on_grid`: raw boxes of YOLOX, relative to the cells of a
     grid: centre = (xy + cell) * stride, size = exp(wh) * stride.
     """
 
@@ -133,7 +133,7 @@ def grid(size: Size, predictions: int) -> tuple[Floats, Floats] | None:
 
 
 def is_on_grid(table: npt.NDArray[Any], size: Size) -> bool:
-    """Whether the boxes of YOLOX are relative to cells: else their centres follow the cells over the picture."""
+    """Whether boxes of YOLOX are relative to grid cells. If not, their centres correlate with those of the cells."""
     found = grid(size, len(table))
     if found is None:
         return False
@@ -155,7 +155,7 @@ def _off_grid(name: str, boxes: Floats, rows: npt.NDArray[np.int64], size: Size,
             f"the model's output {name!r} has {predictions} predictions, no grid of {size[0]} x {size[1]} pixels"
         )
     cells, strides = found[0][rows], found[1][rows]
-    with np.errstate(over="ignore"):  # an infinite size is refused later, by name
+    with np.errstate(over="ignore"):  # infinite sizes raise an InferenceError later
         return np.concatenate([(boxes[:, :2] + cells) * strides, np.exp(boxes[:, 2:]) * strides], axis=1)
 
 
