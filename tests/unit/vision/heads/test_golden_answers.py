@@ -366,7 +366,7 @@ def test_an_embedding_can_be_normalised(tmp_path: Path) -> None:
         ({"output0": V8 * 4}, {"type": "Detection"}, "scores are not between 0 and 1"),
         ({"output0": V8}, {"type": "Detection", "labels": ["a"]}, "has 2 classes, output.labels names 1"),
         ({"output0": V8}, {"type": "InstanceSegmentation"}, "there are no masks"),
-        ({"softmax": np.zeros((1, 7, 9), np.float32)}, {"type": "Text"}, "knows 9 characters .* 0 are named"),
+        ({"softmax": np.zeros((1, 7, 9), np.float32)}, {"type": "Text"}, "it has 9 characters .* 0 are named"),
         (
             {"output0": QUERIES * 0.9},
             {"type": "Detection", "format": "Torchvision"},

@@ -63,7 +63,7 @@ def test_any_part_is_resized_to_pillows_pixels(
     )
 
 
-def test_an_image_of_the_maximum_length_is_resized_correctly() -> None:
+def test_a_line_of_a_million_pixels_is_resized_to_pillows_pixels() -> None:
     line = noise(1, 1_000_000, 1)
     np.testing.assert_array_equal(
         resize_as_pillow(line, whole(line, (224, 1)), "Bilinear"), by_pillow(line, whole(line, (224, 1)), "Bilinear")

@@ -12,7 +12,7 @@ Activation = Literal["Softmax", "Sigmoid", "None"]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family, and what remains to be asked.
+    """A family, with the settings that follow from it and the questions that remain.
 
     Attributes:
         name: shown to the user.

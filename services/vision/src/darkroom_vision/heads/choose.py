@@ -109,7 +109,7 @@ def _characters(trial: Trial, known: Sequence[str], classes: int) -> tuple[str, 
     if len(known) == classes - 2 and known:
         return ("", *known, " ")
     raise trial.mismatch(
-        f"it knows {classes} characters with the blank, {len(known)} are named: "
+        f"it has {classes} characters with the blank, but {len(known)} are named: "
         "set output.labels or labelsUri to the characters from class 1 on, one per line"
     )
 

@@ -1,4 +1,4 @@
-"""Refusing redirects of a model's server to private addresses.
+"""Refusing redirects of a model's server to addresses that are not public.
 
 Otherwise a server that a stage names could redirect a worker to addresses that only the worker can reach, such as a
 cloud's metadata service or a service of the cluster, and its response could leak through an error message.

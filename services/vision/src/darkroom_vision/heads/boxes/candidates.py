@@ -23,7 +23,7 @@ class Candidates:
         boxes: (n, 4): x1 y1 x2 y2 in pixels of the model's input. For an oriented box, before rotation.
         scores: (n).
         classes: (n): indices into the labels.
-        extra: (n, k): further numbers that the model gives for each box: an angle, mask coefficients, keypoints.
+        extra: (n, k): additional numbers for each box: an angle, mask coefficients, keypoints.
         rows: (n): the box's row in the model's output, to look up its values in other outputs.
     """
 

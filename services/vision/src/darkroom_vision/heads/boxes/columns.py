@@ -28,7 +28,7 @@ class Columns:
 
 
 def columns(trial: Trial, spec: Output, labels: Sequence[str], count: int) -> Columns:
-    """How `count` columns are divided into classes and further numbers.
+    """How `count` columns are divided into class scores and extra columns.
 
     The number of mask coefficients is that of the prototypes. The number of keypoints is in the file's metadata, or
     follows from the number of labels (one class if there are none).
