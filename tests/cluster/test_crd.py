@@ -105,7 +105,7 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(input={"resize": "Letterbox", "pad": {"value": 0, "values": [0]}}),
         lambda m: _stage(m).update(input={"resize": "Letterbox", "pad": {"values": [124, 116, 104]}}),
     ),
-    "shortestSide excludes": (
+    "shortestSide cannot be combined": (
         lambda m: _stage(m).update(input={"shortestSide": 800, "height": 800}),
         lambda m: _stage(m).update(input={"longestSide": 640, "height": 48}),
     ),

@@ -89,6 +89,7 @@ def refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
 
 
+@pytest.mark.fuzz
 @settings(
     max_examples=int(os.environ.get("DARKROOM_FUZZ_EXAMPLES", "200")),
     deadline=None,

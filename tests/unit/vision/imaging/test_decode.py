@@ -238,6 +238,7 @@ SEEDS = [
 ]
 
 
+@pytest.mark.fuzz
 @pytest.mark.usefixtures("half_a_gigabyte_at_most")
 @settings(
     max_examples=int(os.environ.get("DARKROOM_FUZZ_EXAMPLES", "5000")),

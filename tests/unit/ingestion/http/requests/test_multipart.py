@@ -104,6 +104,7 @@ content_types = st.just(CONTENT_TYPE) | st.builds(
 )
 
 
+@pytest.mark.fuzz
 @settings(
     max_examples=int(os.environ.get("DARKROOM_FUZZ_EXAMPLES", "1000")),
     deadline=None,
