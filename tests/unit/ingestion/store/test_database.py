@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from darkroom_ingestion.http.errors import problem_of
-from darkroom_ingestion.store import database as database_module
 from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.store.opening import open_database
 
@@ -30,11 +29,9 @@ def test_requests_that_wait_for_the_store_are_bounded(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_request_does_not_wait_for_ever_for_a_store_that_does_not_respond(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_module, "_REQUEST_TIMEOUT_S", 0.1)
+def test_a_request_does_not_wait_for_ever_for_a_store_that_does_not_respond(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/store.db")
+    database.request_timeout_s = 0.1
     go_on = threading.Event()
     with pytest.raises(StoreUnavailable, match=r"did not respond within 0\.1 s") as refused:
         asyncio.run(database.reading(lambda _: go_on.wait(60)))

@@ -103,9 +103,8 @@ def test_postgresql_bounds_how_long_a_statement_takes(postgresql: URL) -> None:
     assert shown == ["30s", "30s"]
 
 
-def test_a_postgresql_server_that_does_not_respond_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_CONNECT_TIMEOUT_S", 2)  # the shortest that libpq takes
+def test_a_postgresql_server_that_does_not_respond_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"postgresql+psycopg://user@127.0.0.1:{silent.getsockname()[1]}/store"
+        url = f"postgresql+psycopg://user@127.0.0.1:{silent.getsockname()[1]}/store?connect_timeout=2"  # the shortest
         with pytest.raises(BadDatabase, match=r"can't be opened: .*timeout"):
             open_database(url)

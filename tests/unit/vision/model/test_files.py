@@ -17,6 +17,7 @@ from tests.support.manifests import pipeline_manifest
 
 MODEL = b"not a model, but the content is never parsed"
 SHA256 = hashlib.sha256(MODEL).hexdigest()
+AT_ONCE = Backoff(0.0, 0.0)
 
 
 class Remote:
@@ -28,7 +29,6 @@ class Remote:
         self._open = fsspec.open
         fsspec.filesystem("memory").pipe("/models/m.onnx", MODEL)
         monkeypatch.setattr(fsspec, "open", self.open)
-        monkeypatch.setattr(Backoff, "next_s", lambda _self: 0.0)
 
     def open(self, uri: str, mode: str, **timeouts: Any) -> Any:
         assert timeouts, "a fetch without a timeout"
@@ -61,37 +61,37 @@ def test_a_file_provided_by_the_runtime_is_used(tmp_path: Path) -> None:
 
 def test_a_missing_mounted_file_is_an_error() -> None:
     with pytest.raises(ModelUnavailable, match=r"model pvc://claim/m.onnx: the runtime must provide the file"):
-        model_file(settings("pvc://claim/m.onnx"))
+        model_file(settings("pvc://claim/m.onnx"), AT_ONCE)
 
 
 @pytest.mark.parametrize("scheme", ["https", "s3", "gs"])
 def test_a_remote_file_is_fetched_once_when_its_checksum_is_known(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     remote = Remote(monkeypatch)
     wanted = settings(f"{scheme}://host/models/m.onnx", SHA256)
-    first = model_file(wanted)
+    first = model_file(wanted, AT_ONCE)
     assert (first.read_bytes(), first.name) == (MODEL, "m.onnx")
-    assert model_file(wanted) == first
+    assert model_file(wanted, AT_ONCE) == first
     assert remote.asked == 1
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote(monkeypatch)
     wanted = settings("https://host/models/m.onnx", SHA256)
-    model_file(wanted).write_bytes(b"damaged")
-    assert model_file(wanted).read_bytes() == MODEL
+    model_file(wanted, AT_ONCE).write_bytes(b"damaged")
+    assert model_file(wanted, AT_ONCE).read_bytes() == MODEL
     assert remote.asked == 2
 
 
 def test_without_a_checksum_the_file_is_fetched_at_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote(monkeypatch)
     for _ in range(2):
-        assert model_file(settings("https://host/models/m.onnx")).read_bytes() == MODEL
+        assert model_file(settings("https://host/models/m.onnx"), AT_ONCE).read_bytes() == MODEL
     assert remote.asked == 2
 
 
 def test_a_fetch_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote(monkeypatch, [TimeoutError("slow"), ConnectionError("reset")])
-    assert model_file(settings("https://host/models/m.onnx", SHA256)).read_bytes() == MODEL
+    assert model_file(settings("https://host/models/m.onnx", SHA256), AT_ONCE).read_bytes() == MODEL
     assert remote.asked == 3
 
 
@@ -100,14 +100,14 @@ def test_a_fetch_that_keeps_failing_says_why_and_leaves_nothing_behind(
 ) -> None:
     Remote(monkeypatch, [ConnectionError("reset by peer")] * 9)
     with pytest.raises(ModelUnavailable, match=r"https://host/models/m.onnx: can't be fetched: reset by peer"):
-        model_file(settings("https://host/models/m.onnx", SHA256))
+        model_file(settings("https://host/models/m.onnx", SHA256), AT_ONCE)
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
 def test_a_file_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote(monkeypatch, [FileNotFoundError("404")] * 9)
     with pytest.raises(ModelUnavailable, match="the file does not exist"):
-        model_file(settings("https://host/models/m.onnx"))
+        model_file(settings("https://host/models/m.onnx"), AT_ONCE)
     assert remote.asked == 1
 
 
@@ -116,7 +116,7 @@ def test_an_unreachable_server_is_not_a_missing_file(monkeypatch: pytest.MonkeyP
     missing.__cause__ = ConnectionRefusedError("connect call failed")  # as fsspec's HTTP file system raises it
     Remote(monkeypatch, [missing] * 9)
     with pytest.raises(ModelUnavailable, match="can't be fetched: connect call failed"):
-        model_file(settings("https://host/models/m.onnx"))
+        model_file(settings("https://host/models/m.onnx"), AT_ONCE)
 
 
 def test_labels_are_read_one_per_line(tmp_path: Path) -> None:

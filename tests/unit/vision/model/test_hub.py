@@ -19,6 +19,7 @@ from tests.support.manifests import pipeline_manifest
 
 MODEL = bytes(range(256)) * 60_000
 SHA256 = hashlib.sha256(MODEL).hexdigest()
+AT_ONCE = Backoff(0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,6 @@ class _Answer(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     monkeypatch.setenv("DARKROOM_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(Backoff, "next_s", lambda _self: 0.0)
     with Hub() as hub:
         thread = threading.Thread(target=hub.serve_forever, args=(0.01,))
         thread.start()
@@ -129,7 +129,7 @@ def settings(*, sha256: str | None = SHA256) -> StageSettings:
 
 
 def test_a_model_is_fetched_with_the_token(hub: Hub) -> None:
-    path = model_file(settings())
+    path = model_file(settings(), AT_ONCE)
     assert (path.name, path.read_bytes()) == ("m.onnx", MODEL)
     assert hub.tokens == {"Bearer secret"}
 
@@ -139,7 +139,7 @@ def test_an_interrupted_fetch_is_resumed_if_the_checksum_is_known(
     hub: Hub, sha256: str | None, *, is_resumed: bool
 ) -> None:
     hub.breaks_from = 1
-    assert model_file(settings(sha256=sha256)).read_bytes() == MODEL
+    assert model_file(settings(sha256=sha256), AT_ONCE).read_bytes() == MODEL
     assert hub.breaks_from is None
     assert (hub.starts.count(0) == 1) is is_resumed
 
@@ -147,7 +147,7 @@ def test_an_interrupted_fetch_is_resumed_if_the_checksum_is_known(
 def test_a_redirect_to_a_private_address_is_refused(hub: Hub, tmp_path: Path) -> None:
     hub.redirect = "http://169.254.169.254/latest/meta-data"
     with pytest.raises(ModelUnavailable, match=r"it redirects to 169\.254\.169\.254, which is not a public address"):
-        model_file(settings())
+        model_file(settings(), AT_ONCE)
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
@@ -157,7 +157,7 @@ def test_a_redirect_to_a_private_address_can_be_allowed(hub: Hub, monkeypatch: p
         thread = threading.Thread(target=elsewhere.serve_forever, args=(0.01,))
         thread.start()
         hub.redirect = f"{elsewhere.url}/m.onnx"
-        assert model_file(settings()).read_bytes() == MODEL
+        assert model_file(settings(), AT_ONCE).read_bytes() == MODEL
         elsewhere.shutdown()
         thread.join()
     assert elsewhere.tokens == {None}, "the token must not be sent to the target of the redirect"

@@ -40,7 +40,11 @@ class RowRefused(StoreUnavailable):
 
 
 class Database:
-    """The store's database. Thread-safe."""
+    """The store's database. Thread-safe.
+
+    Attributes:
+        request_timeout_s: how long `reading` waits for the database.
+    """
 
     def __init__(self, engine: Engine, instance: str, lock: int | None = None) -> None:
         self.engine = engine
@@ -50,6 +54,7 @@ class Database:
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         self._queued, self._counting = 0, threading.Lock()
+        self.request_timeout_s = _REQUEST_TIMEOUT_S
 
     @property
     def single_replica(self) -> bool:
@@ -106,10 +111,10 @@ class Database:
         future = self._threads.submit(run, work)
         future.add_done_callback(self._dequeue)
         try:
-            async with asyncio.timeout(_REQUEST_TIMEOUT_S):
+            async with asyncio.timeout(self.request_timeout_s):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
-            raise StoreUnavailable(f"the store did not respond within {_REQUEST_TIMEOUT_S:g} s") from None
+            raise StoreUnavailable(f"the store did not respond within {self.request_timeout_s:g} s") from None
 
     def _dequeue(self, _: object) -> None:
         with self._counting:

@@ -39,14 +39,18 @@ class _TooLarge(Exception):
     """The file is larger than a worker accepts."""
 
 
-def model_file(settings: StageSettings) -> Path:
+def model_file(settings: StageSettings, backoff: Backoff | None = None) -> Path:
     """The path of the stage's model as a local file. Fetches it if necessary.
+
+    Args:
+        settings: the stage's.
+        backoff: between attempts to fetch it; the default starts at 0.5 s.
 
     Raises:
         ModelUnavailable: the file cannot be fetched or read; says why and what to do.
     """
     model = settings.stage.model
-    return settings.model_path or _local_file("model", model.uri, model.sha256)
+    return settings.model_path or _local_file("model", model.uri, model.sha256, backoff or Backoff(first_s=0.5))
 
 
 def labels(settings: StageSettings) -> list[str] | None:
@@ -58,7 +62,7 @@ def labels(settings: StageSettings) -> list[str] | None:
     uri = settings.stage.output.labels_uri
     if uri is None and settings.labels_path is None:
         return None
-    path = settings.labels_path or _local_file("labels", str(uri), None)
+    path = settings.labels_path or _local_file("labels", str(uri), None, Backoff(first_s=0.5))
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -76,7 +80,7 @@ def label_lines(text: str, output_type: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _local_file(what: str, uri: str, sha256: str | None) -> Path:
+def _local_file(what: str, uri: str, sha256: str | None, backoff: Backoff) -> Path:
     scheme = urlsplit(uri).scheme
     if scheme in _MOUNTED:
         raise ModelUnavailable(f"{what} {uri}: the runtime must provide the file and set modelPath")
@@ -90,18 +94,17 @@ def _local_file(what: str, uri: str, sha256: str | None) -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         part = Path(folder) / target.name
         part.touch()
-        _fetch_patiently(what, uri, part, is_resumable=sha256 is not None)
+        _fetch_patiently(what, uri, part, backoff, is_resumable=sha256 is not None)
         part.replace(target)
     return target
 
 
-def _fetch_patiently(what: str, uri: str, part: Path, *, is_resumable: bool) -> None:
+def _fetch_patiently(what: str, uri: str, part: Path, backoff: Backoff, *, is_resumable: bool) -> None:
     """Fetch into `part`, with retries. A resumable file continues where a failed attempt ended.
 
     Raises:
         ModelUnavailable: the file cannot be fetched or read; says why and what to do.
     """
-    backoff = Backoff(first_s=0.5)
     for left in reversed(range(_TRIES)):
         try:
             _fetch(uri, part, part.stat().st_size if is_resumable else 0)
