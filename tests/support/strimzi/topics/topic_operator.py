@@ -214,4 +214,6 @@ def _config_change(topic: Topic, asked: Manifest) -> dict[str, str | None]:
 
 
 def _problem(error: KafkaError) -> Problem:
-    return Problem("KafkaError", in_java(error), passing=broker_is_away(error))
+    # A topic that was described and then is missing is being deleted: a broker shows it for a moment longer.
+    vanished = error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+    return Problem("KafkaError", in_java(error), passing=vanished or broker_is_away(error))
