@@ -58,7 +58,6 @@ class Loop:
         self._shared = shared
         self._name = f"{shared.process_id}-{number}"
         self._backoff = Backoff()
-        self._contact: Contact | None = None
         self._connected = True
         self._thread = threading.Thread(target=self._run, name=f"loop-{number}", daemon=True)
 
@@ -99,7 +98,7 @@ class Loop:
             log.info("loop ended")
 
     def _until_stopped(self) -> None:
-        with self._work() as work:
+        with self._work() as (work, contact):
             while not self._shared.stopping.requested:
                 try:
                     work.turn()
@@ -109,18 +108,18 @@ class Loop:
                     self._pause(self._backoff.next_s())
                 else:
                     self._backoff.reset()
-                if not self._connected and self._contact is not None:
-                    self._contact.require()
+                if not self._connected:
+                    contact.require()
 
     @contextmanager
-    def _work(self) -> Iterator[Work]:
-        """The loop's work with new clients, which are closed at the end."""
+    def _work(self) -> Iterator[tuple[Work, Contact]]:
+        """The loop's work with new clients, which are closed at the end, and the contact of its consumer."""
         shared = self._shared
         settings, metrics = shared.settings, shared.metrics
         consumer = clients.consumer(
             settings, self._name, shared.membership.protocol, metrics.kafka_error, self._on_statistics
         )
-        self._contact = contact = Contact(consumer, settings)
+        contact = Contact(consumer, settings)
         offsets = Offsets(consumer, contact, settings.images_topic, self._pause, metrics, shared.work.commit_fields())
         assignment = Assignment(self.state, offsets, metrics)
         try:
@@ -138,7 +137,8 @@ class Loop:
                     settings, source, assignment, offsets, delivery, answers, shared.exclusive, metrics, self._pause
                 )
 
-            yield shared.work.work(LoopParts(settings, self.state, consumer, assignment, offsets, batches))
+            parts = LoopParts(settings, self.state, consumer, assignment, offsets, batches)
+            yield shared.work.work(parts), contact
             assignment.give_back()
         except BaseException:
             # The current batch may or may not be committed: closing must not commit older offsets.

@@ -10,12 +10,12 @@ import confluent_kafka
 import structlog
 from confluent_kafka import Consumer, KafkaError
 
-from darkroom.kafka.connection import KafkaConnection, client_settings, consumer_settings
+from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.log import TopicPartition
-from darkroom.kafka.stranded import StrandedCheck
 from darkroom_ingestion.feed.events import FeedEvent, event_of
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
@@ -56,7 +56,7 @@ class Tail:
     ) -> None:
         self._admin, self._tell, self._metrics = admin, tell, metrics
         self._settings = tail_settings(connection)
-        self._stranded = StrandedCheck(client_settings(connection, "darkroom-ingestion-check"))
+        self._contact = Contact(connection)
         self._wanted = dict(topics)
         self._loop = asyncio.get_running_loop()
         self._unread: list[tuple[str, News]] = []
@@ -111,7 +111,7 @@ class Tail:
                 self._stop.wait(_BACKOFF_S)
 
     def _read(self) -> None:
-        consumer = Consumer({**self._settings, "error_cb": self._stranded.on_error}, logger=KAFKA_LOGGER)
+        consumer = Consumer(self._contact.reported_by(self._settings), logger=KAFKA_LOGGER)
         topics: dict[str, TopicContents] = {}
         look_at = 0.0
         # After an error, continue at the last positions.
@@ -124,8 +124,7 @@ class Tail:
                     self._assign_new(consumer, topics)
                     look_at = time.monotonic() + _LOOK_FOR_PARTITIONS_S
                 self._take(consumer, topics)
-                if self._stranded.is_suspected and self._stranded.is_stranded(consumer):
-                    raise KafkaUnreachable("the consumer has lost all brokers, although a new client reaches them")
+                self._contact.require(consumer)
         finally:
             consumer.close()
 

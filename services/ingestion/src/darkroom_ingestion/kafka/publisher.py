@@ -13,9 +13,10 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
-from darkroom.kafka.connection import KafkaConnection, client_settings, producer_settings
-from darkroom.kafka.stranded import StrandedCheck
+from darkroom.kafka.connection import KafkaConnection, producer_settings
+from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.metrics import Metrics
 
 _POLL_S = 0.2
@@ -68,10 +69,6 @@ class NotDelivered(DarkroomError):
         self.too_large = too_large
 
 
-class _Stranded(Exception):
-    """The producer has lost all brokers although Kafka is available."""
-
-
 _Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
 
 
@@ -100,7 +97,7 @@ class Publisher:
             "queue.buffering.max.kbytes": _QUEUE_KIB,
             "queue.buffering.max.messages": _QUEUE_RECORDS,
         }
-        self._stranded = StrandedCheck(client_settings(connection, "darkroom-ingestion-check"))
+        self._contact = Contact(connection)
         self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S
         self._metrics = metrics
         self.problem: str | None = None
@@ -176,8 +173,8 @@ class Publisher:
                 self._poll()
             except KafkaException as error:  # poll raises only fatal errors
                 self._let_go(error.args[0].str())
-            except _Stranded:
-                self._let_go("it has lost all brokers, although a new client reaches them")
+            except KafkaUnreachable as error:
+                self._let_go(str(error))
             if not self._stop.is_set():
                 if time.monotonic() - began > _LAST_RETRY_S:
                     backoff.reset()
@@ -186,13 +183,12 @@ class Publisher:
                 self.problem = None
 
     def _new_producer(self) -> Producer:
-        return Producer(self._settings | {"error_cb": self._stranded.on_error}, logger=KAFKA_LOGGER)
+        return Producer(self._contact.reported_by(self._settings), logger=KAFKA_LOGGER)
 
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._producer.poll(_POLL_S)
-            if self._stranded.is_suspected and self._stranded.is_stranded(self._producer):
-                raise _Stranded
+            self._contact.require(self._producer)
 
     def _let_go(self, reason: str) -> None:
         """Fail the waiting calls of a producer that has failed permanently."""

@@ -10,11 +10,11 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from darkroom.backoff import Backoff
-from darkroom.kafka.connection import KafkaConnection, client_settings, consumer_settings
+from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import KafkaUnreachable, is_fatal
 from darkroom.kafka.log import TopicPartition
-from darkroom.kafka.stranded import StrandedCheck
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
@@ -60,7 +60,7 @@ class Filler:
     ) -> None:
         self._database, self._metrics, self._topic_ids = database, metrics, topic_ids
         self._settings = _settings(connection, group, static=database.single_replica)
-        self._stranded = StrandedCheck(client_settings(connection, "darkroom-ingestion-check"))
+        self._contact = Contact(connection)
         self._wanted = dict(topics)
         self._topics: dict[str, TopicContents] = {}
         self._batch = Batch()
@@ -124,7 +124,7 @@ class Filler:
                 self._stop.wait(backoff.next_s())
 
     def _consume(self) -> None:
-        consumer = Consumer({**self._settings, "error_cb": self._stranded.on_error}, logger=KAFKA_LOGGER)
+        consumer = Consumer(self._contact.reported_by(self._settings), logger=KAFKA_LOGGER)
         try:
             self._topics, self._batch = {}, Batch()
             while not self._stop.is_set():
@@ -132,8 +132,7 @@ class Filler:
                     self._subscribe(consumer)
                 self._collect(consumer)
                 self._flush(consumer)
-                if self._stranded.is_suspected and self._stranded.is_stranded(consumer):
-                    raise KafkaUnreachable("the consumer has lost all brokers, although a new client reaches them")
+                self._contact.require(consumer)
         finally:
             self._assigned = False
             self._hold({})
