@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from darkroom import events
 from darkroom.api.pipeline import Stage
 from darkroom.image_header import Format, NotAnImage
 from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarge
@@ -29,6 +30,13 @@ class Timings:
     preprocess_s: float
     inference_s: float
 
+    def in_event(self) -> events.Timings:
+        """The timings as events have them, in milliseconds."""
+        decode_ms, preprocess_ms, inference_ms = (
+            round(seconds * 1000, 3) for seconds in (self.decode_s, self.preprocess_s, self.inference_s)
+        )
+        return events.Timings(decode_ms=decode_ms, preprocess_ms=preprocess_ms, inference_ms=inference_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
@@ -39,6 +47,11 @@ class Analysis:
     height: int
     result: Result
     timings: Timings
+
+    @property
+    def image(self) -> events.ImageSeen:
+        """The image as events describe it."""
+        return events.ImageSeen(width=self.width, height=self.height, format=self.format)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,10 @@ class Preprocessor:
             return np.ascontiguousarray(pixels[part])
         if not self.settings.antialias:
             return resize_as_opencv(pixels, fitting, interpolation)
-        if interpolation == "Bilinear" and part is not None and max(fitting.to_image.scale) <= 1:
+        shrinks_by = max(fitting.to_image.scale)
+        if interpolation == "Bilinear" and part is not None and shrinks_by <= 1:
             return resize_as_opencv(pixels, fitting, interpolation)  # within a level of Pillow's result, and faster
-        if exact or interpolation != "Bilinear" or max(fitting.to_image.scale) >= _HALF:
+        if exact or interpolation != "Bilinear" or shrinks_by >= _HALF:
             return resize_as_pillow(pixels, fitting, interpolation)
         return resize_a_little(pixels, fitting)
 

@@ -120,11 +120,11 @@ def quantize(
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.models.quantize import quantize as quantize_model
     from darkroom_cli.models.settings import prepared
+    from darkroom_cli.models.targets import check_target
     from darkroom_cli.views.output import answer, answer_json, say
 
     target = output or file.with_name(f"{file.stem}.int8.onnx")
-    if target.exists() and not force:
-        raise InvalidInput(f"{target} exists: give another file with -o, or --force to replace it")
+    check_target(target, replace=force)
     found = quantize_model(file, prepared(file, stage), image_files(images), target, threshold)
     written = found.agreement >= threshold
     if as_json:

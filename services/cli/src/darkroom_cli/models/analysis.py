@@ -39,13 +39,9 @@ def analyse_files(stage: LoadedStage, files: Sequence[Path]) -> Iterator[Analyse
             continue
         answer = analyser.analyse(content)
         if isinstance(answer, Analysis):
-            document["image"] = {"width": answer.width, "height": answer.height, "format": answer.format}
+            document["image"] = answer.image.model_dump(by_alias=True)
             document |= answer.result
-            document["timings"] = {
-                "decodeMs": round(answer.timings.decode_s * 1000, 3),
-                "preprocessMs": round(answer.timings.preprocess_s * 1000, 3),
-                "inferenceMs": round(answer.timings.inference_s * 1000, 3),
-            }
+            document["timings"] = answer.timings.in_event().model_dump(by_alias=True)
         else:
             document |= {"reason": answer.reason, "message": answer.message}
         yield Analysed(file, content, document)

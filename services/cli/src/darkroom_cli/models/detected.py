@@ -5,6 +5,7 @@ from pathlib import Path
 
 from darkroom.api.output import OutputType
 from darkroom.errors import DarkroomError
+from darkroom.names import NAME_MAX_LENGTH
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.models.neighbours import read_neighbours
 from darkroom_cli.models.stage_block import StageBlock, stage_block
@@ -24,7 +25,6 @@ _STAGE_NAMES: dict[OutputType, str] = {
     "Anomaly": "anomaly",
     "Tensor": "tensor",
 }
-_LONGEST_NAME = 40
 
 
 class UnusableModel(DarkroomError):
@@ -58,5 +58,5 @@ def detected_block(found: Inspection, uri: str) -> StageBlock:
 
 def pipeline_name(file: Path) -> str:
     """The name of a pipeline for the model in `file`: a DNS label."""
-    name = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:_LONGEST_NAME].strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:NAME_MAX_LENGTH].strip("-")
     return name or "model"

@@ -14,6 +14,7 @@ from darkroom_cli.models.detected import detected_block, pipeline_name, usable
 from darkroom_cli.models.manifest import manifest
 from darkroom_cli.models.settings import Prepared, prepared_block
 from darkroom_cli.models.stage_block import StageBlock
+from darkroom_cli.models.targets import check_target
 from darkroom_cli.views.outcome import outcome
 from darkroom_vision.model.session import ModelError
 
@@ -43,8 +44,7 @@ def write_manifest(model: Path, target: Path, *, name: str | None, sample: Path 
     name = name if name is not None else pipeline_name(model)
     if not re.fullmatch(DNS_LABEL_PATTERN, name) or len(name) > NAME_MAX_LENGTH:
         raise InvalidInput(f"--name {name}: a name has at most {NAME_MAX_LENGTH} of a-z, 0-9 and '-'")
-    if target.exists() and not replace:
-        raise InvalidInput(f"{target} exists: give another file with -o, or --force to replace it")
+    check_target(target, replace=replace)
     found = usable(model)
     assert found.family is not None  # noqa: S101 - it is usable
     block = detected_block(found, _uri(model, target))

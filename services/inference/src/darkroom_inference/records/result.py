@@ -2,7 +2,7 @@
 
 from darkroom import names
 from darkroom.cloudevents import CloudEvent, timestamp
-from darkroom.events import ANALYZED, Analyzed, ImageSeen, ModelUsed, Source, Timings
+from darkroom.events import ANALYZED, Analyzed, ModelUsed, Source
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.records.generation import generation_headers, generation_of
 from darkroom_inference.records.image import ImageRecord
@@ -14,17 +14,14 @@ def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, mod
     """The result of `record`. It has the image's key, so that results keep the order of their images."""
     stage = settings.stage.name
     generation = generation_of(record, settings)
-    took = analysis.timings
     data = Analyzed(
         image_id=record.image_id,
         stage=stage,
         model=model,
-        image=ImageSeen(width=analysis.width, height=analysis.height, format=analysis.format),
+        image=analysis.image,
         output_type=settings.stage.output.type,
         **analysis.result,
-        timings=Timings(
-            decode_ms=_ms(took.decode_s), preprocess_ms=_ms(took.preprocess_s), inference_ms=_ms(took.inference_s)
-        ),
+        timings=analysis.timings.in_event(),
         source=Source(topic=record.topic, partition=record.partition, offset=record.offset),
         generation=generation,
     )
@@ -43,7 +40,3 @@ def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, mod
         headers=[*event.headers(), *generation_headers(generation)],
         image_timestamp_ms=record.timestamp_ms,
     )
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
