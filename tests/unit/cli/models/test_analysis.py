@@ -29,7 +29,7 @@ def answer(name: str, folder: Path, photo: Path, *, written: bool = False) -> di
     model = MADE[name](folder / "m.onnx")
     if written:
         write_manifest(model, folder / "p.yaml", name=None, sample=None, replace=False)
-    (analysed,) = analyse_files(prepared(model, str(folder / "p.yaml") if written else None).loaded, [photo])
+    (analysed,) = analyse_files(prepared(model, str(folder / "p.yaml") if written else None), [photo])
     assert not analysed.failed, analysed.document
     draw(analysed.content, analysed.document).save(BytesIO(), "PNG")
     return analysed.document
@@ -56,6 +56,15 @@ def test_a_detector_s_box_is_in_pixels_of_the_image(tmp_path: Path, photo: Path,
 )
 def test_the_answer_is_one_line(tmp_path: Path, photo: Path, name: str, said: str) -> None:
     assert outcome(answer(name, tmp_path, photo)) == said
+
+
+def test_all_labels_of_a_multi_label_model_are_shown(tmp_path: Path, photo: Path) -> None:
+    model, manifest = MADE["classifier"](tmp_path / "m.onnx"), tmp_path / "p.yaml"
+    write_manifest(model, manifest, name=None, sample=None, replace=False)
+    output = "{type: MultiLabel, activation: None, threshold: 0.1}"
+    manifest.write_text(f"{manifest.read_text().partition('      output:')[0]}      output: {output}\n")
+    (analysed,) = analyse_files(prepared(model, str(manifest)), [photo])
+    assert outcome(analysed.document) == "dog 0.75, cat 0.12, fox 0.12"
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -84,7 +84,7 @@ def run(
         say(f"? {question}")
     failed = False
     with JsonArray(shown=as_json) as array:
-        for analysed in analyse_files(found.loaded, files):
+        for analysed in analyse_files(found, files):
             failed |= analysed.failed
             if as_json:
                 array.add(analysed.document)

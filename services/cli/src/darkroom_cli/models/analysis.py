@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom_cli.client.service import Document
-from darkroom_vision.analyse import Analyser, Analysis, LoadedStage
+from darkroom_cli.models.settings import Prepared
+from darkroom_vision.analyse import Analyser, Analysis
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Analysed:
         return "reason" in self.document
 
 
-def analyse_files(stage: LoadedStage, files: Sequence[Path]) -> Iterator[Analysed]:
+def analyse_files(found: Prepared, files: Sequence[Path]) -> Iterator[Analysed]:
     """Analyse `files`. Yields their outcomes, in order."""
-    analyser = Analyser(stage)
+    analyser = Analyser(found.loaded)
     for file in files:
         document: Document = {"file": str(file)}
         try:
@@ -39,6 +40,7 @@ def analyse_files(stage: LoadedStage, files: Sequence[Path]) -> Iterator[Analyse
             continue
         answer = analyser.analyse(content)
         if isinstance(answer, Analysis):
+            document["outputType"] = found.stage.output.type
             document["image"] = answer.image.model_dump(by_alias=True)
             document |= answer.result
             document["timings"] = answer.timings.in_event().model_dump(by_alias=True)

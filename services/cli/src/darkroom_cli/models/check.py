@@ -70,10 +70,10 @@ def check_files(found: Prepared, files: Sequence[Path]) -> Iterator[Compared]:
     Raises:
         DarkroomError: a file can't be analysed.
     """
-    for analysed in analyse_files(found.loaded, files[:1]):  # the first image costs more: libraries get ready
+    for analysed in analyse_files(found, files[:1]):  # the first image costs more: libraries get ready
         if not analysed.failed:
             _compared(found, analysed.file, analysed.content, analysed.document)
-    for file, analysed in zip(files, analyse_files(found.loaded, files), strict=True):
+    for file, analysed in zip(files, analyse_files(found, files), strict=True):
         if analysed.failed:
             raise DarkroomError(f"{file}: {outcome(analysed.document)}")
         yield _compared(found, file, analysed.content, analysed.document)
@@ -107,7 +107,7 @@ def _compared(found: Prepared, file: Path, content: bytes, document: dict[str, A
             if apart is not None
         },
         outcome(document),
-        outcome(result),
+        outcome(result | {"outputType": found.stage.output.type}),
         agreement(result, document),
         timings | {"reference": round(reference_ms, 3)},
     )

@@ -68,7 +68,7 @@ def _uri(model: Path, target: Path) -> str:
 
 
 def _answer(ready: Prepared, sample: Path) -> list[str]:
-    (analysed,) = analyse_files(ready.loaded, [sample])
+    (analysed,) = analyse_files(ready, [sample])
     if analysed.failed:
         raise InvalidInput(f"--sample {sample}: {outcome(analysed.document)}")
     return [f"      # {sample.name}: {outcome(analysed.document)}"]

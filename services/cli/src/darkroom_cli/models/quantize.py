@@ -150,7 +150,7 @@ def _errors_of_the_quantizer() -> Iterator[None]:
 
 
 def _analysed(found: Prepared, files: Sequence[Path]) -> list[Analysed]:
-    analysed = list(analyse_files(found.loaded, files))
+    analysed = list(analyse_files(found, files))
     for one in analysed:
         if one.failed:
             raise DarkroomError(f"{one.file}: {one.document['reason']}: {one.document['message']}")
