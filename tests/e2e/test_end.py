@@ -9,9 +9,9 @@ import pytest
 
 from kind.settings import CHECKOUT
 from tests.support.documents import blocks
-from tests.support.kind_pods import restricted_pod, run_pod
 from tests.support.on_kind import kubectl, leftovers
 from tests.support.on_kind.ingestion import PICTURES, IngestionClient, top_label
+from tests.support.on_kind.pods import restricted_pod, run_pod
 from tests.support.on_kind.reader import IN_THE_CLUSTER, read
 from tests.support.on_kind.upgrade import INSTALL_DOCUMENT
 

@@ -5,7 +5,7 @@ import pytest
 from kind.cluster import Cluster
 from kind.commands import KindError
 from kind.images import SERVICES, Image
-from tests.support.kind_pods import restricted_pod, run_pod
+from tests.support.on_kind.pods import restricted_pod, run_pod
 
 pytestmark = pytest.mark.e2e
 

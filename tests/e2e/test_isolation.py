@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.kind_pods import restricted_pod, run_pod
 from tests.support.on_kind import kubectl
 from tests.support.on_kind.ingestion import PICTURES, IngestionClient, top_label
+from tests.support.on_kind.pods import restricted_pod, run_pod
 
 if TYPE_CHECKING:
     from kind.cluster import Cluster

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.kind_pods import restricted_pod, run_pod
 from tests.support.on_kind import kubectl
 from tests.support.on_kind.ingestion import PICTURES, IngestionClient, result_of, top_label
+from tests.support.on_kind.pods import restricted_pod, run_pod
 from tests.support.until import until
 
 if TYPE_CHECKING:

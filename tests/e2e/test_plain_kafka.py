@@ -6,7 +6,7 @@ import pytest
 
 from kind.cluster import Cluster
 from kind.images import Image
-from tests.support.kind_pods import Ended, restricted_pod, run_pod
+from tests.support.on_kind.pods import Ended, restricted_pod, run_pod
 
 pytestmark = pytest.mark.e2e
 

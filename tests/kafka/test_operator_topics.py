@@ -8,23 +8,16 @@ from darkroom.topology import Topic
 from darkroom_operator.kafka.admin.connection import CONNECT_S, FAIL_FAST_S
 from darkroom_operator.kafka.admin.topics import ALL_READY, FRESH_S, IN_PROGRESS, REPORT_AFTER_S, TopicProvisioner
 from darkroom_operator.kube.keys import PipelineKey
+from tests.support.clock import Clock
 from tests.support.kafka import SharedKafka
 
 KEY = PipelineKey("demo", "digits")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_ready_topics_stay_ready_during_a_check(kafka: SharedKafka) -> None:
     """A reconciliation during the check must not report a healthy pipeline as not ready."""
     finished: queue.Queue[PipelineKey] = queue.Queue()
-    clock = Clock()
+    clock = Clock(1_000.0)
     provisioner = TopicProvisioner(finished.put, clock)
     settings = client_settings(KafkaConnection(bootstrap_servers=kafka.bootstrap_servers), "test")
     topics = [Topic(f"{uuid.uuid4()}.images", "images", partitions=1, replicas=1)]

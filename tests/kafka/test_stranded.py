@@ -5,19 +5,10 @@ from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 
 from darkroom.kafka.stranded import StrandedCheck
+from tests.support.clock import Clock
 from tests.support.kafka import SharedKafka
 
 NOBODY = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
-
-
-class Clock:
-    """A clock that a test advances."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.mark.parametrize(("client_answered", "kafka_answers"), [(True, True), (False, True), (False, False)])

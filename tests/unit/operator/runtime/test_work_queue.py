@@ -8,16 +8,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.runtime.work_queue import WorkQueue
+from tests.support.clock import Clock
 
 KEYS = [PipelineKey("demo", name) for name in ("a", "b", "c")]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def queue_at(clock: Clock) -> WorkQueue:
