@@ -76,7 +76,8 @@ class Preprocessor:
         if self.settings.layout == "NHWC":
             _look_up(resized, self.tables[0], target)
         else:
-            for plane, table, channel in zip(cv2.split(resized), self.tables, target, strict=True):
+            planes = cv2.split(resized) if len(self.tables) > 1 else (resized[..., 0],)
+            for plane, table, channel in zip(planes, self.tables, target, strict=True):
                 _look_up(np.asarray(plane, np.uint8), table, channel)
         return fitting.to_image
 

@@ -9,6 +9,8 @@ from darkroom_vision.failures import InferenceError
 
 _DIGITS_OF_FLOAT32 = 9
 """Significant digits that identify a float32 exactly (FLT_DECIMAL_DIG in C)."""
+_FEW = 20
+"""Up to this number of values, formatting each is faster than NumPy."""
 
 
 def require_finite(name: str, array: npt.NDArray[Any]) -> None:
@@ -22,7 +24,9 @@ def require_finite(name: str, array: npt.NDArray[Any]) -> None:
 
 
 def shortened(values: npt.NDArray[np.float64]) -> list[float]:
-    """`values` with 9 significant digits: half the bytes in JSON, and the same float32 when read."""
+    """`values` (n,) with 9 significant digits: half the bytes in JSON, and the same float32 when read."""
+    if len(values) <= _FEW:
+        return [float(f"{value:.{_DIGITS_OF_FLOAT32}g}") for value in values.tolist()]
     magnitude = np.floor(np.log10(np.abs(values), where=values != 0, out=np.zeros_like(values)))
     power = 10.0 ** np.clip(_DIGITS_OF_FLOAT32 - 1 - magnitude, -300, 300)
     rounded: list[float] = (np.rint(values * power) / power).tolist()

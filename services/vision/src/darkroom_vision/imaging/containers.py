@@ -2,16 +2,16 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
+_LENGTH = struct.Struct(">H")
 _MAX_PARTS = 100_000
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _FILL, _STUFFED = 0xFF, 0x00
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A segment or chunk: its `kind` in the notation of the format; `start` and `end` of its content in the file."""
 
     kind: bytes
@@ -42,9 +42,9 @@ def jpeg_segments(data: bytes) -> Iterator[Part]:
         if marker in _WITHOUT_LENGTH:
             position += 2
             continue
-        (length,) = struct.unpack_from(">H", data, position + 2)
+        (length,) = _LENGTH.unpack_from(data, position + 2)
         end = position + 2 + max(2, length)
-        yield Part(bytes([marker]), position + 4, end)
+        yield Part(data[position + 1 : position + 2], position + 4, end)
         if marker == _START_OF_SCAN:
             return
         position = end

@@ -5,7 +5,7 @@ j <= y < j + 1, and its centre is (i + 0.5, j + 0.5). All resize functions follo
 centres"), so resizing is a scale without an offset.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 Size = tuple[int, int]
 Point = tuple[float, float]
@@ -67,14 +67,15 @@ class Fit:
             return self
         x, y = copy[0] / self.image[0], copy[1] / self.image[1]
         corner, size = (self.corner[0] * x, self.corner[1] * y), (self.size[0] * x, self.size[1] * y)
-        return replace(self, image=copy, corner=corner, size=size)
+        return Fit(copy, corner, size, self.inner, self.offset, self.target)
 
     @property
     def whole_pixels(self) -> tuple[slice, slice] | None:
         """The part as slices of rows and columns; None if it begins or ends within a pixel."""
-        if not all(float(side).is_integer() for side in (*self.corner, *self.size)):
+        (x, y), (across, down) = self.corner, self.size
+        left, top, width, height = int(x), int(y), int(across), int(down)
+        if (left, top, width, height) != (x, y, across, down):
             return None
-        (left, top), (width, height) = map(int, self.corner), map(int, self.size)
         return slice(top, top + height), slice(left, left + width)
 
     @property

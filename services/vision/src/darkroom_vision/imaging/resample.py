@@ -84,6 +84,8 @@ def resize_a_little(pixels: Pixels, fitting: Fit) -> Pixels:
 def _cut(pixels: Pixels, fitting: Fit) -> tuple[Pixels, Fit]:
     """The pixels of the part with `_MARGIN` around it, and the fit for them."""
     (left, top), (width, height) = fitting.corner, fitting.size
+    if fitting.size == fitting.image:
+        return pixels, fitting
     x, y = max(0, math.floor(left) - _MARGIN), max(0, math.floor(top) - _MARGIN)
     cut = pixels[y : math.ceil(top + height) + _MARGIN, x : math.ceil(left + width) + _MARGIN]
     return cut, replace(fitting, image=(cut.shape[1], cut.shape[0]), corner=(left - x, top - y))
