@@ -3,8 +3,8 @@
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
 from darkroom_vision.analyse import LoadedStage, prepare
-from darkroom_vision.model.files import labels, model_file
 from darkroom_vision.model.session import ModelError, load_model
+from darkroom_vision.sources.files import labels, model_file
 
 
 class UnusableModel(DarkroomError):

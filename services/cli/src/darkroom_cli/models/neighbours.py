@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darkroom_cli.exit_codes import InvalidInput
-from darkroom_vision.model.files import label_lines
+from darkroom_vision.sources.files import label_lines
 
 _LARGEST_FILE = 4 << 20
 _RESAMPLE = {0: "Nearest", 2: "Bilinear", 3: "Bicubic", 4: "Area"}

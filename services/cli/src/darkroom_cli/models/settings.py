@@ -13,9 +13,9 @@ from darkroom_cli.models.detected import detected_block, usable
 from darkroom_cli.models.stage_block import StageBlock
 from darkroom_vision.analyse import LoadedStage, prepare
 from darkroom_vision.inspection import Inspection
-from darkroom_vision.model.files import label_lines
 from darkroom_vision.model.input import ModelMismatch
 from darkroom_vision.model.session import ModelNotFound, load_model
+from darkroom_vision.sources.files import label_lines
 
 
 @dataclass(frozen=True)

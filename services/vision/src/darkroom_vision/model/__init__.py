@@ -1,1 +1,1 @@
-"""The model file: getting it, loading it, and resolving its input."""
+"""The model file: loading it, and resolving its input."""

@@ -12,7 +12,7 @@ from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
-from darkroom_vision.model.files import ModelUnavailable, labels, model_file
+from darkroom_vision.sources.files import ModelUnavailable, labels, model_file
 from tests.support.manifests import pipeline_manifest
 
 MODEL = b"not a model, but the content is never parsed"

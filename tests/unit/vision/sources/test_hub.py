@@ -13,8 +13,8 @@ from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
-from darkroom_vision.model.files import ModelUnavailable, model_file
-from darkroom_vision.model.hub import HubFile, hub_file
+from darkroom_vision.sources.files import ModelUnavailable, model_file
+from darkroom_vision.sources.hub import HubFile, hub_file
 from tests.support.manifests import pipeline_manifest
 
 MODEL = bytes(range(256)) * 60_000

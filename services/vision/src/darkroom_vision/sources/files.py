@@ -15,9 +15,9 @@ import structlog
 from darkroom.backoff import Backoff
 from darkroom.checksums import sha256_of
 from darkroom.stage_settings import StageSettings
-from darkroom_vision.model.hub import hub_file
-from darkroom_vision.model.redirects import ForbiddenRedirect, public_redirects_only
 from darkroom_vision.model.session import ModelError
+from darkroom_vision.sources.hub import hub_file
+from darkroom_vision.sources.redirects import ForbiddenRedirect, public_redirects_only
 
 log = structlog.get_logger(__name__)
 
