@@ -104,7 +104,9 @@ def test_results_come_newest_first_page_by_page(start_service: StartService, pip
         pipeline.analyze(image, label="odd" if number % 2 else "even")
     wait_for_results(service, pipeline, 25)
 
-    everything = [result["imageId"] for result in pages(service, pipeline, limit=7)]
+    listed = pages(service, pipeline, limit=7)
+    assert [result["summary"] for result in listed[:2]] == ["even 0.900", "odd 0.900"]
+    everything = [result["imageId"] for result in listed]
     assert everything == [image["id"] for image in reversed(images)]
     assert [r["imageId"] for r in pages(service, pipeline, limit=4, label="odd")] == everything[1::2]
     assert [r["imageId"] for r in pages(service, pipeline, stage="classify", label="even")] == everything[0::2]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom_cli.views.outcome import outcome
+from darkroom.result_fields import summary_of
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,30 @@ from darkroom_cli.views.outcome import outcome
         ({"anomaly": {"score": 0.12, "anomalous": False}}, "normal 0.12"),
         ({"embedding": [0.0] * 32}, "embedding of 32 numbers"),
         ({"tensor": {"name": "y", "dtype": "float32", "shape": [1, 10]}}, "y float32 1x10"),
-        ({"reason": "DecodeError", "message": "not a JPEG"}, "DecodeError: not a JPEG"),
+        ({"text": {"text": "two\nlines", "score": 0.5}}, "two lines"),
+        ({"text": {"text": "long " * 200, "score": 0.5}}, "long " * 99 + "long…"),
     ],
 )
-def test_an_outcome_is_a_few_words(result: dict[str, object], words: str) -> None:
-    assert outcome(result) == words
+def test_a_summary_is_one_line(result: dict[str, object], words: str) -> None:
+    assert summary_of(result) == words
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"predictions": 3},
+        {"predictions": [3]},
+        {"predictions": {"a": 1}},
+        {"predictions": [{"label": "a", "score": "b"}]},
+        {"predictions": [{"label": "a", "score": 10**400}]},
+        {"classes": [{}]},
+        {"text": {"text": 1}},
+        {"anomaly": []},
+        {"image": "x", "classes": []},
+        {"tensor": {"name": "y", "dtype": "z", "shape": 4}},
+        {"embedding": 4},
+    ],
+)
+def test_a_result_of_another_version_has_a_summary(result: dict[str, object]) -> None:
+    assert summary_of(result) == "an output type unknown to this version"

@@ -1,11 +1,19 @@
-"""What a model has seen: the fields of a result, for each type of output.
+"""What a model has seen: the fields of a result, for each type of output, and a result in one line.
 
 Coordinates are in pixels of the upright image (the EXIF orientation applied), from its upper left corner.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
 from pydantic import Field
 
 from darkroom.schema import TolerantModel
+
+_MOST_LISTED: Final = 5
+"""Objects or classes in a summary."""
+_MOST_CHARACTERS: Final = 500
+_UNKNOWN: Final = "an output type unknown to this version"
 
 
 class Box(TolerantModel):
@@ -78,3 +86,55 @@ class Tensor(TolerantModel):
     shape: list[int]
     dtype: str = Field(description="ONNX element type in lower case, such as float32 or int64.")
     data: list[float | int | bool]
+
+
+def summary_of(result: Mapping[str, Any]) -> str:
+    """A result in one line, such as "3: person 0.91, dog 0.88, dog 0.61", of at most 500 characters.
+
+    Args:
+        result: data of an analyzed event, perhaps of another version: the summary says so if it has an unknown form.
+    """
+    try:
+        line = " ".join(_summary(result).split())
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return _UNKNOWN
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
+
+
+def _summary(result: Mapping[str, Any]) -> str:
+    if (predictions := result.get("predictions")) is not None:
+        return _predictions(predictions, result.get("outputType"))
+    if (classes := result.get("classes")) is not None:
+        shares = [f"{one['label']} {one['fraction'] * 100:.0f} %" for one in classes[:_MOST_LISTED]]
+        return f"class map{_size(result)}: {_listed(shares, len(classes)) or 'no class'}"
+    if (text := result.get("text")) is not None:
+        return text["text"] or "no text"
+    if (anomaly := result.get("anomaly")) is not None:
+        return f"{'anomalous' if anomaly['anomalous'] else 'normal'} {anomaly['score']:.2f}"
+    if (embedding := result.get("embedding")) is not None:
+        return f"embedding of {len(embedding)} numbers"
+    if (tensor := result.get("tensor")) is not None:
+        return f"{tensor['name']} {tensor['dtype']} {'x'.join(map(str, tensor['shape']))}"
+    return _UNKNOWN
+
+
+def _predictions(predictions: Sequence[Mapping[str, Any]], output_type: str | None) -> str:
+    """The best class of the image, or all that it has, or the number of objects and the best of them."""
+    if not predictions:
+        return "nothing above the threshold"
+    shown = [f"{one['label']} {one['score']:.2f}" for one in predictions[:_MOST_LISTED]]
+    if "box" in predictions[0]:
+        return f"{len(predictions)}: {_listed(shown, len(predictions))}"
+    if output_type == "MultiLabel":
+        return _listed(shown, len(predictions))
+    return f"{predictions[0]['label']} {predictions[0]['score']:.3f}"
+
+
+def _size(result: Mapping[str, Any]) -> str:
+    image = result.get("image")
+    return f" {image['width']}x{image['height']}" if image else ""
+
+
+def _listed(shown: Sequence[str], count: int) -> str:
+    more = count - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])])

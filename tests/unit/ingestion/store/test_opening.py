@@ -75,8 +75,9 @@ def test_results_of_an_earlier_version_keep_the_label_that_they_were_found_by(
 ) -> None:
     in_file = f"sqlite:///{tmp_path}/store.db"
     url = in_file if kind == "sqlite" else make_database(request.getfixturevalue("postgresql"))
+    data = '{"predictions": [{"label": "seven", "score": 0.5}]}'
     row = {"pipeline": "demo/digits", "event_id": "i.classify", "image_id": "i", "stage": "classify", "at_ms": 5}
-    row |= {"label": "seven", "score": 0.5, "topic": "results", "partition": 0, "offset": 3, "data": "{}"}
+    row |= {"label": "seven", "score": 0.5, "topic": "results", "partition": 0, "offset": 3, "data": data}
     names, values = ", ".join(f'"{name}"' for name in row), ", ".join(f":{name}" for name in row)
     with create_engine(url).begin() as connection:
         config = Config()
@@ -90,7 +91,8 @@ def test_results_of_an_earlier_version_keep_the_label_that_they_were_found_by(
     others, _ = database.read(partial(query, label="one"))
     database.close()
 
-    assert (found.at_ms, found.data, others) == (5, "{}", [])
+    assert (found.at_ms, found.data, others) == (5, data, [])
+    assert found.summary == "seven 0.500"
 
 
 def test_postgresql_bounds_how_long_a_statement_takes(postgresql: URL) -> None:

@@ -83,9 +83,13 @@ class AnalyzedBatch(_Document):
 
 
 class Result(Analyzed):
-    """The data of one analyzed event, with its time."""
+    """The data of one analyzed event, with its time and summary."""
 
     analyzed_at: str = Field(examples=["2026-11-23T12:00:00.120Z"])
+    summary: str = Field(
+        description="The result in one line of at most 500 characters.",
+        examples=["3: person 0.91, dog 0.88, dog 0.61", "class map 512x512: road 43 %, car 12 %"],
+    )
 
 
 class ResultsPage(_Document):

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Exists, Row, Select, and_, select, tuple_
 
 from darkroom.kafka.log import TopicPartition
+from darkroom.result_fields import summary_of
 from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
 from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, result_labels, results
 
@@ -36,10 +37,11 @@ class ImageRows:
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A result, with its data as JSON text from the log."""
+    """A result, with its data as JSON text from the log, and its summary."""
 
     at_ms: int
     data: str
+    summary: str
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def results_page(
     # Of the table whose index has the order.
     listed = results if label is None else result_labels
     order = (listed.c.at_ms, listed.c.event_id)
-    query = select(*order, results.c.data).where(listed.c.pipeline == pipeline, ~_superseded())
+    query = select(*order, results.c.data, results.c.summary).where(listed.c.pipeline == pipeline, ~_superseded())
     if label is not None:
         same = (
             result_labels.c[name] == results.c[name]
@@ -138,7 +140,8 @@ def results_page(
         for row in rows:
             if len(page) == limit or size > max_bytes:
                 return page, last
-            page.append(StoredResult(row.at_ms, row.data))
+            summary = summary_of(json.loads(row.data)) if row.summary is None else row.summary
+            page.append(StoredResult(row.at_ms, row.data, summary))
             size, last = size + len(row.data), (row.at_ms, row.event_id)
     return page, None
 

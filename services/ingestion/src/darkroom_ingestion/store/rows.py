@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 from sqlalchemy.schema import Table
 
 from darkroom import events, names
+from darkroom.result_fields import summary_of
 from darkroom_ingestion.kafka.log_record import LogRecord, Role, TopicContents
 from darkroom_ingestion.records.json_object import JsonObject, read_json
 from darkroom_ingestion.records.text import at_most, storable
@@ -128,6 +129,7 @@ def result_row(pipeline: str, stage: str, record: LogRecord, result: JsonObject)
         "partition": record.partition,
         "offset": record.offset,
         "data": result.text,
+        "summary": storable(summary_of(result.data)),
     }
 
 

@@ -39,6 +39,8 @@ results = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("data", Text, nullable=False),
+    # The result in one line. Null in rows of versions that did not store it.
+    Column("summary", Text),
     # Also used to check, for every row of a page, whether the image has a later result of the same stage.
     Index("results_of_image", "pipeline", "image_id", "stage", "at_ms", "partition", "offset"),
     Index("results_by_time", "pipeline", "at_ms", "event_id"),

@@ -68,7 +68,9 @@ async def get_results(
 
 def _page(page: list[StoredResult], following: str | None) -> bytes:
     """The document, assembled from the results' JSON text without parsing it, because a page may have megabytes."""
-    results = ",".join(
-        f'{result.data.rstrip().removesuffix("}")}, "analyzedAt": "{rfc3339(result.at_ms)}"}}' for result in page
-    )
+    results = ",".join(f"{result.data.rstrip().removesuffix('}')}, {_added(result)}}}" for result in page)
     return f'{{"results": [{results}], "next": {json.dumps(following)}}}'.encode()
+
+
+def _added(result: StoredResult) -> str:
+    return f'"analyzedAt": "{rfc3339(result.at_ms)}", "summary": {json.dumps(result.summary)}'
