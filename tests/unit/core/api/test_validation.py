@@ -141,6 +141,18 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         "spec.stages[0].input.shortestSide",
         "must not exceed",
     ),
+    (
+        "shrink: false without shortestSide",
+        with_input(longestSide=8, shrink=False),
+        "spec.stages[0].input.shrink",
+        "only for shortestSide",
+    ),
+    (
+        "neither enlarged nor made smaller",
+        with_input(shortestSide=8, shrink=False, enlarge=False),
+        "spec.stages[0].input.shrink",
+        "cannot be combined with enlarge: false",
+    ),
     ("wrong kind", lambda m: m.update(kind="Pipeline"), "kind", "'ImagePipeline'"),
 ]
 

@@ -26,6 +26,7 @@ def framings(draw: st.DrawFn) -> Framing:
         crop_fraction=draw(st.floats(0.1, 1)),
         pad_at=draw(st.sampled_from(["Center", "TopLeft"])),
         enlarge=draw(st.booleans()),
+        shrink=draw(st.booleans()),
         longest_side=draw(st.integers(64, 2_000)),
         shortest_side=draw(st.none() | st.integers(1, 64)) if is_open else None,
         multiple_of=draw(st.sampled_from([1, 14, 32])),
@@ -117,6 +118,25 @@ def test_letterbox_rounded_down_at_the_top_left_is_yolox(image: Size) -> None:
 def test_pages_take_paddle_ocrs_size(image: Size, expected: Size) -> None:
     """`resize_image_type0` with `limit_type` max and 960: the nearest multiples of 32, at least 32."""
     framing = Framing(None, None, enlarge=False, longest_side=960, multiple_of=32, rounding="Down")
+    found = fit(image, framing)
+    assert found.target == found.inner == expected
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ((1920, 1080), (1920, 1088)),  # not made smaller: 33.75 times 32
+        ((1000, 400), (1856, 736)),  # 1840 is 57.5 times 32, rounded to even
+        ((500, 300), (1216, 736)),  # int(1226.67)
+        ((736, 736), (736, 736)),
+        ((20, 9), (1632, 736)),  # int(1635.56)
+        ((3, 2_000), (32, 4_000)),  # at most 4,000, as PaddleOCR's `max_side_limit`
+        ((8_000, 6_000), (4_000, 3_008)),
+    ],
+)
+def test_pages_take_paddle_ocrs_size_with_a_shortest_side(image: Size, expected: Size) -> None:
+    """`resize_image_type0` with `limit_type` min and 736, RapidOCR's default."""
+    framing = Framing(None, None, shrink=False, shortest_side=736, longest_side=4_000, multiple_of=32, rounding="Down")
     found = fit(image, framing)
     assert found.target == found.inner == expected
 

@@ -171,6 +171,11 @@ def test_the_image_is_fed_in_the_models_input_shape(
             Framing(None, None, enlarge=False, longest_side=960, multiple_of=32, rounding="Down"),
         ),
         (
+            ["N", 3, "H", "W"],
+            {"preset": "PaddleOcr", "shortest_side": 736, "shrink": False},
+            Framing(None, None, shrink=False, shortest_side=736, multiple_of=32, rounding="Down"),
+        ),
+        (
             ["N", 3, 48, "W"],
             {"preset": "PaddleOcr"},
             Framing(None, 48, "Letterbox", pad_at="TopLeft", rounding="TextLine"),

@@ -81,6 +81,11 @@ class Input(StrictModel):
         description="Whether an image smaller than the input is enlarged by Letterbox, longestSide and shortestSide. "
         "Defaults to true.",
     )
+    shrink: bool | None = Field(
+        None,
+        description="Whether an image whose shorter side exceeds shortestSide is made smaller. If false, shortestSide "
+        "is a minimum and longestSide still the maximum, as in PaddleOCR's limit_type min. Defaults to true.",
+    )
     channels: Literal[1, 3] | None = Field(None, description="Number of channels: 1 for grey, 3 for colour.")
     resize: Resize | None = Field(
         None,

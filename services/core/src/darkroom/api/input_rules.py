@@ -50,6 +50,11 @@ def _short_above_long(spec: Input) -> Iterator[Path]:
         yield "shortestSide"
 
 
+def _shrink_without_minimum(spec: Input) -> Iterator[Path]:
+    if spec.shrink is False and (spec.shortest_side is None or spec.enlarge is False):
+        yield "shrink"
+
+
 def _values_per_channel(spec: Input) -> Iterator[Path]:
     lists = {"mean": spec.mean, "std": spec.std, "pad.values": spec.pad.values if spec.pad else None}
     for field, values in lists.items():
@@ -107,5 +112,10 @@ INPUT_RULES = (
         "!has(self.shortestSide) || !has(self.longestSide) || self.shortestSide <= self.longestSide",
         "shortestSide must not exceed longestSide",
         _short_above_long,
+    ),
+    _rule(
+        "!has(self.shrink) || self.shrink || (has(self.shortestSide) && (!has(self.enlarge) || self.enlarge))",
+        "shrink: false is only for shortestSide, and cannot be combined with enlarge: false",
+        _shrink_without_minimum,
     ),
 )

@@ -24,6 +24,7 @@ class Framing:
         crop_fraction: for Crop with a fixed size: fraction of the resized image's sides that is kept.
         pad_at: for Letterbox: position of the image.
         enlarge: whether images are enlarged by Letterbox and for inputs whose size depends on the image.
+        shrink: whether `shortest_side` makes images smaller; if not, it is a minimum.
         longest_side, shortest_side: for inputs whose size depends on the image. `longest_side` is the length of the
             longer side or, with `shortest_side`, width or height, its maximum.
         multiple_of: sides that depend on the image are multiples of this.
@@ -36,6 +37,7 @@ class Framing:
     crop_fraction: float = 1.0
     pad_at: Literal["Center", "TopLeft"] = "Center"
     enlarge: bool = True
+    shrink: bool = True
     longest_side: int = MAX_OPEN_SIDE
     shortest_side: int | None = None
     multiple_of: int = 1
@@ -113,7 +115,8 @@ def _scale(image: Size, framing: Framing) -> float:
         scale = framing.width / width if framing.width else (framing.height or 1) / height
         return min(scale, framing.longest_side / longer) if longer * scale > framing.longest_side else scale
     elif framing.shortest_side:
-        scale = min(framing.shortest_side / min(image), framing.longest_side / longer)
+        scale = framing.shortest_side / min(image)
+        scale = min(scale if framing.shrink else max(1.0, scale), framing.longest_side / longer)
     else:
         scale = framing.longest_side / longer
     return scale if framing.enlarge else min(1.0, scale)
