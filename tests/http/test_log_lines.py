@@ -25,11 +25,11 @@ def test_lines_about_an_image_have_its_id_request_id_and_trace_id(
     image = accepted(service, pipeline, headers=headers)
     other = accepted(service, pipeline)
 
-    [acknowledged] = until(lambda: lines(service, image_id=image["id"]), "the line is written")
-    assert acknowledged["event"] == "image acknowledged"
+    event = "image acknowledged"
+    [acknowledged] = until(lambda: lines(service, event=event, image_id=image["id"]), "the line is written")
     assert (acknowledged["request_id"], acknowledged["trace_id"]) == ("upload-17", TRACE_ID)
     assert acknowledged["offset"] == image["offset"]
-    [of_other] = until(lambda: lines(service, image_id=other["id"]), "the line is written")
+    [of_other] = until(lambda: lines(service, event=event, image_id=other["id"]), "the line is written")
     assert of_other["request_id"] != "upload-17"
     assert "trace_id" not in of_other
     assert {line["event"] for line in lines(service, request_id="upload-17")} == {

@@ -17,7 +17,7 @@ from darkroom_ingestion.catalog.cluster.credentials import read_credentials
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
-from darkroom_ingestion.http.app import create_app, create_probe_app, serve
+from darkroom_ingestion.http.app import create_app, create_probe_app, serve, with_uploads
 from darkroom_ingestion.http.middleware.loopback import is_loopback
 from darkroom_ingestion.http.server import listen, probes_served, server, url_of
 from darkroom_ingestion.services import running
@@ -56,7 +56,8 @@ async def _serve(
     sockets: tuple[socket.socket, socket.socket | None],
     database: Database,
 ) -> None:
-    app = create_app(cors_origins=settings.cors_origins, on_loopback=is_loopback(settings.host))
+    on_loopback = is_loopback(settings.host)
+    app = create_app(cors_origins=settings.cors_origins, on_loopback=on_loopback)
     listening, for_probes = sockets
     probe_app = create_probe_app()
     async with running(settings, database, catalog, pipelines) as services:
@@ -67,7 +68,9 @@ async def _serve(
         async with probes_served(probe_app, for_probes):
             probes = {} if for_probes is None else {"probes": url_of(for_probes)}
             log.info("listening", url=url_of(listening), **probes)
-            await server(app, services.stopping.set, settings.shutdown_timeout_s).serve([listening])
+            await server(
+                with_uploads(app, on_loopback=on_loopback), services.stopping.set, settings.shutdown_timeout_s
+            ).serve([listening])
 
 
 def _catalog(settings: Settings) -> CatalogSource:

@@ -52,6 +52,7 @@ class Metrics:
         self.idempotent_repeats = Counter(
             "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
         )
+        self._of_pipeline: dict[str, tuple[Counter, Counter]] = {}
         self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
         self._pipelines = Gauge(
             "darkroom_pipelines",
@@ -65,6 +66,14 @@ class Metrics:
         self._pipelines.clear()
         for state, count in {"Served": served, **Counted(unserved_because)}.items():
             self._pipelines.labels(state).set(count)
+
+    def image_was_accepted(self, pipeline: str, size: int) -> None:
+        """Count an image of `size` bytes that Kafka acknowledged."""
+        if pipeline not in self._of_pipeline:
+            self._of_pipeline[pipeline] = (self.images.labels(pipeline), self.image_bytes.labels(pipeline))
+        images, image_bytes = self._of_pipeline[pipeline]
+        images.inc()
+        image_bytes.inc(size)
 
     def request_was_answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count a request. Requests without a route share one label, so that unknown paths do not add labels."""

@@ -67,6 +67,7 @@ def _create(settings: Settings, database: Database) -> Services:
     claimant = Claimant(database, uuid.uuid4().hex, int(lease_s * 1000))
     topics, recent, ends = ImagesTopics(links, metrics), RecentImages(), TopicEnds(links)
     metrics.body_bytes.set_function(lambda: memory.taken)
+    metrics.producer_queue.set_function(lambda: sum(link.publisher.waiting for link in links.all()))
     metrics.store_lag.set_function(lambda: sum(link.filler.state.lag for link in links.all()))
     metrics.store_writable.set(1)
     return Services(

@@ -2,8 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-
-from darkroom.cloudevents import timestamp
+from functools import lru_cache
 
 
 def now_ms() -> int:
@@ -13,10 +12,17 @@ def now_ms() -> int:
 
 def rfc3339(milliseconds: int) -> str:
     """The time in RFC 3339, in UTC, with milliseconds."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_to_the_second(seconds)}.{rest:03}Z"
+
+
+@lru_cache(maxsize=8)
+def _to_the_second(seconds: int) -> str:
     try:
-        return timestamp(datetime.fromtimestamp(milliseconds / 1000, UTC))
-    except (OverflowError, ValueError, OSError):
-        return timestamp(datetime.max.replace(tzinfo=UTC))  # from a record with an invalid timestamp
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):  # from a record with an invalid timestamp
+        at = datetime.max.replace(tzinfo=UTC)
+    return at.isoformat(timespec="seconds").removesuffix("+00:00")
 
 
 def parse_ms(text: str) -> int | None:

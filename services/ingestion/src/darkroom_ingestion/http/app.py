@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from darkroom_ingestion.http import errors
 from darkroom_ingestion.http.context import Services
@@ -11,6 +12,7 @@ from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
 from darkroom_ingestion.http.middleware.request_context import RequestContext
+from darkroom_ingestion.http.plain_uploads import PlainUploads
 from darkroom_ingestion.http.problems import Problem
 from darkroom_ingestion.http.routes import (
     dead_letters,
@@ -65,10 +67,13 @@ def create_app(*, cors_origins: Sequence[str] = (), on_loopback: bool = False) -
             allow_headers=_CORS_REQUEST_HEADERS,
             expose_headers=_CORS_RESPONSE_HEADERS,
         )
-    app.add_middleware(Instrumented)
-    app.add_middleware(RequestContext)
     _describe_problems(app)
     return app
+
+
+def with_uploads(app: FastAPI, *, on_loopback: bool = False) -> ASGIApp:
+    """The application as a server calls it: plain uploads are handled before the framework."""
+    return RequestContext(Instrumented(PlainUploads(app, app.state, local_hosts_only=on_loopback), app.state))
 
 
 def create_probe_app() -> FastAPI:

@@ -27,7 +27,7 @@ _KAFKA = ("kafka-unavailable", "Kafka is not available")
 log = structlog.get_logger("darkroom.ingestion.http")
 
 
-def problem_of(error: DarkroomError) -> HttpProblem:  # noqa: C901 - a table
+def problem_of(error: Exception) -> HttpProblem:  # noqa: C901 - a table
     """The problem document of `error`."""
     detail = str(error)
     match error:
@@ -64,7 +64,6 @@ def install(app: FastAPI) -> None:
     """Make `app` respond to every error with a problem document."""
 
     async def ours(request: Request, error: Exception) -> Response:
-        assert isinstance(error, DarkroomError)  # noqa: S101 - what it is registered for
         return answer(problem_of(error), request.url.path)
 
     async def frameworks(request: Request, error: Exception) -> Response:
@@ -77,12 +76,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
         return answer(of_validation(error), request.url.path)
 
-    async def unexpected(request: Request, error: Exception) -> Response:
-        log.error("request failed", path=request.url.path, exc_info=error)
-        detail = "An error of the service; its log has the details. Try again."
-        return answer(HttpProblem(500, "internal-error", "Internal error", detail), request.url.path)
-
     app.add_exception_handler(DarkroomError, ours)
     app.add_exception_handler(HTTPException, frameworks)
     app.add_exception_handler(RequestValidationError, validation)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(Exception, ours)

@@ -2,7 +2,6 @@
 
 import os
 import time
-import uuid
 
 
 def new_image_id(now_ns: int | None = None) -> str:
@@ -14,4 +13,5 @@ def new_image_id(now_ns: int | None = None) -> str:
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     fraction = rest * 4096 // 1_000_000
     random = int.from_bytes(os.urandom(8)) & (2**62 - 1)
-    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | random))
+    digits = f"{milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | random:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -4,12 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from darkroom.cloudevents import CloudEvent, timestamp
+from darkroom.cloudevents import CloudEvent
 from darkroom.events import RECEIVED
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import Refused
@@ -23,7 +22,7 @@ from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.records.answers import ReceivedImage
 from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.queries import received_images
-from darkroom_ingestion.times import now_ms
+from darkroom_ingestion.times import now_ms, rfc3339
 
 log = structlog.get_logger("darkroom.ingestion.submission")
 
@@ -107,17 +106,23 @@ class Submissions:
     async def _outcome(self, served: ServedPipeline, image_id: str, upload: Upload, sender: Sender) -> Outcome:
         bind_contextvars(image_id=image_id)  # for this task only
         try:
-            return await self._publish(served, image_id, upload, sender)
+            return await self.publish(served, image_id, upload, sender)
         except (Refused, NotConnected) as refusal:
             return refusal
 
-    async def _publish(self, served: ServedPipeline, image_id: str, upload: Upload, sender: Sender) -> ReceivedImage:
+    async def publish(self, served: ServedPipeline, image_id: str, upload: Upload, sender: Sender) -> ReceivedImage:
+        """Publish one image, without its idempotency key.
+
+        Raises:
+            Refused: Kafka did not acknowledge the image.
+            NotConnected: the pipeline's Kafka can't be used.
+        """
         at_ms = now_ms()
         event = CloudEvent(
             id=image_id,
             source=served.source,
             type=RECEIVED,
-            time=timestamp(datetime.fromtimestamp(at_ms / 1000, UTC)),
+            time=rfc3339(at_ms),
             content_type=upload.content_type,
             trace=sender.trace,
         )
@@ -137,8 +142,7 @@ class Submissions:
             bytes=len(upload.body),
         )
         self.recent.add(image)
-        self.metrics.images.labels(served.key).inc()
-        self.metrics.image_bytes.labels(served.key).inc(len(upload.body))
+        self.metrics.image_was_accepted(served.key, len(upload.body))
         return image
 
     async def _published_before(self, served: ServedPipeline, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:

@@ -29,6 +29,7 @@ _LARGEST_BATCH_BYTES = 1_000_000
 _ANSWER_GRACE_S = 5.0
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 10.0
 _PURGE_S = 1.0
+_OVERDUE_CHECK_S = 1.0
 
 log = structlog.get_logger("darkroom.ingestion.publisher")
 
@@ -79,6 +80,7 @@ class Publisher:
 
     Attributes:
         problem: why nothing can be published until the producer is replaced; else None.
+        waiting: the number of records that wait for Kafka's acknowledgement.
 
     Args:
         batch_bytes: the maximum size of a batch. Kafka's max.message.bytes limits whole batches, so images that fit
@@ -104,6 +106,9 @@ class Publisher:
         self._producer = self._new_producer()
         self._loop = asyncio.get_running_loop()
         self._delivered: deque[_Delivery] = deque()
+        self._deadlines: deque[tuple[float, asyncio.Future[Ack]]] = deque()
+        self._overdue_check: asyncio.TimerHandle | None = None
+        self.waiting = 0
         self._waking = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -145,12 +150,12 @@ class Publisher:
             raise QueueFull("the producer's queue is full") from error
         except KafkaException as error:
             raise self._failure(error.args[0]) from error
-        with self._metrics.producer_queue.track_inprogress():
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    ack = await answer
-            except TimeoutError:
-                raise NotDelivered("Kafka did not acknowledge in time") from None
+        self._fail_when_overdue(answer)
+        self.waiting += 1
+        try:
+            ack = await answer
+        finally:
+            self.waiting -= 1
         self._metrics.ack_seconds.observe(time.perf_counter() - start)
         return ack
 
@@ -198,6 +203,21 @@ class Publisher:
         with contextlib.suppress(KafkaException):
             self._producer.purge()
             self._producer.flush(_PURGE_S)
+
+    def _fail_when_overdue(self, answer: "asyncio.Future[Ack]") -> None:
+        """Fail `answer` if there is none in time. One timer for all answers costs less than one for each."""
+        self._deadlines.append((self._loop.time() + self._timeout_s, answer))
+        if self._overdue_check is None:
+            self._overdue_check = self._loop.call_later(_OVERDUE_CHECK_S, self._fail_overdue)
+
+    def _fail_overdue(self) -> None:
+        now = self._loop.time()
+        while self._deadlines and (self._deadlines[0][0] <= now or self._deadlines[0][1].done()):
+            _, answer = self._deadlines.popleft()
+            if not answer.done():
+                answer.set_exception(NotDelivered("Kafka did not acknowledge in time"))
+        again = bool(self._deadlines)
+        self._overdue_check = self._loop.call_later(_OVERDUE_CHECK_S, self._fail_overdue) if again else None
 
     def _resolve(self) -> None:
         self._waking = False

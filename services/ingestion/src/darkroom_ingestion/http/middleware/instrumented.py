@@ -1,9 +1,13 @@
 """Metrics of every request, and the headers common to all responses."""
 
 import time
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from starlette.datastructures import State
 
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
@@ -13,8 +17,9 @@ log = structlog.get_logger("darkroom.ingestion.http")
 class Instrumented:
     """ASGI middleware: counts and times requests, and adds common headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, state: "State") -> None:
+        """`state` is that of the application, with its services."""
+        self._app, self._state = app, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -34,9 +39,8 @@ class Instrumented:
         try:
             await self._app(scope, receive, sending)
         finally:
-            metrics = scope["app"].state.services.metrics
             # The route's template, not the path, because clients could create any number of labels with paths.
             route = getattr(scope.get("route"), "path", None)
             seconds = time.perf_counter() - start
-            metrics.request_was_answered(scope["method"], route, status, seconds)
+            self._state.services.metrics.request_was_answered(scope["method"], route, status, seconds)
             log.debug("request completed", method=scope["method"], path=scope["path"], status=status, seconds=seconds)

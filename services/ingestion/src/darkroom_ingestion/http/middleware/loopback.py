@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,7 +31,7 @@ class LoopbackGuard:
     def _refusal(self, scope: Scope) -> str | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in {b"host", b"origin"}}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        if not _is_local(f"//{host}"):
+        if not is_local_host(host):
             return f"The Host is {host!r:.100}. This service listens on loopback: use http://127.0.0.1."
         if origin is None or origin in self._origins or _is_local(origin):
             return None
@@ -40,6 +41,12 @@ class LoopbackGuard:
 def is_loopback(host: str) -> bool:
     """Whether `host`, an address to listen on, is reached from this machine only."""
     return host == "localhost" or _is_loopback_address(host)
+
+
+@lru_cache(maxsize=64)
+def is_local_host(host: str) -> bool:
+    """Whether a Host header names this machine or one of its network."""
+    return _is_local(f"//{host}")
 
 
 def _is_local(url: str) -> bool:

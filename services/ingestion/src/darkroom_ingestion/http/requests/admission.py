@@ -35,14 +35,20 @@ GENERIC = {"", "application/octet-stream", "binary/octet-stream"}
 """Media types without a format: the format is detected from the bytes."""
 
 
+def is_accepted(declared: str | None) -> bool:
+    """Whether workers can decode the media type, or it names no format."""
+    media_type = _bare(declared)
+    return media_type in MEDIA_TYPES or media_type in GENERIC
+
+
 def check_media_type(declared: str | None) -> None:
     """Refuse a media type that workers can't decode, before the body is read.
 
     Raises:
         HttpProblem: 415: the media type is not supported.
     """
-    media_type = _bare(declared)
-    if media_type not in MEDIA_TYPES and media_type not in GENERIC:
+    if not is_accepted(declared):
+        media_type = _bare(declared)
         raise HttpProblem(
             415,
             "unsupported-media-type",

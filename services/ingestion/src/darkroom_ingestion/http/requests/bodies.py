@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.memory import MemoryShare
@@ -13,48 +13,51 @@ MAX_JSON_BYTES = 2**20
 _SLOWEST_BYTES_PER_S = 8 * 1024
 
 
-async def read_body(request: Request, *, limit: int, silence_s: float, share: MemoryShare) -> bytes:
-    """Read a body of at most `limit` bytes.
+async def read_body(
+    receive: Receive, announced: str | None, *, limit: int, silence_s: float, share: MemoryShare
+) -> bytes:
+    """Read a body of at most `limit` bytes, with pauses of at most `silence_s`.
+
+    If the Content-Length, `announced`, is too large, the request is refused before the body is read.
 
     Raises:
-        HttpProblem: 413 if it is larger, 408 if the client is too slow, 503 if there is no memory for it.
+        HttpProblem: 413 if it is larger, 408 if the client is too slow, 503 if there is no memory for it, 400 if the
+            client disconnects before its end.
     """
-    chunks = [chunk async for chunk in body_chunks(request, limit=limit, silence_s=silence_s, share=share)]
+    chunks = [chunk async for chunk in body_chunks(receive, announced, limit=limit, silence_s=silence_s, share=share)]
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def body_chunks(
-    request: Request, *, limit: int, silence_s: float, share: MemoryShare | None
+    receive: Receive, announced: str | None, *, limit: int, silence_s: float, share: MemoryShare | None
 ) -> AsyncIterator[bytes]:
-    """The body in chunks as they arrive, with the same limits.
-
-    If the Content-Length is too large, the request is refused before the body is read.
+    """The body in chunks as they arrive, with the same limits as `read_body`.
 
     Raises:
         HttpProblem: as for `read_body`.
     """
-    if _announced(request) > limit:
+    if _bytes_announced(announced) > limit:
         raise too_large(limit)
     size = 0
-    stream = request.stream()
+    clock = asyncio.get_running_loop().time
     # The total time is limited too: a client that sends a byte now and then would occupy the memory forever.
-    whole_s = 2 * silence_s + limit / _SLOWEST_BYTES_PER_S
-    deadline = asyncio.get_running_loop().time() + whole_s
-    while True:
+    deadline = clock() + 2 * silence_s + limit / _SLOWEST_BYTES_PER_S
+    more = True
+    while more:
         try:
-            async with asyncio.timeout_at(min(deadline, asyncio.get_running_loop().time() + silence_s)):
-                chunk = await anext(stream, None)
+            async with asyncio.timeout_at(min(deadline, clock() + silence_s)):
+                message = await receive()
         except TimeoutError:
             raise too_slow(silence_s) from None
-        except ClientDisconnect:
+        if message["type"] == "http.disconnect":
             raise HttpProblem(
                 400,
                 "incomplete-body",
                 "Incomplete body",
                 "The client closed the connection before the end of the body.",
-            ) from None
-        if chunk is None:
-            return
+            )
+        more = message.get("more_body", False)
+        chunk: bytes = message.get("body", b"")
         if not chunk:
             continue
         size += len(chunk)
@@ -83,6 +86,6 @@ def too_slow(silence_s: float) -> HttpProblem:
     return HttpProblem(408, "too-slow", "Request timed out", detail, unread_body=True)
 
 
-def _announced(request: Request) -> int:
-    text = request.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004 - 64 bits
+def _bytes_announced(text: str | None) -> int:
+    """The Content-Length; 0 if there is none, or an invalid one."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004 - 64 bits

@@ -24,7 +24,13 @@ class JsonRoute(APIRoute):
             services: Services = request.app.state.services
             silence_s = services.settings.body_timeout_s
             with services.memory.share() as share:
-                body = await read_body(request, limit=MAX_JSON_BYTES, silence_s=silence_s, share=share)
+                body = await read_body(
+                    request.receive,
+                    request.headers.get("content-length"),
+                    limit=MAX_JSON_BYTES,
+                    silence_s=silence_s,
+                    share=share,
+                )
 
                 async def receive() -> Message:
                     return {"type": "http.request", "body": body, "more_body": False}

@@ -12,6 +12,7 @@ from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.problems import MEDIA_TYPE, Problem
 
 MAX_KEY_LENGTH = 256
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _DESCRIPTIONS = {
     400: "The body is not an image, or is malformed.",
     404: "Not found.",
@@ -53,11 +54,15 @@ PageSize = Annotated[int, Query(ge=1, le=1_000, description="Maximum number of i
 
 def json_answer(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response without validation: data from the log is returned even if it violates the schema."""
+    return Response(json_text(document), status, headers, "application/json")
+
+
+def json_text(document: Mapping[str, Any]) -> bytes:
+    """`document` in JSON."""
     try:
-        text = json.dumps(document, ensure_ascii=False).encode()
+        return _JSON.encode(document).encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON allows and UTF-8 does not
-        text = json.dumps(document).encode()
-    return Response(text, status, headers, "application/json")
+        return json.dumps(document).encode()
 
 
 def document(model: Any, description: str) -> dict[int | str, dict[str, Any]]:

@@ -118,12 +118,7 @@ async def post_images(
     each; it is 202 if at least one was accepted. After a 503 the image may have been accepted: repeat the request with
     the same `Idempotency-Key`, so that it is accepted once.
     """
-    trace = {
-        name: value
-        for name in TRACE_HEADERS
-        if (value := request.headers.get(name)) and len(value) <= _MAX_TRACE_LENGTH
-    }
-    asked = _Asked(Sender(key, idempotency_key, trace), wait_s(prefer or []))
+    asked = _Asked(Sender(key, idempotency_key, trace_headers(request.headers.get)), wait_s(prefer or []))
     content_type = request.headers.get("content-type")
     with services.memory.share() as share:
         if (content_type or "").partition(";")[0].strip().lower() == _MULTIPART:
@@ -147,12 +142,16 @@ async def _one(
     headers = _headers(served, [outcome], asked)
     if documents is not None:
         return json_answer(documents[0], 200, headers)
-    return json_answer(_accepted(outcome), 202, headers)
+    return json_answer(accepted(outcome), 202, headers)
 
 
 async def _upload(request: Request, services: Services, served: ServedPipeline, share: MemoryShare) -> Upload:
     body = await read_body(
-        request, limit=served.max_image_bytes, silence_s=services.settings.body_timeout_s, share=share
+        request.receive,
+        request.headers.get("content-length"),
+        limit=served.max_image_bytes,
+        silence_s=services.settings.body_timeout_s,
+        share=share,
     )
     return Upload(body, admit(request.headers.get("content-type"), body))
 
@@ -182,7 +181,13 @@ async def _submit_files(
 ) -> tuple[list[str], list[Outcome]]:
     """Submit the files. Returns their names and outcomes, without the bodies."""
     limit = max(services.settings.batch_bytes, 2 * served.max_image_bytes)
-    chunks = body_chunks(request, limit=limit, silence_s=services.settings.body_timeout_s, share=None)
+    chunks = body_chunks(
+        request.receive,
+        request.headers.get("content-length"),
+        limit=limit,
+        silence_s=services.settings.body_timeout_s,
+        share=None,
+    )
     content_type = request.headers["content-type"]
     files = await read_files(content_type, chunks, max_file_bytes=served.max_image_bytes, share=share)
     admitted = [_admitted(file, served) for file in files]
@@ -215,14 +220,25 @@ def _admitted(file: File, served: ServedPipeline) -> Upload | HttpProblem:
         return problem
 
 
-def _accepted(image: ReceivedImage) -> dict[str, Any]:
+def trace_headers(header: Callable[[str], str | None]) -> dict[str, str]:
+    """The W3C Trace Context headers of the request, which the image's event has too."""
+    return {name: value for name in TRACE_HEADERS if (value := header(name)) and len(value) <= _MAX_TRACE_LENGTH}
+
+
+def location(served: ServedPipeline, image: ReceivedImage) -> str:
+    """The path of the image's document."""
+    return f"{served.path}/images/{image.id}"
+
+
+def accepted(image: ReceivedImage) -> dict[str, Any]:
+    """The document of an accepted image."""
     return {"id": image.id, "topic": image.topic, "partition": image.partition, "offset": image.offset}
 
 
 def _listed(name: str, outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, HttpProblem):
         return outcome.document() | {"file": name}
-    return _accepted(outcome)
+    return accepted(outcome)
 
 
 def _all_refused(refusals: Sequence[HttpProblem], listed: list[dict[str, Any]]) -> HttpProblem:
@@ -242,5 +258,5 @@ def _headers(served: ServedPipeline, outcomes: Sequence[Outcome], asked: _Asked)
     headers = {"Preference-Applied": f"wait={asked.wait_s}"} if asked.wait_s is not None else {}
     match outcomes:
         case [ReceivedImage() as image]:
-            headers["Location"] = f"{served.path}/images/{image.id}"
+            headers["Location"] = location(served, image)
     return headers

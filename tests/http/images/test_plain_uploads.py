@@ -1,0 +1,83 @@
+"""A plain upload and the same request in the framework's route have the same response."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service
+
+Shared = tuple[Service, Pipeline]
+# The framework's route handles every request with a Prefer header. This preference changes nothing.
+FRAMEWORK = {"Prefer": "respond-async"}
+REQUESTS: dict[str, tuple[str, Mapping[str, str], bytes]] = {
+    "image": ("", {"Content-Type": "image/jpeg"}, JPEG),
+    "image with a key": ("?key=camera-7", {"Content-Type": "image/jpeg; quality=9"}, JPEG),
+    "image of an unnamed format": ("", {"Content-Type": "application/octet-stream"}, PNG),
+    "image of no media type": ("", {}, PNG),
+    "trace": ("", {"Content-Type": "image/png", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}, PNG),
+    "empty body": ("", {"Content-Type": "image/jpeg"}, b""),
+    "no image": ("", {"Content-Type": "image/jpeg"}, b"<svg/>"),
+    "another format": ("", {"Content-Type": "image/jpeg"}, PNG),
+    "body that is too large": ("", {"Content-Type": "image/jpeg"}, JPEG.ljust(200 * 1024, b"\0")),
+    "media type that is not accepted": ("", {"Content-Type": "image/svg+xml"}, b"<svg/>"),
+    "empty key": ("?key=", {"Content-Type": "image/jpeg"}, JPEG),
+    "long key": (f"?key={'k' * 257}", {"Content-Type": "image/jpeg"}, JPEG),
+    "key of other characters": ("?key=caf%C3%A9%20%2B", {"Content-Type": "image/jpeg"}, JPEG),
+    "foreign host": ("", {"Content-Type": "image/jpeg", "Host": "images.example.com"}, JPEG),
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_plain_upload_is_answered_as_by_the_framework(shared: Shared, name: str) -> None:
+    service, pipeline = shared
+    query, headers, body = REQUESTS[name]
+    with service.client as client:
+        plain, framework = (
+            comparable(client.post(f"{pipeline.path}/images{query}", headers=more, content=body))
+            for more in (headers, headers | FRAMEWORK)
+        )
+    assert plain == framework
+
+
+def test_both_ways_publish_the_same_record(shared: Shared) -> None:
+    service, pipeline = shared
+    query, headers, body = "?key=same", REQUESTS["trace"][1], PNG
+    with service.client as client:
+        ids = [
+            client.post(f"{pipeline.path}/images{query}", headers=more, content=body).json()["id"]
+            for more in (headers, headers | FRAMEWORK)
+        ]
+    found = {
+        dict(record.headers() or [])["ce_id"].decode(): record for record in pipeline.records(pipeline.images_topic)
+    }
+    plain, framework = (found[image_id] for image_id in ids)
+    assert (plain.key(), plain.value()) == (framework.key(), framework.value()) == (b"same", PNG)
+    own = {"ce_id", "ce_time"}
+    headers_of = [[(n, v) for n, v in record.headers() or [] if n not in own] for record in (plain, framework)]
+    assert headers_of[0] == headers_of[1]
+    assert all(
+        re.fullmatch(rb"[-\d]{10}T[:\d]{8}\.\d{3}Z", dict(r.headers() or [])["ce_time"]) for r in (plain, framework)
+    )
+
+
+def comparable(response: httpx.Response) -> tuple[int, dict[str, str], Any]:
+    """Status, headers and document without what differs between two requests."""
+    document = json.loads(response.content)
+    varying = {document[name] for name in ("id",) if name in document}
+    headers = {n: _without(v, varying) for n, v in response.headers.items() if n not in {"x-request-id", "date"}}
+    if "id" in document:
+        assert document.pop("offset") >= 0
+        assert headers.pop("content-length")
+        document["id"], document["partition"] = len(document["id"]), type(document["partition"])
+    assert response.headers["x-request-id"]
+    return response.status_code, headers, document
+
+
+def _without(text: str, parts: set[str]) -> str:
+    for part in parts:
+        text = text.replace(part, "ID")
+    return text
