@@ -1,9 +1,11 @@
-"""Images per second of the ingestion service and of a bare ASGI application that only reads the body.
+"""Images per second of the ingestion service, and of bare ASGI applications with and without a producer.
 
     python benchmarks/ingestion.py [--seconds 5] [--rounds 3] [--bytes 50000] [--connections 32]
 
-Rounds of both alternate, so that other load affects both. The ratio is computed from the CPU time of the two server
-processes, because wall-clock times depend on other processes, including the client.
+Three servers take turns, so that other load affects all of them: an ASGI application that only reads the body, one
+that also publishes it with the service's producer settings and waits for Kafka's acknowledgement, and the service.
+The ratios are computed from the CPU time of the server processes, because wall-clock times depend on other processes,
+including the client.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +27,11 @@ from typing import Any
 
 import psutil
 import uvicorn
+from confluent_kafka import KafkaException, Producer
 
+from darkroom.api.validation import parse_pipeline
+from darkroom.kafka.connection import KafkaConnection, producer_settings
+from darkroom.topology import topology
 from darkroom_cli.local_kafka import LocalKafka
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +39,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.support.services.ingestion import JPEG, Pipeline, make_pipeline  # noqa: E402
 
+_UVICORN = r"running on http://127.0.0.1:(\d+)"
 PATH = "/v1/pipelines/{}/digits/images"
 
 
@@ -61,6 +69,41 @@ async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
         more = (await receive()).get("more_body", False)
     await send({"type": "http.response.start", "status": 202, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"{}"})
+
+
+class Producing:
+    """An ASGI application that publishes each body and responds when Kafka has acknowledged it."""
+
+    def __init__(self) -> None:
+        connection = KafkaConnection(bootstrap_servers=os.environ["BOOTSTRAP_SERVERS"])
+        settings = producer_settings(connection, "bare", max_message_bytes=1_000_000_000, linger_ms=2.0)
+        # Kafka limits whole batches by the topic's max.message.bytes, as the service takes into account too.
+        self._producer = Producer(settings | {"batch.size": min(int(os.environ["MAX_MESSAGE_BYTES"]), 1_000_000)})
+        self._topic = os.environ["TOPIC"]
+        threading.Thread(target=self._poll, daemon=True).start()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Handle one request."""
+        body, more = b"", scope["type"] == "http"
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        loop = asyncio.get_running_loop()
+        acknowledged: asyncio.Future[None] = loop.create_future()
+
+        def delivered(error: Any, _message: Any) -> None:
+            outcome = acknowledged.set_result if error is None else acknowledged.set_exception
+            loop.call_soon_threadsafe(outcome, None if error is None else KafkaException(error))
+
+        self._producer.produce(self._topic, body, os.urandom(16), on_delivery=delivered)
+        await acknowledged
+        await send({"type": "http.response.start", "status": 202, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    def _poll(self) -> None:
+        while True:
+            self._producer.poll(0.2)
 
 
 class Client(asyncio.Protocol):
@@ -145,41 +188,48 @@ def request_to(path: str, size: int) -> bytes:
 
 
 def run(options: argparse.Namespace, pipeline: Pipeline, folder: Path) -> None:
-    """Measure both in turns and print the results."""
+    """Measure all servers in turns and print the results."""
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps({"entries": [pipeline.entry()]}))
-    store = f"sqlite:///{folder}/store.db"
-    service = [
-        sys.executable,
-        "-m",
-        "darkroom_ingestion",
-        "--catalog",
-        str(catalog),
-        "--database",
-        store,
-        "--port",
-        "0",
-    ]
-    plain = [sys.executable, "-m", "uvicorn", "--app-dir", "benchmarks", "ingestion:bare", "--port", "0"]
-    plain += ["--no-access-log", "--lifespan", "off"]
+    service = [sys.executable, "-m", "darkroom_ingestion", "--catalog", str(catalog)]
+    service += ["--database", f"sqlite:///{folder}/store.db", "--port", "0", "--log-format", "json"]
+    os.environ |= {"BOOTSTRAP_SERVERS": pipeline.bootstrap_servers, "TOPIC": pipeline.images_topic}
+    images = topology(parse_pipeline(pipeline.manifest)).images
+    os.environ["MAX_MESSAGE_BYTES"] = str(images.config["max.message.bytes"])
     request = request_to(PATH.format(pipeline.namespace), options.bytes)
     with (
-        serving([*service, "--log-format", "json"], r'"url": "http://127.0.0.1:(\d+)"', folder / "service.log") as ours,
-        serving(plain, r"running on http://127.0.0.1:(\d+)", folder / "bare.log") as theirs,
+        serving(asgi("ingestion:bare"), _UVICORN, folder / "bare.log") as bare_server,
+        serving([*asgi("ingestion:Producing"), "--factory"], _UVICORN, folder / "producing.log") as producing_server,
+        serving(service, r'"url": "http://127.0.0.1:(\d+)"', folder / "service.log") as ours,
     ):
-        shape = (request, options.connections)
-        measure(*ours, *shape, 2)
-        rounds: list[tuple[Round, Round]] = []
+        servers = {"bare ASGI": bare_server, "with a producer": producing_server, "ingestion": ours}
+        for server in servers.values():
+            measure(*server, request, options.connections, 2)
+        rounds: list[dict[str, Round]] = []
         for number in range(options.rounds):
-            pair = measure(*theirs, *shape, options.seconds), measure(*ours, *shape, options.seconds)
-            rounds.append(pair)
-            for name, measured in zip(("bare ASGI", "ingestion"), pair, strict=True):
+            rounds.append({})
+            for name, server in servers.items():
+                measured = measure(*server, request, options.connections, options.seconds)
+                rounds[-1][name] = measured
                 figures = f"{measured.per_second:8,.0f} images/s  {measured.per_cpu_second:8,.0f} per CPU second"
-                print(f"round {number + 1}  {name}  {figures}", flush=True)
+                print(f"round {number + 1}  {name:<16} {figures}", flush=True)
         memory = ours[0].memory_info().rss / 2**20
-    of_cpu = statistics.median(ours.per_cpu_second / plain.per_cpu_second for plain, ours in rounds)
-    of_clock = statistics.median(ours.per_second / plain.per_second for plain, ours in rounds)
-    print(f"ingestion : bare ASGI = {of_cpu:.2f} by CPU time, {of_clock:.2f} by time; memory {memory:.0f} MiB")
+    for name in list(servers)[:-1]:
+        of_cpu = [r["ingestion"].per_cpu_second / r[name].per_cpu_second for r in rounds]
+        of_clock = [r["ingestion"].per_second / r[name].per_second for r in rounds]
+        print(f"ingestion : {name} = {ratios(of_cpu)} by CPU time, {ratios(of_clock)} by time")
+    print(f"memory {memory:.0f} MiB")
+
+
+def asgi(application: str) -> list[str]:
+    """The command that serves an application of this module."""
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", "benchmarks", application, "--port", "0"]
+    return [*command, "--no-access-log", "--lifespan", "off"]
+
+
+def ratios(values: list[float]) -> str:
+    """The smallest, the median and the largest of `values`."""
+    return f"{min(values):.2f} / {statistics.median(values):.2f} / {max(values):.2f}"
 
 
 def main() -> None:
