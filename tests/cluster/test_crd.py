@@ -22,6 +22,7 @@ def _stage(manifest: dict[str, Any]) -> dict[str, Any]:
 SCRAM = {"type": "ScramSha512", "secret": {"name": "s"}}
 TLS = {"type": "Tls", "secret": {"name": "s"}}
 B = {"bootstrapServers": "b:9092"}
+BOX = {"x": 1, "y": 2, "width": 3, "height": 4.5}
 
 # For every rule, by a part of its message: a change that violates it, and a similar change that does not.
 CASES: dict[str, tuple[Change, Change]] = {
@@ -112,6 +113,17 @@ CASES: dict[str, tuple[Change, Change]] = {
     "shortestSide must not exceed": (
         lambda m: _stage(m).update(input={"shortestSide": 801, "longestSide": 800}),
         lambda m: _stage(m).update(input={"shortestSide": 800, "longestSide": 800}),
+    ),
+    "expect must have": (
+        lambda m: _stage(m).update(selfTest=[{"image": "file:a", "expect": {"embedding": [1.5]}}]),
+        lambda m: _stage(m).update(selfTest=[{"image": "file:a", "expect": {"predictions": [{"label": "x"}]}}]),
+    ),
+    "an expected prediction has parts": (
+        lambda m: _stage(m).update(selfTest=[{"image": "file:a", "expect": {"predictions": [{"box": BOX}]}}]),
+        lambda m: _stage(m).update(
+            output={"type": "OrientedDetection"},
+            selfTest=[{"image": "file:a", "expect": {"predictions": [{"box": BOX | {"angle": 3}}]}}],
+        ),
     ),
 }
 

@@ -145,6 +145,9 @@ _RESULTS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]]] = {
 }
 """The field that has the result of each output type, and the fields of its parts that are always there."""
 
+RESULT_FIELDS: Final[Mapping[str, str]] = {output_type: field for output_type, (field, _) in _RESULTS.items()}
+"""The field that has the result of each output type."""
+
 
 def _schema_of_type(output_type: str, field: str, required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     schema = Analyzed.model_json_schema(by_alias=True, mode="serialization")

@@ -17,6 +17,10 @@ def with_input(**fields: Any) -> Spoil:
     return lambda m: m["spec"]["stages"][0].update(input=fields)
 
 
+def _expecting(**expect: Any) -> dict[str, Any]:
+    return {"image": "file:image.png", "expect": expect}
+
+
 BROKEN: list[tuple[str, Spoil, str, str]] = [
     ("unknown field", lambda m: m["spec"].update(colour=1), "spec.colour", "unknown field"),
     ("unknown field of a stage", lambda m: m["spec"]["stages"][0].update(x=1), "spec.stages[0].x", "unknown field"),
@@ -96,6 +100,33 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         lambda m: m["spec"]["stages"][0]["output"].update(type="Detection", keypointNames=["nose"]),
         "spec.stages[0].output.keypointNames",
         "only for Keypoints",
+    ),
+    (
+        "an expected result of another type",
+        lambda m: m["spec"]["stages"][0].update(selfTest=[_expecting(predictions=[], text={"text": "A"})]),
+        "spec.stages[0].selfTest[0].expect.text",
+        "expect must have the result field of the output type, and no other",
+    ),
+    (
+        "no expected result",
+        lambda m: m["spec"]["stages"][0].update(selfTest=[_expecting()]),
+        "spec.stages[0].selfTest[0].expect",
+        "expect must have the result field of the output type",
+    ),
+    (
+        "a field that no result has",
+        lambda m: m["spec"]["stages"][0].update(selfTest=[_expecting(predictions=[{"scor": 1}])]),
+        "spec.stages[0].selfTest[0].expect.predictions[0].scor",
+        "unknown field",
+    ),
+    (
+        "an expected mask of a detector",
+        lambda m: m["spec"]["stages"][0].update(
+            output={"type": "Detection"},
+            selfTest=[_expecting(predictions=[{}, {"mask": {"size": [1, 1], "counts": "1"}}])],
+        ),
+        "spec.stages[0].selfTest[0].expect.predictions[1].mask",
+        "mask: InstanceSegmentation",
     ),
     (
         "labels and labelsUri",

@@ -1,10 +1,12 @@
-"""Validation rules of a stage's output: which fields and formats go with which type."""
+"""Validation rules of a stage's output: which fields, formats and expected results go with which type."""
 
 from collections.abc import Callable, Collection, Iterator
 
 from darkroom.api.output import BOX_TYPES, FORMATS, SCORE_TYPES, Output
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.rule import Path, Rule, stages
+from darkroom.api.self_test import ExpectedPrediction
+from darkroom.events import RESULT_FIELDS
 
 
 def _rule(cel: str, message: str, is_broken: Callable[[Output], bool], field: str = "") -> Rule:
@@ -37,6 +39,73 @@ def _activation_without_scores(output: Output) -> bool:
     return output.activation not in {None, "None"} and output.type not in SCORE_TYPES
 
 
+def _expected_of_another_type(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in stages(pipeline):
+        own = RESULT_FIELDS[stage.output.type]
+        for i, test in enumerate(stage.self_test):
+            given = [field for field in _TYPES_OF_FIELD if getattr(test.expect, field) is not None]
+            if own not in given:
+                yield f"{path}.selfTest[{i}].expect"
+            for field in given:
+                if field != own:
+                    yield f"{path}.selfTest[{i}].expect.{field}"
+
+
+def _expected_parts_of_another_type(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in stages(pipeline):
+        for i, test in enumerate(stage.self_test):
+            for j, prediction in enumerate(test.expect.predictions or []):
+                for part in _parts(prediction):
+                    if stage.output.type not in _TYPES_OF_PART[part]:
+                        yield f"{path}.selfTest[{i}].expect.predictions[{j}].{part}"
+
+
+def _parts(prediction: ExpectedPrediction) -> list[str]:
+    given = {
+        "box": prediction.box,
+        "box.angle": prediction.box and prediction.box.angle,
+        "mask": prediction.mask,
+        "keypoints": prediction.keypoints,
+    }
+    return [part for part, value in given.items() if value is not None]
+
+
+_TYPES_OF_FIELD = {
+    field: tuple(output_type for output_type, own in RESULT_FIELDS.items() if own == field)
+    for field in dict.fromkeys(RESULT_FIELDS.values())
+}
+_TYPES_OF_PART = {
+    "box": BOX_TYPES,
+    "box.angle": ("OrientedDetection",),
+    "mask": ("InstanceSegmentation",),
+    "keypoints": ("Keypoints",),
+}
+_SELF_TEST_RULES = (
+    Rule(
+        at="spec.stages[]",
+        cel=" && ".join(
+            f"(self.output.type in {_cel_list(types)} ? self.selfTest.all(t, has(t.expect.{field})) "
+            f": self.selfTest.all(t, !has(t.expect.{field})))"
+            for field, types in _TYPES_OF_FIELD.items()
+        ),
+        message="expect must have the result field of the output type, and no other ("
+        + "; ".join(f"{field}: {', '.join(types)}" for field, types in _TYPES_OF_FIELD.items())
+        + ")",
+        broken=_expected_of_another_type,
+    ),
+    Rule(
+        at="spec.stages[]",
+        cel=" && ".join(
+            f"(self.output.type in {_cel_list(types)} || self.selfTest.all(t, !has(t.expect.predictions) "
+            f"|| t.expect.predictions.all(p, {'' if '.' not in part else '!has(p.box) || '}!has(p.{part}))))"
+            for part, types in _TYPES_OF_PART.items()
+        ),
+        message="an expected prediction has parts that results of the output type do not have ("
+        + "; ".join(f"{part}: {', '.join(types)}" for part, types in _TYPES_OF_PART.items())
+        + ")",
+        broken=_expected_parts_of_another_type,
+    ),
+)
 _FORMATS_OF_TYPES = "; ".join(f"{output_type}: {', '.join(formats)}" for output_type, formats in FORMATS.items())
 _BOX_TYPES = ", ".join(BOX_TYPES)
 
@@ -76,4 +145,5 @@ OUTPUT_RULES = (
         lambda output: output.keypoint_names is not None and output.type != "Keypoints",
         ".keypointNames",
     ),
+    *_SELF_TEST_RULES,
 )

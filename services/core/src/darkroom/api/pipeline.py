@@ -9,6 +9,7 @@ from darkroom import names
 from darkroom.api.input import Input
 from darkroom.api.output import Output
 from darkroom.api.quantities import QUANTITY_PATTERN
+from darkroom.api.self_test import SelfTest
 from darkroom.api.status import Status
 from darkroom.api.topics import DeadLetters, Images, Results
 from darkroom.api.uris import URI_FORMS, URI_PATTERN
@@ -127,6 +128,11 @@ class Stage(StrictModel):
     model: ModelSource = Field(description="The ONNX model.")
     input: Input = Field(default_factory=Input, description="How an image becomes the model's input.")
     output: Output = Field(description="How to read the model's output.")
+    self_test: list[SelfTest] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Images with their expected results. A worker whose results differ takes no images.",
+    )
     delivery: Literal["AtLeastOnce", "ExactlyOnce"] = Field(
         "AtLeastOnce",
         description="Delivery guarantee. ExactlyOnce publishes results and commits offsets in one transaction.",
