@@ -209,8 +209,11 @@ def sample_files(held_out: Digits) -> dict[str, bytes]:
     return files
 
 
-def manifest(classifier: bytes, embedder: bytes) -> str:
-    """Namespace, ConfigMap with both models and the ImagePipeline, for `kubectl apply -f` and `darkroom up` alike."""
+def manifest(classifier: bytes, embedder: bytes, seven: bytes) -> str:
+    """Namespace, ConfigMap with both models and the ImagePipeline, for `kubectl apply -f` and `darkroom up` alike.
+
+    `seven` is the image of the self-test.
+    """
 
     def folded(data: bytes) -> str:
         return "\\\n    ".join(textwrap.wrap(base64.b64encode(data).decode(), 115))
@@ -240,6 +243,10 @@ spec:
         sha256: {hashlib.sha256(classifier).hexdigest()}
       {stage_input()}
       output: {{type: Classification, labels: [{", ".join(LABELS)}], topK: 3, activation: Softmax}}
+      # A worker with another result takes no images.
+      selfTest:
+        - image: configmap://digits-model/seven.png
+          expect: {{predictions: [{{label: seven, score: 0.79}}]}}
     - name: embed
       model:
         uri: configmap://digits-model/digits-embed.onnx
@@ -255,6 +262,8 @@ binaryData:
     {folded(classifier)}"
   digits-embed.onnx: "\\
     {folded(embedder)}"
+  seven.png: "\\
+    {folded(seven)}"
 """
 
 
@@ -270,8 +279,10 @@ def write_all(root: Path) -> None:
     (models / "digits.onnx").write_bytes(classifier)
     (models / "digits-embed.onnx").write_bytes(embedder)
     (models / "README.md").write_text(model_card(classifier, embedder, training, held_out), encoding="utf-8")
-    (samples / "digits.yaml").write_text(manifest(classifier, embedder), encoding="utf-8")
-    for name, data in sample_files(held_out).items():
+    files = sample_files(held_out)
+    text = manifest(classifier, embedder, files["digit-1595-label-seven.png"])
+    (samples / "digits.yaml").write_text(text, encoding="utf-8")
+    for name, data in files.items():
         (samples / "digits" / name).write_bytes(data)
 
 

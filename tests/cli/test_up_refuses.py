@@ -46,6 +46,20 @@ def test_an_unusable_model_is_reported_with_its_stage(
     assert words in told
 
 
+def test_a_stage_that_fails_its_self_test_is_reported_with_what_differs(tmp_path: Path, kafka: SharedKafka) -> None:
+    namespace = f"ns-{uuid.uuid4().hex[:8]}"
+    # Wrong pre-processing: the model was trained with pixels / 255.
+    manifest = sample_in(tmp_path, namespace, ("scale: 0.00392156862745098", "scale: 0.002"))
+    ran = up(manifest, tmp_path / "data", "--bootstrap-servers", kafka.bootstrap_servers)
+    assert ran.code == 2
+    topics = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=20).topics
+    assert [topic for topic in topics if topic.startswith(namespace)] == []
+    assert ran.errors[-1].startswith(
+        f'darkroom: {namespace}/digits: stage "classify": self-test failed: configmap://digits-model/seven.png: '
+        "predictions[0].score: expected 0.79, got "
+    )
+
+
 def test_a_model_that_is_not_onnx_is_reported_with_its_stage(tmp_path: Path) -> None:
     manifest = pipeline_manifest()
     (tmp_path / "digits.onnx").write_bytes(b"hello")

@@ -1,4 +1,4 @@
-"""NetworkPolicies: workers may reach Kafka, DNS and the source of their model, and serve metrics; nothing else."""
+"""NetworkPolicies: workers may reach Kafka, DNS and the sources of their files, and serve metrics; nothing else."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ NAMESPACE_NAME = "kubernetes.io/metadata.name"
 def network_policy(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Manifest:
     """The NetworkPolicy of the workers of `stage`."""
     dns = {"ports": [{"port": DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]}
-    fetched = {f.port for f in (workload.files.model, workload.files.labels) if isinstance(f, Fetched)}
+    fetched = {file.port for file in workload.files.by_role.values() if isinstance(file, Fetched)}
     sources = [{"ports": _tcp(*sorted(fetched))}] if fetched else []
     return {
         "apiVersion": NETWORK_POLICY.api_version,

@@ -10,7 +10,7 @@ from darkroom.api.topics import DeadLetters, Results
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import StagePlan
 from darkroom_operator.builders.metadata import child_metadata
-from darkroom_operator.builders.workload import SETTINGS_FILE, Workload, path_of
+from darkroom_operator.builders.workload import SETTINGS_FILE, Workload, path_of, self_test_role
 from darkroom_operator.kube.kinds import CONFIG_MAP
 from darkroom_operator.kube.transport import Manifest
 
@@ -41,6 +41,11 @@ def settings_document(pipeline: ImagePipeline, stage: StagePlan, workload: Workl
         loops=loops(stage.spec),
         model_path=_path("model", workload),
         labels_path=_path("labels", workload),
+        self_test_paths={
+            position: path
+            for position in range(len(stage.spec.self_test))
+            if (path := _path(self_test_role(position), workload)) is not None
+        },
     )
     grace = Template(termination_grace_period_seconds=stage.spec.template.termination_grace_period_seconds)
     for_worker = stage.spec.model_copy(
@@ -63,6 +68,5 @@ def loops(stage: Stage) -> int:
 
 
 def _path(role: str, workload: Workload) -> Path | None:
-    file = workload.files.model if role == "model" else workload.files.labels
-    path = path_of(role, file)
+    path = path_of(role, workload.files)
     return None if path is None else Path(path)

@@ -1,4 +1,4 @@
-"""The volumes of a worker pod: its settings, Kafka credentials and model, and writable folders."""
+"""The volumes of a worker pod: its settings, Kafka credentials and files, and writable folders."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -35,7 +35,7 @@ def worker_volumes(pipeline: ImagePipeline, stage: StagePlan, workload: Workload
     yield Volume("settings", str(SETTINGS_FOLDER), settings)
     if workload.kafka.secrets:
         yield Volume("kafka", str(CREDENTIALS_FOLDER), {"projected": {"sources": _secrets(workload)}})
-    for role, file in (("model", workload.files.model), ("labels", workload.files.labels)):
+    for role, file in workload.files.by_role.items():
         if isinstance(file, MountedFile):
             yield Volume(role, str(FILES_FOLDER / role), dict(file.volume))
     # The root file system is read-only.

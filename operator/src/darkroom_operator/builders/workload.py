@@ -73,15 +73,23 @@ class Fetched:
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """The sources of the model and, if they are in a file, of the labels."""
+    """The sources of the model, of the labels if they are in a file, and of the images of self-tests."""
 
     model: MountedFile | Fetched
     labels: MountedFile | Fetched | None = None
+    self_tests: tuple[MountedFile | Fetched, ...] = ()
+
+    @property
+    def by_role(self) -> Mapping[str, MountedFile | Fetched]:
+        """Every file by its role, which names its volume and folder in the pod."""
+        labels = {} if self.labels is None else {"labels": self.labels}
+        self_tests = {self_test_role(position): file for position, file in enumerate(self.self_tests)}
+        return {"model": self.model, **labels, **self_tests}
 
     @property
     def digest(self) -> str:
         """A hash that changes when a mounted file changes."""
-        mounted = [file.digest for file in (self.model, self.labels) if isinstance(file, MountedFile)]
+        mounted = [file.digest for file in self.by_role.values() if isinstance(file, MountedFile)]
         return ".".join(filter(None, mounted))
 
 
@@ -102,6 +110,12 @@ class Workload:
     files: ModelFiles
 
 
-def path_of(role: str, file: MountedFile | Fetched | None) -> PurePosixPath | None:
-    """The path of the `model` or the `labels` in the pod; None if the worker downloads them."""
+def self_test_role(position: int) -> str:
+    """The role of the image of the self-test at `position`."""
+    return f"self-test-{position}"
+
+
+def path_of(role: str, files: ModelFiles) -> PurePosixPath | None:
+    """The path of the file with `role` in the pod; None if there is none, or the worker downloads it."""
+    file = files.by_role.get(role)
     return FILES_FOLDER / role / file.path if isinstance(file, MountedFile) else None

@@ -1,4 +1,4 @@
-"""The sources of a stage's model and labels, checked as far as the operator can read them."""
+"""The sources of a stage's model, labels and self-tests, checked as far as the operator can read them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,7 +27,7 @@ class UnusableModel(Exception):
 
 
 def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFiles:
-    """The sources of the model and the labels of `stage`.
+    """The sources of the model, the labels and the self-tests of `stage`.
 
     Raises:
         UnusableModel: a source does not exist or has a different checksum.
@@ -35,7 +35,10 @@ def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFil
     model = _source(pipeline, stage, "model", stage.model.uri, stage.model.sha256, world)
     labels_uri = stage.output.labels_uri
     labels = None if labels_uri is None else _source(pipeline, stage, "labels", labels_uri, None, world)
-    return ModelFiles(model, labels)
+    self_tests = [
+        _source(pipeline, stage, "self-test image", test.image, test.sha256, world) for test in stage.self_test
+    ]
+    return ModelFiles(model, labels, tuple(self_tests))
 
 
 def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credentials: Mapping[str, bytes]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from darkroom.api.self_test import SELF_TEST_FAILED
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.status.findings import Finding
 
@@ -15,6 +16,7 @@ _PULL_PROBLEMS = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrIm
 _START_PROBLEMS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 PROBLEM_PRIORITY = (
     "ModelChecksumMismatch",
+    "SelfTestFailed",
     "ImagePullBackOff",
     "CrashLooping",
     *sorted(_START_PROBLEMS),
@@ -68,7 +70,14 @@ def _pod_problems(pod: Manifest) -> Iterator[tuple[str, str]]:
             yield why, f"pod {name}: {waiting.get('message') or why}"
         elif (ended := _ended_badly(container)) is not None:
             line = _last_line(ended)
-            yield ("ModelChecksumMismatch" if CHECKSUM_MISMATCH in line else "CrashLooping"), line
+            yield _reason(line), line
+
+
+def _reason(line: str) -> str:
+    """Why a worker cannot start, by its message."""
+    if SELF_TEST_FAILED in line:
+        return "SelfTestFailed"
+    return "ModelChecksumMismatch" if CHECKSUM_MISMATCH in line else "CrashLooping"
 
 
 def _ended_badly(container: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """The settings of a worker: a document that the operator or the CLI writes and the worker reads."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field
@@ -34,6 +35,7 @@ class StageSettings(StrictModel):
     Attributes:
         model_path: path of the model file, if it is mounted or local. Otherwise the worker fetches `stage.model.uri`.
         labels_path: likewise for `stage.output.labels_uri`.
+        self_test_paths: likewise for the images of `stage.self_test`, by their position in the list.
         loops: number of run-to-completion loops, one thread each. Above eight, the worker starts more processes.
         max_image_bytes: a larger image becomes a dead letter.
         max_result_bytes: maximum record size of the results topic. An image with a larger result becomes a dead letter.
@@ -52,6 +54,7 @@ class StageSettings(StrictModel):
     max_result_bytes: int
     model_path: Path | None = None
     labels_path: Path | None = None
+    self_test_paths: dict[int, Path] = Field(default_factory=dict)
     loops: int = Field(1, ge=1, le=256)
     replay: Replay | None = None
 
@@ -74,6 +77,7 @@ def stage_settings(
     loops: int = 1,
     model_path: Path | None = None,
     labels_path: Path | None = None,
+    self_test_paths: Mapping[int, Path] | None = None,
 ) -> StageSettings:
     """The settings of a worker of `plan`, a stage of `pipeline`."""
     return StageSettings(
@@ -89,5 +93,6 @@ def stage_settings(
         max_result_bytes=int(plan.spec.results.config.get("max.message.bytes", DEFAULT_MAX_MESSAGE_BYTES)),
         model_path=model_path,
         labels_path=labels_path,
+        self_test_paths=dict(self_test_paths or {}),
         loops=loops,
     )

@@ -64,12 +64,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class LoadedStage:
-    """A stage whose model is loaded and matches its settings. Immutable, so that all loops of a process share it."""
+    """A stage whose model is loaded and matches its settings. Immutable, so that all loops of a process share it.
+
+    Attributes:
+        self_test_seconds: for each self-test that it passed, the seconds that it took.
+    """
 
     model: OnnxModel
     preprocessor: Preprocessor
     head: Head
     max_result_bytes: int | None = None
+    self_test_seconds: tuple[float, ...] = ()
 
 
 def prepare(

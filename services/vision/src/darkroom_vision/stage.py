@@ -1,18 +1,21 @@
-"""Loading a stage: fetch, check and load its model, and match it with the stage's settings."""
+"""Loading a stage: fetch, check and load its model, match it with the stage's settings, and run its self-tests."""
+
+from dataclasses import replace
 
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
 from darkroom_vision.analyse import LoadedStage, prepare
 from darkroom_vision.model.session import ModelError, load_model
+from darkroom_vision.self_test.run import run_self_tests
 from darkroom_vision.sources.files import labels, model_file
 
 
 class UnusableModel(DarkroomError):
-    """The stage's model cannot be fetched, loaded or run with the stage's settings."""
+    """The stage's model cannot be fetched, loaded or run with the stage's settings, or fails a self-test."""
 
 
 def load_stage(settings: StageSettings) -> LoadedStage:
-    """Fetch and load the stage's model, and run it once on a blank image.
+    """Fetch and load the stage's model, and run it once on a blank image and on the images of its self-tests.
 
     Raises:
         UnusableModel: the model cannot be used; a message of one line that names the stage.
@@ -21,6 +24,7 @@ def load_stage(settings: StageSettings) -> LoadedStage:
     try:
         path = model_file(settings)
         model = load_model(path, uri=stage.model.uri, sha256=stage.model.sha256)
-        return prepare(model, stage, labels(settings), max_result_bytes=settings.max_result_bytes)
+        loaded = prepare(model, stage, labels(settings), max_result_bytes=settings.max_result_bytes)
+        return replace(loaded, self_test_seconds=run_self_tests(settings, loaded))
     except ModelError as error:
         raise UnusableModel(f'stage "{stage.name}": {" ".join(str(error).split())}') from error

@@ -51,6 +51,12 @@ FULL = Workload(
     files=ModelFiles(
         Fetched(9000),
         MountedFile({"persistentVolumeClaim": {"claimName": "labels", "readOnly": True}}, "cars/names.txt"),
+        (
+            MountedFile(
+                {"configMap": {"name": "cars", "items": [{"key": "one.png", "path": "one.png"}]}}, "one.png", "image-1"
+            ),
+            Fetched(8443),
+        ),
     ),
 )
 CASES = {"small": SMALL, "full": FULL}

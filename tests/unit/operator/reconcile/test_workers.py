@@ -79,6 +79,13 @@ def test_the_most_important_pod_problem_is_reported() -> None:
     )
 
 
+def test_a_worker_that_fails_its_self_test_says_what_differed() -> None:
+    message = 'stage "classify": self-test failed: file:a.png: predictions[0].label: expected seven, got one'
+    state = {"terminated": {"exitCode": 2, "message": f"model loaded\n{message}\n"}}
+    found = workers_finding("classify", deployment(), [pod(lastState=state)])
+    assert (found.reason, found.message) == ("SelfTestFailed", message)
+
+
 def test_a_pod_that_is_going_says_nothing() -> None:
     going = pod(state={"waiting": {"reason": "ErrImagePull"}})
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"

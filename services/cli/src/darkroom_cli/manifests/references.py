@@ -70,6 +70,8 @@ def uris(stage: Stage) -> Iterator[tuple[str, str]]:
     yield "model.uri", stage.model.uri
     if stage.output.labels_uri is not None:
         yield "output.labelsUri", stage.output.labels_uri
+    for i, test in enumerate(stage.self_test):
+        yield f"selfTest[{i}].image", test.image
 
 
 def missing_references(bundle: Bundle, *, in_cluster: bool) -> list[Finding]:

@@ -131,6 +131,9 @@ def _stage_run(
             loops=loops_of(stage.spec, share),
             model_path=local(stage.spec.model.uri),
             labels_path=local(stage.spec.output.labels_uri),
+            self_test_paths={
+                i: path for i, test in enumerate(stage.spec.self_test) if (path := local(test.image)) is not None
+            },
         ),
         # The replicas in the manifest are for a cluster; only zero is used here too.
         workers=min(workers, loaded.pipeline.spec.images.partitions) if stage.replicas else 0,

@@ -1,13 +1,16 @@
 """The self-tests of a stage: images whose results its workers must reproduce before they take other images."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from darkroom.api.uris import URI_PATTERN
 from darkroom.schema import StrictModel
 
-Label = Annotated[str, Field(max_length=500)]
+SELF_TEST_FAILED: Final = "self-test failed"
+"""Part of the message of a worker that did not pass a self-test. The operator recognises it."""
+
+Label = Annotated[str, Field(max_length=1_000)]
 
 
 class ExpectedBox(StrictModel):
@@ -59,7 +62,7 @@ class ExpectedClass(StrictModel):
 class ExpectedText(StrictModel):
     """An expected line of text."""
 
-    text: str = Field(max_length=10_000, description="The text.")
+    text: str = Field(max_length=2_000, description="The text.")
     score: float | None = Field(None, description="Mean probability of the characters.")
 
 

@@ -1,6 +1,7 @@
 """Metrics of a worker."""
 
 from collections import Counter as Counts
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
@@ -92,6 +93,14 @@ class Metrics:
             ["loop"],
             registry=self.registry,
         )
+        self._self_tests = Gauge(
+            "darkroom_worker_self_tests_passed",
+            "Self-tests that the process passed before it took images.",
+            registry=self.registry,
+        )
+        self._self_test_seconds = Gauge(
+            "darkroom_worker_self_test_seconds", "Seconds that these self-tests took.", registry=self.registry
+        )
         self._stage = Info("darkroom_worker", "The stage that the worker runs.", registry=self.registry)
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -101,6 +110,11 @@ class Metrics:
     def stage(self, **labels: str) -> None:
         """Set the labels that identify the stage."""
         self._stage.info(labels)
+
+    def self_tests(self, seconds: Sequence[float]) -> None:
+        """Set the number of self-tests that were passed, and the time that they took."""
+        self._self_tests.set(len(seconds))
+        self._self_test_seconds.set(sum(seconds))
 
     def image(self, outcome: Outcome, reason: str = "") -> None:
         """Count a finished image: its result or dead letter is acknowledged, or it was skipped."""

@@ -15,7 +15,7 @@ from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
-from darkroom_inference.process.fleet import Fleet
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
 from darkroom_inference.process.worker import Worker
 from darkroom_vision.imaging.opencv import configure_opencv
 from darkroom_vision.stage import load_stage
@@ -77,7 +77,7 @@ def run_process(
         pipes: to the parent process, if this one works for a replay.
 
     Raises:
-        UnusableModel: the model can't be used.
+        UnusableModel: the model can't be used, or fails a self-test.
         PortUnavailable: the port is in use.
     """
     stopping = Stopping(drain_seconds(settings))
@@ -111,7 +111,8 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
     endpoint = listen(fleet)
     code = fleet.run(stopping)
     endpoint.close()
-    log.info("ended", code=code)
+    if code != EXIT_CONFIGURATION:  # otherwise the last line of the log is the error of a process
+        log.info("ended", code=code)
     return code
 
 

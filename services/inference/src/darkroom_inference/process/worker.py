@@ -61,6 +61,7 @@ class Worker:
             work=_work(settings, pipes, self._registry),
         )
         self._loops = [Loop(number, shared) for number in range(loops)]
+        self._registry.self_tests(stage.self_test_seconds)
         self._registry.stage(
             namespace=settings.namespace, pipeline=settings.pipeline, stage=settings.stage.name, loops=str(loops)
         )

@@ -7,13 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 _SIGN, _MORE, _FIRST_CHARACTER = 0x10, 0x20, 48
+_LONGEST_SHIFT = 60
 
 
 def mask_of(encoded: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
-    """The mask (h, w) that `{"size": [h, w], "counts": …}` encodes. Counts are a list or COCO's string."""
+    """The mask (h, w) that `{"size": [h, w], "counts": …}` encodes. Counts are a list or COCO's string.
+
+    Raises:
+        ValueError: the counts are not those of a mask of this size.
+    """
     height, width = encoded["size"]
     counts = encoded["counts"]
     runs = _numbers(counts) if isinstance(counts, str) else counts
+    if min(runs, default=0) < 0 or sum(runs) != height * width:
+        raise ValueError(f"the runs of a mask of {height} x {width} pixels must add up to {height * width}")
     values = np.arange(len(runs)) % 2 == 1
     return np.repeat(values, runs).reshape(width, height).T
 
@@ -26,6 +33,8 @@ def _numbers(text: str) -> Sequence[int]:
         number = shift = 0
         more = True
         while more:
+            if at == len(text) or shift > _LONGEST_SHIFT:
+                raise ValueError("the counts hold an incomplete or too large number")
             bits = ord(text[at]) - _FIRST_CHARACTER
             number |= (bits & 0x1F) << shift
             more = bool(bits & _MORE)

@@ -18,6 +18,7 @@ from darkroom_vision.heads.text import CtcHead
 from darkroom_vision.heads.trial import Trial
 
 DEFAULT_TOP_K = 3
+DEFAULT_MULTI_LABEL_THRESHOLD = 0.5
 _HALF = 0.5
 _STEPS, _STACK = 3, 4
 
@@ -67,7 +68,7 @@ def _classification(trial: Trial, spec: Output, labels: tuple[str, ...]) -> Head
         name=trial.outputs[found].name,
         labels=() if own_labels and not labels else names,
         top_k=spec.top_k if several else spec.top_k or DEFAULT_TOP_K,
-        threshold=(_HALF if several else 0.0) if spec.threshold is None else spec.threshold,
+        threshold=(DEFAULT_MULTI_LABEL_THRESHOLD if several else 0.0) if spec.threshold is None else spec.threshold,
         activation=spec.activation or ("Sigmoid" if several else "None"),
     )
 

@@ -1,4 +1,4 @@
-"""Getting the model and label files of a stage, from local paths or by URI."""
+"""Getting the files of a stage, its model, labels and self-test images, from local paths or by URI."""
 
 import hashlib
 import os
@@ -68,6 +68,17 @@ def labels(settings: StageSettings) -> list[str] | None:
     except (OSError, UnicodeDecodeError) as error:
         raise ModelUnavailable(f"labels {uri or path}: {path} can't be read as text: {error}") from error
     return label_lines(text, settings.stage.output.type)
+
+
+def self_test_image(settings: StageSettings, position: int) -> Path:
+    """The path of the image of the stage's self-test at `position` as a local file. Fetches it if necessary.
+
+    Raises:
+        ModelUnavailable: the file cannot be fetched; says why and what to do.
+    """
+    test = settings.stage.self_test[position]
+    path = settings.self_test_paths.get(position)
+    return path or _local_file("self-test image", test.image, test.sha256, Backoff(first_s=0.5))
 
 
 def label_lines(text: str, output_type: str) -> list[str]:
