@@ -90,6 +90,18 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m)["output"].update(type="Detection", keypointNames=["nose"]),
         lambda m: _stage(m)["output"].update(type="Keypoints", keypointNames=["nose"]),
     ),
+    "provider Cuda requires": (
+        lambda m: _stage(m).update(execution={"provider": "Cuda"}, resources={"limits": {"cpu": 2}}),
+        lambda m: _stage(m).update(execution={"provider": "Cuda"}, resources={"limits": {"nvidia.com/gpu": 1}}),
+    ),
+    "TensorFloat32 is only for": (
+        lambda m: _stage(m).update(execution={"precision": "Bfloat16"}),
+        lambda m: _stage(m).update(execution={"precision": "Bfloat16", "provider": "OpenVino"}),
+    ),
+    "window must be at most": (
+        lambda m: _stage(m).update(execution={"batch": {"max": 8, "window": "1001ms"}}),
+        lambda m: _stage(m).update(execution={"batch": {"max": 8, "window": "1000ms"}}),
+    ),
     "mean, std and pad.values": (
         lambda m: _stage(m).update(input={"resize": "Letterbox", "pad": {"values": [1, 2, 3]}, "channels": 1}),
         lambda m: _stage(m).update(input={"mean": [0.1], "std": [0.1, 0.2, 0.3], "channels": 3}),

@@ -66,6 +66,30 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
     ("bad duration", lambda m: m["spec"].update(images={"retention": "1w"}), "spec.images.retention", "168h"),
     ("idle workers", lambda m: m["spec"].update(replicas=13), "spec.replicas", "images.partitions"),
     (
+        "CUDA without a GPU",
+        lambda m: m["spec"]["stages"][0].update(execution={"provider": "Cuda"}),
+        "spec.stages[0].execution.provider",
+        "nvidia.com/gpu",
+    ),
+    (
+        "precision of another provider",
+        lambda m: m["spec"]["stages"][0].update(execution={"provider": "Cpu", "precision": "TensorFloat32"}),
+        "spec.stages[0].execution.precision",
+        "only for provider Cuda",
+    ),
+    (
+        "window without a batch",
+        lambda m: m["spec"]["stages"][0].update(execution={"batch": {"window": "5ms"}}),
+        "spec.stages[0].execution.batch.window",
+        "a max above 1",
+    ),
+    (
+        "large batch",
+        lambda m: m["spec"]["stages"][0].update(execution={"batch": {"max": 65}}),
+        "spec.stages[0].execution.batch.max",
+        "64",
+    ),
+    (
         "format of another type",
         lambda m: m["spec"]["stages"][0]["output"].update(type="Keypoints", format="Ctc"),
         "spec.stages[0].output.format",

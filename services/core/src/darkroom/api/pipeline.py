@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from darkroom import names
+from darkroom.api.execution import Execution
 from darkroom.api.input import Input
 from darkroom.api.output import Output
 from darkroom.api.quantities import QUANTITY_PATTERN
@@ -95,8 +96,15 @@ class Resources(StrictModel):
     requests: dict[str, Quantity] = Field(default_factory=dict, description="Resources reserved for each worker.")
     limits: dict[str, Quantity] = Field(
         default_factory=dict,
-        description="Resources that each worker may use. The CPU limit sets how many loops it runs in parallel.",
+        max_length=64,
+        description="Resources that each worker may use. The CPU limit sets how many loops it runs in parallel. "
+        "With nvidia.com/gpu, workers run the GPU build of the worker image.",
     )
+
+    @property
+    def has_gpu(self) -> bool:
+        """Whether each worker gets an NVIDIA GPU, or a part of one (`nvidia.com/mig-1g.5gb`)."""
+        return any(name.startswith("nvidia.com/") for name in self.limits)
 
 
 class Template(StrictModel):
@@ -128,6 +136,9 @@ class Stage(StrictModel):
     model: ModelSource = Field(description="The ONNX model.")
     input: Input = Field(default_factory=Input, description="How an image becomes the model's input.")
     output: Output = Field(description="How to read the model's output.")
+    execution: Execution = Field(
+        default_factory=Execution, description="The hardware, precision and batch size with which the model runs."
+    )
     self_test: list[SelfTest] = Field(
         default_factory=list,
         max_length=10,

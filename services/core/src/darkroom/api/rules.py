@@ -4,8 +4,9 @@ Both forms share one message, so `kubectl apply`, `darkroom validate` and the st
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from darkroom.api.execution import Precision, Provider
 from darkroom.api.input_rules import INPUT_RULES
 from darkroom.api.output_rules import OUTPUT_RULES
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec
@@ -91,6 +92,29 @@ def _no_message_bytes(pipeline: ImagePipeline) -> Iterator[Path]:
         if not re.fullmatch(_MESSAGE_BYTES, str(config.get("max.message.bytes", 1))):
             yield f"{path}.config.max.message.bytes"
 
+
+def _cuda_without_gpu(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in stages(pipeline):
+        if stage.execution.provider == "Cuda" and not stage.resources.has_gpu:
+            yield f"{path}.execution.provider"
+
+
+def _precision_of_another_provider(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in stages(pipeline):
+        if stage.execution.provider != _ONLY_FOR.get(stage.execution.precision, stage.execution.provider):
+            yield f"{path}.execution.precision"
+
+
+def _useless_or_long_window(pipeline: ImagePipeline) -> Iterator[Path]:
+    for path, stage in stages(pipeline):
+        batch = stage.execution.batch
+        if batch.window.in_ms > (_MAX_WINDOW_MS if batch.max > 1 else 0):
+            yield f"{path}.execution.batch.window"
+
+
+_ONLY_FOR: Mapping[Precision, Provider] = {"TensorFloat32": "Cuda", "Bfloat16": "OpenVino"}
+
+_MAX_WINDOW_MS = 1_000
 
 _MIN_INSYNC = (
     "(!has({0}.config.min__dot__insync__dot__replicas) "
@@ -179,6 +203,32 @@ RULES = (
         message="ExactlyOnce is not possible with a compacted results topic: "
         "results.config must not set cleanup.policy to compact",
         broken=_compacted_results,
+    ),
+    Rule(
+        at="spec.stages[]",
+        cel="self.execution.provider != 'Cuda' "
+        "|| (has(self.resources.limits) && self.resources.limits.exists(name, name.startsWith('nvidia.com/')))",
+        message="provider Cuda requires nvidia.com/gpu in resources.limits: without it, a worker has no GPU",
+        broken=_cuda_without_gpu,
+    ),
+    Rule(
+        at="spec.stages[].execution",
+        # As for maxBytes above: the default of `execution` has no fields yet.
+        cel="!has(self.precision) || self.precision in ['Auto', 'Float32'] || "
+        + " || ".join(
+            f"(self.precision == '{precision}' && has(self.provider) && self.provider == '{provider}')"
+            for precision, provider in _ONLY_FOR.items()
+        ),
+        message="precision TensorFloat32 is only for provider Cuda and Bfloat16 only for OpenVino: "
+        "the others compute in Float32",
+        broken=_precision_of_another_provider,
+    ),
+    Rule(
+        at="spec.stages[].execution.batch",
+        cel="!has(self.window) || self.window.matches('^0+(ms|s)$') || (has(self.max) && self.max > 1 && "
+        "self.window.matches('^0*(1s|1000ms|[0-9]{1,3}ms)$'))",
+        message="window must be at most 1s, in milliseconds such as 5ms, and requires a max above 1",
+        broken=_useless_or_long_window,
     ),
     *OUTPUT_RULES,
     *INPUT_RULES,
