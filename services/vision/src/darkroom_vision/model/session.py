@@ -1,19 +1,23 @@
 """Checking and loading an ONNX file into a session that all loops of a worker share."""
 
 import mmap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
+from darkroom.api.execution import Execution
 from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
 from darkroom_vision.model.external_data import external_files
 from darkroom_vision.model.metadata import ModelMetadata, read_metadata
 from darkroom_vision.model.onnx_messages import NotProtobuf
 from darkroom_vision.model.onnx_runtime import onnxruntime, runtime_errors
+from darkroom_vision.model.providers import NAMES, Choice, Machine, choose, session_providers
 
 _NO_MESSAGES_OF_ITS_OWN = 4
 _ERRORS = (
@@ -30,6 +34,8 @@ _ERRORS = (
     RuntimeError,
     ValueError,
 )
+
+_ON_CPU = Execution(provider="Cpu")
 
 Value = npt.NDArray[Any] | list[dict[Any, float]]
 """An output: an array, or the list of maps in which scikit-learn's converter (skl2onnx) puts probabilities."""
@@ -68,9 +74,34 @@ class Port:
     shape: tuple[int | None, ...]
 
 
+class Runs:
+    """Counts the runs in progress, in all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.in_progress = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count a run while it is in progress."""
+        with self._lock:
+            self.in_progress += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.in_progress -= 1
+
+
 @dataclass(frozen=True, slots=True)
 class OnnxModel:
-    """A loaded model. Thread-safe."""
+    """A loaded model. Thread-safe.
+
+    Attributes:
+        path: the file.
+        execution: the provider and precision of `session`, and why.
+        runs: the runs in progress.
+    """
 
     name: str
     uri: str
@@ -79,6 +110,9 @@ class OnnxModel:
     outputs: tuple[Port, ...]
     session: onnxruntime.InferenceSession
     metadata: ModelMetadata
+    path: Path
+    execution: Choice
+    runs: Runs = field(default_factory=Runs)
 
     def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> list[Value]:
         """All outputs, in the model's order. `feeds` has an array for each input, by name.
@@ -87,19 +121,23 @@ class OnnxModel:
             ModelRunFailed: the run failed; has ONNX Runtime's message.
         """
         try:
-            return list(self.session.run(None, feeds))
+            with self.runs.one():
+                return list(self.session.run(None, feeds))
         except _ERRORS as error:
             shapes = ", ".join(str(feed.shape) for feed in feeds.values())
             raise ModelRunFailed(f"model {self.uri}: it fails on an input of shape {shapes}: {error}") from error
 
 
-def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None) -> OnnxModel:
+def load_model(
+    path: Path, *, uri: str | None = None, sha256: str | None = None, execution: Execution = _ON_CPU
+) -> OnnxModel:
     """Check the file and load it.
 
     Args:
         path: the file.
         uri: its URI in the pipeline, for errors; defaults to the path.
         sha256: the expected checksum; None: not checked.
+        execution: the wanted provider and precision. A provider that is not available is replaced by the CPU.
 
     Raises:
         ModelNotFound: the file does not exist or cannot be read.
@@ -124,13 +162,35 @@ def load_model(path: Path, *, uri: str | None = None, sha256: str | None = None)
             "save it as one file, with onnx.save_model(onnx.load(FILE), FILE)"
         )
     try:
-        session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
+        session, choice = open_session(path, choose(execution, Machine.this()))
     except _ERRORS as error:
         raise NotAnOnnxModel(
             f"model {uri}: ONNX Runtime cannot load it ({path.stat().st_size:,} bytes): {error}"
         ) from error
     inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
-    return OnnxModel(path.name, uri, found, inputs, outputs, session, metadata)
+    return OnnxModel(path.name, uri, found, inputs, outputs, session, metadata, path, choice)
+
+
+def open_session(path: Path, choice: Choice) -> tuple[onnxruntime.InferenceSession, Choice]:
+    """A session on the provider of `choice`, or on the CPU if the provider does not start.
+
+    ONNX Runtime itself only prints why a provider does not start, and continues on the CPU.
+    """
+    if choice.provider == "Cuda":
+        onnxruntime.preload_dlls()  # from NVIDIA's wheels; otherwise the system's libraries are used
+    problem = ""
+    try:
+        session = onnxruntime.InferenceSession(str(path), _options(), providers=session_providers(choice))
+    except _ERRORS as error:
+        if choice.provider == "Cpu":
+            raise
+        problem = f": {' '.join(str(error).split())}"
+    else:
+        if NAMES[choice.provider] in session.get_providers():
+            session.disable_fallback()
+            return session, choice
+    failed = choice.instead(f"{choice.provider} did not start{problem}")
+    return onnxruntime.InferenceSession(str(path), _options(), providers=session_providers(failed)), failed
 
 
 def _read(path: Path) -> tuple[list[str], ModelMetadata]:
