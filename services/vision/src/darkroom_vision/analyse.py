@@ -7,6 +7,7 @@ from time import perf_counter
 from darkroom import events
 from darkroom.api.pipeline import Stage
 from darkroom.image_header import Format, NotAnImage
+from darkroom_vision.batching import Feeds, check_batching, stacked
 from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarge
 from darkroom_vision.heads.base import Frame, Head, Result
 from darkroom_vision.heads.choose import choose_head
@@ -17,14 +18,12 @@ from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import resolve_input
 from darkroom_vision.model.session import ModelRunFailed, OnnxModel
 from darkroom_vision.preprocess import ModelInput, Preprocessor
-
-_TRIAL_SIZE = (640, 480)
-"""(width, height) of the blank image of the trial run, if the input's size depends on the image."""
+from darkroom_vision.trial_feeds import TRIAL_SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds that each step took."""
+    """Seconds that each step took. `inference_s` is the image's share of a run with several images."""
 
     decode_s: float
     preprocess_s: float
@@ -93,7 +92,7 @@ def prepare(
         ModelRunFailed: the model fails on a blank image.
     """
     preprocessor = Preprocessor.of(resolve_input(model.uri, stage.input, model.inputs))
-    fitting = preprocessor.fit(_TRIAL_SIZE)
+    fitting = preprocessor.fit(TRIAL_SIZE)
     blank = preprocessor.empty_input(fitting.target)
     blank.fill(0)
     feeds = preprocessor.feeds(blank, fitting)
@@ -107,56 +106,92 @@ def prepare(
         told=frozenset(port.name for port in preprocessor.settings.extra.facts),
     )
     head = choose_head(seen, stage.output, labels or stage.output.labels)
+    check_batching(model, preprocessor, head, stage.execution.batch.max)
     return LoadedStage(model, preprocessor, head, max_result_bytes)
 
 
-class Analyser:
-    """Analyses images of one stage. Not thread-safe: it reuses the input array, so each thread needs its own.
+@dataclass(frozen=True, slots=True)
+class ReadImage:
+    """A decoded and pre-processed image: the model's feeds, and what is known about the image."""
 
-    Images are not batched: on a CPU a batch saves a few microseconds per image (`benchmarks/batching.py`), and when the
-    model fails on a batch, the image that caused it is unknown.
-    """
+    format: Format
+    frame: Frame
+    feeds: Feeds
+    decode_s: float
+    preprocess_s: float
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the feeds. Images with the same shapes may share a run of the model."""
+        return tuple(feed.shape for feed in self.feeds.values())
+
+
+class Analyser:
+    """Analyses images of one stage. Not thread-safe: it reuses its input arrays, so each thread needs its own."""
 
     def __init__(self, stage: LoadedStage, *, max_bytes: int | None = None) -> None:
-        """Allocate the input array.
-
-        Args:
-            stage: from `prepare`.
-            max_bytes: files with more bytes fail with TooLarge.
-        """
+        """Analyse with `stage`, from `prepare`. Files of more than `max_bytes` fail with TooLarge."""
         self._stage = stage
         self._max_bytes = max_bytes
-        self._size: Size | None = None
-        self._input: ModelInput
+        self._inputs: dict[int, tuple[Size, ModelInput]] = {}
 
     def analyse(self, image: bytes) -> Analysis | Failure:
         """The analysis of an image file, or why there is none."""
+        read = self.read(image)
+        if isinstance(read, Failure):
+            return read
         try:
-            return self._analyse(image)
-        except (ImageError, NotAnImage) as error:
-            return Failure(error.reason, str(error))
-        except ModelRunFailed as error:
+            return self.run([read])[0]
+        except (InferenceError, ModelRunFailed) as error:
             return Failure(InferenceError.reason, str(error))
 
-    def _analyse(self, image: bytes) -> Analysis:
+    def read(self, image: bytes, slot: int = 0) -> ReadImage | Failure:
+        """Decode an image file and pre-process it, or say why that is not possible.
+
+        Args:
+            image: the file.
+            slot: the number of the image in its run of the model. The next image with this number overwrites it.
+        """
+        try:
+            return self._read(image, slot)
+        except (ImageError, NotAnImage) as error:
+            return Failure(error.reason, str(error))
+
+    def run(self, images: Sequence[ReadImage]) -> list[Analysis]:
+        """Run the model once, on images with the same `shapes`. Returns their analyses, in order.
+
+        Raises:
+            ModelRunFailed: the run failed.
+            InferenceError: the outputs for one of the images are not valid.
+        """
+        began = perf_counter()
+        stage = self._stage
+        feeds = stacked([image.feeds for image in images], stage.preprocessor.settings.extra.constants)
+        results = stage.head.results(stage.model.run(feeds), [image.frame for image in images])
+        results = [fitted(result, stage.max_result_bytes) for result in results]
+        share_s = (perf_counter() - began) / len(images)
+        return [
+            Analysis(image.format, *image.frame.size, result, Timings(image.decode_s, image.preprocess_s, share_s))
+            for image, result in zip(images, results, strict=True)
+        ]
+
+    def _read(self, image: bytes, slot: int) -> ReadImage:
         if self._max_bytes is not None and len(image) > self._max_bytes:
             raise TooLarge(f"the image has {len(image):,} bytes, the pipeline accepts at most {self._max_bytes:,}")
-        model, preprocessor, head = self._stage.model, self._stage.preprocessor, self._stage.head
+        preprocessor = self._stage.preprocessor
         started = perf_counter()
         decoded = decode(image, preprocessor.colors, preprocessor.decoder_shrink)
         decoded_at = perf_counter()
         fitting = preprocessor.fit((decoded.width, decoded.height))
-        target = self._array(fitting.target)
+        target = self._input(fitting.target, slot)
         to_pixels = preprocessor.write(decoded.pixels, fitting, target)
-        written_at = perf_counter()
+        feeds = preprocessor.feeds(target, fitting)
         frame = Frame((decoded.width, decoded.height), decoded.to_image.after(to_pixels), fitting.target)
-        (result,) = head.results(model.run(preprocessor.feeds(target, fitting)), [frame])
-        result = fitted(result, self._stage.max_result_bytes)
-        timings = Timings(decoded_at - started, written_at - decoded_at, perf_counter() - written_at)
-        return Analysis(decoded.format, decoded.width, decoded.height, result, timings)
+        return ReadImage(decoded.format, frame, feeds, decoded_at - started, perf_counter() - decoded_at)
 
-    def _array(self, size: Size) -> ModelInput:
-        """An array for an input of this size. Reuses that of the previous image if the size is the same."""
-        if size != self._size:
-            self._size, self._input = size, self._stage.preprocessor.empty_input(size)
-        return self._input
+    def _input(self, size: Size, slot: int) -> ModelInput:
+        """An array for an input of this size. Reuses that of the slot's previous image if the size is the same."""
+        known = self._inputs.get(slot)
+        if known is None or known[0] != size:
+            known = self._inputs[slot] = size, self._stage.preprocessor.empty_input(size)
+        return known[1]

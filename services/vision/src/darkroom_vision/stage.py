@@ -5,9 +5,11 @@ from dataclasses import replace
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
 from darkroom_vision.analyse import LoadedStage, prepare
+from darkroom_vision.model.provider_trial import with_faster_provider
 from darkroom_vision.model.session import ModelError, load_model
 from darkroom_vision.self_test.run import run_self_tests
 from darkroom_vision.sources.files import labels, model_file
+from darkroom_vision.trial_feeds import noise_feeds
 
 
 class UnusableModel(DarkroomError):
@@ -15,7 +17,7 @@ class UnusableModel(DarkroomError):
 
 
 def load_stage(settings: StageSettings) -> LoadedStage:
-    """Fetch and load the stage's model, and run it once on a blank image and on the images of its self-tests.
+    """Fetch and load the stage's model, choose its execution provider, and analyse the images of its self-tests.
 
     Raises:
         UnusableModel: the model cannot be used; a message of one line that names the stage.
@@ -23,8 +25,11 @@ def load_stage(settings: StageSettings) -> LoadedStage:
     stage = settings.stage
     try:
         path = model_file(settings)
-        model = load_model(path, uri=stage.model.uri, sha256=stage.model.sha256)
+        model = load_model(path, uri=stage.model.uri, sha256=stage.model.sha256, execution=stage.execution)
         loaded = prepare(model, stage, labels(settings), max_result_bytes=settings.max_result_bytes)
+        if model.execution.contender is not None:
+            feeds = noise_feeds(loaded.preprocessor, seed=0)
+            loaded = replace(loaded, model=with_faster_provider(model, stage.execution, feeds))
         return replace(loaded, self_test_seconds=run_self_tests(settings, loaded))
     except ModelError as error:
         raise UnusableModel(f'stage "{stage.name}": {" ".join(str(error).split())}') from error

@@ -14,3 +14,12 @@ def test_the_watchdog_counts_its_own_ticks_and_names_the_image() -> None:
         image, seconds = late
         assert (image(), seconds) == ({"image_id": "i"}, 2.5)
     assert watchdog.overdue() is None
+
+
+def test_a_run_of_several_images_has_the_time_of_all_of_them() -> None:
+    watchdog = Watchdog(deadline_s=2.0)
+    with watchdog.over(1, lambda: {"image_id": "i"}, images=3):
+        watchdog._ticks += 12
+        assert watchdog.overdue() is None
+        watchdog._ticks += 1
+        assert watchdog.overdue() is not None

@@ -47,3 +47,9 @@ def test_a_slow_model_gets_one_image_at_a_time_and_a_fast_one_many() -> None:
     assert size.images == MAX_BATCH
     size.learn(size.images, size.images * 2.0)
     assert size.images == 1
+
+
+def test_a_batch_fills_a_run_of_the_model_however_slow_the_model_is() -> None:
+    size = BatchSize(least=8)
+    size.learn(images=1, seconds=10)
+    assert size.images == 8

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from darkroom.api.execution import Batch, Execution
+from darkroom.api.quantities import Duration
 from darkroom_inference.kafka.marks import CLEAN, Mark, held
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.kafka.threaded_call import ThreadedCall
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.loop.assignment import Assignment
+from darkroom_inference.loop.batches import BatchSize
 from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.turn import BatchWork
 from darkroom_inference.records.answers import Answers, ModelFailed
@@ -108,6 +111,22 @@ class FakeModel:
 
     def __init__(self) -> None:
         self.seen: list[bytes] = []
+        self.runs: list[int] = []
+        self.busy: Callable[[], bool] = lambda: False
+
+    @property
+    def model_is_busy(self) -> bool:
+        return self.busy()
+
+    def answer_together(self, records: Sequence[ImageRecord]) -> list[Outgoing | ModelFailed | None]:
+        self.runs.append(len(records))
+        answers: list[Outgoing | ModelFailed | None] = []
+        for record in records:
+            try:
+                answers.append(self.answer(record))
+            except ModelFailed as failed:
+                return [*answers, failed]
+        return answers
 
     def answer(self, record: ImageRecord) -> Outgoing | None:
         self.seen.append(record.value or b"")
@@ -119,9 +138,15 @@ class FakeModel:
         return dead_letter(record, example_settings(), reason, message, attempts=attempts)
 
 
-def work(kafka: FakeKafka, model: FakeModel, turn: ExclusiveTurn | None = None, max_attempts: int = 3) -> BatchWork:
+def work(
+    kafka: FakeKafka,
+    model: FakeModel,
+    turn: ExclusiveTurn | None = None,
+    max_attempts: int = 3,
+    batch: Batch = Batch(),  # noqa: B008 - immutable
+) -> BatchWork:
     settings = example_settings()
-    stage = settings.stage.model_copy(update={"max_attempts": max_attempts})
+    stage = settings.stage.model_copy(update={"max_attempts": max_attempts, "execution": Execution(batch=batch)})
     metrics = Metrics()
     offsets = cast("Offsets", kafka)
     assignment = Assignment(LoopState(0), offsets, metrics)
@@ -136,6 +161,7 @@ def work(kafka: FakeKafka, model: FakeModel, turn: ExclusiveTurn | None = None, 
         turn or ExclusiveTurn(),
         metrics,
         pause=lambda _seconds: None,
+        size=BatchSize(least=batch.max),
         mark_commit_s=0.05,
     )
 
@@ -222,3 +248,51 @@ def test_the_error_of_the_model_is_in_the_dead_letter(max_attempts: int, tried: 
     assert header(letter, "darkroom-error-message") == "the model can't"
     assert header(letter, "darkroom-error-attempts") == str(max_attempts)
     assert result.value == b"good"
+
+
+def test_the_model_runs_on_at_most_max_images_in_order() -> None:
+    kafka, model = FakeKafka([f"{n}".encode() for n in range(50)]), FakeModel()
+    loop = work(kafka, model, batch=Batch(max=8))
+    while kafka.position < 50:
+        loop.turn()
+    # The first turn has no mark that allows more than one image.
+    assert model.runs[:2] == [1, 8]
+    assert max(model.runs) == 8
+    assert [outgoing.value for outgoing in kafka.published] == list(kafka.images)
+
+
+def test_an_image_on_which_the_model_fails_in_a_run_is_tried_alone_and_no_other_is_marked() -> None:
+    kafka, model = FakeKafka([b"good", *[b"good"] * 3, b"bad", *[b"good"] * 3]), FakeModel()
+    loop = work(kafka, model, batch=Batch(max=4))
+    while len(kafka.published) < 8:
+        loop.turn()
+    assert [bool(outgoing.reason) for outgoing in kafka.published] == [n == 4 for n in range(8)]
+    assert header(kafka.published[4], "darkroom-error-attempts") == "3"
+    assert {mark.suspects for mark in kafka.marks} == {0, 1}
+
+
+@pytest.mark.parametrize(("looks_busy", "run"), [(0, 2), (5, 4)])
+def test_a_loop_waits_for_more_images_only_while_the_model_is_busy(looks_busy: int, run: int) -> None:
+    kafka, model = FakeKafka([b"good"] * 3), FakeModel()
+    loop = work(kafka, model, batch=Batch(max=4, window=Duration("1s")))
+    loop.turn()
+    looks = iter([True] * looks_busy)
+
+    def busy() -> bool:
+        more = next(looks, False)
+        if more:  # two more images arrive meanwhile
+            kafka.images = [b"good"] * 5
+        return more
+
+    model.busy = busy
+    loop.turn()
+    assert model.runs[1:] == [run]
+
+
+def test_a_window_ends_although_the_model_stays_busy() -> None:
+    kafka, model = FakeKafka([b"good"] * 3), FakeModel()
+    loop = work(kafka, model, batch=Batch(max=8, window=Duration("20ms")))
+    model.busy = lambda: True
+    loop.turn()
+    loop.turn()
+    assert model.runs == [1, 2]

@@ -10,6 +10,8 @@ from darkroom_vision.stage import load_stage
 from tests.support.services.image_records import example_settings
 from tests.support.services.stage import MODEL
 
+LOADED = {"model": "loaded", "provider": "Cpu", "precision": "Float32"}
+
 
 @pytest.fixture(scope="module")
 def stage() -> LoadedStage:
@@ -38,7 +40,7 @@ def test_it_is_ready_once_a_loop_has_partitions(tried: Tried) -> None:
     assert not tried.worker.readiness().ok
     tried.states[1].partitions = 3
     readiness = tried.worker.readiness()
-    assert (readiness.ok, readiness.detail) == (True, {"model": "loaded", "partitions": 3, "spare": False})
+    assert (readiness.ok, readiness.detail) == (True, {**LOADED, "partitions": 3, "spare": False})
 
 
 def test_it_is_ready_to_take_over_if_no_loop_has_anything_to_do(tried: Tried) -> None:
@@ -47,7 +49,7 @@ def test_it_is_ready_to_take_over_if_no_loop_has_anything_to_do(tried: Tried) ->
     assert not tried.worker.readiness().ok
     tried.states[1].in_touch(coordinator=True)
     tried.now = 32
-    assert tried.worker.readiness().detail == {"model": "loaded", "partitions": 0, "spare": True}
+    assert tried.worker.readiness().detail == {**LOADED, "partitions": 0, "spare": True}
     assert tried.worker.readiness().ok
 
 
@@ -74,4 +76,6 @@ def test_a_worker_that_is_stopping_is_healthy_and_takes_no_more_work(tried: Trie
 
 def test_its_metrics_name_its_stage(tried: Tried) -> None:
     text = tried.worker.metrics().decode()
+    labels = 'fallback="false",precision="Float32",provider="Cpu",requested="Auto"'
+    assert f"darkroom_worker_execution_info{{{labels}}} 1.0" in text
     assert 'darkroom_worker_info{loops="2",namespace="demo",pipeline="digits",stage="classify"} 1.0' in text

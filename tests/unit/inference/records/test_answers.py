@@ -1,15 +1,21 @@
 """What is published for an image, with the sample model."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 
+from darkroom.api.pipeline import Stage
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.watchdog import Watchdog
-from darkroom_inference.records.answers import Answers
+from darkroom_inference.records.answers import Answers, ModelFailed
 from darkroom_inference.records.image import ImageRecord
-from darkroom_vision.analyse import LoadedStage
+from darkroom_vision.analyse import LoadedStage, prepare
+from darkroom_vision.model.session import load_model
 from darkroom_vision.stage import load_stage
+from tests.support.images.pictures import encoded
+from tests.support.models.onnx_files import fails_on_bright_file
 from tests.support.services.image_records import example_image, example_settings
 from tests.support.services.stage import MODEL, samples
 
@@ -29,6 +35,11 @@ class Answering:
         steps = ("decode", "preprocess", "inference", "publish")
         sample = "darkroom_worker_step_seconds_count"
         return {step for step in steps if self.metrics.registry.get_sample_value(sample, {"step": step})}
+
+    def runs(self) -> tuple[float | None, float | None]:
+        """The number of runs of the model that succeeded, and how many images they had."""
+        value = self.metrics.registry.get_sample_value
+        return value("darkroom_worker_run_images_count"), value("darkroom_worker_run_images_sum")
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +88,62 @@ def test_an_image_for_another_stage_gets_no_answer(stage: LoadedStage) -> None:
     answers = Answering(stage).answers
     assert answers.answer(digit(**{"darkroom-target-stage": "detect"})) is None
     assert answers.answer(digit(**{"darkroom-target-stage": "classify"})) is not None
+
+
+def test_images_of_one_run_get_the_results_that_they_get_alone(stage: LoadedStage) -> None:
+    alone, together = Answering(stage), Answering(stage)
+    records = [example_image(offset=n, value=image) for n, image in enumerate(samples()[:5])]
+    expected = [alone.answers.answer(record) for record in records]
+    found = together.answers.answer_together(records)
+    assert (alone.runs(), together.runs()) == ((5, 5), (1, 5))
+    for one, other in zip(expected, found, strict=True):
+        assert one is not None
+        assert other is not None
+        assert not isinstance(other, ModelFailed)
+        a, b = json.loads(one.value or b""), json.loads(other.value or b"")
+        assert [p["label"] for p in a["predictions"]] == [p["label"] for p in b["predictions"]]
+        assert [p["score"] for p in a["predictions"]] == pytest.approx([p["score"] for p in b["predictions"]], abs=1e-5)
+    assert together.steps() == {"decode", "preprocess", "inference"}
+
+
+def test_a_bad_file_and_an_image_for_another_stage_leave_the_others_in_their_run(stage: LoadedStage) -> None:
+    answering = Answering(stage)
+    good = samples()[0]
+    records = [
+        example_image(value=good),
+        example_image(value=b"no image"),
+        example_image(value=good, **{"darkroom-target-stage": "detect"}),
+        example_image(value=good),
+    ]
+    first, bad, skipped, last = answering.answers.answer_together(records)
+    assert first is not None
+    assert last is not None
+    assert not isinstance(bad, ModelFailed)
+    assert bad is not None
+    assert (bad.topic, skipped) == (DEAD_LETTERS, None)
+    assert answering.runs() == (1, 2)
+
+
+@pytest.fixture(scope="module")
+def fails_on_white(tmp_path_factory: pytest.TempPathFactory) -> LoadedStage:
+    path = fails_on_bright_file(tmp_path_factory.mktemp("model") / "x.onnx")
+    document = {"name": "x", "model": {"uri": "file:x"}, "output": {"type": "Embedding"}, "input": {"scale": 1 / 255}}
+    return prepare(load_model(path), Stage.model_validate(document))
+
+
+def grey(level: int) -> bytes:
+    return encoded(Image.new("L", (2, 2), level), "PNG")
+
+
+def test_of_a_run_that_fails_only_the_image_that_causes_it_fails(fails_on_white: LoadedStage) -> None:
+    answering = Answering(fails_on_white)
+    records = [example_image(offset=n, value=grey(level)) for n, level in enumerate((10, 20, 255, 30))]
+    first, second, failed = answering.answers.answer_together(records)
+    assert isinstance(failed, ModelFailed)
+    for answer in (first, second):
+        assert answer is not None
+        assert not isinstance(answer, ModelFailed)
+        assert answer.topic == RESULTS
+    assert answering.runs() == (3, 3)
+    value = answering.metrics.registry.get_sample_value
+    assert value("darkroom_worker_retries_total", {"cause": "inference"}) == 1

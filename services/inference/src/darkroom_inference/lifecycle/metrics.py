@@ -69,6 +69,12 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64),
             registry=self.registry,
         )
+        self._run_images = Histogram(
+            "darkroom_worker_run_images",
+            "Images per run of the model.",
+            buckets=(1, 2, 4, 8, 16, 32, 64),
+            registry=self.registry,
+        )
         self._rebalances = Counter(
             "darkroom_worker_rebalances",
             "Changes of the partition assignment, by kind.",
@@ -102,6 +108,13 @@ class Metrics:
             "darkroom_worker_self_test_seconds", "Seconds that these self-tests took.", registry=self.registry
         )
         self._stage = Info("darkroom_worker", "The stage that the worker runs.", registry=self.registry)
+        self._execution = Info(
+            "darkroom_worker_execution",
+            "Execution provider and precision of the model, and the provider that the stage asks for. `fallback` is "
+            "true if the worker lacks something that the stage or its image asks for.",
+            ["provider", "precision", "requested", "fallback"],
+            registry=self.registry,
+        )
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         for outcome in ("analyzed", "skipped"):
@@ -115,6 +128,10 @@ class Metrics:
         """Set the number of self-tests that were passed, and the time that they took."""
         self._self_tests.set(len(seconds))
         self._self_test_seconds.set(sum(seconds))
+
+    def execution(self, *, provider: str, precision: str, requested: str, fallback: bool) -> None:
+        """Set how the model runs."""
+        self._execution.labels(provider, precision, requested, str(fallback).lower()).info({})
 
     def image(self, outcome: Outcome, reason: str = "") -> None:
         """Count a finished image: its result or dead letter is acknowledged, or it was skipped."""
@@ -140,6 +157,10 @@ class Metrics:
     def batch(self, images: int) -> None:
         """Record the size of a batch."""
         self._batch_images.observe(images)
+
+    def run(self, images: int) -> None:
+        """Record how many images a run of the model had."""
+        self._run_images.observe(images)
 
     def rebalance(self, change: Literal["assigned", "revoked", "lost"]) -> None:
         """Count a change of the partition assignment."""

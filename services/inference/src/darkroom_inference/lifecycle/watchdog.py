@@ -31,7 +31,7 @@ class Watchdog:
 
     def __init__(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
-        self._at_work: dict[int, tuple[ImageFields, int]] = {}
+        self._at_work: dict[int, tuple[ImageFields, int, float]] = {}
         self._ticks = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
@@ -47,9 +47,12 @@ class Watchdog:
         faulthandler.cancel_dump_traceback_later()
 
     @contextmanager
-    def over(self, loop: int, image: ImageFields) -> Iterator[None]:
-        """Watch the work of `loop` on an image; `image` returns the image's log fields."""
-        self._at_work[loop] = (image, self._ticks)
+    def over(self, loop: int, image: ImageFields, images: int = 1) -> Iterator[None]:
+        """Watch the work of `loop` on an image; `image` returns the image's log fields.
+
+        If the model runs on several `images` at once, `image` is the first, and they have the time of all together.
+        """
+        self._at_work[loop] = (image, self._ticks, images * self._deadline_s)
         try:
             yield
         finally:
@@ -57,9 +60,9 @@ class Watchdog:
 
     def overdue(self) -> tuple[ImageFields, float] | None:
         """The log fields of an image that has exceeded the deadline, and the seconds since its start; else None."""
-        for image, since in list(self._at_work.values()):
+        for image, since, deadline_s in list(self._at_work.values()):
             seconds = (self._ticks - since) * _TICK_S
-            if seconds > self._deadline_s:
+            if seconds > deadline_s:
                 return image, seconds
         return None
 

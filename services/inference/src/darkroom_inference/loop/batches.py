@@ -23,8 +23,12 @@ class BatchSize:
     """The number of images to take at once, so that a batch takes about `TARGET_S`.
 
     Starts with one image. The estimate of the time per image rises immediately and falls gradually.
+
+    Attributes:
+        least: images that the model analyses in one run: a smaller batch would waste part of it.
     """
 
+    least: int = 1
     seconds_per_image: float = TARGET_S
 
     def learn(self, images: int, seconds: float) -> None:
@@ -36,8 +40,8 @@ class BatchSize:
 
     @property
     def images(self) -> int:
-        """The batch size, between 1 and MAX_BATCH."""
-        return max(1, min(MAX_BATCH, int(TARGET_S / max(self.seconds_per_image, 1e-9))))
+        """The batch size, between `least` and MAX_BATCH."""
+        return max(self.least, min(MAX_BATCH, int(TARGET_S / max(self.seconds_per_image, 1e-9))))
 
 
 def next_group(

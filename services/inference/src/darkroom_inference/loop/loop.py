@@ -25,6 +25,7 @@ from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import DrainTimedOut, Stopping
 from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.loop.assignment import Assignment
+from darkroom_inference.loop.batches import BatchSize
 from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.turn import BatchWork
 from darkroom_inference.loop.work import LoopParts, Source, Work, WorkFactory
@@ -133,8 +134,18 @@ class Loop:
             answers = Answers(self.state.number, settings, shared.stage, shared.watchdog, metrics)
 
             def batches(source: Source) -> Work:
+                size = BatchSize(least=settings.stage.execution.batch.max)
                 return BatchWork(
-                    settings, source, assignment, offsets, delivery, answers, shared.exclusive, metrics, self._pause
+                    settings,
+                    source,
+                    assignment,
+                    offsets,
+                    delivery,
+                    answers,
+                    shared.exclusive,
+                    metrics,
+                    self._pause,
+                    size,
                 )
 
             parts = LoopParts(settings, self.state, consumer, assignment, offsets, batches)

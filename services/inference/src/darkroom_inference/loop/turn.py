@@ -38,11 +38,16 @@ from darkroom_inference.records.outgoing import Outgoing
 log = structlog.get_logger(__name__)
 
 _POLL_S = 0.2
+_WINDOW_POLL_S = 0.001
+"""How often a loop that waits for more images looks whether the model is still busy."""
 
 
 @dataclass
 class BatchWork:
-    """Processes the images of a loop's partitions in batches, in order."""
+    """Processes the images of a loop's partitions in batches, in order.
+
+    A batch is what is committed at once. The model runs on one image at a time or on several (`execution.batch`).
+    """
 
     settings: StageSettings
     source: Source
@@ -78,15 +83,19 @@ class BatchWork:
             raise
 
     def _gather(self) -> list[ImageRecord]:
-        """The available records, at most a batch. Waits briefly for the first."""
+        """The available records, at most a batch. Waits briefly for the first, and for more while the model is busy."""
         records: list[ImageRecord] = []
         total_bytes = 0
+        began = time.monotonic()
         while len(records) < min(self.size.images, self.promised) and total_bytes < MAX_BATCH_BYTES:
             self.assignment.touched.clear()
-            message = self.source.poll(0 if records else _POLL_S)
+            wait_s = self._wait_s(len(records), time.monotonic() - began) if records else _POLL_S
+            message = self.source.poll(wait_s)
             # A revoked partition, even if reassigned in the same call, is read again from its committed offset.
             records = [record for record in records if record.partition not in self.assignment.touched]
             if message is None:
+                if records and wait_s:
+                    continue
                 break
             if self._is_image(message):
                 record = image_record(message)
@@ -94,6 +103,13 @@ class BatchWork:
                 total_bytes += len(record.value or b"")
         self.pause(0)
         return records
+
+    def _wait_s(self, records: int, waited_s: float) -> float:
+        """How long to wait for the next record: not at all unless a run of the model would have to wait anyway."""
+        batch = self.settings.stage.execution.batch
+        if records >= batch.max or waited_s * 1_000 >= batch.window.in_ms or not self.answers.model_is_busy:
+            return 0.0
+        return _WINDOW_POLL_S
 
     def _is_image(self, message: Message) -> bool:
         error = message.error()
@@ -113,23 +129,28 @@ class BatchWork:
         left: list[ImageRecord] = []
         skipped = 0
         record = group[0]
+        per_run = self.settings.stage.execution.batch.max
         # One context for the whole batch: its fields are those of the current record when a line is logged.
         with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - reads `record` when it is called
-            for index, record in enumerate(group):
-                try:
-                    with self.exclusive.shared(self.pause):
-                        outgoing = self.answers.answer(record)
-                except ModelFailed as error:
-                    self._log_retry(record, error, attempts=1)
-                    self.failures[record.partition] = record.offset, str(error)
-                    positions[record.partition] = (record.offset, failed_in_batch())
-                    left = group[index:]
+            for start in range(0, len(group), per_run):
+                run = group[start : start + per_run]
+                record = run[0]
+                with self.exclusive.shared(self.pause):
+                    outcomes = self.answers.answer_together(run)
+                for index, (record, outcome) in enumerate(zip(run, outcomes, strict=False), start):
+                    if isinstance(outcome, ModelFailed):
+                        self._log_retry(record, outcome, attempts=1)
+                        self.failures[record.partition] = record.offset, str(outcome)
+                        positions[record.partition] = (record.offset, failed_in_batch())
+                        left = group[index:]
+                        break
+                    positions[record.partition] = (record.offset + 1, held(promised))
+                    if outcome is None:
+                        skipped += 1
+                    else:
+                        self.delivery.publish(outcome)
+                if left:
                     break
-                positions[record.partition] = (record.offset + 1, held(promised))
-                if outgoing is None:
-                    skipped += 1
-                else:
-                    self.delivery.publish(outgoing)
         self.metrics.batch(len(group) - len(left))
         self._settle(positions, skipped)
         self.promised = promised

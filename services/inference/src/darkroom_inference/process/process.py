@@ -87,6 +87,15 @@ def run_process(
     configure_opencv()
     stage = load_stage(settings)
     log.info("model loaded", stage=settings.stage.name, model=settings.stage.model.uri, sha256=stage.model.sha256)
+    execution = stage.model.execution
+    say = log.warning if execution.fallback else log.info
+    say(
+        "execution provider chosen",
+        provider=execution.provider,
+        precision=execution.precision,
+        requested=settings.stage.execution.provider,
+        reason=execution.reason,
+    )
     worker = Worker(settings, options, stage, stopping, loops, pipes)
     reporter.current = worker
     finished = worker.run()

@@ -47,7 +47,8 @@ class Worker:
         self._registry = Metrics()
         self._stopping = stopping
         self._watchdog = Watchdog(options.image_deadline_s)
-        self._longest_still_s = options.image_deadline_s + _STILL_GRACE_S
+        self._longest_still_s = options.image_deadline_s * settings.stage.execution.batch.max + _STILL_GRACE_S
+        self._execution = stage.model.execution
         shared = Shared(
             settings=settings,
             stage=stage,
@@ -59,6 +60,12 @@ class Worker:
             metrics=self._registry,
             stopping=stopping,
             work=_work(settings, pipes, self._registry),
+        )
+        self._registry.execution(
+            provider=self._execution.provider,
+            precision=self._execution.precision,
+            requested=settings.stage.execution.provider,
+            fallback=self._execution.fallback,
         )
         self._loops = [Loop(number, shared) for number in range(loops)]
         self._registry.self_tests(stage.self_test_seconds)
@@ -105,7 +112,13 @@ class Worker:
         spare = all(loop.state.is_spare for loop in self._loops)
         return Report(
             (partitions > 0 or spare) and not self._stopping.requested,
-            {"model": "loaded", "partitions": partitions, "spare": spare},
+            {
+                "model": "loaded",
+                "provider": self._execution.provider,
+                "precision": self._execution.precision,
+                "partitions": partitions,
+                "spare": spare,
+            },
         )
 
     def metrics(self) -> bytes:

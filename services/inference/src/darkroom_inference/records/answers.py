@@ -1,11 +1,15 @@
 """What to publish for an image: a result, a dead letter, or nothing if the image is for another stage."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
+from darkroom.errors import DarkroomError
 from darkroom.events import ModelUsed
+from darkroom.logs import log_fields
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.watchdog import Watchdog
@@ -13,7 +17,7 @@ from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.outgoing import Outgoing
 from darkroom_inference.records.result import result
-from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage
+from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage, ReadImage
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +29,14 @@ class ModelFailed(Exception):
     """The model raised an exception. Another attempt may succeed."""
 
 
+Answer = Outgoing | ModelFailed | None
+"""A result or dead letter, the model's failure, or None if the image is for another stage."""
+
+Analysed = Analysis | Failure | ModelFailed
+
+
 class Answers:
-    """Analyses one image at a time."""
+    """Analyses images, one or several in a run of the model."""
 
     def __init__(
         self, loop: int, settings: StageSettings, stage: LoadedStage, watchdog: Watchdog, metrics: Metrics
@@ -34,10 +44,16 @@ class Answers:
         self._loop = loop
         self._settings = settings
         self._model = ModelUsed(name=stage.model.name, sha256=stage.model.sha256)
+        self._loaded = stage.model
         self._analyser = Analyser(stage, max_bytes=settings.max_image_bytes)
         self._watchdog = watchdog
         self._metrics = metrics
         self._limit_bytes = settings.max_result_bytes
+
+    @property
+    def model_is_busy(self) -> bool:
+        """Whether a loop of this process runs the model now."""
+        return self._loaded.is_busy
 
     def answer(self, record: ImageRecord) -> Outgoing | None:
         """What to publish for `record`; None if it is not for this stage.
@@ -45,10 +61,34 @@ class Answers:
         Raises:
             ModelFailed: the model raised an exception.
         """
+        return self._outgoing(record, self._analyse(record)) if self._is_for_this_stage(record) else None
+
+    def answer_together(self, records: Sequence[ImageRecord]) -> list[Answer]:
+        """What to publish for each of `records`, in order, up to the first that the model fails on.
+
+        Images with inputs of the same shape share a run of the model. If that fails, they are analysed one at a time.
+        """
+        if len(records) == 1:
+            try:
+                return [self.answer(records[0])]
+            except ModelFailed as failed:
+                return [failed]
+        found = self._analyse_together(
+            {i: record for i, record in enumerate(records) if self._is_for_this_stage(record)}
+        )
+        answers: list[Answer] = []
+        for i, record in enumerate(records):
+            analysed = found.get(i)
+            if isinstance(analysed, ModelFailed):
+                return [*answers, analysed]
+            answers.append(None if analysed is None else self._outgoing(record, analysed))
+        return answers
+
+    def _is_for_this_stage(self, record: ImageRecord) -> bool:
+        return record.target_stage in {None, self._settings.stage.name}
+
+    def _outgoing(self, record: ImageRecord, answer: Analysis | Failure) -> Outgoing:
         settings = self._settings
-        if record.target_stage not in {None, settings.stage.name}:
-            return None
-        answer = self._analyse(record)
         if isinstance(answer, Failure):
             return self.failed(record, answer.reason, answer.message)
 
@@ -71,12 +111,73 @@ class Answers:
             try:
                 answer = self._analyser.analyse(record.value or b"")
             except Exception as error:  # any exception of a model leads to another attempt
-                raise ModelFailed(f"{type(error).__name__}: {error}") from error
+                raise _model_failed(error) from error
         if isinstance(answer, Failure):
             if answer.reason == _MODEL_FAILED:
                 raise ModelFailed(answer.message)
             return answer
-        self._metrics.step("decode", answer.timings.decode_s)
-        self._metrics.step("preprocess", answer.timings.preprocess_s)
-        self._metrics.step("inference", answer.timings.inference_s)
+        self._metrics.run(1)
+        self._measure(answer)
         return answer
+
+    def _analyse_together(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
+        found: dict[int, Analysed] = {}
+        runs: dict[object, dict[int, ReadImage]] = defaultdict(dict)
+        for i, record in records.items():
+            try:
+                read = self._read(record, slot=i)
+            except ModelFailed as failed:
+                found[i] = failed
+                continue
+            if isinstance(read, Failure):
+                found[i] = read
+            else:
+                runs[read.shapes][i] = read
+        for images in runs.values():
+            try:
+                found |= self._run(images, records)
+            except ModelFailed as failed:
+                log.warning("model failed on several images", images=len(images), error=str(failed))
+                self._metrics.retry("inference")
+                found |= self._run_one_at_a_time(images, records)
+        return found
+
+    def _read(self, record: ImageRecord, slot: int) -> ReadImage | Failure:
+        with self._watchdog.over(self._loop, record.log_fields), log_fields(record.log_fields):
+            try:
+                return self._analyser.read(record.value or b"", slot)
+            except Exception as error:  # as in _analyse
+                raise _model_failed(error) from error
+
+    def _run(self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord]) -> dict[int, Analysis]:
+        """Run the model once on `images`. They have the numbers of their records."""
+        first = records[next(iter(images))].log_fields
+        with self._watchdog.over(self._loop, first, images=len(images)):
+            try:
+                found = self._analyser.run(list(images.values()))
+            except Exception as error:  # as in _analyse
+                raise _model_failed(error) from error
+        self._metrics.run(len(images))
+        for analysis in found:
+            self._measure(analysis)
+        return dict(zip(images, found, strict=True))
+
+    def _run_one_at_a_time(
+        self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord]
+    ) -> dict[int, Analysed]:
+        found: dict[int, Analysed] = {}
+        for i, image in images.items():
+            try:
+                found |= self._run({i: image}, records)
+            except ModelFailed as failed:
+                found[i] = failed
+        return found
+
+    def _measure(self, analysis: Analysis) -> None:
+        self._metrics.step("decode", analysis.timings.decode_s)
+        self._metrics.step("preprocess", analysis.timings.preprocess_s)
+        self._metrics.step("inference", analysis.timings.inference_s)
+
+
+def _model_failed(error: Exception) -> ModelFailed:
+    return ModelFailed(str(error) if isinstance(error, DarkroomError) else f"{type(error).__name__}: {error}")

@@ -114,6 +114,11 @@ class OnnxModel:
     execution: Choice
     runs: Runs = field(default_factory=Runs)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is in progress in any thread."""
+        return self.runs.in_progress > 0
+
     def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> list[Value]:
         """All outputs, in the model's order. `feeds` has an array for each input, by name.
 
