@@ -77,7 +77,7 @@ def test_a_model_whose_input_has_no_batch_axis_is_refused(tmp_path: Path) -> Non
     ("node", "shape", "message"),
     [
         # The mean of all images: one row.
-        (helper.make_node("ReduceMean", ["image"], ["seen"], axes=[0], keepdims=1), [1, 1, 4, 4], "1 rows for 2 images"),
+        (helper.make_node("ReduceMean", ["image"], ["seen"], axes=[0], keepdims=1), [1, 1, 4, 4], "has 1 rows"),
         # Divided by the sum over the batch: a row for each image, which depends on the others.
         (helper.make_node("Softmax", ["image"], ["seen"], axis=0), ["N", 1, 4, 4], "depends on the others"),
     ],
