@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import NamedTuple
 
 from darkroom import events
 from darkroom.api.pipeline import Stage
@@ -110,8 +111,7 @@ def prepare(
     return LoadedStage(model, preprocessor, head, max_result_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadImage:
+class ReadImage(NamedTuple):
     """A decoded and pre-processed image: the model's feeds, and what is known about the image."""
 
     format: Format

@@ -1,7 +1,9 @@
 """Loading and running a model file; errors say what to change."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -51,3 +53,18 @@ def test_the_error_of_a_failed_run_has_the_input_shape(tmp_path: Path) -> None:
     model = load_model(identity_file(tmp_path / "x.onnx", [1, 3, 4, 4]), uri=URI)
     with pytest.raises(ModelRunFailed, match=r"it fails on an input of shape \(1, 3, 5, 5\)"):
         model.run({"image": np.zeros((1, 3, 5, 5), np.float32)})
+
+
+def test_a_model_is_busy_while_a_run_is_in_progress(tmp_path: Path) -> None:
+    model = load_model(identity_file(tmp_path / "x.onnx", [1, 3, 4, 4]), uri=URI)
+    seen: list[bool] = []
+
+    class Session:
+        def run(self, _names: None, _feeds: object) -> list[Any]:
+            seen.append(probed.is_busy)
+            raise RuntimeError("broken")
+
+    probed = replace(model, session=cast("Any", Session()))
+    with pytest.raises(ModelRunFailed, match="broken"):
+        probed.run({})
+    assert (seen, probed.is_busy) == ([True], False)

@@ -2,8 +2,7 @@
 
 import mmap
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,25 +73,6 @@ class Port:
     shape: tuple[int | None, ...]
 
 
-class Runs:
-    """Counts the runs in progress, in all threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.in_progress = 0
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Count a run while it is in progress."""
-        with self._lock:
-            self.in_progress += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.in_progress -= 1
-
-
 @dataclass(frozen=True, slots=True)
 class OnnxModel:
     """A loaded model. Thread-safe.
@@ -100,7 +80,7 @@ class OnnxModel:
     Attributes:
         path: the file.
         execution: the provider and precision of `session`, and why.
-        runs: the runs in progress.
+        running: the threads that run it now.
     """
 
     name: str
@@ -112,12 +92,12 @@ class OnnxModel:
     metadata: ModelMetadata
     path: Path
     execution: Choice
-    runs: Runs = field(default_factory=Runs)
+    running: set[int] = field(default_factory=set)
 
     @property
     def is_busy(self) -> bool:
         """Whether a run is in progress in any thread."""
-        return self.runs.in_progress > 0
+        return bool(self.running)
 
     def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> list[Value]:
         """All outputs, in the model's order. `feeds` has an array for each input, by name.
@@ -125,12 +105,15 @@ class OnnxModel:
         Raises:
             ModelRunFailed: the run failed; has ONNX Runtime's message.
         """
+        thread = threading.get_ident()
+        self.running.add(thread)
         try:
-            with self.runs.one():
-                return list(self.session.run(None, feeds))
+            return list(self.session.run(None, feeds))
         except _ERRORS as error:
             shapes = ", ".join(str(feed.shape) for feed in feeds.values())
             raise ModelRunFailed(f"model {self.uri}: it fails on an input of shape {shapes}: {error}") from error
+        finally:
+            self.running.discard(thread)
 
 
 def load_model(
