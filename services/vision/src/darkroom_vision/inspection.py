@@ -77,7 +77,7 @@ def inspect_model(path: Path) -> Inspection:
     except NotProtobuf:  # a file in ONNX Runtime's own format (ORT)
         metadata = model.metadata
     blank, trial, problem = try_on_blank(model)
-    family = detect(model.inputs, model.outputs, metadata, trial)
+    family = detect(model.inputs, model.outputs, metadata, trial, blank)
     return Inspection(path, size, metadata, contents, model, problem, (), blank, family)
 
 

@@ -4,14 +4,18 @@ Shapes are those that the exporters write for the published models, such as (1, 
 """
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from darkroom_vision.families import Family, detect
+from darkroom_vision.families.pyramid import grid
+from darkroom_vision.families.questions import IS_YOLOX, NO_OBJECT, TRANSPOSED_V8
 from darkroom_vision.model.metadata import metadata_of
 from darkroom_vision.model.session import Port
 from tests.support.models.ports import floats, images, integers, zeros
 
 UNKNOWN = metadata_of({})
+Values = npt.NDArray[np.float32]
 
 
 def ultralytics(task: str = "detect", classes: int = 80, **more: str) -> dict[str, str]:
@@ -114,6 +118,86 @@ def test_a_pose_model_without_metadata_is_a_question() -> None:
     family = found({}, floats("output0", 1, 56, 8400))
     assert family.type == "Detection"
     assert any("Keypoints" in question for question in family.questions)
+
+
+CELLS = 80 * 80 + 40 * 40 + 20 * 20
+RANDOM = np.random.default_rng(0)
+
+
+def columns(scores: int, *more: tuple[float, float]) -> Values:
+    """(1, 4 + scores + more, cells): boxes in pixels, scores, and numbers in the given ranges."""
+    ranges = [(0, 640)] * 4 + [(0, 1)] * scores + list(more)
+    return np.stack([RANDOM.uniform(low, high, CELLS) for low, high in ranges])[None].astype(np.float32)
+
+
+COORDINATE, ANGLE, VISIBLE = (0, 640), (-0.7, 2.3), (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "classes"),
+    [
+        (columns(52), "Detection", 52),
+        (columns(1, *[COORDINATE, COORDINATE, VISIBLE] * 17), "Keypoints", 1),
+        (columns(3, *[COORDINATE, COORDINATE, VISIBLE] * 5), "Keypoints", 3),
+        (columns(2, *[COORDINATE, COORDINATE] * 4), "Keypoints", 2),
+        (columns(15, ANGLE), "OrientedDetection", 15),
+    ],
+)
+def test_values_tell_what_columns_are_if_the_metadata_do_not(value: Values, kind: str, classes: int) -> None:
+    for table, port in ((value, floats("output0", *value.shape)), (value, floats("output0", None, None, None))):
+        family = detect([images(640, 640)], [port], UNKNOWN, [table])
+        assert (family.type, family.format, family.classes, family.questions) == (kind, "YoloV8", classes, ())
+
+
+def test_a_row_per_prediction_is_yolox_or_a_transposed_v8() -> None:
+    port, raw = floats("output", 1, CELLS, 85), RANDOM.uniform(0, 1, (1, CELLS, 85)).astype(np.float32)
+    on_grid = detect([images(640, 640)], [port], UNKNOWN, [raw])
+    decoded = raw.copy()
+    cells, strides = grid((640, 640), CELLS) or pytest.fail("no grid")
+    decoded[0, :, :2] = (cells + 0.5) * strides
+    unclear = detect([images(640, 640)], [port], UNKNOWN, [decoded])
+    named = detect([images(640, 640)], [port], metadata_of({"names": str([*map(str, range(80))])}), [decoded])
+    v8 = detect([images(640, 640)], [port], metadata_of(ultralytics(classes=81)), [decoded])
+    assert [f.format for f in (on_grid, unclear, named, v8)] == ["YoloX", "YoloX", "YoloX", "YoloV8"]
+    assert [TRANSPOSED_V8 in f.questions for f in (on_grid, unclear, named, v8)] == [False, True, False, False]
+    assert v8.classes == 81
+
+
+def test_the_size_of_the_trial_run_tells_yolox_from_v5() -> None:
+    port, value = floats("output", None, None, None), zeros(1, 3 * 2100, 85)
+    assert IS_YOLOX in detect([images(None, None)], [port], UNKNOWN, [value]).questions
+    tried = detect([images(None, None)], [port], UNKNOWN, [value], {"images": (1, 3, 320, 320)})
+    assert (tried.format, tried.questions) == ("YoloV5", ())
+
+
+def test_six_columns_are_a_class_number_or_two_scores() -> None:
+    port = floats("output0", 1, 300, 6)
+    numbers = np.concatenate([RANDOM.uniform(0, 640, (1, 300, 5)), RANDOM.integers(0, 80, (1, 300, 1))], axis=2)
+    classes = detect([images(640, 640)], [port], UNKNOWN, [numbers.astype(np.float32)])
+    scores = detect([images(640, 640)], [port], UNKNOWN, [RANDOM.uniform(0, 1, (1, 300, 6)).astype(np.float32)])
+    assert (classes.format, classes.questions, scores.format, scores.questions) == ("YoloEndToEnd", (), "RtDetr", ())
+
+
+@pytest.mark.parametrize(
+    ("queries", "last", "names", "form", "asks"),
+    [
+        (100, 9, 0, "Detr", False),
+        (300, -9, 0, "RtDetr", False),
+        (300, 9, 0, "Detr", False),  # a DETR with other than 100 queries
+        (100, -9, 0, "Detr", True),  # contradicts the usual number of queries
+        (100, -9, 92, "RtDetr", False),
+        (300, -9, 91, "Detr", False),
+    ],
+)
+def test_the_last_class_is_no_object_if_a_blank_image_has_nothing_else(
+    queries: int, last: float, names: int, form: str, asks: bool
+) -> None:
+    logits = RANDOM.normal(size=(1, queries, 92)).astype(np.float32)
+    logits[..., -1] = last
+    outputs = [floats("logits", *logits.shape), floats("pred_boxes", 1, queries, 4)]
+    metadata = metadata_of({"names": str([*map(str, range(names))])} if names else {})
+    family = detect([images(640, 640)], outputs, metadata, [logits, zeros(1, queries, 4)])
+    assert (family.format, NO_OBJECT in family.questions) == (form, asks)
 
 
 def test_two_classes_and_boxes_in_pixels_are_an_end_to_end_export() -> None:

@@ -1,6 +1,6 @@
 """Recognition of a model's family from its inputs, outputs and metadata."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from darkroom_vision.families.boxes import boxes
 from darkroom_vision.families.evidence import Evidence
@@ -18,7 +18,11 @@ _RULES = (boxes, anomaly, text, yolo, maps, vectors)
 
 
 def detect(
-    inputs: Sequence[Port], outputs: Sequence[Port], metadata: ModelMetadata, trial: Sequence[Value] | None = None
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    metadata: ModelMetadata,
+    trial: Sequence[Value] | None = None,
+    fed: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Family:
     """The family of a model.
 
@@ -27,11 +31,12 @@ def detect(
         outputs: the model's outputs.
         metadata: the file's metadata. Used only where the shapes are ambiguous.
         trial: the outputs for one blank image, which give the dimensions that the file leaves open.
+        fed: the shapes of the inputs in the trial run, by name.
 
     Returns:
         A family of type Tensor, with a question, if no rule applies.
     """
-    evidence = Evidence.of(inputs, outputs, metadata, trial)
+    evidence = Evidence.of(inputs, outputs, metadata, trial, fed)
     for rule in _RULES:
         if (found := rule(evidence)) is not None:
             return found

@@ -1,5 +1,6 @@
 """Detectors whose boxes, classes and scores are separate outputs or, in PaddleDetection, rows of one."""
 
+from darkroom_vision.families.columns import has_no_object_class
 from darkroom_vision.families.evidence import Evidence, Seen
 from darkroom_vision.families.family import Family
 from darkroom_vision.families.questions import NO_OBJECT, PADDLE_NORMALISATION
@@ -9,6 +10,7 @@ _QUERIES_OF_DETR = 100
 _ONE, _TWO, _THREE, _FOUR = 1, 2, 3, 4
 """Ranks of outputs."""
 _KEYPOINT = 3
+_NAMES = {True: "DETR", False: "RT-DETR"}
 _IMAGENET_WITHOUT_CROP = {"resize": "Stretch"}
 
 
@@ -57,23 +59,25 @@ def _original_sizes(evidence: Evidence) -> Family | None:
 def _transformers(evidence: Evidence) -> Family | None:
     """DETR and its successors: logits (N, Q, classes) and boxes (N, Q, 4)."""
     if len(found := evidence.named("dets", "labels")) == _TWO:
-        return _with_logits(evidence, "RF-DETR", found["labels"], found["dets"], softmax=False)
+        return _with_logits(evidence, "RF-DETR", found["labels"], found["dets"], softmax=False, questions=[])
     if len(found := evidence.named("logits", "pred_boxes")) == _TWO:
         logits = found["logits"]
-        softmax = logits.rank == _THREE and logits.shape[1] == _QUERIES_OF_DETR
-        return _with_logits(evidence, "DETR" if softmax else "RT-DETR", logits, found["pred_boxes"], softmax=softmax)
+        softmax, certain = _has_no_object(evidence, logits)
+        questions = [] if certain else [NO_OBJECT]
+        return _with_logits(
+            evidence, _NAMES[softmax], logits, found["pred_boxes"], softmax=softmax, questions=questions
+        )
     return None
 
 
-def _with_logits(evidence: Evidence, name: str, logits: Seen, found: Seen, *, softmax: bool) -> Family | None:
+def _with_logits(
+    evidence: Evidence, name: str, logits: Seen, found: Seen, *, softmax: bool, questions: list[str]
+) -> Family | None:
     if logits.rank != _THREE or found.rank != _THREE or found.shape[2] not in (None, _BOX):
         return None
     classes = logits.shape[2]
     if classes is not None and softmax:
         classes -= 1  # the last one is "no object"
-    questions = [NO_OBJECT]
-    if name == "RF-DETR":
-        questions = []
     labels = evidence.labels(classes, questions)
     reasons = (f"{logits} and {found}",)
     # Hugging Face's image processors of DETR and RF-DETR normalise as ImageNet does; RT-DETR's does not.
@@ -89,6 +93,19 @@ def _with_logits(evidence: Evidence, name: str, logits: Seen, found: Seen, *, so
         classes,
         input=_IMAGENET_WITHOUT_CROP if imagenet else {},
     )
+
+
+def _has_no_object(evidence: Evidence, logits: Seen) -> tuple[bool, bool]:
+    """Whether the last class means "no object", and whether that is certain.
+
+    It follows from the number of names, else from the trial run, else from DETR's number of queries.
+    """
+    classes, named = logits.shape[-1] if logits.shape else None, len(evidence.metadata.names)
+    if named and classes is not None and named in (classes - 1, classes):
+        return named == classes - 1, True
+    usual = logits.rank == _THREE and logits.shape[1] == _QUERIES_OF_DETR
+    seen = has_no_object_class(logits.value) if logits.value is not None else None
+    return usual or seen is True, seen is (usual or seen is True)
 
 
 def _torchvision(evidence: Evidence) -> Family | None:

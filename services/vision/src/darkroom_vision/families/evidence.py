@@ -1,7 +1,7 @@
 """The evidence for a model's family: its inputs, its outputs in a trial run, and its metadata."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -68,19 +68,27 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known about a model."""
+    """What is known about a model. `tried`: (height, width) of the image input in the trial run, if there was one."""
 
     inputs: tuple[Port, ...]
     outputs: tuple[Seen, ...]
     metadata: ModelMetadata
+    tried: tuple[int | None, int | None] = (None, None)
 
     @classmethod
     def of(
-        cls, inputs: Sequence[Port], outputs: Sequence[Port], metadata: ModelMetadata, trial: Sequence[Value] | None
+        cls,
+        inputs: Sequence[Port],
+        outputs: Sequence[Port],
+        metadata: ModelMetadata,
+        trial: Sequence[Value] | None,
+        fed: Mapping[str, tuple[int, ...]] | None = None,
     ) -> Self:
-        """The evidence of ports, metadata and, if there was one, a trial run."""
+        """The evidence of ports, metadata and, if there was one, a trial run with inputs of the shapes `fed`."""
         values: Sequence[Value | None] = trial if trial is not None else [None] * len(outputs)
-        return cls(tuple(inputs), tuple(map(Seen.of, outputs, values)), metadata)
+        found = cls(tuple(inputs), tuple(map(Seen.of, outputs, values)), metadata)
+        shaped = [replace(port, shape=(fed or {}).get(port.name, port.shape)) for port in inputs]
+        return replace(found, tried=replace(found, inputs=tuple(shaped)).size)
 
     @property
     def image(self) -> Port | None:

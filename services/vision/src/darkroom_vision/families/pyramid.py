@@ -1,8 +1,21 @@
-"""Counting the predictions of a detector that makes one or three for each cell of its feature maps."""
+"""The cells of a detector's feature maps: counting the predictions that it makes for each, and their coordinates."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from darkroom_vision.imaging.geometry import Size
+
+Floats = npt.NDArray[np.float32]
 
 _STRIDES = (4, 8, 16, 32, 64)
 _RANGES = [_STRIDES[i:j] for i in range(len(_STRIDES)) for j in range(i + 1, len(_STRIDES) + 1)]
 _USUAL = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
+_GRIDS = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (16, 32))
+"""Strides (cell sizes in pixels) of models with three scales, with P6, with P2, and of tiny models."""
+_FOLLOWS_THE_CELLS = 0.9
 _ANCHORS = (1, 3)
 _FEWEST = 21
 """Number of cells of strides 8, 16 and 32 in an input of 32 x 32."""
@@ -37,3 +50,30 @@ def _for_any_size(count: int) -> dict[int, str]:
                 times = f"{count // (boxes * cells)} x {cells} cells of strides {', '.join(map(str, strides))}"
                 found.setdefault(boxes, f"{boxes} x {times}" if boxes > 1 else times)
     return found
+
+
+@lru_cache(maxsize=64)
+def grid(size: Size, predictions: int) -> tuple[Floats, Floats] | None:
+    """(cells (A, 2) as x y, strides (A, 1)) of an input of `size`; None if no grid has so many cells."""
+    width, height = size
+    for strides in _GRIDS:
+        shapes = [(height // stride, width // stride, stride) for stride in strides]
+        if sum(rows * columns for rows, columns, _ in shapes) != predictions:
+            continue
+        cells = [np.stack(np.meshgrid(np.arange(c), np.arange(r)), axis=-1).reshape(-1, 2) for r, c, _ in shapes]
+        sizes = [np.full((r * c, 1), stride) for r, c, stride in shapes]
+        return np.concatenate(cells).astype(np.float32), np.concatenate(sizes).astype(np.float32)
+    return None
+
+
+def is_on_grid(table: npt.NDArray[Any], size: Size) -> bool:
+    """Whether boxes of YOLOX are relative to grid cells. If not, their centres correlate with those of the cells."""
+    found = grid(size, len(table))
+    if found is None:
+        return False
+    cells, strides = found
+    places = ((cells + 0.5) * strides).ravel().astype(np.float64)
+    centres = table[:, :2].ravel().astype(np.float64)
+    if np.ptp(centres) == 0:
+        return True
+    return bool(np.corrcoef(places, centres)[0, 1] < _FOLLOWS_THE_CELLS)

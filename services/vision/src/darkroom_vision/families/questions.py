@@ -12,6 +12,11 @@ NORMALISATION = (
     "Which mean and std did the training use? Those of ImageNet are set, as in most training scripts; delete the "
     "preset if it took values from 0 to 1."
 )
+EARLIER_YOLOX = "Does the file expect BGR values from 0 to 255, as YOLOX does? Older versions of YOLOX do not."
+IS_YOLOX = (
+    "Is it YOLOv5 or v7? YOLOX has outputs of the same shape when the input's size is open: for that one, set "
+    "output.format and input.preset to YoloX."
+)
 NO_OBJECT = (
     "Does the last class mean that there is no object, as in DETR? Then set output.format to Detr. RT-DETR, "
     "Deformable DETR and D-FINE have no such class: for them, set output.format to RtDetr."
@@ -27,4 +32,8 @@ PADDLE_OCR_NORMALISATION = (
 TEXT_DETECTOR = (
     "Is it a text detector? For any other map of probabilities, set output.type to Segmentation and output.format"
     " to Probability."
+)
+TRANSPOSED_V8 = (
+    "Is it YOLOX? A table of YOLOv8 with a row for each prediction has the same shape with one class more: for that "
+    "one, set output.format to YoloV8 and input.preset to Yolo."
 )

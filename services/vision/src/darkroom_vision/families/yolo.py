@@ -1,11 +1,16 @@
 """YOLO detectors: all predictions in one tensor, mask prototypes in a second."""
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 from darkroom.api.output import OutputType
+from darkroom_vision.families.columns import extra_columns, six_columns
 from darkroom_vision.families.evidence import Evidence, Seen
 from darkroom_vision.families.family import Family
-from darkroom_vision.families.pyramid import boxes_per_cell
+from darkroom_vision.families.pyramid import boxes_per_cell, is_on_grid
+from darkroom_vision.families.questions import EARLIER_YOLOX, IS_YOLOX, TRANSPOSED_V8
 
 _BOX, _CORNERS_SCORE_CLASS = 4, 6
 _RANK, _PROTOTYPES_RANK, _RAW_HEADS_RANK = 3, 4, 5
@@ -15,6 +20,7 @@ _MOST_QUERIES = 3_000
 _USUAL_QUERIES = (100, 200, 300, 500, 900, 1_000)
 _MOST_COLUMNS = 2_000
 _POSE_COCO = 4 + 1 + 3 * 17
+_EXTRA = {"detect": "", "pose": "{} numbers of keypoints", "obb": "1 angle"}
 _WORDS = {"detect": "detect", "segment": "segment", "pose": "pose", "obb": "oriented boxes"}
 _TASKS: dict[str, OutputType] = {
     "detect": "Detection",
@@ -36,6 +42,15 @@ class _Table:
     per_cell: dict[int, str]
 
     @property
+    def columns(self) -> npt.NDArray[Any] | None:
+        """(width, count): the values of the trial run; None if there was none."""
+        value = self.output.value
+        if value is None or len(value) != 1:
+            return None
+        table: npt.NDArray[Any] = value[0]
+        return table if len(table) == self.width else table.T
+
+    @property
     def counted(self) -> str:
         """The sum of cells that gives the number of predictions; empty if there is none."""
         return next(iter(self.per_cell.values()), "")
@@ -53,8 +68,8 @@ def yolo(evidence: Evidence) -> Family | None:
         return None
     masks = (prototypes[0].shape[1] or 0) if prototypes else 0
     _, first, second = predictions.shape
-    per_cell_of_second = boxes_per_cell(second, evidence.size) if second is not None else {}
-    per_cell_of_first = boxes_per_cell(first, evidence.size, _FEWEST_MAPS) if first is not None else {}
+    per_cell_of_second = _per_cell(evidence, second)
+    per_cell_of_first = _per_cell(evidence, first, _FEWEST_MAPS)
     if first is not None and (second is None or (1 in per_cell_of_second and first < second)):
         return _columns(evidence, _Table(predictions, second, first, masks, per_cell_of_second))
     if second is not None and (first is None or (per_cell_of_first and second < first)):
@@ -62,6 +77,13 @@ def yolo(evidence: Evidence) -> Family | None:
     if first is not None and second is not None and first <= _MOST_QUERIES:
         return _queries(evidence, _Table(predictions, first, second, masks, {}))
     return None
+
+
+def _per_cell(evidence: Evidence, count: int | None, fewest_strides: int = 1) -> dict[int, str]:
+    """The numbers of boxes per cell: for the size of the trial run, else for the declared size."""
+    if count is None:
+        return {}
+    return boxes_per_cell(count, evidence.tried, fewest_strides) or boxes_per_cell(count, evidence.size, fewest_strides)
 
 
 def _columns(evidence: Evidence, table: _Table) -> Family | None:
@@ -79,6 +101,10 @@ def _columns(evidence: Evidence, table: _Table) -> Family | None:
             return _v8(evidence, table, "pose", rest - numbers, f"{numbers} numbers of keypoints", questions)
     if task == "obb" and rest > 1 and named in (0, rest - 1):
         return _v8(evidence, table, "obb", rest - 1, "1 angle", questions)
+    seen = extra_columns(table.columns) if task is None and table.columns is not None else None
+    if seen is not None:
+        found, extra = seen
+        return _v8(evidence, table, found, rest - extra, _EXTRA[found].format(extra), questions)
     if table.width == _POSE_COCO and not named:
         questions.append(
             f"Is it a detector of {rest} classes? A pose model of 17 keypoints has outputs of the same shape: "
@@ -94,17 +120,16 @@ def _rows(evidence: Evidence, table: _Table) -> Family | None:
         return None
     questions: list[str] = []
     if set(table.per_cell) == {1}:
-        questions.append(
-            "Does the file expect BGR values from 0 to 255, as YOLOX does? Older versions of YOLOX do not."
-        )
+        if _is_transposed_v8(evidence, table):
+            return _columns(evidence, table)
+        if not _is_raw(evidence, table) and len(evidence.metadata.names) != classes:
+            questions.append(TRANSPOSED_V8)
+        questions.append(EARLIER_YOLOX)
         reasons = (f"{table.output}: {table.count} = {table.per_cell[1]} cells, {table.width} = 4 + 1 + {classes}",)
         labels = evidence.labels(classes, questions)
         return Family("YOLOX", "Detection", "YoloX", "YoloX", reasons, tuple(questions), labels, classes)
     if 1 in table.per_cell and not _exported_by_ultralytics(evidence):
-        questions.append(
-            "Is it YOLOv5 or v7? YOLOX has outputs of the same shape when the input's size is open: for that one, set "
-            "output.format and input.preset to YoloX."
-        )
+        questions.append(IS_YOLOX)
     per_cell = {3: table.per_cell[3]} if 3 in table.per_cell else table.per_cell  # noqa: PLR2004 - YOLOv5's anchors
     reasons = (
         f"{table.output}: {table.count} = {per_cell[3]}, {table.width} = 4 + 1 + {classes}"
@@ -124,6 +149,10 @@ def _queries(evidence: Evidence, table: _Table) -> Family | None:
     known = _exported_by_ultralytics(evidence)
     if not known and table.count not in _USUAL_QUERIES:
         return None
+    if extra == 0 and table.output.value is not None and table.output.value.any():
+        if (seen := six_columns(table.output.value)) == "RtDetr":
+            return _transformer(evidence, table, ())
+        known = known or seen == "YoloEndToEnd"
     as_queries = table.width - _BOX
     if as_queries == named and task in (None, "detect") and not (extra == 0 and _end_to_end(evidence, table)):
         return _transformer(evidence, table, ())
@@ -134,7 +163,8 @@ def _queries(evidence: Evidence, table: _Table) -> Family | None:
         if known or table.width <= _BOX or table.width > _MOST_COLUMNS:
             return None
         question = "Are the boxes cx cy w h from 0 to 1 with a score for each class, as in RT-DETR of Ultralytics?"
-        return _transformer(evidence, table, (question,))
+        certain = bool(table.output.within(0, 1)) and table.output.value is not None and table.output.value.any()
+        return _transformer(evidence, table, () if certain else (question,))
     questions = [] if known else ["Are the six numbers x1 y1 x2 y2, score and class, as Ultralytics exports them?"]
     reasons = (f"{table.output}: {table.count} boxes after suppression, x1 y1 x2 y2, score, class", *_said(evidence))
     return Family(
@@ -175,6 +205,21 @@ def _v8(evidence: Evidence, table: _Table, task: str, classes: int, extra: str, 
         labels,
         classes,
     )
+
+
+def _is_raw(evidence: Evidence, table: _Table) -> bool:
+    """Whether boxes are relative to grid cells in the trial run, as only YOLOX leaves them."""
+    height, width = evidence.tried
+    columns = table.columns
+    if columns is None or height is None or width is None or not columns[:_BOX].any():
+        return False
+    return is_on_grid(columns.T, (width, height))
+
+
+def _is_transposed_v8(evidence: Evidence, table: _Table) -> bool:
+    """Whether the metadata name as many classes as a row has numbers after the box, without an objectness."""
+    named = len(evidence.metadata.names)
+    return named == table.width - _BOX - table.masks or evidence.metadata.task in _TASKS
 
 
 def _exported_by_ultralytics(evidence: Evidence) -> bool:

@@ -6,6 +6,8 @@ import numpy as np
 
 from darkroom.api.output import FORMATS, Output
 from darkroom_vision.families import detect
+from darkroom_vision.families.columns import six_columns
+from darkroom_vision.families.questions import NO_OBJECT
 from darkroom_vision.heads.trial import Trial
 
 _STACK = 4
@@ -46,6 +48,9 @@ def _by_no_object_class(trial: Trial, labels: Sequence[str]) -> str:
         return "Detr"
     if len(labels) == classes:
         return "RtDetr"
+    family = detect(trial.inputs, trial.outputs, trial.metadata, trial.values)
+    if family.format in {"Detr", "RtDetr"} and NO_OBJECT not in family.questions:
+        return str(family.format)
     raise trial.mismatch(
         f"its {trial.shown(trial.index('logits'))}, whose last class may be 'no object': set output.format to Detr "
         "(it is, scores are a softmax) or RtDetr (it is not, scores are a sigmoid)"
@@ -72,18 +77,13 @@ def _is_probability(value: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -
 
 
 def _six_columns(trial: Trial, found: str) -> str:
-    """The format of a table of six columns: box, score and class, or box and the scores of two classes.
-
-    Classes are whole numbers; scores are between 0 and 1, and so are boxes in the format with scores.
-    """
+    """The format of a table of six columns: box, score and class, or box and the scores of two classes."""
     index = trial.first(3)
     if index is None or trial.array(index).shape[-1] != _CLASS_COLUMN + 1:
         return found
     table = trial.array(index)
-    if bool(np.all(table[..., _CLASS_COLUMN] == np.rint(table[..., _CLASS_COLUMN]))):
-        return "YoloEndToEnd"
-    if _is_probability(table):
-        return "RtDetr"
+    if (seen := six_columns(table)) is not None:
+        return seen
     raise trial.mismatch(
         f"its {trial.shown(index)}, which is neither YoloEndToEnd (x1 y1 x2 y2, score, class) nor RtDetr (cx cy w h, "
         "scores of two classes): set output.format"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from darkroom.api.output import Output
+from darkroom_vision.families.pyramid import is_on_grid
 from darkroom_vision.heads.base import Head
 from darkroom_vision.heads.boxes import dbnet
 from darkroom_vision.heads.boxes.candidates import Decoder
@@ -15,7 +16,7 @@ from darkroom_vision.heads.boxes.keypoints import KeypointDetails
 from darkroom_vision.heads.boxes.masks import PastedMasks
 from darkroom_vision.heads.boxes.suppression import Suppression
 from darkroom_vision.heads.boxes.tables import PaddleRows, SeparateTables, Unit
-from darkroom_vision.heads.boxes.yolo import BOX, YoloEndToEnd, YoloV5, YoloV8, is_on_grid
+from darkroom_vision.heads.boxes.yolo import BOX, YoloEndToEnd, YoloV5, YoloV8
 from darkroom_vision.heads.labels import class_labels, without_background
 from darkroom_vision.heads.trial import Trial
 from darkroom_vision.model.input import ModelMismatch

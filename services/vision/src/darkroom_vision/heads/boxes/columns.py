@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom.api.output import Output
+from darkroom_vision.families.pyramid import grid
 from darkroom_vision.heads.boxes.head import Details
 from darkroom_vision.heads.boxes.keypoints import KeypointDetails
 from darkroom_vision.heads.boxes.masks import PrototypeMasks
-from darkroom_vision.heads.boxes.yolo import grid
 from darkroom_vision.heads.trial import Trial
 
 _STACK = 4

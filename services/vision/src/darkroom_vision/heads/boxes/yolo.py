@@ -5,13 +5,13 @@ Source of the layouts: the ONNX exporters of ultralytics/ultralytics, ultralytic
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from darkroom_vision.failures import InferenceError
+from darkroom_vision.families.pyramid import grid
 from darkroom_vision.heads.base import Frame
 from darkroom_vision.heads.boxes.candidates import Candidates, Floats, from_centres
 from darkroom_vision.heads.json_numbers import require_finite
@@ -19,8 +19,6 @@ from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.session import Value
 
 BOX = 4
-STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (16, 32))
-"""Strides (cell sizes in pixels) of models with three scales, with P6, with P2, and of tiny models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +114,6 @@ class YoloEndToEnd:
         if self.radians:
             boxes, extra = from_centres(boxes), np.degrees(extra)
         return Candidates.of(self.name, boxes, kept[:, BOX], np.rint(kept[:, BOX + 1]), rows, extra)
-
-
-@lru_cache(maxsize=64)
-def grid(size: Size, predictions: int) -> tuple[Floats, Floats] | None:
-    """(cells (A, 2) as x y, strides (A, 1)) of an input of `size`; None if no grid has so many cells."""
-    width, height = size
-    for strides in STRIDES:
-        shapes = [(height // stride, width // stride, stride) for stride in strides]
-        if sum(rows * columns for rows, columns, _ in shapes) != predictions:
-            continue
-        cells = [np.stack(np.meshgrid(np.arange(c), np.arange(r)), axis=-1).reshape(-1, 2) for r, c, _ in shapes]
-        sizes = [np.full((r * c, 1), stride) for r, c, stride in shapes]
-        return np.concatenate(cells).astype(np.float32), np.concatenate(sizes).astype(np.float32)
-    return None
-
-
-def is_on_grid(table: npt.NDArray[Any], size: Size) -> bool:
-    """Whether boxes of YOLOX are relative to grid cells. If not, their centres correlate with those of the cells."""
-    found = grid(size, len(table))
-    if found is None:
-        return False
-    cells, strides = found
-    places = ((cells + 0.5) * strides).ravel().astype(np.float64)
-    centres = table[:, :2].ravel().astype(np.float64)
-    if np.ptp(centres) == 0:
-        return True
-    return bool(np.corrcoef(places, centres)[0, 1] < _FOLLOWS_THE_CELLS)
-
-
-_FOLLOWS_THE_CELLS = 0.9
 
 
 def _off_grid(name: str, boxes: Floats, rows: npt.NDArray[np.int64], size: Size, predictions: int) -> Floats:
