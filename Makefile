@@ -45,7 +45,7 @@ test-unit: $(UV) ## Run the tests that need no servers (seconds)
 	@$(RUN) pytest -q -n auto -m "not fuzz" tests/unit
 
 .PHONY: test-tools
-test-tools: $(UV) ## Build or download the Kubernetes programs for tests/cluster, into the cache (minutes, once)
+test-tools: $(UV) ## Build or download the programs for tests/cluster and tests/registry, into the cache (minutes, once)
 	@$(RUN) python -m tests.support.kube.tools
 
 .PHONY: chaos

@@ -1,4 +1,4 @@
-"""Prepares the Kubernetes programs for the tests before pytest starts: `python -m tests.support.kube.tools`.
+"""Prepares the programs for the tests before pytest starts: `python -m tests.support.kube.tools`.
 
 A cold build takes about eight minutes on two cores, which would exceed the timeout of the first test.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.support.kube.go_programs import HELM, KUBERNETES, go_program
 from tests.support.kube.pypi_programs import pypi_program
+from tests.support.oci.registry import registry_program
 from tests.support.strimzi.crds import strimzi_crds
 
 
@@ -58,8 +59,10 @@ def _asset(name: str) -> Path | None:
 def main() -> None:
     started = time.monotonic()
     programs = kubernetes_programs()
-    for path in (programs.etcd, programs.kube_apiserver, programs.kube_controller_manager, programs.kubectl, helm()):
+    for path in (programs.etcd, programs.kube_apiserver, programs.kube_controller_manager, programs.kubectl):
         print(path)
+    print(helm())
+    print(registry_program())
     print(f"{len(strimzi_crds())} Strimzi CRDs; all there after {time.monotonic() - started:.1f} s")
 
 

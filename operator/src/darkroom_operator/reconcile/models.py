@@ -16,6 +16,7 @@ ENDPOINTS = {
     "hf": ("HF_ENDPOINT",),
 }
 """By scheme, environment variables that name another server than Amazon's or Hugging Face's."""
+PLAIN_HTTP_REGISTRIES = "DARKROOM_PLAIN_HTTP_REGISTRIES"
 
 
 class UnusableModel(Exception):
@@ -47,11 +48,16 @@ def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credenti
     Raises:
         UnusableModel: a URL cannot be parsed.
     """
-    if uri.startswith("https:"):
+    scheme, _, location = uri.partition("://")
+    if scheme == "https":
         return _port_of(about, "the URI", uri)
     variables = {variable.get("name", ""): str(variable.get("value", "")) for variable in env}
     variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
-    for name in ENDPOINTS.get(uri.partition(":")[0], ()):
+    if scheme == "oci":
+        registry = location.partition("/")[0]
+        plain = {name.strip() for name in variables.get(PLAIN_HTTP_REGISTRIES, "").split(",")}
+        return _port_of(about, "the URI", f"{'http' if registry in plain else 'https'}://{registry}")
+    for name in ENDPOINTS.get(scheme, ()):
         if endpoint := variables.get(name):
             return _port_of(about, name, endpoint)
     return HTTPS_PORT
@@ -72,11 +78,12 @@ def _source(
     if scheme == "pvc":
         claim, _, path = location.partition("/")
         return MountedFile({"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}, path)
-    if scheme in {"https", "s3", "gs", "hf"}:
+    if scheme in {"https", "s3", "gs", "hf", "oci"}:
         return Fetched(source_port(about, uri, stage.template.env, _credentials(pipeline, stage, about, world)))
     raise _missing(
         "ModelNotFound",
-        f"{about}: workers in a cluster cannot read a local file: use configmap://, pvc://, https://, s3://, gs:// or hf://",
+        f"{about}: workers in a cluster cannot read a local file: use configmap://, pvc://, https://, "
+        "s3://, gs://, hf:// or oci://",
     )
 
 

@@ -33,6 +33,9 @@ class ModelUsed(TolerantModel):
 
     name: str = Field(description="File name of the model.")
     sha256: str = Field(description="Checksum of the model file.")
+    external_data: dict[str, str] | None = Field(
+        None, description="Checksums of the files with the model's weights, by path. Absent if the model is one file."
+    )
 
 
 class ImageSeen(TolerantModel):

@@ -24,8 +24,14 @@ def load_stage(settings: StageSettings) -> LoadedStage:
     """
     stage = settings.stage
     try:
-        path = model_file(settings)
-        model = load_model(path, uri=stage.model.uri, sha256=stage.model.sha256, execution=stage.execution)
+        file = model_file(settings)
+        model = load_model(
+            file.path,
+            uri=stage.model.uri,
+            sha256=stage.model.sha256,
+            external_data=file.external_data,
+            execution=stage.execution,
+        )
         loaded = prepare(model, stage, labels(settings), max_result_bytes=settings.max_result_bytes)
         if model.execution.contender is not None:
             feeds = noise_feeds(loaded.preprocessor, seed=0)

@@ -17,6 +17,13 @@ from darkroom_operator.reconcile.models import UnusableModel, source_port
         ("s3://bucket/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio"}], 80),
         ("s3://bucket/m.onnx", [{"value": "without a name"}], 443),
         ("hf://org/repo/m.onnx@v1", [], 443),
+        ("oci://registry.example/models/digits:v1", [], 443),
+        ("oci://registry.example:5000/models/digits#m.onnx", [], 5000),
+        (
+            "oci://registry.tools/digits",
+            [{"name": "DARKROOM_PLAIN_HTTP_REGISTRIES", "value": "a:1, registry.tools"}],
+            80,
+        ),
         ("hf://org/repo/m.onnx", [{"name": "HF_ENDPOINT", "value": "https://mirror:8443"}], 8443),
         ("hf://org/repo/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio:9000"}], 443),
     ],
@@ -33,6 +40,7 @@ def test_the_endpoint_may_be_in_the_secret() -> None:
     ("uri", "env", "message"),
     [
         ("https://example.org:99999/m.onnx", [], "the URI is not a valid URL: Port out of range 0-65535"),
+        ("oci://registry:99999/digits", [], "the URI is not a valid URL: Port out of range 0-65535"),
         ("https://[::1/m.onnx", [], "the URI is not a valid URL: Invalid IPv6 URL"),
         ("s3://b/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio:port"}], "AWS_ENDPOINT_URL is not a"),
     ],

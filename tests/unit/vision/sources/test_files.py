@@ -12,7 +12,9 @@ from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import topology
-from darkroom_vision.sources.files import ModelUnavailable, labels, model_file
+from darkroom_vision.model.session import ModelChecksumMismatch
+from darkroom_vision.sources.failures import ModelUnavailable
+from darkroom_vision.sources.files import labels, model_file
 from tests.support.manifests import pipeline_manifest
 
 MODEL = b"not a model, but the content is never parsed"
@@ -20,7 +22,7 @@ SHA256 = hashlib.sha256(MODEL).hexdigest()
 AT_ONCE = Backoff(0.0, 0.0)
 
 
-class Remote:
+class Bucket:
     """Replaces fsspec.open, because the servers of these URIs cannot be reached from a test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, failures: list[Exception] | None = None) -> None:
@@ -53,10 +55,14 @@ def settings(uri: str, sha256: str | None = None, **more: Any) -> StageSettings:
     return stage_settings(pipeline, plan, KafkaConnection(bootstrap_servers="b:9092"), **more)
 
 
+def files_in(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock")
+
+
 def test_a_file_provided_by_the_runtime_is_used(tmp_path: Path) -> None:
-    assert model_file(settings("configmap://m/m.onnx", model_path=tmp_path / "m.onnx")) == tmp_path / "m.onnx"
-    assert model_file(settings("file:/models/m.onnx")) == Path("/models/m.onnx")
-    assert model_file(settings("file:///models/m.onnx")) == Path("/models/m.onnx")
+    assert model_file(settings("configmap://m/m.onnx", model_path=tmp_path / "m.onnx")).path == tmp_path / "m.onnx"
+    assert model_file(settings("file:/models/m.onnx")).path == Path("/models/m.onnx")
+    assert model_file(settings("file:///models/m.onnx")).path == Path("/models/m.onnx")
 
 
 def test_a_missing_mounted_file_is_an_error() -> None:
@@ -64,59 +70,90 @@ def test_a_missing_mounted_file_is_an_error() -> None:
         model_file(settings("pvc://claim/m.onnx"), AT_ONCE)
 
 
-@pytest.mark.parametrize("scheme", ["https", "s3", "gs"])
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
 def test_a_remote_file_is_fetched_once_when_its_checksum_is_known(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    remote = Remote(monkeypatch)
-    wanted = settings(f"{scheme}://host/models/m.onnx", SHA256)
-    first = model_file(wanted, AT_ONCE)
+    bucket = Bucket(monkeypatch)
+    wanted = settings(f"{scheme}://bucket/models/m.onnx", SHA256)
+    first = model_file(wanted, AT_ONCE).path
     assert (first.read_bytes(), first.name) == (MODEL, "m.onnx")
-    assert model_file(wanted, AT_ONCE) == first
-    assert remote.asked == 1
+    assert model_file(wanted, AT_ONCE).path == first
+    assert bucket.asked == 1
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = Remote(monkeypatch)
-    wanted = settings("https://host/models/m.onnx", SHA256)
-    model_file(wanted, AT_ONCE).write_bytes(b"damaged")
-    assert model_file(wanted, AT_ONCE).read_bytes() == MODEL
-    assert remote.asked == 2
+    bucket = Bucket(monkeypatch)
+    wanted = settings("s3://bucket/models/m.onnx", SHA256)
+    model_file(wanted, AT_ONCE).path.write_bytes(b"damaged")
+    assert model_file(wanted, AT_ONCE).path.read_bytes() == MODEL
+    assert bucket.asked == 2
 
 
-def test_without_a_checksum_the_file_is_fetched_at_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = Remote(monkeypatch)
-    for _ in range(2):
-        assert model_file(settings("https://host/models/m.onnx"), AT_ONCE).read_bytes() == MODEL
-    assert remote.asked == 2
+def test_without_a_checksum_the_file_is_fetched_at_every_start_and_kept_once(
+    monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    bucket = Bucket(monkeypatch)
+    first, second = (model_file(settings("s3://bucket/models/m.onnx"), AT_ONCE).path for _ in range(2))
+    assert first == second == cache / "models" / SHA256 / "m.onnx"
+    assert bucket.asked == 2
+    assert files_in(cache) == ["m.onnx"]
+
+
+def test_a_file_that_changes_does_not_change_for_a_worker_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    Bucket(monkeypatch)
+    first = model_file(settings("s3://bucket/models/m.onnx"), AT_ONCE).path
+    fsspec.filesystem("memory").pipe("/models/m.onnx", b"newer")
+    assert model_file(settings("s3://bucket/models/m.onnx"), AT_ONCE).path.read_bytes() == b"newer"
+    assert first.read_bytes() == MODEL
+
+
+def test_a_file_with_another_checksum_is_not_kept(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    bucket = Bucket(monkeypatch)
+    with pytest.raises(ModelChecksumMismatch, match=rf"sha256 is {SHA256}, the pipeline says {'0' * 64}: provide"):
+        model_file(settings("s3://bucket/models/m.onnx", "0" * 64), AT_ONCE)
+    assert bucket.asked == 1
+    assert files_in(cache) == []
 
 
 def test_a_fetch_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = Remote(monkeypatch, [TimeoutError("slow"), ConnectionError("reset")])
-    assert model_file(settings("https://host/models/m.onnx", SHA256), AT_ONCE).read_bytes() == MODEL
-    assert remote.asked == 3
+    bucket = Bucket(monkeypatch, [TimeoutError("slow"), ConnectionError("reset")])
+    assert model_file(settings("s3://bucket/models/m.onnx", SHA256), AT_ONCE).path.read_bytes() == MODEL
+    assert bucket.asked == 3
 
 
 def test_a_fetch_that_keeps_failing_says_why_and_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
-    Remote(monkeypatch, [ConnectionError("reset by peer")] * 9)
-    with pytest.raises(ModelUnavailable, match=r"https://host/models/m.onnx: can't be fetched: reset by peer"):
-        model_file(settings("https://host/models/m.onnx", SHA256), AT_ONCE)
-    assert [path for path in cache.rglob("*") if path.is_file()] == []
+    Bucket(monkeypatch, [ConnectionError("reset by peer")] * 9)
+    with pytest.raises(ModelUnavailable, match=r"s3://bucket/models/m.onnx: can't be fetched: reset by peer"):
+        model_file(settings("s3://bucket/models/m.onnx"), AT_ONCE)
+    assert files_in(cache) == []
+
+
+def test_what_an_earlier_worker_left_is_resumed_if_it_fits(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    bucket = Bucket(monkeypatch)
+    for left_over, requests in ((MODEL[:7], 1), (b"damaged", 2)):
+        bucket.asked = 0
+        entry = cache / "models" / SHA256
+        entry.mkdir(parents=True, exist_ok=True)
+        (entry / "m.onnx").unlink(missing_ok=True)
+        (entry / "m.onnx.part").write_bytes(left_over)
+        assert model_file(settings("s3://bucket/models/m.onnx", SHA256), AT_ONCE).path.read_bytes() == MODEL
+        assert bucket.asked == requests
 
 
 def test_a_file_that_does_not_exist_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = Remote(monkeypatch, [FileNotFoundError("404")] * 9)
+    bucket = Bucket(monkeypatch, [FileNotFoundError("404")] * 9)
     with pytest.raises(ModelUnavailable, match="the file does not exist"):
-        model_file(settings("https://host/models/m.onnx"), AT_ONCE)
-    assert remote.asked == 1
+        model_file(settings("s3://bucket/models/m.onnx"), AT_ONCE)
+    assert bucket.asked == 1
 
 
 def test_an_unreachable_server_is_not_a_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = FileNotFoundError("https://host/models/m.onnx")
-    missing.__cause__ = ConnectionRefusedError("connect call failed")  # as fsspec's HTTP file system raises it
-    Remote(monkeypatch, [missing] * 9)
+    missing = FileNotFoundError("s3://bucket/models/m.onnx")
+    missing.__cause__ = ConnectionRefusedError("connect call failed")  # as fsspec's file systems raise it
+    Bucket(monkeypatch, [missing] * 9)
     with pytest.raises(ModelUnavailable, match="can't be fetched: connect call failed"):
-        model_file(settings("https://host/models/m.onnx"), AT_ONCE)
+        model_file(settings("s3://bucket/models/m.onnx"), AT_ONCE)
 
 
 def test_labels_are_read_one_per_line(tmp_path: Path) -> None:

@@ -83,10 +83,10 @@ class ModelSource(StrictModel):
 
     uri: str = Field(pattern=URI_PATTERN, description=f"Location of the file: {URI_FORMS}.")
     sha256: str | None = Field(
-        None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file. The worker refuses a file that differs."
+        None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the ONNX file. The worker refuses a file that differs."
     )
     secret: SecretRef | None = Field(
-        None, description="Credentials for https, s3, gs and hf. Its keys become environment variables of the worker."
+        None, description="Credentials for s3, gs, hf and oci. Its keys become environment variables of the worker."
     )
 
 

@@ -1,9 +1,11 @@
 """The URIs of model and label files."""
 
+_OCI = r"oci://[^/@#?]+/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?(#.+)?"
 URI_PATTERN = (
-    r"^(configmap://[^/]+/.+|pvc://[^/]+/.+|(https|s3|gs)://[^/]+/.+|hf://[^/@]+/[^/@]+/[^@]+(@[^@]+)?|file:.+)$"
+    r"^(configmap://[^/]+/.+|pvc://[^/]+/.+|(https|s3|gs)://[^/]+/.+|hf://[^/@]+/[^/@]+/[^@]+(@[^@]+)?|"
+    rf"{_OCI}|file:.+)$"
 )
 URI_FORMS = (
     "configmap://NAME/KEY, pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/KEY, gs://BUCKET/KEY, "
-    "hf://ORG/REPO/PATH@REVISION or file:PATH"
+    "hf://ORG/REPO/PATH@REVISION, oci://REGISTRY/REPOSITORY:TAG@sha256:DIGEST#PATH or file:PATH"
 )

@@ -86,7 +86,13 @@ def run_process(
     endpoint = listen(reporter)
     configure_opencv()
     stage = load_stage(settings)
-    log.info("model loaded", stage=settings.stage.name, model=settings.stage.model.uri, sha256=stage.model.sha256)
+    log.info(
+        "model loaded",
+        stage=settings.stage.name,
+        model=settings.stage.model.uri,
+        sha256=stage.model.sha256,
+        **({"external_data": dict(stage.model.external_data)} if stage.model.external_data else {}),
+    )
     execution = stage.model.execution
     say = log.warning if execution.fallback else log.info
     say(

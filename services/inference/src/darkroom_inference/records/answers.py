@@ -43,7 +43,9 @@ class Answers:
     ) -> None:
         self._loop = loop
         self._settings = settings
-        self._model = ModelUsed(name=stage.model.name, sha256=stage.model.sha256)
+        self._model = ModelUsed(
+            name=stage.model.name, sha256=stage.model.sha256, external_data=dict(stage.model.external_data) or None
+        )
         self._loaded = stage.model
         self._analyser = Analyser(stage, max_bytes=settings.max_image_bytes)
         self._watchdog = watchdog

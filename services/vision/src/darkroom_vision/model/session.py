@@ -5,7 +5,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy.typing as npt
 
@@ -51,6 +52,12 @@ class ModelNotFound(ModelError):
 class ModelChecksumMismatch(ModelError):
     """The file's SHA-256 is not the one in the pipeline."""
 
+    @classmethod
+    def of(cls, what: str, uri: str, found: str, expected: str) -> Self:
+        """The error for a file, with what to do."""
+        advice = "provide the right file, or change its sha256 in the pipeline"
+        return cls(f"{what} {uri}: sha256 is {found}, the pipeline says {expected}: {advice}")
+
 
 class ModelInSeveralFiles(ModelError):
     """The model keeps its weights in other files (external data)."""
@@ -78,6 +85,8 @@ class OnnxModel:
     """A loaded model. Thread-safe.
 
     Attributes:
+        sha256: of the ONNX file.
+        external_data: the SHA-256 of the files with its external data, by location in the model.
         path: the file.
         execution: the provider and precision of `session`, and why.
         running: the threads that run it now.
@@ -93,6 +102,7 @@ class OnnxModel:
     path: Path
     execution: Choice
     running: set[int] = field(default_factory=set)
+    external_data: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_busy(self) -> bool:
@@ -117,7 +127,12 @@ class OnnxModel:
 
 
 def load_model(
-    path: Path, *, uri: str | None = None, sha256: str | None = None, execution: Execution = _ON_CPU
+    path: Path,
+    *,
+    uri: str | None = None,
+    sha256: str | None = None,
+    external_data: Mapping[str, str] = MappingProxyType({}),
+    execution: Execution = _ON_CPU,
 ) -> OnnxModel:
     """Check the file and load it.
 
@@ -125,12 +140,13 @@ def load_model(
         path: the file.
         uri: its URI in the pipeline, for errors; defaults to the path.
         sha256: the expected checksum; None: not checked.
+        external_data: the SHA-256 of files that have been checked, by location in the model.
         execution: the wanted provider and precision. A provider that is not available is replaced by the CPU.
 
     Raises:
         ModelNotFound: the file does not exist or cannot be read.
         ModelChecksumMismatch: its checksum is not `sha256`.
-        ModelInSeveralFiles: its weights are in other files.
+        ModelInSeveralFiles: its weights are in files that are not in `external_data`.
         NotAnOnnxModel: ONNX Runtime cannot load it.
     """
     uri = uri or str(path)
@@ -139,15 +155,12 @@ def load_model(
     except OSError as error:
         raise ModelNotFound(f"model {uri}: {path} cannot be read: {error.strerror or error}") from error
     if sha256 is not None and found != sha256:
-        raise ModelChecksumMismatch(
-            f"model {uri}: sha256 is {found}, the pipeline says {sha256}: "
-            "provide the right file, or change model.sha256"
-        )
-    elsewhere, metadata = _read(path)
-    if elsewhere:
+        raise ModelChecksumMismatch.of("model", uri, found, sha256)
+    locations, metadata = _read(path)
+    if elsewhere := [location for location in locations if location not in external_data]:
         raise ModelInSeveralFiles(
             f"model {uri}: its weights are in other files ({', '.join(elsewhere)}), which model.sha256 does not cover: "
-            "save it as one file, with onnx.save_model(onnx.load(FILE), FILE)"
+            "save it as one file, with onnx.save_model(onnx.load(FILE), FILE), or push all files to a registry (oci://)"
         )
     try:
         session, choice = open_session(path, choose(execution, Machine.this()))
@@ -156,7 +169,8 @@ def load_model(
             f"model {uri}: ONNX Runtime cannot load it ({path.stat().st_size:,} bytes): {error}"
         ) from error
     inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
-    return OnnxModel(path.name, uri, found, inputs, outputs, session, metadata, path, choice)
+    checked = {location: external_data[location] for location in locations}
+    return OnnxModel(path.name, uri, found, inputs, outputs, session, metadata, path, choice, external_data=checked)
 
 
 def open_session(path: Path, choice: Choice) -> tuple[onnxruntime.InferenceSession, Choice]:

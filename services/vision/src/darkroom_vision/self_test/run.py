@@ -11,7 +11,8 @@ from darkroom.stage_settings import StageSettings
 from darkroom_vision.analyse import Analyser, Failure, LoadedStage
 from darkroom_vision.model.session import ModelChecksumMismatch, ModelError
 from darkroom_vision.self_test.compare import differences
-from darkroom_vision.sources.files import ModelUnavailable, self_test_image
+from darkroom_vision.sources.failures import ModelUnavailable
+from darkroom_vision.sources.files import self_test_image
 
 log = structlog.get_logger(__name__)
 

@@ -1,46 +1,43 @@
 """Getting the files of a stage, its model, labels and self-test images, from local paths or by URI."""
 
+import asyncio
 import hashlib
 import os
-import tempfile
-import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
-
-import fsspec
-import structlog
 
 from darkroom.backoff import Backoff
 from darkroom.checksums import sha256_of
 from darkroom.stage_settings import StageSettings
-from darkroom_vision.model.session import ModelError
+from darkroom_vision.model.session import ModelChecksumMismatch
+from darkroom_vision.sources.buckets import download_from_bucket
+from darkroom_vision.sources.cache import cache_entry
+from darkroom_vision.sources.failures import Busy, ModelUnavailable, Refused
 from darkroom_vision.sources.hub import hub_file
-from darkroom_vision.sources.redirects import ForbiddenRedirect, public_redirects_only
+from darkroom_vision.sources.remote_file import RemoteFile
+from darkroom_vision.sources.retries import fetch_patiently
 
-log = structlog.get_logger(__name__)
-
-CACHE: Final = "DARKROOM_CACHE_DIR"
-
-_TRIES: Final = 5
-_CONNECT_TIMEOUT_S: Final = 10.0
-_READ_TIMEOUT_S: Final = 60.0
-_BLOCK_BYTES: Final = 1 << 20
-_MAX_BYTES: Final = 10 << 30
 _MOUNTED: Final = frozenset({"configmap", "pvc"})
 
 
-class ModelUnavailable(ModelError):
-    """The file cannot be fetched or read."""
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on this machine.
+
+    Attributes:
+        path: the file.
+        external_data: the SHA-256 of the files with the model's external data that were checked, by location.
+    """
+
+    path: Path
+    external_data: Mapping[str, str] = field(default_factory=dict)
 
 
-class _TooLarge(Exception):
-    """The file is larger than a worker accepts."""
-
-
-def model_file(settings: StageSettings, backoff: Backoff | None = None) -> Path:
-    """The path of the stage's model as a local file. Fetches it if necessary.
+def model_file(settings: StageSettings, backoff: Backoff | None = None) -> LocalFile:
+    """The stage's model as a local file. Fetches it if necessary.
 
     Args:
         settings: the stage's.
@@ -48,9 +45,12 @@ def model_file(settings: StageSettings, backoff: Backoff | None = None) -> Path:
 
     Raises:
         ModelUnavailable: the file cannot be fetched or read; says why and what to do.
+        ModelChecksumMismatch: the checksum of the fetched file is not that of the stage.
     """
+    if settings.model_path is not None:
+        return LocalFile(settings.model_path)
     model = settings.stage.model
-    return settings.model_path or _local_file("model", model.uri, model.sha256, backoff or Backoff(first_s=0.5))
+    return local_file("model", model.uri, sha256=model.sha256, suffix=".onnx", backoff=backoff)
 
 
 def labels(settings: StageSettings) -> list[str] | None:
@@ -62,7 +62,7 @@ def labels(settings: StageSettings) -> list[str] | None:
     uri = settings.stage.output.labels_uri
     if uri is None and settings.labels_path is None:
         return None
-    path = settings.labels_path or _local_file("labels", str(uri), None, Backoff(first_s=0.5))
+    path = settings.labels_path or local_file("labels", str(uri), suffix=".txt").path
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -75,10 +75,11 @@ def self_test_image(settings: StageSettings, position: int) -> Path:
 
     Raises:
         ModelUnavailable: the file cannot be fetched; says why and what to do.
+        ModelChecksumMismatch: the checksum of the fetched file is not that of the self-test.
     """
     test = settings.stage.self_test[position]
     path = settings.self_test_paths.get(position)
-    return path or _local_file("self-test image", test.image, test.sha256, Backoff(first_s=0.5))
+    return path or local_file("self-test image", test.image, suffix="", sha256=test.sha256).path
 
 
 def label_lines(text: str, output_type: str) -> list[str]:
@@ -91,110 +92,99 @@ def label_lines(text: str, output_type: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _local_file(what: str, uri: str, sha256: str | None, backoff: Backoff) -> Path:
+def local_file(
+    what: str, uri: str, *, suffix: str, sha256: str | None = None, backoff: Backoff | None = None
+) -> LocalFile:
+    """The file that `uri` names, as a local file. Fetches it if necessary.
+
+    Args:
+        what: the file's role, for errors, such as "model".
+        uri: of any form but those that the runtime mounts, configmap and pvc.
+        suffix: how the names of such files end. Chooses the file of an oci URI that has no path.
+        sha256: the expected checksum. A fetched file with another one is not used.
+        backoff: between attempts to fetch it; the default starts at 0.5 s.
+
+    Raises:
+        ModelUnavailable: the file cannot be fetched; says why and what to do.
+        ModelChecksumMismatch: the checksum of the fetched file is not `sha256`.
+    """
     scheme = urlsplit(uri).scheme
     if scheme in _MOUNTED:
         raise ModelUnavailable(f"{what} {uri}: the runtime must provide the file and set modelPath")
     if scheme == "file":
-        return Path(uri.removeprefix("file:").removeprefix("//"))
-    cached = _cache_folder() / (sha256 or hashlib.sha256(uri.encode()).hexdigest())
-    target = cached / Path(urlsplit(uri).path.partition("@")[0]).name
-    if sha256 is not None and target.is_file() and sha256_of(target) == sha256:
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        part = Path(folder) / target.name
-        part.touch()
-        _fetch_patiently(what, uri, part, backoff, is_resumable=sha256 is not None)
-        part.replace(target)
-    return target
+        return LocalFile(Path(uri.removeprefix("file:").removeprefix("//")))
+    backoff = backoff or Backoff(first_s=0.5)
+    if scheme == "oci":
+        return _artifact_file(what, uri, suffix, backoff)
+    return LocalFile(_single_file(what, uri, sha256, backoff))
 
 
-def _fetch_patiently(what: str, uri: str, part: Path, backoff: Backoff, *, is_resumable: bool) -> None:
-    """Fetch into `part`, with retries. A resumable file continues where a failed attempt ended.
+def _artifact_file(what: str, uri: str, suffix: str, backoff: Backoff) -> LocalFile:
+    from darkroom_vision.sources.oci.fetch import fetch_artifact  # noqa: PLC0415 - loads the HTTP client
 
-    Raises:
-        ModelUnavailable: the file cannot be fetched or read; says why and what to do.
-    """
-    for left in reversed(range(_TRIES)):
+    fetched: list[LocalFile] = []
+
+    def fetch() -> None:
+        found = asyncio.run(fetch_artifact(uri, suffix))
+        fetched.append(LocalFile(found.path, found.external_data))
+
+    fetch_patiently(what, uri, backoff, fetch)
+    return fetched[0]
+
+
+def _single_file(what: str, uri: str, sha256: str | None, backoff: Backoff) -> Path:
+    """The file in the cache, in a folder named after its checksum, so that it never changes."""
+    name = Path(urlsplit(uri).path.partition("@")[0]).name
+    if sha256 is not None:
+        with cache_entry(sha256) as folder:
+            if _has_checksum(folder / name, sha256):
+                return folder / name
+            part = folder / f"{name}.part"
+            fetch_patiently(what, uri, backoff, lambda: _fetch_checked(what, uri, part, sha256))
+            part.replace(folder / name)
+            return folder / name
+    with cache_entry(hashlib.sha256(uri.encode()).hexdigest()) as folder:
+        part = folder / f"{name}.part"
         try:
-            _fetch(uri, part, part.stat().st_size if is_resumable else 0)
-        except ImportError as error:
-            raise ModelUnavailable(f"{what} {uri}: this worker can't read {urlsplit(uri).scheme}: {error}") from error
-        except Exception as error:  # every file system of fsspec raises its own exceptions
-            if refusal := _refusal(error):
-                raise ModelUnavailable(f"{what} {uri}: {refusal}") from error
-            reason = _reason(error)
-            if reason is None:
-                raise ModelUnavailable(f"{what} {uri}: the file does not exist") from error
-            if not left:
-                raise ModelUnavailable(f"{what} {uri}: can't be fetched: {reason} (tried {_TRIES} times)") from error
-            log.warning("file can't be fetched, trying again", uri=uri, error=reason, tries_left=left)
-            time.sleep(backoff.next_s())
-        else:
-            return
+            fetch_patiently(what, uri, backoff, lambda: _fetch_from_start(uri, part))
+            with cache_entry(found := sha256_of(part)) as content:
+                if not _has_checksum(content / name, found):
+                    part.replace(content / name)
+                return content / name
+        finally:
+            part.unlink(missing_ok=True)
 
 
-def _refusal(error: BaseException | None) -> str | None:
-    """Why the worker refuses the file; None if it does not. fsspec wraps exceptions raised during a request."""
-    if error is None or isinstance(error, ForbiddenRedirect | _TooLarge):
-        return None if error is None else str(error)
-    return _refusal(error.__cause__)
+def _has_checksum(path: Path, sha256: str) -> bool:
+    return path.is_file() and sha256_of(path) == sha256
 
 
-def _reason(error: BaseException) -> str | None:
-    """Why a file can't be fetched; None if it does not exist. fsspec reports unreachable servers as missing files."""
-    if not isinstance(error, FileNotFoundError):
-        return str(error) or type(error).__name__
-    return None if error.__cause__ is None else _reason(error.__cause__)
+def _fetch_checked(what: str, uri: str, part: Path, sha256: str) -> None:
+    """Fetch the bytes that `part` does not have yet, and check all."""
+    is_resumed = part.exists()
+    _fetch(uri, part)
+    found = sha256_of(part)
+    if found == sha256:
+        return
+    part.unlink()
+    if is_resumed:
+        raise Busy("what an earlier attempt has left does not fit the rest")
+    raise ModelChecksumMismatch.of(what, uri, found, sha256)
 
 
-def _fetch(uri: str, part: Path, start: int) -> None:
-    """Write the file at `uri` to `part`, which already has the bytes before `start`."""
-    url, options = _request(uri)
-    with fsspec.open(url, "rb", **options) as remote, part.open("r+b") as local:
-        if start:
-            remote.seek(start)
-        local.truncate(start)
-        local.seek(start)
-        while block := remote.read(_BLOCK_BYTES):
-            if local.tell() + len(block) > _MAX_BYTES:
-                raise _TooLarge(f"it has more than {_MAX_BYTES >> 30} GiB")
-            local.write(block)
+def _fetch_from_start(uri: str, part: Path) -> None:
+    """Fetch all bytes: without a checksum, the file may have changed since an earlier attempt."""
+    part.unlink(missing_ok=True)
+    _fetch(uri, part)
 
 
-def _request(uri: str) -> tuple[str, dict[str, Any]]:
-    """The URL that fsspec opens for `uri`, and the options of its file system."""
-    scheme = urlsplit(uri).scheme
-    if scheme == "hf":
-        file = hub_file(uri, os.environ)
-        return file.url, _http_options(file.headers)
-    return uri, _http_options({}) if scheme == "https" else _timeouts(scheme)
+def _fetch(uri: str, part: Path) -> None:
+    if urlsplit(uri).scheme not in {"https", "hf"}:
+        return download_from_bucket(uri, part)
+    from darkroom_vision.sources.download import download_once  # noqa: PLC0415 - loads the HTTP client
 
-
-def _http_options(headers: Mapping[str, str]) -> dict[str, Any]:
-    from aiohttp import ClientTimeout  # noqa: PLC0415 - comes with fsspec[http], needed for https alone
-
-    timeout = ClientTimeout(sock_connect=_CONNECT_TIMEOUT_S, sock_read=_READ_TIMEOUT_S)
-    session = {"timeout": timeout, "trace_configs": [public_redirects_only()]}
-    # A cached file system instance would reuse the first stage's headers and responses.
-    return {"client_kwargs": session, "headers": dict(headers), "skip_instance_cache": True}
-
-
-def _timeouts(scheme: str) -> dict[str, Any]:
-    """Timeouts in the options of the scheme's file system, which names them in its own way."""
-    if scheme == "s3":
-        return {"config_kwargs": {"connect_timeout": _CONNECT_TIMEOUT_S, "read_timeout": _READ_TIMEOUT_S}}
-    return {"timeout": _READ_TIMEOUT_S}
-
-
-def _cache_folder() -> Path:
-    """`$DARKROOM_CACHE_DIR`, else the user's cache folder, else, if that is read-only, the temporary folder."""
-    if chosen := os.environ.get(CACHE):
-        return Path(chosen) / "models"
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkroom" / "models"
     try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}" / "models"
-    return home
+        file = hub_file(uri, os.environ) if uri.startswith("hf:") else RemoteFile(uri)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    return asyncio.run(download_once(file, part))

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
+
+from darkroom_vision.sources.remote_file import RemoteFile
 
 ENDPOINT: Final = "HF_ENDPOINT"
 TOKEN: Final = "HF_TOKEN"  # noqa: S105 - the name of an environment variable
@@ -12,20 +13,7 @@ _HUB: Final = "https://huggingface.co"
 _URI: Final = re.compile(r"^hf://(?P<repository>[^/@]+/[^/@]+)/(?P<path>[^@]+?)(@(?P<revision>[^@]+))?$")
 
 
-@dataclass(frozen=True)
-class HubFile:
-    """A file on the Hub.
-
-    Attributes:
-        url: its URL, https or, if `HF_ENDPOINT` uses it, http.
-        headers: request headers, which may contain a token.
-    """
-
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-def hub_file(uri: str, environment: Mapping[str, str]) -> HubFile:
+def hub_file(uri: str, environment: Mapping[str, str]) -> RemoteFile:
     """The file that `hf://ORG/REPO/PATH[@REVISION]` names; the revision defaults to `main`.
 
     Args:
@@ -42,4 +30,5 @@ def hub_file(uri: str, environment: Mapping[str, str]) -> HubFile:
     revision = quote(found["revision"] or "main", safe="")
     url = f"{endpoint.rstrip('/')}/{quote(found['repository'])}/resolve/{revision}/{quote(found['path'])}"
     token = environment.get(TOKEN)
-    return HubFile(url, {"Authorization": f"Bearer {token}"} if token else {})
+    advice = f"set {TOKEN} in a Secret, and name the Secret in model.secret"
+    return RemoteFile(url, {"Authorization": f"Bearer {token}"} if token else {}, advice)

@@ -1,0 +1,1 @@
+"""Files in artifacts of OCI registries: `oci://`."""

@@ -1,0 +1,67 @@
+"""Fetching an `oci://` URI into the cache."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from darkroom_vision.sources.cache import cache_entry
+from darkroom_vision.sources.oci.artifact import Artifact, Incomplete
+from darkroom_vision.sources.oci.reference import Reference, parse_reference
+from darkroom_vision.sources.oci.registry import Manifest, Repository, open_repository
+
+_MANIFEST: Final = "manifest.json"
+
+
+@dataclass(frozen=True)
+class FetchedFile:
+    """A file in the cache.
+
+    Attributes:
+        path: the file.
+        external_data: the SHA-256 of the files with the model's external data, by location.
+    """
+
+    path: Path
+    external_data: Mapping[str, str]
+
+
+async def fetch_artifact(uri: str, suffix: str) -> FetchedFile:
+    """The file that `uri` names, from the cache or the registry; without #PATH, the only one that ends with `suffix`.
+
+    An artifact that the URI names by digest, and that is in the cache, is used without asking the registry.
+
+    Raises:
+        Refused: the file cannot be fetched, and another attempt would not help.
+        Exception: it cannot be fetched now.
+    """
+    reference = parse_reference(uri)
+    if reference.digest is not None:
+        with cache_entry(_key(reference.digest)) as folder:
+            if (folder / _MANIFEST).is_file():
+                manifest = Manifest(reference.digest, (folder / _MANIFEST).read_bytes())
+                try:
+                    return await _fetch(folder, manifest, reference, suffix, None)
+                except Incomplete:
+                    pass
+    async with open_repository(reference, os.environ) as repository:
+        manifest = await repository.manifest()
+        with cache_entry(_key(manifest.digest)) as folder:
+            return await _fetch(folder, manifest, reference, suffix, repository)
+
+
+async def _fetch(
+    folder: Path, manifest: Manifest, reference: Reference, suffix: str, repository: Repository | None
+) -> FetchedFile:
+    if repository is not None:
+        new = folder / f"{_MANIFEST}.new"
+        new.write_bytes(manifest.content)
+        new.replace(folder / _MANIFEST)
+    artifact = Artifact(folder, manifest.content)
+    path = await artifact.file(reference.path, suffix, repository)
+    return FetchedFile(path, await artifact.external_data(path, repository))
+
+
+def _key(digest: str) -> str:
+    return f"oci-{digest.removeprefix('sha256:')}"
