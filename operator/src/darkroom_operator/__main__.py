@@ -62,7 +62,7 @@ class Operator:
             World(kube, cache, claims, served_kinds, references, config.namespaces),
             self._topics,
             EventRecorder(kube, config.identity),
-            WorkerImage(config.worker_image, config.worker_image_pull_policy),
+            WorkerImage(config.worker_image, config.worker_image_pull_policy, config.worker_gpu_image),
             on_status=tally.note,
         )
         self._sync = ClusterSync(

@@ -19,6 +19,7 @@ class Config:
     kubeconfig: str | None
     namespaces: tuple[str, ...]
     worker_image: str
+    worker_gpu_image: str
     worker_image_pull_policy: str
     threads: int
     resync_s: float
@@ -53,6 +54,11 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     )
     option("worker-image", "container image of the workers", "ghcr.io/darkroom/inference:0.1.0")
     option(
+        "worker-gpu-image",
+        "container image of the workers whose resources.limits have nvidia.com/gpu (empty: --worker-image)",
+        "ghcr.io/darkroom/inference-gpu:0.1.0",
+    )
+    option(
         "worker-image-pull-policy",
         "image pull policy of the workers",
         "IfNotPresent",
@@ -77,6 +83,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         kubeconfig=known.kubeconfig or None,
         namespaces=tuple(filter(None, (name.strip() for name in known.watch_namespaces.split(",")))),
         worker_image=known.worker_image,
+        worker_gpu_image=known.worker_gpu_image,
         worker_image_pull_policy=known.worker_image_pull_policy,
         threads=known.reconcile_threads,
         resync_s=known.resync_seconds,

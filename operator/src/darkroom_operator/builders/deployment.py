@@ -98,7 +98,7 @@ def _container(stage: Stage, workload: Workload, volumes: list[Volume]) -> dict[
     credentials = [{"secretRef": {"name": stage.model.secret.name}}] if stage.model.secret else []
     return {
         "name": CONTAINER,
-        "image": workload.image.name,
+        "image": workload.image.name_for(stage.resources),
         "imagePullPolicy": workload.image.pull_policy,
         "command": ["darkroom-worker"],
         "args": [

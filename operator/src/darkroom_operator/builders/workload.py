@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from darkroom.api.pipeline import Resources
 from darkroom.kafka.connection import KafkaConnection
 
 SETTINGS_FOLDER = PurePosixPath("/etc/darkroom")
@@ -95,10 +96,19 @@ class ModelFiles:
 
 @dataclass(frozen=True)
 class WorkerImage:
-    """The container image of the workers."""
+    """The container image of the workers.
+
+    Attributes:
+        gpu: the image of workers with a GPU; empty: `name`.
+    """
 
     name: str
     pull_policy: str = "IfNotPresent"
+    gpu: str = ""
+
+    def name_for(self, resources: Resources) -> str:
+        """The image of workers with these resources."""
+        return self.gpu if self.gpu and resources.has_gpu else self.name
 
 
 @dataclass(frozen=True)

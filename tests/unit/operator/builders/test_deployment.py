@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from darkroom.api.validation import parse_pipeline
 from darkroom.topology import topology
 from darkroom_operator.builders.deployment import deployment
-from tests.unit.operator.builders.cases import CASES, FULL, manifest_of, pipeline_of
+from darkroom_operator.builders.workload import WorkerImage
+from tests.unit.operator.builders.cases import CASES, FULL, SMALL, manifest_of, pipeline_of
 
 
 def test_more_workers_or_other_topic_settings_do_not_roll_the_workers() -> None:
@@ -29,6 +31,26 @@ def test_more_workers_or_other_topic_settings_do_not_roll_the_workers() -> None:
 )
 def test_a_change_of_the_workers_settings_rolls_them(change: Any) -> None:
     assert _template("small") != _template("small", change)
+
+
+@pytest.mark.parametrize(
+    ("limit", "gpu_image", "expected"),
+    [
+        ("cpu", "gpu:1", "cpu:1"),
+        ("nvidia.com/gpu", "gpu:1", "gpu:1"),
+        ("nvidia.com/mig-1g.5gb", "gpu:1", "gpu:1"),
+        ("nvidia.com/gpu", "", "cpu:1"),
+    ],
+)
+def test_workers_with_a_gpu_run_the_gpu_image(limit: str, gpu_image: str, expected: str) -> None:
+    manifest = manifest_of("small")
+    manifest["spec"]["stages"][0]["resources"] = {"limits": {limit: 1}}
+    pipeline = parse_pipeline(manifest)
+    workload = replace(SMALL, image=WorkerImage("cpu:1", gpu=gpu_image))
+    pod = deployment(pipeline, topology(pipeline).stages[0], workload)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == expected
+    assert container["resources"] == {"limits": {limit: "1"}}
 
 
 def test_the_pods_pass_the_restricted_pod_security_standard() -> None:
