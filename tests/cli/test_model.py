@@ -48,6 +48,17 @@ def test_a_file_that_is_not_there_is_invalid_input(tmp_path: Path) -> None:
         assert "No such file" in ran.err
 
 
+def test_results_are_saved_as_self_tests(tmp_path: Path) -> None:
+    assert darkroom("init", MODEL, "--sample", ONE, folder=tmp_path).code == 0
+    ran = darkroom("model", "run", MODEL, THREE, "--save-test", "pipeline.yaml#classify", folder=tmp_path)
+    assert ran.code == 0
+    assert ran.errors[-1] == 'pipeline.yaml: the self-test of stage "classify" saved'
+    assert (tmp_path / "pipeline.yaml").read_text().count("- image: file:") == 2
+    assert darkroom("validate", "pipeline.yaml", folder=tmp_path).code == 0
+    both = darkroom("model", "run", MODEL, ONE, "--stage", "p.yaml", "--save-test", "p.yaml", folder=tmp_path)
+    assert (both.code, len(both.errors)) == (2, 1)
+
+
 def test_init_then_run_with_the_stage_it_wrote(tmp_path: Path) -> None:
     written = darkroom("init", MODEL, "--name", "numbers", folder=tmp_path)
     assert (written.code, written.out) == (0, "pipeline.yaml: numbers, stage classify (classifier)\n")

@@ -28,7 +28,7 @@ def answer(name: str, folder: Path, photo: Path, *, written: bool = False) -> di
     """What the made model of that name says, with the settings of its file or of the manifest that init writes."""
     model = MADE[name](folder / "m.onnx")
     if written:
-        write_manifest(model, folder / "p.yaml", name=None, sample=None, replace=False)
+        write_manifest(model, folder / "p.yaml", name=None, samples=(), replace=False)
     (analysed,) = analyse_files(prepared(model, str(folder / "p.yaml") if written else None), [photo])
     assert not analysed.failed, analysed.document
     draw(analysed.content, analysed.document).save(BytesIO(), "PNG")
@@ -60,7 +60,7 @@ def test_the_answer_is_one_line(tmp_path: Path, photo: Path, name: str, said: st
 
 def test_all_labels_of_a_multi_label_model_are_shown(tmp_path: Path, photo: Path) -> None:
     model, manifest = MADE["classifier"](tmp_path / "m.onnx"), tmp_path / "p.yaml"
-    write_manifest(model, manifest, name=None, sample=None, replace=False)
+    write_manifest(model, manifest, name=None, samples=(), replace=False)
     output = "{type: MultiLabel, activation: None, threshold: 0.1}"
     manifest.write_text(f"{manifest.read_text().partition('      output:')[0]}      output: {output}\n")
     (analysed,) = analyse_files(prepared(model, str(manifest)), [photo])

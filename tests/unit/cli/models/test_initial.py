@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import onnx
@@ -23,7 +24,7 @@ SAMPLES = sorted((ROOT / "k8s" / "samples" / "digits").glob("*-label-one.*"))
 
 
 def init(model: Path, target: Path, **options: object) -> Written:
-    return write_manifest(model, target, **{"name": None, "sample": None, "replace": False} | options)  # type: ignore[arg-type]
+    return write_manifest(model, target, **{"name": None, "samples": (), "replace": False} | options)  # type: ignore[arg-type]
 
 
 def stage_of(manifest: Path) -> dict[str, object]:
@@ -100,9 +101,22 @@ def test_what_keeps_the_stage_from_starting_is_a_question(tmp_path: Path) -> Non
     assert load_bundle([tmp_path / "p.yaml"]).problems == []
 
 
-def test_the_answer_for_a_sample_is_noted(tmp_path: Path) -> None:
-    init(DIGITS, tmp_path / "p.yaml", sample=SAMPLES[0])
-    assert f"# {SAMPLES[0].name}: 1 0." in (tmp_path / "p.yaml").read_text()
+def test_samples_become_self_tests(tmp_path: Path) -> None:
+    shutil.copy(SAMPLES[0], tmp_path / "an image.jpg")
+    (tmp_path / "manifests").mkdir()
+    init(DIGITS, tmp_path / "manifests" / "p.yaml", samples=[tmp_path / "an image.jpg"])
+    (test,) = stage_of(tmp_path / "manifests" / "p.yaml")["selfTest"]  # type: ignore[attr-defined]
+    assert test["image"] == "file:../an%20image.jpg"
+    best = test["expect"]["predictions"][0]
+    # The model has no names for its classes: those that are added later must not fail the test.
+    assert (best["index"], sorted(best), len(test["expect"]["predictions"])) == (1, ["index", "score"], 3)
+
+
+def test_a_sample_that_cannot_be_analysed_leaves_no_manifest(tmp_path: Path) -> None:
+    for samples, words in (([ROOT / "README.md"], "NotAnImage"), ([SAMPLES[0]] * 11, "at most 10 self-tests")):
+        with pytest.raises(InvalidInput, match=f"--sample.*{words}"):
+            init(DIGITS, tmp_path / "p.yaml", samples=samples)
+    assert not (tmp_path / "p.yaml").exists()
 
 
 def test_a_file_is_replaced_only_if_asked(tmp_path: Path) -> None:

@@ -16,8 +16,12 @@ def init(
         typer.Option(help="Name of the pipeline; by default the name of the model file.", show_default=False),
     ] = None,
     sample: Annotated[
-        Path | None,
-        typer.Option(metavar="IMAGE", help="Analyse this image, and add the result to the manifest as a comment."),
+        list[Path] | None,
+        typer.Option(
+            metavar="IMAGE",
+            help="Analyse this image, and add the result to the manifest as a self-test, which every worker has to "
+            "pass before it takes images. Can be given several times.",
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The manifest to write.")] = Path(
         "pipeline.yaml"
@@ -32,7 +36,7 @@ def init(
     from darkroom_cli.models.initial import write_manifest
     from darkroom_cli.views.output import answer, say
 
-    written = write_manifest(file, output, name=name, sample=sample, replace=force)
+    written = write_manifest(file, output, name=name, samples=sample or (), replace=force)
     answer(f"{output}: {written.name}, stage {written.block.name} ({written.family})")
     for question in written.block.questions:
         say(f"? {question}")

@@ -63,23 +63,35 @@ def run(
             help="Save the images with their results drawn on them: to a file for one image, else to a folder.",
         ),
     ] = None,
+    save_test: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PIPELINE.yaml#STAGE",
+            help="Use the settings of this stage, and add the results to it as self-tests, which every worker has to "
+            "pass before it takes images.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array instead of lines.")] = False,
 ) -> None:
     """Analyse images with a model, using the worker's code. Prints one line per image.
 
     Uses the settings of the model's family, as shown by `darkroom model inspect`, or of --stage. Exit code 1 if an
-    image could not be analysed.
+    image could not be analysed; then no self-test is saved.
     """
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.models.analysis import analyse_files
     from darkroom_cli.models.pictures import Pictures
+    from darkroom_cli.models.self_tests import SavedTests
     from darkroom_cli.models.settings import prepared
     from darkroom_cli.views.outcome import outcome
     from darkroom_cli.views.output import JsonArray, answer, say
 
     files = image_files(images)
     pictures = Pictures.at(draw, files) if draw is not None else None
-    found = prepared(file, stage)
+    if stage is not None and save_test is not None:
+        raise InvalidInput("give --stage or --save-test, which uses the settings of its stage, but not both")
+    saved = SavedTests.of(save_test, file) if save_test is not None else None
+    found = prepared(file, stage or save_test)
     for question in found.questions:
         say(f"? {question}")
     failed = False
@@ -92,8 +104,12 @@ def run(
                 answer(f"{analysed.file}: {outcome(analysed.document)}")
             if pictures is not None and not analysed.failed:
                 say(f"{pictures.save(analysed)} written")
+            if saved is not None:
+                saved.add(analysed)
     if failed:
         raise typer.Exit(ExitCode.FAILED)
+    if saved is not None:
+        say(saved.write())
 
 
 @app.command(epilog=EXPLAINED)

@@ -73,12 +73,9 @@ def read_documents(file: Path) -> tuple[list[Document], list[Finding]]:
         return [], [Finding(file, 0, "", f"can't be read: {reason}")]
     documents: list[Document] = []
     findings: list[Finding] = []
-    loader = _Loader(text)
     try:
-        while loader.check_node():
-            node = loader.get_node()
+        for node, data in parsed(text):
             findings += [Finding(file, line, "", message) for line, message in _repeated_keys(node)]
-            data = loader.construct_document(node)
             if isinstance(data, dict):
                 documents.append(Document(file, data, node))
             elif data is not None:
@@ -89,9 +86,22 @@ def read_documents(file: Path) -> tuple[list[Document], list[Finding]]:
         findings.append(Finding(file, mark.line + 1 if mark else 0, "", f"{what}: {error.problem or error.context}"))
     except yaml.YAMLError as error:
         findings.append(Finding(file, 0, "", f"YAML syntax: {' '.join(str(error).split())}"))
+    return documents, findings
+
+
+def parsed(text: str) -> Iterator[tuple[Node, Any]]:
+    """The YAML documents in `text`, each as a node and as data.
+
+    Raises:
+        YAMLError: the text is not valid YAML.
+    """
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            yield node, loader.construct_document(node)
     finally:
         loader.dispose()
-    return documents, findings
 
 
 def line_of(node: Node, path: str) -> int:
@@ -101,7 +111,7 @@ def line_of(node: Node, path: str) -> int:
         if isinstance(part, int) and isinstance(node, SequenceNode) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
-        elif isinstance(node, MappingNode) and (found := _entry(node, str(part))):
+        elif isinstance(node, MappingNode) and (found := entry(node, str(part))):
             line = found[0].start_mark.line + 1
             node = found[1]
         else:
@@ -113,7 +123,8 @@ def _parts(path: str) -> list[str | int]:
     return [int(index) if index else name for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path)]
 
 
-def _entry(node: MappingNode, key: str) -> tuple[Node, Node] | None:
+def entry(node: MappingNode, key: str) -> tuple[Node, Node] | None:
+    """The key and the value of a field; None if the mapping does not have it."""
     return next(((k, v) for k, v in node.value if isinstance(k, ScalarNode) and k.value == key), None)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from darkroom_cli.manifests.self_test_edits import SelfTestLines
 from darkroom_cli.models.stage_block import StageBlock
 
 
-def manifest(name: str, model: Path, target: Path, block: StageBlock, sample: Sequence[str] = ()) -> str:
+def manifest(name: str, model: Path, target: Path, block: StageBlock, tests: Sequence[SelfTestLines] = ()) -> str:
     """The manifest as text.
 
     Args:
@@ -14,12 +15,18 @@ def manifest(name: str, model: Path, target: Path, block: StageBlock, sample: Se
         model: the model file.
         target: the path of the manifest.
         block: the stage.
-        sample: the result for a sample image, as comment lines.
+        tests: the self-tests of the stage.
     """
-    return (
-        "\n".join([*_head(model, target, block), *_pipeline(name), *(f"    {line}" for line in block.lines()), *sample])
-        + "\n"
-    )
+    stage = [*block.lines(), *(f"  {line}" for line in _self_tests(tests))]
+    return "\n".join([*_head(model, target, block), *_pipeline(name), *(f"    {line}" for line in stage)]) + "\n"
+
+
+def _self_tests(tests: Sequence[SelfTestLines]) -> Iterator[str]:
+    if tests:
+        yield "# The results of the model when this file was written. A worker with others takes no images."
+        yield "selfTest:"
+    for test in tests:
+        yield from (f"  {line}" for line in test.lines)
 
 
 def _head(model: Path, target: Path, block: StageBlock) -> Iterator[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from darkroom.api.pipeline import Stage
 from darkroom.api.validation import InvalidPipeline, parse_pipeline
 from darkroom_cli.exit_codes import InvalidInput
-from darkroom_cli.manifests.bundle import LoadedPipeline, load_bundle
+from darkroom_cli.manifests.bundle import LoadedPipeline
 from darkroom_cli.manifests.references import Inline, OnDisk, find
+from darkroom_cli.manifests.stages import ChosenStage, chosen_stage
 from darkroom_cli.models.detected import detected_block, usable
 from darkroom_cli.models.stage_block import StageBlock
 from darkroom_vision.analyse import LoadedStage, prepare
@@ -41,12 +42,22 @@ def prepared(file: Path, reference: str | None) -> Prepared:
     """
     try:
         if reference is not None:
-            stage, labels = _stage_of_manifest(reference)
-            return Prepared(stage, labels, prepare(load_model(file), stage, labels))
+            return prepared_stage(file, chosen_stage(reference))
         found = usable(file)
         return prepared_block(found, detected_block(found, f"file:{file}"))
     except (ModelNotFound, ModelMismatch) as error:
         raise InvalidInput(str(error)) from error
+
+
+def prepared_stage(file: Path, chosen: ChosenStage) -> Prepared:
+    """The model of `file` with the settings of a stage in a manifest.
+
+    Raises:
+        InvalidInput: its labels can't be read.
+        ModelError: model and stage do not fit each other, or the model fails on a blank image.
+    """
+    labels = _labels_of(chosen)
+    return Prepared(chosen.stage, labels, prepare(load_model(file), chosen.stage, labels))
 
 
 def prepared_block(found: Inspection, block: StageBlock) -> Prepared:
@@ -87,22 +98,12 @@ def _labels(block: StageBlock, model: Path) -> list[str] | None:
     return _lines(model.with_name(str(uri).removeprefix("file:").rpartition("/")[2]), block.output["type"])
 
 
-def _stage_of_manifest(reference: str) -> tuple[Stage, list[str] | None]:
-    path, _, name = reference.partition("#")
-    bundle = load_bundle([Path(path)])
-    if bundle.problems:
-        raise InvalidInput("\n".join(map(str, bundle.problems)))
-    stages = [(loaded, stage) for loaded in bundle.pipelines for stage in loaded.pipeline.spec.stages]
-    chosen = [(loaded, stage) for loaded, stage in stages if not name or stage.name == name]
-    if len(chosen) != 1:
-        names = ", ".join(stage.name for _, stage in stages) or "none"
-        wanted = f"has no stage {name!r}" if name and not chosen else "has several stages that could be meant"
-        raise InvalidInput(f"{path} {wanted}: give --stage {path}#NAME with one of {names}")
-    loaded, stage = chosen[0]
-    uri = stage.output.labels_uri
-    if uri is None:
-        return stage, None
-    return stage, _labels_at(uri, stage.output.type, loaded, find(uri, loaded, bundle))
+def _labels_of(chosen: ChosenStage) -> list[str] | None:
+    output = chosen.stage.output
+    if output.labels_uri is None:
+        return None
+    referred = find(output.labels_uri, chosen.loaded, chosen.bundle)
+    return _labels_at(output.labels_uri, output.type, chosen.loaded, referred)
 
 
 def _labels_at(uri: str, output_type: str, loaded: LoadedPipeline, referred: object) -> list[str]:

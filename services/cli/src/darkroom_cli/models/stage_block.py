@@ -54,7 +54,7 @@ class StageBlock:
                 lines.append(f"  {section}:")
             for key, value in fields.items():
                 comment = self.comments.get(f"{section}.{key}")
-                lines.append(f"    {key}: {_scalar(value)}" + (f"  # {comment}" if comment else ""))
+                lines.append(f"    {key}: {flow_style(value)}" + (f"  # {comment}" if comment else ""))
             if comment := self.comments.get(section):
                 lines += [f"    # {line}" for line in _wrapped(comment, _LINE_WIDTH - 6)]
         for question in self.questions:
@@ -167,7 +167,8 @@ def _few(names: Sequence[str]) -> str:
     return f"{shown}, …" if len(names) > len(names[:5]) else shown
 
 
-def _scalar(value: Any) -> str:
+def flow_style(value: Any) -> str:
+    """`value` as YAML in one line."""
     text: str = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False)
     return text.removesuffix("\n").removesuffix("\n...")
 

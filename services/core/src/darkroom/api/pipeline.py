@@ -10,7 +10,7 @@ from darkroom.api.execution import Execution
 from darkroom.api.input import Input
 from darkroom.api.output import Output
 from darkroom.api.quantities import QUANTITY_PATTERN
-from darkroom.api.self_test import SelfTest
+from darkroom.api.self_test import MAX_SELF_TESTS, SelfTest
 from darkroom.api.status import Status
 from darkroom.api.topics import DeadLetters, Images, Results
 from darkroom.api.uris import URI_FORMS, URI_PATTERN
@@ -141,7 +141,7 @@ class Stage(StrictModel):
     )
     self_test: list[SelfTest] = Field(
         default_factory=list,
-        max_length=10,
+        max_length=MAX_SELF_TESTS,
         description="Images with their expected results. A worker whose results differ takes no images.",
     )
     delivery: Literal["AtLeastOnce", "ExactlyOnce"] = Field(

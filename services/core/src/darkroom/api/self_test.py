@@ -10,6 +10,8 @@ from darkroom.schema import StrictModel
 SELF_TEST_FAILED: Final = "self-test failed"
 """Part of the message of a worker that did not pass a self-test. The operator recognises it."""
 
+MAX_SELF_TESTS: Final = 10
+
 Label = Annotated[str, Field(max_length=1_000)]
 
 

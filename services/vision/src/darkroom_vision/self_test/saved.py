@@ -42,8 +42,10 @@ def _classes(classes: list[Mapping[str, Any]], notes: list[str]) -> list[dict[st
 
 
 def _named(one: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
-    """A prediction or class without what is too large."""
-    saved = {name: value for name, value in one.items() if name != "label" or len(value) <= _MOST_CHARACTERS}
+    """A prediction or class without what is too large, and without a label that is only its index: names may follow."""
+    saved = dict(one)
+    if saved["label"] == str(saved["index"]) or len(saved["label"]) > _MOST_CHARACTERS:
+        del saved["label"]
     return _small(saved, notes)
 
 
