@@ -79,8 +79,8 @@ class Analyzed(TolerantModel):
     tensor: Tensor | None = Field(None, description="Tensor: the model's raw output.")
     dropped: int | None = Field(
         None,
-        description="How many objects, or masks of classes, were left out because the result was larger than a "
-        "record of the topic may be: those with the lowest scores, or the smallest. Absent if none was.",
+        description="How many predictions, or masks of classes or anomalies, were left out because the result was "
+        "larger than a record of the topic may be: those with the lowest scores, or the smallest. Absent if none was.",
     )
     timings: Timings
     source: Source

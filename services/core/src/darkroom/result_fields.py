@@ -76,7 +76,9 @@ class Anomaly(TolerantModel):
 
     score: float
     anomalous: bool
-    mask: Mask | None = Field(None, description="Pixels that are anomalous. Absent if the model does not locate them.")
+    mask: Mask | None = Field(
+        None, description="Pixels that are anomalous. Absent if the model does not locate them, or if it was dropped."
+    )
 
 
 class Tensor(TolerantModel):

@@ -1,10 +1,11 @@
 """Results that are too large for a record are cut to its size, least important parts first."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from darkroom.api.output import OutputType
 from darkroom_vision.heads.record_size import fitted
 
 MASK = {"size": [10, 10], "counts": "x\\" * 2_000}
@@ -34,11 +35,45 @@ def test_masks_of_the_smallest_classes_are_left_out_and_counted() -> None:
     assert size(result) + ROOM <= 30_000
 
 
-def test_the_best_prediction_stays_and_classification_is_not_cut() -> None:
+def test_the_best_prediction_stays() -> None:
     best = {"label": "a", "index": 0, "score": 0.5, "box": {}, "mask": MASK}
     assert fitted({"predictions": [best, best]}, 100) == {"predictions": [best], "dropped": 1}
-    classes = {"predictions": [{"label": "a", "index": 0, "score": 0.5}] * 3}
-    assert fitted(classes, 100) is classes
+
+
+LIMIT = 1_000_000
+POINT = {"name": "left shoulder", "x": 1234.56, "y": 1234.56, "score": 0.123456789}
+BOX = {"x": 1234.56, "y": 1234.56, "width": 1234.56, "height": 1234.56}
+PREDICTION = {"label": "a class", "index": 1234, "score": 0.123456789}
+
+
+LARGE: dict[OutputType, dict[str, Any]] = {
+    "Classification": {"predictions": [PREDICTION] * 50_000},
+    "MultiLabel": {"predictions": [PREDICTION] * 50_000},
+    "Detection": {"predictions": [PREDICTION | {"box": BOX}] * 10_000},
+    "OrientedDetection": {"predictions": [PREDICTION | {"box": BOX | {"angle": 123.45}}] * 10_000},
+    "InstanceSegmentation": {"predictions": [PREDICTION | {"box": BOX, "mask": MASK}] * 1_000},
+    "Keypoints": {"predictions": [PREDICTION | {"box": BOX, "keypoints": [POINT] * 17}] * 10_000},
+    "Segmentation": {"classes": [{"label": "a", "index": 1, "fraction": 0.1, "mask": MASK}] * 1_000},
+    "Text": {"text": {"text": "a" * 2 * LIMIT, "score": 0.5}},
+    "Anomaly": {"anomaly": {"score": 0.5, "anomalous": True, "mask": {"size": [9, 9], "counts": "x" * 2 * LIMIT}}},
+    "Embedding": {"embedding": [0.123456789] * 200_000},
+    "Tensor": {"tensor": {"name": "y", "shape": [200_000], "dtype": "float32", "data": [0.123456789] * 200_000}},
+}
+"""Results of more than `LIMIT` bytes."""
+
+
+@pytest.mark.parametrize("output_type", get_args(OutputType))
+def test_a_large_result_of_any_type_is_cut_to_fit_or_left_as_it_is(output_type: OutputType) -> None:
+    whole = LARGE[output_type]
+    assert size(whole) > LIMIT
+    result = fitted(whole, LIMIT)
+    if output_type in {"Text", "Embedding", "Tensor"}:  # parts of them mean nothing: the image becomes a dead letter
+        assert result is whole
+    else:
+        assert size(result) < LIMIT - ROOM / 2  # the event has other fields too
+        assert size(result) > LIMIT / 2 or output_type == "Anomaly"
+        assert result["dropped"] > 0
+        assert result.keys() == {*whole.keys(), "dropped"}
 
 
 @pytest.mark.parametrize("limit", [None, 1_000_000])

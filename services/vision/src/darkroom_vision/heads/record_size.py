@@ -1,7 +1,7 @@
 """Limiting results to the size of a record: what does not fit is left out, least important first.
 
-Predictions with boxes are dropped from the lowest score up; the first one always stays. Of a class map, the masks of
-the smallest classes are dropped. `dropped` in the result counts them. Other results are never cut.
+Predictions are dropped from the lowest score up; the first one always stays. Of a class map, the masks of the smallest
+classes are dropped, and of an anomaly, its mask. `dropped` in the result counts them. Other results are never cut.
 """
 
 import json
@@ -22,12 +22,15 @@ def fitted(result: Result, max_bytes: int | None) -> Result:
         return result
     room = max(0, max_bytes - _ROOM_BYTES)
     predictions: list[dict[str, Any]] = result.get("predictions") or []
-    if predictions and "box" in predictions[0]:
+    if predictions:
         kept = max(1, _how_many_fit(predictions, room))
         if kept < len(predictions):
             return {**result, "predictions": predictions[:kept], "dropped": len(predictions) - kept}
     if (classes := result.get("classes")) is not None:
         return _with_masks_that_fit(result, classes, room)
+    anomaly: dict[str, Any] = result.get("anomaly") or {}
+    if "mask" in anomaly and _size(anomaly) > room:
+        return {"anomaly": {name: value for name, value in anomaly.items() if name != "mask"}, "dropped": 1}
     return result
 
 
