@@ -173,8 +173,9 @@ def inputs(draw: st.DrawFn) -> dict[str, Any]:
     sizes: list[st.SearchStrategy[dict[str, Any]]] = [
         st.fixed_dictionaries({"width": side, "height": side}),
         st.fixed_dictionaries({"height": side, "multipleOf": st.sampled_from([1, 8])}),
+        st.fixed_dictionaries({"width": side, "multipleOf": st.sampled_from([1, 8])}),
         st.fixed_dictionaries({"longestSide": side, "multipleOf": st.sampled_from([1, 32])}),
-        st.fixed_dictionaries({"shortestSide": side, "longestSide": st.just(100)}),
+        st.fixed_dictionaries({"shortestSide": side, "longestSide": st.just(100), "shrink": st.booleans()}),
     ]
     spec = draw(st.one_of(sizes)) | {
         "resize": draw(st.sampled_from(["Stretch", "Letterbox", "Crop"])),
@@ -182,10 +183,14 @@ def inputs(draw: st.DrawFn) -> dict[str, Any]:
         "antialias": draw(st.booleans()),
         "preprocessing": draw(st.sampled_from(["Fast", "Exact"])),
     }
-    if spec["resize"] == "Crop" and "width" in spec:
+    if spec["resize"] == "Crop" and {"width", "height"} <= spec.keys():
         spec["cropFraction"] = draw(st.floats(0.5, 1))
     if spec["resize"] == "Letterbox":
-        spec |= {"pad": {"at": draw(st.sampled_from(["Center", "TopLeft"]))}, "enlarge": draw(st.booleans())}
+        spec |= {"pad": {"value": 0, "at": draw(st.sampled_from(["Center", "TopLeft"]))}}
+        spec |= {} if spec.get("shrink") is False else {"enlarge": draw(st.booleans())}
+    if draw(st.booleans()):  # for their rounding
+        preset = draw(st.sampled_from(["YoloX", "PaddleOcr"]))
+        spec |= {"preset": preset, "scale": 1 / 255, "mean": [0.0], "std": [1.0]}
     return spec
 
 
