@@ -22,7 +22,6 @@ from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.links.link import Link
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
-from darkroom_ingestion.store.opening import open_database
 from tests.support.kafka import SharedKafka
 from tests.support.services.ingestion import (
     DEADLINE_S,
@@ -54,17 +53,16 @@ def test_a_fenced_consumer_is_replaced(pipeline: Pipeline, start_service: Callab
     until(service.is_ready, "the service is ready")
 
 
-def test_a_producer_that_is_replaced_is_closed(kafka: SharedKafka, tmp_path: Path) -> None:
+def test_a_producer_that_is_replaced_is_closed(kafka: SharedKafka) -> None:
     """A pipeline whose topic takes smaller batches joins: the producer of the Kafka is another one from then on."""
     connection = KafkaConnection(bootstrap_servers=kafka.bootstrap_servers)
     large, small = (
         ServedPipeline(parse_pipeline(make_pipeline(kafka.bootstrap_servers, max_bytes=size).manifest), connection)
         for size in ("1Mi", "10Ki")
     )
-    database = open_database(f"sqlite:///{tmp_path}/store.db")
 
     async def run() -> None:
-        link = Link(connection, [large], Settings(catalog=""), database, Metrics(), lambda _: None)
+        link = Link(connection, [large], Settings(catalog=""), Metrics(), lambda _: None)
         former = link.publisher
         link.serve([large, small])
         await asyncio.to_thread(until, lambda: not former.alive, "the former producer has ended")
@@ -74,7 +72,6 @@ def test_a_producer_that_is_replaced_is_closed(kafka: SharedKafka, tmp_path: Pat
         assert not link.publisher.alive
 
     asyncio.run(run())
-    database.close()
 
 
 def test_a_producer_that_is_not_authorised_yet_is_replaced(

@@ -52,6 +52,13 @@ class Metrics:
         self.idempotent_repeats = Counter(
             "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
         )
+        self._of_store = {
+            "records": self.store_records,
+            "duplicates": self.store_duplicates,
+            "skipped": self.store_skipped,
+            "failures": self.store_failures,
+            "loop_failures": self.loop_failures,
+        }
         self._of_pipeline: dict[str, tuple[Counter, Counter]] = {}
         self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
         self._pipelines = Gauge(
@@ -60,6 +67,21 @@ class Metrics:
             ["state"],
             registry=r,
         )
+
+    def counters_of_the_store(self) -> dict[tuple[str, tuple[str, ...]], float]:
+        """The counters of the process that fills the store: values by name and labels."""
+        return {
+            (name, tuple(sample.labels.values())): sample.value
+            for name, counter in self._of_store.items()
+            for family in counter.collect()
+            for sample in family.samples
+            if sample.name.endswith("_total") and sample.value
+        }
+
+    def count_of_the_store(self, sample: tuple[str, tuple[str, ...]], amount: float) -> None:
+        """Count what the process that fills the store has counted."""
+        counter, labels = self._of_store[sample[0]], sample[1]
+        (counter.labels(*labels) if labels else counter).inc(amount)
 
     def catalog_holds(self, served: int, unserved_because: Iterable[str]) -> None:
         """Set how many pipelines are served, and how many are not, by cause."""

@@ -8,6 +8,8 @@ import structlog
 
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
+from darkroom_ingestion.filling.messages import Setup
+from darkroom_ingestion.filling.process import Filling
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.requests.memory import BodyMemory
@@ -40,6 +42,7 @@ async def running(
     services = _create(settings, database)
     metrics, links = services.metrics, services.links
     links.serve(pipelines)
+    services.background.start("filling", services.filling.run)
     services.background.start("catalog", lambda: catalog.watch(links.serve))
     services.background.start(
         "housekeeping",
@@ -60,7 +63,9 @@ async def running(
 
 def _create(settings: Settings, database: Database) -> Services:
     metrics = Metrics()
-    links = Links(settings, database, metrics)
+    group = settings.group or f"darkroom.ingestion.{database.instance}"
+    filling = Filling(Setup(settings.database, group, settings.log_format, settings.log_level), metrics)
+    links = Links(settings, filling, metrics)
     memory = BodyMemory(settings.body_memory_bytes)
     lease_s = settings.delivery_timeout_s + _LEASE_MARGIN_S
     keys = IdempotencyKeys(database, lease_s)
@@ -68,13 +73,14 @@ def _create(settings: Settings, database: Database) -> Services:
     topics, recent, ends = ImagesTopics(links, metrics), RecentImages(), TopicEnds(links)
     metrics.body_bytes.set_function(lambda: memory.taken)
     metrics.producer_queue.set_function(lambda: sum(link.publisher.waiting for link in links.all()))
-    metrics.store_lag.set_function(lambda: sum(link.filler.state.lag for link in links.all()))
+    metrics.store_lag.set_function(lambda: filling.lag)
     metrics.store_writable.set(1)
     return Services(
         settings=settings,
         database=database,
         metrics=metrics,
         links=links,
+        filling=filling,
         submissions=Submissions(topics, database, keys, recent, metrics),
         lookup=ImageLookup(database, recent, ends),
         redrives=Redrives(topics, links, database, claimant, ends, metrics),

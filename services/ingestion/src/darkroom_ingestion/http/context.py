@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
+from darkroom_ingestion.filling.process import Filling
 from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
 from darkroom_ingestion.http.requests.memory import BodyMemory
@@ -28,6 +29,7 @@ class Services:
     database: Database
     metrics: Metrics
     links: Links
+    filling: Filling
     submissions: Submissions
     lookup: ImageLookup
     redrives: Redrives

@@ -24,7 +24,6 @@ def liveness_checks(services: Services) -> list[Check]:
     for link in services.links.all():
         name = _name(link)
         checks.append(_check(f"publisher {name}", link.publisher.alive, "runs", "its thread has died"))
-        checks.append(_check(f"store filler {name}", link.filler.alive, "runs", "its thread has died"))
         checks.append(_check(f"live feed {name}", link.tail.alive, "runs", "its thread has died"))
     return checks
 
@@ -41,7 +40,7 @@ async def readiness_checks(services: Services) -> list[Check]:
     of_kafkas = [
         Check(name=f"kafka of {key}", ok=False, message="can't be used; the service's log says why") for key in missing
     ]
-    for found in await asyncio.gather(*(_kafka(link) for link in services.links.all())):
+    for found in await asyncio.gather(*(_kafka(services, link) for link in services.links.all())):
         of_kafkas.extend(found)
     return checks + _as_required(services, of_kafkas)
 
@@ -61,12 +60,11 @@ def _as_required(services: Services, of_kafkas: list[Check]) -> list[Check]:
 
 
 async def _store(services: Services) -> Check:
-    problem = next((p for link in services.links.all() if (p := link.filler.state.store_problem)), None)
-    problem = problem or await services.probe.problem()
+    problem = services.filling.store_problem or await services.probe.problem()
     return _check("store", problem is None, "writable", problem or "")
 
 
-async def _kafka(link: Link) -> list[Check]:
+async def _kafka(services: Services, link: Link) -> list[Check]:
     name = _name(link)
     try:
         async with asyncio.timeout(_PATIENCE_S):
@@ -75,7 +73,7 @@ async def _kafka(link: Link) -> list[Check]:
         reason = str(error) or link.admin.problem() or "no response in time"
         return [Check(name=f"kafka {name}", ok=False, message=reason)]
     absent = sorted(link.topics - known.keys())
-    state, unpublished = link.filler.state, link.publisher.problem
+    state, unpublished = services.filling.state(link.connection), link.publisher.problem
     reading = "reading the log" if state.assigned else state.kafka_problem or "waiting for partitions"
     return [
         Check(name=f"kafka {name}", ok=True, message="reachable"),

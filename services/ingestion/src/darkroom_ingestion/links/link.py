@@ -1,4 +1,4 @@
-"""The clients of one Kafka cluster: publisher, store filler, live feed, record reader and admin client."""
+"""The clients of one Kafka cluster: publisher, live feed, record reader and admin client."""
 
 import threading
 from collections.abc import Callable
@@ -12,8 +12,6 @@ from darkroom_ingestion.kafka.record_reader import RecordReader
 from darkroom_ingestion.links.topics import outputs, smallest_topic_bytes, topics_to_store
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
-from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.filler import Filler
 
 _FLUSH_S = 10.0
 _JOIN_S = 5.0
@@ -32,23 +30,20 @@ class Link:
         connection: KafkaConnection,
         pipelines: list[ServedPipeline],
         settings: Settings,
-        database: Database,
         metrics: Metrics,
         tell: Callable[[list[tuple[str, News]]], None],
         predecessor: "Link | None" = None,
     ) -> None:
-        self._connection, self._settings, self._metrics = connection, settings, metrics
+        self.connection, self._settings, self._metrics = connection, settings, metrics
         self.bootstrap_servers = connection.bootstrap_servers
         self.admin = LogAdmin(connection)
         self.publisher = self._publisher_for(pipelines)
         self._retiring: list[threading.Thread] = []
         self.reader = RecordReader(connection)
         self.pipelines = pipelines
-        group = settings.group or f"darkroom.ingestion.{database.instance}"
-        topics = topics_to_store(pipelines)
-        self.filler = Filler(database, connection, group, topics, self.admin.topic_ids, metrics)
+        topics = outputs(topics_to_store(pipelines))
         former_tail = None if predecessor is None else predecessor.tail
-        self.tail: Tail = Tail(connection, self.admin, outputs(topics), tell, metrics, former_tail)
+        self.tail: Tail = Tail(connection, self.admin, topics, tell, metrics, former_tail)
 
     @property
     def topics(self) -> frozenset[str]:
@@ -61,9 +56,7 @@ class Link:
         if smallest_topic_bytes(pipelines) < self.publisher.batch_bytes:
             former, self.publisher = self.publisher, self._publisher_for(pipelines)
             self._retire(former)
-        topics = topics_to_store(pipelines)
-        self.filler.read_topics(topics)
-        self.tail.read_topics(outputs(topics))
+        self.tail.read_topics(outputs(topics_to_store(pipelines)))
 
     def close(self) -> None:
         """Deliver the records in flight and close all clients. Blocks for seconds."""
@@ -71,7 +64,6 @@ class Link:
         self.publisher.close(_FLUSH_S)
         for thread in self._retiring:
             thread.join(_FLUSH_S)
-        self.filler.close(_JOIN_S)
         self.tail.join(_JOIN_S)
         self.reader.close()
 
@@ -84,7 +76,7 @@ class Link:
 
     def _publisher_for(self, pipelines: list[ServedPipeline]) -> Publisher:
         return Publisher(
-            self._connection,
+            self.connection,
             batch_bytes=smallest_topic_bytes(pipelines),
             delivery_timeout_s=self._settings.delivery_timeout_s,
             metrics=self._metrics,

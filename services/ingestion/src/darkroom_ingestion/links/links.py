@@ -11,11 +11,12 @@ from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.tail import News
+from darkroom_ingestion.filling.process import Filling
 from darkroom_ingestion.kafka.errors import CLIENT_NOT_CREATED
 from darkroom_ingestion.links.link import Link
+from darkroom_ingestion.links.topics import topics_to_store
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
-from darkroom_ingestion.store.database import Database
 
 if TYPE_CHECKING:
     from darkroom.kafka.connection import KafkaConnection
@@ -30,8 +31,8 @@ class NotConnected(DarkroomError):
 class Links:
     """One link per Kafka cluster, one hub per pipeline. Used from the event loop only."""
 
-    def __init__(self, settings: Settings, database: Database, metrics: Metrics) -> None:
-        self._settings, self._database, self._metrics = settings, database, metrics
+    def __init__(self, settings: Settings, filling: Filling, metrics: Metrics) -> None:
+        self._settings, self._filling, self._metrics = settings, filling, metrics
         self.pipelines = Pipelines()
         self._links: dict[KafkaConnection, Link] = {}
         self._hubs: dict[str, Hub] = {}
@@ -54,13 +55,13 @@ class Links:
                     connection,
                     served,
                     self._settings,
-                    self._database,
                     self._metrics,
                     self._tell,
                     next((old for old in replaced if old.bootstrap_servers == connection.bootstrap_servers), None),
                 )
             except CLIENT_NOT_CREATED as error:
                 log.warning("a Kafka can't be used", bootstrap_servers=connection.bootstrap_servers, reason=str(error))
+        self._filling.read({connection: topics_to_store(served) for connection, served in wanted.items()})
         for link in replaced:
             closing = asyncio.ensure_future(self._close(link))
             self._closing.add(closing)

@@ -57,6 +57,20 @@ def open_database(url: str) -> Database:
     return Database(engine, instance, lock)
 
 
+def connect(url: str) -> Database:
+    """Another connection to a store that the process which started this one has opened.
+
+    Raises:
+        BadDatabase: the database can't be read.
+    """
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection:
+            return Database(engine, _instance(connection))
+    except SQLAlchemyError as error:
+        raise BadDatabase(f"the database can't be read: {reason_of(error)}") from error
+
+
 def _keep_to_ourselves(engine: Engine) -> int | None:
     """Lock a SQLite store until the returned descriptor is closed or the process ends.
 

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import confluent_kafka
 import structlog
@@ -13,6 +12,7 @@ from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import KafkaUnreachable, is_fatal
 from darkroom.kafka.log import TopicPartition
+from darkroom_ingestion.filling.messages import FillerState
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
@@ -29,17 +29,6 @@ _SESSION_TIMEOUT_MS = 10_000
 _PREFETCH_KIB = 32 * 1024
 
 log = structlog.get_logger("darkroom.ingestion.filler")
-
-
-@dataclass(frozen=True)
-class FillerState:
-    """The state of the filler, for readiness and metrics."""
-
-    assigned: bool
-    caught_up: bool
-    lag: int
-    store_problem: str | None
-    kafka_problem: str | None
 
 
 class Filler:
@@ -260,13 +249,11 @@ class Filler:
             log.error("the store can't be written, consumption waits", reason=str(error))
         self._store_problem = str(error)
         self._metrics.store_failures.inc()
-        self._metrics.store_writable.set(0)
 
     def _store_works(self) -> None:
         if self._store_problem is not None:
             log.info("the store can be written again")
         self._store_problem = None
-        self._metrics.store_writable.set(1)
 
     def _kafka_failed(self, error: KafkaError) -> None:
         if is_fatal(error):

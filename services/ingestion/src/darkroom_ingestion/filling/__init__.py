@@ -1,0 +1,1 @@
+"""Filling the store from the log, in a process of its own."""

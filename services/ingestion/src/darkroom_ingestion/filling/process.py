@@ -1,0 +1,118 @@
+"""Starts the process that fills the store, and knows what it reports."""
+
+import asyncio
+import multiprocessing
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from darkroom.errors import DarkroomError
+from darkroom.kafka.connection import KafkaConnection
+from darkroom.parent_death import ending_with_us
+from darkroom_ingestion.filling.messages import FillerState, Report, Sample, Setup, Topics
+from darkroom_ingestion.metrics import Metrics
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+_END_S: Final = 8.0
+
+log = structlog.get_logger("darkroom.ingestion.filling")
+
+
+class FillingEnded(DarkroomError):
+    """The process that fills the store has ended."""
+
+
+class Filling:
+    """The process that fills the store. Used from the event loop only.
+
+    It shares no interpreter with the requests: reading the log would take a third of their time.
+    """
+
+    def __init__(self, setup: Setup, metrics: Metrics) -> None:
+        self._setup, self._metrics = setup, metrics
+        self._wanted: Topics = {}
+        self._pipe: Connection[Any, Any] | None = None
+        self._report = Report()
+
+    def read(self, topics: Topics) -> None:
+        """Fill the store from these topics from now on."""
+        self._wanted = topics
+        if self._pipe is not None:
+            self._send(topics)
+
+    def state(self, connection: KafkaConnection) -> FillerState:
+        """The state of a cluster's filler."""
+        return self._report.states.get(connection) or FillerState()
+
+    @property
+    def lag(self) -> int:
+        """How many records are yet to be read."""
+        return sum(state.lag for state in self._report.states.values())
+
+    @property
+    def store_problem(self) -> str | None:
+        """Why the store can't be written; None if it can."""
+        return next((state.store_problem for state in self._report.states.values() if state.store_problem), None)
+
+    async def run(self) -> None:
+        """Run the process until cancelled.
+
+        Raises:
+            FillingEnded: the process has ended.
+        """
+        self._pipe, theirs = multiprocessing.Pipe()
+        command = [sys.executable, "-P", "-m", "darkroom_ingestion.filling", str(theirs.fileno())]
+        process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own interpreter and module; returns at once
+            ending_with_us(command), pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL
+        )
+        theirs.close()
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(self._pipe.fileno(), self._receive, self._pipe, ended)
+        try:
+            self._send(self._setup)
+            self._send(self._wanted)
+            await ended
+        finally:
+            loop.remove_reader(self._pipe.fileno())
+            self._pipe.close()
+            self._pipe = None
+            code = await asyncio.shield(asyncio.to_thread(_end, process))
+            self._report = Report()
+        raise FillingEnded(f"the process that fills the store has ended with code {code}")
+
+    def _send(self, message: Setup | Topics) -> None:
+        assert self._pipe is not None  # noqa: S101 - running
+        try:
+            self._pipe.send(message)
+        except OSError as error:  # it has ended, which `run` notices
+            log.debug("the process that fills the store takes no message", reason=str(error))
+
+    def _receive(self, pipe: "Connection[Any, Any]", ended: "asyncio.Future[None]") -> None:
+        try:
+            while pipe.poll():
+                self._take(pipe.recv())
+        except (EOFError, OSError):
+            if not ended.done():
+                ended.set_result(None)
+            asyncio.get_running_loop().remove_reader(pipe.fileno())
+
+    def _take(self, report: Report) -> None:
+        counted: dict[Sample, float] = dict(self._report.counters)
+        for sample, value in report.counters.items():
+            self._metrics.count_of_the_store(sample, value - counted.get(sample, 0.0))
+        self._report = report
+        self._metrics.store_writable.set(self.store_problem is None)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> int:
+    """Wait for the process, whose pipe is closed."""
+    try:
+        return process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
