@@ -71,13 +71,26 @@ def test_a_small_image_is_enlarged() -> None:
     assert draw(image((0, 0, 0), (28, 28)), {"predictions": []}).size == (308, 308)
 
 
+def test_a_line_of_text_stands_below_the_image() -> None:
+    drawn = pixels(draw(image((0, 0, 0), (400, 40)), {"text": {"text": "INVOICE 7", "score": 0.9}}))
+    assert drawn.shape == (240, 1200, 3)
+    assert not drawn[:120].any()
+    assert (drawn[120:] == 0).all(-1).any()
+    assert (drawn[120:] == 255).all(-1).mean() > 0.8
+
+
+def test_a_long_text_is_made_smaller() -> None:
+    drawn = pixels(draw(image((0, 0, 0), (400, 40)), {"text": {"text": "INVOICE " * 15, "score": 0.9}}))
+    assert (drawn[120:, :5] == 255).all()
+
+
 @pytest.mark.parametrize(
     ("result", "lines"),
     [
         ({"predictions": [{"label": "cat", "index": 0, "score": 0.5}]}, ["cat 0.50"]),
         ({"predictions": [BOX]}, []),
         ({"classes": [{"label": "road", "index": 0, "fraction": 0.43}]}, ["road 43%"]),
-        ({"text": {"text": "INVOICE 7", "score": 0.9}}, ["INVOICE 7"]),
+        ({"text": {"text": "INVOICE 7", "score": 0.9}}, []),
         ({"anomaly": {"score": 0.75, "anomalous": True}}, ["anomalous 0.75"]),
         ({"embedding": [1.0]}, []),
     ],

@@ -22,6 +22,8 @@ _LINE_SHARE, _TEXT_SHARE = 300, 40
 _SMALLEST_TEXT = 12
 _SMALLEST_SIDE = 320
 """In pixels. An image with a shorter side is enlarged, so that labels fit."""
+_LONGEST_ENLARGED = 1_280
+"""In pixels. No side grows beyond this."""
 _LUMA_OF_DARK_TEXT = 140
 
 
@@ -37,7 +39,7 @@ class Canvas:
     def __init__(self, pixels: Pixels) -> None:
         """Draw on `pixels`, uint8 (h, w, 3) RGB, enlarged a whole number of times if the image is small."""
         height, width, _ = pixels.shape
-        self._scale = max(1, _SMALLEST_SIDE // min(height, width))
+        self._scale = max(1, min(_SMALLEST_SIDE // min(height, width), _LONGEST_ENLARGED // max(height, width)))
         self._size = (height, width)
         self.image = Image.fromarray(pixels.repeat(self._scale, 0).repeat(self._scale, 1))
         side = min(self.image.size)
@@ -82,6 +84,19 @@ class Canvas:
         for line in lines:
             self._plate((0.0, top), line, _BLACK)
             top += self._extent(line)[1]
+
+    def subtitle(self, text: str) -> None:
+        """Add a white strip below the image, at most as high as the image, with `text` as large as fits."""
+        strip = min(self.image.height, round(self.image.width / 8))
+        size = max(_SMALLEST_TEXT, round(strip * 0.6))
+        font = ImageFont.load_default(size)
+        if (width := font.getlength(text)) > (room := self.image.width * 0.96):
+            font = ImageFont.load_default(max(_SMALLEST_TEXT, int(size * room / width)))
+        extended = Image.new("RGB", (self.image.width, self.image.height + strip), _WHITE)
+        extended.paste(self.image)
+        middle = (self.image.width / 2, self.image.height + strip / 2)
+        ImageDraw.Draw(extended).text(middle, text, fill=_BLACK, font=font, anchor="mm")
+        self.image = extended
 
     def _plate(self, corner: Point, text: str, color: Color) -> None:
         draw = ImageDraw.Draw(self.image)

@@ -40,15 +40,15 @@ def draw(image: bytes, result: Mapping[str, Any]) -> Image.Image:
         left, top = min(corners := _corners(prediction["box"]))[0], min(y for _, y in corners)
         canvas.label((left, top), _said(prediction), prediction.get("index", 0))
     canvas.caption(caption(result)[:_LINES])
+    if (text := result.get("text")) is not None:
+        canvas.subtitle(text["text"])
     return canvas.image
 
 
 def caption(result: Mapping[str, Any]) -> list[str]:
-    """Results about the whole image, one per line."""
+    """Results about the whole image, one per line; not the text in it, which is drawn below the image."""
     lines = [_said(prediction) for prediction in result.get("predictions") or () if "box" not in prediction]
     lines += [f"{found['label']} {found['fraction']:.0%}" for found in result.get("classes") or ()]
-    if (text := result.get("text")) is not None:
-        lines.append(text["text"] if isinstance(text, dict) else str(text))
     if isinstance(anomaly := result.get("anomaly"), dict):
         state = "anomalous" if anomaly.get("anomalous") else "normal"
         lines.append(f"{state} {anomaly['score']:.2f}")
