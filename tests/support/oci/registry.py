@@ -1,5 +1,6 @@
 """The distribution project's registry on this machine, built from its Go module."""
 
+import base64
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.support.kube.child_process import ChildProcess
 from tests.support.kube.go_programs import GoModule, go_program
 
 USERNAME, PASSWORD = "reader", "password"
+BASIC = "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 _HTPASSWD = f"{USERNAME}:$2a$04$Uf6Fsn9y4vbhDlDASpVb0.P1dZ2nHyIvBiws1ftCY.QbeCK8ciD8.\n"
 _MODULE = GoModule(Path(__file__).parent / "go/registry", "github.com/distribution/distribution/v3", package=".")
 _START_TIMEOUT_S = 60.0
