@@ -119,6 +119,15 @@ def test_a_new_model_rolls_the_workers_and_more_of_them_do_not(running: Site) ->
     until(lambda: revision() == "2", "the workers roll")
     running.wait_ready()
 
+    manifest = running.manifest(replicas=2)
+    manifest["spec"]["stages"][0]["model"] = {"uri": "oci://registry.example:5000/digits:v2"}
+    running.apply(manifest)
+    until(lambda: revision() == "3", "the workers roll to the model of another URI")
+    running.wait_ready()
+    policy = running.find("networkpolicies", "digits-classify")
+    assert policy is not None
+    assert {"ports": [{"port": 5000, "protocol": "TCP"}]} in policy["spec"]["egress"]
+
 
 def test_a_suspended_pipeline_has_no_workers_and_keeps_its_topics(running: Site, kafka: SharedKafka) -> None:
     running.apply(running.manifest())

@@ -4,6 +4,7 @@ import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -52,15 +53,19 @@ class Inspection:
     family: Family | None = None
 
 
-def inspect_model(path: Path) -> Inspection:
+def inspect_model(path: Path, *, external_data: Mapping[str, str] = MappingProxyType({})) -> Inspection:
     """Read the file, load it and run it once on a blank image.
+
+    Args:
+        path: the ONNX file.
+        external_data: the SHA-256 of files that have been checked, by location in the model.
 
     Raises:
         ModelNotFound: the file does not exist or cannot be read.
     """
     metadata, contents = ModelMetadata(), None
     try:
-        model = load_model(path)
+        model = load_model(path, external_data=external_data)
     except ModelError as error:
         size = path.stat().st_size if path.is_file() else None
         if size is None:

@@ -10,6 +10,7 @@ from PIL import Image
 from darkroom_cli.models.analysis import analyse_files
 from darkroom_cli.models.initial import write_manifest
 from darkroom_cli.models.settings import prepared
+from darkroom_cli.models.source import model_source
 from darkroom_cli.views.outcome import outcome
 from darkroom_vision.drawing.picture import draw
 from tests.support.models.made_families import MADE
@@ -29,7 +30,9 @@ def answer(name: str, folder: Path, photo: Path, *, written: bool = False) -> di
     model = MADE[name](folder / "m.onnx")
     if written:
         write_manifest(model, folder / "p.yaml", name=None, samples=(), replace=False)
-    (analysed,) = analyse_files(prepared(model, str(folder / "p.yaml") if written else None), [photo])
+    (analysed,) = analyse_files(
+        prepared(model_source(str(model)), str(folder / "p.yaml") if written else None), [photo]
+    )
     assert not analysed.failed, analysed.document
     draw(analysed.content, analysed.document).save(BytesIO(), "PNG")
     return analysed.document
@@ -63,7 +66,7 @@ def test_all_labels_of_a_multi_label_model_are_shown(tmp_path: Path, photo: Path
     write_manifest(model, manifest, name=None, samples=(), replace=False)
     output = "{type: MultiLabel, activation: None, threshold: 0.1}"
     manifest.write_text(f"{manifest.read_text().partition('      output:')[0]}      output: {output}\n")
-    (analysed,) = analyse_files(prepared(model, str(manifest)), [photo])
+    (analysed,) = analyse_files(prepared(model_source(str(model)), str(manifest)), [photo])
     assert outcome(analysed.document) == "dog 0.75, cat 0.12, fox 0.12"
 
 

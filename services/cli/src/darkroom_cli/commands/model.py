@@ -11,6 +11,12 @@ from darkroom_cli.exit_codes import EXPLAINED, ExitCode, InvalidInput
 app = typer.Typer(help="Inspect, run, compare and quantise an ONNX model, without Kafka.", no_args_is_help=True)
 
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The ONNX file.")]
+ModelFileOrUri = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL.onnx|URI", help="The ONNX file, or its URI: https://, s3://, gs://, hf:// or oci://."
+    ),
+]
 Images = Annotated[
     list[Path], typer.Argument(metavar="IMAGES|FOLDER…", help="Image files, and folders to search for images.")
 ]
@@ -25,22 +31,24 @@ StageOption = Annotated[
 
 
 @app.command(epilog=EXPLAINED)
-def inspect(file: ModelFile, *, as_json: AsJson = False) -> None:
+def inspect(model: ModelFileOrUri, *, as_json: AsJson = False) -> None:
     """Show the contents of a model file, its model family and the reasons for it, and a stage block to copy.
 
     Exit code 1 if ONNX Runtime cannot load the model.
     """
     from darkroom_cli.models.detected import detected_block
+    from darkroom_cli.models.source import model_source
     from darkroom_cli.views.inspection import inspection_document, inspection_lines
     from darkroom_cli.views.output import answer, answer_json
     from darkroom_vision.inspection import inspect_model
     from darkroom_vision.model.session import ModelNotFound
 
+    source = model_source(model)
     try:
-        found = inspect_model(file)
+        found = inspect_model(source.path, external_data=source.external_data)
     except ModelNotFound as error:
         raise InvalidInput(str(error)) from error
-    block = detected_block(found, f"file:{file}") if found.family is not None else None
+    block = detected_block(found, source.uri) if found.family is not None else None
     if as_json:
         answer_json(inspection_document(found, block.as_document() if block else None))
     else:
@@ -52,7 +60,7 @@ def inspect(file: ModelFile, *, as_json: AsJson = False) -> None:
 
 @app.command(epilog=EXPLAINED)
 def run(
-    file: ModelFile,
+    model: ModelFileOrUri,
     images: Images,
     *,
     stage: StageOption = None,
@@ -83,6 +91,7 @@ def run(
     from darkroom_cli.models.pictures import Pictures
     from darkroom_cli.models.self_tests import SavedTests
     from darkroom_cli.models.settings import prepared
+    from darkroom_cli.models.source import model_source
     from darkroom_cli.views.outcome import outcome
     from darkroom_cli.views.output import JsonArray, answer, say
 
@@ -90,8 +99,9 @@ def run(
     pictures = Pictures.at(draw, files) if draw is not None else None
     if stage is not None and save_test is not None:
         raise InvalidInput("give --stage or --save-test, which uses the settings of its stage, but not both")
-    saved = SavedTests.of(save_test, file) if save_test is not None else None
-    found = prepared(file, stage or save_test)
+    source = model_source(model)
+    saved = SavedTests.of(save_test, source.path) if save_test is not None else None
+    found = prepared(source, stage or save_test)
     for question in found.questions:
         say(f"? {question}")
     failed = False
@@ -136,12 +146,14 @@ def quantize(
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.models.quantize import quantize as quantize_model
     from darkroom_cli.models.settings import prepared
+    from darkroom_cli.models.source import ModelSource
     from darkroom_cli.models.targets import check_target
     from darkroom_cli.views.output import answer, answer_json, say
 
     target = output or file.with_name(f"{file.stem}.int8.onnx")
     check_target(target, replace=force)
-    found = quantize_model(file, prepared(file, stage), image_files(images), target, threshold)
+    source = ModelSource(file, f"file:{file}")
+    found = quantize_model(file, prepared(source, stage), image_files(images), target, threshold)
     written = found.agreement >= threshold
     if as_json:
         names = {
@@ -165,7 +177,7 @@ def quantize(
 
 
 @app.command(epilog=EXPLAINED)
-def check(file: ModelFile, images: Images, *, stage: StageOption = None, as_json: AsJson = False) -> None:
+def check(model: ModelFileOrUri, images: Images, *, stage: StageOption = None, as_json: AsJson = False) -> None:
     """Compare preprocessing and results with a slow, independent implementation, and measure each step.
 
     Prints for every image the largest differences of the model's inputs (in levels of 256) and of its outputs, both
@@ -174,10 +186,11 @@ def check(file: ModelFile, images: Images, *, stage: StageOption = None, as_json
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.models.check import check_files
     from darkroom_cli.models.settings import prepared
+    from darkroom_cli.models.source import model_source
     from darkroom_cli.views.output import JsonArray, answer
 
     files = image_files(images)
-    found = prepared(file, stage)
+    found = prepared(model_source(model), stage)
     with JsonArray(shown=as_json) as array:
         for compared in check_files(found, files):
             if as_json:

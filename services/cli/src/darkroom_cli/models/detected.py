@@ -1,7 +1,9 @@
 """The stage block of a model without given settings."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from darkroom.api.output import OutputType
 from darkroom.errors import DarkroomError
@@ -31,15 +33,19 @@ class UnusableModel(DarkroomError):
     """ONNX Runtime cannot load the model."""
 
 
-def usable(file: Path) -> Inspection:
+def usable(file: Path, external_data: Mapping[str, str] = MappingProxyType({})) -> Inspection:
     """The inspection of a model that loads.
+
+    Args:
+        file: the ONNX file.
+        external_data: the SHA-256 of files that have been checked, by location in the model.
 
     Raises:
         InvalidInput: the file does not exist.
         UnusableModel: ONNX Runtime cannot load the model.
     """
     try:
-        found = inspect_model(file)
+        found = inspect_model(file, external_data=external_data)
     except ModelNotFound as error:
         raise InvalidInput(str(error)) from error
     if found.model is None:

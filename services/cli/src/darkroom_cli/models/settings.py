@@ -11,6 +11,7 @@ from darkroom_cli.manifests.bundle import LoadedPipeline
 from darkroom_cli.manifests.references import Inline, OnDisk, find
 from darkroom_cli.manifests.stages import ChosenStage, chosen_stage
 from darkroom_cli.models.detected import detected_block, usable
+from darkroom_cli.models.source import ModelSource
 from darkroom_cli.models.stage_block import StageBlock
 from darkroom_vision.analyse import LoadedStage, prepare
 from darkroom_vision.inspection import Inspection
@@ -29,11 +30,11 @@ class Prepared:
     questions: Sequence[str] = ()
 
 
-def prepared(file: Path, reference: str | None) -> Prepared:
-    """The model of `file` with the settings of `reference`; with those of its family if `reference` is None.
+def prepared(source: ModelSource, reference: str | None) -> Prepared:
+    """A model with the settings of `reference`; with those of its family if `reference` is None.
 
     Args:
-        file: the model file.
+        source: the model file.
         reference: PIPELINE.yaml#STAGE; STAGE is optional if there is only one.
 
     Raises:
@@ -42,22 +43,23 @@ def prepared(file: Path, reference: str | None) -> Prepared:
     """
     try:
         if reference is not None:
-            return prepared_stage(file, chosen_stage(reference))
-        found = usable(file)
-        return prepared_block(found, detected_block(found, f"file:{file}"))
+            return prepared_stage(source, chosen_stage(reference))
+        found = usable(source.path, source.external_data)
+        return prepared_block(found, detected_block(found, source.uri))
     except (ModelNotFound, ModelMismatch) as error:
         raise InvalidInput(str(error)) from error
 
 
-def prepared_stage(file: Path, chosen: ChosenStage) -> Prepared:
-    """The model of `file` with the settings of a stage in a manifest.
+def prepared_stage(source: ModelSource, chosen: ChosenStage) -> Prepared:
+    """A model with the settings of a stage in a manifest.
 
     Raises:
         InvalidInput: its labels can't be read.
         ModelError: model and stage do not fit each other, or the model fails on a blank image.
     """
     labels = _labels_of(chosen)
-    return Prepared(chosen.stage, labels, prepare(load_model(file), chosen.stage, labels))
+    model = load_model(source.path, external_data=source.external_data)
+    return Prepared(chosen.stage, labels, prepare(model, chosen.stage, labels))
 
 
 def prepared_block(found: Inspection, block: StageBlock) -> Prepared:
