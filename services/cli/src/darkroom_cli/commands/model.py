@@ -68,7 +68,8 @@ def run(
         Path | None,
         typer.Option(
             metavar="FILE|FOLDER",
-            help="Save the images with their results drawn on them: to a file for one image, else to a folder.",
+            help="Save the images with their results drawn on them: to a file for one image, else to a folder. Labels "
+            "with characters outside ASCII are drawn in a font of this machine.",
         ),
     ] = None,
     save_test: Annotated[
@@ -116,6 +117,8 @@ def run(
                 say(f"{pictures.save(analysed)} written")
             if saved is not None:
                 saved.add(analysed)
+    if pictures is not None and (problem := pictures.problem()) is not None:
+        say(problem)
     if failed:
         raise typer.Exit(ExitCode.FAILED)
     if saved is not None:

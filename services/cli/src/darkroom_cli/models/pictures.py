@@ -9,9 +9,11 @@ from PIL import Image
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.models.analysis import Analysed
+from darkroom_vision.drawing.fonts import Fonts
 from darkroom_vision.drawing.picture import draw
 
 _FORMATS = (".png", ".jpg", ".jpeg", ".webp")
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,13 @@ class Pictures:
 
     Attributes:
         taken: files that must not be overwritten: the images, and the pictures so far.
+        fonts: the fonts of labels.
     """
 
     target: Path
     is_folder: bool
     taken: set[Path] = field(default_factory=set)
+    fonts: Fonts = field(default_factory=Fonts)
 
     @classmethod
     def at(cls, target: Path, files: Sequence[Path]) -> "Pictures":
@@ -54,10 +58,20 @@ class Pictures:
         try:
             if self.is_folder:
                 self.target.mkdir(parents=True, exist_ok=True)
-            _save(draw(analysed.content, analysed.document), path)
+            _save(draw(analysed.content, analysed.document, self.fonts), path)
         except OSError as error:
             raise DarkroomError(f"{path} can't be written: {error.strerror or error}") from error
         return path
+
+    def problem(self) -> str | None:
+        """What cannot be read in the pictures so far."""
+        if not self.fonts.missing:
+            return None
+        shown = "".join(sorted(self.fonts.missing)[:_MOST_SHOWN])
+        return (
+            f"no font of this machine has all characters of a label ({shown}): they are drawn as escapes; install a "
+            "font that has them, such as Noto Sans CJK"
+        )
 
     def _free(self, file: Path) -> Path:
         number = 1

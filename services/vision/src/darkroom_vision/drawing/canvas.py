@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from darkroom_vision.drawing.fonts import Font, Fonts
 from darkroom_vision.imaging.pixels import Pixels
 
 Point = tuple[float, float]
@@ -36,15 +37,16 @@ def color_of(index: int) -> Color:
 class Canvas:
     """An image to draw on."""
 
-    def __init__(self, pixels: Pixels) -> None:
+    def __init__(self, pixels: Pixels, fonts: Fonts) -> None:
         """Draw on `pixels`, uint8 (h, w, 3) RGB, enlarged a whole number of times if the image is small."""
+        self._fonts = fonts
         height, width, _ = pixels.shape
         self._scale = max(1, min(_SMALLEST_SIDE // min(height, width), _LONGEST_ENLARGED // max(height, width)))
         self._size = (height, width)
         self.image = Image.fromarray(pixels.repeat(self._scale, 0).repeat(self._scale, 1))
         side = min(self.image.size)
         self._line = max(2, round(side / _LINE_SHARE))
-        self._font = ImageFont.load_default(max(_SMALLEST_TEXT, round(side / _TEXT_SHARE)))
+        self._text_size = max(_SMALLEST_TEXT, round(side / _TEXT_SHARE))
 
     def tint(self, mask: npt.NDArray[np.bool_], index: int) -> None:
         """Tint the pixels of `mask` (h, w) and outline them."""
@@ -89,9 +91,9 @@ class Canvas:
         """Add a white strip below the image, at most as high as the image, with `text` as large as fits."""
         strip = min(self.image.height, round(self.image.width / 8))
         size = max(_SMALLEST_TEXT, round(strip * 0.6))
-        font = ImageFont.load_default(size)
+        font = self._fonts.font(text, size)
         if (width := font.getlength(text)) > (room := self.image.width * 0.96):
-            font = ImageFont.load_default(max(_SMALLEST_TEXT, int(size * room / width)))
+            font = self._fonts.font(text, max(_SMALLEST_TEXT, int(size * room / width)))
         extended = Image.new("RGB", (self.image.width, self.image.height + strip), _WHITE)
         extended.paste(self.image)
         middle = (self.image.width / 2, self.image.height + strip / 2)
@@ -105,13 +107,16 @@ class Canvas:
         draw.rectangle(
             (corner[0], corner[1], corner[0] + width - 1, corner[1] + height - 1), fill=color, outline=_WHITE
         )
-        draw.text((corner[0] + 2 * pad, corner[1] + pad), text, fill=_ink(color), font=self._font)
+        draw.text((corner[0] + 2 * pad, corner[1] + pad), text, fill=_ink(color), font=self._font(text))
+
+    def _font(self, text: str) -> Font:
+        return self._fonts.font(text, self._text_size)
 
     def _at(self, point: Point) -> Point:
         return point[0] * self._scale, point[1] * self._scale
 
     def _extent(self, text: str) -> tuple[float, float]:
-        _, _, right, bottom = ImageDraw.Draw(self.image).textbbox((0, 0), text or " ", font=self._font)
+        _, _, right, bottom = ImageDraw.Draw(self.image).textbbox((0, 0), text or " ", font=self._font(text))
         return right + 4 * self._line, bottom + 2 * self._line
 
 
