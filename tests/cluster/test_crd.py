@@ -126,6 +126,10 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(input={"shortestSide": 801, "longestSide": 800}),
         lambda m: _stage(m).update(input={"shortestSide": 800, "longestSide": 800}),
     ),
+    "shrink: false is only": (
+        lambda m: _stage(m).update(input={"longestSide": 800, "shrink": False}),
+        lambda m: _stage(m).update(input={"shortestSide": 800, "shrink": False}),
+    ),
     "expect must have": (
         lambda m: _stage(m).update(selfTest=[{"image": "file:a", "expect": {"embedding": [1.5]}}]),
         lambda m: _stage(m).update(selfTest=[{"image": "file:a", "expect": {"predictions": [{"label": "x"}]}}]),

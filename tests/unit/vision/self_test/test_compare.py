@@ -100,6 +100,7 @@ def test_embeddings_are_compared_by_their_angle() -> None:
         "embedding: expected 1 numbers, got 2"
     ]
     assert told({"embedding": [0.0]}, {"embedding": [0.0]}, "Embedding") == []
+    assert len(told({"embedding": [float("nan")]}, {"embedding": [1.0]}, "Embedding")) == 1
     assert len(told({"embedding": [0.0]}, {"embedding": [1.0]}, "Embedding")) == 1
 
 
@@ -110,6 +111,7 @@ def test_tensors_name_the_largest_difference() -> None:
         "tensor.data[1]: expected 2, got 2.5, and 1 more numbers differ (tolerance 0.003)"
     ]
     assert told(expect, result, "Tensor", absolute=0.5) == []
+    assert len(told({"tensor": {"data": [float("nan")] * 4}}, result, "Tensor")) == 1
     assert told({"tensor": {"shape": [2, 2], "data": [1.0]}}, result, "Tensor") == [
         "tensor.shape: expected [2, 2], got [4]",
         "tensor.data: expected 1 numbers, got 4",

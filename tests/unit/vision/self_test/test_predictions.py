@@ -74,6 +74,10 @@ def test_an_expected_box_may_leave_out_everything_but_its_class() -> None:
     assert told([{"label": "dog"}], [CAT, DOG]) == ["predictions: expected no more, got cat 0.91 at (10, 10, 40, 40)"]
 
 
+def test_a_name_of_any_length_is_told() -> None:
+    assert told([], [named("a" * 5_000, score=0.9)]) == [f"predictions: expected no more, got {'a' * 5_000} 0.9"]
+
+
 def test_angles_are_the_same_after_half_a_turn() -> None:
     expected = [named("ship", score=0.9, box=box(0, 0, 50, 10, angle=0.5))]
     turned = [named("ship", score=0.9, box=box(0, 0, 50, 10, angle=179.5))]

@@ -111,7 +111,12 @@ class Expect(StrictModel):
 class Tolerance(StrictModel):
     """How much a result may differ from the expected one. Only the fields that apply to the output type are used."""
 
-    score: float = Field(0.02, ge=0, description="Largest difference of a score.")
+    score: float = Field(
+        0.02,
+        ge=0,
+        description="Largest difference of a score. A prediction as close as "
+        "this to the lowest possible score may be missing, or be there in addition.",
+    )
     pixels: float = Field(2, ge=0, description="Largest difference of an edge of a box, or of a keypoint, in pixels.")
     angle: float = Field(2, ge=0, le=90, description="Largest difference of the angle of a box, in degrees.")
     iou: float = Field(0.9, ge=0, le=1, description="Smallest intersection over union of a mask and the expected one.")

@@ -95,7 +95,7 @@ def _embedding(expected: Sequence[float], actual: Sequence[float], tolerance: To
     cosine = math.fsum(a * b for a, b in zip(expected, actual, strict=True)) / norms if norms else 0.0
     if not norms and expected == actual:
         return
-    if cosine < tolerance.cosine:
+    if not cosine >= tolerance.cosine:
         yield Difference("embedding", f"a cosine similarity of at least {number(tolerance.cosine)}", number(cosine))
 
 
@@ -110,7 +110,7 @@ def _tensor(expected: ExpectedTensor, actual: Mapping[str, Any], tolerance: Tole
         return
     gaps = np.abs(wanted - found)
     allowed = tolerance.absolute + tolerance.relative * np.abs(wanted)
-    wrong = np.flatnonzero(gaps > allowed)
+    wrong = np.flatnonzero(~(gaps <= allowed))
     if len(wrong):
         worst = int(wrong[np.argmax((gaps - allowed)[wrong])])
         more = f", and {len(wrong) - 1} more numbers differ" if len(wrong) > 1 else ""

@@ -149,16 +149,19 @@ def _name(expected: ExpectedPrediction) -> str:
     return str(expected.index if expected.label is None else expected.label)
 
 
+def _shown(expected: ExpectedPrediction) -> str:
+    named = "a prediction" if {expected.label, expected.index} == {None} else _name(expected)
+    return _listed(named, expected.score, expected.box.model_dump() if expected.box else None)
+
+
 def _shown_actual(actual: Actual) -> str:
-    known = {name: actual[name] for name in ("label", "index", "score", "box") if name in actual}
-    return _shown(ExpectedPrediction.model_validate(known))
+    return _listed(str(actual["label"]), actual["score"], actual.get("box"))
 
 
-def _shown(one: ExpectedPrediction) -> str:
-    parts = [_name(one)] if {one.label, one.index} != {None} else ["a prediction"]
-    if one.score is not None:
-        parts.append(number(one.score))
-    if one.box is not None:
-        box = one.box
-        parts.append(f"at ({', '.join(map(number, (box.x, box.y, box.width, box.height)))})")
+def _listed(name: str, score: float | None, box: Actual | None) -> str:
+    parts = [name]
+    if score is not None:
+        parts.append(number(score))
+    if box is not None:
+        parts.append(f"at ({', '.join(number(box[side]) for side in ('x', 'y', 'width', 'height'))})")
     return " ".join(parts)
