@@ -16,6 +16,7 @@ from darkroom_cli.models.analysis import analyse_files
 from darkroom_cli.models.initial import write_manifest
 from darkroom_cli.models.self_tests import SavedTests
 from darkroom_cli.models.settings import prepared
+from darkroom_cli.models.source import model_source
 from darkroom_cli.runner.plan import plan
 from darkroom_vision.stage import load_stage
 from tests.support.models.made_families import MADE
@@ -43,7 +44,7 @@ def settings_of(manifest: Path) -> StageSettings:
 
 def saved(manifest: Path, model: Path, images: list[Path], stage: str = "") -> None:
     tests = SavedTests.of(f"{manifest}{stage}", model)
-    for analysed in analyse_files(prepared(model, f"{manifest}{stage}"), images):
+    for analysed in analyse_files(prepared(model_source(str(model)), f"{manifest}{stage}"), images):
         tests.add(analysed)
     tests.write()
 
