@@ -250,7 +250,7 @@ def test_a_tail_continues_where_its_predecessor_stopped(pipeline: Pipeline) -> N
             seen.extend(what.image_id for _, what in news if isinstance(what, FeedEvent))
 
         def tail(predecessor: Tail | None = None) -> Tail:
-            return Tail(connection, LogAdmin(connection), topics, tell, Metrics(), predecessor)
+            return Tail(connection, LogAdmin(connection), topics, tell, lambda _: True, Metrics(), predecessor)
 
         first = tail()
         await asyncio.to_thread(until, lambda: first.ready, "the first reads")

@@ -28,6 +28,27 @@ def test_kept_entries_are_bounded_by_data_and_ids() -> None:
     assert size < 16 * 2**20
 
 
+def test_records_that_nobody_waited_for_move_the_position_and_keep_no_entry() -> None:
+    hub, other = Hub(), Hub()
+    assert not hub.is_watched
+    for offset in range(3):
+        hub.skip(("classify", "r"), 0, offset)
+        other.add(event(offset))
+    with hub.reader():
+        assert hub.is_watched
+        assert hub.after(hub.last) == []
+        hub.add(event(3))
+        other.add(event(3))
+        [entry] = hub.after(hub.last - 1)
+    assert entry.event.offset == 3
+    assert hub.positions is not None
+    assert other.positions is not None
+    assert hub.positions.encode() == other.positions.encode() == entry.position
+    with hub.waiter("i", ["classify"]):
+        assert hub.is_watched
+    assert not hub.is_watched
+
+
 def test_readers_of_a_pipeline_that_is_no_longer_served_are_woken() -> None:
     hub = Hub()
     with hub.reader() as more:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
+from confluent_kafka import Message
 
 from darkroom_ingestion.feed.positions import Topic
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
@@ -32,6 +33,23 @@ class FeedEvent:
     topic: Topic
     partition: int
     offset: int
+
+
+@dataclass(frozen=True)
+class UnreadRecord:
+    """A record of the feed that nobody waited for when it arrived. Reading takes most of its time, so it waits."""
+
+    topic: TopicContents
+    message: Message
+
+    def read(self) -> FeedEvent | None:
+        """The event in the record; None if it is not an event of Darkroom."""
+        return event_of(self.topic, LogRecord.of(self.message))
+
+
+def feed_topic(topic: TopicContents) -> Topic:
+    """The name of a topic in positions."""
+    return topic.stage or "", "r" if topic.role == "results" else "d"
 
 
 def event_of(topic: TopicContents, record: LogRecord) -> FeedEvent | None:

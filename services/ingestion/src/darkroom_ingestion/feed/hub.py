@@ -75,6 +75,11 @@ class Hub:
         """The position after the newest event; None until the tail has found the end of the log."""
         return self._positions
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether there are readers or waiters."""
+        return bool(self._readers or self._waiters)
+
     def begin_at(self, topic: Topic, partition: int, offset: int) -> None:
         """Record that the tail reads a partition from `offset` on."""
         self._positions = self._positions or Positions({})
@@ -82,16 +87,15 @@ class Hub:
 
     def add(self, event: FeedEvent) -> None:
         """Add an event."""
-        self._positions = self._positions or Positions({})
-        self._positions.move(event.topic, event.partition, event.offset + 1)
-        self._last += 1
+        positions = self._move(event.topic, event.partition, event.offset)
         if self._readers:
-            self._keep(Entry(self._last, event, self._positions.encode()))
-        elif self._kept:
-            self._kept.clear()
-            self._kept_bytes = 0
+            self._keep(Entry(self._last, event, positions.encode()))
         for waiter in self._waiters.get(event.image_id, ()):
             waiter.take(event.outcome)
+
+    def skip(self, topic: Topic, partition: int, offset: int) -> None:
+        """Move past an event that nobody waits for."""
+        self._move(topic, partition, offset)
 
     def close(self) -> None:
         """End the streams of all readers: the pipeline is no longer served."""
@@ -138,6 +142,15 @@ class Hub:
                 self._waiters[image_id] = rest
             else:
                 del self._waiters[image_id]
+
+    def _move(self, topic: Topic, partition: int, offset: int) -> Positions:
+        self._positions = self._positions or Positions({})
+        self._positions.move(topic, partition, offset + 1)
+        self._last += 1
+        if not self._readers and self._kept:
+            self._kept.clear()
+            self._kept_bytes = 0
+        return self._positions
 
     def _keep(self, entry: Entry) -> None:
         self._kept.append(entry)

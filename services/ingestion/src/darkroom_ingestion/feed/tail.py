@@ -13,11 +13,11 @@ from confluent_kafka import Consumer, KafkaError
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.log import TopicPartition
-from darkroom_ingestion.feed.events import FeedEvent, event_of
+from darkroom_ingestion.feed.events import FeedEvent, UnreadRecord
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.kafka.log_admin import LogAdmin
-from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
+from darkroom_ingestion.kafka.log_record import TopicContents, position_of
 from darkroom_ingestion.metrics import Metrics
 
 _POLL_S = 0.2
@@ -30,7 +30,7 @@ _TAKE_OVER_S = 30.0
 
 Began = tuple[TopicContents, int, int]
 """A topic, one of its partitions, and the offset at which reading starts."""
-News = FeedEvent | Began
+News = FeedEvent | UnreadRecord | Began
 
 log = structlog.get_logger("darkroom.ingestion.feed")
 
@@ -42,6 +42,7 @@ class Tail:
     beginning, because all their records are new.
 
     Args:
+        is_watched: whether anybody waits for the events of a pipeline. Records of others are passed on unread.
         predecessor: a tail of the same Kafka that this one replaces, with other credentials.
     """
 
@@ -51,10 +52,11 @@ class Tail:
         admin: LogAdmin,
         topics: Mapping[str, TopicContents],
         tell: Callable[[list[tuple[str, News]]], None],
+        is_watched: Callable[[str], bool],
         metrics: Metrics,
         predecessor: "Tail | None" = None,
     ) -> None:
-        self._admin, self._tell, self._metrics = admin, tell, metrics
+        self._admin, self._tell, self._is_watched, self._metrics = admin, tell, is_watched, metrics
         self._settings = tail_settings(connection)
         self._contact = Contact(connection)
         self._wanted = dict(topics)
@@ -166,20 +168,25 @@ class Tail:
         consumer.assign([confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()])
 
     def _take(self, consumer: Consumer, topics: Mapping[str, TopicContents]) -> None:
+        first = consumer.poll(_POLL_S)
+        if first is None:
+            return
         read: list[tuple[str, News]] = []
-        message = consumer.poll(_POLL_S)
-        while message is not None:
+        for message in [first, *consumer.consume(_BATCH, 0)]:
             error = message.error()
-            if error is None:
-                record = LogRecord.of(message)
-                topic = topics.get(record.topic)
-                if topic is not None:
-                    self._next[record.topic_partition] = record.offset + 1
-                    if event := event_of(topic, record):
-                        read.append((topic.pipeline, event))
-            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the constant has no other name
-                log.debug("the live feed waits for Kafka", reason=error.str())
-            message = consumer.poll(0) if len(read) < _BATCH else None
+            if error is not None:
+                if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the constant has no other name
+                    log.debug("the live feed waits for Kafka", reason=error.str())
+                continue
+            at, offset = position_of(message)
+            topic = topics.get(at.topic)
+            if topic is None:
+                continue
+            self._next[at] = offset + 1
+            record = UnreadRecord(topic, message)
+            news = record.read() if self._is_watched(topic.pipeline) else record
+            if news is not None:
+                read.append((topic.pipeline, news))
         if read:
             self._pass_on(read)
 

@@ -22,6 +22,7 @@ from darkroom_ingestion.store.writes import Batch, Fenced, positions_at_assignme
 
 _BATCH_RECORDS = 1_000
 _BATCH_S = 0.1
+_POLL_RECORDS = 100
 _POLL_S = 0.25
 _REPORT_EVERY_S = 1.0
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 10.0
@@ -166,13 +167,15 @@ class Filler:
 
     def _collect(self, consumer: Consumer) -> None:
         """Poll records for at most `_BATCH_S`. Only their rows are kept, not their values."""
-        message = consumer.poll(_POLL_S)
+        first = consumer.poll(_POLL_S)
+        messages = [] if first is None else [first]
         deadline = time.monotonic() + _BATCH_S
-        while message is not None:
-            self._take(self._batch, message)
+        while messages:
+            for message in messages:
+                self._take(self._batch, message)
             if self._batch.records >= _BATCH_RECORDS or time.monotonic() > deadline:
                 break
-            message = consumer.poll(0)
+            messages = consumer.consume(_POLL_RECORDS, 0)
 
     def _take(self, batch: Batch, message: Message) -> None:
         error = message.error()

@@ -39,8 +39,7 @@ class LogRecord:
     @classmethod
     def of(cls, message: Message) -> "LogRecord":
         """The record in `message`."""
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
-        assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
+        (topic, partition), offset = position_of(message)
         received, value = in_binary_mode(record_headers(message), message.value())
         raw = [(name, text) for name, text in received if text is not None]
         return cls.read(topic, partition, offset, message.timestamp()[1], message.key(), raw, value or b"")
@@ -64,3 +63,10 @@ class LogRecord:
     def topic_partition(self) -> TopicPartition:
         """The record's partition."""
         return TopicPartition(self.topic, self.partition)
+
+
+def position_of(message: Message) -> tuple[TopicPartition, int]:
+    """The partition and the offset of a consumed record."""
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
+    return TopicPartition(topic, partition), offset

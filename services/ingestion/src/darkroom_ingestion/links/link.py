@@ -22,6 +22,7 @@ class Link:
 
     Args:
         tell: called with the events of the live feed.
+        is_watched: whether anybody waits for the events of a pipeline.
         predecessor: the link to the same cluster with former credentials, which this link replaces.
     """
 
@@ -32,6 +33,7 @@ class Link:
         settings: Settings,
         metrics: Metrics,
         tell: Callable[[list[tuple[str, News]]], None],
+        is_watched: Callable[[str], bool],
         predecessor: "Link | None" = None,
     ) -> None:
         self.connection, self._settings, self._metrics = connection, settings, metrics
@@ -43,7 +45,7 @@ class Link:
         self.pipelines = pipelines
         topics = outputs(topics_to_store(pipelines))
         former_tail = None if predecessor is None else predecessor.tail
-        self.tail: Tail = Tail(connection, self.admin, topics, tell, metrics, former_tail)
+        self.tail: Tail = Tail(connection, self.admin, topics, tell, is_watched, metrics, former_tail)
 
     @property
     def topics(self) -> frozenset[str]:

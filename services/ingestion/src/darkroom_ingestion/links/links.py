@@ -8,11 +8,12 @@ import structlog
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline
-from darkroom_ingestion.feed.events import FeedEvent
+from darkroom_ingestion.feed.events import FeedEvent, UnreadRecord, feed_topic
 from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.tail import News
 from darkroom_ingestion.filling.process import Filling
 from darkroom_ingestion.kafka.errors import CLIENT_NOT_CREATED
+from darkroom_ingestion.kafka.log_record import position_of
 from darkroom_ingestion.links.link import Link
 from darkroom_ingestion.links.topics import topics_to_store
 from darkroom_ingestion.metrics import Metrics
@@ -57,6 +58,7 @@ class Links:
                     self._settings,
                     self._metrics,
                     self._tell,
+                    self._is_watched,
                     next((old for old in replaced if old.bootstrap_servers == connection.bootstrap_servers), None),
                 )
             except CLIENT_NOT_CREATED as error:
@@ -117,15 +119,34 @@ class Links:
             hub = self._hubs.get(key)
             if hub is None:
                 continue
-            if isinstance(what, FeedEvent):
-                self._metrics.feed_events.labels(what.name).inc()
-                hub.add(what)
-                woken.add(hub)
-            else:
-                topic, partition, offset = what
-                hub.begin_at((topic.stage or "", "r" if topic.role == "results" else "d"), partition, offset)
+            match what:
+                case FeedEvent():
+                    self._add(hub, what)
+                case UnreadRecord():
+                    self._add_unread(hub, what)
+                case topic, partition, offset:
+                    hub.begin_at(feed_topic(topic), partition, offset)
+                    continue
+            woken.add(hub)
         for hub in woken:
             hub.wake()
+
+    def _add(self, hub: Hub, event: FeedEvent) -> None:
+        self._metrics.feed_events.labels(event.name).inc()
+        hub.add(event)
+
+    def _add_unread(self, hub: Hub, record: UnreadRecord) -> None:
+        """Add a record that nobody waited for when it was received. Somebody may do so now."""
+        if not hub.is_watched:
+            at, offset = position_of(record.message)
+            hub.skip(feed_topic(record.topic), at.partition, offset)
+        elif (event := record.read()) is not None:
+            self._add(hub, event)
+
+    def _is_watched(self, pipeline: str) -> bool:
+        """Whether anybody waits for the events of a pipeline. Called from the threads of tails."""
+        hub = self._hubs.get(pipeline)
+        return hub is not None and hub.is_watched
 
     async def _close(self, link: Link) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, link.close)
