@@ -1,4 +1,5 @@
-# One target each: operator, ingestion, inference.   docker build --target inference .
+# One target each: operator, ingestion, inference, inference-gpu, inference-openvino.
+#   docker build --target inference .
 # BASE_IMAGE is any image with Python 3.11 or later, its venv module and ca-certificates.
 ARG BASE_IMAGE=docker.io/library/python:3.13-slim-bookworm
 
@@ -67,6 +68,19 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=
     touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference --extra heic && \
     mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
+# Other builds of ONNX Runtime take the place of the one in uv.lock: they are the same Python package.
+FROM inference-dependencies AS inference-gpu-dependencies
+COPY services/inference/runtimes/gpu.txt /runtime.txt
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv pip uninstall --python /opt/darkroom onnxruntime && \
+    /opt/uv/bin/uv pip install --python /opt/darkroom --no-deps --require-hashes -r /runtime.txt
+
+FROM inference-dependencies AS inference-openvino-dependencies
+COPY services/inference/runtimes/openvino.txt /runtime.txt
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
+    /opt/uv/bin/uv pip uninstall --python /opt/darkroom onnxruntime && \
+    /opt/uv/bin/uv pip install --python /opt/darkroom --no-deps --require-hashes -r /runtime.txt
+
 FROM base AS operator
 LABEL org.opencontainers.image.title="darkroom-operator" \
       org.opencontainers.image.description="ImagePipelines become topics, credentials and workers"
@@ -86,5 +100,20 @@ FROM base AS inference
 LABEL org.opencontainers.image.title="darkroom-inference" \
       org.opencontainers.image.description="One worker of one stage: images from a topic, through an ONNX model, into a topic"
 COPY --from=inference-dependencies /opt/darkroom /opt/darkroom
+COPY --from=inference-ours /ours /
+ENTRYPOINT ["darkroom-worker"]
+
+FROM base AS inference-gpu
+LABEL org.opencontainers.image.title="darkroom-inference-gpu" \
+      org.opencontainers.image.description="One worker of one stage, on an NVIDIA GPU. amd64 only; the node provides the driver"
+ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=inference-gpu-dependencies /opt/darkroom /opt/darkroom
+COPY --from=inference-ours /ours /
+ENTRYPOINT ["darkroom-worker"]
+
+FROM base AS inference-openvino
+LABEL org.opencontainers.image.title="darkroom-inference-openvino" \
+      org.opencontainers.image.description="One worker of one stage, with OpenVINO. amd64 only"
+COPY --from=inference-openvino-dependencies /opt/darkroom /opt/darkroom
 COPY --from=inference-ours /ours /
 ENTRYPOINT ["darkroom-worker"]

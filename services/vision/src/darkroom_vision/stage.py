@@ -16,8 +16,12 @@ class UnusableModel(DarkroomError):
     """The stage's model cannot be fetched, loaded or run with the stage's settings, or fails a self-test."""
 
 
-def load_stage(settings: StageSettings) -> LoadedStage:
+def load_stage(settings: StageSettings, *, threads: int = 1) -> LoadedStage:
     """Fetch and load the stage's model, choose its execution provider, and analyse the images of its self-tests.
+
+    Args:
+        settings: the stage.
+        threads: how many threads will run the model at the same time.
 
     Raises:
         UnusableModel: the model cannot be used; a message of one line that names the stage.
@@ -31,11 +35,12 @@ def load_stage(settings: StageSettings) -> LoadedStage:
             sha256=stage.model.sha256,
             external_data=file.external_data,
             execution=stage.execution,
+            threads=threads,
         )
         loaded = prepare(model, stage, labels(settings), max_result_bytes=settings.max_result_bytes)
         if model.execution.contender is not None:
             feeds = noise_feeds(loaded.preprocessor, seed=0)
-            loaded = replace(loaded, model=with_faster_provider(model, stage.execution, feeds))
+            loaded = replace(loaded, model=with_faster_provider(model, stage.execution, feeds, threads))
         return replace(loaded, self_test_seconds=run_self_tests(settings, loaded))
     except ModelError as error:
         raise UnusableModel(f'stage "{stage.name}": {" ".join(str(error).split())}') from error

@@ -54,10 +54,10 @@ def test_a_model_runs_on_the_winner(
     path = identity_file(tmp_path / "x.onnx", [1, 3, 4, 4])
     model = replace(load_model(path), execution=CURRENT)
     rival = load_model(path).session
-    monkeypatch.setattr(provider_trial, "open_session", lambda _path, _choice: (rival, OTHER))
+    monkeypatch.setattr(provider_trial, "open_session", lambda *_: (rival, OTHER))
     monkeypatch.setattr(provider_trial, "BUDGET_S", 0.0)
     feeds = {"image": np.ones((1, 3, 4, 4), np.float32)}
-    found = with_faster_provider(model, Execution(), feeds, _clock(current_s=2, other_s=other_run_s))
+    found = with_faster_provider(model, Execution(), feeds, 1, _clock(current_s=2, other_s=other_run_s))
     assert found.execution.provider == provider
     assert (found.session is rival) == (provider == "OpenVino")
 
@@ -78,6 +78,6 @@ def _clock(current_s: int, other_s: int) -> Callable[[], float]:
 
 def test_a_contender_that_does_not_start_leaves_the_model_on_the_cpu(tmp_path: Path) -> None:
     model = replace(load_model(identity_file(tmp_path / "x.onnx", [1, 3, 4, 4])), execution=CURRENT)
-    found = with_faster_provider(model, Execution(), {})
+    found = with_faster_provider(model, Execution(), {}, 1)
     assert (found.session, found.execution.provider) == (model.session, "Cpu")
     assert found.execution.reason == "OpenVino did not start"

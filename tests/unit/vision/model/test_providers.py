@@ -71,20 +71,21 @@ def test_bfloat16_on_a_cpu_that_does_not_compute_in_it_is_float32_and_says_so() 
 
 
 def test_the_options_of_a_session() -> None:
-    assert session_providers(ON_CPU) == [CPU]
-    (name, options), last = session_providers(Choice("Cuda", "Float32", ""))
+    assert session_providers(ON_CPU, 2) == [CPU]
+    (name, options), last = session_providers(Choice("Cuda", "Float32", ""), 2)
     assert (name, options["use_tf32"], last) == (CUDA, "0", CPU)
-    (_, options), _ = session_providers(Choice("Cuda", "TensorFloat32", ""))
+    (_, options), _ = session_providers(Choice("Cuda", "TensorFloat32", ""), 2)
     assert options["use_tf32"] == "1"
-    (name, options), last = session_providers(Choice("OpenVino", "Bfloat16", ""))
+    (name, options), last = session_providers(Choice("OpenVino", "Bfloat16", ""), 2)
     assert (name, last) == (OPENVINO, CPU)
+    assert (options["num_of_threads"], options["num_streams"]) == ("2", "2")
     assert options["load_config"] == '{"CPU": {"INFERENCE_PRECISION_HINT": "bf16"}}'
 
 
 def test_a_provider_that_does_not_start_is_replaced_by_the_cpu(tmp_path: Path) -> None:
     # The runtime of the development environment has neither provider.
     path = identity_file(tmp_path / "x.onnx", [1, 3, 4, 4])
-    session, choice = open_session(path, Choice("OpenVino", "Float32", "the stage asks for it"))
+    session, choice = open_session(path, Choice("OpenVino", "Float32", "the stage asks for it"), 1)
     assert session.get_providers() == [CPU]
     assert (choice.provider, choice.fallback, choice.reason) == ("Cpu", True, "OpenVino did not start")
 

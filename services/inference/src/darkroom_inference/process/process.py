@@ -85,7 +85,7 @@ def run_process(
     reporter = CurrentReporter()
     endpoint = listen(reporter)
     configure_opencv()
-    stage = load_stage(settings)
+    stage = load_stage(settings, threads=loops)
     log.info(
         "model loaded",
         stage=settings.stage.name,

@@ -49,7 +49,7 @@ def decide(current: Choice, other: Choice, measured: Measurement) -> Choice:
 
 
 def with_faster_provider(
-    model: OnnxModel, wanted: Execution, feeds: Feeds, clock: Callable[[], float] = time.process_time
+    model: OnnxModel, wanted: Execution, feeds: Feeds, threads: int, clock: Callable[[], float] = time.process_time
 ) -> OnnxModel:
     """The model on the contender of its provider if that wins a trial with `feeds`; else the model itself.
 
@@ -58,7 +58,7 @@ def with_faster_provider(
     current = model.execution
     if current.contender != "OpenVino":
         return model
-    session, other = open_session(model.path, openvino(wanted, Machine.this(), "it is compared with the CPU"))
+    session, other = open_session(model.path, openvino(wanted, Machine.this(), "it is compared with the CPU"), threads)
     if other.provider == "Cpu":
         return replace(model, execution=_stay(current, other.reason))
     rival = replace(model, session=session, execution=other)

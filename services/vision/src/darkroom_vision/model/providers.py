@@ -107,18 +107,24 @@ def openvino(wanted: Execution, machine: Machine, reason: str) -> Choice:
     return Choice("OpenVino", "Float32", f"{reason}, but the CPU does not compute in bfloat16", fallback=True)
 
 
-def session_providers(choice: Choice) -> list[str | tuple[str, dict[str, Any]]]:
-    """The argument `providers` of an InferenceSession; the CPU runs the operators that the provider lacks."""
+def session_providers(choice: Choice, threads: int) -> list[str | tuple[str, dict[str, Any]]]:
+    """The argument `providers` of an InferenceSession; the CPU runs the operators that the provider lacks.
+
+    Args:
+        choice: the provider and its precision.
+        threads: how many threads run the model at the same time.
+    """
     on_cpu = NAMES["Cpu"]
     match choice.provider:
         case "Cuda":
             return [(NAMES["Cuda"], {"use_tf32": str(int(choice.precision == "TensorFloat32"))}), on_cpu]
         case "OpenVino":
             hint = "bf16" if choice.precision == "Bfloat16" else "f32"
-            # One thread per run, as for the CPU: loops run in parallel.
+            # A thread and a stream for each run: with fewer streams, runs would wait for each other.
             options = {
                 "device_type": "CPU",
-                "num_of_threads": "1",
+                "num_of_threads": str(threads),
+                "num_streams": str(threads),
                 "load_config": json.dumps({"CPU": {"INFERENCE_PRECISION_HINT": hint}}),
             }
             return [(NAMES["OpenVino"], options), on_cpu]

@@ -133,6 +133,7 @@ def load_model(
     sha256: str | None = None,
     external_data: Mapping[str, str] = MappingProxyType({}),
     execution: Execution = _ON_CPU,
+    threads: int = 1,
 ) -> OnnxModel:
     """Check the file and load it.
 
@@ -142,6 +143,7 @@ def load_model(
         sha256: the expected checksum; None: not checked.
         external_data: the SHA-256 of files that have been checked, by location in the model.
         execution: the wanted provider and precision. A provider that is not available is replaced by the CPU.
+        threads: how many threads will run the model at the same time.
 
     Raises:
         ModelNotFound: the file does not exist or cannot be read.
@@ -163,7 +165,7 @@ def load_model(
             "save it as one file, with onnx.save_model(onnx.load(FILE), FILE), or push all files to a registry (oci://)"
         )
     try:
-        session, choice = open_session(path, choose(execution, Machine.this()))
+        session, choice = open_session(path, choose(execution, Machine.this()), threads)
     except _ERRORS as error:
         raise NotAnOnnxModel(
             f"model {uri}: ONNX Runtime cannot load it ({path.stat().st_size:,} bytes): {error}"
@@ -173,7 +175,7 @@ def load_model(
     return OnnxModel(path.name, uri, found, inputs, outputs, session, metadata, path, choice, external_data=checked)
 
 
-def open_session(path: Path, choice: Choice) -> tuple[onnxruntime.InferenceSession, Choice]:
+def open_session(path: Path, choice: Choice, threads: int) -> tuple[onnxruntime.InferenceSession, Choice]:
     """A session on the provider of `choice`, or on the CPU if the provider does not start.
 
     ONNX Runtime itself only prints why a provider does not start, and continues on the CPU.
@@ -182,7 +184,7 @@ def open_session(path: Path, choice: Choice) -> tuple[onnxruntime.InferenceSessi
         onnxruntime.preload_dlls()  # from NVIDIA's wheels; otherwise the system's libraries are used
     problem = ""
     try:
-        session = onnxruntime.InferenceSession(str(path), _options(), providers=session_providers(choice))
+        session = onnxruntime.InferenceSession(str(path), _options(), providers=session_providers(choice, threads))
     except _ERRORS as error:
         if choice.provider == "Cpu":
             raise
@@ -192,7 +194,7 @@ def open_session(path: Path, choice: Choice) -> tuple[onnxruntime.InferenceSessi
             session.disable_fallback()
             return session, choice
     failed = choice.instead(f"{choice.provider} did not start{problem}")
-    return onnxruntime.InferenceSession(str(path), _options(), providers=session_providers(failed)), failed
+    return onnxruntime.InferenceSession(str(path), _options(), providers=session_providers(failed, threads)), failed
 
 
 def _read(path: Path) -> tuple[list[str], ModelMetadata]:
