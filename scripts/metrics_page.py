@@ -22,7 +22,7 @@ chart creates ServiceMonitors and the operator creates PodMonitors. Histograms h
 | --- | --- |
 | Does a stage keep up? | `darkroom_worker_end_to_end_seconds` |
 | Do images fail? | `darkroom_worker_images_total{outcome="failed"}`, by reason |
-| Does a worker lack the GPU, or the runtime, that its stage asks for? | `darkroom_worker_execution_info{fallback="true"}` |
+| Do workers lack the GPU or runtime that their stage asks for? | `darkroom_worker_execution_info{fallback="true"}` |
 | Have workers lost the connection to Kafka? | `darkroom_worker_brokers_connected == 0` |
 | Does the ingestion service refuse images? | `darkroom_images_refused_total`, by reason |
 | Are results delayed? | `darkroom_store_lag`, `darkroom_store_writable == 0` |
