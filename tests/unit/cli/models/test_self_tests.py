@@ -64,6 +64,16 @@ def test_the_stage_passes_the_tests_that_are_written_with_it(tmp_path: Path, nam
     assert manifest.read_text() == before
 
 
+@pytest.mark.parametrize("name", ["masks", "segmentation"])
+def test_results_are_compared_before_they_are_cut_to_the_size_of_a_record(
+    tmp_path: Path, name: str, images: list[Path]
+) -> None:
+    model = MADE[name](tmp_path / "m.onnx")
+    write_manifest(model, tmp_path / "p.yaml", name=None, samples=images, replace=False)
+    settings = settings_of(tmp_path / "p.yaml").model_copy(update={"max_result_bytes": 1})
+    assert len(load_stage(settings).self_test_seconds) == 2
+
+
 def test_another_model_than_that_of_the_stage_is_refused(tmp_path: Path) -> None:
     model = MADE["detector"](tmp_path / "m.onnx")
     write_manifest(model, tmp_path / "p.yaml", name=None, samples=(), replace=False)

@@ -55,7 +55,7 @@ def test_a_wrong_result_is_logged_and_told(tmp_path: Path, red: Path) -> None:
         load_stage(settings(tmp_path, wrong, right, wrong, paths={0: red, 2: red}))
     assert str(failed.value) == (
         'stage "classify": self-test failed: pvc://images/red.png: '
-        "embedding: expected a cosine similarity of at least 0.99, got 0 (and 1 more images of 3 differ)"
+        "embedding: expected a cosine similarity of at least 0.99, got 0 (2 of 3 images differ)"
     )
     assert [(line["event"], line["image"]) for line in logs] == [("self-test differs", "pvc://images/red.png")] * 2
 
