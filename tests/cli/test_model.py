@@ -1,13 +1,17 @@
 """`darkroom init` and `darkroom model`, which need no running service."""
 
+import ssl
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.support.documents import ROOT
+from tests.support.file_server import file_server
 from tests.support.services.command_line import IMAGES, SAMPLE, darkroom
+from tests.support.strimzi.users.certificate_authority import CertificateAuthority
 
+AUTHORITY = CertificateAuthority.create("tests")
 MODEL = ROOT / "models" / "digits" / "digits.onnx"
 ONE, THREE = sorted(IMAGES.iterdir())[:2]
 
@@ -137,3 +141,20 @@ def test_check_compares_with_the_reference_and_times_each_step() -> None:
         1,
         {"decode", "preprocess", "inference", "reference"},
     )
+
+
+def test_a_model_is_fetched_with_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued = AUTHORITY.issue("127.0.0.1", addresses=("127.0.0.1",))
+    for name, content in {"ca": AUTHORITY.certificate, "own": issued.certificate + issued.key}.items():
+        (tmp_path / f"{name}.pem").write_bytes(content)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "own.pem")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with file_server(MODEL.read_bytes(), tls) as server:
+        uri = f"{server.url}/models/digits.onnx"
+        assert darkroom("model", "inspect", uri, "--json").json["stage"]["model"]["uri"] == uri
+        server.redirect = "http://example.org/digits.onnx"
+        ran = darkroom("model", "inspect", uri)
+    assert (ran.code, len(ran.errors)) == (1, 1)
+    assert ran.err.endswith("it redirects to http://example.org, which is not encrypted\n")

@@ -1,5 +1,6 @@
 """An HTTP server for one file, which can break off, redirect or fail."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,11 @@ class FileServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.content = content
         self.breaks = 0
         self.fails: list[tuple[int, str]] = []
@@ -31,7 +35,7 @@ class FileServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The URL of the server."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self.server_port}"
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -74,9 +78,9 @@ class _Answer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def file_server(content: bytes) -> Iterator[FileServer]:
-    """A FileServer for as long as the block runs."""
-    with FileServer(content) as server:
+def file_server(content: bytes, tls: ssl.SSLContext | None = None) -> Iterator[FileServer]:
+    """A FileServer for as long as the block runs, with https if `tls` has its certificate."""
+    with FileServer(content, tls) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

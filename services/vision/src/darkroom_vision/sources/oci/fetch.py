@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from darkroom_vision.sources.cache import cache_entry
 from darkroom_vision.sources.oci.artifact import Artifact, Incomplete
 from darkroom_vision.sources.oci.reference import Reference, parse_reference
 from darkroom_vision.sources.oci.registry import Manifest, Repository, open_repository
+
+log = structlog.get_logger(__name__)
 
 _MANIFEST: Final = "manifest.json"
 
@@ -47,6 +51,7 @@ async def fetch_artifact(uri: str, suffix: str) -> FetchedFile:
                     pass
     async with open_repository(reference, os.environ) as repository:
         manifest = await repository.manifest()
+        log.info("artifact found", uri=uri, digest=manifest.digest)
         with cache_entry(_key(manifest.digest)) as folder:
             return await _fetch(folder, manifest, reference, suffix, repository)
 

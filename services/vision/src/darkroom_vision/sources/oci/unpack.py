@@ -1,6 +1,8 @@
 """Unpacking the tar archives of an artifact."""
 
+import gzip
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Final, cast
 
@@ -43,7 +45,7 @@ def unpack(archive: Path, compression: str, folder: Path, max_bytes: int) -> lis
                     while block := content.read(_BLOCK_BYTES):
                         file.write(block)
                 paths.append(path)
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise Refused(
             f"its layer is not a tar archive{' compressed with gzip' if compression else ''}: {error}"
         ) from error
