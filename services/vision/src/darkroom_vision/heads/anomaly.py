@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_vision.heads.base import Frame, Result, outputs_of
-from darkroom_vision.heads.class_map import NO_CLASS, classes_in_image, masks_by_class
+from darkroom_vision.heads.class_map import NO_CLASS, class_runs, masks_by_class
 from darkroom_vision.heads.json_numbers import require_finite, shortened
 from darkroom_vision.heads.run_lengths import mask_of_part
 from darkroom_vision.model.session import Value
@@ -69,7 +69,7 @@ class AnomalyHead:
 
 
 def _mask(pixels: npt.NDArray[np.bool_], frame: Frame) -> dict[str, Any]:
-    classes = classes_in_image(np.where(pixels, 0, NO_CLASS).astype(np.int16), frame)
-    for _, _, mask in masks_by_class(classes, frame.size):
+    runs = class_runs(np.where(pixels, 0, NO_CLASS).astype(np.int16), frame)
+    for _, _, mask in masks_by_class(runs):
         return mask
     return mask_of_part(np.zeros((0, 0), bool), (0, 0), frame.size)

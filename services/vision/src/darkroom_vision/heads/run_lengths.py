@@ -7,29 +7,30 @@ from the count two before. Source: `rleToString` in pycocotools' maskApi.c. pyco
 
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from darkroom_vision.imaging.geometry import Size
 
 _BITS, _FIRST_CHARACTER = 5, 48
-_MOST_GROUPS = 8
+_LIMITS = 1 << np.arange(_BITS - 1, 40, _BITS)
+"""Values from these on, or below their negatives, need one more group: the highest bit of the last is the sign."""
 
 
 def mask_of_part(part: npt.NDArray[np.bool_], corner: Size, size: Size) -> dict[str, Any]:
     """The mask of an image of `size` (width, height) that is `part` (h, w) at `corner` (x, y) and 0 elsewhere."""
-    height = size[1]
-    columns = np.zeros((part.shape[1], part.shape[0] + 2), np.int8)
-    columns[:, 1:-1] = part.T
-    steps = np.diff(columns, axis=1)
-    starts, ends = _positions(steps == 1, corner, height), _positions(steps == -1, corner, height)
+    height, width = part.shape
+    if not part.size:
+        return mask_of_runs(np.empty(0, np.int64), np.empty(0, np.int64), size)
+    apart = height + 1  # from one column to the next, with a 0 between them
+    line = np.zeros(width * apart + 1, np.bool_)
+    line[1:].reshape(width, apart)[:, :-1] = cv2.transpose(part.view(np.uint8)).view(np.bool_)
+    column, row = np.divmod(np.flatnonzero(line[1:] != line[:-1]), apart)
+    borders = (column + corner[0]) * size[1] + row + corner[1]
+    starts, ends = borders[::2], borders[1::2]
     joined = np.flatnonzero(starts[1:] == ends[:-1])  # runs that continue in the next column
     return mask_of_runs(np.delete(starts, joined + 1), np.delete(ends, joined), size)
-
-
-def _positions(steps: npt.NDArray[np.bool_], corner: Size, height: int) -> npt.NDArray[np.int64]:
-    column, row = np.nonzero(steps)
-    return (column + corner[0]) * height + row + corner[1]
 
 
 def mask_of_runs(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], size: Size) -> dict[str, Any]:
@@ -48,13 +49,12 @@ def compressed(counts: npt.NDArray[np.int64]) -> str:
     """COCO's string for `counts`."""
     values = counts.copy()
     values[3:] -= counts[1:-2]
-    groups = np.empty((len(values), _MOST_GROUPS), np.uint8)
-    used = np.empty((len(values), _MOST_GROUPS), bool)
-    following = np.ones(len(values), bool)
-    for group in range(_MOST_GROUPS):
-        bits = values & 0x1F
-        values >>= _BITS
-        used[:, group] = following
-        following = following & np.where(bits & 0x10, values != -1, values != 0)
-        groups[:, group] = bits + np.where(following, 0x20, 0) + _FIRST_CHARACTER
-    return groups[used].tobytes().decode("ascii")
+    groups = np.searchsorted(_LIMITS, np.where(values < 0, ~values, values), side="right") + 1
+    ends = np.cumsum(groups)
+    text = np.empty(ends[-1], np.uint8)
+    for group in range(int(groups.max())):
+        own = np.flatnonzero(groups > group)
+        more = groups[own] > group + 1
+        bits = values[own] >> _BITS * group & 0x1F
+        text[ends[own] - groups[own] + group] = bits + np.where(more, 0x20, 0) + _FIRST_CHARACTER
+    return text.tobytes().decode("ascii")

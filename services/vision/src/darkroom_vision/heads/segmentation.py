@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from darkroom_vision.failures import InferenceError
 from darkroom_vision.heads.base import Frame, Result, label_of, rows
-from darkroom_vision.heads.class_map import NO_CLASS, best_classes, classes_in_image, masks_by_class
+from darkroom_vision.heads.class_map import NO_CLASS, best_classes, class_runs, masks_by_class
 from darkroom_vision.heads.json_numbers import require_finite
 from darkroom_vision.model.session import Value
 
@@ -40,7 +40,7 @@ class SegmentationHead:
 
     def _result(self, value: npt.NDArray[Any], frame: Frame) -> Result:
         require_finite(self.name, value)
-        classes = classes_in_image(self._classes(value[0], frame), frame)
+        runs = class_runs(self._classes(value[0], frame), frame)
         pixels = frame.size[0] * frame.size[1]
         return {
             "classes": [
@@ -50,7 +50,7 @@ class SegmentationHead:
                     "fraction": round(count / pixels, _FRACTION_DIGITS),
                     "mask": mask,
                 }
-                for index, count, mask in masks_by_class(classes, frame.size)
+                for index, count, mask in masks_by_class(runs)
             ]
         }
 

@@ -1,6 +1,7 @@
 """Instance masks: each prediction also has `"mask": {"size", "counts"}`, in COCO's run-length encoding."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from darkroom_vision.heads.run_lengths import mask_of_part
 from darkroom_vision.model.session import Value
 
 _HALF = 0.5
+_MARGIN = 1
+
+Part = Callable[[slice, slice], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,18 @@ class PrototypeMasks:
 
     def of(self, kept: Candidates, boxes: Doubles, outputs: Sequence[Value], frame: Frame) -> list[dict[str, Any]]:
         """See `Details.of`."""
-        prototypes = np.asarray(outputs[self.prototypes])[0].astype(np.float32)
+        prototypes = np.asarray(np.asarray(outputs[self.prototypes])[0], np.float32)
         require_finite(self.name, prototypes)
-        count, height, width = prototypes.shape
-        logits = (kept.extra[:, :count] @ prototypes.reshape(count, -1)).reshape(-1, height, width)
-        return [{"mask": _mask(plane, box, frame)} for plane, box in zip(logits, boxes, strict=True)]
+        coefficients = kept.extra[:, : len(prototypes)]
+
+        def mask(one: Floats, box: npt.NDArray[np.float64]) -> dict[str, Any]:
+            def logits(rows: slice, columns: slice) -> Floats:
+                part = prototypes[:, rows, columns]
+                return (one @ part.reshape(len(part), -1)).reshape(part.shape[1:])
+
+            return _mask(logits, (prototypes.shape[1], prototypes.shape[2]), box, frame)
+
+        return [{"mask": mask(one, box)} for one, box in zip(coefficients, boxes, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +61,42 @@ class PastedMasks:
         """See `Details.of`."""
         planes = np.asarray(outputs[self.masks])[kept.rows, 0].astype(np.float32)
         require_finite(self.name, planes)
-        return [{"mask": _mask(plane - _HALF, box, frame)} for plane, box in zip(planes, boxes, strict=True)]
+
+        def mask(plane: Floats, box: npt.NDArray[np.float64]) -> dict[str, Any]:
+            return _mask(lambda rows, columns: plane[rows, columns] - _HALF, plane.shape, box, frame)
+
+        return [{"mask": mask(plane, box)} for plane, box in zip(planes, boxes, strict=True)]
 
 
-def _mask(plane: Floats, box: npt.NDArray[np.float64], frame: Frame) -> dict[str, Any]:
-    """The pixels of `box` (x1 y1 x2 y2 of the image) whose centre has a value above 0 in `plane`.
+def _mask(part_of: Part, shape: tuple[int, ...], box: npt.NDArray[np.float64], frame: Frame) -> dict[str, Any]:
+    """The pixels of `box` (x1 y1 x2 y2 of the image) whose centre has a value above 0 in a plane over the input.
 
-    `plane` covers the model's input and is interpolated linearly.
+    Args:
+        part_of: the part of the plane in the given rows and columns. It is interpolated linearly.
+        shape: (h, w) of the plane.
+        box: the box.
+        frame: the image.
     """
     left, top = np.ceil(box[:2] - _HALF).astype(int).clip(0)
     right, bottom = np.ceil(box[2:] - _HALF).astype(int).clip(0, frame.size)
     if right <= left or bottom <= top:
         return mask_of_part(np.zeros((0, 0), bool), (0, 0), frame.size)
-    height, width = plane.shape
     (scale_x, scale_y), (offset_x, offset_y) = frame.to_image.scale, frame.to_image.offset
-    to_plane_x, to_plane_y = width / frame.input_size[0] / scale_x, height / frame.input_size[1] / scale_y
-    from_pixels = np.array(
-        [
-            [to_plane_x, 0, (left + _HALF - offset_x) * to_plane_x - _HALF],
-            [0, to_plane_y, (top + _HALF - offset_y) * to_plane_y - _HALF],
-        ]
-    )
+    step_x, step_y = shape[1] / frame.input_size[0] / scale_x, shape[0] / frame.input_size[1] / scale_y
+    first_x, first_y = (left + _HALF - offset_x) * step_x - _HALF, (top + _HALF - offset_y) * step_y - _HALF
+    columns = _around(first_x, first_x + (right - left) * step_x, shape[1])
+    rows = _around(first_y, first_y + (bottom - top) * step_y, shape[0])
     part = cv2.warpAffine(
-        plane,
-        from_pixels,
+        part_of(rows, columns),
+        np.array([[step_x, 0, first_x - columns.start], [0, step_y, first_y - rows.start]]),
         (int(right - left), int(bottom - top)),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return mask_of_part(part > 0, (int(left), int(top)), frame.size)
+
+
+def _around(first: float, last: float, side: int) -> slice:
+    """The cells of `side` that interpolation from `first` to `last` reads, at least one."""
+    start = min(max(0, math.floor(first) - _MARGIN), side - 1)
+    return slice(start, max(start + 1, min(side, math.ceil(last) + _MARGIN + 1)))
