@@ -92,8 +92,16 @@ def test_an_artifact_named_by_digest_is_fetched_once(registry: Registry) -> None
     asked = registry.requests().count("/v2/pinned/")
     assert fetched(registry, f"pinned:v1@{digest}") == first
     assert registry.requests().count("/v2/pinned/") == asked
-    first.path.write_bytes(b"damaged")
-    assert fetched(registry, f"pinned:v1@{digest}").path.read_bytes() == MODEL
+
+
+def test_a_damaged_cache_is_repaired(registry: Registry, cache: Path) -> None:
+    digest = push(registry.url, "damaged", "v1", [oras_file("m.onnx", MODEL)])
+    fetched(registry, f"damaged@{digest}")
+    files = [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert {path.name for path in files} == {"m.onnx", "manifest.json", "layers.json"}
+    for path in files:
+        path.write_bytes(b"damaged")
+        assert fetched(registry, f"damaged@{digest}").path.read_bytes() == MODEL
 
 
 def test_external_data_comes_with_the_model_and_is_checked(registry: Registry, tmp_path: Path) -> None:

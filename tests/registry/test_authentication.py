@@ -9,6 +9,7 @@ import pytest
 from darkroom.backoff import Backoff
 from darkroom_vision.sources.failures import ModelUnavailable
 from darkroom_vision.sources.files import local_file
+from tests.support.oci.front import front
 from tests.support.oci.push import oras_file, push
 from tests.support.oci.registry import BASIC, PASSWORD, USERNAME, Registry, htpasswd
 from tests.support.oci.token_service import TokenService, token_service
@@ -131,6 +132,15 @@ def test_a_token_service_gets_the_identity_token(
     use(monkeypatch, {"DOCKER_AUTH_CONFIG": docker_config(bearer, identitytoken="refresh-1")})
     assert fetched(bearer, "org/private") == MODEL
     assert tokens.granted == ["refresh"]
+
+
+def test_an_expired_token_is_replaced(bearer: Registry, tokens: TokenService, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, LOCAL_TOKEN_SERVICE)
+    with front(bearer.url) as gateway:
+        gateway.expires = 1
+        uri = f"oci://{gateway.host}/org/private:v1"
+        assert local_file("model", uri, suffix=".onnx", backoff=Backoff(0.0, 0.0)).path.read_bytes() == MODEL
+    assert tokens.granted == ["anonymous", "anonymous"]
 
 
 def test_a_token_service_at_a_private_address_needs_permission(bearer: Registry, tokens: TokenService) -> None:

@@ -17,6 +17,7 @@ class Front(ThreadingHTTPServer):
     Attributes:
         breaks: the next transfers of blobs end after a quarter of them, as often as this.
         holds_after: bytes after which a transfer of a blob stops until `release`; None for never.
+        expires: the next requests for blobs are passed on without their token, as often as this.
         damages: whether the first byte of each blob is changed.
         redirects_blobs_to: the URL of another registry for blobs; None for none.
         authorizations: the Authorization headers received.
@@ -30,6 +31,7 @@ class Front(ThreadingHTTPServer):
         self.target = urlsplit(url).netloc
         self.breaks = 0
         self.holds_after: int | None = None
+        self.expires = 0
         self.damages = False
         self.redirects_blobs_to: str | None = None
         self.authorizations: set[str | None] = set()
@@ -71,7 +73,11 @@ class _Answer(BaseHTTPRequestHandler):
             self.end_headers()
             return
         connection = http.client.HTTPConnection(front.target, timeout=30)
-        headers = {name: value for name, value in self.headers.items() if name != "Host"}
+        left_out = {"Host"}
+        if is_blob and front.expires:
+            front.expires -= 1
+            left_out.add("Authorization")
+        headers = {name: value for name, value in self.headers.items() if name not in left_out}
         connection.request("GET", self.path, headers=headers)
         response = connection.getresponse()
         content = response.read()

@@ -65,7 +65,9 @@ def test_statuses_say_whether_another_attempt_may_help(
         assert raised.value.retry_after_s == float(retry_after or 0)
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("3600", 30), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", 0)])
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("3600", 30), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", 0), ("nan", 0)]
+)
 def test_the_server_asks_for_a_wait_within_limits(tmp_path: Path, value: str, seconds: float) -> None:
     with file_server(CONTENT) as server:
         server.fails = [(503, value)]

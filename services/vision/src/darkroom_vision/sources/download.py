@@ -11,7 +11,7 @@ from aiohttp import ClientResponse
 from yarl import URL
 
 from darkroom_vision.sources.addresses import address_policy
-from darkroom_vision.sources.failures import Busy, NotFound, Refused
+from darkroom_vision.sources.failures import Busy, NotFound, Refused, Unauthorized
 from darkroom_vision.sources.http_client import HttpClient
 from darkroom_vision.sources.remote_file import MAX_BYTES, RemoteFile
 
@@ -69,6 +69,7 @@ def check_status(response: ClientResponse, advice: str) -> None:
     """Check that the response is a success.
 
     Raises:
+        Unauthorized: the server asks for credentials.
         Refused: another attempt would not help.
         Busy: the server can't answer now.
     """
@@ -82,7 +83,22 @@ def check_status(response: ClientResponse, advice: str) -> None:
         raise Busy(says, _retry_after_s(response.headers.get("Retry-After", "")))
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and advice:
         says = f"{says}: {advice}"
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise Unauthorized(says, response.headers.getall("WWW-Authenticate", []))
     raise Refused(says)
+
+
+async def read_document(response: ClientResponse, max_bytes: int) -> bytes:
+    """The body of a response that is kept in memory.
+
+    Raises:
+        Refused: it has more than `max_bytes`.
+    """
+    content = bytearray()
+    async for block in response.content.iter_any():
+        content += block
+        _check_size(len(content), max_bytes)
+    return bytes(content)
 
 
 def _check_size(size: int, max_bytes: int) -> None:
@@ -93,11 +109,10 @@ def _check_size(size: int, max_bytes: int) -> None:
 
 def _retry_after_s(value: str) -> float:
     """Seconds in a Retry-After header, at most 30. Source: RFC 9110, section 10.2.3."""
+    if value.isdecimal():
+        return min(float(value), _LONGEST_WAIT_S)
     try:
-        wait_s = float(value)
-    except ValueError:
-        try:
-            wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
-            return 0.0
+        wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return 0.0
     return min(max(wait_s, 0.0), _LONGEST_WAIT_S)

@@ -1,5 +1,7 @@
 """Why a file can't be fetched."""
 
+from collections.abc import Sequence
+
 from darkroom_vision.model.session import ModelError
 
 
@@ -16,6 +18,18 @@ class NotFound(Refused):
 
     def __init__(self) -> None:
         super().__init__("the file does not exist")
+
+
+class Unauthorized(Refused):
+    """The server asks for credentials, or refuses those that it got.
+
+    Attributes:
+        challenges: its WWW-Authenticate headers.
+    """
+
+    def __init__(self, message: str, challenges: Sequence[str]) -> None:
+        super().__init__(message)
+        self.challenges = challenges
 
 
 class Busy(Exception):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from darkroom.checksums import sha256_of
 from darkroom_vision.model.external_data import external_files
 from darkroom_vision.model.onnx_messages import NotProtobuf
@@ -18,6 +20,7 @@ from darkroom_vision.sources.remote_file import MAX_BYTES
 
 _RECORD: Final = "layers.json"
 _FILES: Final = "files"
+_RECORD_TYPE: Final = TypeAdapter(dict[str, dict[str, str]])
 
 
 class Artifact:
@@ -30,9 +33,7 @@ class Artifact:
         self._folder = folder
         self._layers = layers_of(manifest)
         self._record = folder / _RECORD
-        self._known: dict[str, dict[str, str]] = {}
-        if self._record.exists():
-            self._known = json.loads(self._record.read_text())
+        self._known = _read_record(self._record)
         self._checked: dict[str, str] = {}
 
     async def file(self, path: str | None, suffix: str, repository: Repository | None) -> Path:
@@ -102,6 +103,14 @@ class Artifact:
 
 class Incomplete(Exception):
     """The folder lacks a layer."""
+
+
+def _read_record(record: Path) -> dict[str, dict[str, str]]:
+    """The SHA-256 of each file by path, by the digest of its layer. Empty if the record is missing or damaged."""
+    try:
+        return _RECORD_TYPE.validate_json(record.read_bytes())
+    except (OSError, ValidationError):
+        return {}
 
 
 def _external(model: Path) -> list[str]:

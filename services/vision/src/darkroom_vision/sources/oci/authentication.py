@@ -12,7 +12,7 @@ from typing import Final
 
 from yarl import URL
 
-from darkroom_vision.sources.download import check_status
+from darkroom_vision.sources.download import check_status, read_document
 from darkroom_vision.sources.failures import NotFound, Refused
 from darkroom_vision.sources.http_client import HttpClient
 from darkroom_vision.sources.oci.credentials import DOCKER_CONFIGS, PASSWORD, USERNAME, Credentials
@@ -96,7 +96,7 @@ async def _token(
             check_status(response, ADVICE)
         except NotFound:
             raise Refused(f"the registry's token service is not at {realm.with_query(None)}") from None
-        content = await response.content.read(_MAX_BYTES)
+        content = await read_document(response, _MAX_BYTES)
     try:
         document = json.loads(content)
         return str(document.get("token") or document["access_token"])

@@ -1,5 +1,7 @@
 """Fetching an `oci://` URI into the cache."""
 
+import contextlib
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,12 +45,9 @@ async def fetch_artifact(uri: str, suffix: str) -> FetchedFile:
     reference = parse_reference(uri)
     if reference.digest is not None:
         with cache_entry(_key(reference.digest)) as folder:
-            if (folder / _MANIFEST).is_file():
-                manifest = Manifest(reference.digest, (folder / _MANIFEST).read_bytes())
-                try:
+            if (manifest := _cached(folder, reference.digest)) is not None:
+                with contextlib.suppress(Incomplete):
                     return await _fetch(folder, manifest, reference, suffix, None)
-                except Incomplete:
-                    pass
     async with open_repository(reference, os.environ) as repository:
         manifest = await repository.manifest()
         log.info("artifact found", uri=uri, digest=manifest.digest)
@@ -66,6 +65,15 @@ async def _fetch(
     artifact = Artifact(folder, manifest.content)
     path = await artifact.file(reference.path, suffix, repository)
     return FetchedFile(path, await artifact.external_data(path, repository))
+
+
+def _cached(folder: Path, digest: str) -> Manifest | None:
+    """The manifest in the folder, if it is intact."""
+    try:
+        content = (folder / _MANIFEST).read_bytes()
+    except OSError:
+        return None
+    return Manifest(digest, content) if digest == f"sha256:{hashlib.sha256(content).hexdigest()}" else None
 
 
 def _key(digest: str) -> str:

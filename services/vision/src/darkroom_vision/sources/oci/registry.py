@@ -1,25 +1,26 @@
 """A repository in an OCI registry: its manifests and blobs, checked against their digests."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from yarl import URL
 
 from darkroom.checksums import sha256_of
 from darkroom_vision.sources.addresses import address_policy
-from darkroom_vision.sources.download import check_status, download, remove, size_of
-from darkroom_vision.sources.failures import Busy, NotFound, Refused
+from darkroom_vision.sources.download import check_status, download, read_document, remove, size_of
+from darkroom_vision.sources.failures import Busy, NotFound, Refused, Unauthorized
 from darkroom_vision.sources.http_client import HttpClient
 from darkroom_vision.sources.oci.authentication import ADVICE, authorization
 from darkroom_vision.sources.oci.credentials import Credentials, credentials_for
 from darkroom_vision.sources.oci.manifest import INDEXES, MANIFESTS, Layer, only_manifest
 from darkroom_vision.sources.oci.reference import Reference, base_url
 from darkroom_vision.sources.remote_file import RemoteFile
+
+_Answer = TypeVar("_Answer")
 
 _MAX_MANIFEST_BYTES: Final = 4 << 20
 """The limit that the distribution specification recommends."""
@@ -47,7 +48,7 @@ async def open_repository(reference: Reference, environment: Mapping[str, str]) 
 
 
 class Repository:
-    """A repository, read with one token."""
+    """A repository, read with one token, which is replaced when it has expired."""
 
     def __init__(self, client: HttpClient, url: URL, reference: Reference, credentials: Credentials | None) -> None:
         self._client = client
@@ -77,11 +78,15 @@ class Repository:
             Refused: the blob does not exist, or has another size or digest.
             Busy: the registry can't answer now.
         """
+        url = str(self._url / "blobs" / layer.digest)
+
+        async def fetch() -> None:
+            await download(self._client, RemoteFile(url, self._headers, ADVICE), part, max_bytes=layer.size)
+
         start = size_of(part)
-        file = RemoteFile(str(self._url / "blobs" / layer.digest), self._headers, ADVICE)
         if start != layer.size:
             try:
-                await download(self._client, file, part, max_bytes=layer.size)
+                await self._authorized(fetch)
             except NotFound:
                 raise Refused(f"the registry does not have the layer {layer.digest}") from None
         if (found := f"sha256:{sha256_of(part)}") != layer.digest:
@@ -94,22 +99,28 @@ class Repository:
         """The manifest or index `target`, a digest or tag, and its media type."""
         url = self._url / "manifests" / target
         accept = {"Accept": ", ".join((*MANIFESTS, *INDEXES))}
-        for is_last in (False, True):
+
+        async def fetch() -> tuple[bytes, str]:
             async with self._client.open(url, {**self._headers, **accept}) as response:
-                if response.status == HTTPStatus.UNAUTHORIZED and not is_last:
-                    challenges = response.headers.getall("WWW-Authenticate", [])
-                else:
-                    try:
-                        check_status(response, ADVICE)
-                    except NotFound:
-                        where = f"{self._reference.registry}/{self._reference.repository}"
-                        raise Refused(f"the registry has no {target} in {where}") from None
-                    content = b"".join([block async for block in response.content.iter_any()])
-                    break
-            self._headers["Authorization"] = await authorization(
-                self._client, challenges, self._reference.repository, self._credentials
-            )
+                check_status(response, ADVICE)
+                return await read_document(response, _MAX_MANIFEST_BYTES), response.content_type
+
+        try:
+            content, media_type = await self._authorized(fetch)
+        except NotFound:
+            where = f"{self._reference.registry}/{self._reference.repository}"
+            raise Refused(f"the registry has no {target} in {where}") from None
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         if target.startswith("sha256:") and digest != target:
             raise Refused(f"the registry sent a manifest with the digest {digest} for {target}")
-        return Manifest(digest, content), response.content_type
+        return Manifest(digest, content), media_type
+
+    async def _authorized(self, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """The answer to a request, which is repeated with a new token if the registry asks for one."""
+        try:
+            return await request()
+        except Unauthorized as error:
+            self._headers["Authorization"] = await authorization(
+                self._client, error.challenges, self._reference.repository, self._credentials
+            )
+        return await request()
