@@ -56,6 +56,15 @@ def test_a_good_model_passes_the_check(stage: Stage) -> None:
     assert (check.returncode, check.stderr, check.stdout) == (0, "", "")
 
 
+def test_it_writes_how_the_model_would_run(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(stage={"execution": {"provider": "Cuda"}, "resources": {"limits": {"nvidia.com/gpu": 1}}})
+    done = run("execution", "--settings", str(digits.file), "--to", str(tmp_path / "report"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        tmp_path / "report"
+    ).read_text() == "Cpu Float32: the worker image has no CUDA: use the GPU build of the image\n"
+
+
 def test_a_port_in_use_is_reported_by_the_worker_in_one_line(stage: Stage) -> None:
     digits = stage()
     with socket.socket() as taken:

@@ -5,6 +5,7 @@ from typing import Any
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom.topology import StagePlan
+from darkroom_operator.builders.execution_report import execution_report
 from darkroom_operator.builders.metadata import child_metadata, stage_labels, worker_selector
 from darkroom_operator.builders.settings import settings_digest
 from darkroom_operator.builders.volumes import Volume, worker_volumes
@@ -53,7 +54,9 @@ def _digests(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> d
 def _pod(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> dict[str, Any]:
     template = stage.spec.template
     volumes = list(worker_volumes(pipeline, stage, workload))
+    worker = _container(stage.spec, workload, volumes)
     optional = {
+        "initContainers": [execution_report(worker)] if stage.spec.resources.has_gpu else [],
         "nodeSelector": dict(template.node_selector),
         "tolerations": list(template.tolerations),
         "affinity": dict(template.affinity),
@@ -83,7 +86,7 @@ def _pod(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> dict[
             }
             for topology_key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
         ],
-        "containers": [_container(stage.spec, workload, volumes)],
+        "containers": [worker],
         "volumes": [{"name": volume.name, **volume.source} for volume in volumes],
         **{field: value for field, value in optional.items() if value},
     }

@@ -29,7 +29,7 @@ from darkroom_operator.kube.kinds import (
 )
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.reconcile.models import UnusableModel, model_files
-from darkroom_operator.reconcile.workers import workers_finding
+from darkroom_operator.reconcile.workers import execution_of, workers_finding
 from darkroom_operator.status.findings import Finding, combined, refused
 from darkroom_operator.status.pipeline_status import MAX_MESSAGE, SUSPENDED, StagesState
 
@@ -136,6 +136,7 @@ def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world
                 consumer_group=stage.consumer_group,
                 replicas=stage.replicas,
                 ready_replicas=status.get("readyReplicas", 0),
+                execution=execution_of(_pods(pipeline, stage, world)) if stage.spec.resources.has_gpu else "",
                 message="" if finding.ready else finding.message[:MAX_MESSAGE],
             )
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from darkroom.api.self_test import SELF_TEST_FAILED
+from darkroom_operator.builders.execution_report import REPORT
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.status.findings import Finding
 
@@ -43,6 +44,19 @@ def workers_finding(stage: str, deployment: Manifest, pods: Iterable[Manifest]) 
     return Finding(ready=False, reason="WorkersStarting", message=message)
 
 
+def execution_of(pods: Iterable[Manifest]) -> str:
+    """How workers with a GPU run the model, as their pods report it: the CPU if any of them does not use its GPU."""
+    reports = [
+        container.get("state", {}).get("terminated", {}).get("message", "").strip()
+        for pod in pods
+        if "deletionTimestamp" not in pod["metadata"]
+        for container in pod.get("status", {}).get("initContainerStatuses", [])
+        if container["name"] == REPORT
+    ]
+    found = sorted(filter(None, reports), key=lambda report: not report.startswith("Cpu"))
+    return found[0][:MAX_LINE] if found else ""
+
+
 def _problem(deployment: Manifest, pods: Iterable[Manifest]) -> tuple[str, str] | None:
     """The reason and message of the most important problem."""
     running = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
@@ -61,7 +75,7 @@ def _pod_problems(pod: Manifest) -> Iterator[tuple[str, str]]:
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
             yield "Unschedulable", f"pod {name} cannot be scheduled: {condition.get('message', '')}"
-    for container in status.get("containerStatuses", []):
+    for container in (*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])):
         waiting = container.get("state", {}).get("waiting", {})
         why = waiting.get("reason", "")
         if why in _PULL_PROBLEMS:

@@ -26,6 +26,7 @@ from darkroom_inference.replay.log import CannotReplay
 from darkroom_inference.replay.request import Request
 from darkroom_inference.replay.run import run_replay
 from darkroom_vision.imaging.opencv import configure_opencv
+from darkroom_vision.model.providers import Machine, choose
 from darkroom_vision.stage import UnusableModel, load_stage
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             configure_logs("text")
             configure_opencv()
             load_stage(settings)
+            raise SystemExit(0)
+        if options.command == "execution":
+            options.to.write_text(f"{choose(settings.stage.execution, Machine.this())}\n", encoding="utf-8")
             raise SystemExit(0)
         raise SystemExit(_run(settings, options))
     except (UnusableSettings, UnusableModel, InvalidOption, BadPosition, CannotReplay) as error:
@@ -104,9 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="darkroom-worker", description="The worker of one stage of an ImagePipeline.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="check the settings, load the model, and exit")
+    execution = commands.add_parser(
+        "execution", help="write how the model would run on this machine, and why, to a file"
+    )
+    execution.add_argument("--to", type=Path, default=Path("/dev/stdout"), metavar="FILE", help="(%(default)s)")
     run = commands.add_parser("run", help="analyse new images until SIGTERM")
     replay = commands.add_parser("replay", help="analyse the images of a range of the log again, then exit")
-    for command in (check, run, replay):
+    for command in (check, execution, run, replay):
         command.add_argument(
             "--settings", type=Path, required=True, metavar="FILE", help="the stage's settings as JSON"
         )

@@ -51,6 +51,10 @@ def test_workers_with_a_gpu_run_the_gpu_image(limit: str, gpu_image: str, expect
     (container,) = pod["containers"]
     assert container["image"] == expected
     assert container["resources"] == {"limits": {limit: "1"}}
+    reports = pod.get("initContainers", [])
+    assert [report["args"][0] for report in reports] == ["execution"] * limit.startswith("nvidia")
+    # Otherwise Kubernetes would give it no GPU, or refuse the pod in a restricted namespace.
+    assert all(report[field] == container[field] for report in reports for field in ("resources", "securityContext"))
 
 
 def test_the_pods_pass_the_restricted_pod_security_standard() -> None:

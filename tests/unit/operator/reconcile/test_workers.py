@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_operator.reconcile.workers import workers_finding
+from darkroom_operator.reconcile.workers import execution_of, workers_finding
 
 
 def deployment(wanted: int = 2, observed: int = 1, **status: Any) -> dict[str, Any]:
@@ -90,3 +90,32 @@ def test_a_pod_that_is_going_says_nothing() -> None:
     going = pod(state={"waiting": {"reason": "ErrImagePull"}})
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     assert workers_finding("classify", deployment(), [going]).reason == "WorkersStarting"
+
+
+def reporting(message: str | None, **metadata: str) -> dict[str, Any]:
+    state = {"running": {}} if message is None else {"terminated": {"exitCode": 0, "message": message}}
+    return {"metadata": metadata, "status": {"initContainerStatuses": [{"name": "execution", "state": state}]}}
+
+
+@pytest.mark.parametrize(
+    ("pods", "expected"),
+    [
+        ([], ""),
+        ([pod()], ""),
+        ([reporting(None)], ""),
+        ([reporting("Cuda TensorFloat32: the worker has a GPU\n")], "Cuda TensorFloat32: the worker has a GPU"),
+        ([reporting("Cuda Float32: a"), reporting("Cpu Float32: no driver")], "Cpu Float32: no driver"),
+        ([reporting("Cuda Float32: a"), reporting("Cpu Float32: b", deletionTimestamp="t")], "Cuda Float32: a"),
+    ],
+)
+def test_the_status_says_how_workers_with_a_gpu_run(pods: list[dict[str, Any]], expected: str) -> None:
+    assert execution_of(pods) == expected
+
+
+def test_a_gpu_image_that_cannot_be_pulled_is_a_problem_although_its_worker_waits() -> None:
+    waiting = {"state": {"waiting": {"reason": "PodInitializing"}}}
+    init = {"name": "execution", "image": "g:1", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+    found = pod(**waiting)
+    found["status"]["initContainerStatuses"] = [init]
+    finding = workers_finding("s", deployment(), [found])
+    assert (finding.reason, finding.message) == ("ImagePullBackOff", 'stage "s": image g:1: ImagePullBackOff')

@@ -36,6 +36,11 @@ class StageStatus(TolerantModel):
     consumer_group: str = Field(description="Consumer group of the workers.")
     replicas: int = Field(0, description="Desired number of workers.")
     ready_replicas: int = Field(0, description="Number of ready workers: model loaded, partitions assigned.")
+    execution: str = Field(
+        "",
+        description="For a stage with a GPU: the execution provider and precision of its workers, and why. It begins "
+        "with Cpu if the GPU of a worker cannot be used.",
+    )
     message: str = Field("", description="Why the stage is not ready.")
 
 

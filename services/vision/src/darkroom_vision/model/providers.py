@@ -65,6 +65,9 @@ class Choice:
     fallback: bool = False
     contender: Provider | None = None
 
+    def __str__(self) -> str:
+        return f"{self.provider} {self.precision}: {self.reason}"
+
     def instead(self, problem: str) -> "Choice":
         """The CPU instead, because of `problem`."""
         return replace(ON_CPU, reason=problem, fallback=True)
