@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.kafka import SharedKafka
 from tests.support.kube.fault_proxy import Fault, FaultProxy
-from tests.support.kube.pod_status import READY, CrashLooping, ImagePullBackOff
+from tests.support.kube.pod_status import READY, CrashLooping, ImagePullBackOff, Ready
 from tests.support.services.operator import CLUSTER, Site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.until import until
@@ -189,6 +189,20 @@ def test_the_reason_of_workers_that_do_not_start_is_reported(
 
     running.kubelet.behave(READY, **STAGE)
     running.wait_ready()
+
+
+def test_the_status_says_that_workers_do_not_use_their_gpu(running: Site) -> None:
+    said = "Cpu Float32: there is no NVIDIA driver (libcuda.so.1)"
+    running.kubelet.behave(Ready(f"{said}\n"), **STAGE)
+    manifest = running.manifest()
+    manifest["spec"]["stages"][0] |= {
+        "execution": {"provider": "Cuda"},
+        "resources": {"limits": {"nvidia.com/gpu": 1}},
+    }
+    running.apply(manifest)
+    running.wait_ready()
+    status = running.api.get(running.path("imagepipelines", "digits"))["status"]
+    assert status["stages"][0]["execution"] == said
 
 
 def test_a_full_quota_is_reported_and_delays_no_other_pipeline(running: Site) -> None:

@@ -12,7 +12,9 @@ Status = dict[str, Any]
 
 @dataclass(frozen=True)
 class Ready:
-    """All containers run and are ready."""
+    """All containers run and are ready. `init_message` is the termination message of the init containers."""
+
+    init_message: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def _status(pod: Manifest, behaviour: Behaviour) -> Status:
     all_waiting = [_container(container, waiting) for container in inits], [_container(c, waiting) for c in mains]
     initialized = [_container(container, done, ready=True) for container in inits]
     match behaviour:
-        case Ready():
+        case Ready(message):
+            ended = {"terminated": {**done["terminated"], "message": message}}
+            initialized = [_container(container, ended, ready=True) for container in inits]
             states = initialized, [_container(container, running, ready=True) for container in mains]
             return _pod(pod, now, "Running", *states, ready=True)
         case NotReady():
