@@ -46,15 +46,17 @@ def mask_of_runs(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], siz
 
 
 def compressed(counts: npt.NDArray[np.int64]) -> str:
-    """COCO's string for `counts`."""
-    values = counts.copy()
-    values[3:] -= counts[1:-2]
-    groups = np.searchsorted(_LIMITS, np.where(values < 0, ~values, values), side="right") + 1
-    ends = np.cumsum(groups)
-    text = np.empty(ends[-1], np.uint8)
-    for group in range(int(groups.max())):
-        own = np.flatnonzero(groups > group)
-        more = groups[own] > group + 1
-        bits = values[own] >> _BITS * group & 0x1F
-        text[ends[own] - groups[own] + group] = bits + np.where(more, 0x20, 0) + _FIRST_CHARACTER
-    return text.tobytes().decode("ascii")
+    """COCO's string for `counts`, which are less than 2**31."""
+    values = counts.astype(np.int32)
+    values[3:] -= values[1:-2].copy()
+    magnitudes = values ^ (values >> 31)  # of a negative number: that of its bits other than the sign's
+    most = int(np.searchsorted(_LIMITS, magnitudes.max(), side="right")) + 1
+    groups = np.empty((len(values), most), np.uint8)
+    used = np.empty((len(values), most), np.bool_)
+    used[:, 0] = True
+    for group in range(most):
+        more = magnitudes >= _LIMITS[group]
+        groups[:, group] = ((values >> _BITS * group) & 0x1F) + (more * np.uint8(0x20) + np.uint8(_FIRST_CHARACTER))
+        if group + 1 < most:
+            used[:, group + 1] = more
+    return groups[used].tobytes().decode("ascii")
