@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from darkroom_cli.manifests.bundle import load_bundle
 from darkroom_cli.manifests.references import missing_references
 from darkroom_cli.models.detected import UnusableModel, pipeline_name
 from darkroom_cli.models.initial import Written, write_manifest
+from darkroom_vision.families.questions import NO_OBJECT
 from tests.support.documents import ROOT
 from tests.support.models.made_families import MADE, constant_file, v8
 
@@ -79,6 +81,19 @@ def test_labels_that_do_not_fit_are_a_question(tmp_path: Path) -> None:
     (tmp_path / "m.txt").write_text("only\ntwo\n")
     written_manifest = init(model, tmp_path / "p.yaml")
     assert any("m.txt has 2 names, but the model has 3 classes" in q for q in written_manifest.block.questions)
+
+
+@pytest.mark.parametrize("names", [0, 3])
+def test_the_number_of_names_next_to_the_model_tells_whether_detr_has_a_class_for_no_object(
+    tmp_path: Path, names: int
+) -> None:
+    logits = np.zeros((1, 100, 4), np.float32)
+    outputs = {"logits": logits, "pred_boxes": np.zeros((1, 100, 4), np.float32)}
+    if names:
+        (tmp_path / "labels.txt").write_text("".join(f"class {number}\n" for number in range(names)))
+    written = init(constant_file(tmp_path / "m.onnx", outputs), tmp_path / "p.yaml")
+    assert written.block.output["format"] == "Detr"
+    assert (NO_OBJECT in written.block.questions) is not bool(names)
 
 
 def test_an_open_size_is_taken_from_the_metadata(tmp_path: Path) -> None:

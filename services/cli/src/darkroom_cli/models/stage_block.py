@@ -125,7 +125,8 @@ def _labels(
     else:
         output["labels"] = list(names)
         comments["output.labels"] = f"from {neighbours.labels_file}"
-    questions[:] = [question for question in questions if not question.startswith(("What are the names", "Which c"))]
+    answered = ("What are the names", "Which c", "Does the last class")  # the last by the number of names
+    questions[:] = [question for question in questions if not question.startswith(answered)]
 
 
 def _open_sides(
