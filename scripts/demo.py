@@ -1,8 +1,9 @@
-"""The demo: run `darkroom up`, submit real images over HTTP, and print their analyses in a table.
+"""The demo: run `darkroom up` with the samples, submit their images over HTTP, print the results and draw them.
 
 Exit code 0 only if every image was analysed by every stage.
 """
 
+import argparse
 import signal
 import statistics
 import subprocess
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -22,8 +24,12 @@ from darkroom_cli.client.image_files import image_files
 from darkroom_cli.client.pipelines import choose
 from darkroom_cli.client.service import Service
 from darkroom_cli.client.submission import Sent, Submission, submit
+from darkroom_cli.views.outcome import outcome
+from darkroom_vision.drawing.picture import draw
 
 SAMPLES = Path("k8s/samples")
+CLASSIFIED, DRAWN = "digits", ("text",)
+"""Pipelines of the samples: one with a table of labels, and those whose results are drawn."""
 DARKROOM = Path(sys.executable).with_name("darkroom")
 PARALLEL = 4
 READY_WITHIN_S = 300.0
@@ -31,40 +37,66 @@ RESULTS_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 60.0
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The outcomes of a pipeline's images, by file name; `took_s` is the time for all of them, in seconds."""
+
+    sent: Sequence[Sent]
+    first_after_s: float
+    took_s: float
+
+    @property
+    def missing(self) -> int:
+        """The number of images that were not analysed by every stage."""
+        return sum(image.state != "Analyzed" for image in self.sent)
+
+
 def main() -> int:
     """Run the demo. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        default=Path("darkroom-demo"),
+        help="folder for the drawn pictures (default: %(default)s)",
+    )
+    pictures: Path = parser.parse_args().pictures
     started = time.monotonic()
-    images = image_files([SAMPLES / "digits"])
+    missing = 0
     try:
-        with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as folder, pipeline(Path(folder)) as url:
-            print(f"Sending {len(images)} images to {url}, {PARALLEL} at a time", flush=True)
-            began = time.monotonic()
-            sent, first_after_s = send(url, images, started)
-            took_s = time.monotonic() - began
-            show(sent, took_s)
+        with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as folder, pipelines(Path(folder)) as url:
+            digits = send(url, CLASSIFIED)
+            first_after_s = digits.first_after_s - started
+            show_labels(digits)
+            missing += digits.missing
+            for name in DRAWN:
+                shown = send(url, name)
+                show_results(shown)
+                draw_results(shown, pictures / name)
+                missing += shown.missing
+            all_after_s = time.monotonic() - started
     except DarkroomError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    analysed = sum(image.state == "Analyzed" for image in sent)
-    print(f"first analysis after {first_after_s:.1f} s, all after {began + took_s - started:.1f} s", end="")
+    print(f"first analysis after {first_after_s:.1f} s, all after {all_after_s:.1f} s", end="")
     print(f", everything stopped after {time.monotonic() - started:.1f} s")
-    if analysed < len(images):
-        print(
-            f"demo: {len(images) - analysed} of {len(images)} images were not analysed by every stage", file=sys.stderr
-        )
-    return 0 if analysed == len(images) else 1
+    print(f"pictures with the results: {pictures.absolute()}")
+    if missing:
+        print(f"demo: {missing} images were not analysed by every stage", file=sys.stderr)
+    return 1 if missing else 0
 
 
 @contextmanager
-def pipeline(folder: Path) -> Iterator[str]:
-    """Run `darkroom up` with the sample pipeline during the block. Yields its URL once it is ready.
+def pipelines(folder: Path) -> Iterator[str]:
+    """Run `darkroom up` with the samples during the block. Yields its URL once it is ready.
 
     Raises:
         DarkroomError: `darkroom up` did not become ready.
     """
-    command = [str(DARKROOM), "up", str(SAMPLES / "digits.yaml"), "--port", "0", "--data-dir", str(folder)]
+    manifests = [str(SAMPLES / f"{name}.yaml") for name in (CLASSIFIED, *DRAWN)]
+    command = [str(DARKROOM), "up", *manifests, "--port", "0", "--data-dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     # Reading from a pipe has no timeout, so a timer kills the process, which closes the pipe.
     too_late = threading.Timer(READY_WITHIN_S, process.kill)
@@ -84,21 +116,24 @@ def pipeline(folder: Path) -> Iterator[str]:
             process.kill()
 
 
-def send(url: str, images: Sequence[Path], started: float) -> tuple[list[Sent], float]:
-    """Send all images and wait for the results. Returns the outcomes, and the seconds from `started` to the first."""
+def send(url: str, pipeline: str) -> Shown:
+    """Send the sample images of a pipeline and wait for the results."""
+    images = image_files([SAMPLES / pipeline])
+    print(f"Sending {len(images)} images to {url}, pipeline {pipeline}, {PARALLEL} at a time", flush=True)
     sent: list[Sent] = []
     first_after_s = float("nan")
+    began = time.monotonic()
     with Service(url, connections=PARALLEL) as service:
-        submission = Submission(choose(service, None), wait_s=RESULTS_WITHIN_S)
-        for outcome in submit(service, submission, images, PARALLEL):
+        submission = Submission(choose(service, pipeline), wait_s=RESULTS_WITHIN_S)
+        for one in submit(service, submission, images, PARALLEL):
             if not sent:
-                first_after_s = time.monotonic() - started
-            sent.append(outcome)
-    return sorted(sent, key=lambda outcome: outcome.file.name), first_after_s
+                first_after_s = time.monotonic()
+            sent.append(one)
+    return Shown(sorted(sent, key=lambda one: one.file.name), first_after_s, time.monotonic() - began)
 
 
-def show(sent: Sequence[Sent], took_s: float) -> None:
-    """Print the table and its totals."""
+def show_labels(shown: Shown) -> None:
+    """Print the best label and the true one of each image, and the totals."""
     table = Table(box=None, header_style="bold")
     for column in ("image", "prediction"):
         table.add_column(column)
@@ -106,24 +141,53 @@ def show(sent: Sequence[Sent], took_s: float) -> None:
     table.add_column("true label")
     table.add_column("ms", justify="right")
     right = 0
-    for outcome in sent:
-        label, score = best(outcome)
-        right += label == true_label(outcome.file)
-        table.add_row(outcome.file.name, label, score, true_label(outcome.file), f"{outcome.seconds * 1000:.0f}")
-    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
-    latencies_ms = [outcome.seconds * 1000 for outcome in sent]
+    for one in shown.sent:
+        label, score = best(one)
+        right += label == true_label(one.file)
+        table.add_row(one.file.name, label, score, true_label(one.file), f"{one.seconds * 1000:.0f}")
+    print_table(table)
+    latencies_ms = [one.seconds * 1000 for one in shown.sent]
     percentiles = statistics.quantiles(latencies_ms, n=100, method="inclusive")
-    print(f"accuracy {right / len(sent):.1%} ({right} of {len(sent)} right)")
-    print(f"throughput {len(sent) / took_s:.0f} images/s, each analysed by every stage")
+    print(f"accuracy {right / len(shown.sent):.1%} ({right} of {len(shown.sent)} right)")
+    print(f"throughput {len(shown.sent) / shown.took_s:.0f} images/s, each analysed by every stage")
     print(f"latency p50 {percentiles[49]:.0f} ms, p99 {percentiles[98]:.0f} ms")
 
 
-def best(sent: Sent) -> tuple[str, str]:
+def show_results(shown: Shown) -> None:
+    """Print what was found in each image, as `darkroom results` does."""
+    table = Table(box=None, header_style="bold")
+    for column in ("image", "found"):
+        table.add_column(column)
+    for one in shown.sent:
+        found = [outcome(result) for result in results(one)] or [one.problem or one.state]
+        table.add_row(one.file.name, ", ".join(found))
+    print_table(table)
+
+
+def draw_results(shown: Shown, folder: Path) -> None:
+    """Save each image with its results drawn on it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in shown.sent:
+        for result in results(one):
+            draw(one.file.read_bytes(), result).save(folder / f"{one.file.stem}.png")
+
+
+def print_table(table: Table) -> None:
+    """Print `table`, without wrapping lines in a file."""
+    Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+
+
+def results(one: Sent) -> list[dict[str, object]]:
+    """The results of all stages."""
+    return list((one.document or {}).get("results", []))
+
+
+def best(one: Sent) -> tuple[str, str]:
     """The label and the score of the best prediction, else the problem."""
-    for result in (sent.document or {}).get("results", []):
+    for result in (one.document or {}).get("results", []):
         for prediction in result.get("predictions") or []:
             return prediction["label"], f"{prediction['score']:.3f}"
-    return sent.problem or sent.state, ""
+    return one.problem or one.state, ""
 
 
 def true_label(file: Path) -> str:
