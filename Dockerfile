@@ -58,14 +58,17 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=
     mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
 FROM build AS inference-dependencies
+# heic decodes HEIC images; s3 and gs are for models in buckets.
+ARG INFERENCE_EXTRAS="heic"
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference --extra heic
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference $(printf ' --extra %s' $INFERENCE_EXTRAS)
 FROM inference-dependencies AS inference-ours
+ARG INFERENCE_EXTRAS="heic"
 COPY services/core services/core
 COPY services/vision services/vision
 COPY services/inference services/inference
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference --extra heic && \
+    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-inference $(printf ' --extra %s' $INFERENCE_EXTRAS) && \
     mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
 # Other builds of ONNX Runtime take the place of the one in uv.lock: they are the same Python package.

@@ -30,7 +30,10 @@ def download_from_bucket(uri: str, part: Path) -> None:
                     raise Refused(f"it has more than {MAX_BYTES >> 30} GiB")
                 local.write(block)
     except ImportError as error:
-        raise Refused(f"this worker can't read {scheme}: {error}") from error
+        raise Refused(
+            f"this worker can't read {scheme}://: {error}: install darkroom-vision[{scheme}], or build the inference "
+            f'image with INFERENCE_EXTRAS="heic {scheme}"'
+        ) from error
     except FileNotFoundError as error:
         # fsspec also reports unreachable servers as missing files.
         if error.__cause__ is not None:
