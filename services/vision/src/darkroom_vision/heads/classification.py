@@ -34,7 +34,7 @@ class ClassificationHead:
         require_finite(self.name, raw)
         labels = self.labels or own_labels
         scores = _activated(raw, self.activation)
-        best = np.argsort(-scores, kind="stable")[: self.top_k]
+        best = (-scores).argsort(kind="stable")[: self.top_k]
         return {
             "predictions": [
                 {"label": label_of(labels, i), "index": i, "score": score}

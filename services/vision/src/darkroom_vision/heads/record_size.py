@@ -57,9 +57,11 @@ def _with_masks_that_fit(result: Result, classes: list[dict[str, Any]], room: in
 
 def _at_most(prediction: Mapping[str, Any]) -> int:
     """A fast upper bound of `_size`."""
+    bytes_without_details = _PREDICTION_BYTES + _CHARACTER_BYTES * len(prediction["label"])
+    if "box" not in prediction:
+        return bytes_without_details
     return (
-        _PREDICTION_BYTES
-        + _CHARACTER_BYTES * len(prediction["label"])
+        bytes_without_details
         + 2 * len(prediction.get("mask", {}).get("counts", ""))  # a backslash is escaped in JSON
         + _KEYPOINT_BYTES * len(prediction.get("keypoints", ()))
     )
