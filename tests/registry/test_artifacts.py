@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from darkroom.backoff import Backoff
-from darkroom_vision.model.session import ModelInSeveralFiles, load_model
+from darkroom_vision.model.session import ModelChecksumMismatch, ModelInSeveralFiles, load_model
 from darkroom_vision.sources.failures import ModelUnavailable
 from darkroom_vision.sources.files import LocalFile, local_file
 from tests.support.models.onnx_files import mean_colours_file, onnx_file
@@ -78,6 +78,15 @@ def test_a_file_is_chosen_by_its_path(registry: Registry) -> None:
         fetched(registry, "sizes")
     with pytest.raises(ModelUnavailable, match=r"no file tiny.onnx: it has small/m.onnx, large/m.onnx, labels.txt"):
         fetched(registry, "sizes#tiny.onnx")
+
+
+def test_a_checksum_is_checked(registry: Registry) -> None:
+    push(registry.url, "checked", "v1", [oras_file("m.onnx", MODEL)])
+    found = hashlib.sha256(MODEL).hexdigest()
+    uri = f"oci://{registry.host}/checked:v1"
+    assert local_file("model", uri, suffix=".onnx", sha256=found).path.read_bytes() == MODEL
+    with pytest.raises(ModelChecksumMismatch, match=rf"sha256 is {found}, the pipeline says {'0' * 64}: provide"):
+        local_file("model", uri, suffix=".onnx", sha256="0" * 64)
 
 
 def test_a_tag_that_moves_is_followed(registry: Registry) -> None:

@@ -156,6 +156,14 @@ def test_an_unreachable_server_is_not_a_missing_file(monkeypatch: pytest.MonkeyP
         model_file(settings("s3://bucket/models/m.onnx"), AT_ONCE)
 
 
+def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DARKROOM_CACHE_DIR", str(tmp_path / "file"))
+    for sha256 in (SHA256, None):
+        with pytest.raises(ModelUnavailable, match=r"the cache can't be used: .*file/models.*: set DARKROOM_CACHE_DIR"):
+            model_file(settings("s3://bucket/models/m.onnx", sha256), AT_ONCE)
+
+
 def test_labels_are_read_one_per_line(tmp_path: Path) -> None:
     file = tmp_path / "labels.txt"
     file.write_bytes("\ufeffzero\r\n one \n\ntwo".encode())

@@ -14,7 +14,7 @@ from darkroom.checksums import sha256_of
 from darkroom.stage_settings import StageSettings
 from darkroom_vision.model.session import ModelChecksumMismatch
 from darkroom_vision.sources.buckets import download_from_bucket
-from darkroom_vision.sources.cache import cache_entry
+from darkroom_vision.sources.cache import FOLDER, cache_entry
 from darkroom_vision.sources.failures import Busy, ModelUnavailable, Refused
 from darkroom_vision.sources.hub import hub_file
 from darkroom_vision.sources.remote_file import RemoteFile
@@ -114,22 +114,23 @@ def local_file(
     if scheme == "file":
         return LocalFile(Path(uri.removeprefix("file:").removeprefix("//")))
     backoff = backoff or Backoff(first_s=0.5)
-    if scheme == "oci":
-        return _artifact_file(what, uri, suffix, backoff)
-    return LocalFile(_single_file(what, uri, sha256, backoff))
+    try:
+        if scheme == "oci":
+            return _artifact_file(what, uri, sha256, suffix, backoff)
+        return LocalFile(_single_file(what, uri, sha256, backoff))
+    except OSError as error:
+        raise ModelUnavailable(
+            f"{what} {uri}: the cache can't be used: {error}: set {FOLDER} to a folder that can be written and locked"
+        ) from error
 
 
-def _artifact_file(what: str, uri: str, suffix: str, backoff: Backoff) -> LocalFile:
+def _artifact_file(what: str, uri: str, sha256: str | None, suffix: str, backoff: Backoff) -> LocalFile:
     from darkroom_vision.sources.oci.fetch import fetch_artifact  # noqa: PLC0415 - loads the HTTP client
 
-    fetched: list[LocalFile] = []
-
-    def fetch() -> None:
-        found = asyncio.run(fetch_artifact(uri, suffix))
-        fetched.append(LocalFile(found.path, found.external_data))
-
-    fetch_patiently(what, uri, backoff, fetch)
-    return fetched[0]
+    found = fetch_patiently(what, uri, backoff, lambda: asyncio.run(fetch_artifact(uri, suffix)))
+    if sha256 not in {None, found.sha256}:
+        raise ModelChecksumMismatch.of(what, uri, found.sha256, str(sha256))
+    return LocalFile(found.path, found.external_data)
 
 
 def _single_file(what: str, uri: str, sha256: str | None, backoff: Backoff) -> Path:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -12,11 +12,13 @@ from darkroom_vision.sources.failures import Busy, ModelUnavailable, Refused
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 _TRIES: Final = 5
 
 
-def fetch_patiently(what: str, uri: str, backoff: Backoff, fetch: Callable[[], None]) -> None:
-    """Call `fetch` until it succeeds, at most five times.
+def fetch_patiently(what: str, uri: str, backoff: Backoff, fetch: Callable[[], T]) -> T:
+    """What `fetch` returns. Calls it until it succeeds, at most five times.
 
     Args:
         what: the file's role, for errors, such as "model".
@@ -27,9 +29,11 @@ def fetch_patiently(what: str, uri: str, backoff: Backoff, fetch: Callable[[], N
     Raises:
         ModelError: the file can't be fetched; says why and what to do.
     """
-    for left in reversed(range(_TRIES)):
+    left = _TRIES
+    while True:
+        left -= 1
         try:
-            fetch()
+            return fetch()
         except ModelError:
             raise
         except Refused as error:
@@ -41,5 +45,3 @@ def fetch_patiently(what: str, uri: str, backoff: Backoff, fetch: Callable[[], N
             log.warning("file can't be fetched, trying again", uri=uri, error=reason, tries_left=left)
             asked_s = error.retry_after_s if isinstance(error, Busy) else 0.0
             time.sleep(max(backoff.next_s(), asked_s))
-        else:
-            return

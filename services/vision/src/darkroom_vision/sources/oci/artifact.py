@@ -36,8 +36,8 @@ class Artifact:
         self._known = _read_record(self._record)
         self._checked: dict[str, str] = {}
 
-    async def file(self, path: str | None, suffix: str, repository: Repository | None) -> Path:
-        """The file at `path`; without a path, the only one whose name ends with `suffix`.
+    async def file(self, path: str | None, suffix: str, repository: Repository | None) -> tuple[Path, str]:
+        """The file at `path` and its SHA-256; without a path, the only one whose name ends with `suffix`.
 
         Raises:
             Refused: there is no such file, or several.
@@ -50,7 +50,7 @@ class Artifact:
             listed = ", ".join(sorted(self._checked)[:8])
             wanted = f"no file {path}" if path else f"{'several' if found else 'no'} {suffix} files"
             raise Refused(f"the artifact has {wanted}: it has {listed}: add # and a path to the URI")
-        return self._folder / _FILES / found[0]
+        return self._folder / _FILES / found[0], self._checked[found[0]]
 
     async def external_data(self, model: Path, repository: Repository | None) -> Mapping[str, str]:
         """The SHA-256 of the files with external data of `model`, by location. They are fetched too.

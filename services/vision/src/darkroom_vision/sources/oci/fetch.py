@@ -26,10 +26,12 @@ class FetchedFile:
 
     Attributes:
         path: the file.
+        sha256: its SHA-256.
         external_data: the SHA-256 of the files with the model's external data, by location.
     """
 
     path: Path
+    sha256: str
     external_data: Mapping[str, str]
 
 
@@ -63,8 +65,8 @@ async def _fetch(
         new.write_bytes(manifest.content)
         new.replace(folder / _MANIFEST)
     artifact = Artifact(folder, manifest.content)
-    path = await artifact.file(reference.path, suffix, repository)
-    return FetchedFile(path, await artifact.external_data(path, repository))
+    path, sha256 = await artifact.file(reference.path, suffix, repository)
+    return FetchedFile(path, sha256, await artifact.external_data(path, repository))
 
 
 def _cached(folder: Path, digest: str) -> Manifest | None:
