@@ -143,8 +143,8 @@ def _open_sides(
         return {"width": said[1], "height": said[0]}
     if family.format == "DbNet" or family.preset in _PRESETS_WITH_A_SIZE:
         return {}
-    if family.format in {"Torchvision", "TensorFlow"}:
-        return {"longestSide": _LONGEST_SIDE}
+    if family.format in {"Torchvision", "TensorFlow"}:  # they resize images themselves
+        return {"longestSide": _LONGEST_SIDE, "enlarge": False}
     side = _SIDE_OF_MAPS if family.type in {"Segmentation", "Anomaly"} else _SIDE
     questions.append(f"Which size was the model trained with? The file leaves it open, and {side} x {side} is a guess.")
     return {"width": width or side, "height": height or side}

@@ -51,11 +51,18 @@ def extra_columns(table: Table) -> tuple[Literal["detect", "pose", "obb"], int] 
 def six_columns(table: Table) -> Literal["YoloEndToEnd", "RtDetr"] | None:
     """The format of a table (N, A, 6): box, score and class, or box and the scores of two classes; None if neither.
 
-    Classes are whole numbers. In the format with scores, boxes are from 0 to 1 too.
+    In RtDetr, boxes are cx cy w h from 0 to 1 and all have a size; YoloEndToEnd has rows of zeros without a box.
     """
-    if np.array_equal(table[..., _CLASS], np.rint(table[..., _CLASS])):
-        return "YoloEndToEnd"
+    boxes = table[..., :_BOX]
+    if has_classes(table):
+        fractions = ((boxes >= 0) & (boxes <= 1)).all() and (boxes[..., 2:] > 0).all()
+        return "RtDetr" if fractions else "YoloEndToEnd"
     return "RtDetr" if ((table >= 0) & (table <= 1)).all() else None
+
+
+def has_classes(table: Table) -> bool:
+    """Whether the last of six columns has numbers of classes: whole numbers, which scores are not."""
+    return table.shape[-1] == _CLASS + 1 and np.array_equal(table[..., _CLASS], np.rint(table[..., _CLASS]))
 
 
 def has_no_object_class(logits: Table) -> bool | None:

@@ -1,6 +1,7 @@
 """Models whose output is a map of the image: segmentation, text detection, anomaly detection, depth."""
 
 from darkroom.api.input import Preset
+from darkroom.api.output import OutputFormat
 from darkroom_vision.families.evidence import Evidence, Seen
 from darkroom_vision.families.family import Family
 from darkroom_vision.families.questions import (
@@ -38,6 +39,8 @@ def maps(evidence: Evidence) -> Family | None:
     if not evidence.outputs:
         return None
     output = evidence.outputs[0]
+    if evidence.metadata.task == "semantic" and output.rank in (_PLANE, _STACK):
+        return _ultralytics(evidence, output, None if output.kind == "integer" else output.shape[1])
     if output.rank == _STACK:
         return _stack(evidence, output)
     if output.rank == _PLANE and _is_plane(evidence, output.shape[1:]):
@@ -99,6 +102,17 @@ def _single(evidence: Evidence, output: Seen) -> Family:
     fields = _STRETCHED if _imagenet(evidence) else {}
     name = "binary segmentation"
     return Family(name, "Segmentation", "Probability", _imagenet(evidence), reasons, questions, (), 1, input=fields)
+
+
+def _ultralytics(evidence: Evidence, output: Seen, channels: int | None) -> Family:
+    """Ultralytics' task "semantic": a class for each pixel or, in files without the arg max, a map for each class."""
+    questions: list[str] = []
+    labels = evidence.labels(channels, questions)
+    reasons = (str(output), "the metadata says task 'semantic'")
+    output_format: OutputFormat = "ClassIds" if output.kind == "integer" else "Logits"
+    return Family(
+        "Ultralytics semantic", "Segmentation", output_format, "Yolo", reasons, tuple(questions), labels, channels
+    )
 
 
 def _class_ids(evidence: Evidence, output: Seen) -> Family:

@@ -163,6 +163,9 @@ def _classifier(evidence: Evidence, output: Seen, name: str | None) -> Family:
 
 def _activation(output: Seen, reasons: list[str], questions: list[str]) -> Activation:
     """The activation, from the values of the trial run."""
+    if _named_as(output, "logit"):
+        reasons.append("logits, by the output's name: softmax is not in the graph")
+        return "Softmax"
     if output.value is None:
         questions.append("Are the scores probabilities? If they are raw, set output.activation to Softmax or Sigmoid.")
         return "None"

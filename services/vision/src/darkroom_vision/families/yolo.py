@@ -6,7 +6,7 @@ from typing import Any
 import numpy.typing as npt
 
 from darkroom.api.output import OutputType
-from darkroom_vision.families.columns import extra_columns, six_columns
+from darkroom_vision.families.columns import extra_columns, has_classes, six_columns
 from darkroom_vision.families.evidence import Evidence, Seen
 from darkroom_vision.families.family import Family
 from darkroom_vision.families.pyramid import boxes_per_cell, is_on_grid
@@ -19,6 +19,7 @@ _FEWEST_MAPS = 2
 _MOST_QUERIES = 3_000
 _USUAL_QUERIES = (100, 200, 300, 500, 900, 1_000)
 _MOST_COLUMNS = 2_000
+_RT_DETR_HEAD = "RTDETRDecoder"
 _POSE_COCO = 4 + 1 + 3 * 17
 _EXTRA = {"detect": "", "pose": "{} numbers of keypoints", "obb": "1 angle"}
 _WORDS = {"detect": "detect", "segment": "segment", "pose": "pose", "obb": "oriented boxes"}
@@ -68,6 +69,8 @@ def yolo(evidence: Evidence) -> Family | None:
         return None
     masks = (prototypes[0].shape[1] or 0) if prototypes else 0
     _, first, second = predictions.shape
+    if first is not None and second is not None and _suppresses(evidence):
+        return _queries(evidence, _Table(predictions, first, second, masks, {}))
     per_cell_of_second = _per_cell(evidence, second)
     per_cell_of_first = _per_cell(evidence, first, _FEWEST_MAPS)
     if first is not None and (second is None or (1 in per_cell_of_second and first < second)):
@@ -149,9 +152,12 @@ def _queries(evidence: Evidence, table: _Table) -> Family | None:
     known = _exported_by_ultralytics(evidence)
     if not known and table.count not in _USUAL_QUERIES:
         return None
-    if extra == 0 and table.output.value is not None and table.output.value.any():
-        if (seen := six_columns(table.output.value)) == "RtDetr":
-            return _transformer(evidence, table, ())
+    value = table.output.value
+    if extra == 0 and evidence.metadata.custom.get("head") == _RT_DETR_HEAD:
+        return _transformer(evidence, table, (), scored=True)
+    if extra == 0 and value is not None and value.any():
+        if (seen := six_columns(value)) == "RtDetr":
+            return _transformer(evidence, table, (), scored=has_classes(value))
         known = known or seen == "YoloEndToEnd"
     as_queries = table.width - _BOX
     if as_queries == named and task in (None, "detect") and not (extra == 0 and _end_to_end(evidence, table)):
@@ -178,12 +184,26 @@ def _queries(evidence: Evidence, table: _Table) -> Family | None:
     )
 
 
-def _transformer(evidence: Evidence, table: _Table, questions: tuple[str, ...]) -> Family:
+def _transformer(
+    evidence: Evidence, table: _Table, questions: tuple[str, ...], *, scored: bool = False
+) -> Family:
+    """RT-DETR of Ultralytics, since version 8.4 with a score and a class instead of the scores of all classes."""
     problems: list[str] = list(questions)
-    classes = table.width - _BOX
+    classes = None if scored else table.width - _BOX
     labels = evidence.labels(classes, problems)
-    reasons = (f"{table.output}: {table.count} queries, {table.width} = 4 box coordinates + {classes} classes",)
-    return Family("Ultralytics RT-DETR", "Detection", "RtDetr", None, reasons, tuple(problems), labels, classes)
+    columns = "score + class" if scored else f"{classes} classes"
+    reasons = (f"{table.output}: {table.count} queries, {table.width} = 4 box coordinates + {columns}",)
+    return Family(
+        "Ultralytics RT-DETR",
+        "Detection",
+        "RtDetr",
+        "Yolo",
+        reasons,
+        tuple(problems),
+        labels,
+        classes,
+        input={"resize": "Stretch"},
+    )
 
 
 def _v8(evidence: Evidence, table: _Table, task: str, classes: int, extra: str, questions: list[str]) -> Family | None:
@@ -227,11 +247,15 @@ def _exported_by_ultralytics(evidence: Evidence) -> bool:
     return evidence.metadata.stride is not None or evidence.metadata.task in _TASKS
 
 
+def _suppresses(evidence: Evidence) -> bool:
+    """Whether the metadata says that overlapping boxes are dropped in the graph."""
+    custom = evidence.metadata.custom
+    return custom.get("end2end") == "True" or "'nms': True" in custom.get("args", "")
+
+
 def _end_to_end(evidence: Evidence, table: _Table) -> bool:
     """Whether suppression is in the graph: the metadata says so, or boxes of the trial run are in pixels."""
-    custom = evidence.metadata.custom
-    said = custom.get("end2end") == "True" or "'nms': True" in custom.get("args", "")
-    return said or table.output.within(0, 1) is False
+    return _suppresses(evidence) or table.output.within(0, 1) is False
 
 
 def _said(evidence: Evidence) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from darkroom_vision.families.questions import NO_OBJECT
 from darkroom_vision.heads.trial import Trial
 
 _STACK = 4
-_CLASS_COLUMN = 5
+_SIX = 6
 
 
 def output_format(trial: Trial, spec: Output, labels: Sequence[str]) -> str:
@@ -77,14 +77,14 @@ def _is_probability(value: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -
 
 
 def _six_columns(trial: Trial, found: str) -> str:
-    """The format of a table of six columns: box, score and class, or box and the scores of two classes."""
+    """The format of a table of six columns, which two formats have."""
     index = trial.first(3)
-    if index is None or trial.array(index).shape[-1] != _CLASS_COLUMN + 1:
+    if index is None or trial.array(index).shape[-1] != _SIX:
         return found
     table = trial.array(index)
     if (seen := six_columns(table)) is not None:
         return seen
     raise trial.mismatch(
         f"its {trial.shown(index)}, which is neither YoloEndToEnd (x1 y1 x2 y2, score, class) nor RtDetr (cx cy w h, "
-        "scores of two classes): set output.format"
+        "scores of two classes, or score and class): set output.format"
     )

@@ -31,7 +31,7 @@ class ModelMetadata:
         names: class names (`names`, written by Ultralytics) or characters (`character`, written by PaddleOCR) by
             index; empty if there are none.
         stride: the largest stride of a detector.
-        task: task of an Ultralytics model: detect, segment, classify, pose or obb.
+        task: task of an Ultralytics model: detect, segment, classify, pose, obb or semantic.
         image_size: (height, width) in pixels that the model was exported for.
         keypoint_shape: (points, numbers per point) of an Ultralytics pose model.
     """

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from darkroom.api.output import Output
+from darkroom_vision.families.columns import has_classes
 from darkroom_vision.families.pyramid import is_on_grid
 from darkroom_vision.heads.base import Head
 from darkroom_vision.heads.boxes import dbnet
@@ -113,9 +114,10 @@ def _rt_detr(trial: Trial, spec: Output, labels: Sequence[str], threshold: float
     if len(trial.outputs) == 1 or spec.name is not None:
         index = _index(trial, spec, _TABLE)
         table = trial.array(index)[0]
-        check_scores(trial, index, table[:, BOX:])
-        decoder_of_table = QueryTable(index, trial.outputs[index].name, threshold)
-        return Reading(decoder_of_table, class_labels(trial, labels, table.shape[1] - BOX))
+        scored = has_classes(table)
+        check_scores(trial, index, table[:, BOX : BOX + 1] if scored else table[:, BOX:])
+        decoder_of_table = QueryTable(index, trial.outputs[index].name, threshold, scored)
+        return Reading(decoder_of_table, class_labels(trial, labels, None if scored else table.shape[1] - BOX))
     return _logits_and_boxes(trial, labels, threshold, softmax=False)
 
 

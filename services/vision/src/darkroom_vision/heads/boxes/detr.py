@@ -19,21 +19,26 @@ _BOX = 4
 
 @dataclass(frozen=True, slots=True)
 class QueryTable:
-    """(Q, 4 + nc): cx cy w h from 0 to 1, then a score for each class. The best class of a query counts."""
+    """(Q, 4 + nc): cx cy w h from 0 to 1, then a score for each class. The best class of a query counts.
+
+    `scored`: (Q, 6), with a score and the number of a class after the box.
+    """
 
     index: int
     name: str
     threshold: float
+    scored: bool = False
 
     def decode(self, outputs: Sequence[Value], frame: Frame) -> Candidates:
         """See `Decoder.decode`."""
         table = np.asarray(outputs[self.index])[0]
-        scores = table[:, _BOX:]
+        scores = table[:, _BOX : _BOX + 1] if self.scored else table[:, _BOX:]
         best = scores.max(axis=1)
         require_finite(self.name, best)
         rows = np.flatnonzero(best >= self.threshold)
         boxes = scaled(from_centres(table[rows, :_BOX]), frame.input_size)
-        return Candidates.of(self.name, boxes, best[rows], scores[rows].argmax(axis=1), rows)
+        classes = np.rint(table[rows, _BOX + 1]) if self.scored else scores[rows].argmax(axis=1)
+        return Candidates.of(self.name, boxes, best[rows], classes, rows)
 
 
 @dataclass(frozen=True, slots=True)
