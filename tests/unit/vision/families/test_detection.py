@@ -78,7 +78,7 @@ def test_one_tensor_of_predictions(
 ) -> None:
     family = found(custom, *outputs)
     assert (family.type, family.format, family.classes) == (kind, form, classes)
-    assert family.preset == {"YoloX": "YoloX", "RtDetr": None}.get(form, "Yolo")
+    assert family.preset == ("YoloX" if form == "YoloX" else "Yolo")
     assert family.reasons
     assert len(family.labels) == len(metadata_of(custom).names)
 
@@ -176,6 +176,19 @@ def test_six_columns_are_a_class_number_or_two_scores() -> None:
     classes = detect([images(640, 640)], [port], UNKNOWN, [numbers.astype(np.float32)])
     scores = detect([images(640, 640)], [port], UNKNOWN, [RANDOM.uniform(0, 1, (1, 300, 6)).astype(np.float32)])
     assert (classes.format, classes.questions, scores.format, scores.questions) == ("YoloEndToEnd", (), "RtDetr", ())
+
+
+def test_a_score_and_a_class_after_a_box_of_fractions_are_those_of_rt_detr() -> None:
+    port = floats("output0", 1, 300, 6)
+    rows = np.tile(np.array([0.5, 0.5, 0.25, 0.125, 0.75, 3], np.float32), (1, 300, 1))
+    assert detect([images(640, 640)], [port], UNKNOWN, [rows]).format == "RtDetr"
+    rows[0, 200:] = 0  # a box of RT-DETR has a size
+    assert detect([images(640, 640)], [port], UNKNOWN, [rows]).format == "YoloEndToEnd"
+
+
+def test_few_rows_of_an_end_to_end_model_are_no_cells_of_a_grid() -> None:
+    output = floats("output0", 1, 84, 6)  # 8 * 8 + 4 * 4 + 2 * 2 cells, fewer than the usual 300 rows
+    assert found(ultralytics(classes=3) | {"end2end": "True"}, output, size=(64, 64)).format == "YoloEndToEnd"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,6 @@ def write_manifest(model: Path, target: Path, *, name: str | None, samples: Sequ
         raise InvalidInput(f"--name {name}: a name has at most {NAME_MAX_LENGTH} of a-z, 0-9 and '-'")
     check_target(target, replace=replace)
     found = usable(model)
-    assert found.family is not None  # noqa: S101 - it is usable
     block = detected_block(found, relative_uri(model, target))
     tests: list[SelfTestLines] = []
     try:
@@ -61,7 +60,7 @@ def write_manifest(model: Path, target: Path, *, name: str | None, samples: Sequ
         target.write_text(manifest(name, model, target, block, tests), encoding="utf-8")
     except OSError as error:
         raise DarkroomError(f"{target} can't be written: {error.strerror or error}") from error
-    return Written(name, block, found.family.name)
+    return Written(name, block, block.comments["output.type"])
 
 
 def _self_tests(ready: Prepared, samples: Sequence[Path], target: Path) -> list[SelfTestLines]:

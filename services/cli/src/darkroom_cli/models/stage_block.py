@@ -1,13 +1,14 @@
 """The stage block of a manifest for a model, from its family and the files next to it, with open questions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from darkroom_cli.models.neighbours import Neighbours
 from darkroom_vision.families import Family
+from darkroom_vision.families.questions import NO_OBJECT
 from darkroom_vision.inspection import Inspection
 
 _PRESETS_WITH_A_SIZE = ("Yolo", "YoloX", "Clip")
@@ -18,6 +19,8 @@ _LINE_HEIGHT = 48
 _IMAGE_RANKS = (3, 4)
 _LINE_WIDTH = 120
 _SIDES_OF_INPUT = ("width", "height", "longestSide", "shortestSide")
+_DETR_NAMES = ("DETR", "RT-DETR")
+"""Families whose last class means, or does not mean, that there is no object."""
 _MOST_LABELS = 10_000
 _UNNAMED_CHARACTERS = (0, 1, 2)
 """The blank, and the space at the end, which PaddleOCR's dictionaries leave out."""
@@ -74,6 +77,7 @@ def stage_block(inspection: Inspection, family: Family, uri: str, name: str, nei
         neighbours: settings from files next to the model, which override those of the family for the input.
     """
     assert inspection.model is not None  # noqa: S101 - the caller has checked
+    family = _with_names(family, neighbours)
     questions = list(family.questions)
     comments: dict[str, str] = {}
     fields = {"preset": family.preset} if family.preset is not None else {}
@@ -96,6 +100,22 @@ def stage_block(inspection: Inspection, family: Family, uri: str, name: str, nei
     comments["output.type"] = family.name
     model = {"uri": uri, "sha256": inspection.model.sha256}
     return StageBlock(name, model, fields, output, comments, questions)
+
+
+def _with_names(family: Family, neighbours: Neighbours) -> Family:
+    """The family, after the number of names has told whether the last class of a DETR means that there is no object."""
+    if family.name not in _DETR_NAMES or family.labels or family.classes is None:
+        return family
+    named, logits = len(neighbours.labels), family.classes + (family.format == "Detr")
+    if named not in (logits, logits - 1):
+        return family
+    return replace(
+        family,
+        name=_DETR_NAMES[named == logits],
+        format="RtDetr" if named == logits else "Detr",
+        classes=named,
+        questions=tuple(question for question in family.questions if question != NO_OBJECT),
+    )
 
 
 def _labels(

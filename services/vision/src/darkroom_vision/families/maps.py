@@ -1,7 +1,6 @@
 """Models whose output is a map of the image: segmentation, text detection, anomaly detection, depth."""
 
 from darkroom.api.input import Preset
-from darkroom.api.output import OutputFormat
 from darkroom_vision.families.evidence import Evidence, Seen
 from darkroom_vision.families.family import Family
 from darkroom_vision.families.questions import (
@@ -109,9 +108,15 @@ def _ultralytics(evidence: Evidence, output: Seen, channels: int | None) -> Fami
     questions: list[str] = []
     labels = evidence.labels(channels, questions)
     reasons = (str(output), "the metadata says task 'semantic'")
-    output_format: OutputFormat = "ClassIds" if output.kind == "integer" else "Logits"
     return Family(
-        "Ultralytics semantic", "Segmentation", output_format, "Yolo", reasons, tuple(questions), labels, channels
+        "Ultralytics semantic",
+        "Segmentation",
+        "ClassIds" if output.kind == "integer" else "Logits",
+        "Yolo",
+        reasons,
+        tuple(questions),
+        labels,
+        channels,
     )
 
 

@@ -184,9 +184,7 @@ def _queries(evidence: Evidence, table: _Table) -> Family | None:
     )
 
 
-def _transformer(
-    evidence: Evidence, table: _Table, questions: tuple[str, ...], *, scored: bool = False
-) -> Family:
+def _transformer(evidence: Evidence, table: _Table, questions: tuple[str, ...], *, scored: bool = False) -> Family:
     """RT-DETR of Ultralytics, since version 8.4 with a score and a class instead of the scores of all classes."""
     problems: list[str] = list(questions)
     classes = None if scored else table.width - _BOX
