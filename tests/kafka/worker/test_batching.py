@@ -51,6 +51,8 @@ def test_images_of_a_run_that_fails_get_their_results_in_order(stage: Stage, tmp
     assert image_ids(letters) == sorted(white)
     assert {headers(letter)["darkroom-error-attempts"] for letter in letters} == {"2"}
     assert "it fails on an input of shape (1, 1, 2, 2)" in headers(letters[0])["darkroom-error-message"]
+    assert worker.metric("darkroom_worker_execution_info", provider="Cpu", requested="Auto", fallback="false") == 1
+    assert "execution provider chosen" in worker.said()
     runs = worker.metric("darkroom_worker_run_images_count")
     images = worker.metric("darkroom_worker_run_images_sum")
     assert images >= len(healthy)

@@ -139,9 +139,7 @@ class Answers:
             try:
                 found |= self._run(images, records)
             except ModelFailed as failed:
-                log.warning("model failed on several images", images=len(images), error=str(failed))
-                self._metrics.retry("inference")
-                found |= self._run_one_at_a_time(images, records)
+                found |= self._run_one_at_a_time(images, records, failed)
         return found
 
     def _read(self, record: ImageRecord, slot: int) -> ReadImage | Failure:
@@ -165,14 +163,20 @@ class Answers:
         return dict(zip(images, found, strict=True))
 
     def _run_one_at_a_time(
-        self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord]
+        self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord], failed: ModelFailed
     ) -> dict[int, Analysed]:
+        """Find the images on which the model fails, after it has failed on all of them together."""
+        if len(images) == 1:
+            return dict.fromkeys(images, failed)
+        with log_fields(dict):  # the line is not about one image
+            log.warning("model failed on several images, trying them alone", images=len(images), error=str(failed))
+        self._metrics.retry("inference")
         found: dict[int, Analysed] = {}
         for i, image in images.items():
             try:
                 found |= self._run({i: image}, records)
-            except ModelFailed as failed:
-                found[i] = failed
+            except ModelFailed as alone:
+                found[i] = alone
         return found
 
     def _measure(self, analysis: Analysis) -> None:

@@ -120,7 +120,12 @@ def session_providers(choice: Choice, threads: int) -> list[str | tuple[str, dic
     on_cpu = NAMES["Cpu"]
     match choice.provider:
         case "Cuda":
-            return [(NAMES["Cuda"], {"use_tf32": str(int(choice.precision == "TensorFloat32"))}), on_cpu]
+            options = {
+                "use_tf32": str(int(choice.precision == "TensorFloat32")),
+                # The default, an exhaustive search, would be repeated for every batch size and image size.
+                "cudnn_conv_algo_search": "HEURISTIC",
+            }
+            return [(NAMES["Cuda"], options), on_cpu]
         case "OpenVino":
             hint = "bf16" if choice.precision == "Bfloat16" else "f32"
             # A thread and a stream for each run: with fewer streams, runs would wait for each other.
