@@ -93,6 +93,6 @@ def test_the_documented_examples_are_valid() -> None:
         for example in re.split(r"^(?=input:)", block.commands, flags=re.MULTILINE)
         if example.strip()
     ]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         Input.model_validate(yaml.safe_load(example)["input"])
