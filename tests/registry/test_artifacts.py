@@ -170,6 +170,11 @@ def test_an_index_is_followed_to_its_only_manifest_or_model(registry: Registry) 
         ([oras_file("../m.onnx", b"x")], r"path '\.\./m\.onnx', which is outside it"),
         ([oras_file("/etc/m.onnx", b"x")], r"path '/etc/m\.onnx', which is outside it"),
         ([modelpack_file("m.onnx", packed({"../m.onnx": b"x"}), "weight.v1.tar")], "which is outside it"),
+        ([modelpack_file("m.onnx", packed({"m.pt": b"x"}), "weight.v1.tar")], r"no \.onnx file: it has m\.pt"),
+        (
+            [modelpack_file("m.onnx", packed({"a.onnx": b"x", "b.onnx": b"x"}), "weight.v1.tar")],
+            r"several \.onnx files: add # and one of a\.onnx, b\.onnx to the URI",
+        ),
         ([modelpack_file("m.onnx", b"no archive" * 99, "weight.v1.tar")], "not a tar archive"),
         ([modelpack_file("m.onnx", b"no archive", "weight.v1.tar+gzip")], "not a tar archive compressed with gzip"),
         ([modelpack_file("m.onnx", b"x", "weight.v1.tar+zstd")], "compressed with zst, which is not supported"),

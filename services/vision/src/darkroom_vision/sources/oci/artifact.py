@@ -13,7 +13,7 @@ from darkroom.checksums import sha256_of
 from darkroom_vision.model.external_data import external_files
 from darkroom_vision.model.onnx_messages import NotProtobuf
 from darkroom_vision.sources.failures import Refused
-from darkroom_vision.sources.oci.manifest import Layer, layers_of, layers_with
+from darkroom_vision.sources.oci.manifest import Layer, layers_of, layers_with, no_such_file, several_files
 from darkroom_vision.sources.oci.registry import Repository
 from darkroom_vision.sources.oci.unpack import unpack
 from darkroom_vision.sources.remote_file import MAX_BYTES
@@ -46,10 +46,10 @@ class Artifact:
         for layer in layers_with(self._layers, path, suffix):
             await self._add(layer, repository)
         found = [known for known in self._checked if (known.endswith(suffix) if path is None else known == path)]
-        if len(found) != 1:
-            listed = ", ".join(sorted(self._checked)[:8])
-            wanted = f"no file {path}" if path else f"{'several' if found else 'no'} {suffix} files"
-            raise Refused(f"the artifact has {wanted}: it has {listed}: add # and a path to the URI")
+        if not found:
+            raise no_such_file(path, suffix, sorted(self._checked))
+        if len(found) > 1:
+            raise several_files(suffix, sorted(found))
         return self._folder / _FILES / found[0], self._checked[found[0]]
 
     async def external_data(self, model: Path, repository: Repository | None) -> Mapping[str, str]:

@@ -115,20 +115,34 @@ def layers_with(layers: Sequence[Layer], path: str | None, suffix: str) -> list[
         archives = [layer for layer in layers if layer.is_archive and _may_have(layer, path)]
         if found or archives:
             return found[:1] or archives
-        raise Refused(f"the artifact has no file {path}: it has {_files(layers)}")
+        raise no_such_file(path, suffix, _paths(layers))
     found = [layer for layer in layers if layer.path is not None and layer.path.endswith(suffix)]
     if len(found) > 1:
-        raise Refused(f"the artifact has several {suffix} files: add # and one of {_files(found)} to the URI")
+        raise several_files(suffix, _paths(found))
     archives = [layer for layer in layers if layer.is_archive and layer.is_weights] or [
         layer for layer in layers if layer.is_archive and layer.path is not None
     ]
     if found or archives:
         return found or archives
+    if any(layer.path for layer in layers):
+        raise no_such_file(path, suffix, _paths(layers))
     raise Refused(
-        f"the artifact has no {suffix} file: it has {_files(layers)}"
-        if any(layer.path for layer in layers)
-        else "it is not a model artifact: its layers have no file names (org.cncf.model.filepath or "
+        "it is not a model artifact: its layers have no file names (org.cncf.model.filepath or "
         "org.opencontainers.image.title): push the model with `oras push` or ModelPack's `modctl`"
+    )
+
+
+def no_such_file(path: str | None, suffix: str, paths: Sequence[str]) -> Refused:
+    """The error for an artifact with the files `paths` that has not the one asked for."""
+    return Refused(
+        f"the artifact has no {f'file {path}' if path else f'{suffix} file'.lstrip()}: it has {_shown(paths)}"
+    )
+
+
+def several_files(suffix: str, paths: Sequence[str]) -> Refused:
+    """The error for an artifact in which several files are meant."""
+    return Refused(
+        f"the artifact has several {f'{suffix} files'.lstrip()}: add # and one of {_shown(paths)} to the URI"
     )
 
 
@@ -170,8 +184,8 @@ def _compression(media_type: str) -> str | None:
     return "zst" if media_type.endswith((".tar+zstd", ".tar.zstd")) else None
 
 
-def _files(layers: Sequence[Layer]) -> str:
-    return _shown([layer.path for layer in layers if layer.path is not None])
+def _paths(layers: Sequence[Layer]) -> list[str]:
+    return [layer.path for layer in layers if layer.path is not None]
 
 
 def _shown(names: Sequence[str]) -> str:
