@@ -24,7 +24,7 @@ setup: $(UV) ## Install uv, and the packages pinned in uv.lock
 	@$(UV) sync --frozen
 
 .PHONY: demo
-demo: $(UV) ## Send sample images through Kafka and three models on this machine; print and draw the results
+demo: $(UV) ## Send sample images through Kafka and four models on this machine; print and draw the results
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test

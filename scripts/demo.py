@@ -28,7 +28,7 @@ from darkroom_cli.views.outcome import outcome
 from darkroom_vision.drawing.picture import draw
 
 SAMPLES = Path("k8s/samples")
-CLASSIFIED, DRAWN = "digits", ("text",)
+CLASSIFIED, DRAWN = "digits", ("objects", "text")
 """Pipelines of the samples: one with a table of labels, and those whose results are drawn."""
 DARKROOM = Path(sys.executable).with_name("darkroom")
 PARALLEL = 4

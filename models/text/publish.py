@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from darkroom_vision.analyse import Analysis
-from models.sample import Sample, manifest, milliseconds
+from models.sample import Sample, SelfTest, manifest, milliseconds
 from models.text.lines import FONTS, HELD_OUT_FONTS, LONGEST, SYMBOLS, load_fonts, load_words, picture, random_text
 
 HERE = Path(__file__).parent
@@ -50,11 +50,13 @@ def main() -> None:
     parser.add_argument("fonts", type=Path, help="the folder where the packages are unpacked")
     root: Path = parser.parse_args().fonts
     file = HERE / "text.onnx"
-    text = manifest("text", COMMENT, STAGE, file.read_bytes())
-    (SAMPLES / "text.yaml").write_text(text, encoding="utf-8")
+    images = pictures(load_fonts(root, PUBLISHED_FONTS))
+    for name, image in images.items():
+        (SAMPLES / "text" / name).write_bytes(image)
+    test = SelfTest(images["line-04-exit.jpg"], {"text": {"text": "EMERGENCY EXIT"}})
+    (SAMPLES / "text.yaml").write_text(manifest("text", COMMENT, STAGE, file.read_bytes(), test), encoding="utf-8")
     seen, new = load_fonts(root, FONTS), load_fonts(root, HELD_OUT_FONTS)
-    write_pictures(load_fonts(root, PUBLISHED_FONTS), SAMPLES / "text")
-    sample = Sample(text, file)
+    sample = Sample(STAGE, file)
     _, words = load_words(root)
     known_fonts, analyses = error_rate(sample, words, seen)
     new_fonts, _ = error_rate(sample, words, new)
@@ -63,13 +65,15 @@ def main() -> None:
     print(written)
 
 
-def write_pictures(fonts: Sequence[Path], folder: Path) -> None:
-    """Write the sample pictures."""
-    folder.mkdir(exist_ok=True)
+def pictures(fonts: Sequence[Path]) -> dict[str, bytes]:
+    """The sample pictures by file name, JPEG files."""
     rng = np.random.default_rng(5)
+    made = {}
     for i, (name, text) in enumerate(PUBLISHED):
-        image = picture(text, fonts[i % len(fonts)], rng)
-        image.save(folder / f"line-{i + 1:02}-{name}.jpg", quality=85)
+        data = io.BytesIO()
+        picture(text, fonts[i % len(fonts)], rng).save(data, "JPEG", quality=85)
+        made[f"line-{i + 1:02}-{name}.jpg"] = data.getvalue()
+    return made
 
 
 def error_rate(sample: Sample, words: Sequence[str], fonts: Sequence[Path]) -> tuple[float, list[Analysis]]:

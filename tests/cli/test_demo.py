@@ -43,7 +43,9 @@ def test_every_digit_is_analysed_and_shown_with_its_true_label(printed: list[str
     assert re.search(r"^first analysis after \d+\.\d s, all after \d+\.\d s", output, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("sample", "found"), [("text", r"\S.*")])
+@pytest.mark.parametrize(
+    ("sample", "found"), [("objects", r"\d+: (animal|flower|fruit|vehicle) 0\.\d\d.*"), ("text", r"\S.*")]
+)
 def test_what_was_found_in_every_image_is_shown_and_drawn(
     printed: list[str], pictures: Path, sample: str, found: str
 ) -> None:

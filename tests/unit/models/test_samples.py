@@ -1,23 +1,41 @@
-"""The sample text: the model answers right on its pictures, and fits where it is shipped."""
+"""The samples objects and text: the models answer right on their pictures, and fit where they are shipped."""
 
 import base64
 import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
 from darkroom_cli.manifests.bundle import load_bundle
 from darkroom_cli.models.initial import write_manifest
-from models.sample import Sample
+from darkroom_vision.analyse import Analyser, Analysis, prepare
+from darkroom_vision.model.session import load_model
 from tests.support.documents import ROOT
 
 SAMPLES = ROOT / "k8s" / "samples"
 LARGEST_ANNOTATION = 256 * 1024
 """`kubectl apply` copies a manifest as JSON into an annotation, which Kubernetes limits to this many bytes."""
 
+
+OBJECTS = {
+    "scene-01-animal-fruit-fruit-vehicle.jpg": "animal fruit fruit vehicle",
+    "scene-02-animal-fruit-fruit-fruit-vehicle.jpg": "animal fruit fruit fruit",
+    "scene-03-animal-animal-vehicle-vehicle.jpg": "animal vehicle vehicle",
+    "scene-04-animal-flower.jpg": "animal flower",
+    "scene-05-animal-vehicle.jpg": "animal fruit vehicle",
+    "scene-06-flower-fruit-vehicle-vehicle.jpg": "flower fruit fruit vehicle",
+    "scene-07-animal-fruit-fruit-fruit.jpg": "fruit fruit",
+    "scene-08-animal-flower-flower.jpg": "flower fruit vehicle",
+    "scene-09-animal-fruit-vehicle.jpg": "animal fruit vehicle vehicle",
+    "scene-10-fruit-fruit-vehicle.jpg": "flower fruit",
+    "scene-11-animal-animal-fruit-fruit.jpg": "animal fruit fruit fruit vehicle",
+    "scene-12-animal-flower-vehicle.jpg": "animal flower fruit",
+}
 TEXTS = {
     "line-01-invoice.jpg": "Invoice 2026-0417",
     "line-02-total.jpg": "Total EUR 1,284.50",
@@ -38,17 +56,38 @@ def model_of(name: str) -> Path:
     return ROOT / "models" / name / f"{name}.onnx"
 
 
-def sample(name: str) -> Sample:
-    return Sample((SAMPLES / f"{name}.yaml").read_text(), model_of(name))
+def analyser(name: str) -> Analyser:
+    (loaded,) = load_bundle([SAMPLES / f"{name}.yaml"]).pipelines
+    (stage,) = loaded.pipeline.spec.stages
+    return Analyser(prepare(load_model(model_of(name)), stage, None))
+
+
+def result(analyser: Analyser, file: Path) -> dict[str, Any]:
+    answer = analyser.analyse(file.read_bytes())
+    assert isinstance(answer, Analysis)
+    return answer.result
+
+
+def test_the_detector_finds_the_objects_of_the_sample_pictures() -> None:
+    detector = analyser("objects")
+    found = {}
+    for file in (SAMPLES / "objects").iterdir():
+        found[file.name] = " ".join(sorted(one["label"] for one in result(detector, file)["predictions"]))
+    assert found == OBJECTS
 
 
 def test_the_reader_reads_the_lines_of_the_sample_pictures() -> None:
-    reader = sample("text")
-    files = sorted((SAMPLES / "text").iterdir())
-    assert {file.name: reader.analysis(file.read_bytes()).result["text"]["text"] for file in files} == TEXTS
+    reader = analyser("text")
+    files = (SAMPLES / "text").iterdir()
+    assert {file.name: result(reader, file)["text"]["text"] for file in files} == TEXTS
 
 
-@pytest.mark.parametrize("name", ["text"])
+def test_some_sample_pictures_are_stored_turned() -> None:
+    orientations = {Image.open(file).getexif().get(0x0112) for file in (SAMPLES / "objects").iterdir()}
+    assert orientations == {1, 3, 6, 8}
+
+
+@pytest.mark.parametrize("name", ["objects", "text"])
 def test_the_manifest_holds_the_model_and_the_card_describes_it(name: str) -> None:
     manifest = SAMPLES / f"{name}.yaml"
     documents = {document["kind"]: document for document in yaml.safe_load_all(manifest.read_text())}
@@ -62,7 +101,7 @@ def test_the_manifest_holds_the_model_and_the_card_describes_it(name: str) -> No
     assert max(len(json.dumps(document)) for document in documents.values()) < LARGEST_ANNOTATION
 
 
-@pytest.mark.parametrize("name", ["text"])
+@pytest.mark.parametrize("name", ["objects", "text"])
 def test_init_asks_nothing_and_writes_what_the_sample_says(tmp_path: Path, name: str) -> None:
     target = tmp_path / "pipeline.yaml"
     written = write_manifest(model_of(name), target, name=None, samples=(), replace=False)
@@ -75,4 +114,5 @@ def test_init_asks_nothing_and_writes_what_the_sample_says(tmp_path: Path, name:
 
 
 def test_the_cards_tell_the_accuracy() -> None:
+    assert re.search(r"mAP50 0\.\d{3}, mAP50-95 0\.\d{3}", (ROOT / "models/objects/README.md").read_text())
     assert re.search(r"\| held-out fonts \| \d+\.\d% \|", (ROOT / "models/text/README.md").read_text())
