@@ -19,7 +19,7 @@ from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import resolve_input
 from darkroom_vision.model.session import ModelRunFailed, OnnxModel
 from darkroom_vision.preprocess import ModelInput, Preprocessor
-from darkroom_vision.trial_feeds import TRIAL_SIZE
+from darkroom_vision.trial_feeds import TRIAL_SIZE, blank_feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,14 @@ def prepare(
         ModelRunFailed: the model fails on a blank image.
     """
     preprocessor = Preprocessor.of(resolve_input(model.uri, stage.input, model.inputs))
-    fitting = preprocessor.fit(TRIAL_SIZE)
-    blank = preprocessor.empty_input(fitting.target)
-    blank.fill(0)
-    feeds = preprocessor.feeds(blank, fitting)
+    feeds = blank_feeds(preprocessor)
     seen = Trial(
         uri=model.uri,
         outputs=model.outputs,
         values=model.run(feeds),
         inputs=[replace(port, shape=feeds[port.name].shape) if port.name in feeds else port for port in model.inputs],
         metadata=model.metadata,
-        input_size=fitting.target,
+        input_size=preprocessor.fit(TRIAL_SIZE).target,
         told=frozenset(port.name for port in preprocessor.settings.extra.facts),
     )
     head = choose_head(seen, stage.output, labels or stage.output.labels)
@@ -174,6 +171,16 @@ class Analyser:
             Analysis(image.format, *image.frame.size, result, Timings(image.decode_s, image.preprocess_s, share_s))
             for image, result in zip(images, results, strict=True)
         ]
+
+    def has_lost_its_gpu(self) -> bool:
+        """Whether the model no longer runs at all: after some CUDA errors, every further call in the process fails."""
+        if self._stage.model.execution.provider != "Cuda":
+            return False
+        try:
+            self._stage.model.run(blank_feeds(self._stage.preprocessor))
+        except ModelRunFailed:
+            return True
+        return False
 
     def _read(self, image: bytes, slot: int) -> ReadImage:
         if self._max_bytes is not None and len(image) > self._max_bytes:

@@ -1,4 +1,4 @@
-"""Feeds of random images, for trials of a model before it gets real ones."""
+"""Feeds of blank and of random images, for trials of a model."""
 
 from typing import Any, Final
 
@@ -10,6 +10,14 @@ from darkroom_vision.preprocess import Preprocessor
 
 TRIAL_SIZE: Final = (640, 480)
 """(width, height) of the images of trial runs, which gives the size of an input that depends on the image."""
+
+
+def blank_feeds(preprocessor: Preprocessor) -> dict[str, npt.NDArray[Any]]:
+    """The feeds for an image whose input is all zeros."""
+    fitting = preprocessor.fit(TRIAL_SIZE)
+    target = preprocessor.empty_input(fitting.target)
+    target.fill(0)
+    return preprocessor.feeds(target, fitting)
 
 
 def noise_feeds(preprocessor: Preprocessor, seed: int) -> dict[str, npt.NDArray[Any]]:

@@ -23,3 +23,9 @@ def test_a_run_of_several_images_has_the_time_of_all_of_them() -> None:
         assert watchdog.overdue() is None
         watchdog._ticks += 1
         assert watchdog.overdue() is not None
+
+
+def test_a_process_that_has_lost_its_gpu_ends() -> None:
+    codes: list[int] = []
+    Watchdog(60, codes.append).gpu_lost("CUDA failure 700: an illegal memory access was encountered")
+    assert codes == [70]

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -26,9 +29,10 @@ class Answering:
     """Answers of the stage `classify` of `demo/digits`."""
 
     def __init__(self, stage: LoadedStage, max_result_bytes: int = 1_000_000) -> None:
+        self.ends: list[int] = []
         self.metrics = Metrics()
         settings = example_settings().model_copy(update={"max_result_bytes": max_result_bytes})
-        self.answers = Answers(0, settings, stage, Watchdog(60), self.metrics)
+        self.answers = Answers(0, settings, stage, Watchdog(60, self.ends.append), self.metrics)
 
     def steps(self) -> set[str]:
         """The steps that were measured."""
@@ -147,3 +151,29 @@ def test_of_a_run_that_fails_only_the_image_that_causes_it_fails(fails_on_white:
     assert answering.runs() == (3, 3)
     value = answering.metrics.registry.get_sample_value
     assert value("darkroom_worker_retries_total", {"cause": "inference"}) == 1
+
+
+class Gpu:
+    """A session that fails on white images and, if it is `lost`, on all of them."""
+
+    def __init__(self, stage: LoadedStage, *, lost: bool) -> None:
+        self._session, self._lost = stage.model.session, lost
+
+    def run(self, names: None, feeds: dict[str, np.ndarray]) -> object:
+        if self._lost:
+            raise RuntimeError("CUDA failure 700: an illegal memory access was encountered")
+        return self._session.run(names, feeds)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("together", [1, 4])
+def test_a_gpu_that_fails_on_every_image_ends_the_process(
+    fails_on_white: LoadedStage, lost: bool, together: int
+) -> None:
+    on_gpu = replace(fails_on_white.model.execution, provider="Cuda")
+    session = cast("Any", Gpu(fails_on_white, lost=lost))
+    answering = Answering(
+        replace(fails_on_white, model=replace(fails_on_white.model, session=session, execution=on_gpu))
+    )
+    answering.answers.answer_together([example_image(offset=n, value=grey(255)) for n in range(together)])
+    assert bool(answering.ends) == lost

@@ -1,4 +1,4 @@
-"""Ends a process that hangs on an image. The mark of the image counts the attempt."""
+"""Ends a process that hangs on an image, or has lost its GPU. The mark of the image counts the attempt."""
 
 import faulthandler
 import os
@@ -13,7 +13,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 EXIT_CODE: Final = 70
-"""The exit code after an image exceeded its deadline or a loop stalled (EX_SOFTWARE)."""
+"""The exit code after an image exceeded its deadline, a loop stalled or the GPU was lost (EX_SOFTWARE)."""
 
 ImageFields = Callable[[], Mapping[str, Any]]
 
@@ -29,8 +29,9 @@ class Watchdog:
     a timer of the interpreter, which does not need the GIL.
     """
 
-    def __init__(self, deadline_s: float) -> None:
+    def __init__(self, deadline_s: float, end: Callable[[int], object] = os._exit) -> None:
         self._deadline_s = deadline_s
+        self._end = end
         self._at_work: dict[int, tuple[ImageFields, int, float]] = {}
         self._ticks = 0
         self._stop = threading.Event()
@@ -58,6 +59,11 @@ class Watchdog:
         finally:
             del self._at_work[loop]
 
+    def gpu_lost(self, error: str) -> None:
+        """End the process: a new one gets a working GPU, or runs on the CPU. No image is to blame."""
+        log.critical("the model no longer runs on the GPU: ending the process", error=error)
+        self._end(EXIT_CODE)
+
     def overdue(self) -> tuple[ImageFields, float] | None:
         """The log fields of an image that has exceeded the deadline, and the seconds since its start; else None."""
         for image, since, deadline_s in list(self._at_work.values()):
@@ -74,4 +80,4 @@ class Watchdog:
                 image, seconds = late
                 log.critical("image takes too long: ending the process", seconds=seconds, **image())
                 faulthandler.dump_traceback(file=sys.stderr)
-                os._exit(EXIT_CODE)
+                self._end(EXIT_CODE)

@@ -116,6 +116,7 @@ class Answers:
                 raise _model_failed(error) from error
         if isinstance(answer, Failure):
             if answer.reason == _MODEL_FAILED:
+                self._check_gpu(answer.message)
                 raise ModelFailed(answer.message)
             return answer
         self._metrics.run(1)
@@ -166,6 +167,7 @@ class Answers:
         self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord], failed: ModelFailed
     ) -> dict[int, Analysed]:
         """Find the images on which the model fails, after it has failed on all of them together."""
+        self._check_gpu(str(failed))
         if len(images) == 1:
             return dict.fromkeys(images, failed)
         with log_fields(dict):  # the line is not about one image
@@ -178,6 +180,10 @@ class Answers:
             except ModelFailed as alone:
                 found[i] = alone
         return found
+
+    def _check_gpu(self, error: str) -> None:
+        if self._analyser.has_lost_its_gpu():
+            self._watchdog.gpu_lost(error)
 
     def _measure(self, analysis: Analysis) -> None:
         self._metrics.step("decode", analysis.timings.decode_s)
