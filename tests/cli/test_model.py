@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.support.documents import ROOT
-from tests.support.file_server import file_server
+from tests.support.model_servers.file_server import file_server
 from tests.support.services.command_line import IMAGES, SAMPLE, darkroom
 from tests.support.strimzi.users.certificate_authority import CertificateAuthority
 

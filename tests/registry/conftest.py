@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.oci.registry import Registry
+from tests.support.model_servers.registry import Registry
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,7 @@ from darkroom.backoff import Backoff
 from darkroom_vision.model.session import ModelChecksumMismatch, ModelInSeveralFiles, load_model
 from darkroom_vision.sources.failures import ModelUnavailable
 from darkroom_vision.sources.files import LocalFile, local_file
-from tests.support.models.onnx_files import mean_colours_file, onnx_file
-from tests.support.oci.push import (
+from tests.support.model_servers.push import (
     INDEX,
     Blob,
     digest_of,
@@ -23,7 +22,8 @@ from tests.support.oci.push import (
     push,
     push_manifest,
 )
-from tests.support.oci.registry import Registry
+from tests.support.model_servers.registry import Registry
+from tests.support.models.onnx_files import mean_colours_file, onnx_file
 
 MODEL = b"the registry does not read it"
 

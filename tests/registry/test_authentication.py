@@ -9,10 +9,10 @@ import pytest
 from darkroom.backoff import Backoff
 from darkroom_vision.sources.failures import ModelUnavailable
 from darkroom_vision.sources.files import local_file
-from tests.support.oci.front import front
-from tests.support.oci.push import oras_file, push
-from tests.support.oci.registry import BASIC, PASSWORD, USERNAME, Registry, htpasswd
-from tests.support.oci.token_service import TokenService, token_service
+from tests.support.model_servers.front import front
+from tests.support.model_servers.push import oras_file, push
+from tests.support.model_servers.registry import BASIC, PASSWORD, USERNAME, Registry, htpasswd
+from tests.support.model_servers.token_service import TokenService, token_service
 
 MODEL = b"a private model"
 LOCAL_TOKEN_SERVICE = {"DARKROOM_ALLOW_PRIVATE_REDIRECTS": "127.0.0.0/8"}

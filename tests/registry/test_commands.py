@@ -7,9 +7,9 @@ import onnx
 import pytest
 
 from darkroom.checksums import sha256_of
+from tests.support.model_servers.push import oras_file, push
+from tests.support.model_servers.registry import Registry
 from tests.support.models.onnx_files import onnx_file
-from tests.support.oci.push import oras_file, push
-from tests.support.oci.registry import Registry
 from tests.support.services.command_line import IMAGES, darkroom
 from tests.support.services.stage import MODEL
 

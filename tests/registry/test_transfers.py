@@ -12,9 +12,9 @@ import pytest
 from darkroom.backoff import Backoff
 from darkroom_vision.sources.failures import ModelUnavailable
 from darkroom_vision.sources.files import local_file
-from tests.support.oci.front import Front, front
-from tests.support.oci.push import oras_file, push
-from tests.support.oci.registry import BASIC, PASSWORD, USERNAME, Registry, htpasswd
+from tests.support.model_servers.front import Front, front
+from tests.support.model_servers.push import oras_file, push
+from tests.support.model_servers.registry import BASIC, PASSWORD, USERNAME, Registry, htpasswd
 from tests.support.until import until
 
 MODEL = os.urandom(8 << 20)

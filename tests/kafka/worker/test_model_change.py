@@ -11,8 +11,8 @@ import onnx
 import pytest
 
 from darkroom.checksums import sha256_of
-from tests.support.oci.push import oras_file, push
-from tests.support.oci.registry import Registry
+from tests.support.model_servers.push import oras_file, push
+from tests.support.model_servers.registry import Registry
 from tests.support.services.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples
 from tests.support.until import until
 

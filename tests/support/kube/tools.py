@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support.kube.go_programs import HELM, KUBERNETES, go_program
 from tests.support.kube.pypi_programs import pypi_program
-from tests.support.oci.registry import registry_program
+from tests.support.model_servers.registry import registry_program
 from tests.support.strimzi.crds import strimzi_crds
 
 

@@ -12,7 +12,7 @@ from darkroom_vision.sources.download import download, download_once
 from darkroom_vision.sources.failures import Busy, NotFound, Refused
 from darkroom_vision.sources.http_client import HttpClient
 from darkroom_vision.sources.remote_file import RemoteFile
-from tests.support.file_server import FileServer, file_server
+from tests.support.model_servers.file_server import FileServer, file_server
 
 CONTENT = bytes(range(256)) * 4096
 

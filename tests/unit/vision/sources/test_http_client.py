@@ -9,7 +9,7 @@ from yarl import URL
 from darkroom_vision.sources.addresses import address_policy
 from darkroom_vision.sources.failures import Refused
 from darkroom_vision.sources.http_client import HttpClient
-from tests.support.file_server import file_server
+from tests.support.model_servers.file_server import file_server
 
 CONTENT = b"content"
 SECRET = {"Authorization": "Bearer secret"}

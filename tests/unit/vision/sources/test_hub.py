@@ -10,7 +10,7 @@ from darkroom.backoff import Backoff
 from darkroom_vision.sources.failures import ModelUnavailable
 from darkroom_vision.sources.files import local_file
 from darkroom_vision.sources.hub import hub_file
-from tests.support.file_server import FileServer, file_server
+from tests.support.model_servers.file_server import FileServer, file_server
 
 MODEL = bytes(range(256)) * 60_000
 SHA256 = hashlib.sha256(MODEL).hexdigest()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from darkroom_vision.sources.failures import Refused
 from darkroom_vision.sources.oci.unpack import unpack
-from tests.support.oci.push import packed
+from tests.support.model_servers.push import packed
 
 
 def archive_of(path: Path, content: bytes) -> Path:
