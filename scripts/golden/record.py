@@ -24,6 +24,7 @@ from darkroom_cli.models.detected import usable
 from darkroom_cli.models.feeds import feeds_of
 from darkroom_cli.models.initial import Written, write_manifest
 from darkroom_cli.models.settings import Prepared, prepared, prepared_block
+from darkroom_cli.models.source import model_source
 from darkroom_cli.models.stage_block import StageBlock
 from darkroom_vision.model.session import Value
 from scripts.golden.compare import Differences, differences
@@ -60,7 +61,7 @@ def _compare(exported: Path, target: Path | None) -> Differences:
         print(f"  ? {question}")
     if problems := load_bundle([manifest]).problems:
         return Differences(list(map(str, problems)))
-    ready = prepared(model, str(manifest))
+    ready = prepared(model_source(str(model)), str(manifest))
     image, tensor = IMAGES / expected["image"], np.load(exported / "tensor.npy")
     (analysed,) = analyse_files(ready, [image])
     if analysed.failed:
