@@ -21,8 +21,8 @@ class Batch(StrictModel):
         1,
         ge=1,
         le=MAX_IMAGES_PER_RUN,
-        description="Images per run of the model. More than 1 needs a model with an open batch size. It makes GPUs "
-        "faster, not CPUs.",
+        description="Images per run of the model. More than 1 needs a model with an open batch size. It is meant "
+        "for GPUs: on CPUs it gains nothing.",
     )
     window: Duration = Field(
         Duration("0ms"),
