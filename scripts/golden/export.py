@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-_FRAMEWORKS = ("ultralytics_models", "torchvision_models", "timm_models", "transformers_models")
+_FRAMEWORKS = ("ultralytics_models", "torchvision_models", "timm_models", "transformers_models", "yolov5_models")
 
 
 def main() -> int:

@@ -111,7 +111,8 @@ class Output(StrictModel):
         gt=0,
         le=1,
         description="Types with boxes: of two boxes whose intersection over union is higher, only the one with the "
-        "higher score is kept. Defaults to 0.7. Not used by formats without overlapping boxes.",
+        "higher score is kept. Defaults to 0.7, with the format YoloV5 to 0.45. Not used by formats without "
+        "overlapping boxes.",
     )
     max_detections: int | None = Field(
         None,

@@ -23,11 +23,11 @@ from darkroom_vision.heads.trial import Trial
 from darkroom_vision.model.input import ModelMismatch
 
 DEFAULT_THRESHOLD = 0.25
-DEFAULT_IOU = 0.7
 DEFAULT_MOST = 300
 """Ultralytics' defaults for prediction."""
+DEFAULT_IOU = {"YoloV8": 0.7, "YoloV5": 0.45, "YoloX": 0.7}
+"""Of formats with overlapping boxes. Ultralytics' default, and that of `detect.py` of YOLOv5 and YOLOv7."""
 
-_OVERLAPPING = {"YoloV8", "YoloV5", "YoloX"}
 _TABLE, _STACK, _ROWS = 3, 4, 2
 _POINT = 3
 
@@ -50,7 +50,7 @@ def boxes_head(trial: Trial, spec: Output, labels: Sequence[str], output_format:
     default = dbnet.DEFAULT_THRESHOLD if output_format == "DbNet" else DEFAULT_THRESHOLD
     threshold = default if spec.threshold is None else spec.threshold
     reading = _READINGS[output_format](trial, spec, labels, threshold)
-    iou = spec.iou_threshold or (DEFAULT_IOU if output_format in _OVERLAPPING else None)
+    iou = spec.iou_threshold or DEFAULT_IOU.get(output_format)
     most = spec.max_detections or DEFAULT_MOST
     suppression = Suppression(iou, spec.class_agnostic, most)
     if spec.type == "OrientedDetection":
