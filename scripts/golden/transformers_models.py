@@ -177,7 +177,6 @@ MODELS = {
         ("logits", "pred_boxes"),
         _clipped,
         _sigmoid,
-        image="small.png",
     ),
     "hf-segformer": _Model(
         "SegformerForSemanticSegmentation",
