@@ -32,7 +32,7 @@ COMMENT = "Finds objects. Their classes are in the model file."
 STAGE = """
 - name: detect
   input: {preset: Yolo}
-  output: {type: Detection, format: YoloV8, threshold: 0.5, iouThreshold: 0.5}
+  output: {type: Detection, format: YoloV8, threshold: 0.6, iouThreshold: 0.5}
 """
 
 
@@ -140,8 +140,9 @@ photographs.
   Berasategi, CC BY 4.0).
 
 The held-out backgrounds are of Marco Cogoni and Hylke Bons (Dune), Timothy Schellhase and Lapo Calamandrei
-(GreenMeadow), and Sergey Nazarov (Storm). **The pictures in `k8s/samples/objects` are composed of held-out ones and are
-therefore under [GPL-2.0-or-later](GPL-2.0.txt), unlike the rest of this repository.**
+(GreenMeadow), and Sergey Nazarov (Storm). **The pictures in `k8s/samples/objects`, of which `k8s/samples/objects.yaml`
+holds one for the self-test, are composed of held-out ones. They are therefore under
+[GPL-2.0-or-later](GPL-2.0.txt), unlike the rest of this repository.**
 
 ## Accuracy
 On {SCENES} held-out scenes, whose objects and backgrounds were not used for training, by the worker's own code and

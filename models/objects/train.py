@@ -6,7 +6,7 @@ Debian's packages of pictures are unpacked into a folder first, here `pictures`:
     for package in *.deb; do dpkg -x $package pictures; done
     uv run --with torch==2.15.0 python -m models.objects.train pictures
 
-Training takes about five minutes on one core. `python -m models.objects.publish` writes the other files.
+Training takes about ten minutes on one core. `python -m models.objects.publish` writes the other files.
 """
 
 import argparse
@@ -27,6 +27,8 @@ SIDE = 192
 PAD = 114
 """The value of the border around scenes that are not square, as in Ultralytics' letterbox."""
 SHAPES = ((192, 192), (192, 144), (144, 192), (192, 108), (108, 192))
+CYCLES = 2
+"""In each of them the scenes are new, and the learning rate rises and falls again."""
 SCENES = 2400
 EPOCHS = 15
 BATCH = 16
@@ -47,14 +49,15 @@ def main() -> None:
     torch.manual_seed(1)
     torch.set_num_threads(1)
     pictures, _ = load_pictures(arguments.pictures)
-    images, objects = scenes(pictures, arguments.scenes)
-    detector = train(images, objects, arguments.epochs)
-    export(detector, arguments.output)
+    detector = Detector(len(LABELS), SIDE)
+    for cycle in range(CYCLES):
+        images, objects = scenes(pictures, arguments.scenes, np.random.default_rng(7 + cycle))
+        detector = train(detector, images, objects, arguments.epochs)
+    export(detector.eval(), arguments.output)
 
 
-def scenes(pictures: Pictures, count: int) -> tuple[Tensor, list[Objects]]:
+def scenes(pictures: Pictures, count: int, rng: np.random.Generator) -> tuple[Tensor, list[Objects]]:
     """Images uint8 (count, 3, SIDE, SIDE), and the boxes and classes of their objects."""
-    rng = np.random.default_rng(7)
     images = np.full((count, SIDE, SIDE, 3), PAD, np.uint8)
     objects = []
     for i in range(count):
@@ -66,9 +69,9 @@ def scenes(pictures: Pictures, count: int) -> tuple[Tensor, list[Objects]]:
     return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), objects
 
 
-def train(images: Tensor, objects: list[Objects], epochs: int) -> Detector:
-    """A detector trained with AdamW and a single cycle of the learning rate; weights are averaged over steps."""
-    detector = Detector(len(LABELS), SIDE).to(memory_format=torch.channels_last)
+def train(detector: Detector, images: Tensor, objects: list[Objects], epochs: int) -> Detector:
+    """Train with AdamW and one cycle of the learning rate. Returns a detector with weights averaged over steps."""
+    detector = detector.train().to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(
         detector, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
     )
@@ -92,7 +95,7 @@ def train(images: Tensor, objects: list[Objects], epochs: int) -> Detector:
             average.update_parameters(detector)
             total += loss.item()
         print(f"epoch {epoch + 1}: loss {total / steps:.3f}, {time.monotonic() - began:.0f} s", flush=True)
-    return average.module.eval()
+    return average.module
 
 
 def augmented(images: Tensor, objects: list[Objects]) -> tuple[Tensor, list[Objects]]:

@@ -23,18 +23,18 @@ LARGEST_ANNOTATION = 256 * 1024
 
 
 OBJECTS = {
-    "scene-01-animal-fruit-fruit-vehicle.jpg": "animal fruit fruit vehicle",
-    "scene-02-animal-fruit-fruit-fruit-vehicle.jpg": "animal fruit fruit fruit",
+    "scene-01-animal-fruit-fruit-vehicle.jpg": "animal fruit fruit vehicle vehicle",
+    "scene-02-animal-fruit-fruit-fruit-vehicle.jpg": "animal fruit",
     "scene-03-animal-animal-vehicle-vehicle.jpg": "animal vehicle vehicle",
-    "scene-04-animal-flower.jpg": "animal flower",
-    "scene-05-animal-vehicle.jpg": "animal fruit vehicle",
-    "scene-06-flower-fruit-vehicle-vehicle.jpg": "flower fruit fruit vehicle",
+    "scene-04-animal-flower.jpg": "animal",
+    "scene-05-animal-vehicle.jpg": "vehicle",
+    "scene-06-flower-fruit-vehicle-vehicle.jpg": "fruit fruit vehicle",
     "scene-07-animal-fruit-fruit-fruit.jpg": "fruit fruit",
-    "scene-08-animal-flower-flower.jpg": "flower fruit vehicle",
-    "scene-09-animal-fruit-vehicle.jpg": "animal fruit vehicle vehicle",
-    "scene-10-fruit-fruit-vehicle.jpg": "flower fruit",
-    "scene-11-animal-animal-fruit-fruit.jpg": "animal fruit fruit fruit vehicle",
-    "scene-12-animal-flower-vehicle.jpg": "animal flower fruit",
+    "scene-08-animal-flower-flower.jpg": "animal animal fruit",
+    "scene-09-animal-fruit-vehicle.jpg": "animal animal fruit vehicle",
+    "scene-10-fruit-fruit-vehicle.jpg": "fruit vehicle",
+    "scene-11-animal-animal-fruit-fruit.jpg": "animal fruit fruit",
+    "scene-12-animal-flower-vehicle.jpg": "flower",
 }
 TEXTS = {
     "line-01-invoice.jpg": "Invoice 2026-0417",
