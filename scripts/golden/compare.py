@@ -42,12 +42,6 @@ class Differences:
         """Raise the largest difference `name` to `value`."""
         setattr(self, name, max(getattr(self, name), float(value)))
 
-    def add(self, other: "Differences") -> None:
-        """Take the larger of both, and all problems."""
-        self.problems += other.problems
-        for name in ("pixels", "degrees", "score", "mask", "cosine"):
-            self.at_least(name, getattr(other, name))
-
 
 def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Differences:
     """The differences between two results for an image of the same size."""

@@ -2,8 +2,8 @@
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class _Model:
         outputs: names of the outputs to export.
         answer: the result, from (processor, the model's outputs, the image's (height, width)).
         last: last layers, with the mean and std that their outputs shall have.
+        image: file name of the image.
         is_open: whether the sides of the input are open.
     """
 
@@ -51,7 +52,6 @@ class _Model:
     last: Callable[[Any], list[tuple[list[nn.Module], float, float]]] = lambda _model: []
     image: str = "wide.png"
     is_open: bool = False
-    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _classes(_processor: Any, outputs: Any, _size: tuple[int, int]) -> Result:

@@ -31,6 +31,7 @@ class _Model:
     Attributes:
         config: file name of its architecture, with the scale: yolo11n.yaml.
         size: (height, width) of the input.
+        image: file name of the image.
         arguments: of the export.
     """
 
