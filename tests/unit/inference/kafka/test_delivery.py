@@ -1,5 +1,6 @@
 """What the two delivery guarantees do with refused records, and with calls that fail."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +13,7 @@ from darkroom_inference.kafka.marks import CLEAN
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.records.outgoing import Outgoing
+from tests.support.clock import Clock
 
 if TYPE_CHECKING:
     from darkroom_inference.kafka.contact import Contact
@@ -78,8 +80,8 @@ class Kafka:
     def require(self) -> None:
         """The contact is never lost."""
 
-    def at_least_once(self) -> AtLeastOnce:
-        return AtLeastOnce(cast("Publisher", self), cast("Offsets", self))
+    def at_least_once(self, clock: Callable[[], float] = time.monotonic) -> AtLeastOnce:
+        return AtLeastOnce(cast("Publisher", self), cast("Offsets", self), clock)
 
     def exactly_once(self) -> ExactlyOnce:
         return ExactlyOnce(
@@ -103,10 +105,27 @@ def test_at_least_once_commits_after_the_acknowledgements() -> None:
     delivery = kafka.at_least_once()
     for outgoing in (FIRST, LAST):
         delivery.publish(outgoing)
-    assert kafka.sent == [FIRST, LAST]
     assert delivery.settle(POSITIONS) == [FIRST, LAST]
+    assert kafka.sent == [FIRST, LAST]
     assert kafka.calls == ["wait", "commit"]
     assert delivery.settle(POSITIONS) == []
+
+
+def test_at_least_once_sends_while_the_batch_is_processed_and_in_order() -> None:
+    kafka, clock = Kafka(), Clock(100.0)
+    delivery = kafka.at_least_once(clock)
+    delivery.publish(FIRST)
+    assert kafka.sent == [FIRST]
+    clock.now += 0.001
+    delivery.publish(REFUSED)
+    assert kafka.sent == [FIRST]
+    clock.now += 0.005
+    delivery.publish(LAST)
+    assert kafka.sent == [FIRST, REFUSED, LAST]
+    delivery.publish(LETTER)
+    delivery.forget()
+    assert delivery.settle(POSITIONS) == []
+    assert LETTER not in kafka.sent
 
 
 @pytest.mark.parametrize("guarantee", [Kafka.at_least_once, Kafka.exactly_once])

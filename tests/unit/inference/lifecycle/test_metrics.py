@@ -15,7 +15,7 @@ def test_outcomes_are_counted_over_all_reasons() -> None:
 
 def test_an_image_from_a_clock_that_is_ahead_took_no_time() -> None:
     metrics = Metrics()
-    metrics.end_to_end(-3)
+    metrics.end_to_end([-3])
     assert metrics.registry.get_sample_value("darkroom_worker_end_to_end_seconds_sum") == 0
 
 

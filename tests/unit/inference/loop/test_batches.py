@@ -43,7 +43,7 @@ def test_a_slow_model_gets_one_image_at_a_time_and_a_fast_one_many() -> None:
     size = BatchSize()
     assert size.images == 1
     for _ in range(30):
-        size.learn(size.images, size.images * 0.001)
+        size.learn(size.images, size.images * 0.0005)
     assert size.images == MAX_BATCH
     size.learn(size.images, size.images * 2.0)
     assert size.images == 1

@@ -72,11 +72,9 @@ class FakeKafka:
     published: list[Outgoing] = field(default_factory=list)
     before_commit: Callable[[Mark], None] = lambda _mark: None
 
-    def poll(self, _timeout: float) -> Message | None:
-        if self.position == len(self.images):
-            return None
-        self.position += 1
-        return cast("Message", FakeMessage(self.position - 1, self.images[self.position - 1]))
+    def consume(self, num_messages: int, _timeout: float) -> list[Message]:
+        first, self.position = self.position, min(self.position + num_messages, len(self.images))
+        return [cast("Message", FakeMessage(at, self.images[at])) for at in range(first, self.position)]
 
     def seek(self, position: TopicPartition) -> None:
         self.position = position.offset
@@ -127,6 +125,9 @@ class FakeModel:
             except ModelFailed as failed:
                 return [*answers, failed]
         return answers
+
+    def report(self) -> None:
+        pass
 
     def answer(self, record: ImageRecord) -> Outgoing | None:
         self.seen.append(record.value or b"")

@@ -36,12 +36,14 @@ class Answering:
 
     def steps(self) -> set[str]:
         """The steps that were measured."""
+        self.answers.report()
         steps = ("decode", "preprocess", "inference", "publish")
         sample = "darkroom_worker_step_seconds_count"
         return {step for step in steps if self.metrics.registry.get_sample_value(sample, {"step": step})}
 
     def runs(self) -> tuple[float | None, float | None]:
         """The number of runs of the model that succeeded, and how many images they had."""
+        self.answers.report()
         value = self.metrics.registry.get_sample_value
         return value("darkroom_worker_run_images_count"), value("darkroom_worker_run_images_sum")
 

@@ -43,6 +43,11 @@ class BoundedSource:
         message, self._held = self._held, None
         return message
 
+    def consume(self, num_messages: int, timeout: float) -> list[Message]:  # noqa: ARG002 - one token at a time
+        """The next image or error, if there is one."""
+        message = self.poll(timeout)
+        return [] if message is None else [message]
+
     def seek(self, position: TopicPartition) -> None:
         """Read a partition again from `position` on.
 

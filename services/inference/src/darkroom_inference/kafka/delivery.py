@@ -20,6 +20,8 @@ from darkroom_inference.records.outgoing import Outgoing
 log = structlog.get_logger(__name__)
 
 _CALL_TIMEOUT_S: Final = 10.0
+_SEND_EVERY_S: Final = 0.005
+"""The producer's linger time. Each call wakes the client's threads, which takes longer than a small model."""
 
 T = TypeVar("T")
 
@@ -49,18 +51,24 @@ class Delivery(Protocol):
 class AtLeastOnce:
     """Commits after the acknowledgements. After an interruption in between, the same records are published again."""
 
-    def __init__(self, publisher: Publisher, offsets: Offsets) -> None:
+    def __init__(self, publisher: Publisher, offsets: Offsets, clock: Callable[[], float] = time.monotonic) -> None:
         self._publisher = publisher
         self._offsets = offsets
+        self._clock = clock
         self._published: list[Outgoing] = []
+        self._unsent: list[Outgoing] = []
+        self._sent_at = 0.0
 
     def publish(self, outgoing: Outgoing) -> None:
-        """Send immediately, while the next image is analysed."""
+        """Send soon, while the next image is analysed: at once, or with the records of the next few milliseconds."""
         self._published.append(outgoing)
-        self._publisher.publish(outgoing)
+        self._unsent.append(outgoing)
+        if self._clock() - self._sent_at >= _SEND_EVERY_S:
+            self._send()
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         """Wait for the acknowledgements, then commit."""
+        self._send()
         while refused := self._publisher.wait():
             for outgoing in refused:
                 letter = _fallback(outgoing)
@@ -78,7 +86,14 @@ class AtLeastOnce:
     def forget(self) -> None:
         """Drop the records that are not sent yet."""
         self._published.clear()
+        self._unsent.clear()
         self._publisher.forget()
+
+    def _send(self) -> None:
+        for outgoing in self._unsent:
+            self._publisher.publish(outgoing)
+        self._unsent.clear()
+        self._sent_at = self._clock()
 
 
 class ExactlyOnce:

@@ -45,12 +45,10 @@ class Publisher:
                 )
             except BufferError:
                 self._serve()
+                continue
             except KafkaException as raised:
                 self._judge(outgoing, raised.args[0])
-                return
-            else:
-                self._producer.poll(0)
-                return
+            return
 
     def wait(self) -> list[Outgoing]:
         """Wait until every record is acknowledged or refused.

@@ -1,12 +1,14 @@
 """Metrics of a worker."""
 
 from collections import Counter as Counts
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Info
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from darkroom_inference.lifecycle.histogram import BatchHistogram
 
 Step = Literal["decode", "preprocess", "inference", "publish"]
 Outcome = Literal["analyzed", "failed", "skipped"]
@@ -50,26 +52,26 @@ class Metrics:
         self._images = Counter(
             "darkroom_worker_images", "Images finished, by outcome.", ["outcome", "reason"], registry=self.registry
         )
-        self._step_seconds = Histogram(
+        self._step_seconds = BatchHistogram(
             "darkroom_worker_step_seconds",
             "Seconds per step: decode, preprocess and inference of an image, publish of a batch.",
-            ["step"],
+            labels=["step"],
             buckets=_STEP_SECONDS,
             registry=self.registry,
         )
-        self._end_to_end_seconds = Histogram(
+        self._end_to_end_seconds = BatchHistogram(
             "darkroom_worker_end_to_end_seconds",
             "Seconds from the image's timestamp to the acknowledgement of its result.",
             buckets=_END_TO_END_SECONDS,
             registry=self.registry,
         )
-        self._batch_images = Histogram(
+        self._batch_images = BatchHistogram(
             "darkroom_worker_batch_images",
             "Images per batch.",
-            buckets=(1, 2, 4, 8, 16, 32, 64),
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128),
             registry=self.registry,
         )
-        self._run_images = Histogram(
+        self._run_images = BatchHistogram(
             "darkroom_worker_run_images",
             "Images per run of the model.",
             buckets=(1, 2, 4, 8, 16, 32, 64),
@@ -133,9 +135,9 @@ class Metrics:
         """Set how the model runs."""
         self._execution.labels(provider, precision, requested, str(fallback).lower()).info({})
 
-    def image(self, outcome: Outcome, reason: str = "") -> None:
-        """Count a finished image: its result or dead letter is acknowledged, or it was skipped."""
-        self._images.labels(outcome, reason).inc()
+    def image(self, outcome: Outcome, reason: str = "", images: int = 1) -> None:
+        """Count finished images: their results or dead letters are acknowledged, or they were skipped."""
+        self._images.labels(outcome, reason).inc(images)
 
     def outcomes(self) -> Counts[str]:
         """Images finished so far, by outcome."""
@@ -146,20 +148,20 @@ class Metrics:
                     found[sample.labels["outcome"]] += int(sample.value)
         return found
 
-    def step(self, step: Step, seconds: float) -> None:
-        """Record the duration of a step."""
-        self._step_seconds.labels(step).observe(seconds)
+    def step(self, step: Step, seconds: Iterable[float]) -> None:
+        """Record how long a step took for each image, or for each batch."""
+        self._step_seconds.observe(seconds, step)
 
-    def end_to_end(self, seconds: float) -> None:
-        """Record the time from an image's timestamp to its result; never negative, even if clocks differ."""
-        self._end_to_end_seconds.observe(max(0.0, seconds))
+    def end_to_end(self, seconds: Iterable[float]) -> None:
+        """Record the times from images' timestamps to their results; never negative, even if clocks differ."""
+        self._end_to_end_seconds.observe(max(0.0, took) for took in seconds)
 
     def batch(self, images: int) -> None:
         """Record the size of a batch."""
-        self._batch_images.observe(images)
+        self._batch_images.observe([images])
 
-    def run(self, images: int) -> None:
-        """Record how many images a run of the model had."""
+    def runs(self, images: Iterable[int]) -> None:
+        """Record how many images runs of the model had."""
         self._run_images.observe(images)
 
     def rebalance(self, change: Literal["assigned", "revoked", "lost"]) -> None:

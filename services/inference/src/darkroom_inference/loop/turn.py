@@ -1,6 +1,7 @@
 """A loop's turn: take a batch of images, analyse them, publish the results, commit the offsets."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -38,6 +39,8 @@ from darkroom_inference.records.outgoing import Outgoing
 log = structlog.get_logger(__name__)
 
 _POLL_S = 0.2
+_MOST_AT_ONCE = 16
+"""Messages per call of the client. Together they may exceed MAX_BATCH_BYTES, by less than this many images."""
 _WINDOW_POLL_S = 0.001
 """How often a loop that waits for more images looks whether the model is still busy."""
 
@@ -87,20 +90,21 @@ class BatchWork:
         records: list[ImageRecord] = []
         total_bytes = 0
         began = time.monotonic()
-        while len(records) < min(self.size.images, self.promised) and total_bytes < MAX_BATCH_BYTES:
+        most = min(self.size.images, self.promised)
+        while len(records) < most and total_bytes < MAX_BATCH_BYTES:
             self.assignment.touched.clear()
             wait_s = self._wait_s(len(records), time.monotonic() - began) if records else _POLL_S
-            message = self.source.poll(wait_s)
+            # A wait for several messages lasts until all of them have come.
+            messages = self.source.consume(1 if wait_s else min(most - len(records), _MOST_AT_ONCE), wait_s)
             # A revoked partition, even if reassigned in the same call, is read again from its committed offset.
             records = [record for record in records if record.partition not in self.assignment.touched]
-            if message is None:
-                if records and wait_s:
-                    continue
+            if not messages and not (records and wait_s):
                 break
-            if self._is_image(message):
-                record = image_record(message)
-                records.append(record)
-                total_bytes += len(record.value or b"")
+            for message in messages:
+                if self._is_image(message):
+                    record = image_record(message)
+                    records.append(record)
+                    total_bytes += len(record.value or b"")
         self.pause(0)
         return records
 
@@ -228,15 +232,16 @@ class BatchWork:
             return
         began = time.perf_counter()
         published = self.delivery.settle(positions)
-        self.metrics.step("publish", time.perf_counter() - began)
+        self.metrics.step("publish", [time.perf_counter() - began])
         self.assignment.advance(positions)
-        now = time.time()
-        for outgoing in published:
-            self.metrics.image("failed" if outgoing.reason else "analyzed", outgoing.reason)
-            if outgoing.image_timestamp_ms is not None:
-                self.metrics.end_to_end(now - outgoing.image_timestamp_ms / 1000)
-        for _ in range(skipped):
-            self.metrics.image("skipped")
+        now_ms = time.time() * 1000
+        sent_ms = [outgoing.image_timestamp_ms for outgoing in published if outgoing.image_timestamp_ms is not None]
+        self.metrics.end_to_end((now_ms - at_ms) / 1000 for at_ms in sent_ms)
+        for reason, images in Counter(outgoing.reason for outgoing in published).items():
+            self.metrics.image("failed" if reason else "analyzed", reason, images)
+        if skipped:
+            self.metrics.image("skipped", images=skipped)
+        self.answers.report()
 
     def _rewind(self, records: Iterable[ImageRecord]) -> None:
         """Seek the assigned partitions back to the first record that is not committed."""

@@ -17,8 +17,8 @@ from darkroom_inference.loop.assignment import Assignment
 class Source(Protocol):
     """The source of a loop's images: its consumer, or a wrapper around the consumer."""
 
-    def poll(self, timeout: float) -> Message | None:
-        """The next message, or None if there is none in time."""
+    def consume(self, num_messages: int, timeout: float) -> list[Message]:
+        """The next messages, at most `num_messages`; fewer if there are no more in time."""
 
     def seek(self, position: TopicPartition) -> None:
         """Read a partition again from `position` on."""

@@ -17,7 +17,7 @@ from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.outgoing import Outgoing
 from darkroom_inference.records.result import result
-from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage, ReadImage
+from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage, ReadImage, Timings
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +51,22 @@ class Answers:
         self._watchdog = watchdog
         self._metrics = metrics
         self._limit_bytes = settings.max_result_bytes
+        self._timings: list[Timings] = []
+        self._runs: list[int] = []
 
     @property
     def model_is_busy(self) -> bool:
         """Whether a loop of this process runs the model now."""
         return self._loaded.is_busy
+
+    def report(self) -> None:
+        """Add what was measured since the last call to the metrics."""
+        timings, self._timings = self._timings, []
+        runs, self._runs = self._runs, []
+        self._metrics.step("decode", (took.decode_s for took in timings))
+        self._metrics.step("preprocess", (took.preprocess_s for took in timings))
+        self._metrics.step("inference", (took.inference_s for took in timings))
+        self._metrics.runs(runs)
 
     def answer(self, record: ImageRecord) -> Outgoing | None:
         """What to publish for `record`; None if it is not for this stage.
@@ -119,8 +130,8 @@ class Answers:
                 self._check_gpu(answer.message)
                 raise ModelFailed(answer.message)
             return answer
-        self._metrics.run(1)
-        self._measure(answer)
+        self._runs.append(1)
+        self._timings.append(answer.timings)
         return answer
 
     def _analyse_together(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
@@ -158,9 +169,8 @@ class Answers:
                 found = self._analyser.run(list(images.values()))
             except Exception as error:  # as in _analyse
                 raise _model_failed(error) from error
-        self._metrics.run(len(images))
-        for analysis in found:
-            self._measure(analysis)
+        self._runs.append(len(images))
+        self._timings.extend(analysis.timings for analysis in found)
         return dict(zip(images, found, strict=True))
 
     def _run_one_at_a_time(
@@ -184,11 +194,6 @@ class Answers:
     def _check_gpu(self, error: str) -> None:
         if self._analyser.has_lost_its_gpu():
             self._watchdog.gpu_lost(error)
-
-    def _measure(self, analysis: Analysis) -> None:
-        self._metrics.step("decode", analysis.timings.decode_s)
-        self._metrics.step("preprocess", analysis.timings.preprocess_s)
-        self._metrics.step("inference", analysis.timings.inference_s)
 
 
 def _model_failed(error: Exception) -> ModelFailed:
