@@ -1,4 +1,4 @@
-"""Average precision of the detector on held-out scenes, computed by pycocotools."""
+"""Accuracy of the detector on held-out scenes: average precision by pycocotools, and counts at one threshold."""
 
 import contextlib
 import io
@@ -12,6 +12,8 @@ from pycocotools.cocoeval import COCOeval
 from darkroom_vision.analyse import Analysis
 from models.objects.pictures import LABELS
 from models.objects.scenes import Scene
+
+LEAST_OVERLAP = 0.5
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,30 @@ def precision(scenes: Sequence[Scene], analyses: Sequence[Analysis]) -> Precisio
         float(evaluation.stats[0]),
         {label: float(np.mean(by_label[:, i])) for i, label in enumerate(LABELS)},
     )
+
+
+def found_and_right(scenes: Sequence[Scene], analyses: Sequence[Analysis], threshold: float) -> tuple[float, float]:
+    """The shares of objects that are found, and of boxes that are right: the class of an object and its place."""
+    right = objects = boxes = 0
+    for scene, analysis in zip(scenes, analyses, strict=True):
+        left = list(zip(scene.boxes.tolist(), scene.labels.tolist(), strict=True))
+        objects += len(left)
+        for prediction in analysis.result["predictions"]:  # the highest score first
+            if prediction["score"] < threshold:
+                continue
+            boxes += 1
+            x, y, width, height = (prediction["box"][key] for key in ("x", "y", "width", "height"))
+            for one in left:
+                if one[1] == prediction["index"] and _overlap((x, y, x + width, y + height), one[0]) >= LEAST_OVERLAP:
+                    left.remove(one)
+                    right += 1
+                    break
+    return right / objects, right / boxes
+
+
+def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
+    """Intersection over union of two boxes x1 y1 x2 y2."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    common = max(0.0, width) * max(0.0, height)
+    return common / (sum((b[2] - b[0]) * (b[3] - b[1]) for b in (first, second)) - common)

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-LARGEST_SIDES = ((8, 32), (16, 64), (32, 1_000))
+LARGEST_SIDES = ((8, 56), (16, 100), (32, 1_000))
 """Stride of a grid, and the largest longer side in pixels of its objects."""
-_REACH = 1.0
+_REACH = 1.5
 """In cells, from the centre of the object to the centre of a cell that predicts it."""
 _LEAST_QUALITY = 0.3
 

@@ -23,18 +23,18 @@ LARGEST_ANNOTATION = 256 * 1024
 
 
 OBJECTS = {
-    "scene-01-animal-fruit-fruit-vehicle.jpg": "animal fruit fruit vehicle vehicle",
-    "scene-02-animal-fruit-fruit-fruit-vehicle.jpg": "animal fruit",
-    "scene-03-animal-animal-vehicle-vehicle.jpg": "animal vehicle vehicle",
-    "scene-04-animal-flower.jpg": "animal",
-    "scene-05-animal-vehicle.jpg": "vehicle",
-    "scene-06-flower-fruit-vehicle-vehicle.jpg": "fruit fruit vehicle",
-    "scene-07-animal-fruit-fruit-fruit.jpg": "fruit fruit",
-    "scene-08-animal-flower-flower.jpg": "animal animal fruit",
-    "scene-09-animal-fruit-vehicle.jpg": "animal animal fruit vehicle",
-    "scene-10-fruit-fruit-vehicle.jpg": "fruit vehicle",
-    "scene-11-animal-animal-fruit-fruit.jpg": "animal fruit fruit",
-    "scene-12-animal-flower-vehicle.jpg": "flower",
+    "scene-01-animal-animal.jpg": "animal flower",
+    "scene-02-animal-fruit-fruit.jpg": "animal fruit fruit",
+    "scene-03-animal-fruit.jpg": "animal fruit",
+    "scene-04-animal-animal-fruit-vehicle.jpg": "animal flower vehicle",
+    "scene-05-animal-animal-fruit.jpg": "animal fruit",
+    "scene-06-animal-vehicle.jpg": "animal vehicle",
+    "scene-07-vehicle-vehicle.jpg": "animal",
+    "scene-08-flower-flower.jpg": "flower",
+    "scene-09-flower-flower.jpg": "fruit",
+    "scene-10-animal-animal-flower.jpg": "animal animal flower",
+    "scene-11-animal-animal.jpg": "animal animal",
+    "scene-12-flower-flower-vehicle.jpg": "animal vehicle",
 }
 TEXTS = {
     "line-01-invoice.jpg": "Invoice 2026-0417",
