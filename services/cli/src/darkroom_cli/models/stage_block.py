@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import yaml
-
+from darkroom.schema import yaml_text
 from darkroom_cli.models.neighbours import Neighbours
 from darkroom_vision.families import Family
 from darkroom_vision.families.questions import NO_OBJECT
@@ -190,7 +189,7 @@ def _few(names: Sequence[str]) -> str:
 
 def flow_style(value: Any) -> str:
     """`value` as YAML in one line."""
-    text: str = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False)
+    text = yaml_text(value, default_flow_style=True, width=float("inf"))
     return text.removesuffix("\n").removesuffix("\n...")
 
 

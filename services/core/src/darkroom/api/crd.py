@@ -8,11 +8,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.rules import CHANGE_RULES, RULES
+from darkroom.schema import yaml_text
 
 Schema = dict[str, Any]
 
@@ -159,7 +158,7 @@ def undescribed(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 def crd_yaml() -> str:
     """The CRD as YAML, as stored in the chart."""
-    body = yaml.safe_dump(image_pipeline_crd(), sort_keys=False, width=120, allow_unicode=True)
+    body = yaml_text(image_pipeline_crd(), width=120)
     return "# Generated from darkroom.api.pipeline and darkroom.api.rules by `make generate`. Do not edit.\n" + body
 
 

@@ -12,6 +12,8 @@ SELF_TEST_FAILED: Final = "self-test failed"
 
 MAX_SELF_TESTS: Final = 10
 
+_QUOTE_Y: Final = 'Write "y" with quotes: kubectl and Helm read a bare y as true.'
+
 Label = Annotated[str, Field(max_length=1_000)]
 
 
@@ -19,7 +21,7 @@ class ExpectedBox(StrictModel):
     """An expected box, in pixels of the upright image."""
 
     x: float = Field(description="Left edge.")
-    y: float = Field(description="Top edge.")
+    y: float = Field(description=f"Top edge. {_QUOTE_Y}")
     width: float = Field(description="Width.")
     height: float = Field(description="Height.")
     angle: float | None = Field(None, description="OrientedDetection: rotation in degrees.")
@@ -37,7 +39,7 @@ class ExpectedKeypoint(StrictModel):
 
     name: Label | None = Field(None, description="Name of the point.")
     x: float = Field(description="Distance from the left.")
-    y: float = Field(description="Distance from the top.")
+    y: float = Field(description=f"Distance from the top. {_QUOTE_Y}")
     score: float | None = Field(None, description="Score of the point.")
 
 
