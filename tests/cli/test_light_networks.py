@@ -57,5 +57,5 @@ def test_a_network_answers_as_its_package_says_and_gets_a_manifest(name: str, tm
     assert {prediction["label"] for prediction in result["predictions"]} == set(LABELS)
 
     target = tmp_path / "pipeline.yaml"
-    assert write_manifest(path, target, name=None, sample=None, replace=False).family == "classifier"
+    assert write_manifest(path, target, name=None, samples=(), replace=False).family == "classifier"
     assert load_bundle([target]).problems == []

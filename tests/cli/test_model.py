@@ -97,7 +97,7 @@ def test_an_image_that_fails_is_one_line_and_exit_code_1(tmp_path: Path) -> None
     ("arguments", "words"),
     [
         (("run", MODEL, ONE, "--stage", "gone.yaml"), "gone.yaml: can't be read"),
-        (("run", MODEL, ONE, "--stage", SAMPLE), "give --stage"),
+        (("run", MODEL, ONE, "--stage", SAMPLE), "#NAME with one of classify, embed"),
         (("run", MODEL, ONE, "--stage", f"{SAMPLE}#x"), "has no stage 'x'"),
         (("run", MODEL, ONE, THREE, "--draw", "a.png"), "name a folder"),
         (("run", MODEL, ONE, "--draw", "a.txt"), "ends in .png"),

@@ -164,7 +164,7 @@ def test_images_are_accepted_while_the_api_server_is_unavailable(cluster: Served
         proxy.cut()
         until(lambda: away.hits > 3, "it asks in vain")
         assert post(service, digits).status_code == 202
-        assert service.is_ready()
+        until(service.is_ready, "ready without the API server")
 
         proxy.heal()
         other = cluster.apply("other", kafka.bootstrap_servers)

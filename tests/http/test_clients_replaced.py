@@ -62,7 +62,7 @@ def test_a_producer_that_is_replaced_is_closed(kafka: SharedKafka) -> None:
     )
 
     async def run() -> None:
-        link = Link(connection, [large], Settings(catalog=""), Metrics(), lambda _: None)
+        link = Link(connection, [large], Settings(catalog=""), Metrics(), lambda _: None, lambda _: False)
         former = link.publisher
         link.serve([large, small])
         await asyncio.to_thread(until, lambda: not former.alive, "the former producer has ended")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from darkroom.logs import log_warnings
 from darkroom_cli.commands import dead_letters, kafka, model
 from darkroom_cli.commands.init import init
 from darkroom_cli.commands.replay import replay
@@ -35,7 +36,7 @@ def _print_version(*, wanted: bool) -> None:
 @app.callback()
 def darkroom(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback handles it
         bool,
         typer.Option(
             "--version", callback=lambda value: _print_version(wanted=value), is_eager=True, help="Print the version."
@@ -43,6 +44,7 @@ def darkroom(
     ] = False,
 ) -> None:
     """Run Darkroom pipelines on this machine, and use the ingestion service from the command line."""
+    log_warnings()
 
 
 app.command(epilog=EXPLAINED)(init)

@@ -65,6 +65,14 @@ def configure_logs(log_format: LogFormat, level: str = "info") -> None:
     root.setLevel(level.upper())
 
 
+def log_warnings() -> None:
+    """Send warnings and errors to stderr, for commands whose stdout is their result."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def _merge_fields(
     _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
