@@ -14,7 +14,7 @@ from darkroom_inference.lifecycle.options import GroupProtocol
 TRANSACTION_TIMEOUT_MS = 10_000
 """A transaction spans only publishing, never inference. One that a worker left open blocks readers for this long."""
 
-_PREFETCH_RECORDS = 512
+_PREFETCH_RECORDS = 256
 _PREFETCH_KIB = 16_384
 _LONGEST_POLL_GAP_MS = 3_600_000
 _SOCKET_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS

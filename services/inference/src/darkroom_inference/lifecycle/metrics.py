@@ -68,7 +68,7 @@ class Metrics:
         self._batch_images = BatchHistogram(
             "darkroom_worker_batch_images",
             "Images per batch.",
-            buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+            buckets=(1, 2, 4, 8, 16, 32, 64),
             registry=self.registry,
         )
         self._run_images = BatchHistogram(

@@ -7,7 +7,7 @@ from typing import Final
 
 from darkroom_inference.records.image import ImageRecord
 
-MAX_BATCH: Final = 128
+MAX_BATCH: Final = 64
 """With more images, acknowledgements and commits take less of the time of a small model. But after a crash, as many
 images of each partition are analysed alone."""
 
