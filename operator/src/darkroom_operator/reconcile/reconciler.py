@@ -216,7 +216,8 @@ class Reconciler:
             "apiVersion": IMAGE_PIPELINE.api_version,
             "kind": IMAGE_PIPELINE.name,
             "metadata": metadata,
-            "status": after.model_dump(by_alias=True, mode="json"),
+            # Without fields that are not set, which the CRD of an earlier chart may lack: Helm does not upgrade CRDs.
+            "status": after.model_dump(by_alias=True, mode="json", exclude_none=True),
         }
         try:
             self._world.cache.put(IMAGE_PIPELINE, self._world.kube.apply_status(IMAGE_PIPELINE, manifest))

@@ -136,7 +136,7 @@ def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world
                 consumer_group=stage.consumer_group,
                 replicas=stage.replicas,
                 ready_replicas=status.get("readyReplicas", 0),
-                execution=execution_of(_pods(pipeline, stage, world)) if stage.spec.resources.has_gpu else "",
+                execution=execution_of(_pods(pipeline, stage, world)) if stage.spec.resources.has_gpu else None,
                 message="" if finding.ready else finding.message[:MAX_MESSAGE],
             )
         )

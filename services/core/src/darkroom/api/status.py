@@ -36,8 +36,8 @@ class StageStatus(TolerantModel):
     consumer_group: str = Field(description="Consumer group of the workers.")
     replicas: int = Field(0, description="Desired number of workers.")
     ready_replicas: int = Field(0, description="Number of ready workers: model loaded, partitions assigned.")
-    execution: str = Field(
-        "",
+    execution: str | None = Field(
+        None,
         description="For a stage with a GPU: the execution provider and precision of its workers, and why. It begins "
         "with Cpu if the GPU of a worker cannot be used.",
     )
