@@ -22,7 +22,7 @@ from rich.table import Table
 from darkroom.errors import DarkroomError
 from darkroom_cli.client.image_files import image_files
 from darkroom_cli.client.pipelines import choose
-from darkroom_cli.client.service import Service
+from darkroom_cli.client.service import Document, Service
 from darkroom_cli.client.submission import Sent, Submission, submit
 from darkroom_cli.views.outcome import outcome
 from darkroom_vision.drawing.picture import draw
@@ -177,14 +177,14 @@ def print_table(table: Table) -> None:
     Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
 
 
-def results(one: Sent) -> list[dict[str, object]]:
+def results(one: Sent) -> list[Document]:
     """The results of all stages."""
     return list((one.document or {}).get("results", []))
 
 
 def best(one: Sent) -> tuple[str, str]:
     """The label and the score of the best prediction, else the problem."""
-    for result in (one.document or {}).get("results", []):
+    for result in results(one):
         for prediction in result.get("predictions") or []:
             return prediction["label"], f"{prediction['score']:.3f}"
     return one.problem or one.state, ""

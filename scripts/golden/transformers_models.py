@@ -24,6 +24,8 @@ _MOSTLY_NOTHING = 0.5
 _SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 96}
 _QUERIES = {"d_model": 64, "encoder_layers": 1, "decoder_layers": 2, "encoder_attention_heads": 4}
 _QUERIES |= {"decoder_attention_heads": 4, "encoder_ffn_dim": 96, "decoder_ffn_dim": 96}
+_RT_DETR = {"encoder_hidden_dim": 64, "encoder_in_channels": [32, 48, 64], "decoder_in_channels": [64, 64, 64]}
+_RT_DETR |= {"num_denoising": 0, "anchor_image_size": None, **_QUERIES, **_LABELS}
 _BACKBONE = {"embedding_size": 16, "hidden_sizes": [16, 32, 48, 64], "depths": [1, 1, 1, 1], "layer_type": "basic"}
 
 Result = dict[str, Any]
@@ -145,13 +147,7 @@ MODELS = {
                 use_timm_backbone=False,
                 use_pretrained_backbone=False,
                 backbone=None,
-                encoder_hidden_dim=64,
-                encoder_in_channels=[32, 48, 64],
-                decoder_in_channels=[64, 64, 64],
-                num_denoising=0,
-                anchor_image_size=None,
-                **_QUERIES,
-                **_LABELS,
+                **_RT_DETR,
             )
         ),
         lambda: hf.RTDetrImageProcessor(size={"height": 160, "width": 160}),
@@ -164,13 +160,7 @@ MODELS = {
         lambda: hf.DFineForObjectDetection(
             hf.DFineConfig(
                 backbone_config=_resnet_backbone(),
-                encoder_hidden_dim=64,
-                encoder_in_channels=[32, 48, 64],
-                decoder_in_channels=[64, 64, 64],
-                num_denoising=0,
-                anchor_image_size=None,
-                **_QUERIES,
-                **_LABELS,
+                **_RT_DETR,
             )
         ),
         lambda: hf.RTDetrImageProcessor(size={"height": 160, "width": 160}),

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from darkroom.api.pipeline import ImagePipeline, Stage
+from darkroom.api.uris import FETCHED, uses_plain_http
 from darkroom_operator.builders.workload import Fetched, ModelFiles, MountedFile
 from darkroom_operator.cluster.world import World
 from darkroom_operator.kube.keys import PipelineKey
@@ -16,7 +17,6 @@ ENDPOINTS = {
     "hf": ("HF_ENDPOINT",),
 }
 """By scheme, environment variables that name another server than Amazon's or Hugging Face's."""
-PLAIN_HTTP_REGISTRIES = "DARKROOM_PLAIN_HTTP_REGISTRIES"
 
 
 class UnusableModel(Exception):
@@ -55,8 +55,8 @@ def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credenti
     variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
     if scheme == "oci":
         registry = location.partition("/")[0]
-        plain = {name.strip() for name in variables.get(PLAIN_HTTP_REGISTRIES, "").split(",")}
-        return _port_of(about, "the URI", f"{'http' if registry in plain else 'https'}://{registry}")
+        plain = uses_plain_http(registry, variables)
+        return _port_of(about, "the URI", f"{'http' if plain else 'https'}://{registry}")
     for name in ENDPOINTS.get(scheme, ()):
         if endpoint := variables.get(name):
             return _port_of(about, name, endpoint)
@@ -78,7 +78,7 @@ def _source(
     if scheme == "pvc":
         claim, _, path = location.partition("/")
         return MountedFile({"persistentVolumeClaim": {"claimName": claim, "readOnly": True}}, path)
-    if scheme in {"https", "s3", "gs", "hf", "oci"}:
+    if scheme in FETCHED:
         return Fetched(source_port(about, uri, stage.template.env, _credentials(pipeline, stage, about, world)))
     raise _missing(
         "ModelNotFound",

@@ -48,8 +48,7 @@ def execution_of(pods: Iterable[Manifest]) -> str:
     """How workers with a GPU run the model, as their pods report it: the CPU if any of them does not use its GPU."""
     reports = [
         container.get("state", {}).get("terminated", {}).get("message", "").strip()
-        for pod in pods
-        if "deletionTimestamp" not in pod["metadata"]
+        for pod in _running(pods)
         for container in pod.get("status", {}).get("initContainerStatuses", [])
         if container["name"] == REPORT
     ]
@@ -57,10 +56,14 @@ def execution_of(pods: Iterable[Manifest]) -> str:
     return found[0][:MAX_LINE] if found else ""
 
 
+def _running(pods: Iterable[Manifest]) -> Iterator[Manifest]:
+    """The pods that are not being deleted."""
+    return (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
+
+
 def _problem(deployment: Manifest, pods: Iterable[Manifest]) -> tuple[str, str] | None:
     """The reason and message of the most important problem."""
-    running = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
-    found = [problem for pod in running for problem in _pod_problems(pod)]
+    found = [problem for pod in _running(pods) for problem in _pod_problems(pod)]
     if found:
         return min(found, key=lambda problem: PROBLEM_PRIORITY.index(problem[0]))
     for condition in deployment.get("status", {}).get("conditions", []):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from darkroom import events
 from darkroom.api.pipeline import Stage
 from darkroom.image_header import Format, NotAnImage
-from darkroom_vision.batching import Feeds, check_batching, stacked
+from darkroom_vision.batching import check_batching, stacked
 from darkroom_vision.failures import ImageError, InferenceError, Reason, TooLarge
 from darkroom_vision.heads.base import Frame, Head, Result
 from darkroom_vision.heads.choose import choose_head
@@ -17,6 +17,7 @@ from darkroom_vision.heads.trial import Trial
 from darkroom_vision.imaging.decode import decode
 from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.input import resolve_input
+from darkroom_vision.model.provider_trial import Feeds
 from darkroom_vision.model.session import ModelRunFailed, OnnxModel
 from darkroom_vision.preprocess import ModelInput, Preprocessor
 from darkroom_vision.trial_feeds import TRIAL_SIZE, blank_feeds

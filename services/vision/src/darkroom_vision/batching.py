@@ -1,20 +1,17 @@
 """Several images in one run of a model, and the check that the model treats each of them as if it were alone."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from darkroom_vision.failures import InferenceError
 from darkroom_vision.heads.base import Head
 from darkroom_vision.model.input import ModelMismatch
-from darkroom_vision.model.provider_trial import difference
-from darkroom_vision.model.session import ModelRunFailed, OnnxModel, Value
+from darkroom_vision.model.provider_trial import Feeds, difference
+from darkroom_vision.model.session import ModelRunFailed, OnnxModel, Value, shape_text
 from darkroom_vision.preprocess import Preprocessor
 from darkroom_vision.trial_feeds import noise_feeds, trial_frame
-
-Feeds = Mapping[str, npt.NDArray[Any]]
 
 _TOLERANCE: Final = 0.01
 """Providers may choose other algorithms for other batch sizes; a model that mixes images differs by more."""
@@ -51,9 +48,9 @@ def _fixed_batch(model: OnnxModel, preprocessor: Preprocessor) -> str | None:
         if port.name not in per_image:
             continue
         if settings.form == "Single" and port.name == settings.name:
-            return f"its input {port.name!r} of shape {_shown(port.shape)} has no batch axis"
+            return f"its input {port.name!r} of shape {shape_text(port.shape)} has no batch axis"
         if port.shape[0] is not None:
-            return f"its input {port.name!r} of shape {_shown(port.shape)} takes one image"
+            return f"its input {port.name!r} of shape {shape_text(port.shape)} takes one image"
     return None
 
 
@@ -77,7 +74,3 @@ def _dependence(model: OnnxModel, preprocessor: Preprocessor, head: Head) -> str
 
 def _row(value: Value, i: int) -> Value:
     return value[i : i + 1]
-
-
-def _shown(shape: Sequence[int | None]) -> str:
-    return f"({', '.join('?' if side is None else str(side) for side in shape)})"

@@ -1,11 +1,10 @@
 """The model argument of a command: a file, or a URI that is fetched to the cache."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_SCHEME = re.compile(r"(https|s3|gs|hf|oci)://")
+from darkroom.api.uris import FETCHED
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ def model_source(given: str) -> ModelSource:
     Raises:
         ModelUnavailable: it can't be fetched.
     """
-    if _SCHEME.match(given) is None:
+    if not given.startswith(tuple(f"{scheme}://" for scheme in FETCHED)):
         return ModelSource(Path(given), f"file:{given}")
     from darkroom_vision.sources.files import local_file  # noqa: PLC0415 - not needed for files
 

@@ -7,7 +7,7 @@ from darkroom_cli.client.service import Document
 from darkroom_vision.families import Family
 from darkroom_vision.inspection import Inspection
 from darkroom_vision.model.contents import Contents
-from darkroom_vision.model.session import Port
+from darkroom_vision.model.session import Port, shape_text
 
 _OPERATORS_SHOWN = 12
 _LABELS_SHOWN = 8
@@ -19,7 +19,7 @@ def inspection_lines(found: Inspection, block: Sequence[str]) -> Iterator[str]:
     yield from _file_lines(found)
     for title, ports in (("input", found.model.inputs), ("output", found.model.outputs)) if found.model else ():
         for port in ports:
-            yield _line(title, f"{port.name}: {port.type} ({_shape(port)})")
+            yield _line(title, f"{port.name}: {port.type} {shape_text(port.shape)}")
     for key, value in found.metadata.custom.items():
         shown = " ".join(value.split())
         yield _line("metadata", f"{key} = {shown[:_VALUE_SHOWN]}{'…' if len(shown) > _VALUE_SHOWN else ''}")
@@ -98,10 +98,6 @@ def _operators(contents: Contents) -> str:
 
 def _port(port: Port) -> dict[str, Any]:
     return {"name": port.name, "type": port.type, "shape": list(port.shape)}
-
-
-def _shape(port: Port) -> str:
-    return ", ".join("?" if size is None else str(size) for size in port.shape)
 
 
 def _line(title: str, value: str) -> str:

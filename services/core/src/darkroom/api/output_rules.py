@@ -1,6 +1,6 @@
 """Validation rules of a stage's output: which fields, formats and expected results go with which type."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from darkroom.api.output import BOX_TYPES, FORMATS, SCORE_TYPES, Output
 from darkroom.api.pipeline import ImagePipeline
@@ -20,6 +20,10 @@ def _rule(cel: str, message: str, is_broken: Callable[[Output], bool], field: st
 
 def _cel_list(values: Collection[str]) -> str:
     return f"[{', '.join(repr(value) for value in values)}]"
+
+
+def _listed(values: Mapping[str, Collection[str]]) -> str:
+    return "; ".join(f"{name}: {', '.join(own)}" for name, own in values.items())
 
 
 def _both_labels(output: Output) -> bool:
@@ -88,9 +92,7 @@ _SELF_TEST_RULES = (
             f": self.selfTest.all(t, !has(t.expect.{field})))"
             for field, types in _TYPES_OF_FIELD.items()
         ),
-        message="expect must have the result field of the output type, and no other ("
-        + "; ".join(f"{field}: {', '.join(types)}" for field, types in _TYPES_OF_FIELD.items())
-        + ")",
+        message="expect must have the result field of the output type, and no other (" + _listed(_TYPES_OF_FIELD) + ")",
         broken=_expected_of_another_type,
     ),
     Rule(
@@ -101,12 +103,11 @@ _SELF_TEST_RULES = (
             for part, types in _TYPES_OF_PART.items()
         ),
         message="an expected prediction has parts that results of the output type do not have ("
-        + "; ".join(f"{part}: {', '.join(types)}" for part, types in _TYPES_OF_PART.items())
+        + _listed(_TYPES_OF_PART)
         + ")",
         broken=_expected_parts_of_another_type,
     ),
 )
-_FORMATS_OF_TYPES = "; ".join(f"{output_type}: {', '.join(formats)}" for output_type, formats in FORMATS.items())
 _BOX_TYPES = ", ".join(BOX_TYPES)
 
 OUTPUT_RULES = (
@@ -117,7 +118,7 @@ OUTPUT_RULES = (
             f"(self.type == '{output_type}' && self.format in {_cel_list(formats)})"
             for output_type, formats in FORMATS.items()
         ),
-        f"the format does not belong to the type ({_FORMATS_OF_TYPES})",
+        f"the format does not belong to the type ({_listed(FORMATS)})",
         _format_of_another_type,
         ".format",
     ),

@@ -63,25 +63,24 @@ def event_of(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
 
 def feed_event(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
     """The event in `record`; None if it is not an event of Darkroom."""
-    stage = topic.stage or ""
-    if topic.role == "results":
-        return _analyzed(stage, record)
-    return _failed(topic.pipeline, stage, record)
+    return _analyzed(topic, record) if topic.role == "results" else _failed(topic, record)
 
 
-def _analyzed(stage: str, record: LogRecord) -> FeedEvent | None:
+def _analyzed(topic: TopicContents, record: LogRecord) -> FeedEvent | None:
     result = read_json(record.value)
     image_id = None if result is None else result_image_id(result.data)
     if result is None or image_id is None:
         return None
     # One line is needed. In JSON, line breaks occur only between tokens.
     text = json.dumps(result.data) if "\n" in result.text or "\r" in result.text else result.text
+    stage = topic.stage or ""
     outcome = StageResult(stage, record.timestamp_ms, result.data, record.partition, record.offset)
-    return FeedEvent("analyzed", image_id, stage, text, outcome, (stage, "r"), record.partition, record.offset)
+    return FeedEvent("analyzed", image_id, stage, text, outcome, feed_topic(topic), record.partition, record.offset)
 
 
-def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:
-    row = dead_letter_row(pipeline, stage, record)
+def _failed(contents: TopicContents, record: LogRecord) -> FeedEvent | None:
+    stage = contents.stage or ""
+    row = dead_letter_row(contents.pipeline, stage, record)
     if row is None:
         return None
     data: dict[str, Any] = {
@@ -112,4 +111,6 @@ def _failed(pipeline: str, stage: str, record: LogRecord) -> FeedEvent | None:
         source=None if topic is None or partition is None or offset is None else (topic, partition, offset),
     )
     text = json.dumps(data, ensure_ascii=False)
-    return FeedEvent("failed", row["image_id"], stage, text, outcome, (stage, "d"), record.partition, record.offset)
+    return FeedEvent(
+        "failed", row["image_id"], stage, text, outcome, feed_topic(contents), record.partition, record.offset
+    )

@@ -87,15 +87,21 @@ class Hub:
 
     def add(self, event: FeedEvent) -> None:
         """Add an event."""
-        positions = self._move(event.topic, event.partition, event.offset)
+        positions = self.skip(event.topic, event.partition, event.offset)
         if self._readers:
             self._keep(Entry(self._last, event, positions.encode()))
         for waiter in self._waiters.get(event.image_id, ()):
             waiter.take(event.outcome)
 
-    def skip(self, topic: Topic, partition: int, offset: int) -> None:
-        """Move past an event that nobody waits for."""
-        self._move(topic, partition, offset)
+    def skip(self, topic: Topic, partition: int, offset: int) -> Positions:
+        """Move past an event. Returns the position after it."""
+        self._positions = self._positions or Positions({})
+        self._positions.move(topic, partition, offset + 1)
+        self._last += 1
+        if not self._readers and self._kept:
+            self._kept.clear()
+            self._kept_bytes = 0
+        return self._positions
 
     def close(self) -> None:
         """End the streams of all readers: the pipeline is no longer served."""
@@ -142,15 +148,6 @@ class Hub:
                 self._waiters[image_id] = rest
             else:
                 del self._waiters[image_id]
-
-    def _move(self, topic: Topic, partition: int, offset: int) -> Positions:
-        self._positions = self._positions or Positions({})
-        self._positions.move(topic, partition, offset + 1)
-        self._last += 1
-        if not self._readers and self._kept:
-            self._kept.clear()
-            self._kept_bytes = 0
-        return self._positions
 
     def _keep(self, entry: Entry) -> None:
         self._kept.append(entry)

@@ -15,12 +15,11 @@ from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.middleware.loopback import is_local_host
 from darkroom_ingestion.http.problems import answer
-from darkroom_ingestion.http.requests.admission import admit, is_accepted
-from darkroom_ingestion.http.requests.bodies import read_body
+from darkroom_ingestion.http.requests.admission import is_accepted
 from darkroom_ingestion.http.routes.described import json_text
-from darkroom_ingestion.http.routes.post_images import accepted, location, router, trace_headers
+from darkroom_ingestion.http.routes.post_images import GetHeader, accepted, location, read_upload, router, trace_headers
 from darkroom_ingestion.images.ids import new_image_id
-from darkroom_ingestion.images.submission import Sender, Upload
+from darkroom_ingestion.images.submission import Sender
 from darkroom_ingestion.records.answers import ReceivedImage
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 [_ROUTE] = router.routes
 _PATH: Final = re.compile("/v1/pipelines/([^/]+/[^/]+)/images")
 _QUERY: Final = re.compile(rb"(?:key=([A-Za-z0-9._~-]{1,256}))?")
-_OTHERS: Final = frozenset({b"origin", b"prefer", b"idempotency-key"})
+_OTHERS: Final = frozenset({"origin", "prefer", "idempotency-key"})
 """Headers that only the framework's route handles."""
 
 
@@ -40,8 +39,7 @@ class _Plain:
     """A plain upload whose body is not read yet."""
 
     served: ServedPipeline
-    content_type: str
-    content_length: str | None
+    header: GetHeader
     sender: Sender
 
 
@@ -83,30 +81,22 @@ class PlainUploads:
         if path is None or query is None:
             return None
         served = self._state.services.links.pipelines.get(path[1])
-        headers: dict[bytes, str] = {}
-        for name, value in scope["headers"]:
+        headers: dict[str, str] = {}
+        for encoded, value in scope["headers"]:
+            name = encoded.decode("latin-1")
             if name in _OTHERS or name in headers:
                 return None
             headers[name] = value.decode("latin-1")
-        content_type = headers.get(b"content-type", "")
-        refused = self._local_hosts_only and not is_local_host(headers.get(b"host", ""))
-        if served is None or refused or not is_accepted(content_type):
+        refused = self._local_hosts_only and not is_local_host(headers.get("host", ""))
+        if served is None or refused or not is_accepted(headers.get("content-type")):
             return None
         key = query[1].decode() if query[1] else None
-        trace = trace_headers(lambda name: headers.get(name.encode()))
-        return _Plain(served, content_type, headers.get(b"content-length"), Sender(key, trace=trace))
+        return _Plain(served, headers.get, Sender(key, trace=trace_headers(headers.get)))
 
 
 async def _accept(services: "Services", plain: _Plain, receive: Receive) -> ReceivedImage:
     with services.memory.share() as share:
-        body = await read_body(
-            receive,
-            plain.content_length,
-            limit=plain.served.max_image_bytes,
-            silence_s=services.settings.body_timeout_s,
-            share=share,
-        )
-        upload = Upload(body, admit(plain.content_type, body))
+        upload = await read_upload(receive, plain.header, services, plain.served, share)
         image_id = new_image_id()
         bind_contextvars(image_id=image_id)
         return await services.submissions.publish(plain.served, image_id, upload, plain.sender)

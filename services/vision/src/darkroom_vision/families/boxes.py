@@ -105,7 +105,8 @@ def _has_no_object(evidence: Evidence, logits: Seen) -> tuple[bool, bool]:
         return named == classes - 1, True
     usual = logits.rank == _THREE and logits.shape[1] == _QUERIES_OF_DETR
     seen = has_no_object_class(logits.value) if logits.value is not None else None
-    return usual or seen is True, seen is (usual or seen is True)
+    answer = usual or seen is True
+    return answer, seen is answer
 
 
 def _torchvision(evidence: Evidence) -> Family | None:

@@ -14,6 +14,7 @@ Table = npt.NDArray[Any]
 _ROUNDING = 1e-3
 _BOX, _CLASS = 4, 5
 _POINT, _POINT_WITHOUT_SCORE = 3, 2
+_RANK = 3
 _MOSTLY = 0.9
 
 
@@ -70,7 +71,7 @@ def has_no_object_class(logits: Table) -> bool | None:
 
     DETR answers a blank image with "no object" for almost all queries.
     """
-    if logits.ndim != _POINT or logits.shape[-1] <= 1 or np.ptp(logits) == 0:
+    if logits.ndim != _RANK or logits.shape[-1] <= 1 or np.ptp(logits) == 0:
         return None
     share = float(np.mean(logits.argmax(axis=-1) == logits.shape[-1] - 1))
     return True if share >= _MOSTLY else False if share == 0 else None

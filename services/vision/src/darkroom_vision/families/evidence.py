@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_vision.model.metadata import ModelMetadata
-from darkroom_vision.model.session import Port, Value
+from darkroom_vision.model.session import Port, Value, shape_text
 
 Kind = Literal["float", "integer", "maps", "unknown"]
 
@@ -51,7 +51,7 @@ class Seen:
         return len(self.shape)
 
     def __str__(self) -> str:
-        return f"output {self.name!r} of shape ({', '.join('?' if n is None else str(n) for n in self.shape)})"
+        return f"output {self.name!r} of shape {shape_text(self.shape)}"
 
     def within(self, lowest: float, highest: float) -> bool | None:
         """Whether all values of the trial run lie in this range; None if there was none."""

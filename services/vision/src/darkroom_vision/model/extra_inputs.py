@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from darkroom.api.input import Constant
 from darkroom_vision.imaging.geometry import Fit
-from darkroom_vision.model.session import Port
+from darkroom_vision.model.session import Port, shape_text
 
 Array = npt.NDArray[Any]
 
@@ -113,5 +113,4 @@ def _wrong_shape(port: Port, value: Constant) -> str:
 
 
 def _described(port: Port) -> str:
-    shape = ", ".join("?" if size is None else str(size) for size in port.shape)
-    return f"{port.name!r}, {port.type} of shape ({shape})"
+    return f"{port.name!r}, {port.type} of shape {shape_text(port.shape)}"

@@ -12,7 +12,7 @@ from darkroom_vision.imaging.framing import MAX_OPEN_SIDE, Framing
 from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.extra_inputs import FACTS, ExtraInputs, resolve_extra_inputs
 from darkroom_vision.model.presets import PresetValues, preset_values
-from darkroom_vision.model.session import ModelError, Port
+from darkroom_vision.model.session import ModelError, Port, shape_text
 
 Form = Literal["Batch", "Single", "Plane", "Flat"]
 """Axes of an input: (N, C, H, W) or (N, H, W, C); the same without N; (N, H, W); (N, pixels)."""
@@ -129,7 +129,7 @@ def _image_port(uri: str, spec: Input, ports: tuple[Port, ...]) -> Port:
     if len(candidates) > 1:
         candidates = [p for p in candidates if len(p.shape) == _IMAGE and p.type in _DTYPES] or candidates
     if len(candidates) != 1:
-        described = ", ".join(f"{port.name} {_shape_text(port)}" for port in ports) or "none"
+        described = ", ".join(f"{port.name} {shape_text(port.shape)}" for port in ports) or "none"
         raise ModelMismatch(
             uri,
             [
@@ -150,14 +150,10 @@ def _form(port: Port) -> Form | None:
     return {_FLAT: "Flat", _IMAGE: "Batch"}.get(len(shape))  # type: ignore[return-value]
 
 
-def _shape_text(port: Port) -> str:
-    return f"({', '.join('?' if size is None else str(size) for size in port.shape)})"
-
-
 def _unusable(port: Port) -> str:
     return (
-        f"its input {port.name!r} is {port.type} of shape {_shape_text(port)}: a stage feeds images as float, float16 "
-        "or uint8 of shape (N, C, H, W), (N, H, W, C), (N, H, W) or (N, pixels)"
+        f"its input {port.name!r} is {port.type} of shape {shape_text(port.shape)}: a stage feeds images as float, "
+        "float16 or uint8 of shape (N, C, H, W), (N, H, W, C), (N, H, W) or (N, pixels)"
     )
 
 

@@ -80,6 +80,11 @@ class Port:
     shape: tuple[int | None, ...]
 
 
+def shape_text(shape: Sequence[int | None]) -> str:
+    """A shape for people, such as (1, 3, ?, ?)."""
+    return f"({', '.join('?' if side is None else str(side) for side in shape)})"
+
+
 @dataclass(frozen=True, slots=True)
 class OnnxModel:
     """A loaded model. Thread-safe.

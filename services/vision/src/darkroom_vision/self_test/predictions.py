@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from darkroom.api.output import BOX_TYPES, Output
 from darkroom.api.self_test import Expect, ExpectedKeypoint, ExpectedPrediction, Tolerance
-from darkroom_vision.heads.boxes import dbnet
-from darkroom_vision.heads.boxes.choose import DEFAULT_MOST, DEFAULT_THRESHOLD
+from darkroom_vision.heads.boxes.choose import DEFAULT_MOST, default_threshold
 from darkroom_vision.heads.choose import DEFAULT_MULTI_LABEL_THRESHOLD, DEFAULT_TOP_K
 from darkroom_vision.self_test.difference import Difference, apart, number, unequal
 from darkroom_vision.self_test.masks import mask_differences
@@ -53,7 +52,7 @@ def prediction_differences(
 def _lowest_possible(scores: Sequence[float | None], output: Output) -> float:
     """The lowest score that could be in a list in addition: the threshold or, if the list is full, its lowest."""
     if output.type in BOX_TYPES:
-        default = dbnet.DEFAULT_THRESHOLD if output.format == "DbNet" else DEFAULT_THRESHOLD
+        default = default_threshold(output.format)
         most: int | None = output.max_detections or DEFAULT_MOST
     elif output.type == "MultiLabel":
         default, most = DEFAULT_MULTI_LABEL_THRESHOLD, output.top_k

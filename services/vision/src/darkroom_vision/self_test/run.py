@@ -73,7 +73,7 @@ def _image(settings: StageSettings, position: int) -> bytes:
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if test.sha256 is not None and found != test.sha256:
-        raise ModelChecksumMismatch(f"self-test image {test.image}: sha256 is {found}, the pipeline says {test.sha256}")
+        raise ModelChecksumMismatch.of("self-test image", test.image, found, test.sha256)
     return content
 
 

@@ -39,7 +39,7 @@ async def download(client: HttpClient, file: RemoteFile, part: Path, *, max_byte
     async with client.open(URL(file.url), headers) as response:
         if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
             if response.headers.get("Content-Range") != f"bytes */{start}":
-                remove(part)
+                part.unlink()  # noqa: ASYNC240 - a file on this machine
                 raise Busy("the file has changed")
             return
         check_status(response, file.advice)
@@ -58,11 +58,6 @@ async def download(client: HttpClient, file: RemoteFile, part: Path, *, max_byte
 def size_of(part: Path) -> int:
     """Bytes of a file that may not exist."""
     return part.stat().st_size if part.exists() else 0
-
-
-def remove(part: Path) -> None:
-    """Remove a file whose bytes can't be used."""
-    part.unlink()
 
 
 def check_status(response: ClientResponse, advice: str) -> None:

@@ -15,9 +15,9 @@ from darkroom.stage_settings import StageSettings
 from darkroom_vision.model.session import ModelChecksumMismatch
 from darkroom_vision.sources.buckets import download_from_bucket
 from darkroom_vision.sources.cache import FOLDER, cache_entry
-from darkroom_vision.sources.failures import Busy, ModelUnavailable, Refused
+from darkroom_vision.sources.failures import ModelUnavailable, Refused
 from darkroom_vision.sources.hub import hub_file
-from darkroom_vision.sources.remote_file import RemoteFile
+from darkroom_vision.sources.remote_file import RemoteFile, discard
 from darkroom_vision.sources.retries import fetch_patiently
 
 _MOUNTED: Final = frozenset({"configmap", "pvc"})
@@ -167,9 +167,7 @@ def _fetch_checked(what: str, uri: str, part: Path, sha256: str) -> None:
     found = sha256_of(part)
     if found == sha256:
         return
-    part.unlink()
-    if is_resumed:
-        raise Busy("what an earlier attempt has left does not fit the rest")
+    discard(part, is_resumed=is_resumed)
     raise ModelChecksumMismatch.of(what, uri, found, sha256)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
+from starlette.types import Receive
 
 from darkroom.cloudevents import TRACE_HEADERS
 from darkroom_ingestion.catalog.served import ServedPipeline
@@ -30,6 +31,8 @@ router = APIRouter(tags=["images"])
 
 Outcome = ReceivedImage | HttpProblem
 Expect = Callable[[Sequence[str]], None]
+GetHeader = Callable[[str], str | None]
+"""Returns a header of the request, by its name in lower case."""
 
 _MULTIPART = "multipart/form-data"
 _MAX_TRACE_LENGTH = 1_024
@@ -132,9 +135,8 @@ async def _one(
     check_media_type(request.headers.get("content-type"))
     with ExitStack() as stack:
         waiting = _waiting(services, served, stack)
-        [outcome] = await _submit(
-            services, served, [await _upload(request, services, served, share)], asked, waiting.expect
-        )
+        upload = await read_upload(request.receive, request.headers.get, services, served, share)
+        [outcome] = await _submit(services, served, [upload], asked, waiting.expect)
         share.release()
         if isinstance(outcome, HttpProblem):
             raise outcome
@@ -145,15 +147,22 @@ async def _one(
     return json_answer(accepted(outcome), 202, headers)
 
 
-async def _upload(request: Request, services: Services, served: ServedPipeline, share: MemoryShare) -> Upload:
+async def read_upload(
+    receive: Receive, header: GetHeader, services: Services, served: ServedPipeline, share: MemoryShare
+) -> Upload:
+    """The image that is the body of a request.
+
+    Raises:
+        HttpProblem: it is not accepted.
+    """
     body = await read_body(
-        request.receive,
-        request.headers.get("content-length"),
+        receive,
+        header("content-length"),
         limit=served.max_image_bytes,
         silence_s=services.settings.body_timeout_s,
         share=share,
     )
-    return Upload(body, admit(request.headers.get("content-type"), body))
+    return Upload(body, admit(header("content-type"), body))
 
 
 async def _many(
@@ -220,7 +229,7 @@ def _admitted(file: File, served: ServedPipeline) -> Upload | HttpProblem:
         return problem
 
 
-def trace_headers(header: Callable[[str], str | None]) -> dict[str, str]:
+def trace_headers(header: GetHeader) -> dict[str, str]:
     """The W3C Trace Context headers of the request, which the image's event has too."""
     return {name: value for name in TRACE_HEADERS if (value := header(name)) and len(value) <= _MAX_TRACE_LENGTH}
 

@@ -41,14 +41,18 @@ class Reading:
     details: Details | None = None
 
 
+def default_threshold(output_format: str) -> float:
+    """The threshold of a format, unless the stage sets one."""
+    return dbnet.DEFAULT_THRESHOLD if output_format == "DbNet" else DEFAULT_THRESHOLD
+
+
 def boxes_head(trial: Trial, spec: Output, labels: Sequence[str], output_format: str) -> Head:
     """The head for a type with boxes.
 
     Raises:
         ModelMismatch: the outputs are not those of the format, or the stage's labels do not fit.
     """
-    default = dbnet.DEFAULT_THRESHOLD if output_format == "DbNet" else DEFAULT_THRESHOLD
-    threshold = default if spec.threshold is None else spec.threshold
+    threshold = default_threshold(output_format) if spec.threshold is None else spec.threshold
     reading = _READINGS[output_format](trial, spec, labels, threshold)
     iou = spec.iou_threshold or DEFAULT_IOU.get(output_format)
     most = spec.max_detections or DEFAULT_MOST

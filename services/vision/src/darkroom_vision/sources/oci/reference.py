@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from darkroom.api.uris import uses_plain_http
 from darkroom_vision.sources.failures import Refused
-
-PLAIN_HTTP: Final = "DARKROOM_PLAIN_HTTP_REGISTRIES"
 
 # Source: OCI distribution specification 1.1, "Pulling manifests".
 _NAME: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -63,6 +62,5 @@ def base_url(reference: Reference, environment: Mapping[str, str]) -> str:
     `DARKROOM_PLAIN_HTTP_REGISTRIES`.
     """
     host = "registry-1.docker.io" if reference.registry == _DOCKER_HUB else reference.registry
-    plain = {listed.strip() for listed in environment.get(PLAIN_HTTP, "").split(",")}
-    scheme = "http" if host in plain or _LOOPBACK.fullmatch(host) else "https"
+    scheme = "http" if uses_plain_http(host, environment) or _LOOPBACK.fullmatch(host) else "https"
     return f"{scheme}://{host}/v2/{reference.repository}"

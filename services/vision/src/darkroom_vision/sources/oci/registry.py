@@ -11,14 +11,14 @@ from yarl import URL
 
 from darkroom.checksums import sha256_of
 from darkroom_vision.sources.addresses import address_policy
-from darkroom_vision.sources.download import check_status, download, read_document, remove, size_of
-from darkroom_vision.sources.failures import Busy, NotFound, Refused, Unauthorized
+from darkroom_vision.sources.download import check_status, download, read_document, size_of
+from darkroom_vision.sources.failures import NotFound, Refused, Unauthorized
 from darkroom_vision.sources.http_client import HttpClient
 from darkroom_vision.sources.oci.authentication import ADVICE, authorization
 from darkroom_vision.sources.oci.credentials import Credentials, credentials_for
 from darkroom_vision.sources.oci.manifest import INDEXES, MANIFESTS, Layer, only_manifest
 from darkroom_vision.sources.oci.reference import Reference, base_url
-from darkroom_vision.sources.remote_file import RemoteFile
+from darkroom_vision.sources.remote_file import RemoteFile, discard
 
 _Answer = TypeVar("_Answer")
 
@@ -90,9 +90,7 @@ class Repository:
             except NotFound:
                 raise Refused(f"the registry does not have the layer {layer.digest}") from None
         if (found := f"sha256:{sha256_of(part)}") != layer.digest:
-            remove(part)
-            if start:
-                raise Busy("what an earlier attempt has left does not fit the rest")
+            discard(part, is_resumed=start > 0)
             raise Refused(f"the registry sent {found} for the layer {layer.digest}")
 
     async def _manifest(self, target: str) -> tuple[Manifest, str]:
