@@ -81,6 +81,13 @@ def test_filters_without_antialiasing_are_opencvs(interpolation: Interpolation, 
     np.testing.assert_array_equal(resize_as_opencv(pixels, whole(pixels, (33, 21)), interpolation), expected)
 
 
+def test_area_is_not_shifted_if_one_side_shrinks_and_the_other_grows() -> None:
+    line = np.zeros((1, 15, 1), np.uint8)
+    line[:, 2:12] = 255
+    found = resize_as_opencv(line, whole(line, (3, 2)), "Area")
+    assert found[..., 0].tolist() == [[153, 255, 102]] * 2  # 3 and 2 of 5 pixels
+
+
 def test_opencvs_nearest_pixel_is_pillows() -> None:
     pixels = noise(50, 70)
     np.testing.assert_array_equal(

@@ -54,13 +54,17 @@ def resize_as_opencv(pixels: Pixels, fitting: Fit, interpolation: Interpolation)
 
     For a part of whole pixels, gives the pixels of `cv2.resize`. For other parts, they are within two levels of
     `cv2.resize` of the whole image, cropped afterwards: `cv2.warpAffine` has a resolution of 1/32 pixel.
+
+    If Area shrinks one side and enlarges the other, `cv2.resize` is off by half a pixel of the result; Pillow is not.
     """
     part = fitting.whole_pixels
-    if part is not None:
+    scales = fitting.to_image.scale
+    is_off = interpolation == "Area" and min(scales) < 1 < max(scales)
+    if part is not None and not is_off:
         return as_pixels(cv2.resize(pixels[part], fitting.inner, interpolation=_OPENCV[interpolation]), pixels.shape[2])
     if interpolation in ("Nearest", "Area"):
         return resize_as_pillow(pixels, fitting, interpolation)
-    (x, y), (left, top) = fitting.to_image.scale, fitting.corner
+    (x, y), (left, top) = scales, fitting.corner
     to_pixels = np.array([[x, 0, left + (x - 1) / 2], [0, y, top + (y - 1) / 2]])  # from centre to centre
     flags = _OPENCV[interpolation] | cv2.WARP_INVERSE_MAP
     warped = cv2.warpAffine(pixels, to_pixels, fitting.inner, flags=flags, borderMode=cv2.BORDER_REPLICATE)
