@@ -76,6 +76,11 @@ e2e: kind-images ## Run the tests on kind; creates the cluster if there is none
 e2e-once: e2e ## Run the tests on kind, then delete the cluster
 	@$(MAKE) kind-down
 
+.PHONY: bench
+bench: $(UV) ## Run every benchmark beside its baselines; print the ratios and draw the plots (an hour, on a quiet machine)
+	@$(RUN) python -m benchmarks
+	@$(RUN) --group bench python -m benchmarks.measuring.plots
+
 .PHONY: bench-operator
 bench-operator: $(UV) ## Measure the operator with 1,000 pipelines; fails if a limit is exceeded (minutes)
 	@$(RUN) python -m benchmarks.operator

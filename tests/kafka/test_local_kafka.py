@@ -247,15 +247,16 @@ def test_a_cluster_of_three_works_without_one_broker_which_rejoins() -> None:
         make_topic(cluster.bootstrap_servers, "replicated", replicas=3)
         admin = AdminClient({"bootstrap.servers": cluster.bootstrap_servers, "log_level": 0})
 
-        def partition() -> tuple[int, set[int]]:
-            found = admin.list_topics("replicated", timeout=30).topics["replicated"].partitions[0]
-            return found.leader, set(found.isrs)
+        def leader_of_all() -> int:
+            """The leader, once all brokers are in sync; 0 before, also if the broker asked does not know the topic."""
+            found = admin.list_topics("replicated", timeout=30).topics["replicated"].partitions.get(0)
+            return found.leader if found is not None and set(found.isrs) == {1, 2, 3} else 0
 
-        leader = until(lambda: partition()[1] == {1, 2, 3} and partition()[0], "replicated to all")
+        leader = until(leader_of_all, "replicated to all")
         cluster.brokers[leader].kill()
         produce(cluster.bootstrap_servers, "replicated", b"while one is away")
         cluster.brokers[leader].start()
-        until(lambda: partition()[1] == {1, 2, 3}, "replicated to all again", timeout_s=60)
+        until(leader_of_all, "replicated to all again", timeout_s=60)
         assert read_one(cluster.bootstrap_servers, "replicated") == b"while one is away"
     assert not any(broker.running for broker in cluster.brokers.values())
 
