@@ -77,9 +77,10 @@ e2e-once: e2e ## Run the tests on kind, then delete the cluster
 	@$(MAKE) kind-down
 
 .PHONY: bench
-bench: $(UV) ## Run every benchmark beside its baselines; print the ratios and draw the plots (an hour, on a quiet machine)
+bench: $(UV) ## Run every benchmark beside its baselines; print the ratios, draw the plots (an hour, on a quiet machine)
 	@$(RUN) python -m benchmarks
 	@$(RUN) --group bench python -m benchmarks.measuring.plots
+	@$(RUN) python -m scripts.generate
 
 .PHONY: bench-operator
 bench-operator: $(UV) ## Measure the operator with 1,000 pipelines; fails if a limit is exceeded (minutes)

@@ -1,4 +1,4 @@
-"""Generate the CRD in the chart, and the reference pages of ImagePipeline, commands and metrics."""
+"""Generate the CRD in the chart, the reference pages of ImagePipeline, commands and metrics, and benchmark tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import typer.main
 from typer.cli import get_docs_for_click
 
+from benchmarks.measuring.page import performance_page
 from darkroom.api.crd import crd_yaml, image_pipeline_crd
 from darkroom_cli.app import app
 from scripts.metrics_page import metrics_page
@@ -22,6 +23,7 @@ def generated() -> dict[Path, str]:
         Path("docs/reference/imagepipeline.md"): _image_pipeline_page(),
         Path("docs/reference/command-line.md"): _command_line_page(),
         Path("docs/reference/metrics.md"): metrics_page(),
+        Path("docs/explanation/performance.md"): performance_page(),
     }
 
 

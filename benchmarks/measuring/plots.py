@@ -5,12 +5,10 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.measuring.report import RESULTS, Plot, Report
-
-IMAGES = Path(__file__).parents[2] / "docs" / "images" / "performance"
+from benchmarks.measuring.report import PLOTS, RESULTS, Plot, Report
 
 
-def draw(plot: Plot, folder: Path = IMAGES) -> Path:
+def draw(plot: Plot, folder: Path = PLOTS) -> Path:
     """Draw a plot. Returns the SVG file, which is the same for the same numbers."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{plot.name}.svg"

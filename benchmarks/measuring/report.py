@@ -12,6 +12,7 @@ from rich.table import Table
 from benchmarks.measuring.machine import Machine
 
 RESULTS = Path(__file__).parents[1] / "results"
+PLOTS = Path(__file__).parents[2] / "docs" / "images" / "performance"
 
 
 class Spread(BaseModel):
@@ -47,6 +48,10 @@ class Limit(BaseModel):
     def is_reached(self, value: float) -> bool:
         """Whether `value` is within the limit."""
         return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+    def verdict(self, value: float) -> str:
+        """Whether `value` is within the limit, as tables show it; empty if there is no limit."""
+        return ("yes" if self.is_reached(value) else "NO") if str(self) else ""
 
 
 class Figure(BaseModel):
@@ -159,7 +164,7 @@ def _comparisons(comparisons: Sequence[Comparison]) -> Table:
             number(statistics.median(row.compared)),
             str(row.ratio),
             str(row.limit),
-            _reached(row.limit, row.ratio.median),
+            row.limit.verdict(row.ratio.median),
         )
     return table
 
@@ -167,12 +172,8 @@ def _comparisons(comparisons: Sequence[Comparison]) -> Table:
 def _figures(figures: Sequence[Figure]) -> Table:
     table = Table("what", "unit", "min / median / max", "to reach", "reached")
     for row in figures:
-        table.add_row(row.what, row.unit, str(row.spread), str(row.limit), _reached(row.limit, row.spread.median))
+        table.add_row(row.what, row.unit, str(row.spread), str(row.limit), row.limit.verdict(row.spread.median))
     return table
-
-
-def _reached(limit: Limit, value: float) -> str:
-    return ("yes" if limit.is_reached(value) else "NO") if str(limit) else ""
 
 
 def number(value: float) -> str:
