@@ -18,13 +18,14 @@ from kind.images import Image, build_images, load_images
 from kind.settings import CHECKOUT, CLUSTER
 from tests.support.chart import Helm
 from tests.support.on_kind import kubectl, leftovers, strimzi
+from tests.support.on_kind.evidence import evidence
 from tests.support.on_kind.ingestion import IngestionClient
 from tests.support.on_kind.numbers import Numbers
 from tests.support.on_kind.release import Release
 from tests.support.on_kind.upgrade import Upgraded, upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _STORY = (
     "test_kind_document",
@@ -58,6 +59,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("measured in the kind cluster")
         for line in numbers.lines:
             terminalreporter.line(line)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the state of the cluster to the report of a failed test."""
+    report = yield
+    if report.failed and "cluster" in getattr(item, "fixturenames", ()):
+        report.sections += evidence(find(find_engine()))
+    return report
 
 
 @pytest.fixture(scope="session")

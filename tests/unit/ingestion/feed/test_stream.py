@@ -1,8 +1,19 @@
-"""Turns of clients that catch up."""
+"""Turns of clients that catch up, and the heartbeats of a stream."""
 
 import asyncio
+from contextlib import aclosing
 
-from darkroom_ingestion.feed.stream import Reading
+import pytest
+
+from darkroom.api.validation import parse_pipeline
+from darkroom.kafka.connection import KafkaConnection
+from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.feed import stream as feed_stream
+from darkroom_ingestion.feed.events import FeedEvent
+from darkroom_ingestion.feed.hub import Hub
+from darkroom_ingestion.feed.stream import Reading, stream
+from darkroom_ingestion.records.answers import StageResult
+from tests.support.manifests import pipeline_manifest
 
 
 def test_a_turn_is_up_when_it_was_long_and_others_wait() -> None:
@@ -38,3 +49,28 @@ def test_a_turn_that_was_short_is_not_up() -> None:
         return found
 
     assert asyncio.run(run()) is False
+
+
+def test_a_client_whose_stage_has_no_events_gets_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the other stages of its pipeline have events all the time."""
+    monkeypatch.setattr(feed_stream, "HEARTBEAT_S", 0.1)
+    served = ServedPipeline(parse_pipeline(pipeline_manifest()), KafkaConnection(bootstrap_servers="kafka:9092"))
+    event = FeedEvent("analyzed", "i", "classify", "{}", StageResult("classify", 1, {}), ("classify", "r"), 0, 0)
+
+    async def add_events(hub: Hub) -> None:
+        while True:
+            hub.add(event)
+            hub.wake()
+            await asyncio.sleep(0)
+
+    async def received() -> list[bytes]:
+        hub, reading = Hub(), Reading(at_a_time=1)
+        adding = asyncio.create_task(add_events(hub))
+        async with aclosing(stream(hub, served, None, "embed", asyncio.Event(), reading)) as chunks:
+            found = [await anext(chunks) for _ in range(3)]
+        adding.cancel()
+        return found
+
+    position, *heartbeats = asyncio.run(asyncio.wait_for(received(), 30))
+    assert position.startswith(b"id: ")
+    assert heartbeats == [b": still there\n"] * 2

@@ -52,7 +52,7 @@ async def stream(
     reading: Reading,
 ) -> AsyncGenerator[bytes, None]:
     """The bytes to send. Ends if the client is too slow or the service stops; the client can resume."""
-    with hub.reader() as more:
+    with hub.reader():  # keeps the events from here on
         number, here = hub.last, (hub.positions or Positions({})).copy()
         position = start.copy() if start is not None else here
         # An id without data is not an event, but the client resumes from it if it disconnects before the first event.
@@ -69,6 +69,15 @@ async def stream(
             except KafkaUnreachable:
                 yield _END.format("Kafka can't be read: resume later").encode()
                 return
+        async with aclosing(_live(hub, number, stage, stopping)) as live:
+            async for chunk in live:
+                yield chunk
+
+
+async def _live(hub: Hub, number: int, stage: str | None, stopping: asyncio.Event) -> AsyncGenerator[bytes, None]:
+    """The events after event `number`, as they arrive, and heartbeats while none of `stage` does."""
+    with hub.reader() as more:
+        silent_until = _heartbeat_time()
         while not stopping.is_set():
             if hub.closed:
                 yield _END.format("the pipeline is no longer served").encode()
@@ -83,9 +92,13 @@ async def stream(
             text = "".join(_message(e.event, e.position) for e in entries if stage in {None, e.event.stage})
             if text:
                 yield text.encode()
-                continue
-            if not entries and not await _woken(more, stopping):
+            elif asyncio.get_running_loop().time() >= silent_until:
                 yield _HEARTBEAT
+            else:
+                if not entries:
+                    await _woken(more, stopping, silent_until)
+                continue
+            silent_until = _heartbeat_time()
     yield _END.format("the service stops: resume with the last id").encode()
 
 
@@ -125,12 +138,17 @@ def _message(event: FeedEvent, position: str) -> str:
     return f"id: {position}\nevent: {event.name}\ndata: {event.data}\n\n"
 
 
-async def _woken(more: asyncio.Event, stopping: asyncio.Event) -> bool:
-    """Wait for new events, a stop, or the next heartbeat. Returns whether it was not the heartbeat."""
+def _heartbeat_time() -> float:
+    """When the next heartbeat is due, unless something is sent before. Time of the event loop."""
+    return asyncio.get_running_loop().time() + HEARTBEAT_S
+
+
+async def _woken(more: asyncio.Event, stopping: asyncio.Event, until: float) -> None:
+    """Wait for new events or a stop, at most until `until`."""
     waits = [asyncio.ensure_future(more.wait()), asyncio.ensure_future(stopping.wait())]
     try:
-        done, _ = await asyncio.wait(waits, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        left_s = until - asyncio.get_running_loop().time()
+        await asyncio.wait(waits, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
-    return bool(done)

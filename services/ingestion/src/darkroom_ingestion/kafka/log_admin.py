@@ -48,7 +48,8 @@ class LogAdmin:
             except KafkaException as error:
                 raise KafkaUnreachable(f"Kafka can't be reached: {self.problem() or error.args[0].str()}") from error
         self._failure.reason = None
-        return {topic: len(known[topic].partitions) for topic in topics if topic in known}
+        # A broker that has not heard of a new topic yet lists it without partitions.
+        return {topic: count for topic in topics if topic in known and (count := len(known[topic].partitions))}
 
     def topic_ids(self, topics: list[str]) -> dict[str, str]:
         """The ids of topics. A topic that is deleted and recreated gets a new id.
