@@ -124,12 +124,11 @@ def _predictions(predictions: Sequence[Mapping[str, Any]], output_type: str | No
     """The best class of the image, or all that it has, or the number of objects and the best of them."""
     if not predictions:
         return "nothing above the threshold"
-    shown = [f"{one['label']} {one['score']:.2f}" for one in predictions[:_MOST_LISTED]]
-    if "box" in predictions[0]:
-        return f"{len(predictions)}: {_listed(shown, len(predictions))}"
-    if output_type == "MultiLabel":
-        return _listed(shown, len(predictions))
-    return f"{predictions[0]['label']} {predictions[0]['score']:.3f}"
+    best, count = predictions[0], len(predictions)
+    if "box" not in best and output_type != "MultiLabel":
+        return f"{best['label']} {best['score']:.3f}"
+    listed = _listed([f"{one['label']} {one['score']:.2f}" for one in predictions[:_MOST_LISTED]], count)
+    return f"{count}: {listed}" if "box" in best else listed
 
 
 def _size(result: Mapping[str, Any]) -> str:

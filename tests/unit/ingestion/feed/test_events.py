@@ -13,12 +13,12 @@ FAILED = {"ce_id": "i", "darkroom-error-reason": "DecodeError", "darkroom-error-
 
 
 def result(value: bytes) -> FeedEvent | None:
-    return feed_event(RESULTS, LogRecord.read("results", 3, 42, 1_000, b"k", [("ce_id", b"i.classify")], value))
+    return feed_event(RESULTS, LogRecord("results", 3, 42, 1_000, b"k", [("ce_id", b"i.classify")], value))
 
 
 def failure(**headers: str) -> FeedEvent | None:
     pairs = [(name, text.encode()) for name, text in headers.items()]
-    return feed_event(DEAD_LETTERS, LogRecord.read("dead-letters", 3, 42, 1_000, b"k", pairs, b"image"))
+    return feed_event(DEAD_LETTERS, LogRecord("dead-letters", 3, 42, 1_000, b"k", pairs, b"image"))
 
 
 def test_a_result_is_sent_as_it_was_published() -> None:

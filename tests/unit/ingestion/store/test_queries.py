@@ -48,12 +48,12 @@ class Told:
             why = [("darkroom-error-reason", b"DecodeError"), ("darkroom-error-failed-at", failed_at.encode())]
             headers = [("ce_id", self.image.encode()), *why, *marked]
             # A dead letter has the timestamp of its image.
-            return LogRecord.read("dead", self.partition, self.offset, RECEIVED_MS, b"k", headers, b"image")
+            return LogRecord("dead", self.partition, self.offset, RECEIVED_MS, b"k", headers, b"image")
         suffix = "" if self.generation is None else f"@{self.generation}"
         data = {"imageId": self.image, "predictions": [{"label": self.label, "score": 1.0}], "at": self.at_ms}
         headers = [("ce_id", f"{self.image}.classify{suffix}".encode()), *marked]
         value = json.dumps(data).encode()
-        return LogRecord.read("results", self.partition, self.offset, self.at_ms, b"k", headers, value)
+        return LogRecord("results", self.partition, self.offset, self.at_ms, b"k", headers, value)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_result_is_found_by_each_of_its_labels_in_pages(database: Database) ->
     several["predictions"] = [{"label": label, "score": 0.5} for label in ("dog", "cat", "dog")]
     headers = [("ce_id", b"several.classify")]
     batch = Batch()
-    batch.rows.add_record(RESULTS, LogRecord.read("results", 0, 9, 9_000, b"k", headers, json.dumps(several).encode()))
+    batch.rows.add_record(RESULTS, LogRecord("results", 0, 9, 9_000, b"k", headers, json.dumps(several).encode()))
     batch.move(TopicPartition("results", 0), 0, 0)
     write_batch(database, batch)
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from darkroom_ingestion.feed.events import feed_event
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import redrives, result_labels, results
@@ -123,7 +124,7 @@ def test_every_record_has_a_row_or_is_skipped(
 
     def write(connection: Connection) -> None:
         for table, of_table in rows.by_table.items():
-            database.insert_new(connection, table, of_table)
+            insert_new(connection, table, of_table)
             for row in of_table:
                 for text in (value for value in row.values() if isinstance(value, str)):
                     assert "\x00" not in text
@@ -156,7 +157,7 @@ def test_every_record_has_a_row_or_is_skipped(
 def test_a_result_has_a_row_for_each_of_its_labels(data: dict[str, Any], labels: list[str]) -> None:
     rows = Rows()
     value = json.dumps({"imageId": "i", **data}).encode()
-    rows.add_record(TOPICS["results"], LogRecord.read("t", 1, 2, 3, None, [("ce_id", b"i.classify")], value))
+    rows.add_record(TOPICS["results"], LogRecord("t", 1, 2, 3, None, [("ce_id", b"i.classify")], value))
     [row] = rows.by_table[results]
 
     assert (row["image_id"], row["event_id"]) == ("i", "i.classify")
@@ -179,6 +180,6 @@ def test_a_result_has_a_row_for_each_of_its_labels(data: dict[str, Any], labels:
 def test_a_record_marks_dead_letters_of_its_own_pipeline_only(topic: str, marked: bool) -> None:
     rows = Rows()
     headers = [("darkroom-replay-of", f"{topic}/1/2".encode())]
-    rows.add_record(TOPICS["images"], LogRecord.read("demo.digits.images", 1, 2, 3, None, headers, b""))
+    rows.add_record(TOPICS["images"], LogRecord("demo.digits.images", 1, 2, 3, None, headers, b""))
 
     assert (redrives in rows.by_table) == marked

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, select, update
 from darkroom_ingestion.images.errors import KeyInUse, KeyReused
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.idempotency_rows import KEPT_HOURS, KEPT_MS
+from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.tables import idempotency
 from darkroom_ingestion.times import now_ms
 
@@ -125,7 +126,7 @@ class IdempotencyKeys:
             "claimed_at_ms": now,
             "image_ids": json.dumps(list(new_ids)),
         }
-        if self._database.insert_new(connection, idempotency, [row]):
+        if insert_new(connection, idempotency, [row]):
             return Claimed(list(new_ids), first=True)
         found = connection.execute(select(idempotency).where(at_key)).one()
         if found.fingerprint != fingerprint:

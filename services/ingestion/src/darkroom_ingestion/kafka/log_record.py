@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from confluent_kafka import Message
@@ -32,7 +33,6 @@ class LogRecord:
     offset: int
     timestamp_ms: int
     key: bytes | None
-    headers: Mapping[str, str]
     raw_headers: list[tuple[str, bytes]]
     value: bytes
 
@@ -42,27 +42,28 @@ class LogRecord:
         (topic, partition), offset = position_of(message)
         received, value = in_binary_mode(record_headers(message), message.value())
         raw = [(name, text) for name, text in received if text is not None]
-        return cls.read(topic, partition, offset, message.timestamp()[1], message.key(), raw, value or b"")
+        return cls(topic, partition, offset, message.timestamp()[1], message.key(), raw, value or b"")
 
-    @classmethod
-    def read(
-        cls,
-        topic: str,
-        partition: int,
-        offset: int,
-        timestamp_ms: int,
-        key: bytes | None,
-        raw_headers: list[tuple[str, bytes]],
-        value: bytes,
-    ) -> "LogRecord":
-        """The record, with its headers as text by lower-case name."""
-        headers = {name.lower(): storable(text.decode(errors="replace")) for name, text in raw_headers}
-        return cls(topic, partition, offset, timestamp_ms, key, headers, raw_headers, value)
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The headers as text, by lower-case name."""
+        return {name.lower(): _text(value) for name, value in self.raw_headers}
+
+    def header(self, name: str) -> str | None:
+        """One header, like `headers.get(name)`. Faster for a single one."""
+        for raw_name, value in reversed(self.raw_headers):
+            if raw_name.lower() == name:
+                return _text(value)
+        return None
 
     @property
     def topic_partition(self) -> TopicPartition:
         """The record's partition."""
         return TopicPartition(self.topic, self.partition)
+
+
+def _text(value: bytes) -> str:
+    return storable(value.decode(errors="replace"))
 
 
 def position_of(message: Message) -> tuple[TopicPartition, int]:

@@ -1,12 +1,10 @@
 """JSON objects of the log, normalised for the store and for clients: plain UTF-8, finite numbers."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
-# A number that may be beyond the range of a double: Python would read it as infinity, which is not valid JSON.
-_LARGE_EXPONENT = re.compile(r"[eE]\+?\d{3}")
+import msgspec
 
 
 @dataclass(frozen=True)
@@ -23,10 +21,18 @@ def read_json(value: bytes) -> JsonObject | None:
     JSON is UTF-8 without a byte order mark (RFC 8259, section 8.1). Other encodings are converted.
     """
     try:
+        data = msgspec.json.decode(value)
+        return JsonObject(data, value.decode()) if isinstance(data, dict) else None
+    except (ValueError, RecursionError):
+        return _read_unusual(value)
+
+
+def _read_unusual(value: bytes) -> JsonObject | None:
+    """Like `read_json`, for what msgspec refuses and the standard library reads: other encodings, lone surrogates."""
+    try:
         encoding = json.detect_encoding(value)
         text = value.decode(encoding)
-        parse_float = _finite if _LARGE_EXPONENT.search(text) else None
-        data = json.loads(text, parse_constant=_refuse, parse_float=parse_float)
+        data = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         if not isinstance(data, dict):
             return None
         return JsonObject(data, text if encoding == "utf-8" else json.dumps(data))
@@ -35,6 +41,7 @@ def read_json(value: bytes) -> JsonObject | None:
 
 
 def _finite(text: str) -> float:
+    """The number in `text`. Python reads one beyond the range of a double as infinity, which is not valid JSON."""
     number = float(text)
     if number in {float("inf"), float("-inf")}:
         raise ValueError(f"{text} exceeds the range of a double")

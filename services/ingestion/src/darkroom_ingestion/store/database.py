@@ -3,12 +3,11 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Update, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Update, update
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -17,7 +16,6 @@ from sqlalchemy.exc import (
     ProgrammingError,
     SQLAlchemyError,
 )
-from sqlalchemy.schema import Table
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.store.tables import about
@@ -120,41 +118,6 @@ class Database:
         with self._counting:
             self._queued -= 1
 
-    def insert_new(
-        self,
-        connection: Connection,
-        table: Table,
-        rows: list[dict[str, Any]],
-        first_by: Sequence[Column[Any]] = (),
-        *,
-        last_by: Sequence[Column[Any]] = (),
-    ) -> int:
-        """Insert the rows whose primary keys are new. Returns how many rows were inserted or replaced.
-
-        Args:
-            connection: in a transaction.
-            table: the table to insert into.
-            rows: all with the same columns.
-            first_by: of two rows with the same key, keep the one with the smaller values in these columns.
-            last_by: likewise, keep the one with the greater values.
-        """
-        if not rows:
-            return 0
-        insert = (sqlite if self.single_replica else postgresql).insert(table)
-        if order := first_by or last_by:
-            rows = _first_of_each(table, rows, order, last=not first_by)
-            new, old = tuple_(*(insert.excluded[column.name] for column in order)), tuple_(*order)
-            values = {column.name: insert.excluded[column.name] for column in table.columns}
-            statement = insert.on_conflict_do_update(
-                index_elements=table.primary_key, set_=values, where=new < old if first_by else new > old
-            )
-        else:
-            statement = insert.on_conflict_do_nothing()
-        if self.single_replica:
-            return connection.execute(statement, rows).rowcount
-        # psycopg does not count the rows of several inserts, so count the returned keys.
-        return len(connection.execute(statement.returning(next(iter(table.primary_key))), rows).all())
-
     def count_updates(self, connection: Connection, statement: Update, rows: list[dict[str, Any]]) -> int:
         """Run `statement` for each of `rows`. Returns how many rows of the table it changed."""
         if self.single_replica:
@@ -168,14 +131,6 @@ class Database:
         self.engine.dispose()
         if self._lock is not None:
             os.close(self._lock)
-
-
-def _first_of_each(
-    table: Table, rows: list[dict[str, Any]], order: Sequence[Column[Any]], *, last: bool
-) -> list[dict[str, Any]]:
-    """One row per key, because PostgreSQL refuses a statement that would change a row twice."""
-    chosen_at_the_end = sorted(rows, key=lambda row: [row[column.name] for column in order], reverse=not last)
-    return list({tuple(row[column.name] for column in table.primary_key): row for row in chosen_at_the_end}.values())
 
 
 def is_refusal(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.schema import Table
 
 from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.queries import DeadLetterRow
 from darkroom_ingestion.store.tables import redrive_claims, redrives
 
@@ -54,7 +55,7 @@ class Claimant:
     ) -> None:
         """Mark letters as redriven, and release the claims of the others. Call it in a transaction of `write`."""
         for letter, at_ms in redriven:
-            self.database.insert_new(
+            insert_new(
                 connection, redrives, [_key(letter) | {"replayed_at_ms": at_ms}], last_by=(redrives.c.replayed_at_ms,)
             )
             self._release(connection, letter)
@@ -63,7 +64,7 @@ class Claimant:
 
     def _claim(self, connection: Connection, letter: DeadLetterRow, at_ms: int, *, take_over: bool) -> Claim:
         row = _key(letter) | {"owner": self.owner, "claimed_at_ms": at_ms}
-        if not self.database.insert_new(connection, redrive_claims, [row]):
+        if not insert_new(connection, redrive_claims, [row]):
             found = connection.execute(select(redrive_claims).where(_at(redrive_claims, letter))).one_or_none()
             if found is None or not self._is_abandoned(found.owner, found.claimed_at_ms, at_ms):
                 return Claim.BUSY

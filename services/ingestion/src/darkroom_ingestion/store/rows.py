@@ -115,13 +115,15 @@ def result_row(pipeline: str, stage: str, record: LogRecord, result: JsonObject)
     its_id = result_image_id(result.data)
     if its_id is None:
         return None
-    event_id, generation = record.headers.get("ce_id"), result.data.get("generation")
-    own_id = names.result_id(
-        its_id, stage, storable(generation)[:_MAX_GENERATION] if isinstance(generation, str) else None
-    )
+    event_id = record.header("ce_id")
+    if not _is_id(event_id):
+        generation = result.data.get("generation")
+        event_id = names.result_id(
+            its_id, stage, storable(generation)[:_MAX_GENERATION] if isinstance(generation, str) else None
+        )
     return {
         "pipeline": pipeline,
-        "event_id": event_id if _is_id(event_id) else own_id,
+        "event_id": event_id,
         "image_id": its_id,
         "stage": stage,
         "at_ms": record.timestamp_ms,
@@ -135,9 +137,20 @@ def result_row(pipeline: str, stage: str, record: LogRecord, result: JsonObject)
 
 def label_rows(row: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of the labels in `result`, whose own row is `row`."""
-    event = {name: row[name] for name in ("pipeline", "event_id", "stage", "at_ms", "topic", "partition", "offset")}
     labels = dict.fromkeys(map(stored_label, events.labels_of(result)))
-    return [{**event, "label": label} for label in islice(labels, _MOST_LABELS)]
+    return [
+        {
+            "pipeline": row["pipeline"],
+            "event_id": row["event_id"],
+            "label": label,
+            "stage": row["stage"],
+            "at_ms": row["at_ms"],
+            "topic": row["topic"],
+            "partition": row["partition"],
+            "offset": row["offset"],
+        }
+        for label in islice(labels, _MOST_LABELS)
+    ]
 
 
 def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
@@ -175,8 +188,9 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
 
 def result_image_id(data: Mapping[str, Any]) -> str | None:
     """The id of a result's image; None if there is none, or an invalid one."""
-    its_id = data.get("imageId")
-    return storable(its_id) if isinstance(its_id, str) and _is_id(storable(its_id)) else None
+    said = data.get("imageId")
+    its_id = storable(said) if isinstance(said, str) else None
+    return its_id if _is_id(its_id) else None
 
 
 def stored_label(label: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.schema import Table
 from darkroom.errors import DarkroomError
 from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.store.database import Database, RowRefused, is_refusal, reason_of
+from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import (
     dead_letters,
@@ -83,10 +84,10 @@ def write_batch(database: Database, batch: Batch) -> int:
         known = batch.refused = 0
         for table, rows in batch.rows.by_table.items():
             if row_by_row:
-                inserted, refused = _insert_one_by_one(database, connection, table, rows)
+                inserted, refused = _insert_one_by_one(connection, table, rows)
                 batch.refused += refused
             else:
-                inserted, refused = _insert(database, connection, table, rows), 0
+                inserted, refused = _insert(connection, table, rows), 0
             if table is not result_labels:  # they are part of their result
                 known += len(rows) - inserted - refused
         moves = [
@@ -104,15 +105,13 @@ def write_batch(database: Database, batch: Batch) -> int:
         return database.write(partial(work, row_by_row=True))
 
 
-def _insert_one_by_one(
-    database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]]
-) -> tuple[int, int]:
+def _insert_one_by_one(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> tuple[int, int]:
     """Insert `rows` one by one. Returns how many were inserted, and how many the database refused."""
     inserted = refused = 0
     for row in rows:
         try:
             with connection.begin_nested():
-                inserted += _insert(database, connection, table, [row])
+                inserted += _insert(connection, table, [row])
         except Exception as error:
             if not is_refusal(error):
                 raise
@@ -122,9 +121,9 @@ def _insert_one_by_one(
     return inserted, refused
 
 
-def _insert(database: Database, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
     last_by = _LAST_REDRIVE if table is redrives else ()
-    return database.insert_new(connection, table, rows, _FIRST_BY.get(table, ()), last_by=last_by)
+    return insert_new(connection, table, rows, _FIRST_BY.get(table, ()), last_by=last_by)
 
 
 def positions_at_assignment(
@@ -146,7 +145,7 @@ def positions_at_assignment(
             forget_topic(connection, topic)
             known = {at: row for at, row in known.items() if at.topic != topic}
         missing = [at for at in partitions if at not in known]
-        database.insert_new(
+        insert_new(
             connection,
             positions,
             [

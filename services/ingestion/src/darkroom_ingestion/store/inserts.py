@@ -1,0 +1,81 @@
+"""Inserts of many rows at once. They bypass SQLAlchemy's handling of parameters, which costs more than the insert."""
+
+from collections.abc import Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Column, Connection
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import Table
+
+_Order = tuple[Column[Any], ...]
+
+
+def insert_new(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    first_by: Sequence[Column[Any]] = (),
+    *,
+    last_by: Sequence[Column[Any]] = (),
+) -> int:
+    """Insert the rows whose primary keys are new. Returns how many rows were inserted or replaced.
+
+    Args:
+        connection: in a transaction.
+        table: the table to insert into.
+        rows: all with the same columns.
+        first_by: of two rows with the same key, keep the one with the smaller values in these columns.
+        last_by: likewise, keep the one with the greater values.
+    """
+    if not rows:
+        return 0
+    if first_by or last_by:
+        rows = _one_per_key(table, rows, tuple(first_by or last_by), last=not first_by)
+    names = tuple(rows[0])
+    kept = _on_conflict(table, tuple(first_by), tuple(last_by))
+    into = f'INSERT INTO "{table.name}" ({_listed(names)})'
+    if connection.dialect.name == "sqlite":
+        values = ", ".join("?" * len(names))
+        result = connection.exec_driver_sql(f"{into} VALUES ({values}) {kept}", [tuple(row.values()) for row in rows])
+    else:
+        # One statement with an array per column: one round trip, planned once. Written in binary (%b), an array costs
+        # psycopg a tenth of the time that it costs as text.
+        arrays = ", ".join(f"%b::{_postgresql_type(table, name)}[]" for name in names)
+        columns = tuple(map(list, zip(*(row.values() for row in rows), strict=True)))
+        statement = f"{into} SELECT * FROM unnest({arrays}) {kept}"  # noqa: S608 - names of our own tables
+        result = connection.exec_driver_sql(statement, columns)
+    return result.rowcount
+
+
+@cache
+def _on_conflict(table: Table, first_by: _Order, last_by: _Order) -> str:
+    if not (first_by or last_by):
+        return "ON CONFLICT DO NOTHING"
+    replaced = ", ".join(f'"{column.name}" = excluded."{column.name}"' for column in table.columns)
+    order = [column.name for column in first_by or last_by]
+    new = ", ".join(f'excluded."{name}"' for name in order)
+    old = ", ".join(f'"{table.name}"."{name}"' for name in order)
+    key = _listed([column.name for column in table.primary_key])
+    return f"ON CONFLICT ({key}) DO UPDATE SET {replaced} WHERE ({new}) {'<' if first_by else '>'} ({old})"
+
+
+@cache
+def _postgresql_type(table: Table, name: str) -> str:
+    return table.columns[name].type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _one_per_key(
+    table: Table, rows: Sequence[dict[str, Any]], order: _Order, *, last: bool
+) -> Sequence[dict[str, Any]]:
+    """One row per key, because PostgreSQL refuses a statement that would change a row twice."""
+    key = itemgetter(*(column.name for column in table.primary_key))
+    if len(set(map(key, rows))) == len(rows):
+        return rows
+    chosen_at_the_end = sorted(rows, key=itemgetter(*(column.name for column in order)), reverse=not last)
+    return list({key(row): row for row in chosen_at_the_end}.values())
