@@ -23,6 +23,7 @@ from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
+from darkroom_ingestion.stalls import stalls_reported
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import run_housekeeping
 from darkroom_ingestion.store.probe import WriteProbe
@@ -51,7 +52,8 @@ async def running(
         ),
     )
     try:
-        yield services
+        with stalls_reported():
+            yield services
     finally:
         services.stopping.set()
         await services.background.stop()

@@ -35,7 +35,7 @@ def log_beginnings(
     Raises:
         KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
-    return _offsets(admin, partitions, OffsetSpec.earliest(), timeout_s)  # type: ignore[no-untyped-call]
+    return _known(_offsets(admin, partitions, OffsetSpec.earliest(), timeout_s))  # type: ignore[no-untyped-call]
 
 
 def log_ends(admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s: float) -> dict[TopicPartition, int]:
@@ -44,7 +44,7 @@ def log_ends(admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s
     Raises:
         KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
-    return _offsets(admin, partitions, OffsetSpec.latest(), timeout_s)  # type: ignore[no-untyped-call]
+    return _known(_offsets(admin, partitions, OffsetSpec.latest(), timeout_s))  # type: ignore[no-untyped-call]
 
 
 def offsets_at_time(
@@ -74,6 +74,14 @@ def committed_offsets(
         )
         for found in consumer.committed(asked, timeout=timeout_s)
     }
+
+
+def _known(offsets: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """The same offsets. A partition begins and ends somewhere: a negative offset means that the broker does not know."""
+    for (topic, partition), offset in offsets.items():
+        if offset < 0:
+            raise KafkaUnreachable(f"Kafka does not know the offsets of {topic}, partition {partition}, yet")
+    return offsets
 
 
 def _offsets(
