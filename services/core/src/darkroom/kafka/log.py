@@ -77,7 +77,7 @@ def committed_offsets(
 
 
 def _known(offsets: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
-    """The same offsets. A partition begins and ends somewhere: a negative offset means that the broker does not know."""
+    """The same offsets. Every partition has a beginning and an end: a negative offset means that it is unknown."""
     for (topic, partition), offset in offsets.items():
         if offset < 0:
             raise KafkaUnreachable(f"Kafka does not know the offsets of {topic}, partition {partition}, yet")
