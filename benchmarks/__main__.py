@@ -12,7 +12,9 @@ from rich.console import Console
 
 from benchmarks.measuring.report import RESULTS, Report
 
-BENCHMARKS: dict[str, str] = {}
+BENCHMARKS: dict[str, str] = {
+    "ingestion": "benchmarks.ingestion",
+}
 """The modules of the benchmarks that `make bench` runs, by the name of their results."""
 
 

@@ -1,0 +1,201 @@
+"""HTTP clients that cost little: one repeats a request on all its connections, one sends at a given rate."""
+
+import asyncio
+import re
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import uvicorn
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_ANSWER_TIMEOUT_S = 60.0
+_LOOK_S = 0.01
+
+
+class Refused(Exception):
+    """A response without a status of success."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection for one request at a time. `answered` gets the connection and the body of every response."""
+
+    def __init__(self, answered: Callable[["Connection", bytes], None], failed: "asyncio.Future[None]") -> None:
+        self._answered, self._failed = answered, failed
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is open."""
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's transports do not derive from it
+
+    def send(self, request: bytes) -> None:
+        """Send a request. The response to the one before must be complete."""
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the response."""
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if not end or len(body) < int(_LENGTH.search(head)[1]):  # type: ignore[index]
+            return
+        if not head.startswith(b"HTTP/1.1 2"):
+            self._fail(Refused(f"refused: {self._received!r}"))
+            return
+        self._received = b""
+        self._answered(self, body)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The server closed the connection."""
+        self._fail(ConnectionError(f"the server closed a connection: {exc}"))
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.abort()
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
+
+async def connect(
+    port: int, count: int, answered: Callable[[Connection, bytes], None], failed: "asyncio.Future[None]"
+) -> list[Connection]:
+    """Open connections to a server on this machine. The first error of any is set in `failed`."""
+    loop = asyncio.get_running_loop()
+    return [
+        (await loop.create_connection(lambda: Connection(answered, failed), "127.0.0.1", port))[1] for _ in range(count)
+    ]
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Responses in a time, and the CPU time that they cost the server."""
+
+    images: int
+    seconds: float
+    cpu_s: float
+
+    @property
+    def per_second(self) -> float:
+        """Images per second by the clock."""
+        return self.images / self.seconds
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Images per second of the server's CPU time."""
+        return self.images / self.cpu_s
+
+    def __str__(self) -> str:
+        return f"{self.per_second:,.0f} images/s, {self.per_cpu_second:,.0f} images per CPU second"
+
+
+def repeat(port: int, request: bytes, connections: int, seconds: float, cpu_s: Callable[[], float]) -> Throughput:
+    """Repeat a request on every connection as soon as it has been answered.
+
+    Counting starts when all connections have been used once, because some servers create a producer for each.
+
+    Args:
+        port: the server's port on this machine.
+        request: the request.
+        connections: their number, which is that of requests in flight.
+        seconds: how long to count, at least until there are as many responses as connections.
+        cpu_s: the server's CPU seconds until now.
+    """
+    # uvloop, because the client shares the machine with the server.
+    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+        return runner.run(_repeat(port, request, connections, seconds, cpu_s))
+
+
+async def _repeat(port: int, request: bytes, count: int, seconds: float, cpu_s: Callable[[], float]) -> Throughput:
+    answers = 0
+    unused: set[Connection] = set()
+
+    def answered(connection: Connection, _body: bytes) -> None:
+        nonlocal answers
+        answers += 1
+        unused.discard(connection)
+        connection.send(request)
+
+    async def until(condition: Callable[[], bool]) -> None:
+        deadline = time.perf_counter() + _ANSWER_TIMEOUT_S
+        while not condition() and not failed.done() and time.perf_counter() < deadline:
+            await asyncio.wait([failed], timeout=_LOOK_S)
+
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    connections = await connect(port, count, answered, failed)
+    unused.update(connections)
+    for connection in connections:
+        connection.send(request)
+    await until(lambda: not unused)
+    started, used_s, before = time.perf_counter(), cpu_s(), answers
+    await asyncio.wait([failed], timeout=seconds)
+    await until(lambda: answers - before >= count)
+    throughput = Throughput(answers - before, time.perf_counter() - started, cpu_s() - used_s)
+    _end(connections, failed)
+    return throughput
+
+
+def at_rate(port: int, request: bytes, per_second: float, connections: int, seconds: float) -> list[float]:
+    """Send requests at equal intervals, whether or not those before have been answered.
+
+    Returns:
+        The seconds from the time at which each request was due to its response. They include the time that it waited
+        for a free connection.
+    """
+    with asyncio.Runner(loop_factory=precise_loop) as runner:
+        return runner.run(_at_rate(port, request, per_second, connections, seconds))
+
+
+def precise_loop() -> asyncio.AbstractEventLoop:
+    """An event loop whose timers are not rounded to milliseconds, as those of epoll and uvloop are."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
+async def _at_rate(port: int, request: bytes, per_second: float, count: int, seconds: float) -> list[float]:
+    loop = asyncio.get_running_loop()
+    failed: asyncio.Future[None] = loop.create_future()
+    latencies: list[float] = []
+    sent: dict[Connection, float] = {}
+    late: deque[float] = deque()
+
+    def answered(connection: Connection, _body: bytes) -> None:
+        latencies.append(loop.time() - sent.pop(connection))
+        if late:
+            send(connection, late.popleft())
+        else:
+            idle.append(connection)
+
+    def send(connection: Connection, due: float) -> None:
+        sent[connection] = due
+        connection.send(request)
+
+    connections = await connect(port, count, answered, failed)
+    idle = connections.copy()
+    started = loop.time()
+    for number in range(max(1, int(per_second * seconds))):
+        due = started + number / per_second
+        if due > loop.time():
+            await asyncio.sleep(due - loop.time())
+        if failed.done():
+            break
+        if idle:
+            send(idle.pop(), due)
+        else:
+            late.append(due)
+    deadline = loop.time() + _ANSWER_TIMEOUT_S
+    while (sent or late) and not failed.done() and loop.time() < deadline:
+        await asyncio.wait([failed], timeout=_LOOK_S)
+    _end(connections, failed)
+    return latencies
+
+
+def _end(connections: list[Connection], failed: "asyncio.Future[None]") -> None:
+    """Close the connections. Raises the error of any."""
+    if failed.done():
+        failed.result()
+    failed.cancel()
+    for connection in connections:
+        connection.close()

@@ -1,0 +1,116 @@
+"""The rows of the report: ratios of throughput, of latencies, and costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.ingestion.client import Throughput
+from benchmarks.measuring.report import Comparison, Figure, Limit
+
+SERVICE = "ingestion service"
+PRODUCING = "bare ASGI + producer"
+DROPPING = "bare ASGI, body dropped"
+BRIDGE = "Strimzi Kafka Bridge"
+
+_OF_PRODUCING = Limit(at_least=0.8)
+_OF_BRIDGE = Limit(at_least=3)
+_P99_TO_P50 = Limit(at_most=3)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Percentiles of the times to the responses, in milliseconds."""
+
+    p50_ms: float
+    p99_ms: float
+    most_ms: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> "Latency":
+        """The percentiles of `seconds`."""
+        p50, p99, most = np.percentile(seconds, [50, 99, 100]) * 1000
+        return cls(p50_ms=float(p50), p99_ms=float(p99), most_ms=float(most))
+
+    def __str__(self) -> str:
+        return f"p50 {self.p50_ms:.1f} ms, p99 {self.p99_ms:.1f} ms, most {self.most_ms:.1f} ms"
+
+
+def name_of(server: str, processes: int) -> str:
+    """The name of a server with a number of processes."""
+    return f"{server}, {processes} process{'es' if processes > 1 else ''}"
+
+
+def ratios(size: str, throughput: Mapping[str, Sequence[Throughput]]) -> list[Comparison]:
+    """The service compared with every baseline that was measured.
+
+    Args:
+        size: the size of an image, as in "50 KB".
+        throughput: the rounds of every server, by `name_of`.
+    """
+    rows = []
+    for processes in (1, 2):
+        service = throughput.get(name_of(SERVICE, processes))
+        for baseline, limit in ((PRODUCING, _OF_PRODUCING), (DROPPING, Limit()), (BRIDGE, _OF_BRIDGE)):
+            compared = throughput.get(name_of(baseline, processes))
+            if service and compared:
+                what = f"{size}, {name_of('', processes)[2:]}"
+                rows.append(_by_cpu(what, service, baseline, compared, limit))
+                if baseline != DROPPING:  # the client is slower than an application that drops the body
+                    rows.append(_by_clock(what, service, baseline, compared, limit))
+    return rows
+
+
+def costs(size: str, throughput: Mapping[str, Sequence[Throughput]]) -> list[Figure]:
+    """The CPU time of an image in every server."""
+    return [
+        Figure(what=f"{size}, CPU: {name}", unit="µs/image", values=[1e6 / value.per_cpu_second for value in values])
+        for name, values in throughput.items()
+    ]
+
+
+def tail(size: str, name: str, latencies: Sequence[Latency]) -> Comparison:
+    """The 99th percentile compared with the median at half of the maximum."""
+    return Comparison(
+        what=f"{size}, p99 at half of the maximum: {name.partition(',')[0]}",
+        baseline="p50",
+        unit="ms",
+        measured=[latency.p99_ms for latency in latencies],
+        compared=[latency.p50_ms for latency in latencies],
+        limit=_P99_TO_P50 if name.startswith(SERVICE) else Limit(),
+    )
+
+
+def memory(name: str, mib: Sequence[float]) -> list[Figure]:
+    """The memory of a server in all, and of every process if it has several."""
+    parts = [
+        Figure(what=f"memory: {name}: process {number}", unit="MiB", values=[value])
+        for number, value in enumerate(mib, start=1)
+    ]
+    return [Figure(what=f"memory: {name}: in all", unit="MiB", values=[sum(mib)]), *(parts if len(parts) > 1 else [])]
+
+
+def _by_cpu(
+    what: str, service: Sequence[Throughput], baseline: str, compared: Sequence[Throughput], limit: Limit
+) -> Comparison:
+    return Comparison(
+        what=f"{what}, by CPU",
+        baseline=baseline,
+        unit="images/CPU s",
+        measured=[value.per_cpu_second for value in service],
+        compared=[value.per_cpu_second for value in compared],
+        limit=limit,
+    )
+
+
+def _by_clock(
+    what: str, service: Sequence[Throughput], baseline: str, compared: Sequence[Throughput], limit: Limit
+) -> Comparison:
+    return Comparison(
+        what=f"{what}, by the clock",
+        baseline=baseline,
+        unit="images/s",
+        measured=[value.per_second for value in service],
+        compared=[value.per_second for value in compared],
+        limit=limit,
+    )
