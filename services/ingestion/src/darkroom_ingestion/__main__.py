@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from darkroom.errors import DarkroomError
+from darkroom.held_start import continue_when_released
 from darkroom.logs import configure_logs
 from darkroom_ingestion.catalog.cluster.api_server import ApiServer, server_of_the_pod
 from darkroom_ingestion.catalog.cluster.catalog import ClusterCatalog
@@ -35,6 +36,8 @@ def main() -> None:
     try:
         settings = read_settings(sys.argv[1:])
         configure_logs(settings.log_format, settings.log_level)
+        if not continue_when_released():
+            sys.exit(1)
         _quiet_libraries()
         catalog = _catalog(settings)
         pipelines = catalog.read()

@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from darkroom.held_start import CONTINUE, HELD, LOADED
 from darkroom.parent_death import ending_with_us
 from darkroom_cli.processes.threads import in_daemon_thread
 
@@ -23,12 +25,13 @@ def start_module(
     *,
     stdout: IO[bytes] | int,
     stderr: IO[bytes],
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start `python -m module arguments…`. The process ends with the calling thread."""
     # -P: a file in the user's folder, such as `typing.py`, must not be imported as a module.
     return subprocess.Popen(  # noqa: S603 - our own command
         ending_with_us([sys.executable, "-P", "-m", module, *arguments]),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         env={**os.environ, **environment},
@@ -42,18 +45,45 @@ class Child:
     Does not use asyncio's subprocesses, which may lose a process if they are cancelled while it starts.
     """
 
-    def __init__(self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
-        """Start the process. Its output is appended to `log`."""
+    def __init__(
+        self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str], *, held: bool = False
+    ) -> None:
+        """Start the process. Its output is appended to `log`. With `held` it waits for `release` once it has loaded."""
+        self._held = held
+        pipe = subprocess.PIPE
         with log.open("ab") as output:
-            self._process = start_module(module, arguments, environment, stdout=output, stderr=output)
+            self._process = (
+                start_module(module, arguments, {**environment, **HELD}, stdin=pipe, stdout=pipe, stderr=output)
+                if held
+                else start_module(module, arguments, environment, stdout=output, stderr=output)
+            )
         self._ended = asyncio.ensure_future(in_daemon_thread(self._process.wait))
 
     async def wait(self) -> int:
         """Wait for the exit. Returns the exit code; minus the signal's number if a signal ended it."""
         return await asyncio.shield(self._ended)
 
+    async def has_loaded(self) -> bool:
+        """Wait until a held process has loaded everything. Returns False if it has ended instead."""
+        said = self._process.stdout
+        assert said is not None  # noqa: S101 - held
+        return await in_daemon_thread(lambda: LOADED in said)
+
+    def release(self) -> None:
+        """Let a held process continue. Does nothing if it has ended or was not held."""
+        if self._held and self._process.stdin:
+            self._held = False
+            with suppress(BrokenPipeError), self._process.stdin as stdin:
+                stdin.write(CONTINUE)
+
     async def stop(self, timeout_s: float) -> bool:
-        """Send SIGTERM, and SIGKILL after `timeout_s`. Returns whether SIGTERM sufficed. Safe to call twice."""
+        """Send SIGTERM, and SIGKILL after `timeout_s`. Returns whether SIGTERM sufficed. Safe to call twice.
+
+        A held process, which has nothing to finish, is killed.
+        """
+        if self._held:
+            await self.end()
+            return True
         self._process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(timeout_s):

@@ -48,6 +48,7 @@ def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[
                     log=folder.logs / f"{file.stem}-{number}.log",
                     grace_s=grace_s,
                     environment=stage.environment,
+                    pipeline=f"{settings.namespace}/{settings.pipeline}",
                 )
             )
     return services

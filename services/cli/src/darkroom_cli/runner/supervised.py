@@ -27,6 +27,7 @@ class Service:
         module: Python module to run.
         port: port of `/readyz`.
         grace_s: seconds that it may take to stop.
+        pipeline: the namespace and name of the pipeline that it works for.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Service:
     port: int
     log: Path
     grace_s: float
+    pipeline: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -49,23 +51,36 @@ class Supervised:
         self._history = History()
         self._child: Child | None = None
 
+    def start_held(self) -> None:
+        """Start the service, which loads everything and then waits for `keep`. Call `stop` to end it."""
+        self.service.log.unlink(missing_ok=True)
+        self._child = self._start(held=True)
+
+    async def why_not_loaded(self) -> str | None:
+        """Wait until the held service has loaded everything. Returns None, or why it has ended instead."""
+        assert self._child is not None  # noqa: S101 - started
+        if await self._child.has_loaded():
+            return None
+        code = await self._child.wait()
+        return (last_lines(self.service.log, 1) or [f"{self.service.name} exited ({how_it_ended(code)})"])[0].strip()
+
     async def keep(self) -> None:
-        """Start the service, and restart it whenever it exits. After a cancellation, call `stop` to end the process.
+        """Let the held service continue, and restart it whenever it exits. After a cancellation, call `stop`.
 
         Raises:
             DarkroomError: the service keeps exiting before it is ready.
         """
-        self.service.log.unlink(missing_ok=True)
+        assert self._child is not None  # noqa: S101 - started
+        self._child.release()
         while True:
             started = time.monotonic()
-            service = self.service
-            self._child = Child(service.module, service.arguments, service.log, service.environment)
             watching = asyncio.create_task(self._watch())
             try:
                 code = await self._child.wait()
             finally:
                 watching.cancel()
             await self._after_end(code, time.monotonic() - started)
+            self._child = self._start(held=False)
 
     async def stop(self) -> None:
         """Stop the process within its grace period. Call it after `keep` was cancelled."""
@@ -76,6 +91,10 @@ class Supervised:
         """Kill the process."""
         if self._child is not None:
             self._child.kill()
+
+    def _start(self, *, held: bool) -> Child:
+        service = self.service
+        return Child(service.module, service.arguments, service.log, service.environment, held=held)
 
     async def _after_end(self, code: int, lived_s: float) -> None:
         self.ready.clear()

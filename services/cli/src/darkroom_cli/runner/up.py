@@ -1,4 +1,4 @@
-"""The steps of `darkroom up`: check models, start Kafka, create topics, run services, stop everything in order."""
+"""The steps of `darkroom up`: load models and start Kafka, create topics, run services, stop everything in order."""
 
 import asyncio
 import os
@@ -83,10 +83,16 @@ class Up:
             say(f"note: {note}")
         try:
             stages = write_documents(self._run, self._folder)
-            # Models first, so that nothing is started and no topic is created for a pipeline that can't run.
-            await self._check_models(stages)
+            self._workers = [Supervised(worker) for worker in worker_services(stages, self._folder, self._reservations)]
+            self._ingestion = [Supervised(ingestion_service(self._folder, self._port))]
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._start_kafka())
+                for service in [*self._workers, *self._ingestion]:
+                    service.start_held()
+                group.create_task(self._check_models(stages))
+            # No topic is created for a pipeline that can't run.
             await self._prepare_kafka()
-            await self._serve(stages)
+            await self._serve()
         except* DarkroomError as errors:
             raise _first(errors) from None
         finally:
@@ -101,14 +107,17 @@ class Up:
 
     async def _check_models(self, stages: StageFiles) -> None:
         names = ", ".join(stage.title for stage, _ in stages)
+        without_workers = [(stage, file) for stage, file in stages if stage.workers == 0]
         async with step(f"Checking the models of {names}", "Models checked"):
-            await check_models(stages, self._folder.logs, at_a_time=self._cpus)
+            await check_models(self._workers, without_workers, self._folder.logs, at_a_time=self._cpus)
 
-    async def _prepare_kafka(self) -> None:
-        servers = self._connection.bootstrap_servers
+    async def _start_kafka(self) -> None:
         if self._own is not None:
+            servers = self._connection.bootstrap_servers
             async with step(f"Starting Kafka {KAFKA_VERSION}", f"Kafka is ready on {servers}"):
                 await self._own.start()
+
+    async def _prepare_kafka(self) -> None:
         async with step("Creating the topics", "") as making:
             prepared = await in_daemon_thread(lambda: prepare(self._connection, self._run.topologies))
             changes = prepared.changes
@@ -121,9 +130,7 @@ class Up:
         if self._folder.forget_results_of_another(prepared.cluster_id):
             say("note: this is not the Kafka of the last run: the results store is rebuilt from its topics")
 
-    async def _serve(self, stages: StageFiles) -> None:
-        self._workers = [Supervised(worker) for worker in worker_services(stages, self._folder, self._reservations)]
-        self._ingestion = [Supervised(ingestion_service(self._folder, self._port))]
+    async def _serve(self) -> None:
         services = [*self._ingestion, *self._workers]
         async with asyncio.TaskGroup() as group:
             if self._own is not None:

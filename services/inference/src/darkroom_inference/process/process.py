@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from darkroom.held_start import continue_when_released, is_held
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.options import Options
@@ -102,6 +103,8 @@ def run_process(
         requested=settings.stage.execution.provider,
         reason=execution.reason,
     )
+    if not continue_when_released():
+        return 1
     worker = Worker(settings, options, stage, stopping, loops, pipes)
     reporter.current = worker
     finished = worker.run()
@@ -118,8 +121,13 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
     """Run the stage in as many processes as its loops need until SIGTERM. Returns the exit code.
 
     Raises:
+        UnusableModel: the start is held, and the model can't be used.
         PortUnavailable: the port is in use.
     """
+    if is_held():
+        load_stage(settings)  # the processes load it again, but whoever holds this start waits for its errors
+    if not continue_when_released():
+        return 1
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
     fleet = Fleet(file, settings.loops, log_format, drain_seconds(settings))
