@@ -164,6 +164,21 @@ def test_a_result_is_found_by_each_of_its_labels_in_pages(database: Database) ->
     assert listed(database, "fox") == []
 
 
+def test_a_page_ends_after_many_results_that_a_replay_has_replaced(database: Database) -> None:
+    live = [Told(f"{n}", 2_000 + n, label="cat", offset=n) for n in range(1_200)]
+    again = [Told(f"{n}", 4_000, "again", "dog", offset=1_200 + n) for n in range(1, 1_200)]
+    read(database, [*live, *again], at_once=1_200)
+
+    sizes: list[int] = []
+    after = None
+    while after is not None or not sizes:
+        page, after = database.read(
+            lambda c: results_page(c, PIPELINE, stage=None, label="cat", after=after, limit=100, max_bytes=10_000)  # noqa: B023
+        )
+        sizes.append(len(page))
+    assert sizes == [0, 1]
+
+
 def test_the_labels_of_a_result_that_an_earlier_one_replaces_no_longer_count(database: Database) -> None:
     read(database, [Told("i", 3_000, label="dog", offset=1), Told("i", 2_000, label="cat", offset=0)], at_once=1)
     assert listed(database, "dog") == []

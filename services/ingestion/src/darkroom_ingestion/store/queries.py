@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Exists, Row, Select, and_, select, tuple_
+from sqlalchemy import Connection, Exists, Row, Select, and_, case, select, tuple_
 
 from darkroom.kafka.log import TopicPartition
 from darkroom.result_fields import summary_of
@@ -13,6 +13,8 @@ from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, Stag
 from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, result_labels, results
 
 _ROWS_AT_A_TIME = 16
+_MOST_SKIPPED = 1_000
+"""Replaced results that are read for a page, so that a page after a replay of many images takes milliseconds too."""
 
 ResultCursor = tuple[int, str]
 """The time and the event id of the last result of a page."""
@@ -116,12 +118,14 @@ def results_page(
 ) -> tuple[list[StoredResult], ResultCursor | None]:
     """The newest result of every image and stage, newest first, and the cursor of the next page if there is one.
 
-    A page ends after `limit` results, or after the result that makes it larger than `max_bytes`.
+    A page ends after `limit` results, after the result that makes it larger than `max_bytes`, or after many results
+    that later ones have replaced: then it may be empty, and still have a cursor.
     """
     # Of the table whose index has the order.
     listed = results if label is None else result_labels
     order = (listed.c.at_ms, listed.c.event_id)
-    query = select(*order, results.c.data, results.c.summary).where(listed.c.pipeline == pipeline, ~_superseded())
+    data = case((~_superseded(), results.c.data)).label("data")
+    query = select(*order, data, results.c.summary).where(listed.c.pipeline == pipeline)
     if label is not None:
         same = (
             result_labels.c[name] == results.c[name]
@@ -133,16 +137,21 @@ def results_page(
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
     page: list[StoredResult] = []
-    size, last = 0, None
+    size, skipped, last = 0, 0, None
+    query = query.order_by(*(column.desc() for column in order)).limit(limit + _MOST_SKIPPED + 1)
     # Fetch a few rows at a time, because a row may have megabytes.
     streaming = connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_A_TIME)
-    with streaming.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)) as rows:
+    with streaming.execute(query) as rows:
         for row in rows:
-            if len(page) == limit or size > max_bytes:
+            if len(page) == limit or size > max_bytes or skipped == _MOST_SKIPPED:
                 return page, last
+            last = (row.at_ms, row.event_id)
+            if row.data is None:
+                skipped += 1
+                continue
             summary = summary_of(json.loads(row.data)) if row.summary is None else row.summary
             page.append(StoredResult(row.at_ms, row.data, summary))
-            size, last = size + len(row.data), (row.at_ms, row.event_id)
+            size += len(row.data)
     return page, None
 
 

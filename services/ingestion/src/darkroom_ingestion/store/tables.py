@@ -90,6 +90,8 @@ dead_letters = Table(
     Index("dead_letters_of_image", "pipeline", "image_id"),
     Index("dead_letters_by_time", "pipeline", "at_ms", "topic", "partition", "offset"),
     Index("dead_letters_by_stage", "pipeline", "stage", "at_ms", "topic", "partition", "offset"),
+    Index("dead_letters_by_reason", "pipeline", "reason", "at_ms", "topic", "partition", "offset"),
+    Index("dead_letters_by_stage_and_reason", "pipeline", "stage", "reason", "at_ms", "topic", "partition", "offset"),
 )
 
 # Separate from the dead letters, because a redrive may be read from the log before its letter.

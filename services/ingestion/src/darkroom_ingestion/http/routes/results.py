@@ -46,7 +46,8 @@ async def get_results(
 ) -> Response:
     """The data of analyzed events. `next` is the cursor of older results; new results do not shift the pages.
 
-    A page has at most `limit` results, and fewer if they are large.
+    A page has at most `limit` results, and fewer if they are large, or if a replay has replaced many: only `next` tells
+    whether there are more.
     """
     start = read_result_cursor(after)
     chosen = {
