@@ -84,7 +84,7 @@ bench: $(UV) ## Run every benchmark beside its baselines; print the ratios, draw
 
 .PHONY: bench-operator
 bench-operator: $(UV) ## Measure the operator with 1,000 pipelines; fails if a limit is exceeded (minutes)
-	@$(RUN) python -m benchmarks.operator
+	@$(RUN) python -m benchmarks.operator --counts 1000 --check
 
 .PHONY: lint
 lint: $(UV) ## Check the style, and the direction of imports

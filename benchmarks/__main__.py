@@ -15,6 +15,7 @@ from benchmarks.measuring.report import RESULTS, Report
 BENCHMARKS: dict[str, str] = {
     "ingestion": "benchmarks.ingestion",
     "worker": "benchmarks.worker",
+    "operator": "benchmarks.operator",
 }
 """The modules of the benchmarks that `make bench` runs, by the name of their results."""
 

@@ -22,8 +22,8 @@ def parser_of(description: str | None, *, rounds: int) -> argparse.ArgumentParse
     return parser
 
 
-def run(parser: argparse.ArgumentParser, measure: Measure, arguments: list[str] | None = None) -> None:
-    """Measure, print the report, and write it to the results folder."""
+def run(parser: argparse.ArgumentParser, measure: Measure, arguments: list[str] | None = None) -> Report:
+    """Measure, print the report, write it to the results folder, and return it."""
     options = parser.parse_args(arguments)
     if options.smoke:
         options.rounds = 1
@@ -32,3 +32,4 @@ def run(parser: argparse.ArgumentParser, measure: Measure, arguments: list[str] 
     file = report.write(options.results)
     report.show(Console(width=180))
     print(f"{time.monotonic() - started:.0f} s; written to {file}")
+    return report

@@ -134,6 +134,13 @@ class Report(BaseModel):
     plots: list[Plot] = []
     notes: list[str] = []
 
+    @property
+    def missed(self) -> list[str]:
+        """The names of the quantities that do not reach their limits."""
+        ratios = [(row.what, row.limit, row.ratio.median) for row in self.comparisons]
+        values = [(row.what, row.limit, row.spread.median) for row in self.figures]
+        return [what for what, limit, value in ratios + values if not limit.is_reached(value)]
+
     def write(self, folder: Path = RESULTS) -> Path:
         """Write the report as JSON. Returns the file."""
         folder.mkdir(parents=True, exist_ok=True)
