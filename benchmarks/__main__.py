@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, str] = {
     "ingestion": "benchmarks.ingestion",
     "worker": "benchmarks.worker",
     "operator": "benchmarks.operator",
+    "latency": "benchmarks.latency",
 }
 """The modules of the benchmarks that `make bench` runs, by the name of their results."""
 

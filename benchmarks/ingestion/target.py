@@ -89,8 +89,8 @@ def target(bootstrap_servers: str, *, max_bytes: str) -> Target:
     return made
 
 
-def jpeg(size: int) -> bytes:
-    """`size` bytes that start like a JPEG file. The service reads its header and does not decode it."""
+def jpeg(size: int = 0) -> bytes:
+    """A digit as JPEG, followed by zeros up to `size` bytes. The service reads only the header."""
     return _SAMPLE.read_bytes().ljust(size, b"\0")
 
 

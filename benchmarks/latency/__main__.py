@@ -1,0 +1,82 @@
+"""Time from the upload of an image to the event with its result: `python -m benchmarks.latency`.
+
+One process of the ingestion service, one worker with the sample model for digits, and one client of the live feed run
+beside a broker. The parts that the time is compared with are measured alone in the same rounds.
+"""
+
+import argparse
+import statistics
+import tempfile
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.ingestion.rows import Latency
+from benchmarks.ingestion.servers import ingestion
+from benchmarks.ingestion.target import broker, jpeg, target
+from benchmarks.latency.feed import most_per_second, until_events
+from benchmarks.latency.parts import Parts, Results, post_s
+from benchmarks.latency.rows import figures, plot, ratio
+from benchmarks.latency.worker import BareWork, settings_of, worker
+from benchmarks.measuring.command import parser_of, run
+from benchmarks.measuring.machine import Machine
+from benchmarks.measuring.report import Report
+from benchmarks.measuring.rounds import in_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CONNECTIONS = 64
+_LOADS = (10, 50, 80)
+_WORK_IMAGES = 200
+
+
+def main() -> None:
+    """Measure with a new broker."""
+    parser = parser_of(__doc__, rounds=5)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of every measurement (%(default)s)")
+    run(parser, measure)
+
+
+def measure(options: argparse.Namespace, machine: Machine) -> Report:
+    """Find the maximum, then measure the parts and the whole in turn."""
+    seconds = 0.3 if options.smoke else options.seconds
+    with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as path, broker() as address, ExitStack() as stack:
+        folder = Path(path)
+        at = target(address, max_bytes="100Ki")
+        settings = settings_of(at)
+        stack.enter_context(worker(settings, folder))
+        port = stack.enter_context(ingestion(at, folder, 1)).port
+        most_per_second(port, at, _CONNECTIONS, seconds)  # warms up
+        maximum = [most_per_second(port, at, _CONNECTIONS, seconds) for _ in range(1 if options.smoke else 3)]
+        results, work = Results(at), BareWork(settings, jpeg())
+
+        def parts() -> Parts:
+            return Parts(
+                post_s(port, at, seconds / 2) * 1000,
+                work.median_s(_WORK_IMAGES) * 1000,
+                results.feed_s(port, seconds / 2) * 1000,
+            )
+
+        def whole(load: int) -> Latency:
+            rate = statistics.median(maximum) * load / 100
+            return Latency.of(until_events(port, at, rate, _CONNECTIONS, seconds))
+
+        measurements: dict[str, Callable[[], Parts | Latency]] = {"parts": parts}
+        measurements |= {f"{load} %": partial(whole, load) for load in _LOADS}
+        rounds = in_turn(measurements, options.rounds)
+    alone = [value for value in rounds["parts"] if isinstance(value, Parts)]
+    wholes = {load: [value for value in rounds[f"{load} %"] if isinstance(value, Latency)] for load in _LOADS}
+    return Report(
+        benchmark="latency",
+        machine=machine,
+        smoke=options.smoke,
+        comparisons=[ratio(load, values, alone) for load, values in wholes.items()],
+        figures=figures(maximum, wholes, alone),
+        plots=[plot(wholes, alone)],
+    )
+
+
+if __name__ == "__main__":
+    main()
