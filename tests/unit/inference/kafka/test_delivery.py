@@ -45,14 +45,19 @@ class Kafka:
         self.refused: list[Outgoing] = []
         self.calls: list[str] = []
         self.sent: list[Outgoing] = []
+        self.flying = 0
         self.committed: list[Positions] = []
         self.pauses = 0
 
     def publish(self, outgoing: Outgoing) -> None:
         self.sent.append(outgoing)
 
+    def in_flight(self) -> int:
+        return self.flying
+
     def wait(self) -> list[Outgoing]:
         self._called("wait")
+        self.flying = 0
         refused = [outgoing for outgoing in self.sent if outgoing in self.refused]
         self.sent = [outgoing for outgoing in self.sent if outgoing not in self.refused]
         return refused
@@ -126,6 +131,35 @@ def test_at_least_once_sends_while_the_batch_is_processed_and_in_order() -> None
     delivery.forget()
     assert delivery.settle(POSITIONS) == []
     assert LETTER not in kafka.sent
+
+
+def test_at_least_once_sends_nothing_while_records_are_in_flight() -> None:
+    kafka, clock = Kafka(), Clock(100.0)
+    delivery = kafka.at_least_once(clock)
+    delivery.publish(FIRST)
+    kafka.flying = 1
+    clock.now += 1
+    delivery.publish(REFUSED)
+    assert kafka.sent == [FIRST]
+    kafka.flying = 0
+    clock.now += 1
+    delivery.publish(LAST)
+    assert kafka.sent == [FIRST, REFUSED, LAST]
+    kafka.flying = 2
+    delivery.publish(LETTER)
+    assert delivery.settle(POSITIONS) == [FIRST, REFUSED, LAST, LETTER]
+    assert kafka.calls == ["wait", "wait", "commit"]
+
+
+def test_at_least_once_does_not_commit_if_records_in_flight_at_the_end_of_the_batch_fail() -> None:
+    kafka, clock = Kafka(wait=[Interrupted("not published")]), Clock(100.0)
+    delivery = kafka.at_least_once(clock)
+    delivery.publish(FIRST)
+    kafka.flying = 1
+    delivery.publish(LAST)
+    with pytest.raises(Interrupted, match="not published"):
+        delivery.settle(POSITIONS)
+    assert (kafka.sent, kafka.committed) == ([FIRST], [])
 
 
 @pytest.mark.parametrize("guarantee", [Kafka.at_least_once, Kafka.exactly_once])

@@ -86,3 +86,12 @@ def test_what_is_forgotten_is_neither_sent_nor_answered() -> None:
     away.publisher.publish(RESULT)
     away.publisher.forget()
     assert away.publisher.wait() == []
+
+
+def test_records_are_in_flight_until_their_outcome_is_known() -> None:
+    away = Away()
+    assert away.publisher.in_flight() == 0
+    away.publisher.publish(RESULT)
+    assert away.publisher.in_flight() == 1
+    away.producer.purge()
+    assert away.publisher.in_flight() == 0

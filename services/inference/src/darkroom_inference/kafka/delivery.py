@@ -49,7 +49,13 @@ class Delivery(Protocol):
 
 
 class AtLeastOnce:
-    """Commits after the acknowledgements. After an interruption in between, the same records are published again."""
+    """Commits after the acknowledgements. After an interruption in between, the same records are published again.
+
+    Records are passed to the producer only while none are in flight. librdkafka 2.16 allows an idempotent producer five
+    requests in flight by partition, but counts records (rd_kafka_toppar_producer_serve compares rktp_msgs_inflight with
+    RD_KAFKA_IDEMP_MAX_INFLIGHT). With five records in flight and another one queued, its broker thread does not sleep
+    until the acknowledgement: it takes a whole core from the models and from a broker on the same machine.
+    """
 
     def __init__(self, publisher: Publisher, offsets: Offsets, clock: Callable[[], float] = time.monotonic) -> None:
         self._publisher = publisher
@@ -57,23 +63,24 @@ class AtLeastOnce:
         self._clock = clock
         self._published: list[Outgoing] = []
         self._unsent: list[Outgoing] = []
-        self._sent_at = 0.0
+        self._looked_at = 0.0
 
     def publish(self, outgoing: Outgoing) -> None:
-        """Send soon, while the next image is analysed: at once, or with the records of the next few milliseconds."""
+        """Send soon, while the next image is analysed: at once if nothing is in flight, else with later records."""
         self._published.append(outgoing)
         self._unsent.append(outgoing)
-        if self._clock() - self._sent_at >= _SEND_EVERY_S:
-            self._send()
+        now = self._clock()
+        if now - self._looked_at >= _SEND_EVERY_S:
+            self._looked_at = now
+            if not self._publisher.in_flight():
+                self._send()
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         """Wait for the acknowledgements, then commit."""
+        if self._unsent and self._publisher.in_flight():
+            self._acknowledged()
         self._send()
-        while refused := self._publisher.wait():
-            for outgoing in refused:
-                letter = _fallback(outgoing)
-                self._published[self._published.index(outgoing)] = letter
-                self._publisher.publish(letter)
+        self._acknowledged()
         published, self._published = self._published, []
         try:
             self._offsets.commit(positions)
@@ -93,7 +100,14 @@ class AtLeastOnce:
         for outgoing in self._unsent:
             self._publisher.publish(outgoing)
         self._unsent.clear()
-        self._sent_at = self._clock()
+
+    def _acknowledged(self) -> None:
+        """Wait until what is sent is acknowledged. A result that its topic refuses becomes a dead letter."""
+        while refused := self._publisher.wait():
+            for outgoing in refused:
+                letter = _fallback(outgoing)
+                self._published[self._published.index(outgoing)] = letter
+                self._publisher.publish(letter)
 
 
 class ExactlyOnce:

@@ -50,6 +50,11 @@ class Publisher:
                 self._judge(outgoing, raised.args[0])
             return
 
+    def in_flight(self) -> int:
+        """The number of records that are not acknowledged yet."""
+        self._producer.poll(0)
+        return len(self._producer)
+
     def wait(self) -> list[Outgoing]:
         """Wait until every record is acknowledged or refused.
 
