@@ -75,6 +75,25 @@ def test_without_wait_the_position_in_the_log_is_shown(digits: str) -> None:
     assert f" {image['partition']} " in listed
 
 
+def test_the_trace_of_an_image_shows_each_of_its_records(digits: str, dead: str) -> None:
+    ran = darkroom("trace", dead, url=digits)
+    assert ran.code == 0, ran.err
+    first, header, received, *failures = ran.out.splitlines()
+    assert first == f"{dead}: Failed"
+    assert header.split() == ["time", "after", "step", "record", "details"]
+    assert "0 ms  Received" in " ".join(received.split("   "))
+    assert "demo.digits.images " in received
+    assert {stage for stage in ("classify", "embed") for line in failures if f"Failed by {stage}" in line} == {
+        "classify",
+        "embed",
+    }
+    steps = darkroom("trace", dead, "--json", url=digits).json["steps"]
+    assert [step["step"] for step in steps] == ["Received", "Failed", "Failed"]
+    unknown = darkroom("trace", "nobody", url=digits)
+    assert unknown.code == 1
+    assert "There is no image 'nobody' in demo/digits" in unknown.err
+
+
 def test_a_refused_image_is_reported_on_stderr_and_the_others_are_accepted(digits: str, tmp_path: Path) -> None:
     text = tmp_path / "text.jpg"
     text.write_text("no image at all", encoding="utf-8")

@@ -12,6 +12,7 @@ from darkroom_cli.commands.replay import replay
 from darkroom_cli.commands.results import results
 from darkroom_cli.commands.submit import submit
 from darkroom_cli.commands.topology import topology
+from darkroom_cli.commands.trace import trace
 from darkroom_cli.commands.up import up
 from darkroom_cli.commands.validate import validate
 from darkroom_cli.exit_codes import EXPLAINED
@@ -52,6 +53,7 @@ app.add_typer(model.app, name="model", epilog=EXPLAINED)
 app.command(epilog=EXPLAINED)(up)
 app.command(epilog=EXPLAINED)(submit)
 app.command(epilog=EXPLAINED)(results)
+app.command(epilog=EXPLAINED)(trace)
 app.command(epilog=EXPLAINED)(replay)
 app.add_typer(dead_letters.app, name="dead-letters", epilog=EXPLAINED)
 app.command(epilog=EXPLAINED)(topology)

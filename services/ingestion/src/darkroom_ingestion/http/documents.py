@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from darkroom.events import Analyzed, Source
+from darkroom.events import Analyzed, ModelUsed, Source, Timings
 from darkroom_ingestion.images.document import State
 
 _ID = "019a3c5e-7b1d-7c42-9d0e-5a8f3b2c1d4e"
@@ -74,6 +74,36 @@ class Image(_Document):
     image: ImageLocation | None
     results: list[Analyzed] = Field(description="The newest result of each stage.")
     failures: list[Failure]
+
+
+class TraceStep(_Document):
+    """One thing that happened to an image."""
+
+    step: Literal["Received", "Analyzed", "Failed", "Redriven"]
+    at: str = Field(examples=["2026-11-23T12:00:00.120Z"])
+    after_ms: int | None = Field(description="Milliseconds after it was received; null if retention has removed it.")
+    stage: str | None = Field(None, description="The stage; absent for Received.")
+    record: Source | None = Field(None, description="Its record in the log; absent for Redriven.")
+    source: Source | None = Field(None, description="The record that the stage read.")
+    content_type: str | None = Field(None, description="Of Received: the media type.")
+    bytes: int | None = Field(None, description="Of Received: the size.")
+    summary: str | None = Field(None, description="Of Analyzed: the result in one line.")
+    model: ModelUsed | None = Field(None, description="Of Analyzed: the model.")
+    timings: Timings | None = Field(None, description="Of Analyzed: the time that each part of the work took.")
+    reason: str | None = Field(None, description="Of Failed: why.")
+    message: str | None = Field(None, description="Of Failed: details.")
+    attempts: int | None = Field(None, description="Of Failed: the number of attempts.")
+    generation: str | None = Field(None, description="The replay that it belongs to; null in live work.")
+
+
+class Trace(_Document):
+    """What happened to an image, in order of time."""
+
+    id: str = Field(examples=[_ID])
+    state: State
+    key: str | None
+    steps: list[TraceStep]
+    waiting: list[str] = Field(description="The stages that have neither analysed the image nor failed on it.")
 
 
 class AnalyzedBatch(_Document):

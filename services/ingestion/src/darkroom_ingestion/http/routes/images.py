@@ -1,15 +1,16 @@
-"""GET …/images/{id}: an image's document and its bytes."""
+"""GET …/images/{id}: an image's document, its trace and its bytes."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from darkroom_ingestion.http.documents import Image
+from darkroom_ingestion.http.documents import Image, Trace
 from darkroom_ingestion.http.problems import gone, not_found
 from darkroom_ingestion.http.routes.content import CONTENT_RESPONSES, ConditionsOf, content_response
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, document, json_answer, problems
 from darkroom_ingestion.images.document import image_document
+from darkroom_ingestion.images.trace import image_trace
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.rows import image_id as id_in
 
@@ -30,6 +31,19 @@ async def get_image(services: ServicesOf, served: Served, image_id: ImageId) -> 
     """The state of the image, the newest result of every stage, and the failures."""
     rows = await services.lookup.find(served, _well_formed(image_id))
     return json_answer(image_document(image_id, rows.image, rows.results, rows.failures, served.stages))
+
+
+@router.get(
+    "/v1/pipelines/{namespace}/{name}/images/{image_id}/trace",
+    summary="Get what happened to an image",
+    response_class=Response,
+    responses={**document(Trace, "The image's records in the log, in order of time."), **problems(404, 422, 503)},
+)
+async def get_trace(services: ServicesOf, served: Served, image_id: ImageId) -> Response:
+    """Every result and failure of the image, also those that later ones have replaced, and where each is in the log."""
+    rows = await services.lookup.find(served, _well_formed(image_id))
+    pipeline = (served.pipeline.namespace, served.pipeline.name)
+    return json_answer(image_trace(pipeline, image_id, rows.image, rows.results, rows.failures, served.stages))
 
 
 @router.get(

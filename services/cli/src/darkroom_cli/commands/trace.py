@@ -1,0 +1,34 @@
+"""`darkroom trace`."""
+
+from typing import Annotated
+
+import typer
+
+from darkroom_cli.commands.options import DEFAULT_URL, AsJson, PipelineName, Url
+
+
+def trace(
+    image: Annotated[str, typer.Argument(metavar="IMAGE-ID", help="The image's id, as `darkroom submit` prints it.")],
+    *,
+    pipeline: PipelineName = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show what happened to an image: when it was received, analysed, failed and redriven, and its records."""
+    from urllib.parse import quote
+
+    from darkroom_cli.client.pipelines import choose
+    from darkroom_cli.client.service import Service
+    from darkroom_cli.views.output import answer, answer_json, stdout_console
+    from darkroom_cli.views.trace import heading, steps_table, waiting
+
+    with Service(url) as service:
+        chosen = choose(service, pipeline)
+        found = service.get(f"{chosen.path}/images/{quote(image, safe='')}/trace").json()
+    if as_json:
+        answer_json(found)
+        return
+    answer(heading(found))
+    stdout_console().print(steps_table(found))
+    if found["waiting"]:
+        answer(waiting(found))
