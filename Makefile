@@ -86,6 +86,10 @@ bench: $(UV) ## Run every benchmark beside its baselines; print the ratios, draw
 bench-operator: $(UV) ## Measure the operator with 1,000 pipelines; fails if a limit is exceeded (minutes)
 	@$(RUN) python -m benchmarks.operator --counts 1000 --check
 
+.PHONY: bench-soak
+bench-soak: $(UV) ## Measure memory and lag for half an hour at 80 % load
+	@$(RUN) python -m benchmarks.soak
+
 .PHONY: lint
 lint: $(UV) ## Check the style, and the direction of imports
 	@$(RUN) ruff check $(SOURCES)

@@ -17,8 +17,12 @@ BENCHMARKS: dict[str, str] = {
     "worker": "benchmarks.worker",
     "operator": "benchmarks.operator",
     "latency": "benchmarks.latency",
+    "start": "benchmarks.start",
 }
 """The modules of the benchmarks that `make bench` runs, by the name of their results."""
+
+LONG = {"soak": "benchmarks.soak"}
+"""Benchmarks that take too long for `make bench`."""
 
 
 def main() -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS
+from benchmarks.__main__ import BENCHMARKS, LONG
 from benchmarks.measuring.report import Report
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", BENCHMARKS | LONG)
 def test_a_benchmark_runs_and_reports_ratios(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", BENCHMARKS[name], "--smoke", "--results", str(tmp_path)]
+    command = [sys.executable, "-m", (BENCHMARKS | LONG)[name], "--smoke", "--results", str(tmp_path)]
     run = subprocess.run(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False
     )

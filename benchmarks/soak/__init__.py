@@ -1,0 +1,1 @@
+"""Memory and lag of the services over time."""
