@@ -20,14 +20,22 @@ _USER = "nobody" if os.geteuid() == 0 else None
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[URL]:
     """The URL of the database `postgres` of a server."""
+    with running_postgresql() as address:
+        if address is None:
+            pytest.skip("there is no PostgreSQL here: install it, or name one in DARKROOM_TEST_POSTGRESQL")
+        yield address
+
+
+@contextmanager
+def running_postgresql() -> Iterator[URL | None]:
+    """The URL of the database `postgres` of a server; None if there is none."""
     if address := os.environ.get("DARKROOM_TEST_POSTGRESQL"):
         yield make_url(address).set(drivername="postgresql+psycopg")
-        return
-    programs = _programs()
-    if programs is None:
-        pytest.skip("there is no PostgreSQL here: install it, or name one in DARKROOM_TEST_POSTGRESQL")
-    with _running(programs) as address:
-        yield address
+    elif programs := _programs():
+        with _running(programs) as address:
+            yield address
+    else:
+        yield None
 
 
 def make_database(server: URL) -> str:

@@ -1,0 +1,117 @@
+"""The results store at 1,000,000 results: `python -m benchmarks.store`.
+
+Results are written with the code of the filler, from consumed records to committed rows, and with the bare driver, from
+rows in memory, in turn to the same tables, while another process reads pages; on SQLite and on PostgreSQL. Then the
+service serves every page from this store, and accepts images while its filler reads more results from Kafka.
+"""
+
+import argparse
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.ingestion.servers import Server, ingestion
+from benchmarks.ingestion.target import Target, broker, target
+from benchmarks.measuring.command import parser_of, run
+from benchmarks.measuring.machine import Machine
+from benchmarks.measuring.report import Comparison, Curve, Figure, Limit, Plot, Report
+from benchmarks.store.filling import BARE, OURS, Spent, add_dead_letters, fill
+from benchmarks.store.log import Results
+from benchmarks.store.pages import measure_pages, requests
+from benchmarks.store.service import Backlog, filler, ingest_rate
+from darkroom_ingestion.store.opening import connect, open_database
+from tests.support.postgresql import make_database, running_postgresql
+
+_INGEST_ROUNDS = 3
+_REPLAYED = 0.1
+"""The share of results that a replay of the first images has published."""
+
+
+def main() -> None:
+    """Measure with a new broker and new databases."""
+    parser = parser_of(__doc__, rounds=20)
+    parser.add_argument("--count", type=int, default=1_000_000, help="results in the store (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=4, help="of every measurement of images (%(default)s)")
+    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one database (both)")
+    run(parser, measure)
+
+
+def measure(options: argparse.Namespace, machine: Machine) -> Report:
+    """Measure one database after the other."""
+    if options.smoke:
+        options.count, options.seconds, options.only = 10_000, 0.3, "sqlite"
+    found = Report(benchmark="store", machine=machine, smoke=options.smoke)
+    log = Results(replay_from=int(options.count * (1 - _REPLAYED)))
+    with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as name, broker() as address:
+        at, folder = target(address, max_bytes="100Ki"), Path(name)
+        if options.only != "sqlite":
+            _postgresql(options, log, at, folder, found)
+        if options.only != "postgresql":
+            _sqlite(options, log, at, folder, found)
+    return found
+
+
+def _postgresql(options: argparse.Namespace, log: Results, at: Target, folder: Path, found: Report) -> None:
+    with running_postgresql() as postgresql:
+        if postgresql is None:
+            found.notes.append("PostgreSQL: not measured: it is not installed")
+            return
+        url = make_database(postgresql)
+        _fill("PostgreSQL", url, options, log, found)
+        with ingestion(at, folder, 1, database=url) as server:
+            _pages("PostgreSQL", server, options, log, found)
+
+
+def _sqlite(options: argparse.Namespace, log: Results, at: Target, folder: Path, found: Report) -> None:
+    url, empty = f"sqlite:///{folder}/full.db", f"sqlite:///{folder}/empty.db"
+    _fill("SQLite", url, options, log, found)
+    file = folder / "full.db"
+    found.figures.append(Figure(what="SQLite: the file", unit="MiB", values=[file.stat().st_size / 2**20]))
+    backlog = Backlog(at, log)
+    with ingestion(at, folder, 1, database=url) as server, closing(connect(url)) as database:
+        _pages("SQLite", server, options, log, found)
+        rounds, each_round = (1, 3_000) if options.smoke else (_INGEST_ROUNDS, 80_000)
+        found.comparisons += ingest_rate(server, database, backlog, options.seconds, each_round, rounds)
+    with ingestion(at, folder, 1, database=empty) as server, closing(connect(empty)) as database:
+        found.figures += filler(server, database, backlog)
+
+
+def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found: Report) -> None:
+    with closing(open_database(url)) as database:
+        spent = fill(database, url, log, options.count, options.rounds)
+        add_dead_letters(database, _letters(options))
+    what = f"{name}: {options.count:,} results while pages are read"
+    for unit, by, of in (
+        ("results/CPU s", "by CPU", Spent.per_cpu_second),
+        ("results/s", "by the clock", Spent.per_second),
+    ):
+        ours, bare = ([of.fget(one) for one in spent[way]] for way in (OURS, BARE))
+        found.comparisons.append(
+            Comparison(
+                what=f"{what}, {by}", baseline=BARE, unit=unit, measured=ours, compared=bare, limit=Limit(at_least=0.7)
+            )
+        )
+    stored = [options.count * (turn + 1) / options.rounds for turn in range(options.rounds)]
+    curves = [Curve(name=way, x=stored, y=[one.per_cpu_second for one in spent[way]]) for way in (OURS, BARE)]
+    found.plots.append(
+        Plot(
+            name=f"store-{name.lower()}",
+            title=f"{name}: results written per CPU second",
+            x="results in the store",
+            y="results per CPU second",
+            curves=curves,
+        )
+    )
+
+
+def _pages(name: str, server: Server, options: argparse.Namespace, log: Results, found: Report) -> None:
+    repeats = 1 if options.smoke else 10
+    found.figures += measure_pages(name, server.port, requests(log, options.count, _letters(options)), repeats)
+
+
+def _letters(options: argparse.Namespace) -> int:
+    return int(options.count) // 10
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The service while its store is filled: the images that it accepts, and the filler from Kafka to the store."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import psutil
+from confluent_kafka import Producer
+
+from benchmarks.ingestion.client import Throughput, repeat
+from benchmarks.ingestion.servers import Server
+from benchmarks.ingestion.target import Target, jpeg, post
+from benchmarks.measuring.report import Comparison, Figure, Limit
+from benchmarks.measuring.rounds import in_turn
+from benchmarks.store.log import Results
+from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.queries import read_positions
+
+_IMAGE_BYTES = 50_000
+_CONNECTIONS = 32
+_NEW = 10_000_000
+"""The number of the first result that is not in the store yet."""
+_TIMEOUT_S = 120.0
+_LOOK_S = 0.05
+_FILLER = "darkroom_ingestion.filling"
+IDLE, BUSY = "no results to read", "while results are read"
+
+
+@dataclass
+class Backlog:
+    """Results in the topic of the pipeline's stage."""
+
+    at: Target
+    log: Results
+    published: int = 0
+
+    @property
+    def topic(self) -> str:
+        """The stage's results topic."""
+        return self.at.plan.stages[0].results.name
+
+    def publish(self, count: int) -> None:
+        """Publish results that are new."""
+        producer = Producer(
+            {"bootstrap.servers": self.at.bootstrap_servers, "linger.ms": 50, "queue.buffering.max.messages": 1_000_000}
+        )
+        for number in range(_NEW + self.published, _NEW + self.published + count):
+            value, headers = self.log.value_and_headers(number)
+            producer.produce(self.topic, value, str(number), headers=headers)
+        if producer.flush(_TIMEOUT_S):
+            raise SystemExit("Kafka did not take the results")
+        self.published += count
+
+    def read(self, database: Database) -> int:
+        """How many the filler has written to the store."""
+        return sum(database.read(partial(read_positions, topic=self.topic)).values())
+
+
+def ingest_rate(
+    server: Server, database: Database, backlog: Backlog, seconds: float, each_round: int, rounds: int
+) -> list[Comparison]:
+    """Images accepted per second while the filler reads results, beside a filler that has only images to read."""
+    request = post(f"{backlog.at.path}/images", jpeg(_IMAGE_BYTES))
+
+    def load() -> Throughput:
+        return repeat(server.port, request, _CONNECTIONS, seconds, lambda: _cpu_s(server, of_filler=False))
+
+    def idle() -> Throughput:
+        _wait(lambda: backlog.read(database) >= backlog.published)
+        return load()
+
+    def busy() -> Throughput:
+        backlog.publish(each_round)
+        found = load()
+        if backlog.read(database) >= backlog.published:
+            print("the filler has read all results before the end of the round", flush=True)
+        return found
+
+    load()
+    measured = in_turn({IDLE: idle, BUSY: busy}, rounds)
+    what = f"images of {_IMAGE_BYTES // 1000} KB {BUSY}"
+    return [
+        Comparison(
+            what=f"{what}, by the clock",
+            baseline=IDLE,
+            unit="images/s",
+            measured=[one.per_second for one in measured[BUSY]],
+            compared=[one.per_second for one in measured[IDLE]],
+            limit=Limit(at_least=0.9),
+        ),
+        Comparison(
+            what=f"{what}, by CPU of the service without its filler",
+            baseline=IDLE,
+            unit="images/CPU s",
+            measured=[one.per_cpu_second for one in measured[BUSY]],
+            compared=[one.per_cpu_second for one in measured[IDLE]],
+            limit=Limit(at_least=0.9),
+        ),
+    ]
+
+
+def filler(server: Server, database: Database, backlog: Backlog) -> list[Figure]:
+    """The filler of a service that was just started: from Kafka to an empty store."""
+    _wait(lambda: backlog.read(database) > 0)
+    started, cpu_s, before = time.perf_counter(), _cpu_s(server, of_filler=True), backlog.read(database)
+    _wait(lambda: backlog.read(database) >= backlog.published)
+    took, used, count = time.perf_counter() - started, _cpu_s(server, of_filler=True) - cpu_s, backlog.published - before
+    return [
+        Figure(what="SQLite: the filler from Kafka to the store", unit="results/s", values=[count / took]),
+        Figure(what="SQLite: the filler's CPU", unit="µs/result", values=[used / count * 1e6]),
+    ]
+
+
+def _cpu_s(server: Server, *, of_filler: bool) -> float:
+    processes = [server.process, *server.process.children(recursive=True)]
+    return sum(sum(process.cpu_times()[:2]) for process in processes if _is_filler(process) == of_filler)
+
+
+def _is_filler(process: psutil.Process) -> bool:
+    return _FILLER in process.cmdline()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit("the filler does not read the results")
+        time.sleep(_LOOK_S)
