@@ -14,6 +14,7 @@ from benchmarks.measuring.report import RESULTS, Report
 
 BENCHMARKS: dict[str, str] = {
     "ingestion": "benchmarks.ingestion",
+    "store": "benchmarks.store",
     "worker": "benchmarks.worker",
     "operator": "benchmarks.operator",
     "latency": "benchmarks.latency",

@@ -99,10 +99,19 @@ def bare(application: str, target: Target, folder: Path, workers: int) -> contex
     return serving(command, says(_UVICORN), folder / f"{application}-{workers}.log", target.environment)
 
 
-def ingestion(target: Target, folder: Path, workers: int) -> contextlib.AbstractContextManager[Server]:
-    """The ingestion service, with a results store of its own."""
+def ingestion(
+    target: Target, folder: Path, workers: int, *, database: str | None = None
+) -> contextlib.AbstractContextManager[Server]:
+    """The ingestion service, with a results store of its own unless `database` is the URL of one."""
     command = [sys.executable, "-m", "darkroom_ingestion", "--catalog", str(target.catalog(folder))]
-    command += ["--database", f"sqlite:///{folder}/store-{workers}.db", "--port", "0", "--log-format", "json"]
+    command += [
+        "--database",
+        database or f"sqlite:///{folder}/store-{workers}.db",
+        "--port",
+        "0",
+        "--log-format",
+        "json",
+    ]
     command += ["--workers", str(workers)] if workers > 1 else []
     listening = says(_SERVICE)
 

@@ -71,9 +71,9 @@ def _sqlite(options: argparse.Namespace, log: Results, at: Target, folder: Path,
     with ingestion(at, folder, 1, database=url) as server, closing(connect(url)) as database:
         _pages("SQLite", server, options, log, found)
         rounds, each_round = (1, 3_000) if options.smoke else (_INGEST_ROUNDS, 80_000)
-        found.comparisons += ingest_rate(server, database, backlog, options.seconds, each_round, rounds)
+        found.comparisons.extend(ingest_rate(server, database, backlog, options.seconds, each_round, rounds))
     with ingestion(at, folder, 1, database=empty) as server, closing(connect(empty)) as database:
-        found.figures += filler(server, database, backlog)
+        found.figures.extend(filler(server, database, backlog))
 
 
 def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found: Report) -> None:
@@ -106,7 +106,7 @@ def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found:
 
 def _pages(name: str, server: Server, options: argparse.Namespace, log: Results, found: Report) -> None:
     repeats = 1 if options.smoke else 10
-    found.figures += measure_pages(name, server.port, requests(log, options.count, _letters(options)), repeats)
+    found.figures.extend(measure_pages(name, server.port, requests(log, options.count, _letters(options)), repeats))
 
 
 def _letters(options: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ BATCH = 1_000
 _PARTITIONS = 12
 _START_MS = 1_790_000_000_000
 _MODEL = {"name": "digits.onnx", "sha256": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"}
-# Not those of the pipeline in the benchmark's Kafka: the service would find that its store has another log, and empty it.
+# Not the topics of the pipeline in the benchmark's Kafka: those have other ids, so the service would empty its store.
 _TOPICS = {stage: f"former.{names.results_topic(NAMESPACE, NAME, stage)}" for stage in STAGES}
 _LETTERS_TOPIC = f"former.{names.dead_letters_topic(NAMESPACE, NAME, STAGES[0])}"
 _CONTENTS = {_TOPICS[stage]: TopicContents(PIPELINE, "results", stage) for stage in STAGES}

@@ -105,7 +105,11 @@ def filler(server: Server, database: Database, backlog: Backlog) -> list[Figure]
     _wait(lambda: backlog.read(database) > 0)
     started, cpu_s, before = time.perf_counter(), _cpu_s(server, of_filler=True), backlog.read(database)
     _wait(lambda: backlog.read(database) >= backlog.published)
-    took, used, count = time.perf_counter() - started, _cpu_s(server, of_filler=True) - cpu_s, backlog.published - before
+    took, used, count = (
+        time.perf_counter() - started,
+        _cpu_s(server, of_filler=True) - cpu_s,
+        backlog.published - before,
+    )
     return [
         Figure(what="SQLite: the filler from Kafka to the store", unit="results/s", values=[count / took]),
         Figure(what="SQLite: the filler's CPU", unit="µs/result", values=[used / count * 1e6]),
