@@ -14,10 +14,11 @@ from benchmarks.ingestion.servers import Server, ingestion
 from benchmarks.ingestion.target import Target, broker, target
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
-from benchmarks.measuring.report import Comparison, Curve, Figure, Limit, Plot, Report
-from benchmarks.store.filling import BARE, OURS, Spent, add_dead_letters, fill
+from benchmarks.measuring.report import Figure, Report
+from benchmarks.store.filling import add_dead_letters, fill
 from benchmarks.store.log import Results
 from benchmarks.store.pages import measure_pages, requests
+from benchmarks.store.rates import curve, ratios
 from benchmarks.store.service import Backlog, filler, ingest_rate
 from darkroom_ingestion.store.opening import connect, open_database
 from tests.support.postgresql import make_database, running_postgresql
@@ -63,45 +64,24 @@ def _postgresql(options: argparse.Namespace, log: Results, at: Target, folder: P
 
 
 def _sqlite(options: argparse.Namespace, log: Results, at: Target, folder: Path, found: Report) -> None:
-    url, empty = f"sqlite:///{folder}/full.db", f"sqlite:///{folder}/empty.db"
-    _fill("SQLite", url, options, log, found)
     file = folder / "full.db"
+    url = f"sqlite:///{file}"
+    _fill("SQLite", url, options, log, found)
     found.figures.append(Figure(what="SQLite: the file", unit="MiB", values=[file.stat().st_size / 2**20]))
     backlog = Backlog(at, log)
     with ingestion(at, folder, 1, database=url) as server, closing(connect(url)) as database:
         _pages("SQLite", server, options, log, found)
         rounds, each_round = (1, 3_000) if options.smoke else (_INGEST_ROUNDS, 80_000)
         found.comparisons.extend(ingest_rate(server, database, backlog, options.seconds, each_round, rounds))
-    with ingestion(at, folder, 1, database=empty) as server, closing(connect(empty)) as database:
-        found.figures.extend(filler(server, database, backlog))
+        found.figures.extend(filler(server, database, backlog, each_round))
 
 
 def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found: Report) -> None:
     with closing(open_database(url)) as database:
         spent = fill(database, url, log, options.count, options.rounds)
         add_dead_letters(database, _letters(options))
-    what = f"{name}: {options.count:,} results while pages are read"
-    for unit, by, of in (
-        ("results/CPU s", "by CPU", Spent.per_cpu_second),
-        ("results/s", "by the clock", Spent.per_second),
-    ):
-        ours, bare = ([of.fget(one) for one in spent[way]] for way in (OURS, BARE))
-        found.comparisons.append(
-            Comparison(
-                what=f"{what}, {by}", baseline=BARE, unit=unit, measured=ours, compared=bare, limit=Limit(at_least=0.7)
-            )
-        )
-    stored = [options.count * (turn + 1) / options.rounds for turn in range(options.rounds)]
-    curves = [Curve(name=way, x=stored, y=[one.per_cpu_second for one in spent[way]]) for way in (OURS, BARE)]
-    found.plots.append(
-        Plot(
-            name=f"store-{name.lower()}",
-            title=f"{name}: results written per CPU second",
-            x="results in the store",
-            y="results per CPU second",
-            curves=curves,
-        )
-    )
+    found.comparisons.extend(ratios(f"{name}: {options.count:,} results while pages are read", spent))
+    found.plots.append(curve(name, spent))
 
 
 def _pages(name: str, server: Server, options: argparse.Namespace, log: Results, found: Report) -> None:

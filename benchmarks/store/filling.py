@@ -4,15 +4,15 @@ import multiprocessing
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.synchronize import Event
 
-import psutil
 from confluent_kafka import Message
 from sqlalchemy import Connection, text
 from sqlalchemy.schema import Table
 
+from benchmarks.measuring.processes import cpu_s
 from benchmarks.measuring.rounds import in_turn
 from benchmarks.store.drivers import Driver, Postgresql, Sqlite
 from benchmarks.store.log import LABELS, PIPELINE, STAGES, Batches, Results, assign, dead_letters
@@ -28,11 +28,16 @@ _JOIN_S = 30.0
 
 @dataclass(frozen=True)
 class Spent:
-    """The time that it took to write results."""
+    """The time that it took to write results.
+
+    Attributes:
+        from_rows: the part of it from rows to committed rows; None if it is all.
+    """
 
     results: int
     clock_s: float
     cpu_s: float
+    from_rows: "Spent | None" = None
 
     @property
     def per_second(self) -> float:
@@ -44,6 +49,9 @@ class Spent:
         """Results per second of CPU time, of the client and the database server."""
         return self.results / self.cpu_s
 
+    def __add__(self, more: "Spent") -> "Spent":
+        return Spent(self.results + more.results, self.clock_s + more.clock_s, self.cpu_s + more.cpu_s)
+
     def __str__(self) -> str:
         return f"{self.per_second:,.0f} results/s, {self.cpu_s / self.results * 1e6:.1f} µs of CPU"
 
@@ -52,7 +60,7 @@ class Stopwatch:
     """Measures the clock, and the CPU time of this process and of a server's process."""
 
     def __init__(self, server_pid: int | None) -> None:
-        self._server = None if server_pid is None else psutil.Process(server_pid)
+        self._server_pid = server_pid
         self._clock, self._cpu = time.perf_counter(), self._cpu_s()
 
     def spent(self, results: int) -> Spent:
@@ -60,7 +68,7 @@ class Stopwatch:
         return Spent(results, time.perf_counter() - self._clock, self._cpu_s() - self._cpu)
 
     def _cpu_s(self) -> float:
-        return time.process_time() + (sum(self._server.cpu_times()[:2]) if self._server else 0.0)
+        return time.process_time() + (0.0 if self._server_pid is None else cpu_s(self._server_pid))
 
 
 def fill(database: Database, url: str, log: Results, total: int, rounds: int) -> dict[str, list[Spent]]:
@@ -96,10 +104,13 @@ def add_dead_letters(database: Database, count: int) -> None:
 
 def _ours(database: Database, batches: Batches, messages: list[Message]) -> Spent:
     """From consumed records to committed rows."""
-    watch = Stopwatch(None if database.single_replica else database.write(_backend_pid))
+    server = None if database.single_replica else database.write(_backend_pid)
+    whole, writing = Stopwatch(server), Spent(0, 0.0, 0.0)
     for batch in batches.of(messages):
+        watch = Stopwatch(server)
         write_batch(database, batch)
-    return watch.spent(len(messages))
+        writing += watch.spent(batch.records)
+    return replace(whole.spent(len(messages)), from_rows=writing)
 
 
 def _bare(driver: Driver, messages: list[Message]) -> Spent:

@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 from benchmarks.ingestion.client import Throughput, repeat
 from benchmarks.ingestion.servers import Server
 from benchmarks.ingestion.target import Target, jpeg, post
+from benchmarks.measuring.processes import cpu_s
 from benchmarks.measuring.report import Comparison, Figure, Limit
 from benchmarks.measuring.rounds import in_turn
 from benchmarks.store.log import Results
@@ -100,25 +101,27 @@ def ingest_rate(
     ]
 
 
-def filler(server: Server, database: Database, backlog: Backlog) -> list[Figure]:
-    """The filler of a service that was just started: from Kafka to an empty store."""
-    _wait(lambda: backlog.read(database) > 0)
-    started, cpu_s, before = time.perf_counter(), _cpu_s(server, of_filler=True), backlog.read(database)
+def filler(server: Server, database: Database, backlog: Backlog, count: int) -> list[Figure]:
+    """The filler from Kafka to the store, while the service does nothing else."""
     _wait(lambda: backlog.read(database) >= backlog.published)
-    took, used, count = (
-        time.perf_counter() - started,
-        _cpu_s(server, of_filler=True) - cpu_s,
-        backlog.published - before,
-    )
+    (process,) = (child for child in server.process.children(recursive=True) if _is_filler(child))
+    process.suspend()
+    try:
+        backlog.publish(count)
+    finally:
+        started, used_s = time.perf_counter(), cpu_s(process.pid)
+        process.resume()
+    _wait(lambda: backlog.read(database) >= backlog.published)
+    took_s, used_s = time.perf_counter() - started, cpu_s(process.pid) - used_s
     return [
-        Figure(what="SQLite: the filler from Kafka to the store", unit="results/s", values=[count / took]),
-        Figure(what="SQLite: the filler's CPU", unit="µs/result", values=[used / count * 1e6]),
+        Figure(what="SQLite: the filler from Kafka to the store", unit="results/s", values=[count / took_s]),
+        Figure(what="SQLite: the filler's CPU", unit="µs/result", values=[used_s / count * 1e6]),
     ]
 
 
 def _cpu_s(server: Server, *, of_filler: bool) -> float:
     processes = [server.process, *server.process.children(recursive=True)]
-    return sum(sum(process.cpu_times()[:2]) for process in processes if _is_filler(process) == of_filler)
+    return sum(cpu_s(process.pid) for process in processes if _is_filler(process) == of_filler)
 
 
 def _is_filler(process: psutil.Process) -> bool:

@@ -84,8 +84,12 @@ def in_binary_mode(headers: ReadHeaders, value: bytes | None) -> tuple[list[tupl
     including malformed events, are returned unchanged.
     """
     pairs = list(headers or ())
-    content_type = next((text for name, text in pairs if name.lower() == CONTENT_TYPE and text is not None), b"")
-    if not content_type.lower().startswith(_STRUCTURED) or value is None:
+    for name, text in pairs:
+        if text is not None and name.lower() == CONTENT_TYPE:
+            break
+    else:
+        return pairs, value
+    if value is None or not text.lower().startswith(_STRUCTURED):
         return pairs, value
     try:
         event = json.loads(value)

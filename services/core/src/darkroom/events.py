@@ -99,13 +99,17 @@ def labels_of(result: Mapping[str, Any]) -> list[str]:
     Args:
         result: data of an analyzed event, perhaps of another version: what is not as expected has no labels.
     """
-    predictions, classes = (
-        part if isinstance(part, list) else [] for part in map(result.get, ("predictions", "classes"))
-    )
-    if result.get("outputType", "Classification") == "Classification":
-        predictions = predictions[:1]
-    found = (part.get("label") for part in (*predictions, *classes) if isinstance(part, Mapping))
-    return list(dict.fromkeys(label for label in found if isinstance(label, str)))
+    found: dict[str, None] = {}
+    for name in ("predictions", "classes"):
+        parts = result.get(name)
+        if not isinstance(parts, list):
+            continue
+        if name == "predictions" and result.get("outputType", "Classification") == "Classification":
+            parts = parts[:1]
+        for part in parts:
+            if isinstance(part, dict) and isinstance(label := part.get("label"), str):
+                found[label] = None
+    return list(found)
 
 
 class FailureHeaders:

@@ -24,9 +24,12 @@ class TopicContents:
     stage: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class LogRecord:
-    """A Kafka record. Copied from librdkafka, so that its message can be freed."""
+    """A Kafka record. Copied from librdkafka, so that its message can be freed. Never changed.
+
+    Not frozen: that alone would cost as much as the rest of its creation several times.
+    """
 
     topic: str
     partition: int

@@ -1,14 +1,14 @@
 """JSON objects of the log, normalised for the store and for clients: plain UTF-8, finite numbers."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+_decode = msgspec.json.Decoder().decode
 
-@dataclass(frozen=True)
-class JsonObject:
+
+class JsonObject(NamedTuple):
     """A JSON object and its text."""
 
     data: dict[str, Any]
@@ -21,7 +21,7 @@ def read_json(value: bytes) -> JsonObject | None:
     JSON is UTF-8 without a byte order mark (RFC 8259, section 8.1). Other encodings are converted.
     """
     try:
-        data = msgspec.json.decode(value)
+        data = _decode(value)
         return JsonObject(data, value.decode()) if isinstance(data, dict) else None
     except (ValueError, RecursionError):
         return _read_unusual(value)

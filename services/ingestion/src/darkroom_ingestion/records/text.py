@@ -8,4 +8,6 @@ def at_most(size: int, text: str) -> str:
 
 def storable(text: str) -> str:
     """`text` without the characters that databases refuse: NUL, and halves of surrogate pairs."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "").encode(errors="replace").decode()

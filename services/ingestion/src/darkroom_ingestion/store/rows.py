@@ -214,7 +214,7 @@ def _is_dead_letters_topic_of(pipeline: str, topic: str) -> bool:
 
 
 def _is_id(text: str | None) -> TypeGuard[str]:
-    return text is not None and 0 < len(text.encode()) <= _MAX_ID_BYTES
+    return text is not None and 0 < len(text) <= _MAX_ID_BYTES and len(text.encode()) <= _MAX_ID_BYTES
 
 
 def _number(text: str | None, bits: int = 63) -> int | None:
