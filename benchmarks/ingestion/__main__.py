@@ -2,8 +2,9 @@
 
 The service is compared with a bare ASGI application that publishes the body with the same producer settings and waits
 for Kafka's acknowledgement, with one that drops the body, and with Strimzi's Kafka Bridge. All run at the same time and
-are measured in turn, with images of 50 KB and 1 MB. CPU time is that of all processes of a server. By the clock, the
-broker and the client use the same cores as the servers.
+are measured in turn, with images of 50 KB and 1 MB. CPU time is given for the processes that handle requests, and for
+all processes of a server: the service has one that fills the results store. By the clock, the broker and the client use
+the same cores as the servers.
 """
 
 import argparse
@@ -72,7 +73,7 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
                 halves[name] = partial(_latency, servers[name], requests[name], rate, options.seconds)
             comparisons += [tail(size, name, values) for name, values in in_turn(halves, options.rounds).items()]
         for name, server in servers.items():
-            figures += memory(name, server.memory_mib())
+            figures += memory(name, server.memory_mb())
     return Report(
         benchmark="ingestion",
         machine=machine,
@@ -115,7 +116,7 @@ def _request(name: str, at: Target, body: bytes) -> bytes:
 
 
 def _throughput(server: Server, request: bytes, seconds: float) -> Throughput:
-    return repeat(server.port, request, _CONNECTIONS, seconds, server.cpu_s)
+    return repeat(server.port, request, _CONNECTIONS, seconds, server.cpu_time)
 
 
 def _latency(server: Server, request: bytes, per_second: float, seconds: float) -> Latency:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import uvicorn
 
@@ -70,13 +70,20 @@ async def connect(
     ]
 
 
+class CpuTime(NamedTuple):
+    """CPU seconds of the processes of a server that handle requests, and of all its processes."""
+
+    requests: float
+    all: float
+
+
 @dataclass(frozen=True)
 class Throughput:
     """Responses in a time, and the CPU time that they cost the server."""
 
     images: int
     seconds: float
-    cpu_s: float
+    cpu: CpuTime
 
     @property
     def per_second(self) -> float:
@@ -85,14 +92,20 @@ class Throughput:
 
     @property
     def per_cpu_second(self) -> float:
-        """Images per second of the server's CPU time."""
-        return self.images / self.cpu_s
+        """Images per CPU second of the processes that handle requests."""
+        return self.images / self.cpu.requests
+
+    @property
+    def per_cpu_second_of_all(self) -> float:
+        """Images per CPU second of all processes."""
+        return self.images / self.cpu.all
 
     def __str__(self) -> str:
-        return f"{self.per_second:,.0f} images/s, {self.per_cpu_second:,.0f} images per CPU second"
+        cpu = f"{self.per_cpu_second:,.0f} per CPU second, {self.per_cpu_second_of_all:,.0f} of all processes"
+        return f"{self.per_second:,.0f} images/s, {cpu}"
 
 
-def repeat(port: int, request: bytes, connections: int, seconds: float, cpu_s: Callable[[], float]) -> Throughput:
+def repeat(port: int, request: bytes, connections: int, seconds: float, cpu_time: Callable[[], CpuTime]) -> Throughput:
     """Repeat a request on every connection as soon as it has been answered.
 
     Counting starts when all connections have been used once, because some servers create a producer for each.
@@ -102,14 +115,14 @@ def repeat(port: int, request: bytes, connections: int, seconds: float, cpu_s: C
         request: the request.
         connections: their number, which is that of requests in flight.
         seconds: how long to count, at least until there are as many responses as connections.
-        cpu_s: the server's CPU seconds until now.
+        cpu_time: the server's CPU time until now.
     """
     # uvloop, because the client shares the machine with the server.
     with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
-        return runner.run(_repeat(port, request, connections, seconds, cpu_s))
+        return runner.run(_repeat(port, request, connections, seconds, cpu_time))
 
 
-async def _repeat(port: int, request: bytes, count: int, seconds: float, cpu_s: Callable[[], float]) -> Throughput:
+async def _repeat(port: int, request: bytes, count: int, seconds: float, cpu_time: Callable[[], CpuTime]) -> Throughput:
     answers = 0
     unused: set[Connection] = set()
 
@@ -125,10 +138,12 @@ async def _repeat(port: int, request: bytes, count: int, seconds: float, cpu_s: 
     for connection in connections:
         connection.send(request)
     await until(lambda: not unused, failed)
-    started, used_s, before = time.perf_counter(), cpu_s(), answers
+    started, used, before = time.perf_counter(), cpu_time(), answers
     await asyncio.wait([failed], timeout=seconds)
     await until(lambda: answers - before >= count, failed)
-    throughput = Throughput(answers - before, time.perf_counter() - started, cpu_s() - used_s)
+    now = cpu_time()
+    cpu = CpuTime(now.requests - used.requests, now.all - used.all)
+    throughput = Throughput(answers - before, time.perf_counter() - started, cpu)
     end(connections, failed)
     return throughput
 

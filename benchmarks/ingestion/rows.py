@@ -55,16 +55,18 @@ def ratios(size: str, throughput: Mapping[str, Sequence[Throughput]]) -> list[Co
             compared = throughput.get(name_of(baseline, processes))
             if service and compared:
                 what = f"{size}, {name_of('', processes)[2:]}"
-                rows.append(_by_cpu(what, service, baseline, compared, limit))
-                if baseline != DROPPING:  # the client is slower than an application that drops the body
-                    rows.append(_by_clock(what, service, baseline, compared, limit))
+                rows += _rows(what, service, baseline, compared, limit)
     return rows
 
 
 def costs(size: str, throughput: Mapping[str, Sequence[Throughput]]) -> list[Figure]:
     """The CPU time of an image in every server."""
     return [
-        Figure(what=f"{size}, CPU: {name}", unit="µs/image", values=[1e6 / value.per_cpu_second for value in values])
+        Figure(
+            what=f"{size}, CPU of all processes: {name}",
+            unit="µs/image",
+            values=[1e6 / value.per_cpu_second_of_all for value in values],
+        )
         for name, values in throughput.items()
     ]
 
@@ -81,19 +83,21 @@ def tail(size: str, name: str, latencies: Sequence[Latency]) -> Comparison:
     )
 
 
-def memory(name: str, mib: Sequence[float]) -> list[Figure]:
-    """The memory of a server in all, and of every process if it has several."""
-    parts = [
-        Figure(what=f"memory: {name}: process {number}", unit="MiB", values=[value])
-        for number, value in enumerate(mib, start=1)
-    ]
-    return [Figure(what=f"memory: {name}: in all", unit="MiB", values=[sum(mib)]), *(parts if len(parts) > 1 else [])]
+def memory(name: str, parts: Sequence[tuple[str, float]]) -> list[Figure]:
+    """The memory in MB of a server in all, and of every process if it has several."""
+    figures = [Figure(what=f"memory: {name}: all", unit="MB", values=[sum(mb for _, mb in parts)])]
+    if len(parts) > 1:
+        figures += [
+            Figure(what=f"memory: {name}: process {number}, {part}", unit="MB", values=[mb])
+            for number, (part, mb) in enumerate(parts, start=1)
+        ]
+    return figures
 
 
-def _by_cpu(
+def _rows(
     what: str, service: Sequence[Throughput], baseline: str, compared: Sequence[Throughput], limit: Limit
-) -> Comparison:
-    return Comparison(
+) -> list[Comparison]:
+    by_cpu = Comparison(
         what=f"{what}, by CPU",
         baseline=baseline,
         unit="images/CPU s",
@@ -101,12 +105,17 @@ def _by_cpu(
         compared=[value.per_cpu_second for value in compared],
         limit=limit,
     )
-
-
-def _by_clock(
-    what: str, service: Sequence[Throughput], baseline: str, compared: Sequence[Throughput], limit: Limit
-) -> Comparison:
-    return Comparison(
+    if baseline == DROPPING:  # the client is slower than an application that drops the body
+        return [by_cpu]
+    of_all = Comparison(
+        what=f"{what}, by CPU, store included",
+        baseline=baseline,
+        unit="images/CPU s",
+        measured=[value.per_cpu_second_of_all for value in service],
+        compared=[value.per_cpu_second_of_all for value in compared],
+        limit=limit,
+    )
+    by_clock = Comparison(
         what=f"{what}, by the clock",
         baseline=baseline,
         unit="images/s",
@@ -114,3 +123,4 @@ def _by_clock(
         compared=[value.per_second for value in compared],
         limit=limit,
     )
+    return [by_cpu, of_all, by_clock]

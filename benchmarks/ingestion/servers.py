@@ -14,37 +14,43 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.ingestion.client import CpuTime
 from benchmarks.ingestion.target import Target
+from benchmarks.measuring.processes import cpu_s, memory_mb
 from darkroom_inference.process.local_requests import get
 
 _ROOT = Path(__file__).parents[2]
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
+_STORE_MODULE = "darkroom_ingestion.filling"
+_REQUESTS, _STORE = "requests", "store"
 _UVICORN = r"running on http://127.0.0.1:(\d+)"
 _SERVICE = r'"url": "http://127.0.0.1:(\d+)"'
 
 
 @dataclass
 class Server:
-    """A running server. Its child processes count as parts of it."""
+    """A running server with its child processes."""
 
     port: int
     process: psutil.Process
-    _parts: dict[int, psutil.Process] = field(default_factory=dict)
+    _parts: dict[int, str] = field(default_factory=dict)
 
-    def cpu_s(self) -> float:
-        """CPU seconds of all processes until now."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._processes())
+    def cpu_time(self) -> CpuTime:
+        """CPU time until now."""
+        used = [(part, cpu_s(pid)) for pid, part in self._processes().items()]
+        return CpuTime(sum(seconds for part, seconds in used if part != _STORE), sum(seconds for _, seconds in used))
 
-    def memory_mib(self) -> list[float]:
-        """The memory of every process, the oldest process first. Memory that processes share is divided by them."""
-        return [process.memory_full_info().pss / 2**20 for process in self._processes()]
+    def memory_mb(self) -> list[tuple[str, float]]:
+        """What every process does, and its memory. Memory that processes share is divided by them."""
+        return [(part, memory_mb(pid)) for pid, part in self._processes().items()]
 
-    def _processes(self) -> list[psutil.Process]:
-        # The same objects every time, because a process that ended must fail and not be forgotten.
+    def _processes(self) -> dict[int, str]:
+        """The processes by id. A process that has ended stays, so that its CPU time is missed and not forgotten."""
         for process in [self.process, *self.process.children(recursive=True)]:
-            self._parts.setdefault(process.pid, process)
-        return list(self._parts.values())
+            if process.pid not in self._parts:
+                self._parts[process.pid] = _STORE if _STORE_MODULE in process.cmdline() else _REQUESTS
+        return self._parts
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.ingestion.client import Refused, at_rate, repeat
+from benchmarks.ingestion.client import CpuTime, Refused, at_rate, repeat
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody"
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
@@ -40,11 +40,11 @@ def server(response: bytes, busy_s: float = 0) -> Iterator[int]:
 
 
 def test_repeat_counts_the_responses_after_the_first_of_every_connection() -> None:
-    cpu_s = iter([1.0, 1.5])
+    cpu_times = iter([CpuTime(1.0, 2.0), CpuTime(1.5, 3.0)])
     with server(ACCEPTED) as port:
-        throughput = repeat(port, REQUEST, connections=3, seconds=0, cpu_s=lambda: next(cpu_s))
+        throughput = repeat(port, REQUEST, connections=3, seconds=0, cpu_time=lambda: next(cpu_times))
     assert throughput.images >= 3
-    assert throughput.cpu_s == 0.5
+    assert throughput.cpu == (0.5, 1.0)
 
 
 def test_a_request_is_timed_from_when_it_was_due() -> None:

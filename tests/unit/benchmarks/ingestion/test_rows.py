@@ -1,18 +1,18 @@
 import pytest
 
-from benchmarks.ingestion.client import Throughput
+from benchmarks.ingestion.client import CpuTime, Throughput
 from benchmarks.ingestion.rows import BRIDGE, DROPPING, PRODUCING, SERVICE, Latency, memory, name_of, ratios, tail
 
 
-def rounds(images: int, cpu_s: float) -> list[Throughput]:
-    return [Throughput(images, seconds=2.0, cpu_s=cpu_s)]
+def rounds(images: int, cpu_s: float, store_s: float = 0) -> list[Throughput]:
+    return [Throughput(images, seconds=2.0, cpu=CpuTime(cpu_s, cpu_s + store_s))]
 
 
 def test_the_service_is_compared_with_baselines_that_have_as_many_processes() -> None:
     rows = ratios(
         "50 KB",
         {
-            name_of(SERVICE, 1): rounds(800, 1.0),
+            name_of(SERVICE, 1): rounds(800, 1.0, store_s=1.0),
             name_of(PRODUCING, 1): rounds(1000, 0.5),
             name_of(SERVICE, 2): rounds(1500, 3.0),
             name_of(PRODUCING, 2): rounds(2000, 2.0),
@@ -20,8 +20,10 @@ def test_the_service_is_compared_with_baselines_that_have_as_many_processes() ->
     )
     assert {row.what: row.ratio.median for row in rows} == {
         "50 KB, 1 process, by CPU": 0.4,
+        "50 KB, 1 process, by CPU, store included": 0.2,
         "50 KB, 1 process, by the clock": 0.8,
         "50 KB, 2 processes, by CPU": 0.5,
+        "50 KB, 2 processes, by CPU, store included": 0.5,
         "50 KB, 2 processes, by the clock": 0.75,
     }
     assert {row.limit.at_least for row in rows} == {0.8}
@@ -39,6 +41,7 @@ def test_three_times_the_bridge_are_to_reach_and_nothing_of_an_application_that_
     assert [(row.baseline, row.ratio.median, row.limit.at_least) for row in rows] == [
         (DROPPING, 0.1, None),
         (BRIDGE, 18.0, 3.0),
+        (BRIDGE, 18.0, 3.0),
         (BRIDGE, 9.0, 3.0),
     ]
 
@@ -52,5 +55,10 @@ def test_the_tail_is_that_of_the_same_round() -> None:
 
 
 def test_memory_is_given_in_all_and_for_every_process_of_several() -> None:
-    assert [figure.values for figure in memory("a", [10.0, 30.0])] == [[40.0], [10.0], [30.0]]
-    assert [figure.values for figure in memory("b", [10.0])] == [[10.0]]
+    several = memory("a", [("requests", 10.0), ("store", 30.0)])
+    assert {figure.what: figure.values for figure in several} == {
+        "memory: a: all": [40.0],
+        "memory: a: process 1, requests": [10.0],
+        "memory: a: process 2, store": [30.0],
+    }
+    assert [figure.values for figure in memory("b", [("requests", 10.0)])] == [[10.0]]
