@@ -17,6 +17,7 @@ CONTENT_TYPE = "content-type"
 TRACE_HEADERS = ("traceparent", "tracestate")
 """W3C Trace Context headers, passed on unchanged."""
 
+_SPEC_VERSION = SPEC_VERSION.encode()
 _STRUCTURED = b"application/cloudevents+json"
 _ATTRIBUTE = re.compile("[a-z0-9]+")
 
@@ -44,17 +45,19 @@ class CloudEvent:
     def headers(self) -> Headers:
         """The event's record headers."""
         headers = [
-            ("ce_specversion", SPEC_VERSION),
-            ("ce_id", self.id),
-            ("ce_source", self.source),
-            ("ce_type", self.type),
-            ("ce_time", self.time),
-            *((f"ce_{name}", value) for name, value in self.extensions.items()),
-            *self.trace.items(),
+            ("ce_specversion", _SPEC_VERSION),
+            ("ce_id", self.id.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_time", self.time.encode()),
         ]
+        if self.extensions:
+            headers += [(f"ce_{name}", value.encode()) for name, value in self.extensions.items()]
+        if self.trace:
+            headers += [(name, value.encode()) for name, value in self.trace.items()]
         if self.content_type is not None:
-            headers.append((CONTENT_TYPE, self.content_type))
-        return [(name, value.encode()) for name, value in headers]
+            headers.append((CONTENT_TYPE, self.content_type.encode()))
+        return headers
 
 
 def read_headers(headers: ReadHeaders) -> CloudEvent | None:

@@ -3,7 +3,9 @@
 from collections import Counter as Counted
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from darkroom_ingestion.tallies import Counters, Durations, Histograms, Tally
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -14,22 +16,16 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         r = self.registry
-        self.requests = Counter(
-            "darkroom_http_requests", "Requests answered.", ["method", "route", "status"], registry=r
+        self._requests = Counters("darkroom_http_requests", "Requests answered.", ["method", "route", "status"], r)
+        self._request_seconds = Histograms(
+            "darkroom_http_request_seconds", "Time until the response was complete.", ["route"], _SECONDS, r
         )
-        self.request_seconds = Histogram(
-            "darkroom_http_request_seconds",
-            "Time until the response was complete.",
-            ["route"],
-            buckets=_SECONDS,
-            registry=r,
-        )
-        self.images = Counter("darkroom_images_accepted", "Images that Kafka acknowledged.", ["pipeline"], registry=r)
-        self.image_bytes = Counter("darkroom_image_bytes", "Bytes of accepted images.", ["pipeline"], registry=r)
+        self._images = Counters("darkroom_images_accepted", "Images that Kafka acknowledged.", ["pipeline"], r)
+        self._image_bytes = Counters("darkroom_image_bytes", "Bytes of accepted images.", ["pipeline"], r)
         self.refused = Counter("darkroom_images_refused", "Images refused.", ["pipeline", "reason"], registry=r)
-        self.ack_seconds = Histogram(
-            "darkroom_ack_seconds", "From publishing an image to Kafka's ack.", buckets=_SECONDS, registry=r
-        )
+        self.ack_seconds = Histograms(
+            "darkroom_ack_seconds", "From publishing an image to Kafka's ack.", [], _SECONDS, r
+        ).of()
         self.producer_queue = Gauge("darkroom_producer_queue", "Images waiting for Kafka's ack.", registry=r)
         self.body_bytes = Gauge("darkroom_body_bytes", "Bytes of bodies held in memory.", registry=r)
         self.store_records = Counter("darkroom_store_records", "Records read into the store.", ["kind"], registry=r)
@@ -59,8 +55,8 @@ class Metrics:
             "failures": self.store_failures,
             "loop_failures": self.loop_failures,
         }
-        self._of_pipeline: dict[str, tuple[Counter, Counter]] = {}
-        self._of_request: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
+        self._of_pipeline: dict[str, tuple[Tally, Tally]] = {}
+        self._of_request: dict[tuple[str, str | None, int], tuple[Tally, Durations]] = {}
         self._pipelines = Gauge(
             "darkroom_pipelines",
             "Pipelines of the catalog: Served, or why they are not.",
@@ -92,18 +88,20 @@ class Metrics:
     def image_was_accepted(self, pipeline: str, size: int) -> None:
         """Count an image of `size` bytes that Kafka acknowledged."""
         if pipeline not in self._of_pipeline:
-            self._of_pipeline[pipeline] = (self.images.labels(pipeline), self.image_bytes.labels(pipeline))
+            self._of_pipeline[pipeline] = (self._images.of(pipeline), self._image_bytes.of(pipeline))
         images, image_bytes = self._of_pipeline[pipeline]
-        images.inc()
-        image_bytes.inc(size)
+        images.add()
+        image_bytes.add(size)
 
     def request_was_answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count a request. Requests without a route share one label, so that unknown paths do not add labels."""
         asked = (method if route else "-", route, status)
         if asked not in self._of_request:
             name = route or "other"
-            counter = self.requests.labels(asked[0], name, str(status))
-            self._of_request[asked] = (counter, self.request_seconds.labels(name))
-        counter, histogram = self._of_request[asked]
-        counter.inc()
-        histogram.observe(seconds)
+            self._of_request[asked] = (
+                self._requests.of(asked[0], name, str(status)),
+                self._request_seconds.of(name),
+            )
+        counter, durations = self._of_request[asked]
+        counter.add()
+        durations.observe(seconds)

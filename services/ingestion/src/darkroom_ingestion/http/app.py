@@ -11,7 +11,6 @@ from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
-from darkroom_ingestion.http.middleware.request_context import RequestContext
 from darkroom_ingestion.http.plain_uploads import PlainUploads
 from darkroom_ingestion.http.problems import Problem
 from darkroom_ingestion.http.routes import (
@@ -73,7 +72,7 @@ def create_app(*, cors_origins: Sequence[str] = (), on_loopback: bool = False) -
 
 def with_uploads(app: FastAPI, *, on_loopback: bool = False) -> ASGIApp:
     """The application as a server calls it: plain uploads are handled before the framework."""
-    return RequestContext(Instrumented(PlainUploads(app, app.state, local_hosts_only=on_loopback), app.state))
+    return Instrumented(PlainUploads(app, app.state, local_hosts_only=on_loopback), app.state)
 
 
 def create_probe_app() -> FastAPI:

@@ -5,8 +5,7 @@ the route `post_images`, which describes this one too in the OpenAPI document. B
 """
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
@@ -15,11 +14,12 @@ from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.middleware.loopback import is_local_host
 from darkroom_ingestion.http.problems import answer
-from darkroom_ingestion.http.requests.admission import is_accepted
-from darkroom_ingestion.http.routes.described import json_text
-from darkroom_ingestion.http.routes.post_images import GetHeader, accepted, location, read_upload, router, trace_headers
+from darkroom_ingestion.http.requests.admission import admit, is_accepted
+from darkroom_ingestion.http.requests.bodies import check_body, read_body
+from darkroom_ingestion.http.routes.post_images import location, router, trace_headers
+from darkroom_ingestion.http.server import ARRIVED, RESPOND
 from darkroom_ingestion.images.ids import new_image_id
-from darkroom_ingestion.images.submission import Sender
+from darkroom_ingestion.images.submission import Sender, Upload
 from darkroom_ingestion.records.answers import ReceivedImage
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 [_ROUTE] = router.routes
 _PATH: Final = re.compile("/v1/pipelines/([^/]+/[^/]+)/images")
 _QUERY: Final = re.compile(rb"(?:key=([A-Za-z0-9._~-]{1,256}))?")
-_OTHERS: Final = frozenset({"origin", "prefer", "idempotency-key"})
+_OTHERS: Final = frozenset({b"origin", b"prefer", b"idempotency-key"})
 """Headers that only the framework's route handles."""
 
 
-@dataclass(frozen=True)
-class _Plain:
+class _Plain(NamedTuple):
     """A plain upload whose body is not read yet."""
 
     served: ServedPipeline
-    header: GetHeader
+    content_type: str | None
+    announced: str | None
     sender: Sender
 
 
@@ -62,18 +62,16 @@ class PlainUploads:
             return
         scope["route"] = _ROUTE
         try:
-            image = await _accept(self._state.services, upload, receive)
+            image = await _accept(self._state.services, upload, scope, receive)
         except Exception as error:  # noqa: BLE001 - every error has a response
             await answer(problem_of(error), scope["path"])(scope, receive, send)
             return
-        body = json_text(accepted(image))
-        headers = [
-            (b"content-length", str(len(body)).encode()),
-            (b"content-type", b"application/json"),
-            (b"location", location(upload.served, image).encode()),
-        ]
-        await send({"type": "http.response.start", "status": 202, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        # Nothing in an id or the name of a topic needs escapes.
+        body = b'{"id": "%b", "topic": "%b", "partition": %d, "offset": %d}' % (
+            *(image.id.encode(), image.topic.encode(), image.partition, image.offset),
+        )
+        headers = b"content-type: application/json\r\nlocation: %b\r\n" % location(upload.served, image).encode()
+        await scope[RESPOND](202, headers, body)
 
     def _plain(self, scope: Scope) -> _Plain | None:
         """The upload; None if the request is for the framework."""
@@ -81,22 +79,32 @@ class PlainUploads:
         if path is None or query is None:
             return None
         served = self._state.services.links.pipelines.get(path[1])
-        headers: dict[str, str] = {}
-        for encoded, value in scope["headers"]:
-            name = encoded.decode("latin-1")
-            if name in _OTHERS or name in headers:
-                return None
-            headers[name] = value.decode("latin-1")
-        refused = self._local_hosts_only and not is_local_host(headers.get("host", ""))
-        if served is None or refused or not is_accepted(headers.get("content-type")):
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if served is None or len(headers) < len(scope["headers"]) or not _OTHERS.isdisjoint(headers):
+            return None
+
+        def header(name: str) -> str | None:
+            value = headers.get(name.encode())
+            return None if value is None else value.decode("latin-1")
+
+        refused = self._local_hosts_only and not is_local_host(header("host") or "")
+        content_type = header("content-type")
+        if refused or not is_accepted(content_type):
             return None
         key = query[1].decode() if query[1] else None
-        return _Plain(served, headers.get, Sender(key, trace=trace_headers(headers.get)))
+        return _Plain(served, content_type, header("content-length"), Sender(key, trace=trace_headers(header)))
 
 
-async def _accept(services: "Services", plain: _Plain, receive: Receive) -> ReceivedImage:
+async def _accept(services: "Services", plain: _Plain, scope: Scope, receive: Receive) -> ReceivedImage:
+    served, limit = plain.served, plain.served.max_image_bytes
     with services.memory.share() as share:
-        upload = await read_upload(receive, plain.header, services, plain.served, share)
+        body: bytes | None = scope[ARRIVED]()
+        if body is None:
+            silence_s = services.settings.body_timeout_s
+            body = await read_body(receive, plain.announced, limit=limit, silence_s=silence_s, share=share)
+        else:
+            check_body(body, limit, share)
+        upload = Upload(body, admit(plain.content_type, body))
         image_id = new_image_id()
         bind_contextvars(image_id=image_id)
-        return await services.submissions.publish(plain.served, image_id, upload, plain.sender)
+        return await services.submissions.publish(served, image_id, upload, plain.sender)

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from darkroom.errors import DarkroomError
 
@@ -17,6 +18,12 @@ _HEAD_TIMEOUT_S = 15.0
 _BACKLOG = 2_048
 ABORT = "darkroom.abort"
 """Key in the ASGI scope: a function that closes the connection immediately, without sending its buffers."""
+ARRIVED = "darkroom.arrived"
+"""Key in the ASGI scope: a function that returns the whole body if it has arrived already; else None."""
+RESPOND = "darkroom.respond"
+"""Key in the ASGI scope: a `Respond`."""
+Respond = Callable[[int, bytes, bytes], Awaitable[None]]
+"""Sends a whole response: its status, its header lines, and its body."""
 _MAX_CONNECTIONS = 4_096
 _MAX_PROBES = 64
 
@@ -30,6 +37,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+    _idle = False
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -39,18 +47,19 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived."""
+        self._idle = False
         if self._in_head:
-            if self._head_timer is None:
-                self._await_head()
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._in_head and not self._idle and self._head_timer is None:
+            self._await_head()
         # The bytes may belong to a body as well; only an unfinished head counts.
         if self._in_head and self._head_bytes > _MAX_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(431)
 
     def on_message_begin(self) -> None:
         """A request has started."""
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._idle, self._head_bytes = True, False, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -59,11 +68,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
         self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
         super().on_headers_complete()
+        self.scope[ARRIVED] = partial(_arrived, self.cycle)  # type: ignore[literal-required]
+        self.scope[RESPOND] = partial(_respond, self.cycle)  # type: ignore[literal-required]
 
     def on_message_complete(self) -> None:
         """The request's body is complete: the next head may follow."""
         super().on_message_complete()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._idle, self._head_bytes = True, True, 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has disconnected."""
@@ -83,6 +94,40 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(STATUS_LINE[status] + b"connection: close\r\ncontent-length: 0\r\n\r\n")
             self.transport.close()
+
+
+def _arrived(cycle: RequestResponseCycle) -> bytes | None:
+    """The whole body if it has arrived already. `cycle.receive` would not return it again."""
+    if cycle.more_body or cycle.disconnected:
+        return None
+    body, cycle.body = bytes(cycle.body), bytearray()
+    return body
+
+
+async def _respond(cycle: RequestResponseCycle, status: int, headers: bytes, body: bytes) -> None:
+    """Send a whole response in one write, as `cycle.send` does in two, after it has checked every header.
+
+    Args:
+        cycle: the request.
+        status: the status code.
+        headers: lines, each with its line end, without Content-Length.
+        body: not empty.
+    """
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    cycle.response_started = cycle.response_complete = True
+    head = [STATUS_LINE[status], headers, b"content-length: %d\r\n" % len(body)]
+    for name, value in cycle.default_headers:
+        head += (name, b": ", value, b"\r\n")
+    if not cycle.keep_alive:
+        head.append(b"connection: close\r\n")
+    cycle.transport.write(b"".join((*head, b"\r\n", body)))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
 
 
 class Server(uvicorn.Server):

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -27,21 +29,19 @@ from darkroom_ingestion.times import now_ms, rfc3339
 log = structlog.get_logger("darkroom.ingestion.submission")
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(NamedTuple):
     """An admitted image."""
 
     body: bytes
     content_type: str
 
 
-@dataclass(frozen=True)
-class Sender:
+class Sender(NamedTuple):
     """The parameters that the client sent with the images."""
 
     key: str | None = None
     idempotency_key: str | None = None
-    trace: Mapping[str, str] = field(default_factory=dict)
+    trace: Mapping[str, str] = MappingProxyType({})
 
 
 Outcome = ReceivedImage | Refused | NotConnected
@@ -153,7 +153,7 @@ class Submissions:
 
     async def _write_down(self, served: ServedPipeline, key: str, outcomes: list[Outcome]) -> None:
         """Store the response; without one, release the key for the next request."""
-        accepted = [asdict(outcome) for outcome in outcomes if isinstance(outcome, ReceivedImage)]
+        accepted = [outcome._asdict() for outcome in outcomes if isinstance(outcome, ReceivedImage)]
         try:
             if len(accepted) == len(outcomes):
                 await self.keys.settle(served.key, key, accepted)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -19,7 +19,8 @@ from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.metrics import Metrics
 
-_POLL_S = 0.2
+_POLL_S = 0.002
+_SUPERVISE_S = 0.2
 _LINGER_MS = 2.0
 _QUEUE_KIB = 256 * 1024
 _QUEUE_RECORDS = 100_000
@@ -29,13 +30,11 @@ _LARGEST_BATCH_BYTES = 1_000_000
 _ANSWER_GRACE_S = 5.0
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 10.0
 _PURGE_S = 1.0
-_OVERDUE_CHECK_S = 1.0
 
 log = structlog.get_logger("darkroom.ingestion.publisher")
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A record to publish."""
 
     topic: str
@@ -45,8 +44,7 @@ class Record:
     timestamp_ms: int
 
 
-@dataclass(frozen=True)
-class Ack:
+class Ack(NamedTuple):
     """The position of an acknowledged record."""
 
     topic: str
@@ -74,13 +72,13 @@ _Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
 
 
 class Publisher:
-    """A producer and the thread that polls it. Call `publish` from the event loop only.
+    """A producer, polled by the event loop. Call `publish` from the event loop only.
 
-    A producer that fails permanently, for example because it is not authorised yet, is replaced.
+    A thread that polls would take the interpreter from the event loop for each acknowledgement. Here a thread only
+    replaces a producer that fails permanently, for example because it is not authorised yet.
 
     Attributes:
         problem: why nothing can be published until the producer is replaced; else None.
-        waiting: the number of records that wait for Kafka's acknowledgement.
 
     Args:
         batch_bytes: the maximum size of a batch. Kafka's max.message.bytes limits whole batches, so images that fit
@@ -103,13 +101,13 @@ class Publisher:
         self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S
         self._metrics = metrics
         self.problem: str | None = None
+        self._fatal: KafkaException | None = None
         self._producer = self._new_producer()
         self._loop = asyncio.get_running_loop()
         self._delivered: deque[_Delivery] = deque()
-        self._deadlines: deque[tuple[float, asyncio.Future[Ack]]] = deque()
-        self._overdue_check: asyncio.TimerHandle | None = None
-        self.waiting = 0
-        self._waking = False
+        self._waiting: dict[asyncio.Future[Ack], float] = {}
+        """The deadlines of the calls of `publish`, in their order."""
+        self._polling: asyncio.TimerHandle | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._thread.start()
@@ -118,6 +116,11 @@ class Publisher:
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """The number of records that wait for Kafka's acknowledgement."""
+        return len(self._waiting)
 
     async def publish(self, record: Record) -> Ack:
         """Publish `record` and wait until every in-sync replica has it.
@@ -129,12 +132,8 @@ class Publisher:
         answer: asyncio.Future[Ack] = self._loop.create_future()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
+            # By whichever thread polls. The event loop, which polls as long as records wait, resolves it.
             self._delivered.append((answer, error, message))
-            # Wake the event loop once for many acknowledgements.
-            if not self._waking:
-                self._waking = True
-                with contextlib.suppress(RuntimeError):  # the loop is closed
-                    self._loop.call_soon_threadsafe(self._resolve)
 
         start = time.perf_counter()
         try:
@@ -150,12 +149,13 @@ class Publisher:
             raise QueueFull("the producer's queue is full") from error
         except KafkaException as error:
             raise self._failure(error.args[0]) from error
-        self._fail_when_overdue(answer)
-        self.waiting += 1
+        self._waiting[answer] = start + self._timeout_s
+        if self._polling is None:
+            self._polling = self._loop.call_later(_POLL_S, self._poll)
         try:
             ack = await answer
         finally:
-            self.waiting -= 1
+            del self._waiting[answer]
         self._metrics.ack_seconds.observe(time.perf_counter() - start)
         return ack
 
@@ -168,14 +168,14 @@ class Publisher:
         if left:
             log.warning("stopped with records unacknowledged", records=left)
         self._stop.set()
-        self._thread.join(_POLL_S * 5)
+        self._thread.join(_SUPERVISE_S * 5)
 
     def _run(self) -> None:
         backoff = Backoff(_FIRST_RETRY_S, _LAST_RETRY_S)
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                self._poll()
+                self._supervise()
             except KafkaException as error:  # poll raises only fatal errors
                 self._let_go(error.args[0].str())
             except KafkaUnreachable as error:
@@ -184,16 +184,27 @@ class Publisher:
                 if time.monotonic() - began > _LAST_RETRY_S:
                     backoff.reset()
                 self._stop.wait(backoff.next_s())
-                self._producer = self._new_producer()
+                self._producer, self._fatal = self._new_producer(), None
                 self.problem = None
 
     def _new_producer(self) -> Producer:
         return Producer(self._contact.reported_by(self._settings), logger=KAFKA_LOGGER)
 
-    def _poll(self) -> None:
-        while not self._stop.is_set():
-            self._producer.poll(_POLL_S)
+    def _supervise(self) -> None:
+        while not self._stop.wait(_SUPERVISE_S):
+            self._producer.poll(0)
+            if self._fatal is not None:
+                raise self._fatal
             self._contact.require(self._producer)
+
+    def _poll(self) -> None:
+        try:
+            self._producer.poll(0)
+        except KafkaException as error:  # poll raises only fatal errors
+            self._fatal = error
+        self._resolve()
+        self._fail_overdue()
+        self._polling = self._loop.call_later(_POLL_S, self._poll) if self._waiting else None
 
     def _let_go(self, reason: str) -> None:
         """Fail the waiting calls of a producer that has failed permanently."""
@@ -204,23 +215,15 @@ class Publisher:
             self._producer.purge()
             self._producer.flush(_PURGE_S)
 
-    def _fail_when_overdue(self, answer: "asyncio.Future[Ack]") -> None:
-        """Fail `answer` if there is none in time. One timer for all answers costs less than one for each."""
-        self._deadlines.append((self._loop.time() + self._timeout_s, answer))
-        if self._overdue_check is None:
-            self._overdue_check = self._loop.call_later(_OVERDUE_CHECK_S, self._fail_overdue)
-
     def _fail_overdue(self) -> None:
-        now = self._loop.time()
-        while self._deadlines and (self._deadlines[0][0] <= now or self._deadlines[0][1].done()):
-            _, answer = self._deadlines.popleft()
+        now = time.perf_counter()
+        for answer, deadline in self._waiting.items():
+            if deadline > now:
+                return
             if not answer.done():
                 answer.set_exception(NotDelivered("Kafka did not acknowledge in time"))
-        again = bool(self._deadlines)
-        self._overdue_check = self._loop.call_later(_OVERDUE_CHECK_S, self._fail_overdue) if again else None
 
     def _resolve(self) -> None:
-        self._waking = False
         while self._delivered:
             answer, error, message = self._delivered.popleft()
             if answer.done():

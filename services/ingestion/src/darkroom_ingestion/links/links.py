@@ -36,6 +36,7 @@ class Links:
         self._settings, self._filling, self._metrics = settings, filling, metrics
         self.pipelines = Pipelines()
         self._links: dict[KafkaConnection, Link] = {}
+        self._of_pipelines: dict[str, Link] = {}
         self._hubs: dict[str, Hub] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="links")
@@ -63,6 +64,9 @@ class Links:
                 )
             except CLIENT_NOT_CREATED as error:
                 log.warning("a Kafka can't be used", bootstrap_servers=connection.bootstrap_servers, reason=str(error))
+        self._of_pipelines = {
+            served.key: link for connection, link in self._links.items() for served in wanted[connection]
+        }
         self._filling.read({connection: topics_to_store(served) for connection, served in wanted.items()})
         for link in replaced:
             closing = asyncio.ensure_future(self._close(link))
@@ -76,7 +80,7 @@ class Links:
 
     def find(self, served: ServedPipeline) -> Link | None:
         """The link of a pipeline; None if its Kafka can't be used."""
-        return self._links.get(served.kafka)
+        return self._of_pipelines.get(served.key)
 
     def of(self, served: ServedPipeline) -> Link:
         """The link of a pipeline.
@@ -108,7 +112,7 @@ class Links:
 
     async def close(self) -> None:
         """Close all links."""
-        links, self._links = list(self._links.values()), {}
+        links, self._links, self._of_pipelines = list(self._links.values()), {}, {}
         await asyncio.gather(*(self._close(link) for link in links), *self._closing)
         self._threads.shutdown(wait=False)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from darkroom_ingestion.times import parse_ms
 
 
-@dataclass(frozen=True)
-class ReceivedImage:
+class ReceivedImage(NamedTuple):
     """An image in the log. `key` is the client's ordering key; None if the record's key is the image's id."""
 
     pipeline: str

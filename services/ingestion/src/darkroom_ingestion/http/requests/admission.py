@@ -79,6 +79,8 @@ def admit(declared: str | None, body: bytes) -> str:
 
 
 def _bare(declared: str | None) -> str:
+    if declared in MEDIA_TYPES:
+        return declared
     return (declared or "").partition(";")[0].strip().lower()
 
 

@@ -13,6 +13,17 @@ MAX_JSON_BYTES = 2**20
 _SLOWEST_BYTES_PER_S = 8 * 1024
 
 
+def check_body(body: bytes, limit: int, share: MemoryShare) -> None:
+    """Apply the limits for size and memory to a body that has arrived as a whole.
+
+    Raises:
+        HttpProblem: 413 if it is too large, 503 if there is no memory for it.
+    """
+    if len(body) > limit:
+        raise too_large(limit)
+    share.take(len(body))
+
+
 async def read_body(
     receive: Receive, announced: str | None, *, limit: int, silence_s: float, share: MemoryShare
 ) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from darkroom_ingestion.http.problems import HttpProblem
 
@@ -18,14 +19,9 @@ class BodyMemory:
         """The bytes in use."""
         return self._taken
 
-    @contextmanager
-    def share(self) -> Iterator["MemoryShare"]:
-        """A share for the duration of the block, released at its end or before."""
-        share = MemoryShare(self)
-        try:
-            yield share
-        finally:
-            share.release()
+    def share(self) -> "MemoryShare":
+        """A share for the duration of a `with` block, released at its end or before."""
+        return MemoryShare(self)
 
     @contextmanager
     def share_of_response(self) -> Iterator["MemoryShare"]:
@@ -62,6 +58,12 @@ class MemoryShare:
     def __init__(self, memory: BodyMemory) -> None:
         self._memory = memory
         self.taken = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def take(self, size: int) -> None:
         """Take `size` more bytes for the body of a request.
