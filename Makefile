@@ -15,6 +15,13 @@ SOURCES := operator services kind models tests scripts benchmarks
 # A Python that is too old is refused below rather than replaced by a download.
 export UV_PYTHON_DOWNLOADS ?= never
 
+# Where Python may not write bytecode, as in many containers, every process would compile everything that it imports,
+# which is most of the time of a start. It is written to the cache instead.
+ifdef PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/darkroom/bytecode
+endif
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +49,7 @@ test-servers: test-tools ## Part of `make test`: all other tests
 
 .PHONY: test-unit
 test-unit: $(UV) ## Run the tests that need no servers (seconds)
-	@$(RUN) pytest -q -n auto -m "not fuzz" tests/unit
+	@$(RUN) pytest -q -n auto -m "not fuzz" --hypothesis-profile quick tests/unit
 
 .PHONY: test-tools
 test-tools: $(UV) ## Build or download the programs for tests/cluster and tests/registry, into the cache (minutes, once)

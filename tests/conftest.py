@@ -24,4 +24,6 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
 settings.register_profile(
     "darkroom", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )
+# `make test-unit`, which runs many times a day, tries fewer examples than `make test`.
+settings.register_profile("quick", settings.get_profile("darkroom"), max_examples=30)
 settings.load_profile("darkroom")

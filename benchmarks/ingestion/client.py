@@ -199,7 +199,8 @@ async def send_at_rate(
         connection.send(request)
 
     opened = await connect(port, connections, next_of, failed)
-    idle = opened.copy()
+    # The one that was idle longest comes first: a server closes connections that are idle for long.
+    idle = deque(opened)
     started = loop.time()
     for number in range(max(1, int(per_second * seconds))):
         due = started + number / per_second
@@ -208,7 +209,7 @@ async def send_at_rate(
         if failed.done():
             break
         if idle:
-            send(idle.pop(), due)
+            send(idle.popleft(), due)
         else:
             late.append(due)
     await until(lambda: not sent and not late, failed)

@@ -19,6 +19,7 @@ from darkroom_cli.processes.ports import Reservation
 
 _MODEL = Path(__file__).parents[2] / "models" / "digits" / "digits.onnx"
 _TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 90.0
 
 SERVICE, FILLER, WORKER = "ingestion service", "process that fills its store", "worker"
 
@@ -65,7 +66,7 @@ def running(at: Target, folder: Path, loops: int) -> Iterator[Running]:
             yield Running(server, psutil.Process(worker.pid), settings)
         finally:
             worker.terminate()
-            worker.wait(_TIMEOUT_S)
+            worker.wait(_STOP_TIMEOUT_S)
             port.release()
 
 

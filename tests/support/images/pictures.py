@@ -1,6 +1,8 @@
-"""Generated pictures with known pixels."""
+"""Generated pictures with known pixels, and two photographs."""
 
 import io
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,14 @@ def picture(height: int, width: int, seed: int = 0) -> Pixels:
     """Smooth blobs of colour, with small JPEG errors: uint8 (height, width, 3)."""
     small = np.random.default_rng(seed).integers(0, 256, (max(2, height // 16), max(2, width // 16), 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def photograph(name: str) -> Pixels:
+    """`china.jpg` or `flower.jpg` of scikit-learn, which takes long to import: uint8 (427, 640, 3)."""
+    package = find_spec("sklearn")
+    assert package is not None
+    assert package.origin is not None
+    return np.array(Image.open(Path(package.origin).parent / "datasets" / "images" / name))
 
 
 def noise(height: int, width: int, channels: int = 3, seed: int = 0) -> Pixels:

@@ -194,7 +194,7 @@ def inputs(draw: st.DrawFn) -> dict[str, Any]:
     return spec
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(
     size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
     spec=inputs(),

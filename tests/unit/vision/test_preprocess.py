@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sklearn.datasets import load_sample_image
 
 from darkroom.api.input import Interpolation
 from darkroom_vision.imaging.decode import decode
@@ -18,7 +17,7 @@ from darkroom_vision.imaging.geometry import Size
 from darkroom_vision.model.extra_inputs import ExtraInputs
 from darkroom_vision.model.input import ResolvedInput
 from darkroom_vision.preprocess import ModelInput, Preprocessor
-from tests.support.images.pictures import Pixels, encoded, noise, picture, resized
+from tests.support.images.pictures import Pixels, encoded, noise, photograph, picture, resized
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SETTINGS = ResolvedInput(
@@ -58,7 +57,7 @@ def framed(settings: ResolvedInput, resize: Resize, **changes: Any) -> ResolvedI
 @pytest.mark.parametrize(("kind", "bound"), [("JPEG", 2.5), ("PNG", 1.5)])
 @pytest.mark.parametrize("size", [(900, 600), (600, 400), (440, 310), (330, 240), (230, 170)])
 def test_fast_differs_little_from_exact(resize: Resize, kind: str, bound: float, size: Size) -> None:
-    data = encoded(Image.fromarray(load_sample_image("china.jpg")).resize(size), kind, compress_level=1)
+    data = encoded(Image.fromarray(photograph("china.jpg")).resize(size), kind, compress_level=1)
     exact, fast = (Preprocessor.of(framed(PLAIN, resize, preprocessing=mode)) for mode in ("Exact", "Fast"))
     results = []
     for preprocessor in (exact, fast):
@@ -130,7 +129,7 @@ def test_crop_is_the_centre_of_pillows_resized_image() -> None:
 @pytest.mark.parametrize("interpolation", get_args(Interpolation))
 @pytest.mark.parametrize("size", [(1_000, 700), (641, 429), (640, 300), (501, 399), (224, 224), (31, 17)])
 def test_exact_is_pillow_within_a_level_for_every_filter(size: Size, interpolation: Interpolation) -> None:
-    pixels = load_sample_image("flower.jpg").copy()
+    pixels = photograph("flower.jpg").copy()
     pixels[100:200, 100:200] = noise(100, 100)
     filters = {"Area": "BOX", "Nearest": "NEAREST", "Bilinear": "BILINEAR", "Bicubic": "BICUBIC"}
     image = Image.fromarray(pixels)
@@ -140,7 +139,7 @@ def test_exact_is_pillow_within_a_level_for_every_filter(size: Size, interpolati
 
 
 def test_an_imagenet_evaluation_is_pillows_resize_to_256_and_the_central_224() -> None:
-    pixels = load_sample_image("flower.jpg")  # 640 x 427: Resize(256) makes 383 x 256, CenterCrop begins at 80, 16
+    pixels = photograph("flower.jpg")  # 640 x 427: Resize(256) makes 383 x 256, CenterCrop begins at 80, 16
     settings = replace(PLAIN, framing=Framing(224, 224, "Crop", crop_fraction=0.875))
     expected = resized(pixels, (383, 256))[16:240, 80:304]
     exact = written(pixels, settings).transpose(1, 2, 0)
@@ -150,7 +149,7 @@ def test_an_imagenet_evaluation_is_pillows_resize_to_256_and_the_central_224() -
 
 
 def test_a_letterbox_without_antialiasing_is_ultralytics_pixel_by_pixel() -> None:
-    pixels = load_sample_image("china.jpg")  # 640 x 427
+    pixels = photograph("china.jpg")  # 640 x 427
     inner = cv2.resize(pixels, (320, 214), interpolation=cv2.INTER_LINEAR)  # round(213.5): half to even
     expected = cv2.copyMakeBorder(inner, 53, 53, 0, 0, cv2.BORDER_CONSTANT, value=(114, 114, 114))
     settings = replace(PLAIN, framing=Framing(320, 320, "Letterbox"), pad=(114,) * 3, antialias=False)

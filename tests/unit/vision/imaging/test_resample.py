@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sklearn.datasets import load_sample_image
 
 from darkroom.api.input import Interpolation
 from darkroom_vision.imaging.geometry import Fit, Size
 from darkroom_vision.imaging.resample import resize_a_little, resize_as_opencv, resize_as_pillow
-from tests.support.images.pictures import Pixels, noise
+from tests.support.images.pictures import Pixels, noise, photograph
 
 PILLOW = {
     "Bilinear": Image.Resampling.BILINEAR,
@@ -99,7 +98,7 @@ def test_opencvs_nearest_pixel_is_pillows() -> None:
 @pytest.mark.parametrize("size", [(639, 426), (500, 400), (400, 300), (321, 214), (800, 600)])
 @pytest.mark.parametrize("photo", ["china.jpg", "flower.jpg"])
 def test_shrinking_a_photo_a_little_is_pillows_within_a_level_and_a_half_on_average(photo: str, size: Size) -> None:
-    pixels = load_sample_image(photo)
+    pixels = photograph(photo)
     difference = np.abs(
         resize_a_little(pixels, whole(pixels, size)).astype(int) - by_pillow(pixels, whole(pixels, size), "Bilinear")
     )
@@ -108,7 +107,7 @@ def test_shrinking_a_photo_a_little_is_pillows_within_a_level_and_a_half_on_aver
 
 @pytest.mark.parametrize("interpolation", ["Bilinear", "Bicubic"])
 def test_a_part_that_begins_within_a_pixel_is_cut_from_opencvs_resized_image(interpolation: Interpolation) -> None:
-    pixels = load_sample_image("china.jpg")
+    pixels = photograph("china.jpg")
     resized = resize_as_opencv(pixels, whole(pixels, (401, 267)), interpolation)
     x, y = pixels.shape[1] / 401, pixels.shape[0] / 267
     part = replace(whole(pixels, (224, 224)), corner=(88 * x, 21 * y), size=(224 * x, 224 * y))
