@@ -10,6 +10,8 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import text
+
 from benchmarks.ingestion.servers import Server, ingestion
 from benchmarks.ingestion.target import Target, broker, target
 from benchmarks.measuring.command import parser_of, run
@@ -80,6 +82,9 @@ def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found:
     with closing(open_database(url)) as database:
         spent = fill(database, url, log, options.count, options.rounds)
         add_dead_letters(database, _letters(options))
+        if not database.single_replica:
+            # PostgreSQL's autovacuum does it within a minute.
+            database.write(lambda connection: connection.execute(text("ANALYZE")))
     found.comparisons.extend(ratios(f"{name}: {options.count:,} results while pages are read", spent))
     found.plots.append(curve(name, spent))
 

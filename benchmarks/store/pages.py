@@ -31,7 +31,7 @@ _DEEP = (0.5, 0.9, 0.999)
 
 def requests(log: Results, results: int, letters: int) -> Iterator[tuple[str, str]]:
     """The kind and the path of every page."""
-    stages, labels = (None, *STAGES, _NOT_THERE), (None, LABELS[7], RARE_LABEL, _NOT_THERE)
+    stages, labels = (None, *STAGES, _NOT_THERE), (None, LABELS[6], RARE_LABEL, _NOT_THERE)
     for stage, label, depth in product(stages, labels, (0.0, *_DEEP)):
         number = int(results * (1 - depth))
         after = write_cursor((at_ms(number), log.event_id(number))) if depth else None

@@ -165,9 +165,9 @@ def test_a_result_is_found_by_each_of_its_labels_in_pages(database: Database) ->
 
 
 def test_a_page_ends_after_many_results_that_a_replay_has_replaced(database: Database) -> None:
-    live = [Told(f"{n}", 2_000 + n, label="cat", offset=n) for n in range(1_200)]
-    again = [Told(f"{n}", 4_000, "again", "dog", offset=1_200 + n) for n in range(1, 1_200)]
-    read(database, [*live, *again], at_once=1_200)
+    live = [Told(f"{n}", 2_000 + n, label="cat", offset=n) for n in range(300)]
+    again = [Told(f"{n}", 4_000, "again", "dog", offset=300 + n) for n in range(1, 300)]
+    read(database, [*live, *again], at_once=600)
 
     sizes: list[int] = []
     after = None

@@ -1,19 +1,20 @@
 """Queries on the store."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Exists, Row, Select, and_, case, select, tuple_
+from sqlalchemy import Connection, CursorResult, Exists, Row, Select, and_, case, select, tuple_
 
 from darkroom.kafka.log import TopicPartition
 from darkroom.result_fields import summary_of
 from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
 from darkroom_ingestion.store.tables import dead_letters, images, positions, redrives, result_labels, results
 
-_ROWS_AT_A_TIME = 16
-_MOST_SKIPPED = 1_000
+_FIRST_ROWS, _MOST_ROWS, _MOST_CHARACTERS = 16, 128, 2**21
+"""Rows that are fetched at once: first, and at most, by number and expected size."""
+_MOST_SKIPPED = 250
 """Replaced results that are read for a page, so that a page after a replay of many images takes milliseconds too."""
 
 ResultCursor = tuple[int, str]
@@ -124,25 +125,24 @@ def results_page(
     # Of the table whose index has the order.
     listed = results if label is None else result_labels
     order = (listed.c.at_ms, listed.c.event_id)
-    data = case((~_superseded(), results.c.data)).label("data")
-    query = select(*order, data, results.c.summary).where(listed.c.pipeline == pipeline)
+    shown = ~_superseded()
     if label is not None:
-        same = (
-            result_labels.c[name] == results.c[name]
-            for name in ("pipeline", "event_id", "topic", "partition", "offset")
-        )
+        # Not conditions of the join: PostgreSQL would expect next to no rows, and sort all instead of using the index.
+        shown &= and_(*(result_labels.c[name] == results.c[name] for name in ("topic", "partition", "offset")))
+    query = select(*order, case((shown, results.c.data)).label("data"), results.c.summary)
+    query = query.where(listed.c.pipeline == pipeline)
+    if label is not None:
+        same = (result_labels.c[name] == results.c[name] for name in ("pipeline", "event_id"))
         query = query.select_from(result_labels.join(results, and_(*same))).where(result_labels.c.label == label)
     if stage is not None:
         query = query.where(listed.c.stage == stage)
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
+    query = query.order_by(*(column.desc() for column in order)).limit(limit + _MOST_SKIPPED + 1)
     page: list[StoredResult] = []
     size, skipped, last = 0, 0, None
-    query = query.order_by(*(column.desc() for column in order)).limit(limit + _MOST_SKIPPED + 1)
-    # Fetch a few rows at a time, because a row may have megabytes.
-    streaming = connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_A_TIME)
-    with streaming.execute(query) as rows:
-        for row in rows:
+    with connection.execution_options(stream_results=True, max_row_buffer=1).execute(query) as rows:
+        for row in _some_at_a_time(rows):
             if len(page) == limit or size > max_bytes or skipped == _MOST_SKIPPED:
                 return page, last
             last = (row.at_ms, row.event_id)
@@ -153,6 +153,15 @@ def results_page(
             page.append(StoredResult(row.at_ms, row.data, summary))
             size += len(row.data)
     return page, None
+
+
+def _some_at_a_time(rows: CursorResult[Any]) -> Iterator[Row[Any]]:
+    """The rows, fetched in ever larger parts unless they are large: a row may have megabytes."""
+    count = _FIRST_ROWS
+    while fetched := rows.fetchmany(count):
+        yield from fetched
+        largest = max(len(row.data or "") for row in fetched)
+        count = min(2 * count, _MOST_ROWS, max(1, _MOST_CHARACTERS // max(1, largest)))
 
 
 def dead_letters_page(
