@@ -30,16 +30,16 @@ _CAUGHT_UP_WITHIN_S = 300.0
 
 @dataclass
 class Samples:
-    """One sample per interval: memory in MiB by process, and images that wait."""
+    """One sample per interval: memory in MB by process, and images that wait."""
 
-    memory_mib: list[dict[str, float]] = field(default_factory=list)
+    memory_mb: list[dict[str, float]] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
 
     def take(self, services: Running) -> None:
         """Add a sample."""
-        self.memory_mib.append(services.memory_mib())
+        self.memory_mb.append(services.memory_mb())
         self.waiting.append(services.waiting())
-        print(f"minute {len(self.waiting)}: {self.memory_mib[-1]}, {self.waiting[-1]} images wait", flush=True)
+        print(f"minute {len(self.waiting)}: {self.memory_mb[-1]}, {self.waiting[-1]} images wait", flush=True)
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
 def _rate(services: Running, request: bytes, seconds: float) -> float:
     """The highest rate for `seconds`, in images per second that both services handle. Waits until none are left."""
     started = time.monotonic()
-    accepted = repeat(services.server.port, request, _CONNECTIONS, seconds, services.server.cpu_s)
+    accepted = repeat(services.server.port, request, _CONNECTIONS, seconds, services.server.cpu_time)
     analysed_s = accepted.seconds
     while services.waiting():
         if time.monotonic() - started > _CAUGHT_UP_WITHIN_S:
@@ -104,7 +104,7 @@ class _every:  # noqa: N801 - a context manager
 
 
 def _report(samples: Samples, rate: float, machine: Machine, *, smoke: bool) -> Report:
-    by_process = {name: [sample[name] for sample in samples.memory_mib] for name in samples.memory_mib[0]}
+    by_process = {name: [sample[name] for sample in samples.memory_mb] for name in samples.memory_mb[0]}
     seconds = [waiting / rate for waiting in samples.waiting]
     third = max(1, len(seconds) // 3)
     growth = statistics.median(seconds[-third:]) - statistics.median(seconds[:third])
@@ -117,7 +117,7 @@ def _report(samples: Samples, rate: float, machine: Machine, *, smoke: bool) -> 
             Comparison(
                 what=f"{name}, memory at the end",
                 baseline="after a minute",
-                unit="MiB",
+                unit="MB",
                 measured=[statistics.median(values[-_LAST:])],
                 compared=[values[0]],
                 limit=Limit(at_most=1.03),
@@ -134,7 +134,7 @@ def _report(samples: Samples, rate: float, machine: Machine, *, smoke: bool) -> 
                 name="soak",
                 title=f"Memory at {rate:,.0f} images/s",
                 x="minute",
-                y="MiB",
+                y="MB",
                 curves=[Curve(name=name, x=minutes, y=values) for name, values in by_process.items()],
             )
         ],

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.ingestion.servers import Server, ingestion
 from benchmarks.ingestion.target import Target
+from benchmarks.measuring.processes import memory_mb
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.lag import lag
 from darkroom.stage_settings import StageSettings, stage_settings
@@ -32,11 +33,11 @@ class Running:
     worker: psutil.Process
     settings: StageSettings
 
-    def memory_mib(self) -> dict[str, float]:
-        """The memory of every process in MiB. Memory that processes share is divided by them."""
-        service, *children = self.server.memory_mib()
+    def memory_mb(self) -> dict[str, float]:
+        """The memory of every process in MB. Memory that processes share is divided by them."""
+        service, *children = [mb for _, mb in self.server.memory_mb()]
         names = [FILLER, *(f"process {number} of the service" for number in range(2, len(children) + 1))]
-        worker = self.worker.memory_full_info().pss / 2**20
+        worker = memory_mb(self.worker.pid)
         return {SERVICE: service, **dict(zip(names, children, strict=False)), WORKER: worker}
 
     def waiting(self) -> int:

@@ -65,7 +65,7 @@ def ingest_rate(
     request = post(f"{backlog.at.path}/images", jpeg(_IMAGE_BYTES))
 
     def load() -> Throughput:
-        return repeat(server.port, request, _CONNECTIONS, seconds, lambda: _cpu_s(server, of_filler=False))
+        return repeat(server.port, request, _CONNECTIONS, seconds, server.cpu_time)
 
     def idle() -> Throughput:
         _wait(lambda: backlog.read(database) >= backlog.published)
@@ -117,11 +117,6 @@ def filler(server: Server, database: Database, backlog: Backlog, count: int) -> 
         Figure(what="SQLite: the filler from Kafka to the store", unit="results/s", values=[count / took_s]),
         Figure(what="SQLite: the filler's CPU", unit="µs/result", values=[used_s / count * 1e6]),
     ]
-
-
-def _cpu_s(server: Server, *, of_filler: bool) -> float:
-    processes = [server.process, *server.process.children(recursive=True)]
-    return sum(cpu_s(process.pid) for process in processes if _is_filler(process) == of_filler)
 
 
 def _is_filler(process: psutil.Process) -> bool:
