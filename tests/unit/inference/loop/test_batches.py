@@ -53,3 +53,13 @@ def test_a_batch_fills_a_run_of_the_model_however_slow_the_model_is() -> None:
     size = BatchSize(least=8)
     size.learn(images=1, seconds=10)
     assert size.images == 8
+
+
+def test_images_that_take_a_time_are_counted_by_the_estimate_and_at_least_one() -> None:
+    size = BatchSize()
+    assert size.images_in(0.005) == 1
+    for _ in range(50):
+        size.learn(100, 0.05)
+    assert size.images_in(0.005) in {9, 10}
+    size.learn(1, 1.0)
+    assert size.images_in(0.005) == 1

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from darkroom.api.execution import Batch, Execution
 from darkroom.api.pipeline import Stage
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.records.answers import Answers, ModelFailed
 from darkroom_inference.records.image import ImageRecord
+from darkroom_inference.records.outgoing import Outgoing
 from darkroom_vision.analyse import LoadedStage, prepare
 from darkroom_vision.model.session import load_model
 from darkroom_vision.stage import load_stage
@@ -28,10 +30,17 @@ RESULTS, DEAD_LETTERS = "demo.digits.classify.results", "demo.digits.classify.de
 class Answering:
     """Answers of the stage `classify` of `demo/digits`."""
 
-    def __init__(self, stage: LoadedStage, max_result_bytes: int = 1_000_000) -> None:
+    def __init__(self, stage: LoadedStage, max_result_bytes: int = 1_000_000, images_a_run: int = 1) -> None:
         self.ends: list[int] = []
         self.metrics = Metrics()
-        settings = example_settings().model_copy(update={"max_result_bytes": max_result_bytes})
+        settings = example_settings()
+        execution = Execution(batch=Batch(max=images_a_run))
+        settings = settings.model_copy(
+            update={
+                "max_result_bytes": max_result_bytes,
+                "stage": settings.stage.model_copy(update={"execution": execution}),
+            }
+        )
         self.answers = Answers(0, settings, stage, Watchdog(60, self.ends.append), self.metrics)
 
     def steps(self) -> set[str]:
@@ -97,7 +106,7 @@ def test_an_image_for_another_stage_gets_no_answer(stage: LoadedStage) -> None:
 
 
 def test_images_of_one_run_get_the_results_that_they_get_alone(stage: LoadedStage) -> None:
-    alone, together = Answering(stage), Answering(stage)
+    alone, together = Answering(stage), Answering(stage, images_a_run=8)
     records = [example_image(offset=n, value=image) for n, image in enumerate(samples()[:5])]
     expected = [alone.answers.answer(record) for record in records]
     found = together.answers.answer_together(records)
@@ -113,7 +122,7 @@ def test_images_of_one_run_get_the_results_that_they_get_alone(stage: LoadedStag
 
 
 def test_a_bad_file_and_an_image_for_another_stage_leave_the_others_in_their_run(stage: LoadedStage) -> None:
-    answering = Answering(stage)
+    answering = Answering(stage, images_a_run=8)
     good = samples()[0]
     records = [
         example_image(value=good),
@@ -141,8 +150,27 @@ def grey(level: int) -> bytes:
     return encoded(Image.new("L", (2, 2), level), "PNG")
 
 
-def test_of_a_run_that_fails_only_the_image_that_causes_it_fails(fails_on_white: LoadedStage) -> None:
+def test_images_that_are_analysed_one_at_a_time_end_at_the_first_that_the_model_fails_on(
+    fails_on_white: LoadedStage,
+) -> None:
     answering = Answering(fails_on_white)
+    records = [
+        example_image(offset=0, value=grey(10)),
+        example_image(offset=1, value=b"no image"),
+        example_image(offset=2, value=grey(255), **{"darkroom-target-stage": "another"}),
+        example_image(offset=3, value=grey(255)),
+        example_image(offset=4, value=grey(30)),
+    ]
+    result, letter, skipped, failed = answering.answers.answer_together(records)
+    assert isinstance(result, Outgoing)
+    assert isinstance(letter, Outgoing)
+    assert (result.topic, letter.topic, skipped) == (RESULTS, DEAD_LETTERS, None)
+    assert isinstance(failed, ModelFailed)
+    assert answering.runs() == (1, 1)
+
+
+def test_of_a_run_that_fails_only_the_image_that_causes_it_fails(fails_on_white: LoadedStage) -> None:
+    answering = Answering(fails_on_white, images_a_run=8)
     records = [example_image(offset=n, value=grey(level)) for n, level in enumerate((10, 20, 255, 30))]
     first, second, failed = answering.answers.answer_together(records)
     assert isinstance(failed, ModelFailed)
@@ -175,7 +203,8 @@ def test_a_gpu_that_fails_on_every_image_ends_the_process(
     on_gpu = replace(fails_on_white.model.execution, provider="Cuda")
     session = cast("Any", Gpu(fails_on_white, lost=lost))
     answering = Answering(
-        replace(fails_on_white, model=replace(fails_on_white.model, session=session, execution=on_gpu))
+        replace(fails_on_white, model=replace(fails_on_white.model, session=session, execution=on_gpu)),
+        images_a_run=together,
     )
     answering.answers.answer_together([example_image(offset=n, value=grey(255)) for n in range(together)])
     assert bool(answering.ends) == lost

@@ -44,6 +44,10 @@ class BatchSize:
         """The batch size, between `least` and MAX_BATCH."""
         return max(self.least, min(MAX_BATCH, int(TARGET_S / max(self.seconds_per_image, 1e-9))))
 
+    def images_in(self, seconds: float) -> int:
+        """How many images take about `seconds`, at least one."""
+        return max(1, int(seconds / max(self.seconds_per_image, 1e-9)))
+
 
 def next_group(
     records: Sequence[ImageRecord], limits: Mapping[int, int]

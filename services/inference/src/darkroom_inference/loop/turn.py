@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 _POLL_S = 0.2
 _MOST_AT_ONCE = 16
 """Messages per call of the client. Together they may exceed MAX_BATCH_BYTES, by less than this many images."""
+_ANSWERS_S = 0.005
+"""The intended time to analyse images whose results are made and published together."""
 _WINDOW_POLL_S = 0.001
 """How often a loop that waits for more images looks whether the model is still busy."""
 
@@ -134,10 +136,11 @@ class BatchWork:
         skipped = 0
         record = group[0]
         per_run = self.settings.stage.execution.batch.max
+        at_once = per_run if per_run > 1 else self.size.images_in(_ANSWERS_S)
         # One context for the whole batch: its fields are those of the current record when a line is logged.
         with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - reads `record` when it is called
-            for start in range(0, len(group), per_run):
-                run = group[start : start + per_run]
+            for start in range(0, len(group), at_once):
+                run = group[start : start + at_once]
                 record = run[0]
                 with self.exclusive.shared(self.pause):
                     outcomes = self.answers.answer_together(run)
