@@ -11,7 +11,7 @@ Baselines, measured in turn with the worker, on the same images and cores:
 
 By CPU: images per second of processor time of the process. By the clock: images per second, while the broker shares the
 cores; with more than two cores, Kafka and the benchmark have cores of their own. Loops beyond the cores are simulated:
-see simulated.py.
+see programs/simulated.py.
 """
 
 import argparse

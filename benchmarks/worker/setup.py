@@ -47,16 +47,16 @@ class Setup:
     def simulated(self, images: Images, model: str, loops: int, parts_us: dict[str, float]) -> Measurement:
         """A worker with Kafka that sleeps for as long as decoder, pre-processing and model would compute."""
         times = [text for step in ("decode", "preprocess", "model") for text in (f"--{step}-us", str(parts_us[step]))]
-        return partial(self._worker, images, model, "least", loops, ("benchmarks.worker.simulated", *times))
+        return partial(self._worker, images, model, "least", loops, ("benchmarks.worker.programs.simulated", *times))
 
     def bare(self, images: Images, model: str) -> Measurement:
         """The stage without Kafka, in as many threads as a worker has."""
-        return partial(self._program, "benchmarks.worker.bare", images, model, [])
+        return partial(self._program, "benchmarks.worker.programs.bare", images, model, [])
 
     def relay(self, images: Images, model: str) -> Measurement:
         """Consuming and producing without a stage, in as many threads as a worker has."""
         arguments = ["--waiting", str(self.waiting[images.name])]
-        return partial(self._program, "benchmarks.worker.relay", images, model, arguments)
+        return partial(self._program, "benchmarks.worker.programs.relay", images, model, arguments)
 
     def naive(self, images: Images, model: str) -> Measurement:
         """A consumer as people write it first."""
@@ -77,4 +77,4 @@ class Setup:
         arguments = ["--bootstrap-servers", settings.kafka.bootstrap_servers, "--topic", settings.images_topic]
         arguments += ["--results", settings.results_topic, "--group", settings.consumer_group]
         arguments += ["--model", str(MODELS[model]), "--seconds", str(self.seconds.program)]
-        return measuring_itself("benchmarks.worker.naive", arguments, self.cores)
+        return measuring_itself("benchmarks.worker.programs.naive", arguments, self.cores)

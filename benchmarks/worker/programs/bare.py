@@ -1,4 +1,4 @@
-"""A stage without Kafka, one thread per core: `python -m benchmarks.worker.bare`, started by the benchmark."""
+"""A stage without Kafka, one thread per core: `python -m benchmarks.worker.programs.bare`, started by the benchmark."""
 
 import argparse
 import threading

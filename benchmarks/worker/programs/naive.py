@@ -1,4 +1,4 @@
-"""A consumer as people write it first: `python -m benchmarks.worker.naive`, started by the benchmark.
+"""A consumer as people write it first: `python -m benchmarks.worker.programs.naive`, started by the benchmark.
 
 One message at a time, Pillow, a session with ONNX Runtime's defaults, offsets committed automatically. It promises less
 than a worker: a crash loses images, a broken image ends it.
@@ -15,7 +15,7 @@ import onnxruntime
 from confluent_kafka import Consumer, Producer
 from PIL import Image
 
-from benchmarks.worker.window import Window
+from benchmarks.worker.programs.window import Window
 
 _WARM_UP = 50
 _DEADLINE_S = 60.0

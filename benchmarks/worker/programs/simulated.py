@@ -1,4 +1,4 @@
-"""A worker whose decoder, pre-processing and model sleep: `python -m benchmarks.worker.simulated`.
+"""A worker whose decoder, pre-processing and model sleep: `python -m benchmarks.worker.programs.simulated`.
 
 All three run outside the interpreter's lock, each on a core. A thread that sleeps for as long as they would compute
 takes no core, so a machine with few cores shows how one process behaves on many: everything else is real, and competes
