@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from benchmarks.measuring.report import Comparison, Limit
+from benchmarks.worker.mlserver.environment import MLSERVER
 from benchmarks.worker.rate import Rate
 
 Rates = Mapping[str, Sequence[Rate]]
@@ -49,6 +50,12 @@ def with_naive(rates: Rates, case: str) -> Comparison:
     """A worker with the naive consumer."""
     naive, seen = rates[f"{case}: naive"], rates[f"{case}: AtLeastOnce"]
     return _by_clock(f"{case}, AtLeastOnce, by the clock", "naive consumer", seen, naive, 3)
+
+
+def with_mlserver(rates: Rates, case: str) -> Comparison:
+    """A worker with MLServer."""
+    mlserver, seen = rates[f"{case}: MLServer"], rates[f"{case}: AtLeastOnce"]
+    return _by_clock(f"{case}, AtLeastOnce, by the clock", f"MLServer {MLSERVER}", seen, mlserver, 5)
 
 
 def _by_clock(

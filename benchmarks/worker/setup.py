@@ -6,11 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.worker.cores import Cores
+from benchmarks.worker.mlserver.measurement import mlserver_rate
 from benchmarks.worker.processes import WORKER, measuring_itself, program, worker
 from benchmarks.worker.rate import Rate
 from benchmarks.worker.stages import MODELS, Images
 
 Measurement = Callable[[], Rate]
+
+_MLSERVER_WAITING = 5_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,20 @@ class Setup:
     def naive(self, images: Images, model: str) -> Measurement:
         """A consumer as people write it first."""
         return partial(self._naive, images, model)
+
+    def mlserver(self, python: Path, images: Images, model: str) -> Measurement:
+        """MLServer on its Kafka path, with images of its own in the form that it reads."""
+        return partial(
+            mlserver_rate,
+            python,
+            images.connection.bootstrap_servers,
+            images.images,
+            MODELS[model],
+            _MLSERVER_WAITING,
+            self.seconds.program,
+            self.folder,
+            self.cores,
+        )
 
     def _worker(self, images: Images, model: str, delivery: str, loops: int, command: tuple[str, ...]) -> Rate:
         settings = images.settings(model, delivery, loops=loops)

@@ -1,4 +1,4 @@
-"""Consuming images and producing results of the usual size, and nothing else: `python -m benchmarks.worker.programs.relay`.
+"""Consuming images and producing results, and nothing else: `python -m benchmarks.worker.programs.relay`.
 
 The least that any worker with this client has to do: the worker's client settings and number of threads, batches of
 messages, offsets committed once a second without waiting.

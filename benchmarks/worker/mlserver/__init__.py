@@ -1,0 +1,1 @@
+"""MLServer on its Kafka path, with the same model and images."""
