@@ -44,20 +44,36 @@ class CloudEvent:
 
     def headers(self) -> Headers:
         """The event's record headers."""
-        headers = [
-            ("ce_specversion", _SPEC_VERSION),
-            ("ce_id", self.id.encode()),
-            ("ce_source", self.source.encode()),
-            ("ce_type", self.type.encode()),
-            ("ce_time", self.time.encode()),
-        ]
-        if self.extensions:
-            headers += [(f"ce_{name}", value.encode()) for name, value in self.extensions.items()]
-        if self.trace:
-            headers += [(name, value.encode()) for name, value in self.trace.items()]
-        if self.content_type is not None:
-            headers.append((CONTENT_TYPE, self.content_type.encode()))
-        return headers
+        return record_headers(
+            self.id, self.source, self.type, self.time, self.content_type, extensions=self.extensions, trace=self.trace
+        )
+
+
+def record_headers(
+    id_: str,
+    source: str,
+    type_: str,
+    time: str,
+    content_type: str | None,
+    *,
+    extensions: Mapping[str, str] | None = None,
+    trace: Mapping[str, str] | None = None,
+) -> Headers:
+    """The record headers of an event with these attributes."""
+    headers = [
+        ("ce_specversion", _SPEC_VERSION),
+        ("ce_id", id_.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", type_.encode()),
+        ("ce_time", time.encode()),
+    ]
+    if extensions:
+        headers += [(f"ce_{name}", value.encode()) for name, value in extensions.items()]
+    if trace:
+        headers += [(name, value.encode()) for name, value in trace.items()]
+    if content_type is not None:
+        headers.append((CONTENT_TYPE, content_type.encode()))
+    return headers
 
 
 def read_headers(headers: ReadHeaders) -> CloudEvent | None:

@@ -30,6 +30,11 @@ def log_fields(fields: LogFields) -> Iterator[None]:
         _fields.reset(token)
 
 
+def set_log_fields(fields: LogFields) -> None:
+    """Add `fields` to all log lines of this task from now on, instead of those that were set before."""
+    _fields.set(fields)
+
+
 def configure_logs(log_format: LogFormat, level: str = "info") -> None:
     """Send structlog and the standard library's logs to stderr in one format."""
     shared: list[structlog.typing.Processor] = [

@@ -8,10 +8,11 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
+from darkroom.cloudevents import TRACE_HEADERS
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.errors import problem_of
+from darkroom_ingestion.http.middleware.instrumented import LOG_IDS
 from darkroom_ingestion.http.middleware.loopback import is_local_host
 from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.admission import admit, is_accepted
@@ -32,6 +33,8 @@ _PATH: Final = re.compile("/v1/pipelines/([^/]+/[^/]+)/images")
 _QUERY: Final = re.compile(rb"(?:key=([A-Za-z0-9._~-]{1,256}))?")
 _OTHERS: Final = frozenset({b"origin", b"prefer", b"idempotency-key"})
 """Headers that only the framework's route handles."""
+_TRACE_HEADERS: Final = frozenset(name.encode() for name in TRACE_HEADERS)
+_NO_TRACE: Final[dict[str, str]] = {}
 
 
 class _Plain(NamedTuple):
@@ -83,16 +86,18 @@ class PlainUploads:
         if served is None or len(headers) < len(scope["headers"]) or not _OTHERS.isdisjoint(headers):
             return None
 
-        def header(name: str) -> str | None:
-            value = headers.get(name.encode())
-            return None if value is None else value.decode("latin-1")
-
-        refused = self._local_hosts_only and not is_local_host(header("host") or "")
-        content_type = header("content-type")
+        content_type = _text(headers, b"content-type")
+        refused = self._local_hosts_only and not is_local_host(_text(headers, b"host") or "")
         if refused or not is_accepted(content_type):
             return None
         key = query[1].decode() if query[1] else None
-        return _Plain(served, content_type, header("content-length"), Sender(key, trace=trace_headers(header)))
+        trace = _NO_TRACE if _TRACE_HEADERS.isdisjoint(headers) else trace_headers(lambda n: _text(headers, n.encode()))
+        return _Plain(served, content_type, _text(headers, b"content-length"), Sender(key, trace=trace))
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 async def _accept(services: "Services", plain: _Plain, scope: Scope, receive: Receive) -> ReceivedImage:
@@ -105,6 +110,5 @@ async def _accept(services: "Services", plain: _Plain, scope: Scope, receive: Re
         else:
             check_body(body, limit, share)
         upload = Upload(body, admit(plain.content_type, body))
-        image_id = new_image_id()
-        bind_contextvars(image_id=image_id)
+        image_id = scope[LOG_IDS]["image_id"] = new_image_id()
         return await services.submissions.publish(served, image_id, upload, plain.sender)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from darkroom.cloudevents import CloudEvent
+from darkroom.cloudevents import record_headers
 from darkroom.events import RECEIVED
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import Refused
@@ -118,18 +118,11 @@ class Submissions:
             NotConnected: the pipeline's Kafka can't be used.
         """
         at_ms = now_ms()
-        event = CloudEvent(
-            id=image_id,
-            source=served.source,
-            type=RECEIVED,
-            time=rfc3339(at_ms),
-            content_type=upload.content_type,
-            trace=sender.trace,
+        headers = record_headers(
+            image_id, served.source, RECEIVED, rfc3339(at_ms), upload.content_type, trace=sender.trace
         )
         key = (sender.key or image_id).encode()
-        ack = await self.topics.publish(
-            served, Record(served.plan.images.name, key, upload.body, event.headers(), at_ms)
-        )
+        ack = await self.topics.publish(served, Record(served.plan.images.name, key, upload.body, headers, at_ms))
         image = ReceivedImage(
             pipeline=served.key,
             id=image_id,

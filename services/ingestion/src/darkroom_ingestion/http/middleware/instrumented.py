@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from darkroom.logs import set_log_fields
 from darkroom_ingestion.http.server import ARRIVED, RESPOND, Respond
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 _HEADER_LINES = b"".join(b"%b: %b\r\n" % header for header in _HEADERS) + _REQUEST_ID + b": %b\r\n"
 
+LOG_IDS = "darkroom.log_ids"
+"""Key in the ASGI scope: a dictionary with the ids that the request's log lines have."""
+
 log = structlog.get_logger("darkroom.ingestion.http")
 
 
 class Instrumented:
-    """ASGI middleware: counts and times requests, binds their ids to their log lines, and adds common headers.
+    """ASGI middleware: counts and times requests, adds their ids to their log lines, and common headers.
 
     Log lines of a request have `request_id` and, if it is traced, `trace_id`. The client's X-Request-Id is used if it
     is short and plain ASCII; else a new id. The response has it too.
@@ -43,7 +46,9 @@ class Instrumented:
             return
         status = 500
         start = time.perf_counter()
-        request_id = _bind_ids(scope)
+        ids = scope[LOG_IDS] = _ids(scope)
+        set_log_fields(ids.copy)
+        request_id = ids["request_id"].encode()
         respond: Respond = scope[RESPOND]
 
         async def sending(message: Message) -> None:
@@ -70,15 +75,14 @@ class Instrumented:
             log.debug("request completed", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
 
 
-def _bind_ids(scope: Scope) -> bytes:
-    """Bind the request's ids to its log lines. Returns its request id."""
-    request_id, ids = b"", {}
+def _ids(scope: Scope) -> dict[str, str]:
+    """The ids that the request has, or is given."""
+    ids = {}
     for name, value in scope["headers"]:
         if name == _REQUEST_ID and _TAKEN.fullmatch(value):
-            request_id = value
+            ids["request_id"] = value.decode()
         elif name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
             ids["trace_id"] = match[1].decode()
-    request_id = request_id or b"%016x" % random.getrandbits(64)
-    clear_contextvars()
-    bind_contextvars(request_id=request_id.decode(), **ids)
-    return request_id
+    if "request_id" not in ids:
+        ids["request_id"] = f"{random.getrandbits(64):016x}"
+    return ids
