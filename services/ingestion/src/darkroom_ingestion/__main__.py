@@ -12,9 +12,6 @@ import uvicorn
 from darkroom.errors import DarkroomError
 from darkroom.held_start import continue_when_released
 from darkroom.logs import configure_logs
-from darkroom_ingestion.catalog.cluster.api_server import ApiServer, server_of_the_pod
-from darkroom_ingestion.catalog.cluster.catalog import ClusterCatalog
-from darkroom_ingestion.catalog.cluster.credentials import read_credentials
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
@@ -82,6 +79,11 @@ async def _serve(
 def _catalog(settings: Settings) -> CatalogSource:
     if not settings.in_cluster:
         return FileCatalog(settings.catalog)
+    # The HTTP client takes a tenth of a second to import, and only Kubernetes needs it.
+    from darkroom_ingestion.catalog.cluster.api_server import ApiServer, server_of_the_pod  # noqa: PLC0415
+    from darkroom_ingestion.catalog.cluster.catalog import ClusterCatalog  # noqa: PLC0415
+    from darkroom_ingestion.catalog.cluster.credentials import read_credentials  # noqa: PLC0415
+
     server = ApiServer(settings.kubernetes_server or server_of_the_pod(), settings.kubernetes_credentials)
     return ClusterCatalog(server, settings.namespaces, read_credentials(settings.kafka_credentials))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from darkroom.schema import yaml_text
+from darkroom.yaml_text import yaml_text
 from darkroom_cli.models.neighbours import Neighbours
 from darkroom_vision.families import Family
 from darkroom_vision.families.questions import NO_OBJECT

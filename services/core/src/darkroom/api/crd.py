@@ -11,7 +11,7 @@ from typing import Any
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.rules import CHANGE_RULES, RULES
-from darkroom.schema import yaml_text
+from darkroom.yaml_text import yaml_text
 
 Schema = dict[str, Any]
 

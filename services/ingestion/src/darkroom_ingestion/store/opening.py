@@ -6,8 +6,6 @@ import sqlite3
 import uuid
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -149,6 +147,10 @@ def _postgresql_options(url: URL) -> dict[str, str]:
 
 
 def _migrate(connection: Connection) -> None:
+    # A sixth of the time of an import of this module, which the process that fills the store needs too.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

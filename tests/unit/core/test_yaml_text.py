@@ -5,7 +5,7 @@ import re
 import yaml
 
 from darkroom.api.crd import crd_yaml
-from darkroom.schema import yaml_text
+from darkroom.yaml_text import yaml_text
 
 BARE_BOOLEAN = re.compile(r"(?:^|[-{,:\s])\s*[yYnN]\s*(?::|,|}|$)", re.MULTILINE)
 
