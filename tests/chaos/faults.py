@@ -13,6 +13,9 @@ from tests.chaos.world import World
 Condition = Callable[[], bool]
 Fault = Callable[[World], Iterator[Condition]]
 
+SIGKILL_A_WORKER: Final = "SIGKILL a worker"
+"""The fault that is repeated during all others."""
+
 _BROKER_TIMEOUT_S: Final = 90.0
 
 
@@ -33,7 +36,7 @@ def kill_a_worker(world: World) -> None:
     if not running:
         return
     victim = world.random.choice([worker for worker in running if worker.has_partitions] or running)
-    world.strike("SIGKILL a worker")
+    world.strike(SIGKILL_A_WORKER)
     victim.kill()
     world.start_worker(victim)
 

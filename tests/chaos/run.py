@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.chaos.faults import Condition, Fault, kill_a_worker
+from tests.chaos.faults import SIGKILL_A_WORKER, Condition, Fault, kill_a_worker
 from tests.chaos.kafka import Kafka
 from tests.chaos.load import Load
 from tests.chaos.observer import Sample, Strike
@@ -90,7 +90,7 @@ def _conduct(plan: Plan, world: World, load: Load) -> list[str]:
     condition: Condition | None = next(steps, None)
     deadline = time.monotonic() + plan.patience_s
     next_kill = time.monotonic() + plan.kill_every_s
-    kills = 0
+    kills = sent = 0
     problems: list[str] = []
     while load.running:
         if time.monotonic() >= next_kill and kills != plan.kills:
@@ -98,14 +98,19 @@ def _conduct(plan: Plan, world: World, load: Load) -> list[str]:
             kills += 1
             next_kill = time.monotonic() + plan.kill_every_s
         if condition is None:
-            if kills >= (plan.kills or 0) and not load.enough.is_set():
+            if kills >= (plan.kills or 0):
                 load.enough.set()
-                deadline = time.monotonic() + plan.patience_s + plan.images / plan.rate
+            if len(load.ledger.acknowledged) > sent:
+                sent = len(load.ledger.acknowledged)
+                deadline = time.monotonic() + plan.patience_s
         elif condition():
             condition = next(steps, None)
             deadline = time.monotonic() + plan.patience_s
         if time.monotonic() > deadline:
-            problems.append(f"gave up after {world.strikes[-1].name if world.strikes else 'the start'}")
+            # Workers are killed all the time: what the run waits for follows another fault.
+            names = [strike.name for strike in world.strikes if strike.name != SIGKILL_A_WORKER]
+            waits = "no image is accepted" if condition is None else "the run does not continue"
+            problems.append(f"gave up after {plan.patience_s:.0f} s: {waits} after: {names[-1] if names else 'start'}")
             break
         time.sleep(_TICK_S)
     return problems
