@@ -17,6 +17,7 @@ import psutil
 from benchmarks.ingestion.client import CpuTime
 from benchmarks.ingestion.target import Target
 from benchmarks.measuring.processes import cpu_s, memory_mb
+from darkroom.parent_death import ending_with_us
 from darkroom_inference.process.local_requests import get
 
 _ROOT = Path(__file__).parents[2]
@@ -67,7 +68,9 @@ def serving(
     """
     variables = {**os.environ, "PYTHONPATH": str(_ROOT), **(environment or {})}
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=log.parent, env=variables)
+        process = subprocess.Popen(
+            ending_with_us(command), stdout=file, stderr=subprocess.STDOUT, cwd=log.parent, env=variables
+        )
     try:
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not (port := find_port(log.read_text(encoding="utf-8"))):

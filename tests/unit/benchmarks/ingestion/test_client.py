@@ -40,7 +40,7 @@ def server(response: bytes, busy_s: float = 0) -> Iterator[int]:
 
 
 def test_repeat_counts_the_responses_after_the_first_of_every_connection() -> None:
-    cpu_times = iter([CpuTime(1.0, 2.0), CpuTime(1.5, 3.0)])
+    cpu_times = iter([CpuTime(1.0, 2.0), CpuTime(1.5, 2.5), CpuTime(1.5, 3.0)])
     with server(ACCEPTED) as port:
         throughput = repeat(port, REQUEST, connections=3, seconds=0, cpu_time=lambda: next(cpu_times))
     assert throughput.images >= 3
