@@ -105,12 +105,15 @@ def test_an_image_for_another_stage_gets_no_answer(stage: LoadedStage) -> None:
     assert answers.answer(digit(**{"darkroom-target-stage": "classify"})) is not None
 
 
-def test_images_of_one_run_get_the_results_that_they_get_alone(stage: LoadedStage) -> None:
-    alone, together = Answering(stage), Answering(stage, images_a_run=8)
+@pytest.mark.parametrize(("images_a_run", "runs"), [(1, 5), (8, 1)])
+def test_images_that_are_answered_together_get_the_results_that_they_get_alone(
+    stage: LoadedStage, images_a_run: int, runs: int
+) -> None:
+    alone, together = Answering(stage), Answering(stage, images_a_run=images_a_run)
     records = [example_image(offset=n, value=image) for n, image in enumerate(samples()[:5])]
     expected = [alone.answers.answer(record) for record in records]
     found = together.answers.answer_together(records)
-    assert (alone.runs(), together.runs()) == ((5, 5), (1, 5))
+    assert (alone.runs(), together.runs()) == ((5, 5), (runs, 5))
     for one, other in zip(expected, found, strict=True):
         assert one is not None
         assert other is not None
