@@ -18,13 +18,14 @@ from benchmarks.ingestion.client import CpuTime
 from benchmarks.ingestion.target import Target
 from benchmarks.measuring.processes import cpu_s, memory_mb
 from darkroom.parent_death import ending_with_us
+from darkroom_cli.processes.ports import accepts_connections
 from darkroom_inference.process.local_requests import get
 
 _ROOT = Path(__file__).parents[2]
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
 _STORE_MODULE = "darkroom_ingestion.filling"
-_REQUESTS, _STORE = "requests", "store"
+_SERVER, _STORE = "server", "store"
 _UVICORN = r"running on http://127.0.0.1:(\d+)"
 _SERVICE = r'"url": "http://127.0.0.1:(\d+)"'
 
@@ -50,7 +51,7 @@ class Server:
         """The processes by id. A process that has ended stays, so that its CPU time is missed and not forgotten."""
         for process in [self.process, *self.process.children(recursive=True)]:
             if process.pid not in self._parts:
-                self._parts[process.pid] = _STORE if _STORE_MODULE in process.cmdline() else _REQUESTS
+                self._parts[process.pid] = _STORE if _STORE_MODULE in process.cmdline() else _SERVER
         return self._parts
 
 
@@ -105,7 +106,14 @@ def bare(application: str, target: Target, folder: Path, workers: int) -> contex
     command = [sys.executable, "-m", "uvicorn", f"benchmarks.ingestion.bare:{application}", "--port", "0"]
     command += ["--no-access-log", "--lifespan", "off", "--workers", str(workers)]
     command += ["--factory"] if application == "Producing" else []
-    return serving(command, says(_UVICORN), folder / f"{application}-{workers}.log", target.environment)
+    listening = says(_UVICORN)
+
+    def find_port(log: str) -> int | None:
+        # With several processes, uvicorn says that it runs before they accept connections.
+        port = listening(log) if log.count("Started server process") == workers else None
+        return port if port and accepts_connections(port) else None
+
+    return serving(command, find_port, folder / f"{application}-{workers}.log", target.environment)
 
 
 def ingestion(

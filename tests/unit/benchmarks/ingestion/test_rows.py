@@ -55,10 +55,10 @@ def test_the_tail_is_that_of_the_same_round() -> None:
 
 
 def test_memory_is_given_in_all_and_for_every_process_of_several() -> None:
-    several = memory("a", [("requests", 10.0), ("store", 30.0)])
+    several = memory("a", [("server", 10.0), ("store", 30.0)])
     assert {figure.what: figure.values for figure in several} == {
         "memory: a: all": [40.0],
-        "memory: a: process 1, requests": [10.0],
+        "memory: a: process 1, server": [10.0],
         "memory: a: process 2, store": [30.0],
     }
-    assert [figure.values for figure in memory("b", [("requests", 10.0)])] == [[10.0]]
+    assert [figure.values for figure in memory("b", [("server", 10.0)])] == [[10.0]]
