@@ -14,7 +14,7 @@ from benchmarks.ingestion.target import Target, jpeg, post
 from benchmarks.measuring.processes import cpu_s
 from benchmarks.measuring.report import Comparison, Figure, Limit
 from benchmarks.measuring.rounds import in_turn
-from benchmarks.store.log import Results
+from benchmarks.store.log import Results, image_id
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.queries import read_positions
 
@@ -42,13 +42,16 @@ class Backlog:
         return self.at.plan.stages[0].results.name
 
     def publish(self, count: int) -> None:
-        """Publish results that are new."""
+        """Publish results that are new. They differ only in their images, so that this takes less time than to read."""
         producer = Producer(
             {"bootstrap.servers": self.at.bootstrap_servers, "linger.ms": 50, "queue.buffering.max.messages": 1_000_000}
         )
+        like, headers = self.log.value_and_headers(_NEW)
+        old = image_id(_NEW - self.log.replay_from).encode()
         for number in range(_NEW + self.published, _NEW + self.published + count):
-            value, headers = self.log.value_and_headers(number)
-            producer.produce(self.topic, value, str(number), headers=headers)
+            new = image_id(number).encode()
+            changed = [(name, text.replace(old, new)) for name, text in headers]
+            producer.produce(self.topic, like.replace(old, new), new, headers=changed)
         if producer.flush(_TIMEOUT_S):
             raise SystemExit("Kafka did not take the results")
         self.published += count
