@@ -8,9 +8,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from darkroom.api.execution import Batch, Execution
 from darkroom.api.pipeline import Stage
+from darkroom.logs import _merge_fields, log_fields
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.records.answers import Answers, ModelFailed
@@ -170,6 +172,18 @@ def test_images_that_are_analysed_one_at_a_time_end_at_the_first_that_the_model_
     assert (result.topic, letter.topic, skipped) == (RESULTS, DEAD_LETTERS, None)
     assert isinstance(failed, ModelFailed)
     assert answering.runs() == (1, 1)
+
+
+@pytest.mark.parametrize("images_a_run", [1, 8])
+def test_the_line_about_a_failed_image_has_no_field_of_another(stage: LoadedStage, images_a_run: int) -> None:
+    traced = digit(traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01")
+    bad = example_image(offset=7, value=b"no image")
+    answering = Answering(stage, images_a_run=images_a_run)
+    with capture_logs(processors=[_merge_fields]) as logs, log_fields(traced.log_fields):
+        answering.answers.answer_together([traced, bad])
+    (line,) = logs
+    assert (line["event"], line["offset"]) == ("image failed", 7)
+    assert "trace_id" not in line
 
 
 def test_of_a_run_that_fails_only_the_image_that_causes_it_fails(fails_on_white: LoadedStage) -> None:

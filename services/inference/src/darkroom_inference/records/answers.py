@@ -116,7 +116,8 @@ class Answers:
 
     def failed(self, record: ImageRecord, reason: str, message: str, *, attempts: int = 1) -> Outgoing:
         """The dead letter of `record`. The failure is logged."""
-        log.warning("image failed", reason=reason, message=message, attempts=attempts, **record.log_fields())
+        with log_fields(dict):  # the context is perhaps that of another image of the batch
+            log.warning("image failed", reason=reason, message=message, attempts=attempts, **record.log_fields())
         return dead_letter(record, self._settings, reason, message, attempts=attempts)
 
     def _analyse(self, record: ImageRecord) -> Analysis | Failure:
