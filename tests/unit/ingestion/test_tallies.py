@@ -18,7 +18,7 @@ def test_they_are_exposed_as_those_of_prometheus_client() -> None:
     alone = Histogram("ack_seconds", "Acks.", buckets=_BOUNDS, registry=theirs)
 
     for route in ("/a", "/b"):
-        counters.of(route, "200").add(3)
+        counters.of(route, "200").count += 3
         counter.labels(route, "200").inc(3)
         for seconds in _SECONDS:
             histograms.of(route).observe(seconds)

@@ -90,8 +90,8 @@ class Metrics:
         if pipeline not in self._of_pipeline:
             self._of_pipeline[pipeline] = (self._images.of(pipeline), self._image_bytes.of(pipeline))
         images, image_bytes = self._of_pipeline[pipeline]
-        images.add()
-        image_bytes.add(size)
+        images.count += 1
+        image_bytes.count += size
 
     def request_was_answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count a request. Requests without a route share one label, so that unknown paths do not add labels."""
@@ -103,5 +103,5 @@ class Metrics:
                 self._request_seconds.of(name),
             )
         counter, durations = self._of_request[asked]
-        counter.add()
+        counter.count += 1
         durations.observe(seconds)

@@ -2,21 +2,18 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 
+@dataclass
 class Tally:
     """One counter."""
 
-    def __init__(self) -> None:
-        self.count = 0
-
-    def add(self, amount: int = 1) -> None:
-        """Count `amount` more."""
-        self.count += amount
+    count: int = 0
 
 
 class Counters(Collector):

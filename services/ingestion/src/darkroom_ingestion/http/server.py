@@ -71,6 +71,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self.scope[ARRIVED] = partial(_arrived, self.cycle)  # type: ignore[literal-required]
         self.scope[RESPOND] = partial(_respond, self.cycle)  # type: ignore[literal-required]
 
+    def on_body(self, body: bytes) -> None:
+        """A part of a body has arrived."""
+        # uvicorn appends it to a bytearray, and copies that again when it is read.
+        if not self.cycle.body and not self.cycle.response_complete:
+            self.cycle.body = body  # type: ignore[assignment]
+            body = b""
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """The request's body is complete: the next head may follow."""
         super().on_message_complete()
