@@ -1,6 +1,7 @@
 """How long everything takes to start: a worker, `darkroom up` and the demo, with warm caches."""
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
         figures=[Figure(what=_DEMO, unit="s", values=[start.seconds for start in others["demo"]], limit=_DEMO_LIMIT)]
         if others
         else [],
+        notes=["PYTHONDONTWRITEBYTECODE is set: every start compiles its imports"] if sys.dont_write_bytecode else [],
     )
 
 

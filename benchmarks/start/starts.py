@@ -54,17 +54,22 @@ def results(settings: StageSettings) -> Consumer:
 
 
 def worker(settings: StageSettings, file: Path, consumer: Consumer) -> Start:
-    """A worker, from its start to the first result; an image waits for it. Earlier results have been consumed."""
-    _publish(settings)
+    """A worker, from its start to the first result. An image waits in each partition.
+
+    `consumer` has consumed the results of earlier starts, and then those of this one.
+    """
+    partitions = len(consumer.list_topics(settings.images_topic, _TIMEOUT_S).topics[settings.images_topic].partitions)
+    _publish(settings, partitions)
     port = Reservation()
     command = [sys.executable, "-m", "darkroom_inference", "run", "--settings", str(file), "--port", str(port.port)]
     started = time.monotonic()
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        while (message := consumer.poll(_TIMEOUT_S)) is None or message.error():
-            if message is None:
-                raise SystemExit("the worker publishes no result: run it by hand to see why")
-        return Start(time.monotonic() - started, cpu_s(process.pid))
+        _next_result(consumer)
+        start = Start(time.monotonic() - started, cpu_s(process.pid))
+        for _ in range(partitions - 1):
+            _next_result(consumer)
+        return start
     finally:
         process.terminate()
         process.wait(_TIMEOUT_S)
@@ -135,9 +140,23 @@ def _until_said(command: list[str], line_start: str) -> Start:
         process.communicate(timeout=_TIMEOUT_S)
 
 
-def _publish(settings: StageSettings) -> None:
+def _publish(settings: StageSettings, partitions: int) -> None:
+    """Publish an image in each partition.
+
+    A partition without any would have no committed offset: librdkafka asks for its beginning on the connection on which
+    fetches of the others wait for images.
+    """
     source = names.images_source(settings.namespace, settings.pipeline)
-    event = CloudEvent(f"{time.time_ns():032x}", source, RECEIVED, timestamp(), content_type="image/jpeg")
     producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
-    producer.produce(settings.images_topic, _IMAGE.read_bytes(), event.id, headers=[*event.headers()])
+    for number in range(partitions):
+        event = CloudEvent(f"{time.time_ns():032x}", source, RECEIVED, timestamp(), content_type="image/jpeg")
+        producer.produce(
+            settings.images_topic, _IMAGE.read_bytes(), event.id, partition=number, headers=[*event.headers()]
+        )
     producer.flush()
+
+
+def _next_result(consumer: Consumer) -> None:
+    while (message := consumer.poll(_TIMEOUT_S)) is None or message.error():
+        if message is None:
+            raise SystemExit("the worker publishes no result: run it by hand to see why")
