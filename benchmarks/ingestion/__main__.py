@@ -102,7 +102,8 @@ def _started(
     try:
         found = jars(options.kafka_bridge)
         starts[name_of(BRIDGE, 1)] = bridge(found, at, folder)
-        notes.append(f"{BRIDGE}: {next(jar.name for jar in found if 'kafka-bridge' in jar.name)}")
+        source = "the folder of --kafka-bridge" if options.kafka_bridge else "Maven Central"
+        notes.append(f"{BRIDGE}: {next(jar.name for jar in found if 'kafka-bridge' in jar.name)} from {source}")
     except NotInstalled as error:
         notes.append(f"{BRIDGE}: not measured: {error}")
     return {name: stack.enter_context(start) for name, start in starts.items()}, notes

@@ -7,7 +7,8 @@ from typing import cast
 
 import uvicorn
 
-from benchmarks.ingestion.client import Connection, connect, end, precise_loop, send_at_rate, until
+from benchmarks.ingestion.client import precise_loop, send_at_rate
+from benchmarks.ingestion.connections import Connection, connect, end, until
 from benchmarks.ingestion.target import Target, jpeg, post
 
 _ANALYSED = re.compile(rb'"imageId": ?"([^"]+)"')

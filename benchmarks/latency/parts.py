@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
 
-from benchmarks.ingestion.client import at_rate, precise_loop, until
+from benchmarks.ingestion.client import at_rate, precise_loop
+from benchmarks.ingestion.connections import until
 from benchmarks.ingestion.target import Target, jpeg, post
 from benchmarks.latency.feed import open_feed
 from darkroom.kafka.connection import KafkaConnection, consumer_settings, producer_settings

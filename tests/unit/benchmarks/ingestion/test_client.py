@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.ingestion.client import CpuTime, Refused, at_rate, repeat
+from benchmarks.ingestion.client import CpuTime, at_rate, repeat
+from benchmarks.ingestion.connections import Refused
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody"
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
