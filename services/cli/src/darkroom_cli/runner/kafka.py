@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from darkroom.errors import DarkroomError
@@ -26,6 +26,14 @@ from darkroom_cli.views.output import say
 
 _CONNECT_TIMEOUT_S = 10.0
 _POLL_S = 0.5
+_COORDINATORS_POLL_S = 0.02
+_COORDINATORS_WITHIN_S = 5.0
+_ANY_GROUP = "darkroom-up"
+_NOT_YET = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+)
 _STOP_POLL_S = 0.1
 _START_ENDS_WITHIN_S = 10.0
 """A start runs several JVMs one after the other. Each is killed until no other is started."""
@@ -51,8 +59,31 @@ class OwnKafka:
         Raises:
             DarkroomError: the broker can't be started.
         """
-        self._starting = asyncio.ensure_future(in_daemon_thread(self._kafka.start))
+        self._starting = asyncio.ensure_future(in_daemon_thread(self._start))
         await asyncio.shield(self._starting)
+
+    def _start(self) -> None:
+        self._kafka.start()
+        self._wait_for_coordinators()
+
+    def _wait_for_coordinators(self) -> None:
+        """Make the broker create its offsets topic, and wait until it coordinates groups.
+
+        It creates the topic at the first request for a coordinator. A consumer that sent it would ask again only after
+        two seconds. If this fails, consumers have to wait as long as that.
+        """
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=_silent())
+        deadline = time.monotonic() + _COORDINATORS_WITHIN_S
+        while self._kafka.running and time.monotonic() < deadline:
+            (answer,) = admin.describe_consumer_groups([_ANY_GROUP], request_timeout=_COORDINATORS_WITHIN_S).values()
+            try:
+                answer.result()
+            except KafkaException as error:
+                if error.args[0].code() not in _NOT_YET:
+                    return
+            else:
+                return
+            time.sleep(_COORDINATORS_POLL_S)
 
     async def keep(self) -> None:
         """Restart the broker whenever it exits."""
@@ -107,10 +138,7 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
         Unreachable: no broker responds.
         InvalidInput: Kafka rejects the configuration of a topic.
     """
-    silent = logging.getLogger("darkroom_cli.librdkafka")
-    silent.addHandler(logging.NullHandler())
-    silent.propagate = False  # the error message has what librdkafka logs about an unreachable broker
-    admin = AdminClient(client_settings(connection, "darkroom-up"), logger=silent)
+    admin = AdminClient(client_settings(connection, "darkroom-up"), logger=_silent())
     try:
         metadata = admin.list_topics(timeout=_CONNECT_TIMEOUT_S)
         clamped, changed = on_brokers(topologies, len(metadata.brokers))
@@ -123,3 +151,11 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
     if changes.refused:
         raise InvalidInput("\n".join(f"topic {name}: {why}" for name, why in changes.refused.items()))
     return PreparedKafka(metadata.cluster_id or "", len(metadata.brokers), changed, changes)
+
+
+def _silent() -> logging.Logger:
+    """A logger for clients whose errors are in messages of this program."""
+    silent = logging.getLogger("darkroom_cli.librdkafka")
+    silent.addHandler(logging.NullHandler())
+    silent.propagate = False
+    return silent
