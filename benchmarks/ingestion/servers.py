@@ -17,7 +17,7 @@ import psutil
 from benchmarks.ingestion.client import CpuTime
 from benchmarks.ingestion.target import Target
 from benchmarks.measuring.processes import cpu_s, memory_mb
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.parent_death import ending_with_us
 from darkroom_cli.processes.ports import accepts_connections
 from darkroom_inference.process.local_requests import get
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.parent_death import ending_with_us
 from tests.support.http_get import http_get
 
 _TIMEOUT_S: Final = 30.0

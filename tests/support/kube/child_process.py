@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.parent_death import ending_with_us
 
 POLL_S = 0.05
 STOP_TIMEOUT_S = 10.0

@@ -14,7 +14,7 @@ from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.positions import BadPosition, check_range, parse_position
 from darkroom.logs import configure_logs
 from darkroom.names import generation_problem
-from darkroom.parent_death import end_with_parent
+from darkroom.processes.parent_death import end_with_parent
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM, Pipes
 from darkroom_inference.lifecycle.options import InvalidOption, Options

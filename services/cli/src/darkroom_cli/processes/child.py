@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from darkroom.held_start import CONTINUE, HELD, LOADED
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.held_start import CONTINUE, HELD, LOADED
+from darkroom.processes.parent_death import ending_with_us
 from darkroom_cli.processes.threads import in_daemon_thread
 
 _TAIL_BYTES = 16_384

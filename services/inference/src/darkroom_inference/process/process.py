@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from darkroom.held_start import continue_when_released, is_held
+from darkroom.processes.held_start import continue_when_released, is_held
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.options import Options

@@ -10,7 +10,7 @@ import structlog
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.parent_death import ending_with_us
 from darkroom_ingestion.filling.messages import FillerState, Report, Sample, Setup, Topics
 from darkroom_ingestion.metrics import Metrics
 

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 
-from darkroom.held_start import CONTINUE, HELD, LOADED
+from darkroom.processes.held_start import CONTINUE, HELD, LOADED
 
 CHILD = """
-from darkroom.held_start import continue_when_released, is_held
+from darkroom.processes.held_start import continue_when_released, is_held
 released = continue_when_released()
 print("goes on" if released else "its parent ended", is_held(), flush=True)
 """

@@ -6,12 +6,12 @@ import sys
 import psutil
 import pytest
 
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.parent_death import ending_with_us
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 PARENT = f"""
 import subprocess
-from darkroom.parent_death import ending_with_us
+from darkroom.processes.parent_death import ending_with_us
 print(subprocess.Popen(ending_with_us({SLEEP!r})).pid, flush=True)
 input()
 """

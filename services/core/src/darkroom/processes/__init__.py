@@ -1,0 +1,1 @@
+"""How a process that Darkroom starts begins and ends."""
