@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -152,7 +153,8 @@ def _client_cpu_seconds(process: psutil.Process) -> float:
     """The processor time of librdkafka's threads so far. It names them `rdk:main`, `rdk:broker1` and the like."""
     seconds = 0.0
     for thread in process.threads():
-        name = Path(f"/proc/{process.pid}/task/{thread.id}/comm")
-        if name.exists() and name.read_text(encoding="utf-8").startswith("rdk:"):
-            seconds += thread.user_time + thread.system_time
+        # The thread may have ended since: before or while its name is read.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            name = Path(f"/proc/{process.pid}/task/{thread.id}/comm").read_text(encoding="utf-8")
+            seconds += thread.user_time + thread.system_time if name.startswith("rdk:") else 0.0
     return seconds
