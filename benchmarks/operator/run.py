@@ -20,7 +20,8 @@ from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 CHANGES = 5
 IDLE_CPU = 0.02
 SETTLE_S = 120.0
-SETTLE_LOOK_S = 5.0
+SETTLE_LOOK_S = 25.0
+"""Longer than the operator waits after its start until it lists everything again (cluster_sync.WATCHES_START_S)."""
 LIMIT_S = 3600.0
 TELL_S = 10.0
 LOOK_S = 1.0
