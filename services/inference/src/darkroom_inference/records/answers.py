@@ -21,7 +21,6 @@ from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage, Re
 
 log = structlog.get_logger(__name__)
 
-_MODEL_FAILED: Final = "InferenceError"
 _RAISE_THE_LIMIT: Final = "raise max.message.bytes in the stage's results.config"
 
 
@@ -74,7 +73,10 @@ class Answers:
         Raises:
             ModelFailed: the model raised an exception.
         """
-        return self._outgoing(record, self._analyse(record)) if self._is_for_this_stage(record) else None
+        (answer,) = self.answer_together([record])
+        if isinstance(answer, ModelFailed):
+            raise answer
+        return answer
 
     def answer_together(self, records: Sequence[ImageRecord]) -> list[Answer]:
         """What to publish for each of `records`, in order, up to the first that the model fails on.
@@ -120,35 +122,9 @@ class Answers:
             log.warning("image failed", reason=reason, message=message, attempts=attempts, **record.log_fields())
         return dead_letter(record, self._settings, reason, message, attempts=attempts)
 
-    def _analyse(self, record: ImageRecord) -> Analysis | Failure:
-        with self._watchdog.over(self._loop, record.log_fields):
-            try:
-                answer = self._analyser.analyse(record.value or b"")
-            except Exception as error:  # any exception of a model leads to another attempt
-                raise _model_failed(error) from error
-        if isinstance(answer, Failure):
-            if answer.reason == _MODEL_FAILED:
-                self._check_gpu(answer.message)
-                raise ModelFailed(answer.message)
-            return answer
-        self._runs.append(1)
-        self._timings.append(answer.timings)
-        return answer
-
     def _analyse_in_turn(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
         """Read all images, then run the model on one after the other, up to the first that it fails on."""
-        found: dict[int, Analysed] = {}
-        images: dict[int, ReadImage] = {}
-        for i, record in records.items():
-            try:
-                read = self._read(record, slot=i)
-            except ModelFailed as failed:
-                found[i] = failed
-                break
-            if isinstance(read, Failure):
-                found[i] = read
-            else:
-                images[i] = read
+        found, images = self._read_all(records)
         for i, image in images.items():
             try:
                 with log_fields(records[i].log_fields):
@@ -160,18 +136,10 @@ class Answers:
         return found
 
     def _analyse_together(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
-        found: dict[int, Analysed] = {}
+        found, read = self._read_all(records)
         runs: dict[object, dict[int, ReadImage]] = defaultdict(dict)
-        for i, record in records.items():
-            try:
-                read = self._read(record, slot=i)
-            except ModelFailed as failed:
-                found[i] = failed
-                continue
-            if isinstance(read, Failure):
-                found[i] = read
-            else:
-                runs[read.shapes][i] = read
+        for i, image in read.items():
+            runs[image.shapes][i] = image
         for images in runs.values():
             try:
                 found |= self._run(images, records)
@@ -179,11 +147,27 @@ class Answers:
                 found |= self._run_one_at_a_time(images, records, failed)
         return found
 
+    def _read_all(self, records: Mapping[int, ImageRecord]) -> tuple[dict[int, Analysed], dict[int, ReadImage]]:
+        """Read all images, up to the first that needs another attempt. Returns the failures and the images."""
+        failures: dict[int, Analysed] = {}
+        images: dict[int, ReadImage] = {}
+        for i, record in records.items():
+            try:
+                read = self._read(record, slot=i)
+            except ModelFailed as failed:
+                failures[i] = failed
+                break
+            if isinstance(read, Failure):
+                failures[i] = read
+            else:
+                images[i] = read
+        return failures, images
+
     def _read(self, record: ImageRecord, slot: int) -> ReadImage | Failure:
         with self._watchdog.over(self._loop, record.log_fields), log_fields(record.log_fields):
             try:
                 return self._analyser.read(record.value or b"", slot)
-            except Exception as error:  # as in _analyse
+            except Exception as error:  # any exception of a model leads to another attempt
                 raise _model_failed(error) from error
 
     def _run(self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord]) -> dict[int, Analysis]:
@@ -192,7 +176,7 @@ class Answers:
         with self._watchdog.over(self._loop, first, images=len(images)):
             try:
                 found = self._analyser.run(list(images.values()))
-            except Exception as error:  # as in _analyse
+            except Exception as error:  # as in _read
                 raise _model_failed(error) from error
         self._runs.append(len(images))
         self._timings.extend(analysis.timings for analysis in found)
