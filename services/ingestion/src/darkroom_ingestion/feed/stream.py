@@ -52,7 +52,7 @@ async def stream(
     reading: Reading,
 ) -> AsyncGenerator[bytes, None]:
     """The bytes to send. Ends if the client is too slow or the service stops; the client can resume."""
-    with hub.reader():  # keeps the events from here on
+    with hub.reader() as more:  # keeps the events from here on
         number, here = hub.last, (hub.positions or Positions({})).copy()
         position = start.copy() if start is not None else here
         # An id without data is not an event, but the client resumes from it if it disconnects before the first event.
@@ -69,36 +69,40 @@ async def stream(
             except KafkaUnreachable:
                 yield _END.format("Kafka can't be read: resume later").encode()
                 return
-        async with aclosing(_live(hub, number, stage, stopping)) as live:
+        async with aclosing(_live(hub, more, number, stage, stopping)) as live:
             async for chunk in live:
                 yield chunk
 
 
-async def _live(hub: Hub, number: int, stage: str | None, stopping: asyncio.Event) -> AsyncGenerator[bytes, None]:
-    """The events after event `number`, as they arrive, and heartbeats while none of `stage` does."""
-    with hub.reader() as more:
+async def _live(
+    hub: Hub, more: asyncio.Event, number: int, stage: str | None, stopping: asyncio.Event
+) -> AsyncGenerator[bytes, None]:
+    """The events after event `number`, as they arrive, and heartbeats while none of `stage` does.
+
+    `more` is the event of a registered reader of `hub`.
+    """
+    silent_until = _heartbeat_time()
+    while not stopping.is_set():
+        if hub.closed:
+            yield _END.format("the pipeline is no longer served").encode()
+            return
+        more.clear()
+        try:
+            entries = hub.after(number)
+        except TooSlow:
+            yield _END.format("too slow: resume with the last id").encode()
+            return
+        number = entries[-1].number if entries else number
+        text = "".join(_message(e.event, e.position) for e in entries if stage in {None, e.event.stage})
+        if text:
+            yield text.encode()
+        elif asyncio.get_running_loop().time() >= silent_until:
+            yield _HEARTBEAT
+        else:
+            if not entries:
+                await _woken(more, stopping, silent_until)
+            continue
         silent_until = _heartbeat_time()
-        while not stopping.is_set():
-            if hub.closed:
-                yield _END.format("the pipeline is no longer served").encode()
-                return
-            more.clear()
-            try:
-                entries = hub.after(number)
-            except TooSlow:
-                yield _END.format("too slow: resume with the last id").encode()
-                return
-            number = entries[-1].number if entries else number
-            text = "".join(_message(e.event, e.position) for e in entries if stage in {None, e.event.stage})
-            if text:
-                yield text.encode()
-            elif asyncio.get_running_loop().time() >= silent_until:
-                yield _HEARTBEAT
-            else:
-                if not entries:
-                    await _woken(more, stopping, silent_until)
-                continue
-            silent_until = _heartbeat_time()
     yield _END.format("the service stops: resume with the last id").encode()
 
 
