@@ -9,6 +9,7 @@ from darkroom.cloudevents import timestamp
 from darkroom_cli.client.service import Document
 from darkroom_cli.client.submission import Sent
 from darkroom_cli.views.outcome import outcome
+from darkroom_cli.views.tables import table_of
 
 
 def stage_outcomes(image: Document) -> dict[str, str]:
@@ -21,7 +22,7 @@ def stage_outcomes(image: Document) -> dict[str, str]:
 def sent_table(sent: Sequence[Sent], stages: Sequence[str], *, waited: bool) -> Table:
     """The outcome for each file that was sent."""
     columns = [*stages, "ms"] if waited else ["partition", "offset"]
-    table = _table("file", "image", "state", *columns, right={"ms", "partition", "offset"})
+    table = table_of("file", "image", "state", *columns, right=frozenset({"ms", "partition", "offset"}))
     for one in sent:
         document = one.document or {}
         if waited:
@@ -35,7 +36,7 @@ def sent_table(sent: Sequence[Sent], stages: Sequence[str], *, waited: bool) -> 
 
 def results_table(results: Iterable[Document]) -> Table:
     """Results, as the service lists them."""
-    table = _table("analyzed", "image", "stage", "result")
+    table = table_of("analyzed", "image", "stage", "result")
     for result in results:
         table.add_row(*result_row(result))
     return table
@@ -53,7 +54,9 @@ def result_row(result: Document) -> tuple[str, str, str, str]:
 
 def dead_letters_table(letters: Iterable[Document]) -> Table:
     """Dead letters. The first column is what the other commands take as DEAD-LETTER."""
-    table = _table("dead letter", "failed", "image", "reason", "message", "attempts", "redriven", right={"attempts"})
+    table = table_of(
+        "dead letter", "failed", "image", "reason", "message", "attempts", "redriven", right=frozenset({"attempts"})
+    )
     for letter in letters:
         table.add_row(
             reference(letter),
@@ -91,10 +94,3 @@ def dead_letter_lines(letter: Document) -> list[str]:
 def reference(letter: Document) -> str:
     """STAGE/PARTITION/OFFSET: a dead letter's stage and its position in the stage's dead letters topic."""
     return f"{letter['stage']}/{letter['partition']}/{letter['offset']}"
-
-
-def _table(*columns: str, right: set[str] | None = None) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in (right or set()) else "left", overflow="fold")
-    return table

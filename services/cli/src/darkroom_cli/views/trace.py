@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from darkroom_cli.client.service import Document
+from darkroom_cli.views.tables import table_of
 
 _MS_PER_S = 1_000
 _DIGEST = 12
@@ -24,9 +25,7 @@ def waiting(trace: Document) -> str:
 
 def steps_table(trace: Document) -> Table:
     """The steps, in order of time."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("time", "after", "step", "record", "details"):
-        table.add_column(column, justify="right" if column == "after" else "left", overflow="fold")
+    table = table_of("time", "after", "step", "record", "details", right=frozenset({"after"}))
     for step in trace["steps"]:
         stage = step.get("stage")
         done = step["step"] if stage is None else f"{step['step']} by {stage}"
