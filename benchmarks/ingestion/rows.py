@@ -1,6 +1,6 @@
 """The rows of the report: ratios of throughput, of latencies, and costs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,30 +97,11 @@ def memory(name: str, parts: Sequence[tuple[str, float]]) -> list[Figure]:
 def _rows(
     what: str, service: Sequence[Throughput], baseline: str, compared: Sequence[Throughput], limit: Limit
 ) -> list[Comparison]:
-    by_cpu = Comparison(
-        what=f"{what}, by CPU",
-        baseline=baseline,
-        unit="images/CPU s",
-        measured=[value.per_cpu_second for value in service],
-        compared=[value.per_cpu_second for value in compared],
-        limit=limit,
-    )
+    def row(which: str, unit: str, value: Callable[[Throughput], float]) -> Comparison:
+        return Comparison.of(f"{what}, {which}", unit, value, service, compared, baseline=baseline, limit=limit)
+
+    by_cpu = row("by CPU", "images/CPU s", lambda one: one.per_cpu_second)
     if baseline == DROPPING:  # the client is slower than an application that drops the body
         return [by_cpu]
-    of_all = Comparison(
-        what=f"{what}, by CPU, store included",
-        baseline=baseline,
-        unit="images/CPU s",
-        measured=[value.per_cpu_second_of_all for value in service],
-        compared=[value.per_cpu_second_of_all for value in compared],
-        limit=limit,
-    )
-    by_clock = Comparison(
-        what=f"{what}, by the clock",
-        baseline=baseline,
-        unit="images/s",
-        measured=[value.per_second for value in service],
-        compared=[value.per_second for value in compared],
-        limit=limit,
-    )
-    return [by_cpu, of_all, by_clock]
+    of_all = row("by CPU, store included", "images/CPU s", lambda one: one.per_cpu_second_of_all)
+    return [by_cpu, of_all, row("by the clock", "images/s", lambda one: one.per_second)]

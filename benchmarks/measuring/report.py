@@ -1,9 +1,10 @@
 """The result of a benchmark: what it measured, beside the baselines of the same run."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 from rich.console import Console
@@ -13,6 +14,8 @@ from benchmarks.measuring.machine import Machine
 
 RESULTS = Path(__file__).parents[1] / "results"
 PLOTS = Path(__file__).parents[2] / "docs" / "images" / "performance"
+
+T = TypeVar("T")
 
 
 class Spread(BaseModel):
@@ -89,6 +92,22 @@ class Comparison(BaseModel):
     measured: list[float] = Field(min_length=1)
     compared: list[float] = Field(min_length=1)
     limit: Limit = Limit()
+
+    @classmethod
+    def of(
+        cls,
+        what: str,
+        unit: str,
+        value: Callable[[T], float],
+        measured: Sequence[T],
+        compared: Sequence[T],
+        *,
+        baseline: str,
+        limit: Limit = Limit(),  # noqa: B008 - frozen
+    ) -> "Comparison":
+        """The comparison of one `value` of the rounds of both."""
+        ours, theirs = ([value(one) for one in rounds] for rounds in (measured, compared))
+        return cls(what=what, unit=unit, measured=ours, compared=theirs, baseline=baseline, limit=limit)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

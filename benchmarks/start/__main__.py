@@ -3,6 +3,7 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.ingestion.target import broker, target
@@ -57,22 +58,12 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
 
 
 def _compared(what: str, baseline: str, starts: list[Start], bare: list[Start]) -> list[Comparison]:
+    def row(which: str, value: Callable[[Start], float], limit: Limit) -> Comparison:
+        return Comparison.of(f"{what}, {which}", "s", value, starts, bare, baseline=baseline, limit=limit)
+
     return [
-        Comparison(
-            what=f"{what}, by the clock",
-            baseline=baseline,
-            unit="s",
-            measured=[start.seconds for start in starts],
-            compared=[start.seconds for start in bare],
-            limit=_LIMIT,
-        ),
-        Comparison(
-            what=f"{what}, by CPU",
-            baseline=baseline,
-            unit="s",
-            measured=[start.cpu_s for start in starts],
-            compared=[start.cpu_s for start in bare],
-        ),
+        row("by the clock", lambda start: start.seconds, _LIMIT),
+        row("by CPU", lambda start: start.cpu_s, Limit()),
     ]
 
 

@@ -15,14 +15,7 @@ def ratios(what: str, spent: Mapping[str, Sequence[Spent]]) -> list[Comparison]:
     rows = [one.from_rows for one in ours if one.from_rows]
 
     def compared(which: str, unit: str, measured: Sequence[Spent], rate: Callable[[Spent], float]) -> Comparison:
-        return Comparison(
-            what=f"{what}, {which}",
-            baseline=BARE,
-            unit=unit,
-            measured=[rate(one) for one in measured],
-            compared=[rate(one) for one in bare],
-            limit=_LIMIT,
-        )
+        return Comparison.of(f"{what}, {which}", unit, rate, measured, bare, baseline=BARE, limit=_LIMIT)
 
     return [
         compared("from rows, by CPU", "results/CPU s", rows, lambda one: one.per_cpu_second),

@@ -84,23 +84,16 @@ def ingest_rate(
     load()
     measured = in_turn({IDLE: idle, BUSY: busy}, rounds)
     what = f"images of {_IMAGE_BYTES // 1000} KB {BUSY}"
+
+    def row(which: str, unit: str, value: Callable[[Throughput], float]) -> Comparison:
+        limit = Limit(at_least=0.9)
+        return Comparison.of(
+            f"{what}, {which}", unit, value, measured[BUSY], measured[IDLE], baseline=IDLE, limit=limit
+        )
+
     return [
-        Comparison(
-            what=f"{what}, by the clock",
-            baseline=IDLE,
-            unit="images/s",
-            measured=[one.per_second for one in measured[BUSY]],
-            compared=[one.per_second for one in measured[IDLE]],
-            limit=Limit(at_least=0.9),
-        ),
-        Comparison(
-            what=f"{what}, by CPU of the service without its filler",
-            baseline=IDLE,
-            unit="images/CPU s",
-            measured=[one.per_cpu_second for one in measured[BUSY]],
-            compared=[one.per_cpu_second for one in measured[IDLE]],
-            limit=Limit(at_least=0.9),
-        ),
+        row("by the clock", "images/s", lambda one: one.per_second),
+        row("by CPU of the service without its filler", "images/CPU s", lambda one: one.per_cpu_second),
     ]
 
 

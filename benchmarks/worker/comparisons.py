@@ -1,6 +1,7 @@
 """What is compared with what, and what is to be reached."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from benchmarks.measuring.report import Comparison, Limit
 from benchmarks.worker.mlserver.environment import MLSERVER
@@ -10,6 +11,7 @@ Rates = Mapping[str, Sequence[Rate]]
 """The rates of all rounds, by the name of the measurement."""
 
 _UNIT, _CPU_UNIT = "images/s", "images per CPU second"
+_PER_SECOND, _PER_CPU_SECOND = attrgetter("per_second"), attrgetter("per_cpu_second")
 
 
 def with_usual_model(rates: Rates, case: str) -> Iterator[Comparison]:
@@ -20,10 +22,8 @@ def with_usual_model(rates: Rates, case: str) -> Iterator[Comparison]:
         yield _by_cpu(f"{case}, {delivery}, by CPU", "threads without Kafka", seen, bare, 0.95)
         yield _by_clock(f"{case}, {delivery}, by the clock", "threads without Kafka", seen, bare, 0.85)
     exactly, least = rates[f"{case}: ExactlyOnce"], rates[f"{case}: AtLeastOnce"]
-    limit = Limit(at_least=0.9, at_most=1.0)
-    yield _by_clock(f"{case}, ExactlyOnce, by the clock", "AtLeastOnce", exactly, least).model_copy(
-        update={"limit": limit}
-    )
+    what, limit = f"{case}, ExactlyOnce, by the clock", Limit(at_least=0.9, at_most=1.0)
+    yield Comparison.of(what, _UNIT, _PER_SECOND, exactly, least, baseline="AtLeastOnce", limit=limit)
     yield _by_cpu(f"{case}, ExactlyOnce, by CPU", "AtLeastOnce", exactly, least)
 
 
@@ -61,14 +61,12 @@ def with_mlserver(rates: Rates, case: str) -> Comparison:
 def _by_clock(
     what: str, baseline: str, seen: Sequence[Rate], bare: Sequence[Rate], at_least: float | None = None
 ) -> Comparison:
-    measured, compared = ([rate.per_second for rate in rates] for rates in (seen, bare))
     limit = Limit(at_least=at_least)
-    return Comparison(what=what, baseline=baseline, unit=_UNIT, measured=measured, compared=compared, limit=limit)
+    return Comparison.of(what, _UNIT, _PER_SECOND, seen, bare, baseline=baseline, limit=limit)
 
 
 def _by_cpu(
     what: str, baseline: str, seen: Sequence[Rate], bare: Sequence[Rate], at_least: float | None = None
 ) -> Comparison:
-    measured, compared = ([rate.per_cpu_second for rate in rates] for rates in (seen, bare))
     limit = Limit(at_least=at_least)
-    return Comparison(what=what, baseline=baseline, unit=_CPU_UNIT, measured=measured, compared=compared, limit=limit)
+    return Comparison.of(what, _CPU_UNIT, _PER_CPU_SECOND, seen, bare, baseline=baseline, limit=limit)
