@@ -4,7 +4,7 @@ import asyncio
 
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.http.context import Services
-from darkroom_ingestion.http.documents import Check
+from darkroom_ingestion.http.documents.health import Check
 from darkroom_ingestion.links.link import Link
 
 _PATIENCE_S = 3.0

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.http.documents import DeadLettersPage, RedriveRequest, RedriveResult
+from darkroom_ingestion.http.documents.dead_letters import DeadLettersPage, RedriveRequest, RedriveResult
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import gone, invalid
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from darkroom_ingestion.http.documents import Image, Trace
+from darkroom_ingestion.http.documents.images import Image
+from darkroom_ingestion.http.documents.trace import Trace
 from darkroom_ingestion.http.problems import gone, not_found
 from darkroom_ingestion.http.routes.content import CONTENT_RESPONSES, ConditionsOf, content_response
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, document, json_answer, problems

@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from darkroom.events import json_schemas
-from darkroom_ingestion.http.documents import Check, Health
+from darkroom_ingestion.http.documents.health import Check, Health
 from darkroom_ingestion.http.health import liveness_checks, readiness_checks
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.routes.described import ServicesOf, problems

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.http.documents import PipelineList, PipelineSummary
+from darkroom_ingestion.http.documents.pipelines import PipelineList, PipelineSummary
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, problems
 
 router = APIRouter(tags=["pipelines"])

@@ -12,7 +12,7 @@ from starlette.types import Receive
 from darkroom.cloudevents import TRACE_HEADERS
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.context import Services
-from darkroom_ingestion.http.documents import Accepted, AcceptedBatch, AnalyzedBatch, Image
+from darkroom_ingestion.http.documents.images import Accepted, AcceptedBatch, AnalyzedBatch, Image
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.admission import IMAGE_TYPES, admit, check_media_type

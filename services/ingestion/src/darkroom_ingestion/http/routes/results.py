@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from darkroom_ingestion.http.documents import ResultsPage
+from darkroom_ingestion.http.documents.results import ResultsPage
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_result_cursor, write_cursor
 from darkroom_ingestion.http.responses.download import Download
 from darkroom_ingestion.http.routes.described import PageSize, Served, ServicesOf, StageFilter, document, problems

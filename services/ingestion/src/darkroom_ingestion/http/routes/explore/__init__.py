@@ -1,0 +1,1 @@
+"""Routes that filter, count and export images and their results."""
