@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.support.on_demand",
     "tests.support.kafka",
     "tests.support.services.command_line",
+    "tests.support.browser.fixtures",
     "tests.support.kube.fixtures",
 ]
 
