@@ -67,7 +67,7 @@ def test_responses_to_generated_requests_match_the_document(
         ask()
         tried.add(operation.label)
 
-    assert len(tried) == 15
+    assert len(tried) == 16
 
 
 def test_every_route_describes_its_problems_as_problem_documents(shared: tuple[Service, Pipeline]) -> None:

@@ -36,7 +36,8 @@ def docs_page(document: Mapping[str, Any]) -> str:
 <body>
 <h1>{escape(info["title"])}</h1>
 <p>{escape(info.get("description", "").strip())}</p>
-<p>The OpenAPI document is at <a href="/openapi.json">/openapi.json</a>.</p>
+<p>The OpenAPI document is at <a href="/openapi.json">/openapi.json</a>, the AsyncAPI document of the topics at
+<a href="/asyncapi.json">/asyncapi.json</a>.</p>
 <h2>Operations</h2>
 {operations}
 <h2>Schemas</h2>

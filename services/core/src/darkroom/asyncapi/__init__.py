@@ -1,0 +1,1 @@
+"""The AsyncAPI document of pipelines: their topics, records and consumer groups."""
