@@ -1,12 +1,14 @@
 """The application: routes, errors and middleware."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from darkroom_ingestion.http import errors
+from darkroom_ingestion.http.console_files import BUILT_CONSOLE, ConsoleFiles
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
@@ -23,6 +25,7 @@ from darkroom_ingestion.http.routes import (
     post_images,
     results,
 )
+from darkroom_ingestion.http.routes.console import files
 
 _CORS_REQUEST_HEADERS = [
     *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range"),
@@ -37,12 +40,15 @@ results, list those of all images, or follow them live. Every error is a problem
 """
 
 
-def create_app(*, cors_origins: Sequence[str] = (), on_loopback: bool = False) -> FastAPI:
+def create_app(
+    *, cors_origins: Sequence[str] = (), on_loopback: bool = False, console: Path = BUILT_CONSOLE
+) -> FastAPI:
     """The application. Call `serve` before it handles requests.
 
     Args:
         cors_origins: origins whose pages may use the API from a browser.
         on_loopback: whether only this machine can reach the service. Then requests by pages of other sites are refused.
+        console: folder of the built web console.
     """
     app = FastAPI(
         title="Darkroom ingestion",
@@ -53,8 +59,9 @@ def create_app(*, cors_origins: Sequence[str] = (), on_loopback: bool = False) -
         redoc_url=None,
     )
     errors.install(app)
-    for module in (post_images, images, results, events, dead_letters, pipelines, operations, docs):
+    for module in (post_images, images, results, events, dead_letters, pipelines, operations, docs, files):
         app.include_router(module.router)
+    app.state.console = ConsoleFiles(console)
     app.add_middleware(HeadAsGet)
     if on_loopback:
         app.add_middleware(LoopbackGuard, origins=cors_origins)

@@ -61,7 +61,8 @@ def content_response(record: LogRecord, etag: str, conditions: Conditions, share
         "ETag": etag if etag.isascii() and etag.isprintable() else '"image"',
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Content-Disposition": "inline",
+        "Content-Disposition": "inline" if content_type in IMAGE_TYPES else "attachment",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Accept-Ranges": "bytes",
     }
     tags = [tag.strip().removeprefix("W/") for tag in (conditions.if_none_match or "").split(",")]

@@ -1,0 +1,1 @@
+"""The routes that only the web console needs: its files, thumbnails, and results in batches."""
