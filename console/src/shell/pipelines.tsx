@@ -1,0 +1,52 @@
+/** The first page: all pipelines, or the only one. */
+
+import { Link, Redirect } from "wouter";
+import type { PipelineSummary } from "../api/client";
+import { pagePath, usePipelines } from "../api/pipeline";
+import { Page } from "../parts/page";
+import { Empty, Loading, ProblemState } from "../parts/states";
+import styles from "./pipelines.module.css";
+
+export function Pipelines() {
+  const pipelines = usePipelines();
+  const [only, ...more] = pipelines.data ?? [];
+  if (only && more.length === 0) return <Redirect to={pagePath(only, "live")} replace />;
+  return (
+    <Page title="Pipelines">
+      {pipelines.isPending && <Loading />}
+      {pipelines.isError && <ProblemState error={pipelines.error} retry={() => void pipelines.refetch()} />}
+      {pipelines.data && !only && (
+        <Empty title="No pipeline is served">
+          <p>Apply an ImagePipeline to the cluster, or start one on this machine:</p>
+          <code>darkroom up pipeline.yaml</code>
+        </Empty>
+      )}
+      <ul className={styles.list}>
+        {pipelines.data?.map((pipeline) => (
+          <li key={`${pipeline.namespace}/${pipeline.name}`}>
+            <PipelineCard pipeline={pipeline} />
+          </li>
+        ))}
+      </ul>
+    </Page>
+  );
+}
+
+function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
+  return (
+    <Link href={pagePath(pipeline, "live")} className={styles.card}>
+      <h2>{pipeline.name}</h2>
+      <p className={styles.namespace}>
+        {pipeline.namespace}
+        {pipeline.suspended && " · suspended"}
+      </p>
+      <ul className={styles.stages}>
+        {pipeline.stages.map((stage) => (
+          <li key={stage.name}>
+            {stage.name} <span>{stage.output}</span>
+          </li>
+        ))}
+      </ul>
+    </Link>
+  );
+}

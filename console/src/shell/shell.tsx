@@ -1,0 +1,35 @@
+/** What every page has around it: navigation, status line, keyboard help. */
+
+import { type ReactNode, useEffect, useRef } from "react";
+import { useLocation } from "wouter";
+import { KeyboardHelp } from "./keyboard-help";
+import { Navigation } from "./navigation";
+import styles from "./shell.module.css";
+import { StatusLine } from "./status-line";
+
+export function Shell({ children }: { children: ReactNode }) {
+  const main = useRef<HTMLElement>(null);
+  const [path] = useLocation();
+  const shown = useRef(path);
+
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    main.current?.focus({ preventScroll: true }); // as after the load of a page
+    window.scrollTo(0, 0);
+  }, [path]);
+
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#main">
+        Skip to the content
+      </a>
+      <Navigation />
+      <main id="main" ref={main} tabIndex={-1} className={styles.main}>
+        {children}
+      </main>
+      <StatusLine />
+      <KeyboardHelp />
+    </div>
+  );
+}
