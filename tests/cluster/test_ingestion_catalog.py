@@ -31,6 +31,10 @@ def test_pipelines_are_added_changed_and_removed_without_a_restart(cluster: Serv
     refused(service, digits, "the operator has not reported on it yet")
     cluster.say("digits", "False", "WaitingForTopicOperator")
     refused(service, digits, "WaitingForTopicOperator: so says the test")
+    with service.client as client:
+        status = client.get(f"{digits.path}/status").json()
+    assert (status["conditions"][0]["reason"], status["stages"]) == ("WaitingForTopicOperator", [])
+    assert "does not serve the pipeline: its topics are not ready" in status["advice"][0]
     answer = post(service, digits)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.json()["type"].endswith("pipeline-not-ready")
@@ -75,6 +79,12 @@ def test_a_strimzi_kafka_is_found_and_the_charts_user_has_the_rights_it_needs(
             until(service.is_ready, "it may read all that it wants to")
             with service.client as client:
                 assert client.get(f"{digits.path}/images/{image['id']}/content").status_code == 200
+                status = client.get(f"{digits.path}/status").json()
+            assert [(condition["type"], condition["status"]) for condition in status["conditions"]] == [
+                ("TopicsReady", "True")
+            ]
+            (stage,) = status["stages"]
+            assert (stage["groupState"], stage["lag"]) == ("Dead", 1), status["advice"]
 
             # A new password: the user is deleted and recreated.
             user = f"{cluster.kafka_namespace}-darkroom-ingestion"

@@ -24,6 +24,7 @@ from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.stalls import stalls_reported
+from darkroom_ingestion.status.statuses import Statuses
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import run_housekeeping
 from darkroom_ingestion.store.probe import WriteProbe
@@ -40,7 +41,7 @@ async def running(
     settings: Settings, database: Database, catalog: CatalogSource, pipelines: Pipelines
 ) -> AsyncIterator[Services]:
     """Start the service. Stops it gracefully at the end of the block."""
-    services = _create(settings, database)
+    services = _create(settings, database, catalog)
     metrics, links = services.metrics, services.links
     links.serve(pipelines)
     services.background.start("filling", services.filling.run)
@@ -63,7 +64,7 @@ async def running(
         log.info("stopped")
 
 
-def _create(settings: Settings, database: Database) -> Services:
+def _create(settings: Settings, database: Database, catalog: CatalogSource) -> Services:
     metrics = Metrics()
     group = settings.group or f"darkroom.ingestion.{database.instance}"
     filling = Filling(Setup(settings.database, group, settings.log_format, settings.log_level), metrics)
@@ -86,6 +87,7 @@ def _create(settings: Settings, database: Database) -> Services:
         submissions=Submissions(topics, database, keys, recent, metrics),
         lookup=ImageLookup(database, recent, ends),
         redrives=Redrives(topics, links, database, claimant, ends, metrics),
+        statuses=Statuses(links, database, catalog),
         memory=memory,
         live_clients=LiveClients(settings.live_clients_per_address),
         probe=WriteProbe(database),

@@ -56,6 +56,9 @@ class FileCatalog:
             else:
                 changed(pipelines)
 
+    def conditions(self, key: str) -> None:
+        """None: only the operator writes conditions."""
+
     def _stamp(self) -> tuple[int, int, int] | None:
         with contextlib.suppress(OSError):
             stat = self._path.stat()

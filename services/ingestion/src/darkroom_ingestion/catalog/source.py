@@ -1,7 +1,7 @@
 """The interface of catalogs."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.catalog.served import Pipelines
@@ -23,3 +23,6 @@ class CatalogSource(Protocol):
 
     async def watch(self, changed: Callable[[Pipelines], None]) -> None:
         """Call `changed` with the pipelines whenever they change. Runs until it is cancelled."""
+
+    def conditions(self, key: str) -> Sequence[Mapping[str, Any]] | None:
+        """The conditions of the ImagePipeline `namespace/name`; None outside of Kubernetes."""

@@ -24,6 +24,7 @@ from darkroom_ingestion.http.routes import (
     pipelines,
     post_images,
     results,
+    status,
 )
 from darkroom_ingestion.http.routes.console import files
 
@@ -59,7 +60,7 @@ def create_app(
         redoc_url=None,
     )
     errors.install(app)
-    for module in (post_images, images, results, events, dead_letters, pipelines, operations, docs, files):
+    for module in (post_images, images, results, events, dead_letters, pipelines, status, operations, docs, files):
         app.include_router(module.router)
     app.state.console = ConsoleFiles(console)
     app.add_middleware(HeadAsGet)

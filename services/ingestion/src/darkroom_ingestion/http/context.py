@@ -16,6 +16,7 @@ from darkroom_ingestion.images.submission import Submissions
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
+from darkroom_ingestion.status.statuses import Statuses
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.probe import WriteProbe
 from darkroom_ingestion.supervision import Supervisor
@@ -33,6 +34,7 @@ class Services:
     submissions: Submissions
     lookup: ImageLookup
     redrives: Redrives
+    statuses: Statuses
     memory: BodyMemory
     live_clients: LiveClients
     probe: WriteProbe

@@ -1,8 +1,8 @@
-"""Queries about the topics of one Kafka cluster: partitions, ids, beginnings and ends."""
+"""Queries about one Kafka cluster: partitions, ids, beginnings and ends of topics, and consumer groups."""
 
 import asyncio
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.groups import GroupView, describe_groups, offsets_of_groups
 from darkroom.kafka.log import TopicPartition, log_beginnings, log_ends
 from darkroom.kafka.stranded import StrandedCheck
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
@@ -51,6 +52,18 @@ class LogAdmin:
         # A broker that has not heard of a new topic yet lists it without partitions.
         return {topic: count for topic in topics if topic in known and (count := len(known[topic].partitions))}
 
+    def partition_counts(self, topics: list[str]) -> dict[str, int]:
+        """As `partitions`, but queries only these topics: `partitions` lists the whole cluster.
+
+        Raises:
+            KafkaUnreachable: no broker answered in time.
+        """
+        with self._client() as admin:
+            futures = admin.describe_topics(TopicCollection(topics), request_timeout=_TIMEOUT_S)
+            counts = {topic: _partition_count(future) for topic, future in futures.items()}
+        self._failure.reason = None
+        return {topic: count for topic, count in counts.items() if count}
+
     def topic_ids(self, topics: list[str]) -> dict[str, str]:
         """The ids of topics. A topic that is deleted and recreated gets a new id.
 
@@ -81,14 +94,34 @@ class LogAdmin:
         with self._client() as admin:
             return log_beginnings(admin, partitions, _TIMEOUT_S)
 
+    def groups(self, groups: list[str]) -> dict[str, GroupView]:
+        """The states and members of consumer groups.
+
+        Raises:
+            KafkaUnreachable: no broker answered in time, or the service may not describe a group.
+        """
+        with self._client() as admin:
+            return describe_groups(admin, groups, _TIMEOUT_S)
+
+    def offsets_of_groups(
+        self, groups: Mapping[str, Iterable[TopicPartition]]
+    ) -> dict[str, dict[TopicPartition, int | None]]:
+        """The committed offsets of consumer groups; None where a group has committed nothing.
+
+        Raises:
+            KafkaUnreachable: no broker answered in time, or the service may not describe a group.
+        """
+        with self._client() as admin:
+            return offsets_of_groups(admin, groups, _TIMEOUT_S)
+
     async def ends_of_topic(self, topic: str) -> dict[int, int]:
         """The end offset of each partition of `topic`.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        count = await asyncio.to_thread(self._partition_count, topic)
-        partitions = [TopicPartition(topic, partition) for partition in range(count)]
+        counts = await asyncio.to_thread(self.partition_counts, [topic])
+        partitions = [TopicPartition(topic, partition) for partition in range(counts.get(topic, 0))]
         return {at.partition: end for at, end in (await asyncio.to_thread(self.ends, partitions)).items()}
 
     @contextmanager
@@ -109,19 +142,6 @@ class LogAdmin:
         callback = {"error_cb": self._failure.on_error}
         return AdminClient(self._settings | callback, logger=KAFKA_LOGGER)  # type: ignore[arg-type]  # the stub has none
 
-    def _partition_count(self, topic: str) -> int:
-        """The number of partitions; 0 if there is no such topic. Queries one topic, `partitions` the whole cluster."""
-        try:
-            with self._client() as admin:
-                future = admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_S)[topic]
-                return len(_result(future).partitions)
-        except KafkaUnreachable as error:
-            cause = error.__cause__
-            unknown = isinstance(cause, KafkaException) and cause.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
-            if unknown:
-                return 0
-            raise
-
 
 class _ConnectionFailure:
     """The last error of a client's connections."""
@@ -132,6 +152,17 @@ class _ConnectionFailure:
         """Receive an error from librdkafka."""
         if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
             self.reason = error.str()
+
+
+def _partition_count(future: "Future[Any]") -> int:
+    """The number of partitions; 0 if there is no such topic."""
+    try:
+        return len(_result(future).partitions)
+    except KafkaUnreachable as error:
+        cause = error.__cause__
+        if isinstance(cause, KafkaException) and cause.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return 0
+        raise
 
 
 def _result(future: "Future[Any]") -> Any:

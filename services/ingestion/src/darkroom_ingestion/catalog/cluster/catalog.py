@@ -1,7 +1,8 @@
 """A catalog read from ImagePipelines, by a watch of the API server."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -58,6 +59,11 @@ class ClusterCatalog:
             for secret in self._secrets:
                 group.create_task(secret.follow())
             await self._tell(changed)
+
+    def conditions(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """The conditions that the operator last wrote; none if it has not seen the pipeline yet."""
+        live = _all(self._pipelines).get(key, {})
+        return (live.get("status") or {}).get("conditions") or []
 
     async def _tell(self, changed: Callable[[Pipelines], None]) -> None:
         before = self.read()
