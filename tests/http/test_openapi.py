@@ -67,7 +67,9 @@ def test_responses_to_generated_requests_match_the_document(
         ask()
         tried.add(operation.label)
 
-    assert len(tried) == 16
+    with shared[0].client as client:
+        paths: dict[str, dict[str, Any]] = client.get("/openapi.json").json()["paths"]
+    assert tried == {f"{method.upper()} {path}" for path in paths if path != ENDLESS for method in paths[path]}
 
 
 def test_every_route_describes_its_problems_as_problem_documents(shared: tuple[Service, Pipeline]) -> None:
