@@ -20,7 +20,7 @@ from kind.phases import phase
 from kind.settings import CHECKOUT, CLUSTER, KIND_CACHE, NODE, PREFIX
 
 SERVICES = {"operator": "operator", "ingestion": "services/ingestion", "inference": "services/inference"}
-_LIBRARIES = {"inference": ("services/vision",)}
+_LIBRARIES = {"inference": ("services/vision",), "ingestion": ("services/vision",)}
 KAFKA = "kafka"
 _BUILD_TIMEOUT_S = 1800
 _LOAD_TIMEOUT_S = 600

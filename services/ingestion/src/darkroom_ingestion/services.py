@@ -58,6 +58,7 @@ async def running(
     finally:
         services.stopping.set()
         await services.background.stop()
+        await services.thumbnails.close()
         await links.close()
         services.reading.threads.shutdown(wait=False, cancel_futures=True)
         database.close()

@@ -26,8 +26,21 @@ from darkroom_ingestion.http.routes import (
     results,
     status,
 )
-from darkroom_ingestion.http.routes.console import files
+from darkroom_ingestion.http.routes.console import files, thumbnails
 
+_ROUTES = (
+    post_images,
+    images,
+    results,
+    events,
+    dead_letters,
+    pipelines,
+    status,
+    operations,
+    docs,
+    files,
+    thumbnails,
+)
 _CORS_REQUEST_HEADERS = [
     *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range"),
     *("traceparent", "tracestate", "X-Request-Id"),
@@ -60,7 +73,7 @@ def create_app(
         redoc_url=None,
     )
     errors.install(app)
-    for module in (post_images, images, results, events, dead_letters, pipelines, status, operations, docs, files):
+    for module in _ROUTES:
         app.include_router(module.router)
     app.state.console = ConsoleFiles(console)
     app.add_middleware(HeadAsGet)

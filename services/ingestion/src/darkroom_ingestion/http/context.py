@@ -20,6 +20,7 @@ from darkroom_ingestion.status.statuses import Statuses
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.probe import WriteProbe
 from darkroom_ingestion.supervision import Supervisor
+from darkroom_ingestion.thumbnails.thumbnails import Thumbnails
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Services:
     live_clients: LiveClients
     probe: WriteProbe
     background: Supervisor
+    thumbnails: Thumbnails = field(default_factory=Thumbnails)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     created_at: float = field(default_factory=time.monotonic)

@@ -21,18 +21,24 @@ from darkroom_ingestion.http.problems import (
 from darkroom_ingestion.images import errors
 from darkroom_ingestion.links.links import NotConnected
 from darkroom_ingestion.store.database import StoreUnavailable
+from darkroom_ingestion.thumbnails.decoder import NoThumbnail
+from darkroom_ingestion.thumbnails.thumbnails import TooManyThumbnails
 
 _KAFKA = ("kafka-unavailable", "Kafka is not available")
 
 log = structlog.get_logger("darkroom.ingestion.http")
 
 
-def problem_of(error: Exception) -> HttpProblem:  # noqa: C901 - a table
+def problem_of(error: Exception) -> HttpProblem:  # noqa: C901, PLR0912 - a table
     """The problem document of `error`."""
     detail = str(error)
     match error:
         case HttpProblem():
             return error
+        case NoThumbnail():
+            return HttpProblem(415, "no-thumbnail", "No thumbnail", f"The file has no thumbnail: {detail}")
+        case TooManyThumbnails():
+            return unavailable("busy", "Too many thumbnails at once", detail, retry_after_s=1)
         case errors.TooManyWaiting():
             return unavailable("busy", "Too many images at once", detail)
         case errors.TooLargeForTopic():

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.documents.dead_letters import DeadLettersPage, RedriveRequest, RedriveResult
 from darkroom_ingestion.http.errors import problem_of
-from darkroom_ingestion.http.problems import gone, invalid
+from darkroom_ingestion.http.problems import invalid
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
 from darkroom_ingestion.http.requests.json_bodies import JsonRoute
 from darkroom_ingestion.http.routes.content import CONTENT_RESPONSES, ConditionsOf, content_response
@@ -21,6 +21,7 @@ from darkroom_ingestion.http.routes.described import (
     json_answer,
     problems,
 )
+from darkroom_ingestion.http.routes.stored_files import dead_letters_topic, read_dead_letter
 from darkroom_ingestion.kafka.publisher import Ack
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, dead_letters_page
@@ -28,7 +29,10 @@ from darkroom_ingestion.times import parse_ms, rfc3339
 
 router = APIRouter(tags=["dead letters"])
 _redrives = APIRouter(route_class=JsonRoute)
-_MAX_OFFSET = 2**63 - 1
+
+LetterStage = Annotated[str, Path(max_length=40, description="The stage that failed.")]
+LetterPartition = Annotated[int, Path(ge=0, le=2**31 - 1)]
+LetterOffset = Annotated[int, Path(ge=0, le=2**63 - 1)]
 
 
 @router.get(
@@ -66,19 +70,14 @@ async def get_dead_letter_content(
     services: ServicesOf,
     served: Served,
     conditions: ConditionsOf,
-    stage: Annotated[str, Path(max_length=40)],
-    partition: Annotated[int, Path(ge=0, le=2**31 - 1)],
-    offset: Annotated[int, Path(ge=0, le=_MAX_OFFSET)],
+    stage: LetterStage,
+    partition: LetterPartition,
+    offset: LetterOffset,
 ) -> Response:
     """The bytes are read from the dead letters topic. They may not be an image."""
-    topic = _topic(served, stage)
+    topic = dead_letters_topic(served, stage)
     with services.memory.share_of_response() as share:
-        share.hold(served.max_image_bytes)
-        record = await services.links.of(served).reader.read(topic, partition, offset)
-        if record is None:
-            raise gone(
-                f"There is no record in {topic}, partition {partition}, offset {offset}, or retention has removed it."
-            )
+        record = await read_dead_letter(services, served, topic, partition, offset, share)
         return content_response(record, f'"{stage}-{partition}-{offset}"', conditions, share)
 
 
@@ -100,7 +99,7 @@ async def post_redrive(services: ServicesOf, served: Served, asked: RedriveReque
 
     A later result replaces the failure in the image's document.
     """
-    _topic(served, asked.stage)
+    dead_letters_topic(served, asked.stage)
     which = _which(asked)
     letters, more = await services.database.reading(
         lambda c: dead_letters_page(c, served.key, which, after=None, limit=asked.limit)
@@ -154,13 +153,6 @@ def _which(asked: RedriveRequest) -> DeadLetterFilter:
         redriven=None if asked.ids is not None else False,
         **times,
     )
-
-
-def _topic(served: ServedPipeline, stage: str) -> str:
-    for plan in served.plan.stages:
-        if plan.name == stage:
-            return plan.dead_letters.name
-    raise invalid(f"stage: {served.key} has the stages {', '.join(served.stages)}")
 
 
 def _document(letter: DeadLetterRow, served: ServedPipeline) -> dict[str, Any]:

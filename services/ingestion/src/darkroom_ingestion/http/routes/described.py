@@ -20,7 +20,7 @@ _DESCRIPTIONS = {
     409: "A request with this idempotency key is still in progress.",
     410: "Retention has removed the image.",
     413: "Larger than the pipeline or the service accepts.",
-    415: "A media type that is not accepted; Accept-Post lists those that are.",
+    415: "A media type that is not accepted, with Accept-Post for those that are; or a file that can't be decoded.",
     416: "The image has no byte in the requested range.",
     422: "An invalid parameter, or an idempotency key that was used for another request.",
     429: "Too many clients of the live feed from one address. Retry after Retry-After seconds.",

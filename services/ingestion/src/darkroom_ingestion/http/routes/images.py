@@ -7,13 +7,11 @@ from starlette.responses import Response
 
 from darkroom_ingestion.http.documents.images import Image
 from darkroom_ingestion.http.documents.trace import Trace
-from darkroom_ingestion.http.problems import gone, not_found
 from darkroom_ingestion.http.routes.content import CONTENT_RESPONSES, ConditionsOf, content_response
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, document, json_answer, problems
+from darkroom_ingestion.http.routes.stored_files import find_image, read_image, well_formed
 from darkroom_ingestion.images.document import image_document
 from darkroom_ingestion.images.trace import image_trace
-from darkroom_ingestion.records.text import storable
-from darkroom_ingestion.store.rows import image_id as id_in
 
 router = APIRouter(tags=["images"])
 
@@ -30,7 +28,7 @@ ImageId = Annotated[
 )
 async def get_image(services: ServicesOf, served: Served, image_id: ImageId) -> Response:
     """The state of the image, the newest result of every stage, and the failures."""
-    rows = await services.lookup.find(served, _well_formed(image_id))
+    rows = await services.lookup.find(served, well_formed(image_id))
     return json_answer(image_document(image_id, rows.image, rows.results, rows.failures, served.stages))
 
 
@@ -42,7 +40,7 @@ async def get_image(services: ServicesOf, served: Served, image_id: ImageId) -> 
 )
 async def get_trace(services: ServicesOf, served: Served, image_id: ImageId) -> Response:
     """Every result and failure of the image, also those that later ones have replaced, and where each is in the log."""
-    rows = await services.lookup.find(served, _well_formed(image_id))
+    rows = await services.lookup.find(served, well_formed(image_id))
     pipeline = (served.pipeline.namespace, served.pipeline.name)
     return json_answer(image_trace(pipeline, image_id, rows.image, rows.results, rows.failures, served.stages))
 
@@ -55,22 +53,7 @@ async def get_trace(services: ServicesOf, served: Served, image_id: ImageId) -> 
 )
 async def get_content(services: ServicesOf, served: Served, image_id: ImageId, conditions: ConditionsOf) -> Response:
     """The image is read from its topic; the service keeps no copy."""
-    rows = await services.lookup.find(served, _well_formed(image_id))
-    image = rows.image
-    if image is None:
-        raise gone(f"Retention has removed image {image_id!r:.120}; only its results are left.")
+    image = await find_image(services, served, image_id)
     with services.memory.share_of_response() as share:
-        share.hold(image.bytes)
-        record = await services.links.of(served).reader.read(image.topic, image.partition, image.offset)
-        if record is None or id_in(record) != image_id:
-            raise gone(
-                f"Image {image_id!r:.120} is no longer in {image.topic}, partition {image.partition}, offset "
-                f"{image.offset}: images are kept for {served.pipeline.spec.images.retention}."
-            )
+        record = await read_image(services, served, image, share)
         return content_response(record, f'"{image_id}"', conditions, share)
-
-
-def _well_formed(image_id: str) -> str:
-    if storable(image_id) != image_id:
-        raise not_found("No image has an id with such characters.")
-    return image_id

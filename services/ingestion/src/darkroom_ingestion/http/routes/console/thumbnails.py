@@ -1,0 +1,87 @@
+"""GET …/thumbnail: small pictures of images and dead letters."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.requests.memory import MemoryShare
+from darkroom_ingestion.http.routes.dead_letters import LetterOffset, LetterPartition, LetterStage
+from darkroom_ingestion.http.routes.described import Served, ServicesOf, problems
+from darkroom_ingestion.http.routes.images import ImageId
+from darkroom_ingestion.http.routes.stored_files import dead_letters_topic, find_image, read_dead_letter, read_image
+from darkroom_ingestion.kafka.log_record import LogRecord
+from darkroom_ingestion.thumbnails.thumbnails import Key, Size
+
+router = APIRouter(tags=["images"])
+
+SizeOf = Annotated[Size, Query(description="The longer side in pixels. Smaller images are not enlarged.")]
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The picture, upright.",
+        "content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    304: {"description": "The client's copy is current."},
+    **problems(404, 410, 415, 422, 503),
+}
+_HEADERS = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@router.get(
+    "/v1/pipelines/{namespace}/{name}/images/{image_id}/thumbnail",
+    summary="Get a small picture of an image",
+    response_class=Response,
+    responses=_RESPONSES,
+)
+async def get_thumbnail(
+    request: Request, services: ServicesOf, served: Served, image_id: ImageId, size: SizeOf = Size.MEDIUM
+) -> Response:
+    """The picture is made from the file in the log when it is first requested, and cached in memory."""
+    image = await find_image(services, served, image_id)
+    key = (image.topic, image.partition, image.offset, int(size))
+    return await _response(request, services, key, lambda share: read_image(services, served, image, share))
+
+
+@router.get(
+    "/v1/pipelines/{namespace}/{name}/dead-letters/{stage}/{partition}/{offset}/thumbnail",
+    summary="Get a small picture of a dead letter",
+    response_class=Response,
+    responses=_RESPONSES,
+    tags=["dead letters"],
+)
+async def get_dead_letter_thumbnail(
+    request: Request,
+    services: ServicesOf,
+    served: Served,
+    stage: LetterStage,
+    partition: LetterPartition,
+    offset: LetterOffset,
+    size: SizeOf = Size.MEDIUM,
+) -> Response:
+    """Like the picture of an image. Many dead letters have none, because their files can't be decoded: 415."""
+    topic = dead_letters_topic(served, stage)
+    key = (topic, partition, offset, int(size))
+    return await _response(
+        request, services, key, lambda share: read_dead_letter(services, served, topic, partition, offset, share)
+    )
+
+
+async def _response(
+    request: Request, services: Services, key: Key, read: Callable[[MemoryShare], Awaitable[LogRecord]]
+) -> Response:
+    headers = _HEADERS | {"ETag": f'"{"-".join(map(str, key[1:]))}"'}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    thumbnails = services.thumbnails
+    picture = thumbnails.cached(key)
+    if picture is None:
+        async with thumbnails.waiting():
+            with services.memory.share() as share:
+                picture = await thumbnails.make(key, (await read(share)).value)
+    return Response(picture, headers=headers, media_type="image/webp")

@@ -1,0 +1,81 @@
+"""The cache of thumbnails, and the limit of requests that wait for one."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from darkroom_ingestion.thumbnails.decoder import Decoder, NoThumbnail
+from darkroom_ingestion.thumbnails.thumbnails import Key, Thumbnails, TooManyThumbnails
+
+
+class Counting(Decoder):
+    """A decoder without a process: its thumbnails are the files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: Counter[bytes] = Counter()
+
+    async def thumbnail(self, data: bytes, size: int) -> bytes:  # noqa: ARG002
+        self.asked[data] += 1
+        await asyncio.sleep(0)
+        if data == b"broken":
+            raise NoThumbnail("it is broken")
+        return data
+
+
+def key(offset: int) -> Key:
+    return ("demo.digits.images", 0, offset, 160)
+
+
+def test_a_thumbnail_is_made_once_for_all_who_ask() -> None:
+    async def run() -> None:
+        decoder = Counting()
+        thumbnails = Thumbnails(decoder)
+        assert thumbnails.cached(key(1)) is None
+        assert await asyncio.gather(*(thumbnails.make(key(1), b"one") for _ in range(5))) == [b"one"] * 5
+        assert thumbnails.cached(key(1)) == b"one"
+        assert decoder.asked == {b"one": 1}
+
+    asyncio.run(run())
+
+
+def test_a_file_without_a_thumbnail_is_tried_once() -> None:
+    async def run() -> None:
+        decoder = Counting()
+        thumbnails = Thumbnails(decoder)
+        for _ in range(2):
+            with pytest.raises(NoThumbnail, match="it is broken"):
+                await thumbnails.make(key(1), b"broken")
+        with pytest.raises(NoThumbnail, match="it is broken"):
+            thumbnails.cached(key(1))
+        assert decoder.asked == {b"broken": 1}
+
+    asyncio.run(run())
+
+
+def test_the_cache_is_bounded_and_keeps_what_was_used_last() -> None:
+    async def run() -> None:
+        thumbnails = Thumbnails(Counting(), cache_bytes=5_000)
+        for offset in range(3):
+            await thumbnails.make(key(offset), b"x" * 1_000)
+        thumbnails.cached(key(0))
+        await thumbnails.make(key(3), b"x" * 1_000)
+        assert [offset for offset in range(4) if thumbnails.cached(key(offset))] == [0, 2, 3]
+        await thumbnails.make(key(4), b"x" * 9_000)
+        assert thumbnails.cached(key(4)) is None
+
+    asyncio.run(run())
+
+
+def test_more_requests_than_can_wait_are_refused() -> None:
+    async def run() -> None:
+        thumbnails = Thumbnails(Counting(), most_waiting=1)
+        async with thumbnails.waiting():
+            with pytest.raises(TooManyThumbnails):
+                async with thumbnails.waiting():
+                    pass
+        async with thumbnails.waiting():
+            pass
+
+    asyncio.run(run())
