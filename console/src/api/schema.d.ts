@@ -256,6 +256,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pipelines/{namespace}/{name}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the state of a pipeline
+         * @description Its conditions, topics, consumer groups, workers, lag, rates and dead letters, and advice.
+         *
+         *     Answered also while Kafka or the store can't be reached, and for a pipeline that is not served: what is unknown is
+         *     null, and `advice` says why.
+         */
+        get: operations["get_status_v1_pipelines__namespace___name__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schemas": {
         parameters: {
             query?: never;
@@ -328,6 +351,66 @@ export interface paths {
          * @description Metrics for Prometheus.
          */
         get: operations["metrics_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the AsyncAPI document
+         * @description AsyncAPI 3.0: the topics, records and consumer groups of all pipelines that are served.
+         */
+        get: operations["get_asyncapi_asyncapi_json_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pipelines/{namespace}/{name}/images/{image_id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a small picture of an image
+         * @description The picture is made from the file in the log when it is first requested, and cached in memory.
+         */
+        get: operations["get_thumbnail_v1_pipelines__namespace___name__images__image_id__thumbnail_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pipelines/{namespace}/{name}/dead-letters/{stage}/{partition}/{offset}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a small picture of a dead letter
+         * @description Like the picture of an image. Many dead letters have none, because their files can't be decoded: 415.
+         */
+        get: operations["get_dead_letter_thumbnail_v1_pipelines__namespace___name__dead_letters__stage___partition___offset__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -514,6 +597,30 @@ export interface components {
             mask?: components["schemas"]["Mask"] | null;
         };
         /**
+         * ConditionSeen
+         * @description A condition of the ImagePipeline, as the operator wrote it.
+         */
+        ConditionSeen: {
+            /**
+             * Type
+             * @example TopicsReady
+             */
+            type: string;
+            /**
+             * Status
+             * @example True
+             * @example False
+             * @example Unknown
+             */
+            status: string;
+            /** Reason */
+            reason: string | null;
+            /** Message */
+            message: string | null;
+            /** Lasttransitiontime */
+            lastTransitionTime: string | null;
+        };
+        /**
          * DeadLetter
          * @description An image that a stage could not analyse, and why.
          */
@@ -580,6 +687,27 @@ export interface components {
              * @description Pass as `after` to get older dead letters; null on the last page.
              */
             next: string | null;
+        };
+        /**
+         * ErrorSeen
+         * @description A recent dead letter.
+         */
+        ErrorSeen: {
+            /**
+             * At
+             * @example 2026-11-26T12:00:00.120Z
+             */
+            at: string;
+            /**
+             * Image
+             * @description The image's id.
+             * @example 019a3c5e-7b1d-7c42-9d0e-5a8f3b2c1d4e
+             */
+            image: string;
+            /** Reason */
+            reason: string;
+            /** Message */
+            message: string;
         };
         /**
          * Failure
@@ -708,6 +836,42 @@ export interface components {
             format: string;
         };
         /**
+         * ImagesPartition
+         * @description A partition of the images topic.
+         */
+        ImagesPartition: {
+            /** Partition */
+            partition: number;
+            /**
+             * Beginning
+             * @description The first offset that the log still has.
+             */
+            beginning: number;
+            /**
+             * End
+             * @description The offset after the last image.
+             */
+            end: number;
+        };
+        /**
+         * ImagesStatus
+         * @description The images topic.
+         */
+        ImagesStatus: {
+            /** Topic */
+            topic: string;
+            /**
+             * Ratepersecond
+             * @description Images that arrived per second in the last half minute.
+             */
+            ratePerSecond: number | null;
+            /**
+             * Partitions
+             * @description Empty if they are unknown, or if there is no such topic.
+             */
+            partitions: components["schemas"]["ImagesPartition"][];
+        };
+        /**
          * Keypoint
          * @description A point of an object.
          */
@@ -726,6 +890,19 @@ export interface components {
              * @description Absent if the model gives none.
              */
             score?: number | null;
+        };
+        /**
+         * LettersStatus
+         * @description The dead letters of a stage that have not been redriven.
+         */
+        LettersStatus: {
+            /** Total */
+            total: number | null;
+            /**
+             * Byreason
+             * @description The most frequent reason first.
+             */
+            byReason: components["schemas"]["ReasonCount"][];
         };
         /**
          * Mask
@@ -773,6 +950,34 @@ export interface components {
         PipelineList: {
             /** Pipelines */
             pipelines: components["schemas"]["PipelineSummary"][];
+        };
+        /**
+         * PipelineStatus
+         * @description The state of a pipeline. Unknown values are null.
+         */
+        PipelineStatus: {
+            /** Namespace */
+            namespace: string;
+            /** Name */
+            name: string;
+            /**
+             * Suspended
+             * @description Null if the pipeline is not served.
+             */
+            suspended: boolean | null;
+            /**
+             * Conditions
+             * @description Null outside of Kubernetes.
+             */
+            conditions: components["schemas"]["ConditionSeen"][] | null;
+            /**
+             * Advice
+             * @description What is wrong with the pipeline, and what to do. Empty if nothing is.
+             */
+            advice: string[];
+            images: components["schemas"]["ImagesStatus"];
+            /** Stages */
+            stages: components["schemas"]["StageState"][];
         };
         /**
          * PipelineSummary
@@ -828,6 +1033,19 @@ export interface components {
              * @description Keypoints: points of the object.
              */
             keypoints?: components["schemas"]["Keypoint"][] | null;
+        };
+        /**
+         * ReasonCount
+         * @description The number of dead letters with a reason.
+         */
+        ReasonCount: {
+            /**
+             * Reason
+             * @example DecodeError
+             */
+            reason: string;
+            /** Count */
+            count: number;
         };
         /**
          * RedriveRequest
@@ -982,6 +1200,12 @@ export interface components {
             next: string | null;
         };
         /**
+         * Size
+         * @description The longer side of a thumbnail in pixels.
+         * @enum {integer}
+         */
+        Size: 160 | 320 | 640;
+        /**
          * Source
          * @description Position of the image in the images topic.
          */
@@ -992,6 +1216,73 @@ export interface components {
             partition: number;
             /** Offset */
             offset: number;
+        };
+        /**
+         * StagePartition
+         * @description How far a stage is in a partition of the images topic.
+         */
+        StagePartition: {
+            /** Partition */
+            partition: number;
+            /**
+             * Committed
+             * @description The committed offset; null before the stage's first image.
+             */
+            committed: number | null;
+            /** End */
+            end: number | null;
+            /**
+             * Lag
+             * @description The number of images that wait; null if it is unknown.
+             */
+            lag: number | null;
+            /**
+             * Worker
+             * @description The id of the worker that reads the partition; null if none does.
+             */
+            worker: string | null;
+        };
+        /**
+         * StageState
+         * @description A stage: its consumer group, lag and failures.
+         */
+        StageState: {
+            /** Name */
+            name: string;
+            /** Consumergroup */
+            consumerGroup: string;
+            /** Groupstate */
+            groupState: ("Stable" | "Empty" | "Dead" | "PreparingRebalance" | "CompletingRebalance" | "Reconciling") | null;
+            /** Workers */
+            workers: components["schemas"]["WorkerSeen"][];
+            /**
+             * Lag
+             * @description The number of images that wait; null if it is unknown.
+             */
+            lag: number | null;
+            /**
+             * Ratepersecond
+             * @description Images that it finished per second in the last half minute.
+             */
+            ratePerSecond: number | null;
+            /**
+             * Oldestwaitingat
+             * @description When the oldest waiting image was received.
+             */
+            oldestWaitingAt: string | null;
+            /** Partitions */
+            partitions: components["schemas"]["StagePartition"][];
+            deadLetters: components["schemas"]["LettersStatus"];
+            /**
+             * Lasterrors
+             * @description The newest dead letters, newest first.
+             */
+            lastErrors: components["schemas"]["ErrorSeen"][];
+            /**
+             * Advice
+             * @description What is wrong with the stage, and what to do. Empty if nothing is.
+             */
+            advice: string[];
         };
         /**
          * StageSummary
@@ -1153,6 +1444,24 @@ export interface components {
             generation?: string | null;
         };
         /**
+         * WorkerSeen
+         * @description A consumer of the stage's group. A worker process has one for each of its loops.
+         */
+        WorkerSeen: {
+            /**
+             * Id
+             * @description The Kafka client id of the consumer.
+             */
+            id: string;
+            /**
+             * Host
+             * @description The name of the pod or machine.
+             */
+            host: string;
+            /** Partitions */
+            partitions: number[];
+        };
+        /**
          * Problem
          * @description What went wrong (RFC 9457).
          */
@@ -1305,7 +1614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A media type that is not accepted; Accept-Post lists those that are. */
+            /** @description A media type that is not accepted, with Accept-Post for those that are; or a file that can't be decoded. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1840,6 +2149,7 @@ export interface operations {
                 range?: string | null;
             };
             path: {
+                /** @description The stage that failed. */
                 stage: string;
                 partition: number;
                 offset: number;
@@ -2235,6 +2545,69 @@ export interface operations {
             };
         };
     };
+    get_status_v1_pipelines__namespace___name__status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state, at most two seconds old. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineStatus"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     schemas_v1_schemas_get: {
         parameters: {
             query?: never;
@@ -2369,6 +2742,225 @@ export interface operations {
             /** @description An error of the service. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_asyncapi_asyncapi_json_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_thumbnail_v1_pipelines__namespace___name__images__image_id__thumbnail_get: {
+        parameters: {
+            query?: {
+                /** @description The longer side in pixels. Smaller images are not enlarged. */
+                size?: components["schemas"]["Size"];
+            };
+            header?: never;
+            path: {
+                /** @description The image's id. */
+                image_id: string;
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, upright. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Retention has removed the image. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A media type that is not accepted, with Accept-Post for those that are; or a file that can't be decoded. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dead_letter_thumbnail_v1_pipelines__namespace___name__dead_letters__stage___partition___offset__thumbnail_get: {
+        parameters: {
+            query?: {
+                /** @description The longer side in pixels. Smaller images are not enlarged. */
+                size?: components["schemas"]["Size"];
+            };
+            header?: never;
+            path: {
+                /** @description The stage that failed. */
+                stage: string;
+                partition: number;
+                offset: number;
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, upright. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Retention has removed the image. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A media type that is not accepted, with Accept-Post for those that are; or a file that can't be decoded. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

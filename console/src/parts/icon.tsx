@@ -22,6 +22,7 @@ const PATHS = {
   copy: "M7 7h9v10H7zM4 13V3h9",
   again: "M15.8 7A6.5 6.5 0 1 0 16.5 10M16.5 3.5V7H13",
   download: "M10 3.5V13M6 9l4 4 4-4M3.5 16.5h13",
+  code: "M7 6 3 10l4 4M13 6l4 4-4 4",
   back: "M12 4.5 6.5 10l5.5 5.5",
   forward: "M8 4.5 13.5 10 8 15.5",
 } as const;

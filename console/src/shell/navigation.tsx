@@ -47,6 +47,7 @@ export function Navigation() {
           <kbd>?</kbd>
         </button>
         <a className={styles.help} href="/docs">
+          <Icon name="code" />
           API
         </a>
       </div>

@@ -1,0 +1,105 @@
+/** An image with the answers of its stages drawn over it. */
+
+import { useEffect, useRef, useState } from "react";
+import type { Answer } from "../overlays/answer";
+import { draw } from "../overlays/draw";
+import { contain } from "../overlays/view";
+import { Icon } from "./icon";
+import styles from "./picture.module.css";
+
+interface Props {
+  /** Addresses of the image, best first: the next is tried if the browser can't show one. */
+  sources: readonly string[];
+  /** What is in the image, for those who don't see it. */
+  alt: string;
+  answers: readonly Answer[];
+  threshold?: number;
+  /** Draw only this label. */
+  label?: string | null;
+  compact?: boolean;
+  /** Load at once, not when it is scrolled into view. */
+  eager?: boolean;
+}
+
+const NO_ANSWERS: readonly Answer[] = [];
+
+export function Picture({
+  sources,
+  alt,
+  answers,
+  threshold = 0,
+  label = null,
+  compact = false,
+  eager,
+}: Props) {
+  const [failed, setFailed] = useState(0);
+  const [size, setSize] = useState<{ width: number; height: number } | null>(null);
+  const source = sources[failed];
+  return (
+    <div className={styles.frame} data-loaded={size !== null}>
+      {source ? (
+        <img
+          key={source}
+          src={source}
+          alt={alt}
+          loading={eager ? "eager" : "lazy"}
+          decoding="async"
+          onLoad={(event) =>
+            setSize({ width: event.currentTarget.naturalWidth, height: event.currentTarget.naturalHeight })
+          }
+          onError={() => setFailed((count) => count + 1)}
+        />
+      ) : (
+        <div className={styles.missing} role="img" aria-label={alt}>
+          <Icon name="image" size={compact ? 22 : 32} />
+          <span>No preview</span>
+        </div>
+      )}
+      <Overlay
+        answers={source && !size ? NO_ANSWERS : answers}
+        shown={size}
+        threshold={threshold}
+        label={label}
+        compact={compact}
+      />
+    </div>
+  );
+}
+
+interface OverlayProps {
+  answers: readonly Answer[];
+  /** Size of the image if it is shown: of a thumbnail, whose shape is that of the original. */
+  shown: { width: number; height: number } | null;
+  threshold: number;
+  label: string | null;
+  compact: boolean;
+}
+
+function Overlay({ answers, shown, threshold, label, compact }: OverlayProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const target = canvas.current;
+    if (!target) return;
+    const paint = () => paintOn(target, answers, shown, { threshold, label, compact });
+    const observer = new ResizeObserver(paint); // calls at once, too
+    observer.observe(target);
+    return () => observer.disconnect();
+  }, [answers, shown, threshold, label, compact]);
+  return <canvas ref={canvas} />;
+}
+
+function paintOn(
+  canvas: HTMLCanvasElement,
+  answers: readonly Answer[],
+  shown: { width: number; height: number } | null,
+  options: { threshold: number; label: string | null; compact: boolean },
+): void {
+  const frame = { width: canvas.clientWidth, height: canvas.clientHeight };
+  const context = canvas.getContext("2d");
+  if (!context || frame.width === 0) return;
+  canvas.width = Math.round(frame.width * devicePixelRatio);
+  canvas.height = Math.round(frame.height * devicePixelRatio);
+  context.scale(devicePixelRatio, devicePixelRatio);
+  const original = answers.find((answer) => answer.width > 0) ?? shown;
+  if (original) draw(context, answers, contain(original, frame), options);
+}

@@ -1,0 +1,33 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { imagesAddress } from "../../api/addresses";
+import { postJson } from "../../api/client";
+import { usePipeline } from "../../api/pipeline";
+import { asProblem } from "../../api/problems";
+import { Button } from "../../parts/button";
+import { Icon } from "../../parts/icon";
+import { announce } from "../../shell/status-line";
+
+/** Publishes the image again, for all stages. */
+export function AnalyseAgain({ id }: { id: string }) {
+  const pipeline = usePipeline();
+  const queries = useQueryClient();
+  const again = useMutation({
+    mutationFn: () => postJson(`${imagesAddress(pipeline)}/${encodeURIComponent(id)}/analyze`, {}),
+    onSuccess: () => {
+      announce("The image was published again. New results replace the old ones.");
+      for (const wait of [1_000, 3_000]) {
+        setTimeout(() => {
+          void queries.invalidateQueries({ queryKey: ["image", pipeline, id] });
+          void queries.invalidateQueries({ queryKey: ["trace", pipeline, id] });
+        }, wait);
+      }
+    },
+    onError: (error) => announce(asProblem(error).message),
+  });
+  return (
+    <Button disabled={again.isPending} onClick={() => again.mutate()}>
+      <Icon name="again" size={16} />
+      Analyse again
+    </Button>
+  );
+}
