@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from darkroom.api.execution import Precision, Provider
-from darkroom.api.input_rules import INPUT_RULES
-from darkroom.api.output_rules import OUTPUT_RULES
+from darkroom.api.stage_rules.input import INPUT_RULES
+from darkroom.api.stage_rules.output import OUTPUT_RULES
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec
 from darkroom.api.quantities import parse_size
 from darkroom.api.rule import ChangeRule, Path, Rule, stages

@@ -1,0 +1,1 @@
+"""Rules of single stages: input, output, pod template."""
