@@ -130,6 +130,14 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(input={"longestSide": 800, "shrink": False}),
         lambda m: _stage(m).update(input={"shortestSide": 800, "shrink": False}),
     ),
+    "must not get environment variables": (
+        lambda m: _stage(m).update(template={"env": [{"name": "LD_PRELOAD", "value": "/var/lib/darkroom/model/x.so"}]}),
+        lambda m: _stage(m).update(template={"env": [{"name": "OMP_NUM_THREADS", "value": "2"}]}),
+    ),
+    "only one of value and valueFrom": (
+        lambda m: _stage(m).update(template={"env": [{"name": "A", "value": "1", "valueFrom": {}}]}),
+        lambda m: _stage(m).update(template={"env": [{"name": "A"}]}),
+    ),
     "expect must have": (
         lambda m: _stage(m).update(selfTest=[{"image": "file:a", "expect": {"embedding": [1.5]}}]),
         lambda m: _stage(m).update(selfTest=[{"image": "file:a", "expect": {"predictions": [{"label": "x"}]}}]),

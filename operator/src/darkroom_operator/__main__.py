@@ -64,6 +64,7 @@ class Operator:
             EventRecorder(kube, config.identity),
             WorkerImage(config.worker_image, config.worker_image_pull_policy, config.worker_gpu_image),
             on_status=tally.note,
+            tenant_template=config.tenant_template,
         )
         self._sync = ClusterSync(
             kube,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.logs import LogFormat
+from darkroom_operator.reconcile.tenant_template import FIELDS
 
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -21,6 +22,7 @@ class Config:
     worker_image: str
     worker_gpu_image: str
     worker_image_pull_policy: str
+    tenant_template: tuple[str, ...]
     threads: int
     resync_s: float
     stall_s: float
@@ -64,6 +66,11 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         "IfNotPresent",
         choices=["Always", "IfNotPresent", "Never"],
     )
+    option(
+        "tenant-template",
+        "comma-separated fields of spec.stages[].template that pipelines may set; none for no field",
+        ",".join(FIELDS),
+    )
     option("reconcile-threads", "pipelines that are reconciled at the same time", "8", type=int)
     option("resync-seconds", "interval of a full resync", "1800", type=float)
     option("stall-seconds", "/healthz fails if pipelines wait and none was reconciled for this long", "120", type=float)
@@ -85,6 +92,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         worker_image=known.worker_image,
         worker_gpu_image=known.worker_gpu_image,
         worker_image_pull_policy=known.worker_image_pull_policy,
+        tenant_template=_tenant_template(parser, known.tenant_template),
         threads=known.reconcile_threads,
         resync_s=known.resync_seconds,
         stall_s=known.stall_seconds,
@@ -99,6 +107,13 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         log_format=known.log_format,
         log_level=known.log_level,
     )
+
+
+def _tenant_template(parser: argparse.ArgumentParser, fields: str) -> tuple[str, ...]:
+    chosen = tuple(filter(None, (field.strip() for field in fields.split(",")))) if fields != "none" else ()
+    if unknown := sorted(set(chosen) - set(FIELDS)):
+        parser.error(f"--tenant-template: {', '.join(unknown)}: choose from {', '.join(FIELDS)}")
+    return chosen
 
 
 def _own_namespace() -> str:

@@ -5,11 +5,12 @@ from typing import Any
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom.topology import StagePlan
+from darkroom_operator.builders.environment import worker_environment
 from darkroom_operator.builders.execution_report import execution_report
 from darkroom_operator.builders.metadata import child_metadata, stage_labels, worker_selector
 from darkroom_operator.builders.settings import settings_digest
 from darkroom_operator.builders.volumes import Volume, worker_volumes
-from darkroom_operator.builders.workload import CACHE_FOLDER, PORT, SETTINGS_FILE, SETTINGS_FOLDER, Workload
+from darkroom_operator.builders.workload import PORT, SETTINGS_FILE, SETTINGS_FOLDER, Workload
 from darkroom_operator.kube.kinds import DEPLOYMENT
 from darkroom_operator.kube.transport import Manifest
 
@@ -98,7 +99,6 @@ def _container(stage: Stage, workload: Workload, volumes: list[Volume]) -> dict[
         for field, amounts in (("requests", stage.resources.requests), ("limits", stage.resources.limits))
         if amounts
     }
-    credentials = [{"secretRef": {"name": stage.model.secret.name}}] if stage.model.secret else []
     return {
         "name": CONTAINER,
         "image": workload.image.name_for(stage.resources),
@@ -111,12 +111,7 @@ def _container(stage: Stage, workload: Workload, volumes: list[Volume]) -> dict[
             f"--port={PORT}",
             "--log-format=json",
         ],
-        "env": [
-            {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of the pod
-            {"name": "DARKROOM_CACHE_DIR", "value": str(CACHE_FOLDER)},
-            *stage.template.env,
-        ],
-        **({"envFrom": credentials} if credentials else {}),
+        "env": worker_environment(stage, workload),
         "ports": [{"name": "metrics", "containerPort": PORT, "protocol": "TCP"}],
         "resources": resources,
         "securityContext": {

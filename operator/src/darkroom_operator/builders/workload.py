@@ -113,11 +113,16 @@ class WorkerImage:
 
 @dataclass(frozen=True)
 class Workload:
-    """Everything that the builders of a stage's objects need in addition to the stage."""
+    """Everything that the builders of a stage's objects need in addition to the stage.
+
+    Attributes:
+        credentials: the keys of the Secret of `model.secret` that become environment variables.
+    """
 
     image: WorkerImage
     kafka: KafkaAccess
     files: ModelFiles
+    credentials: tuple[str, ...] = ()
 
 
 def self_test_role(position: int) -> str:

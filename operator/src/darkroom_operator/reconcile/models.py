@@ -1,9 +1,10 @@
 """The sources of a stage's model, labels and self-tests, checked as far as the operator can read them."""
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
+from darkroom.api.environment import REFUSAL, Variable, is_protected
 from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom.api.uris import FETCHED, uses_plain_http
 from darkroom_operator.builders.workload import Fetched, ModelFiles, MountedFile
@@ -17,6 +18,9 @@ ENDPOINTS = {
     "hf": ("HF_ENDPOINT",),
 }
 """By scheme, environment variables that name another server than Amazon's or Hugging Face's."""
+
+_VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+"""Names of variables that every version of Kubernetes accepts."""
 
 
 class UnusableModel(Exception):
@@ -42,7 +46,22 @@ def model_files(pipeline: ImagePipeline, stage: Stage, world: World) -> ModelFil
     return ModelFiles(model, labels, tuple(self_tests))
 
 
-def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credentials: Mapping[str, bytes]) -> int:
+def credential_names(pipeline: ImagePipeline, stage: Stage, world: World) -> tuple[str, ...]:
+    """The keys of the Secret of `model.secret` that become environment variables.
+
+    Raises:
+        UnusableModel: the Secret does not exist or has a key that a pipeline may not set.
+    """
+    if stage.model.secret is None:
+        return ()
+    about = f'stage "{stage.name}": model {stage.model.uri}'
+    keys = sorted(_credentials(pipeline, stage, about, world))
+    if wrong := next(filter(is_protected, keys), None):
+        raise _missing("SecretKeyInvalid", f"{about}: Secret {stage.model.secret.name} has a key {wrong}: {REFUSAL}")
+    return tuple(key for key in keys if _VARIABLE.fullmatch(key))
+
+
+def source_port(about: str, uri: str, env: Iterable[Variable], credentials: Mapping[str, bytes]) -> int:
     """The port of the server that `uri` is downloaded from. `env` and `credentials` may name the endpoint.
 
     Raises:
@@ -51,8 +70,8 @@ def source_port(about: str, uri: str, env: Iterable[Mapping[str, Any]], credenti
     scheme, _, location = uri.partition("://")
     if scheme == "https":
         return _port_of(about, "the URI", uri)
-    variables = {variable.get("name", ""): str(variable.get("value", "")) for variable in env}
-    variables |= {name: value.decode(errors="replace") for name, value in credentials.items()}
+    variables = {name: value.decode(errors="replace") for name, value in credentials.items()}
+    variables |= {variable.name: variable.value or "" for variable in env}
     if scheme == "oci":
         registry = location.partition("/")[0]
         plain = uses_plain_http(registry, variables)

@@ -1,6 +1,6 @@
 """Brings the cluster to the desired state of a pipeline. New pipelines, changes, drift and restarts are the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -31,6 +31,7 @@ from darkroom_operator.reconcile.deletion import (
 )
 from darkroom_operator.reconcile.prune import prune
 from darkroom_operator.reconcile.stages import keep_stages, run_stages
+from darkroom_operator.reconcile.tenant_template import FIELDS, refused_fields
 from darkroom_operator.status.events import EventRecorder
 from darkroom_operator.status.findings import Finding, refused
 from darkroom_operator.status.pipeline_status import (
@@ -69,6 +70,7 @@ class Reconciler:
         recorder: EventRecorder,
         image: WorkerImage,
         on_status: Callable[[PipelineKey, Status | None], None],
+        tenant_template: Collection[str] = FIELDS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._world = world
@@ -76,6 +78,7 @@ class Reconciler:
         self._recorder = recorder
         self._image = image
         self._on_status = on_status
+        self._tenant_template = tenant_template
         self._now = now
 
     def reconcile(self, key: PipelineKey) -> Outcome:
@@ -92,11 +95,13 @@ class Reconciler:
         try:
             pipeline = parse_pipeline({field: value for field, value in live.items() if field != "status"})
         except InvalidPipeline as error:
-            return self._refuse(key, live, error.problems)
+            return self._refuse(key, live, "InvalidSpec", error.problems)
+        if problems := refused_fields(pipeline, self._tenant_template):
+            return self._refuse(key, live, "TemplateNotAllowed", problems)
         plan = topology(pipeline)
         namespace = strimzi_namespace(pipeline)
         if namespace is not None and (problems := shrinking(plan, namespace, self._world)):
-            return self._refuse(key, live, problems)
+            return self._refuse(key, live, "InvalidSpec", problems)
         if has_finalizer(live) != needs_finalizer(pipeline):
             set_finalizer(live, self._world, wanted=needs_finalizer(pipeline))
         if pruned := prune(pipeline, plan, namespace, self._world):
@@ -144,11 +149,11 @@ class Reconciler:
             return keep_stages(pipeline, plan, "WaitingForCredentials", message, self._world)
         return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._world)
 
-    def _refuse(self, key: PipelineKey, live: Manifest, problems: Sequence[Problem]) -> Outcome:
+    def _refuse(self, key: PipelineKey, live: Manifest, reason: str, problems: Sequence[Problem]) -> Outcome:
         """Report `problems` and change nothing else: existing workers keep running."""
         before = read_status(live)
         generation = live["metadata"]["generation"]
-        self._report(key, live, before, status_of_invalid(problems, generation, before, self._time()))
+        self._report(key, live, before, status_of_invalid(reason, problems, generation, before, self._time()))
         return Outcome("invalid")
 
     def _forget(self, key: PipelineKey) -> Outcome:

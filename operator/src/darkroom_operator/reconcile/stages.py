@@ -28,7 +28,7 @@ from darkroom_operator.kube.kinds import (
     Kind,
 )
 from darkroom_operator.kube.transport import Manifest
-from darkroom_operator.reconcile.models import UnusableModel, model_files
+from darkroom_operator.reconcile.models import UnusableModel, credential_names, model_files
 from darkroom_operator.reconcile.workers import execution_of, workers_finding
 from darkroom_operator.status.findings import Finding, combined, refused
 from darkroom_operator.status.pipeline_status import MAX_MESSAGE, SUSPENDED, StagesState
@@ -62,7 +62,12 @@ def _run(
         return Finding(ready=False, reason="WaitingForCredentials", message=f'stage "{stage.name}" has no credentials')
     try:
         _check_name(pipeline, stage, world)
-        workload = Workload(image, access, model_files(pipeline, stage.spec, world))
+        workload = Workload(
+            image,
+            access,
+            model_files(pipeline, stage.spec, world),
+            credential_names(pipeline, stage.spec, world),
+        )
         objects = _objects(pipeline, stage, workload, with_monitor=world.served_kinds.has(POD_MONITOR))
         live = [world.ensure(kind, desired) for kind, desired in objects][-1]
     except UnusableModel as missing:

@@ -67,9 +67,9 @@ def status_of(pipeline: ImagePipeline, plan: Topology, state: PipelineState, bef
     )
 
 
-def status_of_invalid(problems: Sequence[Problem], generation: int, before: Status, now: str) -> Status:
+def status_of_invalid(reason: str, problems: Sequence[Problem], generation: int, before: Status, now: str) -> Status:
     """The status of a pipeline that breaks the rules: `before` with another condition Ready."""
-    finding = Finding(ready=False, reason="InvalidSpec", message="\n".join(str(problem) for problem in problems))
+    finding = Finding(ready=False, reason=reason, message="\n".join(str(problem) for problem in problems))
     return with_ready(finding, generation, before, now)
 
 

@@ -96,6 +96,18 @@ def test_the_environment_of_a_worker_comes_from_the_same_manifests(tmp_path: Pat
     assert "sesame" not in repr(made)
 
 
+def test_a_secret_must_not_load_code_into_a_worker(tmp_path: Path) -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["model"]["secret"] = {"name": "s3"}
+    secret = {
+        "kind": "Secret",
+        "metadata": {"name": "s3", "namespace": "demo"},
+        "stringData": {"AWS_REGION": "x", "LD_AUDIT": "/x.so"},
+    }
+    with pytest.raises(InvalidInput, match='stage "classify": Secret s3 has a key LD_AUDIT: workers must not get'):
+        plan_of(tmp_path, manifest, secret)
+
+
 def test_topics_keep_no_more_copies_than_there_are_brokers(tmp_path: Path) -> None:
     topologies = plan_of(tmp_path, pipeline_manifest(images={"replicas": 3})).topologies
     clamped, changed = on_brokers(topologies, 1)

@@ -58,6 +58,7 @@ FULL = Workload(
             Fetched(8443),
         ),
     ),
+    credentials=("AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL"),
 )
 CASES = {"small": SMALL, "full": FULL}
 

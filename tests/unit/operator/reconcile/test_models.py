@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
+from darkroom.api.environment import Variable
 from darkroom_operator.reconcile.models import UnusableModel, source_port
+
+
+def variables(env: list[dict[str, Any]]) -> list[Variable]:
+    return [Variable.model_validate(variable) for variable in env]
 
 
 @pytest.mark.parametrize(
@@ -15,7 +20,6 @@ from darkroom_operator.reconcile.models import UnusableModel, source_port
         ("s3://bucket/m.onnx", [], 443),
         ("s3://bucket/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio:9000"}], 9000),
         ("s3://bucket/m.onnx", [{"name": "AWS_ENDPOINT_URL", "value": "http://minio"}], 80),
-        ("s3://bucket/m.onnx", [{"value": "without a name"}], 443),
         ("hf://org/repo/m.onnx@v1", [], 443),
         ("oci://registry.example/models/digits:v1", [], 443),
         ("oci://registry.example:5000/models/digits#m.onnx", [], 5000),
@@ -29,11 +33,16 @@ from darkroom_operator.reconcile.models import UnusableModel, source_port
     ],
 )
 def test_the_port_of_the_source(uri: str, env: list[dict[str, Any]], port: int) -> None:
-    assert source_port("model x", uri, env, {}) == port
+    assert source_port("model x", uri, variables(env), {}) == port
 
 
 def test_the_endpoint_may_be_in_the_secret() -> None:
     assert source_port("model x", "s3://b/m.onnx", [], {"AWS_ENDPOINT_URL": b"https://minio:9443"}) == 9443
+
+
+def test_the_template_overrides_the_secret() -> None:
+    env = variables([{"name": "AWS_ENDPOINT_URL", "value": "http://minio:9000"}])
+    assert source_port("model x", "s3://b/m.onnx", env, {"AWS_ENDPOINT_URL": b"https://minio:9443"}) == 9000
 
 
 @pytest.mark.parametrize(
@@ -47,6 +56,6 @@ def test_the_endpoint_may_be_in_the_secret() -> None:
 )
 def test_a_url_that_cannot_be_parsed_is_named(uri: str, env: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(UnusableModel) as raised:
-        source_port("model x", uri, env, {})
+        source_port("model x", uri, variables(env), {})
     assert raised.value.finding.reason == "InvalidSpec"
     assert raised.value.finding.message.startswith(f"model x: {message}")

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from darkroom import names
+from darkroom.api.environment import MAX_VARIABLES, Variable
 from darkroom.api.execution import Execution
 from darkroom.api.input import Input
 from darkroom.api.output import Output
@@ -115,8 +116,11 @@ class Template(StrictModel):
     affinity: dict[str, Any] = Field(default_factory=dict, description="As in a pod spec.")
     priority_class_name: str | None = Field(None, description="As in a pod spec.")
     runtime_class_name: str | None = Field(None, description="As in a pod spec.")
-    env: list[dict[str, Any]] = Field(
-        default_factory=list, description="Environment variables, as in a container spec."
+    env: list[Variable] = Field(
+        default_factory=list,
+        max_length=MAX_VARIABLES,
+        description="Environment variables: values, and references to objects of the pipeline's namespace. Variables "
+        "that load code are refused.",
     )
     image_pull_secrets: list[SecretRef] = Field(default_factory=list, description="As in a pod spec.")
     termination_grace_period_seconds: int = Field(

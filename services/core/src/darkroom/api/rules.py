@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from darkroom.api.execution import Precision, Provider
-from darkroom.api.stage_rules.input import INPUT_RULES
-from darkroom.api.stage_rules.output import OUTPUT_RULES
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec
 from darkroom.api.quantities import parse_size
 from darkroom.api.rule import ChangeRule, Path, Rule, stages
+from darkroom.api.stage_rules.input import INPUT_RULES
+from darkroom.api.stage_rules.output import OUTPUT_RULES
+from darkroom.api.stage_rules.template import TEMPLATE_RULES
 from darkroom.api.topics import TopicConfig
 
 
@@ -232,6 +233,7 @@ RULES = (
     ),
     *OUTPUT_RULES,
     *INPUT_RULES,
+    *TEMPLATE_RULES,
 )
 
 
