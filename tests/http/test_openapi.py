@@ -24,7 +24,7 @@ CHECKS = (
     response_headers_conformance,
     response_schema_conformance,
 )
-ENDLESS = "/v1/pipelines/{namespace}/{name}/events"
+ENDLESS = ["/v1/live", "/v1/pipelines/{namespace}/{name}/events"]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_responses_to_generated_requests_match_the_document(
 
     with shared[0].client as client:
         paths: dict[str, dict[str, Any]] = client.get("/openapi.json").json()["paths"]
-    assert tried == {f"{method.upper()} {path}" for path in paths if path != ENDLESS for method in paths[path]}
+    assert tried == {f"{method.upper()} {path}" for path in paths if path not in ENDLESS for method in paths[path]}
 
 
 def test_every_route_describes_its_problems_as_problem_documents(shared: tuple[Service, Pipeline]) -> None:

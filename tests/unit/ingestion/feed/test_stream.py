@@ -8,7 +8,7 @@ import pytest
 from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection
 from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.feed import stream as feed_stream
+from darkroom_ingestion.feed import heartbeat
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.stream import Reading, stream
@@ -53,7 +53,7 @@ def test_a_turn_that_was_short_is_not_up() -> None:
 
 def test_a_client_whose_stage_has_no_events_gets_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while the other stages of its pipeline have events all the time."""
-    monkeypatch.setattr(feed_stream, "HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_S", 0.1)
     served = ServedPipeline(parse_pipeline(pipeline_manifest()), KafkaConnection(bootstrap_servers="kafka:9092"))
     event = FeedEvent("analyzed", "i", "classify", "{}", StageResult("classify", 1, {}), ("classify", "r"), 0, 0)
 

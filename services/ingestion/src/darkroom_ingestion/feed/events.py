@@ -2,16 +2,19 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import structlog
 from confluent_kafka import Message
 
+from darkroom.result_fields import summary_of
 from darkroom_ingestion.feed.positions import Topic
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.records.answers import StageFailure, StageResult
 from darkroom_ingestion.records.json_object import read_json
 from darkroom_ingestion.store.rows import dead_letter_row, result_image_id
+from darkroom_ingestion.times import rfc3339
 
 log = structlog.get_logger("darkroom.ingestion.feed")
 
@@ -33,6 +36,22 @@ class FeedEvent:
     topic: Topic
     partition: int
     offset: int
+
+    @cached_property
+    def members(self) -> str:
+        """What a batch has of the event: members of a JSON object, without the data of a result."""
+        members: dict[str, Any] = {"id": self.image_id, "stage": self.stage}
+        if isinstance(self.outcome, StageResult):
+            members |= {"analyzedAt": rfc3339(self.outcome.at_ms), "summary": summary_of(self.outcome.data)}
+        else:
+            members |= {
+                "reason": self.outcome.reason,
+                "message": self.outcome.message,
+                "failedAt": self.outcome.failed_at or rfc3339(self.outcome.at_ms),
+                "partition": self.partition,
+                "offset": self.offset,
+            }
+        return json.dumps(members)[1:-1]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The feed of one pipeline in this replica: the latest events, their readers, and requests that wait for an image."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +60,7 @@ class Hub:
         self._kept: deque[Entry] = deque()
         self._kept_bytes = 0
         self._last = 0
+        self._counts: Counter[str] = Counter()
         self._positions: Positions | None = None
         self._readers: set[asyncio.Event] = set()
         self._waiters: dict[str, list[Waiter]] = {}
@@ -88,6 +89,7 @@ class Hub:
     def add(self, event: FeedEvent) -> None:
         """Add an event."""
         positions = self.skip(event.topic, event.partition, event.offset)
+        self._counts[event.stage] += 1
         if self._readers:
             self._keep(Entry(self._last, event, positions.encode()))
         for waiter in self._waiters.get(event.image_id, ()):
@@ -114,9 +116,13 @@ class Hub:
             reader.set()
 
     @contextmanager
-    def reader(self) -> Iterator[asyncio.Event]:
-        """Register a reader. Its event is set when there are new entries. Without readers, entries are not kept."""
-        more = asyncio.Event()
+    def reader(self, more: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
+        """Register a reader. Its event is set when there are new entries. Without readers, entries are not kept.
+
+        Args:
+            more: the event, for a reader of several hubs, which has one for all of them.
+        """
+        more = more or asyncio.Event()
         self._readers.add(more)
         try:
             yield more
@@ -133,7 +139,17 @@ class Hub:
             return []
         if not self._kept or self._kept[0].number > number + 1:
             raise TooSlow
-        return [self._kept[i] for i in range(number + 1 - self._kept[0].number, len(self._kept))]
+        return self.kept_after(number)
+
+    def kept_after(self, number: int) -> list[Entry]:
+        """The entries after event `number` that are still kept."""
+        if number >= self._last or not self._kept:
+            return []
+        return [self._kept[i] for i in range(max(0, number + 1 - self._kept[0].number), len(self._kept))]
+
+    def count(self, stage: str | None) -> int:
+        """The number of events that were added, also of those no longer kept; of one stage if `stage` is not None."""
+        return self._counts.total() if stage is None else self._counts[stage]
 
     @contextmanager
     def waiter(self, image_id: str, stages: Sequence[str]) -> Iterator[Waiter]:

@@ -9,13 +9,11 @@ from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.catch_up import CatchUp
 from darkroom_ingestion.feed.events import FeedEvent
+from darkroom_ingestion.feed.heartbeat import HEARTBEAT, heartbeat_time, woken
 from darkroom_ingestion.feed.hub import Hub, TooSlow
 from darkroom_ingestion.feed.positions import Positions, Topic
 
-HEARTBEAT_S = 10.0
 _TURN_S = 15.0
-# A comment without an empty line, so that no parser dispatches an event.
-_HEARTBEAT = b": still there\n"
 _END = 'event: end\ndata: {{"reason": "{}"}}\n\n'
 
 
@@ -81,7 +79,7 @@ async def _live(
 
     `more` is the event of a registered reader of `hub`.
     """
-    silent_until = _heartbeat_time()
+    silent_until = heartbeat_time()
     while not stopping.is_set():
         if hub.closed:
             yield _END.format("the pipeline is no longer served").encode()
@@ -97,12 +95,12 @@ async def _live(
         if text:
             yield text.encode()
         elif asyncio.get_running_loop().time() >= silent_until:
-            yield _HEARTBEAT
+            yield HEARTBEAT
         else:
             if not entries:
-                await _woken(more, stopping, silent_until)
+                await woken(silent_until, more, stopping)
             continue
-        silent_until = _heartbeat_time()
+        silent_until = heartbeat_time()
     yield _END.format("the service stops: resume with the last id").encode()
 
 
@@ -140,19 +138,3 @@ def topics_of(served: ServedPipeline, stage: str | None) -> Mapping[Topic, str]:
 
 def _message(event: FeedEvent, position: str) -> str:
     return f"id: {position}\nevent: {event.name}\ndata: {event.data}\n\n"
-
-
-def _heartbeat_time() -> float:
-    """When the next heartbeat is due, unless something is sent before. Time of the event loop."""
-    return asyncio.get_running_loop().time() + HEARTBEAT_S
-
-
-async def _woken(more: asyncio.Event, stopping: asyncio.Event, until: float) -> None:
-    """Wait for new events or a stop, at most until `until`."""
-    waits = [asyncio.ensure_future(more.wait()), asyncio.ensure_future(stopping.wait())]
-    try:
-        left_s = until - asyncio.get_running_loop().time()
-        await asyncio.wait(waits, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from darkroom_ingestion.http import errors
 from darkroom_ingestion.http.console_files import BUILT_CONSOLE, ConsoleFiles
 from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.documents.live import Batch
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
@@ -26,7 +28,7 @@ from darkroom_ingestion.http.routes import (
     results,
     status,
 )
-from darkroom_ingestion.http.routes.console import files, thumbnails
+from darkroom_ingestion.http.routes.console import files, live, thumbnails
 
 _ROUTES = (
     post_images,
@@ -39,6 +41,7 @@ _ROUTES = (
     operations,
     docs,
     files,
+    live,
     thumbnails,
 )
 _CORS_REQUEST_HEADERS = [
@@ -87,7 +90,7 @@ def create_app(
             allow_headers=_CORS_REQUEST_HEADERS,
             expose_headers=_CORS_RESPONSE_HEADERS,
         )
-    _describe_problems(app)
+    _describe_schemas(app)
     return app
 
 
@@ -109,15 +112,19 @@ def serve(app: FastAPI, services: Services) -> None:
     app.state.services = services
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """Add the schema of problem documents to the OpenAPI document, and remove that of the framework's errors."""
+def _describe_schemas(app: FastAPI) -> None:
+    """Add the schemas that no JSON response of a route has, and remove those of the framework's errors."""
     generate = app.openapi
+    _, definitions = models_json_schema(
+        [(Problem, "serialization"), (Batch, "serialization")], ref_template="#/components/schemas/{model}"
+    )
 
     def openapi() -> dict[str, object]:
         if app.openapi_schema is None:
             document = generate()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas[Problem.__name__] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            for name, schema in definitions["$defs"].items():
+                schemas.setdefault(name, schema)
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
             app.openapi_schema = document
