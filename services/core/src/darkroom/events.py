@@ -99,8 +99,17 @@ def labels_of(result: Mapping[str, Any]) -> list[str]:
     Args:
         result: data of an analyzed event, perhaps of another version: what is not as expected has no labels.
     """
-    found: dict[str, None] = {}
-    for name in ("predictions", "classes"):
+    return list(scores_of(result))
+
+
+def scores_of(result: Mapping[str, Any]) -> dict[str, float | None]:
+    """The labels of `labels_of`, each with its greatest score, or with the fraction of the image; None if it has none.
+
+    Args:
+        result: data of an analyzed event, perhaps of another version.
+    """
+    found: dict[str, float | None] = {}
+    for name, measure in (("predictions", "score"), ("classes", "fraction")):
         parts = result.get(name)
         if not isinstance(parts, list):
             continue
@@ -108,8 +117,20 @@ def labels_of(result: Mapping[str, Any]) -> list[str]:
             parts = parts[:1]
         for part in parts:
             if isinstance(part, dict) and isinstance(label := part.get("label"), str):
-                found[label] = None
-    return list(found)
+                score = number_of(part.get(measure))
+                known = found.get(label)
+                found[label] = score if known is None or (score is not None and score > known) else known
+    return found
+
+
+def number_of(value: object) -> float | None:
+    """A number of JSON as a double; None if `value` is not one, or is too large."""
+    if isinstance(value, float):
+        return value
+    try:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 class FailureHeaders:

@@ -12,10 +12,10 @@ from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
+from darkroom_ingestion.store.forgetting import forget_before, forget_topic
 from darkroom_ingestion.store.idempotency_rows import forget_old_keys
 from darkroom_ingestion.store.queries import all_positions
 from darkroom_ingestion.store.tables import about
-from darkroom_ingestion.store.writes import forget_before, forget_topic
 from darkroom_ingestion.times import now_ms
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _EVERY_S = 300.0
 _GRACE_MS = 7 * 24 * 3_600_000
 """How long the rows of a deleted pipeline are kept, in case it is recreated."""
 _UNUSED = "unused since: "
-_END_OF_LOG = 2**63 - 1
 
 log = structlog.get_logger("darkroom.ingestion.housekeeping")
 
@@ -84,9 +83,7 @@ def forget_unused_topics(database: Database, in_use: Callable[[str], bool], at_m
         since = database.write(partial(_unused_since, topic=topic, in_use=in_use(topic), at_ms=at_ms))
         if since is None or at_ms - since < _GRACE_MS:
             continue
-        for at in (at for at in partitions if at.topic == topic):
-            forget_before(database, at, _END_OF_LOG)
-        database.write(partial(forget_topic, topic=topic))
+        forget_topic(database, topic, [at for at in partitions if at.topic == topic])
         database.write(partial(_unused_since, topic=topic, in_use=True, at_ms=at_ms))
         log.info("removed the rows of a topic that no pipeline uses", topic=topic)
 

@@ -5,7 +5,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection
+from sqlalchemy import Column, Connection, CursorResult
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Table
 
@@ -33,20 +33,50 @@ def insert_new(
         return 0
     if first_by or last_by:
         rows = _one_per_key(table, rows, tuple(first_by or last_by), last=not first_by)
+    return insert_rows(connection, table, rows, _on_conflict(table, tuple(first_by), tuple(last_by))).rowcount
+
+
+def insert_absent(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Insert the rows whose primary keys are new. Returns the rows that were inserted: the first with each such key.
+
+    Args:
+        connection: in a transaction that no other writes the table in, if it is SQLite.
+        table: the table to insert into.
+        rows: all with the same columns.
+    """
+    if not rows:
+        return ()
+    keys = tuple(column.name for column in table.primary_key)
+    if connection.dialect.name == "sqlite":
+        # A new row gets a greater rowid than all others, and sqlite3 does not return rows from `executemany`.
+        last = connection.exec_driver_sql(f'SELECT max(rowid) FROM "{table.name}"').scalar()  # noqa: S608
+        if insert_rows(connection, table, rows, "ON CONFLICT DO NOTHING").rowcount == len(rows):
+            return rows
+        newer = f'SELECT {_listed(keys)} FROM "{table.name}" WHERE rowid > ?'  # noqa: S608 - names of our own tables
+        found = connection.exec_driver_sql(newer, (last or 0,)).all()
+    else:
+        found = insert_rows(connection, table, rows, f"ON CONFLICT DO NOTHING RETURNING {_listed(keys)}").all()
+        if len(found) == len(rows):
+            return rows
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        first.setdefault(tuple(row[name] for name in keys), row)
+    return [first[tuple(key)] for key in found]
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], kept: str) -> CursorResult[Any]:
+    """Insert `rows`, which all have the same columns. `kept` is the clause for those that conflict."""
     names = tuple(rows[0])
-    kept = _on_conflict(table, tuple(first_by), tuple(last_by))
     into = f'INSERT INTO "{table.name}" ({_listed(names)})'
     if connection.dialect.name == "sqlite":
         values = ", ".join("?" * len(names))
-        result = connection.exec_driver_sql(f"{into} VALUES ({values}) {kept}", [tuple(row.values()) for row in rows])
-    else:
-        # One statement with an array per column: one round trip, planned once. Written in binary (%b), an array costs
-        # psycopg a tenth of the time that it costs as text.
-        arrays = ", ".join(f"%b::{_postgresql_type(table, name)}[]" for name in names)
-        columns = tuple(map(list, zip(*(row.values() for row in rows), strict=True)))
-        statement = f"{into} SELECT * FROM unnest({arrays}) {kept}"  # noqa: S608 - names of our own tables
-        result = connection.exec_driver_sql(statement, columns)
-    return result.rowcount
+        return connection.exec_driver_sql(f"{into} VALUES ({values}) {kept}", [tuple(row.values()) for row in rows])
+    # One statement with an array per column: one round trip, planned once. Written in binary (%b), an array costs
+    # psycopg a tenth of the time that it costs as text.
+    arrays = ", ".join(f"%b::{_postgresql_type(table, name)}[]" for name in names)
+    columns = tuple(map(list, zip(*(row.values() for row in rows), strict=True)))
+    statement = f"{into} SELECT * FROM unnest({arrays}) {kept}"  # noqa: S608 - names of our own tables
+    return connection.exec_driver_sql(statement, columns)
 
 
 @cache

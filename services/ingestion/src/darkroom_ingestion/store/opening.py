@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.store.database import THREADS, Database, reason_of
+from darkroom_ingestion.store.derived import derive_if_outdated
 from darkroom_ingestion.store.tables import about
 
 SQLITE_SETTINGS = (
@@ -57,6 +58,7 @@ def open_database(url: str) -> Database:
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             _migrate(connection)
+            derive_if_outdated(connection)
             instance = _instance(connection)
     except (SQLAlchemyError, OSError) as error:
         raise BadDatabase(f"database {shown} can't be opened: {reason_of(error)}") from error

@@ -125,11 +125,7 @@ def results_page(
     # Of the table whose index has the order.
     listed = results if label is None else result_labels
     order = (listed.c.at_ms, listed.c.event_id)
-    shown = ~_superseded()
-    if label is not None:
-        # Not conditions of the join: PostgreSQL would expect next to no rows, and sort all instead of using the index.
-        shown &= and_(*(result_labels.c[name] == results.c[name] for name in ("topic", "partition", "offset")))
-    query = select(*order, case((shown, results.c.data)).label("data"), results.c.summary)
+    query = select(*order, case((~superseded(), results.c.data)).label("data"), results.c.summary)
     query = query.where(listed.c.pipeline == pipeline)
     if label is not None:
         same = (result_labels.c[name] == results.c[name] for name in ("pipeline", "event_id"))
@@ -202,7 +198,7 @@ def all_positions(connection: Connection) -> dict[TopicPartition, int]:
     return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
-def _superseded() -> Exists:
+def superseded() -> Exists:
     """Whether the image has a later result of the same stage, in the order of `StageResult.order`."""
     later = results.alias("later")
     same = (later.c[name] == results.c[name] for name in ("pipeline", "image_id", "stage"))

@@ -1,6 +1,6 @@
 """Converts records of the log to rows of the store. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeGuard
@@ -32,9 +32,14 @@ _MAX_MESSAGE_BYTES = 8_000
 
 @dataclass
 class Rows:
-    """Rows by table, and counts of skipped records."""
+    """Rows by table, and counts of skipped records.
+
+    Attributes:
+        labels: for each row of `results`, how many rows of `result_labels` are its own. Both are in the same order.
+    """
 
     by_table: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
+    labels: list[int] = field(default_factory=list)
     skipped: dict[Role, int] = field(default_factory=dict)
 
     def add(self, table: Table, row: dict[str, Any]) -> None:
@@ -44,6 +49,19 @@ class Rows:
     def skip(self, role: Role) -> None:
         """Count a skipped record."""
         self.skipped[role] = self.skipped.get(role, 0) + 1
+
+    def one_by_one(self) -> Iterator["Rows"]:
+        """The rows one by one; a result with its labels."""
+        start = 0
+        for table, rows in self.by_table.items():
+            for number, row in enumerate(rows if table is not tables.result_labels else ()):
+                if table is tables.results:
+                    count = self.labels[number]
+                    own = self.by_table.get(tables.result_labels, [])[start : start + count]
+                    start += count
+                    yield Rows({tables.result_labels: own, tables.results: [row]}, [count])
+                else:
+                    yield Rows({table: [row]})
 
     def add_record(self, topic: TopicContents, record: LogRecord) -> None:
         """Add the rows of `record`. A record that is not an event of Darkroom is counted as skipped."""
@@ -58,7 +76,9 @@ class Rows:
                 row = None if result is None else result_row(topic.pipeline, topic.stage or "", record, result)
                 table = tables.results
                 if result is not None and row is not None:
-                    for label in label_rows(row, result.data):
+                    labels = label_rows(row, result.data)
+                    self.labels.append(len(labels))
+                    for label in labels:
                         self.add(tables.result_labels, label)
             case "dead-letters":
                 row = dead_letter_row(topic.pipeline, topic.stage or "", record)
@@ -132,12 +152,32 @@ def result_row(pipeline: str, stage: str, record: LogRecord, result: JsonObject)
         "offset": record.offset,
         "data": result.text,
         "summary": storable(summary_of(result.data)),
+        **best_of(result.data),
     }
 
 
-def label_rows(row: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
+def best_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a result with its best label, the score of that, and the number of its objects or classes."""
+    for name, measure in (("predictions", "score"), ("classes", "fraction")):
+        parts = result.get(name)
+        if isinstance(parts, list):
+            best = parts[0] if parts and isinstance(parts[0], dict) else {}
+            label = best.get("label")
+            several = name == "classes" or result.get("outputType", "Classification") != "Classification"
+            return {
+                "label": stored_label(label) if isinstance(label, str) else None,
+                "score": events.number_of(best.get(measure)),
+                "objects": len(parts) if several else None,
+            }
+    whole = result.get("anomaly", result.get("text"))
+    score = events.number_of(whole.get("score")) if isinstance(whole, dict) else None
+    return {"label": None, "score": score, "objects": None}
+
+
+def label_rows(row: Mapping[Any, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of the labels in `result`, whose own row is `row`."""
-    labels = dict.fromkeys(map(stored_label, events.labels_of(result)))
+    # Labels that are equal in the form that is stored: the score of the last, as nothing tells them apart.
+    labels = {stored_label(label): score for label, score in events.scores_of(result).items()}
     return [
         {
             "pipeline": row["pipeline"],
@@ -145,11 +185,9 @@ def label_rows(row: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[s
             "label": label,
             "stage": row["stage"],
             "at_ms": row["at_ms"],
-            "topic": row["topic"],
-            "partition": row["partition"],
-            "offset": row["offset"],
+            "score": score,
         }
-        for label in islice(labels, _MOST_LABELS)
+        for label, score in islice(labels.items(), _MOST_LABELS)
     ]
 
 

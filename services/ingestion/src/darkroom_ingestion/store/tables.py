@@ -1,6 +1,6 @@
 """The tables. All rows can be rebuilt from the log, except idempotency keys."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -24,6 +24,16 @@ images = Table(
     Column("content_type", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Index("images_in_log", "topic", "partition", "offset"),
+    Index("images_by_time", "pipeline", "received_at_ms", "id"),
+    Index(
+        "images_by_key",
+        "pipeline",
+        "key",
+        "received_at_ms",
+        "id",
+        sqlite_where=text("key IS NOT NULL"),
+        postgresql_where=text("key IS NOT NULL"),
+    ),
 )
 
 results = Table(
@@ -41,6 +51,10 @@ results = Table(
     Column("data", Text, nullable=False),
     # The result in one line. Null in rows of versions that did not store it.
     Column("summary", Text),
+    # The best prediction or largest class, and the number of them; the score of a text or an anomaly.
+    Column("label", Text),
+    Column("score", Double),
+    Column("objects", Integer),
     # Also used to check, for every row of a page, whether the image has a later result of the same stage.
     Index("results_of_image", "pipeline", "image_id", "stage", "at_ms", "partition", "offset"),
     Index("results_by_time", "pipeline", "at_ms", "event_id"),
@@ -48,8 +62,7 @@ results = Table(
     Index("results_in_log", "topic", "partition", "offset"),
 )
 
-# The labels that a result is found by. Those of a result that an earlier one of the same id has replaced stay here: a
-# label counts only if its record is that of the result.
+# The labels that a result is found by, with the greatest score of each.
 result_labels = Table(
     "result_labels",
     metadata,
@@ -58,12 +71,26 @@ result_labels = Table(
     Column("label", Text, primary_key=True),
     Column("stage", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
-    Column("topic", Text, nullable=False),
-    Column("partition", Integer, nullable=False),
-    Column("offset", BigInteger, nullable=False),
+    Column("score", Double),
     Index("result_labels_by_time", "pipeline", "label", "at_ms", "event_id"),
     Index("result_labels_by_stage", "pipeline", "stage", "label", "at_ms", "event_id"),
-    Index("result_labels_in_log", "topic", "partition", "offset"),
+)
+
+# How many rows of the tables above there are, by time: see `counts.changes`.
+counts = Table(
+    "counts",
+    metadata,
+    Column("pipeline", Text, primary_key=True),
+    # The length of the time that is counted, and its start since 1970.
+    Column("seconds", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("start_s", BigInteger, primary_key=True, autoincrement=False),
+    # Empty for images.
+    Column("stage", Text, primary_key=True),
+    # The label, the reason, or the number of the bucket of latencies; empty for other kinds.
+    Column("name", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 dead_letters = Table(

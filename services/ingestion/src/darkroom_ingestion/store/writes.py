@@ -6,37 +6,31 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.schema import Table
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.log import TopicPartition
+from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.database import Database, RowRefused, is_refusal, reason_of
-from darkroom_ingestion.store.inserts import insert_new
+from darkroom_ingestion.store.forgetting import forget_topic
+from darkroom_ingestion.store.image_writes import write_images
+from darkroom_ingestion.store.inserts import insert_absent, insert_new
+from darkroom_ingestion.store.result_writes import write_results
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import (
     dead_letters,
     images,
     positions,
-    redrive_claims,
     redrives,
     result_labels,
     results,
 )
-
-_FORGET_AT_ONCE = 5_000
 
 
 class Fenced(DarkroomError):
     """Another replica has advanced the position: this replica's assignment is outdated."""
 
 
-# A redriven image is in the log twice, possibly in two partitions, whose records are read in any order.
-_FIRST_IMAGE = (images.c.received_at_ms, images.c.partition, images.c.offset)
-# A result that was published twice is in one partition, unless partitions were added in between.
-_FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
-_FIRST_LABEL = (result_labels.c.at_ms, result_labels.c.partition, result_labels.c.offset)
-_FIRST_BY = {images: _FIRST_IMAGE, results: _FIRST_RESULT, result_labels: _FIRST_LABEL}
 _LAST_REDRIVE = (redrives.c.replayed_at_ms,)
 
 _MOVE = (
@@ -81,22 +75,22 @@ def write_batch(database: Database, batch: Batch) -> int:
     """
 
     def work(connection: Connection, *, row_by_row: bool) -> int:
-        known = batch.refused = 0
-        for table, rows in batch.rows.by_table.items():
-            if row_by_row:
-                inserted, refused = _insert_one_by_one(connection, table, rows)
-                batch.refused += refused
-            else:
-                inserted, refused = _insert(connection, table, rows), 0
-            if table is not result_labels:  # they are part of their result
-                known += len(rows) - inserted - refused
+        changes = Changes()
+        if row_by_row:
+            changed = _write_one_by_one(connection, batch, changes)
+        else:
+            batch.refused = 0
+            changed = _write_rows(connection, batch.rows, changes)
+        changes.write(connection)
         moves = [
             {"at_topic": topic, "at_partition": partition, "start": start, "end": end}
             for (topic, partition), (start, end) in sorted(batch.moves.items())
         ]
         if database.count_updates(connection, _MOVE, moves) != len(moves):
             raise Fenced("the store's position is not the start of the batch")
-        return known
+        # Labels are part of their result.
+        written = sum(len(rows) for table, rows in batch.rows.by_table.items() if table is not result_labels)
+        return written - changed - batch.refused
 
     try:
         return database.write(partial(work, row_by_row=False))
@@ -105,25 +99,42 @@ def write_batch(database: Database, batch: Batch) -> int:
         return database.write(partial(work, row_by_row=True))
 
 
-def _insert_one_by_one(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> tuple[int, int]:
-    """Insert `rows` one by one. Returns how many were inserted, and how many the database refused."""
-    inserted = refused = 0
-    for row in rows:
+def _write_rows(connection: Connection, rows: Rows, changes: Changes) -> int:
+    """Write rows and count them. Returns how many rows were changed."""
+    changed = 0
+    for table, of_table in rows.by_table.items():
+        if table is results:
+            labels = rows.by_table.get(result_labels, [])
+            changed += write_results(connection, of_table, labels, rows.labels, changes)
+        elif table is images:
+            changed += write_images(connection, of_table, changes)
+        elif table is dead_letters:
+            new = insert_absent(connection, dead_letters, of_table)
+            changes.failures(new)
+            changed += len(new)
+        elif table is redrives:
+            changed += insert_new(connection, redrives, of_table, last_by=_LAST_REDRIVE)
+    return changed
+
+
+def _write_one_by_one(connection: Connection, batch: Batch, changes: Changes) -> int:
+    """Write rows one by one, and count those that the database refuses. Returns how many rows were changed."""
+    changed = batch.refused = 0
+    for rows in batch.rows.one_by_one():
+        of_row = Changes()
         try:
             with connection.begin_nested():
-                inserted += _insert(connection, table, [row])
+                changed += _write_rows(connection, rows, of_row)
         except Exception as error:
             if not is_refusal(error):
                 raise
-            refused += 1
+            batch.refused += 1
+            ((row, *_), *_) = reversed(rows.by_table.values())
             position = {name: row.get(name) for name in ("topic", "partition", "offset")}
             log.error("the store refused a record, skipped", reason=reason_of(error), **position)  # noqa: TRY400
-    return inserted, refused
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
-    last_by = _LAST_REDRIVE if table is redrives else ()
-    return insert_new(connection, table, rows, _FIRST_BY.get(table, ()), last_by=last_by)
+        else:
+            changes.add(of_row)
+    return changed
 
 
 def positions_at_assignment(
@@ -133,17 +144,13 @@ def positions_at_assignment(
 
     Rows of a topic that has been recreated since are removed.
     """
+    topics = {topic for topic, _ in partitions}
+    stored = database.read(lambda connection: _positions(connection, topics))
+    for topic in {t for (t, _), row in stored.items() if t in topic_ids and row.topic_id != topic_ids[t]}:
+        forget_topic(database, topic, [at for at in stored if at.topic == topic])
 
     def work(connection: Connection) -> dict[TopicPartition, int]:
-        known = {
-            TopicPartition(row.topic, row.partition): row
-            for row in connection.execute(
-                select(positions).where(positions.c.topic.in_({topic for topic, _ in partitions}))
-            )
-        }
-        for topic in {t for (t, _), row in known.items() if t in topic_ids and row.topic_id != topic_ids[t]}:
-            forget_topic(connection, topic)
-            known = {at: row for at, row in known.items() if at.topic != topic}
+        known = _positions(connection, topics)
         missing = [at for at in partitions if at not in known]
         insert_new(
             connection,
@@ -158,26 +165,6 @@ def positions_at_assignment(
     return database.write(work)
 
 
-def forget_topic(connection: Connection, topic: str) -> None:
-    """Remove the rows of all records of `topic`."""
-    for table in (images, results, result_labels, dead_letters, redrives, redrive_claims, positions):
-        connection.execute(delete(table).where(table.c.topic == topic))
-
-
-def forget_before(database: Database, partition: TopicPartition, offset: int) -> int:
-    """Remove the rows of records of `partition` before `offset`, which retention has removed. Returns how many.
-
-    Works in small transactions, so that other writers do not wait long.
-    """
-    forgotten = 0
-    for table in (images, results, result_labels, dead_letters, redrives, redrive_claims):
-        while removed := database.write(partial(_forget_some, table=table, partition=partition, offset=offset)):
-            forgotten += removed
-    return forgotten
-
-
-def _forget_some(connection: Connection, *, table: Table, partition: TopicPartition, offset: int) -> int:
-    there = (table.c.topic == partition.topic) & (table.c.partition == partition.partition)
-    oldest = select(func.min(table.c.offset)).where(there).scalar_subquery()
-    chunk = (table.c.offset < offset) & (table.c.offset < oldest + _FORGET_AT_ONCE)
-    return connection.execute(delete(table).where(there, chunk)).rowcount
+def _positions(connection: Connection, topics: set[str]) -> dict[TopicPartition, Row[Any]]:
+    rows = connection.execute(select(positions).where(positions.c.topic.in_(topics)))
+    return {TopicPartition(row.topic, row.partition): row for row in rows}

@@ -1,0 +1,1 @@
+"""Counts of images, results, labels and failures by time, kept in the transactions that change the rows."""

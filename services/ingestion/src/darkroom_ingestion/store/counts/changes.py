@@ -1,0 +1,118 @@
+"""Changes of the counts by the rows that a transaction adds and removes.
+
+The counts are those of the rows that the store has and its lists show:
+
+- `received` and `bytes`: images, by the time at which they were received. An image that is in the log twice counts
+  once.
+- `analyzed`, `label` and `latency`: the newest result of each image and stage, by the time of its record. A result that
+  was published twice counts once, and a result that a replay has replaced does not count.
+- `failed` and `reason`: dead letters, by the time of their records.
+- `repeated`: all results with another id than the one live result of their image and stage has, replaced or not. Only
+  with such results can an image have several of a stage.
+
+Rows that retention or the removal of a topic removes no longer count.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete
+
+from darkroom import names
+from darkroom_ingestion.records.image_times import time_of_id
+from darkroom_ingestion.store.counts.latencies import BOUNDS_MS, bucket_of
+from darkroom_ingestion.store.inserts import insert_rows
+from darkroom_ingestion.store.tables import counts
+
+LEVELS_S = (60, 600, 3_600, 86_400)
+"""The lengths of the times that are counted. Each is a multiple of the one before, and the last divides a UTC day."""
+
+_MINUTE_MS = LEVELS_S[0] * 1_000
+_KEY = ("pipeline", "kind", "stage", "name", "start_s")
+_BUCKETS = tuple(map(str, range(len(BOUNDS_MS) + 1)))
+_ADD = (
+    'ON CONFLICT ("pipeline", "seconds", "kind", "start_s", "stage", "name") '
+    'DO UPDATE SET "count" = "counts"."count" + excluded."count"'
+)
+_REMOVE_ZEROS = delete(counts).where(
+    *(counts.c[name] == bindparam(f"of_{name}") for name in (*_KEY, "seconds")), counts.c.count == 0
+)
+
+Row = Mapping[Any, Any]
+_Key = tuple[str, str, str, str, int]
+
+
+class Changes:
+    """What a transaction adds to the counts, by minute. `sign` is -1 for rows that it removes."""
+
+    def __init__(self) -> None:
+        self._minutes: Counter[_Key] = Counter()
+
+    def images(self, rows: Iterable[Row], sign: int = 1) -> None:
+        """Count images."""
+        minutes = self._minutes
+        for row in rows:
+            pipeline, minute = row["pipeline"], row["received_at_ms"] // _MINUTE_MS
+            minutes[pipeline, "received", "", "", minute] += sign
+            minutes[pipeline, "bytes", "", "", minute] += sign * row["bytes"]
+
+    def results(self, rows: Iterable[Row], sign: int = 1) -> None:
+        """Count results that are the newest of their image and stage. Replays have no latency."""
+        minutes = self._minutes
+        for row in rows:
+            pipeline, stage, at_ms, image_id = row["pipeline"], row["stage"], row["at_ms"], row["image_id"]
+            minute = at_ms // _MINUTE_MS
+            minutes[pipeline, "analyzed", stage, "", minute] += sign
+            if (received_at_ms := time_of_id(image_id)) is not None and not is_repeated(row):
+                bucket = _BUCKETS[bucket_of(at_ms - received_at_ms)]
+                minutes[pipeline, "latency", stage, bucket, minute] += sign
+
+    def labels(self, rows: Iterable[Row], sign: int = 1) -> None:
+        """Count labels of such results."""
+        minutes = self._minutes
+        for row in rows:
+            minutes[row["pipeline"], "label", row["stage"], row["label"], row["at_ms"] // _MINUTE_MS] += sign
+
+    def repeated(self, rows: Iterable[Row], sign: int = 1) -> None:
+        """Count those of `rows`, which are results, that have other ids than live results."""
+        for row in filter(is_repeated, rows):
+            self._minutes[row["pipeline"], "repeated", row["stage"], "", row["at_ms"] // _MINUTE_MS] += sign
+
+    def failures(self, rows: Iterable[Row], sign: int = 1) -> None:
+        """Count dead letters."""
+        minutes = self._minutes
+        for row in rows:
+            pipeline, stage, minute = row["pipeline"], row["stage"], row["at_ms"] // _MINUTE_MS
+            minutes[pipeline, "failed", stage, "", minute] += sign
+            minutes[pipeline, "reason", stage, row["reason"], minute] += sign
+
+    def add(self, more: "Changes") -> None:
+        """Add the changes in `more`."""
+        self._minutes.update(more._minutes)  # noqa: SLF001 - of its own class
+
+    def write(self, connection: Connection) -> None:
+        """Change the counts. Call it in the transaction that changes the rows, after the last change."""
+        changed: Counter[tuple[int, _Key]] = Counter()
+        for (*key, minute), count in self._minutes.items():
+            for seconds in LEVELS_S:
+                start_s = minute * LEVELS_S[0] // seconds * seconds
+                changed[seconds, (*key, start_s)] += count  # type: ignore[index]
+        self._minutes.clear()
+        # In one order, so that two replicas can't wait for each other.
+        rows: list[dict[str, Any]] = [
+            {**dict(zip(_KEY, key, strict=True)), "seconds": seconds, "count": count}
+            for (seconds, key), count in sorted(changed.items())
+            if count
+        ]
+        if rows:
+            insert_rows(connection, counts, rows, _ADD)
+        removed = [row for row in rows if row["count"] < 0]
+        if removed:
+            named = [{f"of_{name}": row[name] for name in (*_KEY, "seconds")} for row in removed]
+            connection.execute(_REMOVE_ZEROS, named)
+
+
+def is_repeated(row: Row) -> bool:
+    """Whether a result has another id than the one live result of its image and stage."""
+    return bool(row["event_id"] != names.result_id(row["image_id"], row["stage"]))

@@ -1,0 +1,68 @@
+"""Rows and columns that are made from other rows of the store. A store of an earlier version gets them when opened."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
+from sqlalchemy.sql.expression import Select
+
+from darkroom_ingestion.store.counts.changes import Changes
+from darkroom_ingestion.store.counts.newest import count_labels
+from darkroom_ingestion.store.inserts import insert_new
+from darkroom_ingestion.store.queries import superseded
+from darkroom_ingestion.store.rows import best_of, label_rows
+from darkroom_ingestion.store.tables import about, counts, dead_letters, images, result_labels, results
+
+_VERSION = "1"
+"""Changed when the rule is changed by which rows are derived: then all are made again."""
+
+_NAME = "derived"
+_AT_ONCE = 1_000
+_EVENT = (results.c.pipeline, results.c.event_id)
+_BEST = update(results).where(
+    results.c.pipeline == bindparam("of_pipeline"), results.c.event_id == bindparam("of_event")
+)
+
+
+def derive_if_outdated(connection: Connection) -> None:
+    """Derive labels and counts from the rows of images, results and dead letters, unless this version has."""
+    version = connection.execute(select(about.c.value).where(about.c.name == _NAME)).scalar()
+    if version == _VERSION:
+        return
+    for table in (counts, result_labels):
+        connection.execute(delete(table))
+    _derive_from_results(connection)
+    changes = Changes()
+    for row in _all(connection, select(images.c.pipeline, images.c.received_at_ms, images.c.bytes)):
+        changes.images([row])
+    for row in _all(connection, select(*(dead_letters.c[name] for name in ("pipeline", "stage", "at_ms", "reason")))):
+        changes.failures([row])
+    changes.write(connection)
+    connection.execute(delete(about).where(about.c.name == _NAME))
+    connection.execute(about.insert(), {"name": _NAME, "value": _VERSION})
+
+
+def _derive_from_results(connection: Connection) -> None:
+    columns = (*_EVENT, *(results.c[name] for name in ("image_id", "stage", "at_ms", "data")))
+    query = select(*columns, superseded().label("superseded")).order_by(*_EVENT).limit(_AT_ONCE)
+    changes, part = Changes(), connection.execute(query).mappings().all()
+    while part:
+        data = [json.loads(row["data"]) for row in part]
+        best = [
+            {"of_pipeline": row["pipeline"], "of_event": row["event_id"], **best_of(result)}
+            for row, result in zip(part, data, strict=True)
+        ]
+        connection.execute(_BEST, best)
+        labels = [label for row, result in zip(part, data, strict=True) for label in label_rows(row, result)]
+        insert_new(connection, result_labels, labels)
+        newest = [row for row in part if not row["superseded"]]
+        changes.results(newest)
+        count_labels(connection, changes, newest, 1)
+        changes.repeated(part)
+        changes.write(connection)
+        after = query.where(tuple_(*_EVENT) > tuple_(part[-1]["pipeline"], part[-1]["event_id"]))
+        part = connection.execute(after).mappings().all()
+
+
+def _all(connection: Connection, query: Select[Any]) -> Any:
+    return connection.execute(query, execution_options={"yield_per": _AT_ONCE}).mappings()
