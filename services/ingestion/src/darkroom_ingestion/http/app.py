@@ -29,11 +29,13 @@ from darkroom_ingestion.http.routes import (
     status,
 )
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
+from darkroom_ingestion.http.routes.explore import counts
 
 _ROUTES = (
     post_images,
     images,
     results,
+    counts,
     events,
     dead_letters,
     pipelines,
