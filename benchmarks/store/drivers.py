@@ -84,7 +84,5 @@ def _insert(table: Table, source: str) -> str:
     """The statement that inserts `source`, like that of the store."""
     names = [f'"{column.name}"' for column in table.columns]
     key = ", ".join(column.name for column in table.primary_key)
-    replaced = ", ".join(f"{name} = excluded.{name}" for name in names)
-    new, old = (f'({of}.at_ms, {of}.partition, {of}."offset")' for of in ("excluded", table.name))
     into = f"INSERT INTO {table.name} ({', '.join(names)})"
-    return f"{into} {source} ON CONFLICT ({key}) DO UPDATE SET {replaced} WHERE {new} < {old}"
+    return f"{into} {source} ON CONFLICT ({key}) DO NOTHING"

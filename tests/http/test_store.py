@@ -36,7 +36,7 @@ def test_the_store_removes_what_retention_has_removed(start_service: StartServic
     log = LogAdmin(KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers))
     forgotten = [forget_expired_records(database, log, frozenset({pipeline.images_topic, results})) for _ in range(2)]
     database.close()
-    assert forgotten == [9, 0]  # of images, results and labels of results
+    assert forgotten == [6, 0]  # of images and results
     service.start()
     assert [result["imageId"] for result in pages(service, pipeline)] == [images[4]["id"], images[3]["id"]]
     with service.client as client:
