@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
+from kind.settings import CHECKOUT
 from tests.support.on_kind import kubectl
 from tests.support.on_kind.ingestion import PICTURES, IngestionClient, top_label
 from tests.support.on_kind.pods import restricted_pod, run_pod
@@ -73,6 +75,26 @@ def test_all_pods_run_in_namespaces_that_enforce_restricted(cluster: Cluster, in
         assert pods
         assert {pod["status"]["phase"] for pod in pods} == {"Running"}
     assert top_label(ingestion.analysed(PICTURES[20])) == PICTURES[20].label
+
+
+def test_a_kafka_gives_nothing_to_a_namespace_that_it_does_not_allow(
+    cluster: Cluster, ingestion: IngestionClient, namespace: str
+) -> None:
+    pipeline = ("imagepipeline", "digits", "-n", namespace)
+    sample = yaml.safe_load_all((CHECKOUT / "k8s/samples/digits.yaml").read_text(encoding="utf-8"))
+    (manifest,) = (manifest for manifest in sample if manifest["kind"] == "ImagePipeline")
+    manifest["metadata"]["namespace"] = namespace
+    cluster.run_kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+    kubectl.wait(
+        cluster,
+        "/".join(pipeline[:2]),
+        'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=KafkaNotAllowed',
+        *pipeline[2:],
+    )
+    assert kubectl.names(cluster, "deployments,secrets", "-n", namespace) == []
+    mine = f"darkroom.dev/namespace={namespace}"
+    assert kubectl.names(cluster, "kafkatopics,kafkausers", "-n", "kafka", "-l", mine) == []
+    cluster.run_kubectl("delete", *pipeline)
 
 
 def from_worker(cluster: Cluster, *addresses: str) -> dict[str, bool]:

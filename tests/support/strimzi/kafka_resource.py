@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass
 
+from darkroom.kafka.consent import ALLOWED_NAMESPACES
 from tests.support.kube.api import Api, Manifest
 
 
@@ -17,13 +18,20 @@ class KafkaListener:
 
 
 def install_kafka(
-    api: Api, namespace: str, name: str, listeners: list[KafkaListener], ca: str = "", authorization: str = ""
+    api: Api,
+    namespace: str,
+    name: str,
+    listeners: list[KafkaListener],
+    ca: str = "",
+    authorization: str = "",
+    allowed_namespaces: str | None = "*",
 ) -> None:
     """Create or update the Kafka resource, Ready, and with `ca` (PEM) the Secret `<name>-cluster-ca-cert`.
 
     `authorization` is the type, simple or custom; the resource of a broker without an authorizer has none.
+    `allowed_namespaces` may use it, as its annotation says; None: it has no annotation.
     """
-    api.apply(_path(namespace, name), _kafka(name, listeners, authorization), "cluster-operator")
+    api.apply(_path(namespace, name), _kafka(name, listeners, authorization, allowed_namespaces), "cluster-operator")
     report_kafka(api, namespace, name, listeners, ca)
 
 
@@ -51,11 +59,12 @@ def _path(namespace: str, name: str) -> str:
     return f"/apis/kafka.strimzi.io/v1/namespaces/{namespace}/kafkas/{name}"
 
 
-def _kafka(name: str, listeners: list[KafkaListener], authorization: str) -> Manifest:
+def _kafka(name: str, listeners: list[KafkaListener], authorization: str, allowed_namespaces: str | None) -> Manifest:
+    annotations = {} if allowed_namespaces is None else {ALLOWED_NAMESPACES: allowed_namespaces}
     return {
         "apiVersion": "kafka.strimzi.io/v1",
         "kind": "Kafka",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "annotations": annotations},
         "spec": {
             "kafka": {
                 **({"authorization": {"type": authorization}} if authorization else {}),

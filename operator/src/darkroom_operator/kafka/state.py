@@ -8,7 +8,12 @@ from darkroom_operator.status.findings import Finding
 
 @dataclass(frozen=True)
 class KafkaState:
-    """The findings about a pipeline's topics and credentials."""
+    """The findings about a pipeline's topics and credentials.
+
+    Attributes:
+        withdrawn: whether the pipeline must not keep workers and credentials that it has from before.
+    """
 
     topics: Finding
     credentials: Credentials
+    withdrawn: bool = False

@@ -17,6 +17,7 @@ from darkroom_operator.kafka.credentials import UnusableSecret
 from darkroom_operator.kafka.state import KafkaState
 from darkroom_operator.kafka.strimzi.provisioning import provision_kafka, strimzi_namespace
 from darkroom_operator.kafka.strimzi.topics import shrinking
+from darkroom_operator.kafka.strimzi.users import withdraw_users
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import IMAGE_PIPELINE, NAMESPACE
@@ -110,6 +111,9 @@ class Reconciler:
         deletes_topics = namespace is None and pipeline.spec.deletion_policy == "Delete"
         removed = removed_stages(before, plan) if deletes_topics else []
         kafka = self._kafka(key, pipeline, plan, removed)
+        if kafka.withdrawn:
+            stop_workers(key, self._world)
+            withdraw_users(key, self._world)
         state = PipelineState(kafka.topics, kafka.credentials.finding, self._stages(pipeline, plan, kafka))
         status = status_of(pipeline, plan, state, before, self._time())
         if removed and not kafka.topics.ready:

@@ -1,6 +1,7 @@
 """Find the Kafka resource of a pipeline, and have Strimzi create its topics and users."""
 
 from darkroom.api.pipeline import ImagePipeline
+from darkroom.kafka.consent import ALLOWED_NAMESPACES, Consent, consent
 from darkroom.kafka.strimzi import choose_listener, has_authorization, supports_acls
 from darkroom.topology import Topology
 from darkroom_operator.cluster.references import Reference
@@ -38,6 +39,8 @@ def provision_kafka(key: PipelineKey, pipeline: ImagePipeline, plan: Topology, w
     kafka = world.cache.get(KAFKA, namespace, cluster.name)
     if kafka is None:
         return _unavailable("KafkaNotFound", f"there is no Kafka {cluster.name} in namespace {namespace}: create it")
+    if (decision := consent(kafka, pipeline.namespace)) != "Given":
+        return _not_allowed(f"{namespace}/{cluster.name}", pipeline.namespace, decision)
     topics = provision_topics(pipeline, plan, cluster.name, namespace, world)
     listener = choose_listener(kafka)
     if listener is None:
@@ -45,6 +48,14 @@ def provision_kafka(key: PipelineKey, pipeline: ImagePipeline, plan: Topology, w
         return KafkaState(topics, Credentials(Finding(ready=False, reason="KafkaNotReady", message=message)))
     found = StrimziCluster(cluster.name, namespace, listener, supports_acls(kafka), has_authorization(kafka))
     return KafkaState(topics, provision_users(pipeline, plan, found, world))
+
+
+def _not_allowed(kafka: str, namespace: str, decision: Consent) -> KafkaState:
+    """Nothing is created. Workers that run already go on if there is no annotation, and are stopped if there is one."""
+    advice = f"add the namespace to its annotation {ALLOWED_NAMESPACES}"
+    message = f"Kafka {kafka} does not allow pipelines of namespace {namespace}: {advice}"
+    finding = Finding(ready=False, reason="KafkaNotAllowed", message=message)
+    return KafkaState(finding, Credentials(finding), withdrawn=decision == "Refused")
 
 
 def _unavailable(reason: str, message: str) -> KafkaState:

@@ -63,6 +63,16 @@ def provision_users(pipeline: ImagePipeline, plan: Topology, cluster: StrimziClu
     return Credentials(combined(findings, _with_note(good, cluster)), access)
 
 
+def withdraw_users(key: PipelineKey, world: World) -> None:
+    """Delete the users of a pipeline and the copies of their credentials."""
+    for live in world.cache.owned(KAFKA_USER, key):
+        world.remove(KAFKA_USER, live)
+    for live in world.cache.owned(SECRET, key):
+        # In the namespace of the Kafka, Strimzi's own Secrets have the labels too.
+        if live["metadata"]["namespace"] == key.namespace:
+            world.remove(SECRET, live)
+
+
 def _with_note(good: Finding, cluster: StrimziCluster) -> Finding:
     """`good`, with a note if the access rights of the pipeline are not enforced."""
     name = f"Kafka {cluster.namespace}/{cluster.name}"

@@ -9,6 +9,7 @@ import pytest
 
 from darkroom.api.validation import parse_pipeline
 from darkroom.kafka.connection import KafkaConnection, client_settings
+from darkroom.kafka.consent import ALLOWED_NAMESPACES
 from darkroom_ingestion.catalog.cluster.credentials import (
     BadCredentials,
     KafkaCredentials,
@@ -23,13 +24,20 @@ from tests.support.manifests import pipeline_manifest
 USER = StrimziUser(name="events", namespace="kafka", user="darkroom-ingestion")
 
 
-def kafka(*, tls: bool = True, authentication: str | None = "scram-sha-512", told: bool = True) -> dict[str, Any]:
-    """A Kafka resource with one listener."""
+def kafka(
+    *, tls: bool = True, authentication: str | None = "scram-sha-512", told: bool = True, allowed: str | None = "demo"
+) -> dict[str, Any]:
+    """A Kafka resource with one listener, which allows the namespaces `allowed`."""
     listener: dict[str, Any] = {"name": "clients", "port": 9094, "type": "internal", "tls": tls}
     if authentication:
         listener["authentication"] = {"type": authentication}
     status = {"listeners": [{"name": "clients", "bootstrapServers": "events-kafka-bootstrap.kafka.svc:9094"}]}
-    return {"spec": {"kafka": {"listeners": [listener]}}, "status": status if told else {}}
+    annotations = {} if allowed is None else {ALLOWED_NAMESPACES: allowed}
+    return {
+        "metadata": {"name": "events", "namespace": "kafka", "annotations": annotations},
+        "spec": {"kafka": {"listeners": [listener]}},
+        "status": status if told else {},
+    }
 
 
 def secret(name: str, **content: bytes) -> KnownSecret:
@@ -55,6 +63,14 @@ def connection(
     kafkas = Kafkas(credentials, {secret.name: secret for secret in secrets})
     connect = kafkas.with_resources({"kafka/events": resource} if resource else {})
     return connect(parse_pipeline(pipeline_manifest(**spec)))
+
+
+def test_a_kafka_that_does_not_allow_the_namespace_is_not_connected_to() -> None:
+    with pytest.raises(
+        KafkaNotKnown, match="kafka/events does not allow pipelines of namespace demo: add the namespace"
+    ):
+        connection(kafka(allowed="team-*"))
+    assert connection(kafka(allowed=None)) == connection(kafka(allowed="*"))
 
 
 def test_a_strimzi_kafka_with_passwords_and_encryption() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from darkroom.api.pipeline import ClusterRef, ImagePipeline, Kafka
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
+from darkroom.kafka.consent import ALLOWED_NAMESPACES, consent
 from darkroom.kafka.strimzi import Listener, choose_listener, cluster_ca_secret
 from darkroom_ingestion.catalog.cluster.api_server import Object
 from darkroom_ingestion.catalog.cluster.credentials import (
@@ -56,14 +57,22 @@ class Kafkas:
     def _connection(self, pipeline: ImagePipeline, strimzi: Mapping[str, Object]) -> KafkaConnection:
         kafka = pipeline.spec.kafka
         if kafka.cluster is not None:
-            return self._strimzi(kafka.cluster, kafka.cluster.namespace or pipeline.namespace, strimzi)
+            return self._strimzi(kafka.cluster, pipeline.namespace, strimzi)
         return self._other(kafka)
 
-    def _strimzi(self, cluster: ClusterRef, namespace: str, strimzi: Mapping[str, Object]) -> KafkaConnection:
+    def _strimzi(self, cluster: ClusterRef, of: str, strimzi: Mapping[str, Object]) -> KafkaConnection:
+        """The connection for the pipelines of the namespace `of`."""
+        namespace = cluster.namespace or of
         name = f"{namespace}/{cluster.name}"
         live = strimzi.get(name)
         if live is None:
             raise KafkaNotKnown(f"there is no Kafka {name}: create it")
+        # Without the annotation, pipelines from before it was needed are served: only the operator can tell them apart.
+        if consent(live, of) == "Refused":
+            raise KafkaNotKnown(
+                f"Kafka {name} does not allow pipelines of namespace {of}: "
+                f"add the namespace to its annotation {ALLOWED_NAMESPACES}"
+            )
         listener = choose_listener(live)
         if listener is None:
             raise KafkaNotKnown(f"Kafka {name} has no address of a supported listener in its status")
