@@ -111,6 +111,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pipelines/{namespace}/{name}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count images, results and failures over time
+         * @description The counts are exact: of the images, results and dead letters that the lists show, without scanning these.
+         *
+         *     Without `from` and `to`, they are of all that the store has. With `label`, only results with it are counted.
+         */
+        get: operations["get_counts_v1_pipelines__namespace___name__counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pipelines/{namespace}/{name}/events": {
         parameters: {
             query?: never;
@@ -379,6 +401,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow several pipelines as batches of server-sent events
+         * @description For pages that show what they can. A batch that would be too large has the newest events, and counts the others.
+         *
+         *     The id of a batch is the time of its newest event. The stream always starts now: after an interruption, ask for
+         *     images since that time.
+         */
+        get: operations["get_live_v1_live_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pipelines/{namespace}/{name}/images/{image_id}/thumbnail": {
         parameters: {
             query?: never;
@@ -557,6 +602,24 @@ export interface components {
             angle?: number | null;
         };
         /**
+         * Bucket
+         * @description What a pipeline did in a part of the time.
+         */
+        Bucket: {
+            /**
+             * At
+             * @description Its beginning.
+             * @example 2026-11-23T12:00:00.000Z
+             */
+            at: string;
+            /** Received */
+            received: number;
+            /** Analyzed */
+            analyzed: number;
+            /** Failed */
+            failed: number;
+        };
+        /**
          * Check
          * @description The state of one dependency. A check that is not `required` does not affect readiness.
          */
@@ -619,6 +682,51 @@ export interface components {
             message: string | null;
             /** Lasttransitiontime */
             lastTransitionTime: string | null;
+        };
+        /**
+         * Counts
+         * @description What a pipeline received and did, over time.
+         */
+        Counts: {
+            /**
+             * From
+             * @description The beginning: `from`, rounded down to a whole bucket.
+             */
+            from: string;
+            /**
+             * To
+             * @description The end, exclusive: `to`, rounded up to a whole bucket.
+             */
+            to: string;
+            /** Bucketseconds */
+            bucketSeconds: number;
+            /**
+             * Buckets
+             * @description In order of time, also those without anything.
+             */
+            buckets: components["schemas"]["Bucket"][];
+            /**
+             * Received
+             * @description Images, each counted once.
+             */
+            received: number;
+            /**
+             * Bytes
+             * @description Their size.
+             */
+            bytes: number;
+            /**
+             * Analyzed
+             * @description Results: the newest of each image and stage.
+             */
+            analyzed: number;
+            /**
+             * Failed
+             * @description Dead letters.
+             */
+            failed: number;
+            /** Stages */
+            stages: components["schemas"]["StageCounts"][];
         };
         /**
          * DeadLetter
@@ -892,6 +1000,26 @@ export interface components {
             score?: number | null;
         };
         /**
+         * LabelCount
+         * @description The number of results with a label.
+         */
+        LabelCount: {
+            /** Label */
+            label: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Latency
+         * @description Milliseconds from receiving an image to its result, estimated from logarithmic buckets that are 19 % wide.
+         */
+        Latency: {
+            /** P50 */
+            p50: number;
+            /** P95 */
+            p95: number;
+        };
+        /**
          * LettersStatus
          * @description The dead letters of a stage that have not been redriven.
          */
@@ -902,7 +1030,7 @@ export interface components {
              * Byreason
              * @description The most frequent reason first.
              */
-            byReason: components["schemas"]["ReasonCount"][];
+            byReason: components["schemas"]["darkroom_ingestion__http__documents__status__ReasonCount"][];
         };
         /**
          * Mask
@@ -1033,19 +1161,6 @@ export interface components {
              * @description Keypoints: points of the object.
              */
             keypoints?: components["schemas"]["Keypoint"][] | null;
-        };
-        /**
-         * ReasonCount
-         * @description The number of dead letters with a reason.
-         */
-        ReasonCount: {
-            /**
-             * Reason
-             * @example DecodeError
-             */
-            reason: string;
-            /** Count */
-            count: number;
         };
         /**
          * RedriveRequest
@@ -1216,6 +1331,57 @@ export interface components {
             partition: number;
             /** Offset */
             offset: number;
+        };
+        /**
+         * StageBucket
+         * @description What a stage did in a part of the time.
+         */
+        StageBucket: {
+            /** At */
+            at: string;
+            /** Analyzed */
+            analyzed: number;
+            /** Failed */
+            failed: number;
+            latencyMs: components["schemas"]["Latency"] | null;
+        };
+        /**
+         * StageCounts
+         * @description What a stage did.
+         */
+        StageCounts: {
+            /** Stage */
+            stage: string;
+            /** Analyzed */
+            analyzed: number;
+            /** Failed */
+            failed: number;
+            /** @description Null if it is unknown: of images whose ids the service did not make, and of replays. */
+            latencyMs: components["schemas"]["StageLatency"] | null;
+            /**
+             * Labels
+             * @description The most frequent, at most 200.
+             */
+            labels: components["schemas"]["LabelCount"][];
+            /**
+             * Reasons
+             * @description The most frequent, at most 200.
+             */
+            reasons: components["schemas"]["darkroom_ingestion__http__documents__counts__ReasonCount"][];
+            /** Buckets */
+            buckets: components["schemas"]["StageBucket"][];
+        };
+        /**
+         * StageLatency
+         * @description Also the 99th percentile.
+         */
+        StageLatency: {
+            /** P50 */
+            p50: number;
+            /** P95 */
+            p95: number;
+            /** P99 */
+            p99: number;
         };
         /**
          * StagePartition
@@ -1460,6 +1626,119 @@ export interface components {
             host: string;
             /** Partitions */
             partitions: number[];
+        };
+        /**
+         * ReasonCount
+         * @description The number of dead letters with a reason.
+         */
+        darkroom_ingestion__http__documents__counts__ReasonCount: {
+            /** Reason */
+            reason: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * ReasonCount
+         * @description The number of dead letters with a reason.
+         */
+        darkroom_ingestion__http__documents__status__ReasonCount: {
+            /**
+             * Reason
+             * @example DecodeError
+             */
+            reason: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Batch
+         * @description The data of an event `batch` of `GET /v1/live`.
+         */
+        Batch: {
+            /**
+             * Results
+             * @description Newest first.
+             */
+            results: components["schemas"]["LiveResult"][];
+            /**
+             * Failures
+             * @description Newest first.
+             */
+            failures: components["schemas"]["LiveFailure"][];
+            /**
+             * Seen
+             * @description Events since the client has connected.
+             */
+            seen: number;
+            /**
+             * Dropped
+             * @description Those that no batch had, because there were too many or too large ones.
+             */
+            dropped: number;
+        };
+        /**
+         * LiveFailure
+         * @description A dead letter that has just arrived.
+         */
+        LiveFailure: {
+            /**
+             * Pipeline
+             * @example demo/digits
+             */
+            pipeline: string;
+            /**
+             * Id
+             * @description The image's id.
+             */
+            id: string;
+            /** Stage */
+            stage: string;
+            /**
+             * Reason
+             * @example DecodeError
+             */
+            reason: string;
+            /** Message */
+            message: string;
+            /** Failedat */
+            failedAt: string;
+            /** Partition */
+            partition: number;
+            /**
+             * Offset
+             * @description With `partition`, where the dead letter is in its topic.
+             */
+            offset: number;
+        };
+        /**
+         * LiveResult
+         * @description A result that has just arrived.
+         */
+        LiveResult: {
+            /**
+             * Pipeline
+             * @example demo/digits
+             */
+            pipeline: string;
+            /**
+             * Id
+             * @description The image's id.
+             */
+            id: string;
+            /** Stage */
+            stage: string;
+            /**
+             * Analyzedat
+             * @example 2026-11-23T12:00:00.120Z
+             */
+            analyzedAt: string;
+            /**
+             * Summary
+             * @description The result in one line of at most 500 characters.
+             */
+            summary: string;
+            /** @description The data of the event; null if it has more than 64 KiB. */
+            data: components["schemas"]["Analyzed"] | null;
         };
         /**
          * Problem
@@ -1940,6 +2219,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResultsPage"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_counts_v1_pipelines__namespace___name__counts_get: {
+        parameters: {
+            query?: {
+                /** @description Only this stage. */
+                stage?: string | null;
+                /** @description Only results with this label: of any object, or the best class. */
+                label?: string | null;
+                /** @description At or after this time (RFC 3339). */
+                from?: string | null;
+                /** @description Before this time (RFC 3339). */
+                to?: string | null;
+                /** @description Maximum number of buckets; there may be one more. */
+                buckets?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
                 };
             };
             /** @description Not found. */
@@ -2773,6 +3126,83 @@ export interface operations {
             /** @description An error of the service. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_live_v1_live_get: {
+        parameters: {
+            query?: {
+                /** @description A pipeline as `namespace/name`; may be repeated. Without it, all that are served now. */
+                pipeline?: string[] | null;
+                /** @description Only this stage. */
+                stage?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `batch`, whose data is a Batch. An event `end` says why the stream ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id: 2026-11-23T12:00:00.120Z
+                     *     event: batch
+                     *     data: {"results": [{"pipeline": "demo/digits", "id": "019a…", "stage": "classify", …}], "failures": [], "seen": 12, "dropped": 0}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many clients of the live feed from one address. Retry after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, counted, duration } from "./format";
+import { ago, bytes, clock, count, counted, duration, rate, short } from "./format";
 
 test.each([
   [0, "0 B"],
@@ -17,5 +17,26 @@ test.each([
   [300_000_000, "3 days"],
 ] as const)("%f ms are %s", (value, text) => expect(duration(value)).toBe(text));
 
+test.each([
+  [0, "0/s"],
+  [0.001, "0.1/min"],
+  [0.5, "30.0/min"],
+  [1, "1.0/s"],
+  [49.6, "50/s"],
+  [12_345, "12.3K/s"],
+] as const)("%f in a second are %s", (value, text) => expect(rate(value)).toBe(text));
+
 test("one is singular", () =>
   expect([counted(1, "image"), counted(1_200, "image")]).toEqual(["1 image", "1,200 images"]));
+
+test("what is not known is said", () => {
+  const formats = [count, short, rate, bytes, duration, clock, ago];
+  expect(formats.map((format) => format(null))).toEqual(formats.map(() => "unknown"));
+});
+
+test("a time has its date unless that is today", () => {
+  const noon = new Date("2026-11-26T12:00:00Z");
+  expect(clock("2026-11-26T11:59:58Z", noon)).toMatch(/^\d\d:\d\d:58$/);
+  expect(clock("2026-11-20T11:59:58Z", noon)).toMatch(/^2026-11-20 \d\d:\d\d:58$/);
+  expect(ago("2026-11-26T11:59:58Z", noon)).toBe("2.0 s ago");
+});

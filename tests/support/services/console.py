@@ -1,7 +1,8 @@
-"""What the console shows in its tests: an ingestion service, three pipelines and their workers, shared by a run.
+"""What the console shows in its tests: an ingestion service, four pipelines and their workers, shared by a run.
 
-`objects` and `digits` are the samples, with one worker for a stage. `receipts` has no workers. Tests share them, so a
-test looks for its own images by their ids or keys.
+`objects` and `digits` are the samples, with one worker for a stage. `receipts` has no workers: tests publish what its
+stages would. `unused` has neither workers nor images. Tests share them, so a test looks for its own images by their ids
+or keys.
 """
 
 from __future__ import annotations
@@ -55,7 +56,12 @@ class Gallery:
     @property
     def receipts(self) -> Pipeline:
         """A pipeline with the stages `read` and `classify`, without workers."""
-        return _without_workers(self.bootstrap_servers)
+        return _without_workers("receipts", self.bootstrap_servers)
+
+    @property
+    def unused(self) -> Pipeline:
+        """A pipeline to which nobody has sent an image."""
+        return _without_workers("unused", self.bootstrap_servers)
 
     @property
     def service(self) -> Service:
@@ -75,7 +81,7 @@ class GalleryToShare:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="darkroom-console-")))
         faults = bad_model(folder / "faults")
         pipelines = [_sample("objects", bootstrap_servers), _sample("digits", bootstrap_servers)]
-        pipelines.append(_without_workers(bootstrap_servers))
+        pipelines += [_without_workers(name, bootstrap_servers) for name in ("receipts", "unused")]
         for pipeline in pipelines:
             pipeline.make_topics()
         service = Service(folder, pipelines)
@@ -111,8 +117,8 @@ def _sample(name: str, bootstrap_servers: str) -> Pipeline:
     return Pipeline(bootstrap_servers, manifest, NAMESPACE, name, stages)
 
 
-def _without_workers(bootstrap_servers: str) -> Pipeline:
-    name, stages = "receipts", ["read", "classify"]
+def _without_workers(name: str, bootstrap_servers: str) -> Pipeline:
+    stages = ["read", "classify"]
     kafka = {"bootstrapServers": bootstrap_servers}
     images = {"partitions": 3, "replicas": 1}
     manifest = pipeline_manifest(name=name, namespace=NAMESPACE, stages=stages, kafka=kafka, images=images)

@@ -1,0 +1,52 @@
+/** The topology's numbers as a table. */
+
+import { Link } from "wouter";
+import { pagePath, usePipeline } from "../../api/pipeline";
+import { ago, count, rate, UNKNOWN } from "../../parts/format";
+import { NumberCell, Table } from "../../parts/table";
+import styles from "./overview.module.css";
+import type { StageState } from "./requests";
+
+export function StagesTable({ stages }: { stages: readonly StageState[] }) {
+  const pipeline = usePipeline();
+  return (
+    <Table
+      caption="Stages"
+      columns={["Stage", "Workers", "Group", "#Lag", "#Rate", "Oldest waiting", "#Dead letters"]}
+    >
+      {stages.map((stage) => (
+        <tr key={stage.name}>
+          <th scope="row">{stage.name}</th>
+          <td>{workers(stage)}</td>
+          <td>{groupText(stage)}</td>
+          <NumberCell>{count(stage.lag)}</NumberCell>
+          <NumberCell>{rate(stage.ratePerSecond)}</NumberCell>
+          <td>{stage.oldestWaitingAt ? ago(stage.oldestWaitingAt) : stage.lag === 0 ? "none" : UNKNOWN}</td>
+          <NumberCell>
+            {stage.deadLetters.total ? (
+              <Link className={styles.bad} href={`${pagePath(pipeline, "dead-letters")}?stage=${stage.name}`}>
+                {count(stage.deadLetters.total)}
+              </Link>
+            ) : (
+              count(stage.deadLetters.total)
+            )}
+          </NumberCell>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+/** The number of workers: unknown if the group's state is. */
+export function workers(stage: StageState): string {
+  if (stage.groupState === null) return UNKNOWN;
+  const hosts = new Set(stage.workers.map((worker) => worker.host));
+  if (stage.workers.length === 0) return "none";
+  return hosts.size > 1 ? `${stage.workers.length} on ${hosts.size} hosts` : count(stage.workers.length);
+}
+
+/** The state of the consumer group; Kafka calls a group that does not exist Dead. */
+function groupText({ groupState }: StageState): string {
+  if (groupState === null) return UNKNOWN;
+  return groupState === "Dead" ? "none" : groupState;
+}
