@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from darkroom_cli.local_kafka import LocalKafka, acl_properties, scram_listener
+from tests.support.kafka import SharedKafka
 from tests.support.services.operator import CLUSTER, Site
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.topics import topics
@@ -86,6 +87,17 @@ def test_a_kafka_with_authorization_enforces_the_rights_of_workers(here: Site, t
         assert f"{here.namespace}.digits.images" in visible
         assert f"{here.namespace}.other.images" not in visible
         assert f"{here.namespace}.other.images" in topics(secured.bootstrap_servers, f"{here.namespace}.other.images")
+
+
+def test_an_operator_of_some_namespaces_asks_for_the_secrets_of_these_only(here: Site, kafka: SharedKafka) -> None:
+    log = here.api_server.audit.from_now()
+    here.start_all(kafka.bootstrap_servers)
+    here.apply(here.manifest())
+    here.wait_ready()
+
+    asked = [request for request in log.requests(here.user) if request.resource == "secrets"]
+    assert {request.namespace for request in asked} == {here.namespace, here.kafka_namespace}
+    assert {request.code for request in asked} == {200}
 
 
 def _acls(here: Site) -> list[object] | None:

@@ -11,13 +11,22 @@ from darkroom_operator.kube.transport import Manifest
 
 DNS_PORT = 53
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
+ADDRESSES = {
+    "0.0.0.0/0": ["169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32"],
+    "::/0": ["fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128"],
+}
+"""All addresses, each network without its link-local addresses and the addresses of clouds' metadata services.
+
+Sources: metadata services of Alibaba Cloud (100.100.100.200), AWS (fd00:ec2::254) and Google Cloud (fd20:ce::254), the
+WireServer of Azure (168.63.129.16). Those of all others are link-local.
+"""
 
 
 def network_policy(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Manifest:
     """The NetworkPolicy of the workers of `stage`."""
     dns = {"ports": [{"port": DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]}
     fetched = {file.port for file in workload.files.by_role.values() if isinstance(file, Fetched)}
-    sources = [{"ports": _tcp(*sorted(fetched))}] if fetched else []
+    sources = [{"ports": _tcp(*sorted(fetched)), "to": _anywhere()}] if fetched else []
     return {
         "apiVersion": NETWORK_POLICY.api_version,
         "kind": NETWORK_POLICY.name,
@@ -32,13 +41,19 @@ def network_policy(pipeline: ImagePipeline, stage: StagePlan, workload: Workload
 
 
 def _kafka(peer: Peer) -> dict[str, Any]:
-    rule: dict[str, Any] = {"ports": _tcp(*peer.ports)}
-    if peer.namespace is not None:
-        selected: dict[str, Any] = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: peer.namespace}}}
-        if peer.pod_labels:
-            selected["podSelector"] = {"matchLabels": dict(peer.pod_labels)}
-        rule["to"] = [selected]
-    return rule
+    rule = {"ports": _tcp(*peer.ports)}
+    if peer.namespace is None:
+        return {**rule, "to": _anywhere()}
+    selected: dict[str, Any] = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: peer.namespace}}}
+    if peer.pod_labels:
+        selected["podSelector"] = {"matchLabels": dict(peer.pod_labels)}
+    return {**rule, "to": [selected]}
+
+
+def _anywhere() -> list[dict[str, Any]]:
+    """Hosts outside the cluster, and pods: some network plugins do not count pods among the addresses of an ipBlock."""
+    blocks = [{"ipBlock": {"cidr": network, "except": excluded}} for network, excluded in ADDRESSES.items()]
+    return [*blocks, {"namespaceSelector": {}}]
 
 
 def _tcp(*ports: int) -> list[dict[str, Any]]:
