@@ -33,8 +33,16 @@ function contrast(one: number, two: number): number {
 const HUES = [...new Set(Array.from({ length: 500 }, (_, index) => hue(`label ${index}`)))];
 
 test("labels get many hues, the same one each time", () => {
-  expect(HUES.length).toBe(12);
+  expect(HUES.length).toBe(18);
   expect(hue("person")).toBe(hue("person"));
+});
+
+test.each([
+  ["animal", "flower", "fruit", "vehicle"],
+  ["person", "bicycle", "car", "bus", "truck", "cat", "dog"],
+  ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+])("labels that occur together differ: %s, %s, …", (...labels) => {
+  expect(new Set(labels.map(hue)).size).toBe(labels.length);
 });
 
 test.each(HUES)("text on the colour of hue %i has a contrast of 7:1", (degrees) => {

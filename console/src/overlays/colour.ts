@@ -2,8 +2,8 @@
 
 import type { Theme } from "../theme/theme";
 
-/** Hues that people tell apart, in OKLCH degrees. The colours of one row are equally light. */
-const HUES = [25, 55, 85, 125, 155, 185, 215, 245, 275, 305, 335, 5] as const;
+/** Colours that differ in hue alone, so that none stands out. */
+const HUES = 18;
 
 /** For text on a label's colour: at least 7:1 on each of them. */
 export const ON_LABEL = "#14120f";
@@ -22,13 +22,14 @@ export const CHROMA = 0.17;
 export const LIGHT = 0.8;
 export const DARK = 0.55;
 
+/** The hue of a label in OKLCH, in degrees. */
 export function hue(label: string): number {
-  return HUES[hash(label) % HUES.length] ?? 0;
+  return 25 + (hash(label) % HUES) * (360 / HUES);
 }
 
-/** FNV-1a. */
+/** FNV-1a, from a start value with which frequent labels that occur together (person, car, dog, the digits) differ. */
 function hash(text: string): number {
-  let value = 0x811c9dc5;
+  let value = 82_691;
   for (let index = 0; index < text.length; index++) {
     value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
   }

@@ -131,6 +131,7 @@ function upperLeft({ x, y, width, height, angle }: NonNullable<Mark["box"]>, vie
   return [view.left + left * view.scale, view.top + top * view.scale];
 }
 
+/** Facts stand at the lower edge of the drawing, below the picture if it leaves room there. */
 function drawFacts(
   context: CanvasRenderingContext2D,
   facts: readonly Fact[],
@@ -138,16 +139,21 @@ function drawFacts(
   { compact }: Options,
 ): void {
   const size = compact ? 11 : 13;
-  const most = compact ? MOST_CHIPS.compact : MOST_CHIPS.large;
   const margin = compact ? 6 : 10;
+  const shown = facts.slice(0, compact ? MOST_CHIPS.compact : MOST_CHIPS.large);
+  const frame = { width: view.width - margin, height: view.height };
   const left = Math.max(margin, view.left + margin);
-  let top = Math.max(margin, view.top + margin);
-  for (const fact of facts.slice(0, most)) {
+  const step = chipHeight(size) + 3;
+  shown.forEach((fact, index) => {
     const isShare = fact.label !== null && fact.text !== fact.label; // the share is in the text
     const text = fact.score === null || isShare ? fact.text : `${fact.text} ${shownScore(fact.score)}`;
     const colour = fact.label === null ? TONES[fact.tone] : pictureColour(fact.label);
-    const frame = { width: view.width - margin, height: view.height };
-    drawChip(context, { text, colour }, [left, top], frame, size);
-    top += chipHeight(size) + 3;
-  }
+    drawChip(
+      context,
+      { text, colour },
+      [left, view.height - margin - (shown.length - index) * step],
+      frame,
+      size,
+    );
+  });
 }
