@@ -1,15 +1,15 @@
 /** What somebody sees who opens a pipeline that has got no image yet: how to send one. */
 
 import { Link } from "wouter";
-import { imagesAddress } from "../api/addresses";
 import { pagePath, usePipeline } from "../api/pipeline";
 import { CopyButton } from "./copy";
+import { curlCommand } from "./curl";
 import styles from "./first-run.module.css";
 import { State } from "./states";
 
 export function FirstRun() {
   const pipeline = usePipeline();
-  const command = curlCommand(`${location.origin}${imagesAddress(pipeline)}`);
+  const command = curlCommand(pipeline);
   return (
     <State icon="image" title="No image yet">
       <p>
@@ -24,9 +24,4 @@ export function FirstRun() {
       </p>
     </State>
   );
-}
-
-/** The command that sends a photo. */
-function curlCommand(address: string): string {
-  return `curl --data-binary @photo.jpg -H "Content-Type: image/jpeg" ${address}`;
 }
