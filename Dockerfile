@@ -49,22 +49,22 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=
 
 FROM build AS ingestion-dependencies
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-ingestion --extra heic --extra postgresql
+    /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-ingestion --extra heic --extra opentelemetry --extra postgresql
 FROM ingestion-dependencies AS ingestion-ours
 COPY services/core services/core
 COPY services/vision services/vision
 COPY services/ingestion services/ingestion
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
-    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-ingestion --extra heic --extra postgresql && \
+    touch /started && /opt/uv/bin/uv sync --frozen --no-default-groups --no-editable --package darkroom-ingestion --extra heic --extra opentelemetry --extra postgresql && \
     mkdir /ours && cd / && find opt/darkroom ! -type d -cnewer /started -exec cp -a --parents -t /ours {} +
 
 FROM build AS inference-dependencies
-# heic decodes HEIC images; s3 and gs are for models in buckets.
-ARG INFERENCE_EXTRAS="heic"
+# heic decodes HEIC images; opentelemetry exports spans; s3 and gs are for models in buckets.
+ARG INFERENCE_EXTRAS="heic opentelemetry"
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=cache,target=/tmp/.cache/uv \
     /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-workspace --package darkroom-inference $(printf ' --extra %s' $INFERENCE_EXTRAS)
 FROM inference-dependencies AS inference-ours
-ARG INFERENCE_EXTRAS="heic"
+ARG INFERENCE_EXTRAS="heic opentelemetry"
 COPY services/core services/core
 COPY services/vision services/vision
 COPY services/inference services/inference

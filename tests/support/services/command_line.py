@@ -24,7 +24,7 @@ from tests.support.on_demand import share, shared
 from tests.support.until import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 DARKROOM = Path(sys.executable).with_name("darkroom")
 SAMPLE = Path("k8s/samples/digits.yaml").absolute()
@@ -74,12 +74,16 @@ def darkroom(
 class Up:
     """A `darkroom up` process."""
 
-    def __init__(self, data_dir: Path, *arguments: str | Path) -> None:
+    def __init__(self, data_dir: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed in close()
         command = [DARKROOM, "up", *arguments, "--data-dir", data_dir]
         self._process = subprocess.Popen(
-            [str(part) for part in command], stdout=subprocess.PIPE, stderr=self._errors, text=True
+            [str(part) for part in command],
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
         )
         self.pid = self._process.pid
 

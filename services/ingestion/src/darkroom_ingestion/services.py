@@ -1,11 +1,13 @@
 """The composition root: creates the parts of the service, starts them, and stops them in order."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 
+from darkroom.tracing.start import start_tracing
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.filling.messages import Setup
@@ -22,7 +24,7 @@ from darkroom_ingestion.images.submission import Submissions
 from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
-from darkroom_ingestion.settings import Settings
+from darkroom_ingestion.settings import SERVICE, Settings
 from darkroom_ingestion.stalls import stalls_reported
 from darkroom_ingestion.status.statuses import Statuses
 from darkroom_ingestion.store.database import Database
@@ -32,6 +34,7 @@ from darkroom_ingestion.store.redrive_claims import Claimant
 from darkroom_ingestion.supervision import Supervisor
 
 _LEASE_MARGIN_S = 10.0
+_LAST_SPANS_S = 2.0
 
 log = structlog.get_logger("darkroom.ingestion")
 
@@ -61,6 +64,8 @@ async def running(
         await services.thumbnails.close()
         await links.close()
         services.reading.threads.shutdown(wait=False, cancel_futures=True)
+        if services.tracing is not None:
+            await asyncio.to_thread(services.tracing.close, _LAST_SPANS_S)
         database.close()
         log.info("stopped")
 
@@ -74,6 +79,7 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource) -> S
     lease_s = settings.delivery_timeout_s + _LEASE_MARGIN_S
     keys = IdempotencyKeys(database, lease_s)
     claimant = Claimant(database, uuid.uuid4().hex, int(lease_s * 1000))
+    tracing = start_tracing(SERVICE)
     topics, recent, ends = ImagesTopics(links, metrics), RecentImages(), TopicEnds(links)
     metrics.body_bytes.set_function(lambda: memory.taken)
     metrics.producer_queue.set_function(lambda: sum(link.publisher.waiting for link in links.all()))
@@ -85,12 +91,13 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource) -> S
         metrics=metrics,
         links=links,
         filling=filling,
-        submissions=Submissions(topics, database, keys, recent, metrics),
+        submissions=Submissions(topics, database, keys, recent, metrics, tracing),
         lookup=ImageLookup(database, recent, ends),
         redrives=Redrives(topics, links, database, claimant, ends, metrics),
         statuses=Statuses(links, database, catalog),
         memory=memory,
         live_clients=LiveClients(settings.live_clients_per_address),
         probe=WriteProbe(database),
+        tracing=tracing,
         background=Supervisor(metrics),
     )

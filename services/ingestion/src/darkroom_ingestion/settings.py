@@ -11,6 +11,8 @@ from darkroom.api.quantities import parse_size
 from darkroom.errors import DarkroomError
 from darkroom.logs import LogFormat
 
+SERVICE = "darkroom-ingestion"
+"""The service's name in traces."""
 DEFAULT_DATABASE = "sqlite:///darkroom.db"
 IN_CLUSTER = Path("kubernetes")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
 from darkroom.stage_settings import StageSettings
+from darkroom.tracing.spans import Tracing
 from darkroom_inference.group.protocol import Membership
 from darkroom_inference.kafka import clients
 from darkroom_inference.kafka.contact import Contact
@@ -48,6 +49,7 @@ class Shared:
     metrics: Metrics
     stopping: Stopping
     work: WorkFactory
+    tracing: Tracing | None = None
     clock: Callable[[], float] = time.monotonic
 
 
@@ -131,7 +133,7 @@ class Loop:
                 on_revoke=assignment.on_revoke,
                 on_lost=assignment.on_lost,
             )
-            answers = Answers(self.state.number, settings, shared.stage, shared.watchdog, metrics)
+            answers = Answers(self.state.number, settings, shared.stage, shared.watchdog, metrics, shared.tracing)
 
             def batches(source: Source) -> Work:
                 size = BatchSize(least=settings.stage.execution.batch.max)

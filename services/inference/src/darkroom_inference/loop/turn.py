@@ -84,6 +84,7 @@ class BatchWork:
                 rest = [*(self._suspect(group[0]) if alone else self._batch(group)), *rest]
         except Interrupted:
             self.delivery.forget()
+            self.answers.forget()
             self._rewind(records)
             raise
 

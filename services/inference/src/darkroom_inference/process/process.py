@@ -12,6 +12,7 @@ import structlog
 
 from darkroom.processes.held_start import continue_when_released, is_held
 from darkroom.stage_settings import StageSettings
+from darkroom.tracing.start import start_tracing
 from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
@@ -27,6 +28,8 @@ Listen = Callable[[Reporter], Endpoint]
 """Opens the endpoint that serves a reporter's reports."""
 
 _CLOSING_S: Final = 5.0
+_LAST_SPANS_S: Final = 2.0
+"""Part of `_CLOSING_S`."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -105,9 +108,12 @@ def run_process(
     )
     if not continue_when_released():
         return 1
-    worker = Worker(settings, options, stage, stopping, loops, pipes)
+    tracing = start_tracing("darkroom-worker", _attributes(settings))
+    worker = Worker(settings, options, stage, stopping, loops, pipes, tracing)
     reporter.current = worker
     finished = worker.run()
+    if tracing is not None:
+        tracing.close(_LAST_SPANS_S)
     endpoint.close()
     log.info("ended", in_order=finished)
     if not finished:
@@ -137,6 +143,15 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
     if code != EXIT_CONFIGURATION:  # otherwise the last line of the log is the error of a process
         log.info("ended", code=code)
     return code
+
+
+def _attributes(settings: StageSettings) -> dict[str, str]:
+    """The resource attributes of the worker's spans."""
+    return {
+        "darkroom.namespace": settings.namespace,
+        "darkroom.pipeline": settings.pipeline,
+        "darkroom.stage": settings.stage.name,
+    }
 
 
 def drain_seconds(settings: StageSettings) -> float:

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from darkroom.stage_settings import StageSettings
+from darkroom.tracing.spans import Tracing
 from darkroom_inference.bounded.limits import Pipes, limits_of
 from darkroom_inference.bounded.work import BoundedWorkFactory
 from darkroom_inference.group.protocol import Membership
@@ -42,6 +43,7 @@ class Worker:
         stopping: Stopping,
         loops: int,
         pipes: Pipes | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """`pipes` connect a process of a replay to its parent."""
         self._registry = Metrics()
@@ -60,6 +62,7 @@ class Worker:
             metrics=self._registry,
             stopping=stopping,
             work=_work(settings, pipes, self._registry),
+            tracing=tracing,
         )
         self._registry.execution(
             provider=self._execution.provider,

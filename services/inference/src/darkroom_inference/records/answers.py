@@ -11,10 +11,12 @@ from darkroom.errors import DarkroomError
 from darkroom.events import ModelUsed
 from darkroom.logs import log_fields
 from darkroom.stage_settings import StageSettings
+from darkroom.tracing.spans import Tracing
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.image import ImageRecord
+from darkroom_inference.records.image_spans import ImageSpans
 from darkroom_inference.records.outgoing import Outgoing
 from darkroom_inference.records.result import result
 from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage, ReadImage, Timings
@@ -38,7 +40,13 @@ class Answers:
     """Analyses images, one or several in a run of the model."""
 
     def __init__(
-        self, loop: int, settings: StageSettings, stage: LoadedStage, watchdog: Watchdog, metrics: Metrics
+        self,
+        loop: int,
+        settings: StageSettings,
+        stage: LoadedStage,
+        watchdog: Watchdog,
+        metrics: Metrics,
+        tracing: Tracing | None = None,
     ) -> None:
         self._loop = loop
         self._settings = settings
@@ -52,6 +60,7 @@ class Answers:
         self._limit_bytes = settings.max_result_bytes
         self._timings: list[Timings] = []
         self._runs: list[int] = []
+        self._spans = None if tracing is None else ImageSpans(tracing, settings)
 
     @property
     def model_is_busy(self) -> bool:
@@ -59,13 +68,20 @@ class Answers:
         return self._loaded.is_busy
 
     def report(self) -> None:
-        """Add what was measured since the last call to the metrics."""
+        """Add what was measured since the last call to the metrics, and record spans. Kafka has all answers since."""
         timings, self._timings = self._timings, []
         runs, self._runs = self._runs, []
         self._metrics.step("decode", (took.decode_s for took in timings))
         self._metrics.step("preprocess", (took.preprocess_s for took in timings))
         self._metrics.step("inference", (took.inference_s for took in timings))
         self._metrics.runs(runs)
+        if self._spans is not None:
+            self._spans.settle()
+
+    def forget(self) -> None:
+        """Drop the spans of images whose answers were not published. They are analysed again."""
+        if self._spans is not None:
+            self._spans.forget()
 
     def answer(self, record: ImageRecord) -> Outgoing | None:
         """What to publish for `record`; None if it is not for this stage.
@@ -89,6 +105,8 @@ class Answers:
         from the caches.
         """
         own = {i: record for i, record in enumerate(records) if self._is_for_this_stage(record)}
+        if self._spans is not None:
+            self._spans.take(own.values())
         alone = len(own) == 1 or self._settings.stage.execution.batch.max == 1
         found = self._analyse_in_turn(own) if alone else self._analyse_together(own)
         answers: list[Answer] = []
@@ -108,6 +126,8 @@ class Answers:
             return self.failed(record, answer.reason, answer.message)
 
         outgoing = result(record, answer, settings, self._model)
+        if self._spans is not None:
+            outgoing = self._spans.publishing(record, outgoing)
         size = len(outgoing.value or b"")
 
         def too_large() -> Outgoing:
@@ -120,7 +140,8 @@ class Answers:
         """The dead letter of `record`. The failure is logged."""
         with log_fields(dict):  # the context is perhaps that of another image of the batch
             log.warning("image failed", reason=reason, message=message, attempts=attempts, **record.log_fields())
-        return dead_letter(record, self._settings, reason, message, attempts=attempts)
+        letter = dead_letter(record, self._settings, reason, message, attempts=attempts)
+        return letter if self._spans is None else self._spans.failing(record, letter)
 
     def _analyse_in_turn(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
         """Read all images, then run the model on one after the other, up to the first that it fails on."""
@@ -166,9 +187,12 @@ class Answers:
     def _read(self, record: ImageRecord, slot: int) -> ReadImage | Failure:
         with self._watchdog.over(self._loop, record.log_fields), log_fields(record.log_fields):
             try:
-                return self._analyser.read(record.value or b"", slot)
+                read = self._analyser.read(record.value or b"", slot)
             except Exception as error:  # any exception of a model leads to another attempt
                 raise _model_failed(error) from error
+        if self._spans is not None:
+            self._spans.read(record, read)
+        return read
 
     def _run(self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord]) -> dict[int, Analysis]:
         """Run the model once on `images`. They have the numbers of their records."""
@@ -180,6 +204,9 @@ class Answers:
                 raise _model_failed(error) from error
         self._runs.append(len(images))
         self._timings.extend(analysis.timings for analysis in found)
+        if self._spans is not None:
+            seconds = found[0].timings.inference_s * len(images)
+            self._spans.ran((records[i] for i in images), len(images), seconds)
         return dict(zip(images, found, strict=True))
 
     def _run_one_at_a_time(

@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from darkroom.logs import configure_logs
+from darkroom.tracing.start import start_tracing
 from darkroom_ingestion.filling.filler import Filler
 from darkroom_ingestion.filling.messages import Report, Setup, Topics
 from darkroom_ingestion.kafka.errors import CLIENT_NOT_CREATED
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.metrics import Metrics
+from darkroom_ingestion.settings import SERVICE
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import connect
 
 if TYPE_CHECKING:
     from darkroom.kafka.connection import KafkaConnection
+    from darkroom.tracing.spans import Tracing
 
 _REPORT_EVERY_S: Final = 0.2
 _JOIN_S: Final = 5.0
+_LAST_SPANS_S: Final = 1.0
 
 log = structlog.get_logger("darkroom.ingestion.filling")
 
@@ -32,8 +36,8 @@ log = structlog.get_logger("darkroom.ingestion.filling")
 class Fillers:
     """One filler per Kafka cluster."""
 
-    def __init__(self, database: Database, group: str, metrics: Metrics) -> None:
-        self._database, self._group, self._metrics = database, group, metrics
+    def __init__(self, database: Database, group: str, metrics: Metrics, tracing: "Tracing | None" = None) -> None:
+        self._database, self._group, self._metrics, self._tracing = database, group, metrics, tracing
         self._fillers: dict[KafkaConnection, Filler] = {}
         self._closing: list[threading.Thread] = []
 
@@ -48,7 +52,7 @@ class Fillers:
             try:
                 admin = LogAdmin(connection)
                 self._fillers[connection] = Filler(
-                    self._database, connection, self._group, topics, admin.topic_ids, self._metrics
+                    self._database, connection, self._group, topics, admin.topic_ids, self._metrics, self._tracing
                 )
             except CLIENT_NOT_CREATED as error:
                 log.warning("a Kafka can't be used", bootstrap_servers=connection.bootstrap_servers, reason=str(error))
@@ -86,7 +90,8 @@ def main() -> None:
     assert isinstance(setup, Setup)  # noqa: S101 - the first message
     configure_logs(setup.log_format, setup.log_level)
     database = connect(setup.database)
-    fillers = Fillers(database, setup.group, Metrics())
+    tracing = start_tracing(SERVICE)
+    fillers = Fillers(database, setup.group, Metrics(), tracing)
     sent = Report()
     try:
         while True:
@@ -98,6 +103,8 @@ def main() -> None:
                 sent = report
     except (EOFError, BrokenPipeError, ConnectionResetError):
         fillers.close()
+        if tracing is not None:
+            tracing.close(_LAST_SPANS_S)
         database.close()
 
 

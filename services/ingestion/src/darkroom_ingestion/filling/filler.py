@@ -12,6 +12,8 @@ from darkroom.backoff import Backoff
 from darkroom.kafka.connection import KafkaConnection, consumer_settings
 from darkroom.kafka.errors import KafkaUnreachable, is_fatal
 from darkroom.kafka.log import TopicPartition
+from darkroom.tracing.spans import Tracing
+from darkroom_ingestion.filling.answer_spans import AnswerSpans
 from darkroom_ingestion.filling.messages import FillerState
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.contact import Contact
@@ -47,6 +49,7 @@ class Filler:
         topics: Mapping[str, TopicContents],
         topic_ids: Callable[[list[str]], Mapping[str, str]],
         metrics: Metrics,
+        tracing: Tracing | None = None,
     ) -> None:
         self._database, self._metrics, self._topic_ids = database, metrics, topic_ids
         self._settings = _settings(connection, group, static=database.single_replica)
@@ -54,6 +57,7 @@ class Filler:
         self._wanted = dict(topics)
         self._topics: dict[str, TopicContents] = {}
         self._batch = Batch()
+        self._spans = None if tracing is None else AnswerSpans(tracing, group)
         self._next: dict[TopicPartition, int] = {}
         self._lags: dict[TopicPartition, int] = {}
         self._reached_end: set[TopicPartition] = set()
@@ -117,6 +121,8 @@ class Filler:
         consumer = Consumer(self._contact.reported_by(self._settings), logger=KAFKA_LOGGER)
         try:
             self._topics, self._batch = {}, Batch()
+            if self._spans is not None:
+                self._spans.forget()
             while not self._stop.is_set():
                 if self._wanted != self._topics:
                     self._subscribe(consumer)
@@ -201,10 +207,14 @@ class Filler:
         """Add the rows of a record. An unreadable record is skipped, so that it can't stop the filler."""
         contents = self._topics[at.topic]
         try:
-            batch.rows.add_record(contents, LogRecord.of(message))
+            record = LogRecord.of(message)
+            batch.rows.add_record(contents, record)
         except Exception:
             batch.rows.skip(contents.role)
             log.exception("a record can't be read, skipped", **at._asdict(), offset=offset)
+        else:
+            if self._spans is not None:
+                self._spans.read(contents, record)
 
     def _move(self, batch: Batch, partition: TopicPartition, end: int) -> None:
         batch.move(partition, self._next[partition], end)
@@ -223,6 +233,8 @@ class Filler:
             else:
                 self._store_works()
                 break
+        if self._spans is not None:
+            self._spans.written()
         self._metrics.store_duplicates.inc(duplicates)
         for table, rows in batch.rows.by_table.items():
             self._metrics.store_records.labels(table.name).inc(len(rows))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
 from darkroom_ingestion.filling.process import Filling
@@ -39,6 +40,7 @@ class Services:
     memory: BodyMemory
     live_clients: LiveClients
     probe: WriteProbe
+    tracing: Tracing | None
     background: Supervisor
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -14,6 +14,7 @@ from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.middleware.instrumented import LOG_IDS
 from darkroom_ingestion.http.middleware.loopback import is_local_host
+from darkroom_ingestion.http.middleware.request_span import span_of
 from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.admission import admit, is_accepted
 from darkroom_ingestion.http.requests.bodies import check_body, read_body
@@ -92,7 +93,9 @@ class PlainUploads:
             return None
         key = query[1].decode() if query[1] else None
         trace = _NO_TRACE if _TRACE_HEADERS.isdisjoint(headers) else trace_headers(lambda n: _text(headers, n.encode()))
-        return _Plain(served, content_type, _text(headers, b"content-length"), Sender(key, trace=trace))
+        return _Plain(
+            served, content_type, _text(headers, b"content-length"), Sender(key, trace=trace, span=span_of(scope))
+        )
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:

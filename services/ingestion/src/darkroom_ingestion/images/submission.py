@@ -11,11 +11,15 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from darkroom.cloudevents import record_headers
+from darkroom.errors import DarkroomError
 from darkroom.events import RECEIVED
+from darkroom.tracing.context import SpanContext
+from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import Refused
 from darkroom_ingestion.images.idempotency import IdempotencyKeys, Settled
 from darkroom_ingestion.images.ids import new_image_id
+from darkroom_ingestion.images.publish_span import PublishSpan
 from darkroom_ingestion.images.publishing import ImagesTopics
 from darkroom_ingestion.images.recent import RecentImages
 from darkroom_ingestion.kafka.publisher import Record
@@ -37,11 +41,12 @@ class Upload(NamedTuple):
 
 
 class Sender(NamedTuple):
-    """The parameters that the client sent with the images."""
+    """The parameters that the client sent with the images. `span` is that of its request, if tracing is on."""
 
     key: str | None = None
     idempotency_key: str | None = None
     trace: Mapping[str, str] = MappingProxyType({})
+    span: SpanContext | None = None
 
 
 Outcome = ReceivedImage | Refused | NotConnected
@@ -56,6 +61,7 @@ class Submissions:
     keys: IdempotencyKeys
     recent: RecentImages
     metrics: Metrics
+    tracing: Tracing | None = None
 
     async def submit(
         self,
@@ -118,11 +124,21 @@ class Submissions:
             NotConnected: the pipeline's Kafka can't be used.
         """
         at_ms = now_ms()
-        headers = record_headers(
-            image_id, served.source, RECEIVED, rfc3339(at_ms), upload.content_type, trace=sender.trace
-        )
         key = (sender.key or image_id).encode()
-        ack = await self.topics.publish(served, Record(served.plan.images.name, key, upload.body, headers, at_ms))
+        topic, source, size = served.plan.images.name, served.source, len(upload.body)
+        trace, span = sender.trace, None
+        if self.tracing is not None and sender.span is not None:
+            span = PublishSpan(self.tracing, sender.span)
+            trace = span.headers(trace)
+        headers = record_headers(image_id, source, RECEIVED, rfc3339(at_ms), upload.content_type, trace=trace)
+        try:
+            ack = await self.topics.publish(served, Record(topic, key, upload.body, headers, at_ms))
+        except DarkroomError as error:
+            if span is not None:
+                span.failed(image_id, source, size, topic, error)
+            raise
+        if span is not None:
+            span.acknowledged(image_id, source, size, ack)
         image = ReceivedImage(
             pipeline=served.key,
             id=image_id,
@@ -132,10 +148,10 @@ class Submissions:
             partition=ack.partition,
             offset=ack.offset,
             content_type=upload.content_type,
-            bytes=len(upload.body),
+            bytes=size,
         )
         self.recent.add(image)
-        self.metrics.image_was_accepted(served.key, len(upload.body))
+        self.metrics.image_was_accepted(served.key, size)
         return image
 
     async def _published_before(self, served: ServedPipeline, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:

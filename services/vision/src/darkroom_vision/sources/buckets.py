@@ -32,7 +32,7 @@ def download_from_bucket(uri: str, part: Path) -> None:
     except ImportError as error:
         raise Refused(
             f"this worker can't read {scheme}://: {error}: install darkroom-vision[{scheme}], or build the inference "
-            f'image with INFERENCE_EXTRAS="heic {scheme}"'
+            f'image with INFERENCE_EXTRAS="heic opentelemetry {scheme}"'
         ) from error
     except FileNotFoundError as error:
         # fsspec also reports unreachable servers as missing files.

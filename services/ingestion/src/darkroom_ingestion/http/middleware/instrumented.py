@@ -10,6 +10,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from darkroom.logs import set_log_fields
+from darkroom_ingestion.http.middleware.request_span import RequestSpan
 from darkroom_ingestion.http.server import ARRIVED, RESPOND, Respond
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class Instrumented:
             return
         status = 500
         start = time.perf_counter()
-        ids = scope[LOG_IDS] = _ids(scope)
+        ids, traceparent = _ids(scope)
+        scope[LOG_IDS] = ids
+        span = self._begin_span(scope, ids, traceparent)
         set_log_fields(ids.copy)
         request_id = ids["request_id"].encode()
         respond: Respond = scope[RESPOND]
@@ -71,18 +74,31 @@ class Instrumented:
             # The route's template, not the path, because clients could create any number of labels with paths.
             route = getattr(scope.get("route"), "path", None)
             seconds = time.perf_counter() - start
+            if span is not None:
+                span.end(scope, route, status)
             self._state.services.metrics.request_was_answered(scope["method"], route, status, seconds)
             log.debug("request completed", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
 
+    def _begin_span(self, scope: Scope, ids: dict[str, str], traceparent: str | None) -> RequestSpan | None:
+        """The request's span; None if tracing is off."""
+        if (tracing := self._state.services.tracing) is None:
+            return None
+        span = RequestSpan(tracing, scope, traceparent)
+        if (trace_id := span.trace_id) is not None:
+            ids["trace_id"] = trace_id
+        return span
 
-def _ids(scope: Scope) -> dict[str, str]:
-    """The ids that the request has, or is given."""
-    ids = {}
+
+def _ids(scope: Scope) -> tuple[dict[str, str], str | None]:
+    """The ids that the request has, or is given, and its `traceparent`."""
+    ids: dict[str, str] = {}
+    traceparent = None
     for name, value in scope["headers"]:
         if name == _REQUEST_ID and _TAKEN.fullmatch(value):
             ids["request_id"] = value.decode()
         elif name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
             ids["trace_id"] = match[1].decode()
+            traceparent = value.decode()
     if "request_id" not in ids:
         ids["request_id"] = f"{random.getrandbits(64):016x}"
-    return ids
+    return ids, traceparent

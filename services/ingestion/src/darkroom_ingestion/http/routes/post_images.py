@@ -14,6 +14,7 @@ from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.images import Accepted, AcceptedBatch, AnalyzedBatch, Image
 from darkroom_ingestion.http.errors import problem_of
+from darkroom_ingestion.http.middleware.request_span import span_of
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.admission import IMAGE_TYPES, admit, check_media_type
 from darkroom_ingestion.http.requests.bodies import body_chunks, read_body, too_large
@@ -121,7 +122,8 @@ async def post_images(
     each; it is 202 if at least one was accepted. After a 503 the image may have been accepted: repeat the request with
     the same `Idempotency-Key`, so that it is accepted once.
     """
-    asked = _Asked(Sender(key, idempotency_key, trace_headers(request.headers.get)), wait_s(prefer or []))
+    trace = trace_headers(request.headers.get)
+    asked = _Asked(Sender(key, idempotency_key, trace, span_of(request.scope)), wait_s(prefer or []))
     content_type = request.headers.get("content-type")
     with services.memory.share() as share:
         if (content_type or "").partition(";")[0].strip().lower() == _MULTIPART:

@@ -1,0 +1,1 @@
+"""Spans of OpenTelemetry, for images that are sampled. Off unless an exporter is configured."""

@@ -1,0 +1,70 @@
+"""Spans, and what creates them: work that has ended is recorded with its start and its end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from darkroom.tracing.context import SpanContext, new_span_id, new_trace_id, read_traceparent, says_sampled
+from darkroom.tracing.sampling import Sampler
+
+Kind = Literal["Internal", "Server", "Producer", "Consumer"]
+Attributes = Mapping[str, str | int | float | bool]
+
+
+class Span(NamedTuple):
+    """Work that has ended.
+
+    Attributes:
+        start_ns, end_ns: nanoseconds since the epoch, as `time.time_ns()` gives them.
+        links: spans that this one is caused by, in addition to its parent.
+        error: why the work failed; empty if it did not.
+    """
+
+    name: str
+    kind: Kind
+    context: SpanContext
+    parent: SpanContext | None
+    start_ns: int
+    end_ns: int
+    attributes: Attributes
+    links: tuple[SpanContext, ...] = ()
+    error: str = ""
+
+
+class Recorder(Protocol):
+    """Takes spans. Does not block."""
+
+    def record(self, span: Span) -> None:
+        """Take a span. If there is no room for it, a span is dropped."""
+
+    def close(self, timeout_s: float) -> None:
+        """Export what is left, for at most `timeout_s`."""
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """Decides which spans there are, and records them."""
+
+    recorder: Recorder
+    sampler: Sampler = field(default_factory=Sampler)
+
+    def begin(self, parent: SpanContext | None) -> SpanContext:
+        """The context of a new span, which may be one that is not to be recorded."""
+        trace_id = new_trace_id() if parent is None else parent.trace_id
+        return SpanContext(trace_id, new_span_id(), self.sampler.samples(parent, trace_id))
+
+    def begin_sampled(self, traceparent: str | None) -> tuple[SpanContext, SpanContext | None] | None:
+        """The context of a new span and its parent's; None if the span is not to be recorded. For frequent work."""
+        if traceparent is not None and self.sampler.follows_parent and not says_sampled(traceparent):
+            return None
+        parent = None if traceparent is None else read_traceparent(traceparent)
+        context = self.begin(parent)
+        return (context, parent) if context.sampled else None
+
+    def record(self, span: Span) -> None:
+        """Record a span whose context is sampled."""
+        self.recorder.record(span)
+
+    def close(self, timeout_s: float) -> None:
+        """Export what is left, for at most `timeout_s`."""
+        self.recorder.close(timeout_s)

@@ -1,0 +1,47 @@
+"""Which traces are recorded."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
+
+from darkroom.tracing.context import SpanContext
+from darkroom.tracing.sampling import Sampler
+
+NEVER, ALWAYS = SpanContext("1" * 32, "1" * 16, sampled=False), SpanContext("1" * 32, "1" * 16, sampled=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "ratio", "follows_parent"),
+    [
+        (None, None, 1.0, True),
+        ("always_on", None, 1.0, False),
+        ("always_off", "1", 0.0, False),
+        ("traceidratio", "0.25", 0.25, False),
+        ("parentbased_always_on", None, 1.0, True),
+        ("parentbased_always_off", None, 0.0, True),
+        ("parentbased_traceidratio", "0.01", 0.01, True),
+        ("traceidratio", None, 1.0, False),
+        ("parentbased_traceidratio", "many", 1.0, True),
+        ("parentbased_traceidratio", "7", 1.0, True),
+        ("xray", "0.5", 1.0, True),
+    ],
+)
+def test_it_is_the_one_that_the_environment_names(
+    name: str | None, argument: str | None, ratio: float, follows_parent: bool
+) -> None:
+    environment = {"OTEL_TRACES_SAMPLER": name, "OTEL_TRACES_SAMPLER_ARG": argument}
+    found = Sampler.from_environment({variable: value for variable, value in environment.items() if value})
+    assert found == Sampler(ratio, follows_parent=follows_parent)
+
+
+def test_with_a_parent_its_flag_decides_unless_it_is_not_to_be_followed() -> None:
+    assert Sampler(0.0).samples(ALWAYS, ALWAYS.trace_id)
+    assert not Sampler(1.0).samples(NEVER, NEVER.trace_id)
+    assert Sampler(1.0, follows_parent=False).samples(NEVER, NEVER.trace_id)
+
+
+@given(trace_id=st.integers(1, 2**128 - 1), ratio=st.floats(0, 1))
+def test_a_ratio_samples_the_same_traces_as_opentelemetry(trace_id: int, ratio: float) -> None:
+    theirs = TraceIdRatioBased(ratio).should_sample(None, trace_id, "name").decision is Decision.RECORD_AND_SAMPLE
+    assert Sampler(ratio).samples(None, f"{trace_id:032x}") == theirs
