@@ -110,9 +110,30 @@ def test_both_services_have_service_monitors(helm: Helm) -> None:
         assert monitor["spec"]["endpoints"][0]["port"] in {port["name"] for port in services[name]["spec"]["ports"]}
 
 
+def test_services_and_workers_send_spans_to_the_collector(helm: Helm) -> None:
+    off = helm.template("try", "darkroom")
+    assert "OTEL" not in str(off)
+    assert "otlp" not in str(off)
+    on = helm.template(
+        "try", "darkroom", {"tracing": {"endpoint": "http://collector.monitoring:4318", "sampleRatio": 0.5}}
+    )
+    [operator] = of_kind(on, "Deployment").values()
+    arguments = operator["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert {"--worker-otlp-endpoint=http://collector.monitoring:4318", "--worker-trace-sample-ratio=0.5"} <= {
+        *arguments
+    }
+    [ingestion] = of_kind(on, "StatefulSet").values()
+    env = {v["name"]: v.get("value") for v in ingestion["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert env["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector.monitoring:4318"
+    assert env["OTEL_TRACES_SAMPLER_ARG"] == "0.5"
+    policy = of_kind(on, "NetworkPolicy")["try-darkroom-ingestion"]
+    assert {"port": 4318, "protocol": "TCP"} in policy["spec"]["egress"][-1]["ports"]
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
+        ({"tracing": {"endpoint": "collector:4318"}}, "endpoint"),
         ({"ingestion": {"replcas": 2}}, "replcas"),
         ({"operator": {"image": {"pullPolicy": "Sometimes"}}}, "pullPolicy"),
         ({"operator": {"watchNamespaces": ["Not_A_Name"]}}, "watchNamespaces"),

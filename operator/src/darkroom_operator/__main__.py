@@ -65,6 +65,7 @@ class Operator:
             WorkerImage(config.worker_image, config.worker_image_pull_policy, config.worker_gpu_image),
             on_status=tally.note,
             tenant_template=config.tenant_template,
+            tracing=config.worker_tracing,
         )
         self._sync = ClusterSync(
             kube,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.logs import LogFormat
+from darkroom_operator.builders.workload import WorkerTracing
 from darkroom_operator.reconcile.tenant_template import FIELDS
 
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -22,6 +23,7 @@ class Config:
     worker_image: str
     worker_gpu_image: str
     worker_image_pull_policy: str
+    worker_tracing: WorkerTracing | None
     tenant_template: tuple[str, ...]
     threads: int
     resync_s: float
@@ -66,6 +68,8 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         "IfNotPresent",
         choices=["Always", "IfNotPresent", "Never"],
     )
+    option("worker-otlp-endpoint", "URL of the collector that workers send spans to (empty: no tracing)", "")
+    option("worker-trace-sample-ratio", "part of the traces that begin at a worker, from 0 to 1", "0.01", type=float)
     option(
         "tenant-template",
         "comma-separated fields of spec.stages[].template that pipelines may set; none for no field",
@@ -92,6 +96,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         worker_image=known.worker_image,
         worker_gpu_image=known.worker_gpu_image,
         worker_image_pull_policy=known.worker_image_pull_policy,
+        worker_tracing=_tracing(parser, known.worker_otlp_endpoint, known.worker_trace_sample_ratio),
         tenant_template=_tenant_template(parser, known.tenant_template),
         threads=known.reconcile_threads,
         resync_s=known.resync_seconds,
@@ -114,6 +119,21 @@ def _tenant_template(parser: argparse.ArgumentParser, fields: str) -> tuple[str,
     if unknown := sorted(set(chosen) - set(FIELDS)):
         parser.error(f"--tenant-template: {', '.join(unknown)}: choose from {', '.join(FIELDS)}")
     return chosen
+
+
+def _tracing(parser: argparse.ArgumentParser, endpoint: str, ratio: float) -> WorkerTracing | None:
+    if not endpoint:
+        return None
+    tracing = WorkerTracing(endpoint, ratio)
+    try:
+        valid = endpoint.startswith(("http://", "https://")) and tracing.port > 0
+    except ValueError:  # the port is no number
+        valid = False
+    if not valid:
+        parser.error(f"--worker-otlp-endpoint: {endpoint}: give a URL such as http://collector.monitoring:4318")
+    if not 0 <= ratio <= 1:
+        parser.error(f"--worker-trace-sample-ratio: {ratio:g}: give a number from 0 to 1")
+    return tracing
 
 
 def _own_namespace() -> str:

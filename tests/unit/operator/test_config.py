@@ -20,3 +20,29 @@ def test_an_unknown_field_of_the_template_is_refused(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         parse_config(["--tenant-template", "env,volumes"], {})
     assert "--tenant-template: volumes: choose from nodeSelector, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"), [("http://collector:4318/x", 4318), ("https://collector", 443), ("http://collector", 80)]
+)
+def test_the_collector_of_the_workers(endpoint: str, port: int) -> None:
+    tracing = parse_config(["--worker-otlp-endpoint", endpoint], {}).worker_tracing
+    assert tracing is not None
+    assert (tracing.port, tracing.sample_ratio) == (port, 0.01)
+    assert parse_config([], {}).worker_tracing is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--worker-otlp-endpoint", "collector:4318"], "give a URL"),
+        (["--worker-otlp-endpoint", "http://collector:x"], "give a URL"),
+        (["--worker-otlp-endpoint", "http://c", "--worker-trace-sample-ratio", "2"], "from 0 to 1"),
+    ],
+)
+def test_a_collector_that_can_not_be_is_refused(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_config(options, {})
+    assert message in capsys.readouterr().err

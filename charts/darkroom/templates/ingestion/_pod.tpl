@@ -73,6 +73,11 @@ spec:
           {{- else }}
           value: sqlite:////var/lib/darkroom/results.db
           {{- end }}
+        {{- with .Values.tracing.endpoint }}
+        - {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }}}
+        - {name: OTEL_TRACES_SAMPLER, value: parentbased_traceidratio}
+        - {name: OTEL_TRACES_SAMPLER_ARG, value: {{ $.Values.tracing.sampleRatio | quote }}}
+        {{- end }}
       ports:
         - {name: http, containerPort: 8080}
         - {name: metrics, containerPort: 9090}

@@ -11,9 +11,11 @@ def worker_environment(stage: Stage, workload: Workload) -> list[dict[str, Any]]
 
     The keys are listed one by one. With `envFrom`, a key that is added to the Secret later could load code.
     """
+    tracing = {} if workload.tracing is None else workload.tracing.environment
     own = [
         {"name": "HOME", "value": "/tmp"},  # noqa: S108 - an emptyDir of the pod
         {"name": "DARKROOM_CACHE_DIR", "value": str(CACHE_FOLDER)},
+        *({"name": name, "value": value} for name, value in tracing.items()),
     ]
     credentials = [_reference(stage, key) for key in workload.credentials]
     written = [variable.model_dump(by_alias=True, mode="json", exclude_none=True) for variable in stage.template.env]

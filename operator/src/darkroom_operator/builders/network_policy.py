@@ -1,4 +1,4 @@
-"""NetworkPolicies: workers may reach Kafka, DNS and the sources of their files, and serve metrics; nothing else."""
+"""NetworkPolicies: workers may reach Kafka, DNS, the sources of their files and the collector, and serve metrics."""
 
 from typing import Any
 
@@ -25,8 +25,10 @@ WireServer of Azure (168.63.129.16). Those of all others are link-local.
 def network_policy(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Manifest:
     """The NetworkPolicy of the workers of `stage`."""
     dns = {"ports": [{"port": DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]}
-    fetched = {file.port for file in workload.files.by_role.values() if isinstance(file, Fetched)}
-    sources = [{"ports": _tcp(*sorted(fetched)), "to": _anywhere()}] if fetched else []
+    reached = {file.port for file in workload.files.by_role.values() if isinstance(file, Fetched)}
+    if workload.tracing is not None:
+        reached.add(workload.tracing.port)
+    others = [{"ports": _tcp(*sorted(reached)), "to": _anywhere()}] if reached else []
     return {
         "apiVersion": NETWORK_POLICY.api_version,
         "kind": NETWORK_POLICY.name,
@@ -35,7 +37,7 @@ def network_policy(pipeline: ImagePipeline, stage: StagePlan, workload: Workload
             "podSelector": {"matchLabels": worker_selector(pipeline.name, stage.name)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [{"ports": _tcp(PORT)}],
-            "egress": [dns, _kafka(workload.kafka.peer), *sources],
+            "egress": [dns, _kafka(workload.kafka.peer), *others],
         },
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from darkroom.api.pipeline import Resources
 from darkroom.kafka.connection import KafkaConnection
@@ -112,17 +113,47 @@ class WorkerImage:
 
 
 @dataclass(frozen=True)
+class WorkerTracing:
+    """Where workers send their spans.
+
+    Attributes:
+        endpoint: the URL of a collector that takes OTLP over HTTP.
+        sample_ratio: the part of the traces that begin at a worker.
+    """
+
+    endpoint: str
+    sample_ratio: float
+
+    @property
+    def port(self) -> int:
+        """The collector's port."""
+        parts = urlsplit(self.endpoint)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables of a worker, as OpenTelemetry specifies them."""
+        return {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.endpoint,
+            "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+            "OTEL_TRACES_SAMPLER_ARG": f"{self.sample_ratio:g}",
+        }
+
+
+@dataclass(frozen=True)
 class Workload:
     """Everything that the builders of a stage's objects need in addition to the stage.
 
     Attributes:
         credentials: the keys of the Secret of `model.secret` that become environment variables.
+        tracing: where the workers send their spans; None: nowhere.
     """
 
     image: WorkerImage
     kafka: KafkaAccess
     files: ModelFiles
     credentials: tuple[str, ...] = ()
+    tracing: WorkerTracing | None = None
 
 
 def self_test_role(position: int) -> str:

@@ -8,7 +8,7 @@ from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.status import StageStatus, Status
 from darkroom.api.validation import InvalidPipeline, Problem, parse_pipeline
 from darkroom.topology import Topology, topology
-from darkroom_operator.builders.workload import WorkerImage
+from darkroom_operator.builders.workload import WorkerImage, WorkerTracing
 from darkroom_operator.cluster.world import World
 from darkroom_operator.kafka.admin.credentials import credentials_files, named_credentials
 from darkroom_operator.kafka.admin.settings import admin_settings
@@ -72,6 +72,7 @@ class Reconciler:
         image: WorkerImage,
         on_status: Callable[[PipelineKey, Status | None], None],
         tenant_template: Collection[str] = FIELDS,
+        tracing: WorkerTracing | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._world = world
@@ -80,6 +81,7 @@ class Reconciler:
         self._image = image
         self._on_status = on_status
         self._tenant_template = tenant_template
+        self._tracing = tracing
         self._now = now
 
     def reconcile(self, key: PipelineKey) -> Outcome:
@@ -151,7 +153,7 @@ class Reconciler:
         if not kafka.credentials.access:
             message = kafka.credentials.finding.message
             return keep_stages(pipeline, plan, "WaitingForCredentials", message, self._world)
-        return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._world)
+        return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._tracing, self._world)
 
     def _refuse(self, key: PipelineKey, live: Manifest, reason: str, problems: Sequence[Problem]) -> Outcome:
         """Report `problems` and change nothing else: existing workers keep running."""

@@ -12,7 +12,7 @@ from darkroom_operator.builders.network_policy import network_policy
 from darkroom_operator.builders.pod_monitor import pod_monitor
 from darkroom_operator.builders.service_account import service_account
 from darkroom_operator.builders.settings import settings_map
-from darkroom_operator.builders.workload import KafkaAccess, WorkerImage, Workload
+from darkroom_operator.builders.workload import KafkaAccess, WorkerImage, WorkerTracing, Workload
 from darkroom_operator.cluster.cache import owner_of
 from darkroom_operator.cluster.world import OwnedByAnother, World
 from darkroom_operator.kube.errors import ApiError
@@ -37,10 +37,15 @@ ALL_READY = Finding(ready=True, reason="AllReady", message="all workers of every
 
 
 def run_stages(
-    pipeline: ImagePipeline, plan: Topology, access: Mapping[str, KafkaAccess], image: WorkerImage, world: World
+    pipeline: ImagePipeline,
+    plan: Topology,
+    access: Mapping[str, KafkaAccess],
+    image: WorkerImage,
+    tracing: WorkerTracing | None,
+    world: World,
 ) -> StagesState:
     """Create or update the workers of every stage. Returns their state."""
-    found = [_run(pipeline, stage, access.get(stage.name), image, world) for stage in plan.stages]
+    found = [_run(pipeline, stage, access.get(stage.name), image, tracing, world) for stage in plan.stages]
     return _stages(pipeline, plan, found, world)
 
 
@@ -56,7 +61,12 @@ def keep_stages(pipeline: ImagePipeline, plan: Topology, reason: str, message: s
 
 
 def _run(
-    pipeline: ImagePipeline, stage: StagePlan, access: KafkaAccess | None, image: WorkerImage, world: World
+    pipeline: ImagePipeline,
+    stage: StagePlan,
+    access: KafkaAccess | None,
+    image: WorkerImage,
+    tracing: WorkerTracing | None,
+    world: World,
 ) -> Finding:
     if access is None:
         return Finding(ready=False, reason="WaitingForCredentials", message=f'stage "{stage.name}" has no credentials')
@@ -67,6 +77,7 @@ def _run(
             access,
             model_files(pipeline, stage.spec, world),
             credential_names(pipeline, stage.spec, world),
+            tracing,
         )
         objects = _objects(pipeline, stage, workload, with_monitor=world.served_kinds.has(POD_MONITOR))
         live = [world.ensure(kind, desired) for kind, desired in objects][-1]

@@ -5,7 +5,9 @@ from dataclasses import replace
 from darkroom.api.validation import parse_pipeline
 from darkroom.topology import topology
 from darkroom_operator.builders.environment import worker_environment
-from tests.unit.operator.builders.cases import FULL, manifest_of
+from darkroom_operator.builders.network_policy import network_policy
+from darkroom_operator.builders.workload import WorkerTracing
+from tests.unit.operator.builders.cases import FULL, SMALL, manifest_of, pipeline_of
 
 
 def test_the_template_overrides_keys_of_the_secret_and_no_name_occurs_twice() -> None:
@@ -23,3 +25,14 @@ def test_the_template_overrides_keys_of_the_secret_and_no_name_occurs_twice() ->
         {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "bucket", "key": "TOKEN", "optional": True}}},
         {"name": "B", "value": "2"},
     ]
+
+
+def test_workers_may_reach_the_collector_that_they_send_spans_to() -> None:
+    workload = replace(SMALL, tracing=WorkerTracing("http://collector.monitoring:4318", 0.05))
+    pipeline, stage = pipeline_of("small")
+    made = {variable["name"]: variable.get("value") for variable in worker_environment(stage.spec, workload)}
+    assert made["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector.monitoring:4318"
+    assert (made["OTEL_TRACES_SAMPLER"], made["OTEL_TRACES_SAMPLER_ARG"]) == ("parentbased_traceidratio", "0.05")
+    [*_, others] = network_policy(pipeline, stage, workload)["spec"]["egress"]
+    assert others["ports"] == [{"port": 4318, "protocol": "TCP"}]
+    assert "OTEL" not in str(worker_environment(stage.spec, SMALL))
