@@ -30,7 +30,7 @@ from darkroom_ingestion.status.statuses import Statuses
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import run_housekeeping
 from darkroom_ingestion.store.probe import WriteProbe
-from darkroom_ingestion.store.redrive_claims import Claimant
+from darkroom_ingestion.store.redrives.claims import Claimant
 from darkroom_ingestion.supervision import Supervisor
 
 _LEASE_MARGIN_S = 10.0

@@ -18,7 +18,7 @@ from darkroom_ingestion.links.links import Links, NotConnected
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.queries import DeadLetterRow, read_positions
-from darkroom_ingestion.store.redrive_claims import Claim, Claimant
+from darkroom_ingestion.store.redrives.claims import Claim, Claimant
 from darkroom_ingestion.store.rows import REDRIVE_HEADER
 from darkroom_ingestion.times import now_ms
 
