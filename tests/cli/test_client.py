@@ -75,6 +75,38 @@ def test_without_wait_the_position_in_the_log_is_shown(digits: str) -> None:
     assert f" {image['partition']} " in listed
 
 
+def test_the_status_shows_the_workers_of_every_stage(digits: str) -> None:
+    darkroom("submit", ONE, "--wait", url=digits)
+    ran = darkroom("status", "digits", "--json", url=digits)
+    assert [(stage["name"], stage["groupState"]) for stage in ran.json["stages"]] == [
+        ("classify", "Stable"),
+        ("embed", "Stable"),
+    ]
+    assert all(stage["workers"] and stage["ratePerSecond"] is not None for stage in ran.json["stages"])
+    shown = darkroom("status", "demo/digits", url=digits).out
+    assert "images topic demo.digits.images, 12 partitions" in shown
+    assert any(
+        line.split()[:2] == ["demo/digits", "Healthy"] for line in darkroom("status", url=digits).out.splitlines()
+    )
+
+
+def test_a_status_is_watched_until_it_is_interrupted(digits: str) -> None:
+    command = [DARKROOM, "status", "--watch", "--json", "--url", digits]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    first, second = process.stdout.readline(), process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert '"demo"' in first
+    assert '"demo"' in second
+
+
+def test_a_status_of_an_unknown_pipeline_is_refused(digits: str) -> None:
+    ran = darkroom("status", "nope", url=digits)
+    assert (ran.code, ran.out) == (2, "")
+    assert "has no pipeline nope; there are demo/digits" in ran.err
+
+
 def test_the_trace_of_an_image_shows_each_of_its_records(digits: str, dead: str) -> None:
     ran = darkroom("trace", dead, url=digits)
     assert ran.code == 0, ran.err

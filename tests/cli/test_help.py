@@ -10,6 +10,8 @@ COMMANDS = [
     ["up"],
     ["submit"],
     ["results"],
+    ["status"],
+    ["trace"],
     ["replay"],
     ["dead-letters"],
     ["dead-letters", "list"],

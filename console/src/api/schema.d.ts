@@ -247,7 +247,7 @@ export interface paths {
         };
         /**
          * List pipelines
-         * @description All pipelines that are served, with their topics, stages and links.
+         * @description All pipelines that are served, with their topics, stages and links, and why others are not.
          */
         get: operations["get_pipelines_v1_pipelines_get"];
         put?: never;
@@ -1073,11 +1073,33 @@ export interface components {
         };
         /**
          * PipelineList
-         * @description Every pipeline that is served.
+         * @description Every pipeline: those that are served, and why others are not.
          */
         PipelineList: {
             /** Pipelines */
             pipelines: components["schemas"]["PipelineSummary"][];
+            /** Unserved */
+            unserved: components["schemas"]["PipelineNotServed"][];
+        };
+        /**
+         * PipelineNotServed
+         * @description A pipeline that exists but is not served.
+         */
+        PipelineNotServed: {
+            /** Namespace */
+            namespace: string;
+            /** Name */
+            name: string;
+            /**
+             * Cause
+             * @example TopicsNotReady
+             * @example Invalid
+             * @example KafkaNotKnown
+             * @example Deleting
+             */
+            cause: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * PipelineStatus

@@ -10,6 +10,7 @@ from darkroom_cli.commands import dead_letters, kafka, model
 from darkroom_cli.commands.init import init
 from darkroom_cli.commands.replay import replay
 from darkroom_cli.commands.results import results
+from darkroom_cli.commands.status import status
 from darkroom_cli.commands.submit import submit
 from darkroom_cli.commands.topology import topology
 from darkroom_cli.commands.trace import trace
@@ -53,6 +54,7 @@ app.add_typer(model.app, name="model", epilog=EXPLAINED)
 app.command(epilog=EXPLAINED)(up)
 app.command(epilog=EXPLAINED)(submit)
 app.command(epilog=EXPLAINED)(results)
+app.command(epilog=EXPLAINED)(status)
 app.command(epilog=EXPLAINED)(trace)
 app.command(epilog=EXPLAINED)(replay)
 app.add_typer(dead_letters.app, name="dead-letters", epilog=EXPLAINED)

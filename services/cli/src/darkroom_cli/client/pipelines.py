@@ -40,19 +40,45 @@ def choose(service: Service, wanted: str | None) -> Served:
         InvalidInput: there is no such pipeline, or more than one matches.
         Unreachable: the service doesn't respond.
     """
-    try:
-        served = [_served(document) for document in service.get("/v1/pipelines").json()["pipelines"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refused(200, f"{service.url} responds, but is not a Darkroom service: check --url") from error
+    listed = list_pipelines(service)
+    served = [_served(document) for document in listed["pipelines"]]
     matching = [pipeline for pipeline in served if wanted in {None, str(pipeline), pipeline.name}]
     if len(matching) == 1:
         return matching[0]
     names = ", ".join(map(str, served))
+    for unserved in listed["unserved"]:
+        if wanted in {name_of(unserved), unserved["name"]}:
+            raise InvalidInput(
+                f"{service.url} does not serve {name_of(unserved)}: {unserved['reason']}. `darkroom status` has details"
+            )
     if not served:
-        raise InvalidInput(f"{service.url} serves no pipeline yet")
+        where = "" if service.namespace is None else f" of namespace {service.namespace}"
+        raise InvalidInput(f"{service.url} serves no pipeline{where} yet")
     if not matching:
         raise InvalidInput(f"{service.url} serves no pipeline {wanted}; it serves {names}")
     raise InvalidInput(f"{service.url} serves several pipelines: choose one with --pipeline: {names}")
+
+
+def list_pipelines(service: Service) -> dict[str, list[Document]]:
+    """The documents of the pipelines that the service serves, and of those that it does not (`unserved`).
+
+    Raises:
+        Refused: it is not a Darkroom service.
+        Unreachable: the service doesn't respond.
+    """
+    try:
+        listed = service.get("/v1/pipelines").json()
+        return {
+            kind: [document for document in listed.get(kind, []) if service.namespace in {None, document["namespace"]}]
+            for kind in ("pipelines", "unserved")
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(200, f"{service.url} responds, but is not a Darkroom service: check --url") from error
+
+
+def name_of(document: Document) -> str:
+    """NAMESPACE/NAME of a pipeline's document."""
+    return f"{document['namespace']}/{document['name']}"
 
 
 def _served(document: Document) -> Served:

@@ -4,6 +4,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Self
@@ -18,6 +19,7 @@ _CONNECT_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 30.0
 _KEEP_TRYING_S = 60.0
 _INVALID = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+_START_IT = "start it with `darkroom up`, or give its address with --url"
 _ERRNO = re.compile(r"^\[Errno \d+\] ")
 
 Document = dict[str, Any]
@@ -32,19 +34,56 @@ class Refused(DarkroomError):
         self.status = status
 
 
-class Service:
-    """The ingestion service at a URL. May be shared by threads."""
+@dataclass(frozen=True)
+class Route:
+    """A way to a service other than its URL.
 
-    def __init__(self, url: str, connections: int = 8, keep_trying_s: float = _KEEP_TRYING_S) -> None:
+    Attributes:
+        name: the service's name in messages.
+        transport: how to connect.
+        if_unreachable: what to do if it does not respond.
+    """
+
+    name: str
+    transport: httpx.BaseTransport
+    if_unreachable: str
+
+
+class Service:
+    """The ingestion service at a URL. May be shared by threads.
+
+    Attributes:
+        url: the URL, or the name of its route.
+        namespace: only pipelines of this namespace are used; all if it is None.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        connections: int = 8,
+        keep_trying_s: float = _KEEP_TRYING_S,
+        *,
+        namespace: str | None = None,
+        route: Route | None = None,
+    ) -> None:
         """Sends nothing yet.
+
+        Args:
+            url: the service's URL.
+            connections: the maximum number of connections.
+            keep_trying_s: how long a busy service is tried again.
+            namespace: only pipelines of this namespace are used; all if it is None.
+            route: how to connect; to the host in the URL if it is None.
 
         Raises:
             InvalidInput: the URL is invalid.
         """
-        self.url = url.rstrip("/")
+        self.url = url.rstrip("/") if route is None else route.name
+        self.namespace = namespace
+        self._if_unreachable = _START_IT if route is None else route.if_unreachable
         self._keep_trying_s = keep_trying_s
         try:
-            base = httpx.URL(self.url)
+            base = httpx.URL(url.rstrip("/"))
         except httpx.InvalidURL as error:
             raise InvalidInput(f"--url {url}: {error}") from error
         if base.scheme not in {"http", "https"} or not base.host:
@@ -54,6 +93,7 @@ class Service:
             timeout=httpx.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S, pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             headers={"User-Agent": "darkroom"},
+            transport=None if route is None else route.transport,
         )
 
     def __enter__(self) -> Self:
@@ -127,9 +167,7 @@ class Service:
 
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
         reason = _ERRNO.sub("", str(error)) or type(error).__name__
-        return Unreachable(
-            f"no service responds at {self.url} ({reason}): start it with `darkroom up`, or give its address with --url"
-        )
+        return Unreachable(f"no service responds at {self.url} ({reason}): {self._if_unreachable}")
 
 
 def refusal(response: httpx.Response) -> Refused | InvalidInput:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from darkroom_cli.commands.options import DEFAULT_URL, AsJson, PipelineName, Url
+from darkroom_cli.commands.connection import Connection, connects
+from darkroom_cli.commands.options import AsJson, PipelineName
 from darkroom_cli.exit_codes import EXPLAINED, ExitCode, InvalidInput
 
 app = typer.Typer(help="List, inspect, save and redrive the images that a stage could not analyse.")
@@ -19,6 +20,7 @@ Which = Annotated[
 
 
 @app.callback(invoke_without_command=True, epilog=EXPLAINED)
+@connects
 def list_them(
     context: typer.Context,
     *,
@@ -27,14 +29,15 @@ def list_them(
     reason: Reason = None,
     limit: Limit = 50,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    connection: Connection,
 ) -> None:
     """List, inspect, save and redrive the images that a stage could not analyse. Without a command, list them."""
     if context.invoked_subcommand is None:
-        _list(pipeline, stage, reason, limit, as_json=as_json, url=url)
+        _list(pipeline, stage, reason, limit, as_json=as_json, connection=connection)
 
 
 @app.command("list", epilog=EXPLAINED)
+@connects
 def list_command(
     *,
     pipeline: PipelineName = None,
@@ -42,22 +45,23 @@ def list_command(
     reason: Reason = None,
     limit: Limit = 50,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    connection: Connection,
 ) -> None:
     """List dead letters, newest first."""
-    _list(pipeline, stage, reason, limit, as_json=as_json, url=url)
+    _list(pipeline, stage, reason, limit, as_json=as_json, connection=connection)
 
 
 @app.command(epilog=EXPLAINED)
-def show(which: Which, *, pipeline: PipelineName = None, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
+@connects
+def show(which: Which, *, pipeline: PipelineName = None, as_json: AsJson = False, connection: Connection) -> None:
     """Show the details of one dead letter."""
     from darkroom_cli.client.dead_letters import find_dead_letter
     from darkroom_cli.client.pipelines import choose
-    from darkroom_cli.client.service import Service
+    from darkroom_cli.sessions.connect import connected
     from darkroom_cli.views.output import answer, answer_json
     from darkroom_cli.views.results import dead_letter_lines
 
-    with Service(url) as service:
+    with connected(connection.target()) as service:
         letter = find_dead_letter(service, choose(service, pipeline), which)
     if as_json:
         answer_json(letter)
@@ -66,6 +70,7 @@ def show(which: Which, *, pipeline: PipelineName = None, as_json: AsJson = False
 
 
 @app.command(epilog=EXPLAINED)
+@connects
 def save(
     which: Which,
     *,
@@ -74,16 +79,16 @@ def save(
         typer.Option("--output", "-o", help="File to write; by default the image's id with the suffix of its type."),
     ] = None,
     pipeline: PipelineName = None,
-    url: Url = DEFAULT_URL,
+    connection: Connection,
 ) -> None:
     """Save the image of a dead letter, byte for byte as it was sent."""
     from darkroom_cli.client.dead_letters import content, find_dead_letter
     from darkroom_cli.client.image_files import save_image
     from darkroom_cli.client.pipelines import choose
-    from darkroom_cli.client.service import Service
+    from darkroom_cli.sessions.connect import connected
     from darkroom_cli.views.output import answer
 
-    with Service(url) as service:
+    with connected(connection.target()) as service:
         chosen = choose(service, pipeline)
         letter = find_dead_letter(service, chosen, which)
         path = save_image(content(service, chosen, letter), letter["id"], letter.get("contentType"), output)
@@ -92,6 +97,7 @@ def save(
 
 @app.command(epilog=EXPLAINED)
 @app.command("replay", epilog=EXPLAINED, hidden=True)
+@connects
 def redrive(
     context: typer.Context,
     images: Annotated[
@@ -111,7 +117,7 @@ def redrive(
     everything: Annotated[bool, typer.Option("--all", help="Redrive all that have not been redriven yet.")] = False,
     pipeline: PipelineName = None,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    connection: Connection,
 ) -> None:
     """Send dead letters to their stage again.
 
@@ -119,7 +125,7 @@ def redrive(
     """
     from darkroom_cli.client.dead_letters import redrive as redrive_all
     from darkroom_cli.client.pipelines import choose
-    from darkroom_cli.client.service import Service
+    from darkroom_cli.sessions.connect import connected
     from darkroom_cli.views.output import answer, answer_json, say
 
     old_name = context.info_name == "replay"
@@ -135,7 +141,7 @@ def redrive(
         raise InvalidInput(
             "choose the dead letters to redrive by exactly one of IMAGE-ID…, --reason, --since/--until and --all"
         )
-    with Service(url) as service:
+    with connected(connection.target()) as service:
         chosen = choose(service, pipeline)
         if stage is None and len(chosen.stages) > 1:
             raise InvalidInput(f"{chosen} has several stages: choose one with --stage: {', '.join(chosen.stages)}")
@@ -157,16 +163,18 @@ def redrive(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _list(pipeline: str | None, stage: str | None, reason: str | None, limit: int, *, as_json: bool, url: str) -> None:
+def _list(
+    pipeline: str | None, stage: str | None, reason: str | None, limit: int, *, as_json: bool, connection: Connection
+) -> None:
     from itertools import islice
 
     from darkroom_cli.client.dead_letters import list_dead_letters
     from darkroom_cli.client.pipelines import choose
-    from darkroom_cli.client.service import Service
+    from darkroom_cli.sessions.connect import connected
     from darkroom_cli.views.output import answer, answer_json, stdout_console
     from darkroom_cli.views.results import dead_letters_table
 
-    with Service(url) as service:
+    with connected(connection.target()) as service:
         chosen = choose(service, pipeline)
         found = list(islice(list_dead_letters(service, chosen, stage, reason), limit))
     if not found:

@@ -7,8 +7,6 @@ import typer
 
 from darkroom_cli.exit_codes import InvalidInput
 
-DEFAULT_URL = "http://127.0.0.1:8080"
-
 Manifests = Annotated[
     list[Path],
     typer.Argument(
@@ -16,9 +14,6 @@ Manifests = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Url = Annotated[
-    str, typer.Option(envvar="DARKROOM_URL", help="URL of the ingestion service, as printed by `darkroom up`.")
-]
 PipelineName = Annotated[
     str | None,
     typer.Option("--pipeline", "-p", metavar="NAMESPACE/NAME", help="The pipeline; optional when there is only one."),

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
-from darkroom_cli.commands.options import DEFAULT_URL, PipelineName, Url
+from darkroom_cli.commands.connection import Connection, connects
+from darkroom_cli.commands.options import PipelineName
 
 
+@connects
 def results(
     *,
     pipeline: PipelineName = None,
@@ -20,18 +22,18 @@ def results(
         bool,
         typer.Option("--json", help="Print a JSON array instead of a table; with --follow, one JSON object per line."),
     ] = False,
-    url: Url = DEFAULT_URL,
+    connection: Connection,
 ) -> None:
     """List the results of a pipeline, newest first, or follow them live."""
     from itertools import islice
 
     from darkroom_cli.client.live import Filter, follow_results
     from darkroom_cli.client.pipelines import choose
-    from darkroom_cli.client.service import Service
+    from darkroom_cli.sessions.connect import connected
     from darkroom_cli.views.output import answer, answer_json, say, stdout_console
     from darkroom_cli.views.results import result_row, results_table
 
-    with Service(url) as service:
+    with connected(connection.target()) as service:
         chosen = choose(service, pipeline)
         if follow:
             chosen.expect(stage)

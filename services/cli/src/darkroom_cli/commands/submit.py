@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from darkroom_cli.commands.options import DEFAULT_URL, AsJson, PipelineName, Url
+from darkroom_cli.commands.connection import Connection, connects
+from darkroom_cli.commands.options import AsJson, PipelineName
 
 
+@connects
 def submit(
     paths: Annotated[
         list[Path], typer.Argument(metavar="FILES|FOLDER…", help="Image files, and folders to search for images.")
@@ -24,7 +26,7 @@ def submit(
     ] = 60.0,
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Number of images to send at a time.")] = 8,
     as_json: AsJson = False,
-    url: Url = DEFAULT_URL,
+    connection: Connection,
 ) -> None:
     """Send images. Retries while the service is busy; each image is accepted exactly once.
 
@@ -32,13 +34,13 @@ def submit(
     """
     from darkroom_cli.client.image_files import image_files
     from darkroom_cli.client.pipelines import choose
-    from darkroom_cli.client.service import Service
     from darkroom_cli.client.submission import Submission
+    from darkroom_cli.sessions.connect import connected
     from darkroom_cli.sessions.submit import report
 
     files = image_files(paths)
     # Images that are sent at the same time could arrive in any order.
     at_a_time = 1 if key is not None else parallel
-    with Service(url, connections=at_a_time) as service:
+    with connected(connection.target(), at_a_time) as service:
         submission = Submission(choose(service, pipeline), key, timeout if wait else 0.0)
         raise typer.Exit(report(service, submission, files, at_a_time, as_json=as_json))

@@ -93,8 +93,9 @@ def _of_dead_letters(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:
     if not stage.new_dead_letters or facts.seconds is None:
         return
     last = f" (the last: {stage.last_errors[0].reason})" if stage.last_errors else ""
+    images = "1 image" if stage.new_dead_letters == 1 else f"{stage.new_dead_letters:,} images"
     yield (
-        f"The stage failed on {stage.new_dead_letters:,} images in the last {facts.seconds:.0f} s{last}: "
+        f"The stage failed on {images} in the last {facts.seconds:.0f} s{last}: "
         f"`darkroom dead-letters --pipeline {facts.namespace}/{facts.name} --stage {stage.name}` lists them. Correct "
         "the cause, then redrive them with `darkroom dead-letters redrive`."
     )

@@ -27,7 +27,17 @@ class PipelineSummary(Document):
     links: dict[str, str] = Field(description="The paths of its images, results, events and dead letters.")
 
 
+class PipelineNotServed(Document):
+    """A pipeline that exists but is not served."""
+
+    namespace: str
+    name: str
+    cause: str = Field(examples=["TopicsNotReady", "Invalid", "KafkaNotKnown", "Deleting"])
+    reason: str
+
+
 class PipelineList(Document):
-    """Every pipeline that is served."""
+    """Every pipeline: those that are served, and why others are not."""
 
     pipelines: list[PipelineSummary]
+    unserved: list[PipelineNotServed]

@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from darkroom_ingestion.catalog.served import ServedPipeline
-from darkroom_ingestion.http.documents.pipelines import PipelineList, PipelineSummary
+from darkroom_ingestion.catalog.served import ServedPipeline, Unserved
+from darkroom_ingestion.http.documents.pipelines import PipelineList, PipelineNotServed, PipelineSummary
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, problems
 
 router = APIRouter(tags=["pipelines"])
@@ -13,8 +13,12 @@ router = APIRouter(tags=["pipelines"])
 
 @router.get("/v1/pipelines", summary="List pipelines", response_model=PipelineList, responses=problems())
 async def get_pipelines(services: ServicesOf) -> Any:
-    """All pipelines that are served, with their topics, stages and links."""
-    return PipelineList(pipelines=[summary(served) for served in services.links.pipelines.values()])
+    """All pipelines that are served, with their topics, stages and links, and why others are not."""
+    pipelines = services.links.pipelines
+    return PipelineList(
+        pipelines=[summary(served) for served in pipelines.values()],
+        unserved=[_not_served(key, unserved) for key, unserved in sorted(pipelines.unserved.items())],
+    )
 
 
 @router.get(
@@ -26,6 +30,11 @@ async def get_pipelines(services: ServicesOf) -> Any:
 async def get_pipeline(served: Served) -> Any:
     """The pipeline's topics, stages and links."""
     return summary(served)
+
+
+def _not_served(key: str, unserved: Unserved) -> PipelineNotServed:
+    namespace, _, name = key.partition("/")
+    return PipelineNotServed(namespace=namespace, name=name, cause=unserved.cause, reason=unserved.reason)
 
 
 def summary(served: ServedPipeline) -> PipelineSummary:
@@ -52,6 +61,7 @@ def summary(served: ServedPipeline) -> PipelineSummary:
                 "images": f"{served.path}/images",
                 "results": f"{served.path}/results",
                 "events": f"{served.path}/events",
+                "status": f"{served.path}/status",
                 "deadLetters": f"{served.path}/dead-letters",
             },
         }
