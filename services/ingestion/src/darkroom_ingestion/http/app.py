@@ -30,12 +30,14 @@ from darkroom_ingestion.http.routes import (
 )
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
 from darkroom_ingestion.http.routes.explore import counts
+from darkroom_ingestion.http.routes.explore import images as images_list
 
 _ROUTES = (
     post_images,
     images,
     results,
     counts,
+    images_list,
     events,
     dead_letters,
     pipelines,

@@ -96,14 +96,14 @@ def image_rows(connection: Connection, pipeline: str, image_id: str) -> ImageRow
     of_image = select(results.c.stage, results.c.at_ms, results.c.data, results.c.partition, results.c.offset).where(
         results.c.pipeline == pipeline, results.c.image_id == image_id
     )
-    letters = _with_redrives().where(dead_letters.c.pipeline == pipeline, dead_letters.c.image_id == image_id)
+    letters = with_redrives().where(dead_letters.c.pipeline == pipeline, dead_letters.c.image_id == image_id)
     return ImageRows(
         received_images(connection, pipeline, [image_id]).get(image_id),
         tuple(
             StageResult(row.stage, row.at_ms, json.loads(row.data), row.partition, row.offset)
             for row in connection.execute(of_image)
         ),
-        tuple(_stage_failure(_dead_letter(row)) for row in connection.execute(letters)),
+        tuple(stage_failure_of(dead_letter_of(row)) for row in connection.execute(letters)),
     )
 
 
@@ -165,7 +165,7 @@ def dead_letters_page(
 ) -> tuple[list[DeadLetterRow], DeadLetterCursor | None]:
     """Dead letters, newest first, and the cursor of the next page if there is one."""
     order = (dead_letters.c.at_ms, dead_letters.c.topic, dead_letters.c.partition, dead_letters.c.offset)
-    query = _with_redrives().where(dead_letters.c.pipeline == pipeline)
+    query = with_redrives().where(dead_letters.c.pipeline == pipeline)
     if which.stage is not None:
         query = query.where(dead_letters.c.stage == which.stage)
     if which.reason is not None:
@@ -182,7 +182,7 @@ def dead_letters_page(
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
     rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
-    page = [_dead_letter(row) for row in rows[:limit]]
+    page = [dead_letter_of(row) for row in rows[:limit]]
     return page, page[-1].cursor if len(rows) > limit else None
 
 
@@ -199,19 +199,21 @@ def all_positions(connection: Connection) -> dict[TopicPartition, int]:
 
 
 def superseded() -> Exists:
-    """Whether the image has a later result of the same stage, in the order of `StageResult.order`."""
+    """Condition of results: whether the image has a later one of the stage, in the order of `StageResult.order`."""
     later = results.alias("later")
     same = (later.c[name] == results.c[name] for name in ("pipeline", "image_id", "stage"))
     one, other = ((t.c.at_ms, t.c.partition, t.c.offset) for t in (later, results))
     return select(later.c.event_id).where(*same, tuple_(*one) > tuple_(*other)).exists()
 
 
-def _with_redrives() -> Select[Any]:
+def with_redrives() -> Select[Any]:
+    """A query of dead letters, with when they were redriven: rows for `dead_letter_of`."""
     same = and_(*(dead_letters.c[name] == redrives.c[name] for name in ("topic", "partition", "offset")))
     return select(dead_letters, redrives.c.replayed_at_ms).select_from(dead_letters.outerjoin(redrives, same))
 
 
-def _dead_letter(row: Row[Any]) -> DeadLetterRow:
+def dead_letter_of(row: Row[Any]) -> DeadLetterRow:
+    """A row of `with_redrives`."""
     has_source = row.source_topic is not None and row.source_partition is not None and row.source_offset is not None
     return DeadLetterRow(
         topic=row.topic,
@@ -232,7 +234,8 @@ def _dead_letter(row: Row[Any]) -> DeadLetterRow:
     )
 
 
-def _stage_failure(letter: DeadLetterRow) -> StageFailure:
+def stage_failure_of(letter: DeadLetterRow) -> StageFailure:
+    """The failure that a dead letter tells of."""
     return StageFailure(
         stage=letter.stage,
         at_ms=letter.at_ms,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
@@ -59,6 +59,7 @@ def test_the_extent_is_that_of_all_counts(database: Database) -> None:
     assert database.read(lambda c: extent_ms(c, "demo/other")) is None
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 3 * 1_440 - 1), st.integers(1, 3 * 1_440), st.sampled_from([1, 7, 60, 240]))
 def test_totals_are_the_sums_of_the_minutes(database: Database, first: int, minutes: int, most: int) -> None:
     last = min(first + minutes, 3 * 1_440)

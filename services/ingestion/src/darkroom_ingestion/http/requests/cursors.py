@@ -6,12 +6,13 @@ from typing import Any
 
 from darkroom_ingestion.http.problems import HttpProblem, invalid
 from darkroom_ingestion.records.text import storable
+from darkroom_ingestion.store.explore.candidates import Cursor
 from darkroom_ingestion.store.queries import DeadLetterCursor, ResultCursor
 
 MAX_LENGTH = 2_000
 
 
-def write_cursor(position: ResultCursor | DeadLetterCursor | None) -> str | None:
+def write_cursor(position: Cursor | None) -> str | None:
     """The cursor of the page after `position`."""
     if position is None:
         return None
@@ -48,6 +49,15 @@ def read_dead_letter_cursor(text: str | None) -> DeadLetterCursor | None:
             return at_ms, topic, partition, offset
         case _:
             raise _unknown()
+
+
+def read_image_cursor(text: str | None, listed_by: str) -> Cursor | None:
+    """The position after which a page of images starts, in a list by images, results or failures.
+
+    Raises:
+        HttpProblem: 422 if it is no cursor of such a list.
+    """
+    return read_dead_letter_cursor(text) if listed_by == "failure" else read_result_cursor(text)
 
 
 def _read(text: str | None) -> Any:

@@ -1,0 +1,1 @@
+"""Lists and exports of the images that a filter selects."""

@@ -1,0 +1,180 @@
+"""Images that a filter may select, newest first: found by an index, and few rows at a time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, not_, or_, select, true, tuple_
+from sqlalchemy.schema import Column, Table
+from sqlalchemy.sql.expression import Subquery
+
+from darkroom_ingestion.store.tables import dead_letters, images, result_labels, results
+
+State = Literal["Received", "Analyzed", "PartlyFailed", "Failed"]
+Cursor = tuple[int, str] | tuple[int, str, int, int]
+"""The time of the last image that was looked at, and its id, that of its result, or the position of its dead letter."""
+
+_Order = tuple[Column[Any], ...]
+
+
+@dataclass(frozen=True)
+class ImageFilter:
+    """Selects images of a pipeline. None selects all.
+
+    Attributes:
+        stage: only results and failures of this stage are looked at.
+        label: a label of a newest result.
+        min_score: of the label, or else of the best prediction.
+        reason: of a failure.
+        key: the ordering key.
+        from_ms: at or after this time. The time is that of `listed_by`.
+        to_ms: before this time.
+    """
+
+    stage: str | None = None
+    label: str | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    state: State | None = None
+    reason: str | None = None
+    key: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+    @property
+    def by_result(self) -> bool:
+        """Whether results are looked at for their labels or scores."""
+        return self.label is not None or self.min_score is not None or self.max_score is not None
+
+    @property
+    def listed_by(self) -> Literal["image", "result", "failure"]:
+        """What gives the list its order and times. What a filter is likely to select least of."""
+        if self.key is not None:
+            return "image"
+        if self.by_result:
+            return "result"
+        return "failure" if self.reason is not None or self.state in {"Failed", "PartlyFailed"} else "image"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An image that may be selected, by what it was found.
+
+    Attributes:
+        at_ms: the time of the image, result or dead letter.
+        cursor: its position in the list.
+    """
+
+    image_id: str
+    at_ms: int
+    cursor: Cursor
+
+    @property
+    def event_id(self) -> str:
+        """The id of the result, in a list by results."""
+        return str(self.cursor[1])
+
+
+def scan(
+    connection: Connection,
+    pipeline: str,
+    which: ImageFilter,
+    stages: Sequence[str],
+    *,
+    after: Cursor | None,
+    rows: int,
+) -> tuple[list[Candidate], Cursor | None]:
+    """Read rows of the index that gives the list its order. Returns the candidates, and where to continue, if anywhere.
+
+    Args:
+        connection: to the store.
+        pipeline: its key.
+        which: the filter. Its conditions are checked as far as indexes can.
+        stages: the stages that it looks at.
+        after: continue after this position.
+        rows: how many to read.
+    """
+    order, query = _SCANS[which.listed_by](pipeline, which)
+    if which.from_ms is not None:
+        query = query.where(order[0] >= which.from_ms)
+    if which.to_ms is not None:
+        query = query.where(order[0] < which.to_ms)
+    if after is not None:
+        query = query.where(tuple_(*order) < tuple_(*after))
+    # In a subquery, so that PostgreSQL knows how few rows the conditions are checked for.
+    scanned = query.order_by(*(column.desc() for column in order)).limit(rows).subquery("scanned")
+    position = [scanned.c[column.name] for column in order]
+    checked = select(*position, _image_id(scanned, pipeline), _wanted(scanned, pipeline, which, stages).label("wanted"))
+    found = connection.execute(checked.order_by(*(column.desc() for column in position))).all()
+    chosen = [Candidate(row.image_id, row[0], _cursor(row, len(order))) for row in found if row.wanted and row.image_id]
+    return chosen, None if len(found) < rows else _cursor(found[-1], len(order))
+
+
+def _by_image(pipeline: str, which: ImageFilter) -> tuple[_Order, Select[Any]]:
+    query = select(images.c.received_at_ms, images.c.id).where(images.c.pipeline == pipeline)
+    if which.key is not None:
+        query = query.where(images.c.key == which.key)
+    return (images.c.received_at_ms, images.c.id), query
+
+
+def _by_result(pipeline: str, which: ImageFilter) -> tuple[_Order, Select[Any]]:
+    table = results if which.label is None else result_labels
+    query = select(table.c.at_ms, table.c.event_id, table.c.score).where(table.c.pipeline == pipeline)
+    if which.label is not None:
+        query = query.where(table.c.label == which.label)
+    return (table.c.at_ms, table.c.event_id), _of_stage(query, table, which)
+
+
+def _by_failure(pipeline: str, which: ImageFilter) -> tuple[_Order, Select[Any]]:
+    order = tuple(dead_letters.c[name] for name in ("at_ms", "topic", "partition", "offset"))
+    query = select(*order, dead_letters.c.image_id).where(dead_letters.c.pipeline == pipeline)
+    if which.reason is not None:
+        query = query.where(dead_letters.c.reason == which.reason)
+    return order, _of_stage(query, dead_letters, which)
+
+
+_SCANS: dict[str, Callable[[str, ImageFilter], tuple[_Order, Select[Any]]]] = {
+    "image": _by_image,
+    "result": _by_result,
+    "failure": _by_failure,
+}
+
+
+def _of_stage(query: Select[Any], table: Table, which: ImageFilter) -> Select[Any]:
+    return query if which.stage is None else query.where(table.c.stage == which.stage)
+
+
+def _image_id(scanned: Subquery, pipeline: str) -> ColumnElement[str]:
+    if "event_id" in scanned.c:
+        of_result = (results.c.pipeline == pipeline) & (results.c.event_id == scanned.c.event_id)
+        return select(results.c.image_id).where(of_result).scalar_subquery().label("image_id")
+    return (scanned.c.id if "id" in scanned.c else scanned.c.image_id).label("image_id")
+
+
+def _wanted(scanned: Subquery, pipeline: str, which: ImageFilter, stages: Sequence[str]) -> ColumnElement[bool]:
+    """Whether what was found may be selected: conditions that an index answers."""
+    wanted: list[ColumnElement[bool]] = []
+    if "score" in scanned.c:
+        wanted += [] if which.min_score is None else [scanned.c.score >= which.min_score]
+        wanted += [] if which.max_score is None else [scanned.c.score <= which.max_score]
+    if which.listed_by == "image":
+        answered = [_answered(scanned.c.id, pipeline, stage) for stage in stages]
+        if which.state == "Received":
+            wanted.append(not_(and_(true(), *answered)))
+        elif which.state is not None or which.stage is not None:
+            wanted += answered
+    return and_(true(), *wanted)
+
+
+def _answered(image_id: ColumnElement[str], pipeline: str, stage: str) -> ColumnElement[bool]:
+    """Whether an image has a result of a stage, or a failure in live work."""
+    found = []
+    for table in (results, dead_letters):
+        same = (table.c.pipeline == pipeline) & (table.c.image_id == image_id) & (table.c.stage == stage)
+        live = dead_letters.c.generation.is_(None) if table is dead_letters else true()
+        found.append(exists().where(same, live))
+    return or_(*found)
+
+
+def _cursor(row: Sequence[Any], length: int) -> Cursor:
+    return tuple(row[:length])
