@@ -11,7 +11,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List images, newest first
+         * @description Images with their state, and their results and failures in short.
+         *
+         *     The list is ordered by `at`, which `from` and `to` apply to: the time of the result with `label`, `minScore` or
+         *     `maxScore`; of the failure with `reason`, or with `state` Failed or PartlyFailed; otherwise, and with `key`, that at
+         *     which the image was received. A page has fewer than `limit` images, or none, if the filter selects few of many:
+         *     only `next` tells whether there are more.
+         */
+        get: operations["get_images_v1_pipelines__namespace___name__images_get"];
         put?: never;
         /**
          * Send images
@@ -944,6 +953,19 @@ export interface components {
             format: string;
         };
         /**
+         * ImagesPage
+         * @description Images, newest first.
+         */
+        ImagesPage: {
+            /** Images */
+            images: components["schemas"]["ListedImage"][];
+            /**
+             * Next
+             * @description Pass as `after` to get older images; null on the last page.
+             */
+            next: string | null;
+        };
+        /**
          * ImagesPartition
          * @description A partition of the images topic.
          */
@@ -1031,6 +1053,63 @@ export interface components {
              * @description The most frequent reason first.
              */
             byReason: components["schemas"]["darkroom_ingestion__http__documents__status__ReasonCount"][];
+        };
+        /**
+         * ListedImage
+         * @description An image, with its results in short.
+         */
+        ListedImage: {
+            /**
+             * Id
+             * @example 019a3c5e-7b1d-7c42-9d0e-5a8f3b2c1d4e
+             */
+            id: string;
+            /** Key */
+            key: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "Received" | "Analyzed" | "PartlyFailed" | "Failed";
+            /** Receivedat */
+            receivedAt: string | null;
+            /**
+             * At
+             * @description The time that the list is ordered by: of the image, its result or its failure.
+             */
+            at: string;
+            image: components["schemas"]["ImageLocation"] | null;
+            /** Results */
+            results: components["schemas"]["ListedResult"][];
+            /** Failures */
+            failures: components["schemas"]["Failure"][];
+        };
+        /**
+         * ListedResult
+         * @description The newest result of a stage, in short.
+         */
+        ListedResult: {
+            /** Stage */
+            stage: string;
+            /** Analyzedat */
+            analyzedAt: string;
+            /** Summary */
+            summary: string;
+            /**
+             * Label
+             * @description Of the best prediction, or the largest class.
+             */
+            label: string | null;
+            /**
+             * Score
+             * @description Its score, or its fraction of the image; that of a text or an anomaly.
+             */
+            score: number | null;
+            /**
+             * Objects
+             * @description The number of predictions or classes; null for other types of output.
+             */
+            objects: number | null;
         };
         /**
          * Mask
@@ -1805,6 +1884,92 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_images_v1_pipelines__namespace___name__images_get: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string | null;
+                /** @description Maximum number of images. */
+                limit?: number;
+                /** @description Only this stage. */
+                stage?: string | null;
+                /** @description Only results with this label: of any object, or the best class. */
+                label?: string | null;
+                /** @description At least this score, of `label` or the best object. */
+                minScore?: number | null;
+                /** @description At most this score. */
+                maxScore?: number | null;
+                /** @description Only this state; with `stage`, as if it were the only one. */
+                state?: ("Received" | "Analyzed" | "PartlyFailed" | "Failed") | null;
+                /** @description Only failures with this reason. */
+                reason?: string | null;
+                /** @description Only images with this key. */
+                key?: string | null;
+                /** @description At or after this time (RFC 3339). */
+                from?: string | null;
+                /** @description Before this time (RFC 3339). */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of images. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImagesPage"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_images_v1_pipelines__namespace___name__images_post: {
         parameters: {
             query?: {
