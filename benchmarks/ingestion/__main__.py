@@ -28,7 +28,7 @@ from benchmarks.ingestion.rows import (
     ratios,
     tail,
 )
-from benchmarks.ingestion.servers import Server, bare, ingestion, ingestion_has_workers
+from benchmarks.ingestion.servers import Server, bare, ingestion
 from benchmarks.ingestion.target import Target, broker, jpeg, post, target
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
@@ -94,11 +94,8 @@ def _started(
         notes.append("not measured in the short form: 2 processes, 1 MB, and the other baselines")
         return {name: stack.enter_context(start) for name, start in starts.items()}, notes
     starts[name_of(DROPPING, 1)] = bare("drop", at, folder, 1)
-    if ingestion_has_workers():
-        starts[name_of(SERVICE, 2)] = ingestion(at, folder, 2)
-        starts[name_of(PRODUCING, 2)] = bare("Producing", at, folder, 2)
-    else:
-        notes.append("2 processes: not measured: the service has no option --workers")
+    starts[name_of(SERVICE, 2)] = ingestion(at, folder, 2)
+    starts[name_of(PRODUCING, 2)] = bare("Producing", at, folder, 2)
     try:
         found = jars(options.kafka_bridge)
         starts[name_of(BRIDGE, 1)] = bridge(found, at, folder)

@@ -25,7 +25,7 @@ _ROOT = Path(__file__).parents[2]
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
 _STORE_MODULE = "darkroom_ingestion.filling"
-_SERVER, _STORE = "server", "store"
+_SERVER, _STORE, _PARENT = "server", "store", "parent"
 _UVICORN = r"running on http://127.0.0.1:(\d+)"
 _SERVICE = r'"url": "http://127.0.0.1:(\d+)"'
 
@@ -51,8 +51,14 @@ class Server:
         """The processes by id. A process that has ended stays, so that its CPU time is missed and not forgotten."""
         for process in [self.process, *self.process.children(recursive=True)]:
             if process.pid not in self._parts:
-                self._parts[process.pid] = _STORE if _STORE_MODULE in process.cmdline() else _SERVER
+                self._parts[process.pid] = _part_of(process.cmdline())
         return self._parts
+
+
+def _part_of(command: list[str]) -> str:
+    if _STORE_MODULE in command:
+        return _STORE
+    return _PARENT if "--workers" in command else _SERVER
 
 
 @contextmanager
@@ -137,9 +143,3 @@ def ingestion(
         return port if is_ready(port) else None
 
     return serving(command, find_port, folder / f"ingestion-{workers}.log")
-
-
-def ingestion_has_workers() -> bool:
-    """Whether the ingestion service has the option `--workers`."""
-    command = [sys.executable, "-m", "darkroom_ingestion", "--help"]
-    return "--workers" in subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -21,6 +21,7 @@ def test_every_option_is_also_an_environment_variable_and_the_command_line_wins(
         [],
         ["--catalog", "c", "--port", "65536"],
         ["--catalog", "c", "--delivery-timeout", "0"],
+        ["--catalog", "c", "--workers", "0"],
         ["--catalog", "c", "--x"],
     ],
 )

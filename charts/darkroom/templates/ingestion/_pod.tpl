@@ -59,6 +59,7 @@ spec:
         - --host=0.0.0.0
         - --port=8080
         - --probe-port=9090
+        - --workers={{ .Values.ingestion.workers }}
         - --body-memory={{ .Values.ingestion.bodyMemory }}
         - --log-format=json
         - --log-level={{ .Values.ingestion.logLevel }}

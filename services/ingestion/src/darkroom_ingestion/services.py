@@ -1,9 +1,9 @@
 """The composition root: creates the parts of the service, starts them, and stops them in order."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 
@@ -12,9 +12,11 @@ from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.filling.messages import Setup
 from darkroom_ingestion.filling.process import Filling
+from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.requests.memory import BodyMemory
+from darkroom_ingestion.http.siblings import Siblings
 from darkroom_ingestion.images.idempotency import IdempotencyKeys
 from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.publishing import ImagesTopics
@@ -29,6 +31,7 @@ from darkroom_ingestion.stalls import stalls_reported
 from darkroom_ingestion.status.statuses import Statuses
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import run_housekeeping
+from darkroom_ingestion.store.ownership import Owner
 from darkroom_ingestion.store.probe import WriteProbe
 from darkroom_ingestion.store.redrives.claims import Claimant
 from darkroom_ingestion.supervision import Supervisor
@@ -39,22 +42,48 @@ _LAST_SPANS_S = 2.0
 log = structlog.get_logger("darkroom.ingestion")
 
 
+@dataclass(frozen=True)
+class Membership:
+    """What one of several HTTP processes has in common with the others.
+
+    Attributes:
+        owner: its name for claims in the store.
+        siblings: all of the processes.
+        filling: the state of the process that fills the store, which another process has started.
+    """
+
+    owner: Owner
+    siblings: Siblings
+    filling: FillerStates
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it does the work that one process is to do."""
+        return self.owner.process == 1
+
+
 @asynccontextmanager
 async def running(
-    settings: Settings, database: Database, catalog: CatalogSource, pipelines: Pipelines
+    settings: Settings,
+    database: Database,
+    catalog: CatalogSource,
+    pipelines: Pipelines,
+    membership: Membership | None = None,
 ) -> AsyncIterator[Services]:
-    """Start the service. Stops it gracefully at the end of the block."""
-    services = _create(settings, database, catalog)
+    """Start the service, or one of its HTTP processes. Stops it gracefully at the end of the block."""
+    services = _create(settings, database, catalog, membership)
     metrics, links = services.metrics, services.links
     links.serve(pipelines)
-    services.background.start("filling", services.filling.run)
+    if isinstance(services.filling, Filling):
+        services.background.start("filling", services.filling.run)
     services.background.start("catalog", lambda: catalog.watch(links.serve))
-    services.background.start(
-        "housekeeping",
-        lambda: run_housekeeping(
-            database, lambda: [(link.admin, link.topics) for link in links.all()], links.uses, metrics
-        ),
-    )
+    if membership is None or membership.is_first:
+        services.background.start(
+            "housekeeping",
+            lambda: run_housekeeping(
+                database, lambda: [(link.admin, link.topics) for link in links.all()], links.uses, metrics
+            ),
+        )
     try:
         with stalls_reported():
             yield services
@@ -70,15 +99,15 @@ async def running(
         log.info("stopped")
 
 
-def _create(settings: Settings, database: Database, catalog: CatalogSource) -> Services:
+def _create(settings: Settings, database: Database, catalog: CatalogSource, membership: Membership | None) -> Services:
     metrics = Metrics()
-    group = settings.group or f"darkroom.ingestion.{database.instance}"
-    filling = Filling(Setup(settings.database, group, settings.log_format, settings.log_level), metrics)
+    filling = membership.filling if membership else Filling(Setup.of(settings, database.instance), metrics)
+    owner = membership.owner if membership else Owner()
     links = Links(settings, filling, metrics)
     memory = BodyMemory(settings.body_memory_bytes)
     lease_s = settings.delivery_timeout_s + _LEASE_MARGIN_S
-    keys = IdempotencyKeys(database, lease_s)
-    claimant = Claimant(database, uuid.uuid4().hex, int(lease_s * 1000))
+    keys = IdempotencyKeys(database, owner, lease_s)
+    claimant = Claimant(database, owner, int(lease_s * 1000))
     tracing = start_tracing(SERVICE)
     topics, recent, ends = ImagesTopics(links, metrics), RecentImages(), TopicEnds(links)
     metrics.body_bytes.set_function(lambda: memory.taken)
@@ -100,4 +129,5 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource) -> S
         probe=WriteProbe(database),
         tracing=tracing,
         background=Supervisor(metrics),
+        siblings=membership.siblings if membership else None,
     )

@@ -50,6 +50,7 @@ class Settings:
         probe_port: port of a separate listener for probes and metrics, which are also on `port`.
         cors_origins: origins whose pages may use the API from a browser.
         live_clients_per_address: maximum number of live feed clients from one address.
+        workers: the number of processes that handle requests. They share the limits above equally.
     """
 
     catalog: Path
@@ -72,6 +73,7 @@ class Settings:
     probe_port: int | None = None
     cors_origins: tuple[str, ...] = ()
     live_clients_per_address: int = 512
+    workers: int = 1
 
     @property
     def in_cluster(self) -> bool:
@@ -143,6 +145,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "maximum number of live feed clients from one address (default: %(default)s)",
         type=_count,
         default=Settings.live_clients_per_address,
+        metavar="NUMBER",
+    )
+    option(
+        "--workers",
+        "number of processes that handle requests; the limits of --body-memory and --live-clients-per-address are "
+        "divided among them (default: %(default)s)",
+        type=_count,
+        default=Settings.workers,
         metavar="NUMBER",
     )
     option("--log-format", "json or text (default: %(default)s)", choices=["json", "text"], default=Settings.log_format)

@@ -30,6 +30,9 @@ def up(
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="Number of workers of each stage; a stage with `replicas: 0` has none.")
     ] = 1,
+    ingestion_workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Number of processes of the ingestion service that handle requests.")
+    ] = 1,
 ) -> None:
     """Run pipelines on this machine: a Kafka broker, the workers of every stage, and the ingestion service.
 
@@ -40,5 +43,6 @@ def up(
     from darkroom_cli.runner.up import Options
     from darkroom_cli.sessions.up import run_session
 
-    code = run_session(Options(tuple(at_least_one(manifests)), port, data_dir, bootstrap_servers, workers))
+    options = Options(tuple(at_least_one(manifests)), port, data_dir, bootstrap_servers, workers, ingestion_workers)
+    code = run_session(options)
     raise typer.Exit(code)

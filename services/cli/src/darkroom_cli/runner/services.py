@@ -54,13 +54,13 @@ def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[
     return services
 
 
-def ingestion_service(folder: StateFolder, port: int) -> Service:
-    """The ingestion service, for all pipelines of the catalog."""
+def ingestion_service(folder: StateFolder, port: int, workers: int) -> Service:
+    """The ingestion service, for all pipelines of the catalog. `workers` processes handle requests."""
     arguments = ("--catalog", str(folder.catalog), "--database", folder.database_url, "--host", HOST)
     return Service(
         name="ingestion service",
         module=_INGESTION_MODULE,
-        arguments=(*arguments, "--port", str(port)),
+        arguments=(*arguments, "--port", str(port), "--workers", str(workers)),
         port=port,
         log=folder.logs / "ingestion.log",
         grace_s=_INGESTION_GRACE_S,

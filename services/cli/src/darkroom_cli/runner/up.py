@@ -32,6 +32,7 @@ class Options:
     data_dir: Path
     bootstrap_servers: str | None
     workers: int
+    ingestion_workers: int
 
 
 def load(options: Options) -> Bundle:
@@ -62,6 +63,7 @@ class Up:
     def __init__(self, options: Options, bundle: Bundle, folder: StateFolder) -> None:
         """Starts nothing before `run`."""
         self._folder = folder
+        self._ingestion_workers = options.ingestion_workers
         self._reservations = [] if options.port else [Reservation()]
         self._port = options.port or self._reservations[0].port
         self._own = None if options.bootstrap_servers else OwnKafka(folder.kafka)
@@ -84,7 +86,7 @@ class Up:
         try:
             stages = write_documents(self._run, self._folder)
             self._workers = [Supervised(worker) for worker in worker_services(stages, self._folder, self._reservations)]
-            self._ingestion = [Supervised(ingestion_service(self._folder, self._port))]
+            self._ingestion = [Supervised(ingestion_service(self._folder, self._port, self._ingestion_workers))]
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_kafka())
                 for service in [*self._workers, *self._ingestion]:

@@ -56,7 +56,7 @@ class FileCatalog:
             else:
                 changed(pipelines)
 
-    def conditions(self, key: str) -> None:
+    async def conditions(self, key: str) -> None:
         """None: only the operator writes conditions."""
 
     def _stamp(self) -> tuple[int, int, int] | None:

@@ -24,5 +24,5 @@ class CatalogSource(Protocol):
     async def watch(self, changed: Callable[[Pipelines], None]) -> None:
         """Call `changed` with the pipelines whenever they change. Runs until it is cancelled."""
 
-    def conditions(self, key: str) -> Sequence[Mapping[str, Any]] | None:
+    async def conditions(self, key: str) -> Sequence[Mapping[str, Any]] | None:
         """The conditions of the ImagePipeline `namespace/name`; None outside of Kubernetes."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.logs import LogFormat
 from darkroom_ingestion.kafka.log_record import TopicContents
+from darkroom_ingestion.settings import Settings
 
 Topics = Mapping[KafkaConnection, Mapping[str, TopicContents]]
 """The topics to read, by Kafka cluster. The first message has the `Setup`, each further one these."""
@@ -24,6 +26,12 @@ class Setup:
     group: str
     log_format: LogFormat
     log_level: str
+
+    @classmethod
+    def of(cls, settings: Settings, instance: str) -> Self:
+        """What a service with these settings tells it. `instance` is the id of the store."""
+        group = settings.group or f"darkroom.ingestion.{instance}"
+        return cls(settings.database, group, settings.log_format, settings.log_level)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -12,6 +13,7 @@ from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.processes.parent_death import ending_with_us
 from darkroom_ingestion.filling.messages import FillerState, Report, Sample, Setup, Topics
+from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -26,37 +28,27 @@ class FillingEnded(DarkroomError):
     """The process that fills the store has ended."""
 
 
-class Filling:
+class Filling(FillerStates):
     """The process that fills the store. Used from the event loop only.
 
     It shares no interpreter with the requests: reading the log would take a third of their time.
+
+    Args:
+        changed: called when the states of the fillers have changed.
     """
 
-    def __init__(self, setup: Setup, metrics: Metrics) -> None:
-        self._setup, self._metrics = setup, metrics
+    def __init__(self, setup: Setup, metrics: Metrics, changed: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._setup, self._metrics, self._changed = setup, metrics, changed
         self._wanted: Topics = {}
         self._pipe: Connection[Any, Any] | None = None
-        self._report = Report()
+        self._counters: Mapping[Sample, float] = {}
 
     def read(self, topics: Topics) -> None:
         """Fill the store from these topics from now on."""
         self._wanted = topics
         if self._pipe is not None:
             self._send(topics)
-
-    def state(self, connection: KafkaConnection) -> FillerState:
-        """The state of a cluster's filler."""
-        return self._report.states.get(connection) or FillerState()
-
-    @property
-    def lag(self) -> int:
-        """How many records are yet to be read."""
-        return sum(state.lag for state in self._report.states.values())
-
-    @property
-    def store_problem(self) -> str | None:
-        """Why the store can't be written; None if it can."""
-        return next((state.store_problem for state in self._report.states.values() if state.store_problem), None)
 
     async def run(self) -> None:
         """Run the process until cancelled.
@@ -82,7 +74,8 @@ class Filling:
             self._pipe.close()
             self._pipe = None
             code = await asyncio.shield(asyncio.to_thread(_end, process))
-            self._report = Report()
+            self._counters = {}
+            self._set({})
         raise FillingEnded(f"the process that fills the store has ended with code {code}")
 
     def _send(self, message: Setup | Topics) -> None:
@@ -102,11 +95,16 @@ class Filling:
             asyncio.get_running_loop().remove_reader(pipe.fileno())
 
     def _take(self, report: Report) -> None:
-        counted: dict[Sample, float] = dict(self._report.counters)
         for sample, value in report.counters.items():
-            self._metrics.count_of_the_store(sample, value - counted.get(sample, 0.0))
-        self._report = report
+            self._metrics.count_of_the_store(sample, value - self._counters.get(sample, 0.0))
+        self._counters = report.counters
+        self._set(report.states)
         self._metrics.store_writable.set(self.store_problem is None)
+
+    def _set(self, states: Mapping[KafkaConnection, FillerState]) -> None:
+        if states != self.states:
+            self.states = states
+            self._changed()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> int:

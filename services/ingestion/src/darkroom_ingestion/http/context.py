@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
-from darkroom_ingestion.filling.process import Filling
+from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
 from darkroom_ingestion.http.requests.memory import BodyMemory
+from darkroom_ingestion.http.siblings import Siblings
 from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.redrive import Redrives
 from darkroom_ingestion.images.submission import Submissions
@@ -26,13 +27,17 @@ from darkroom_ingestion.thumbnails.thumbnails import Thumbnails
 
 @dataclass
 class Services:
-    """The running service, as `app.state.services`. Created on the event loop that serves."""
+    """The running service, as `app.state.services`. Created on the event loop that serves.
+
+    Attributes:
+        siblings: all HTTP processes; None if there is only this one.
+    """
 
     settings: Settings
     database: Database
     metrics: Metrics
     links: Links
-    filling: Filling
+    filling: FillerStates
     submissions: Submissions
     lookup: ImageLookup
     redrives: Redrives
@@ -43,6 +48,7 @@ class Services:
     tracing: Tracing | None
     background: Supervisor
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
+    siblings: Siblings | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     created_at: float = field(default_factory=time.monotonic)

@@ -5,22 +5,15 @@ import asyncio
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.health import Check
+from darkroom_ingestion.http.siblings import task_checks
 from darkroom_ingestion.links.link import Link
 
 _PATIENCE_S = 3.0
 
 
 def liveness_checks(services: Services) -> list[Check]:
-    """Check background threads and tasks. Failed tasks are reported only, because they are restarted anyway."""
-    checks = [
-        Check(
-            name=f"{task.name} task",
-            ok=task.problem is None,
-            message="runs" if task.problem is None else f"failed and was started again: {task.problem}",
-            required=False,
-        )
-        for task in services.background.tasks
-    ]
+    """Check background threads and tasks."""
+    checks = task_checks(services.background.tasks)
     for link in services.links.all():
         name = _name(link)
         checks.append(_check(f"publisher {name}", link.publisher.alive, "runs", "its thread has died"))

@@ -11,11 +11,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from darkroom.errors import DarkroomError
-
 _MAX_HEAD_BYTES = 96 * 1024
 _HEAD_TIMEOUT_S = 15.0
-_BACKLOG = 2_048
 ABORT = "darkroom.abort"
 """Key in the ASGI scope: a function that closes the connection immediately, without sending its buffers."""
 ARRIVED = "darkroom.arrived"
@@ -28,10 +25,6 @@ _MAX_CONNECTIONS = 4_096
 _MAX_PROBES = 64
 
 
-class CannotListen(DarkroomError):
-    """The address or port can't be used."""
-
-
 class BoundedProtocol(HttpToolsProtocol):
     """A connection with limits for the size and the time of a request's head."""
 
@@ -39,6 +32,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _idle = False
     _head_timer: asyncio.TimerHandle | None = None
+    ended: Callable[[], None] | None = None
+    """Called when the connection has ended."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
@@ -88,6 +83,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """The client has disconnected."""
         self._stop_waiting()
         super().connection_lost(exc)
+        if self.ended is not None:
+            self.ended()
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self._refuse, 408)
@@ -138,11 +135,42 @@ async def _respond(cycle: RequestResponseCycle, status: int, headers: bytes, bod
     cycle.on_response()
 
 
-class Server(uvicorn.Server):
-    """A server that informs the application before it waits for the requests in flight."""
+class TakingServer(uvicorn.Server):
+    """A server that also serves connections which another process has accepted.
 
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+    Args:
+        started: called when connections are served.
+    """
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve connections."""
+        await super().startup(sockets)
+        self._started()
+
+    async def take(self, connection: socket.socket, ended: Callable[[], None]) -> None:
+        """Serve a connection. `ended` is called at its end. Call it after the server has started."""
+        loop = asyncio.get_running_loop()
+        protocol = BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+        protocol.ended = ended
+        connection.setblocking(False)
+        await loop.connect_accepted_socket(lambda: protocol, connection)
+
+
+class Server(TakingServer):
+    """A server that informs the application before it waits for the requests in flight.
+
+    Args:
+        stopping: called before the server stops. Connections that it takes are served.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], Awaitable[None]]
+    ) -> None:
+        super().__init__(config, started)
         self._stopping = stopping
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
@@ -152,11 +180,11 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting connections, end the live feeds, finish the requests in flight."""
-        self._stopping()
+        await self._stopping()
         await super().shutdown(sockets)
 
 
-class ProbeServer(uvicorn.Server):
+class ProbeServer(TakingServer):
     """A second server on the same event loop. The main server handles signals and ends it."""
 
     @contextlib.contextmanager
@@ -165,45 +193,23 @@ class ProbeServer(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket. Called before anything else starts.
-
-    Raises:
-        CannotListen: the port is in use, or the address is not local.
-    """
-    try:
-        info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listening = socket.socket(info[0], info[1])
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(info[4])
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        raise CannotListen(f"can't listen on {host} port {port}: {error.strerror or error}") from error
-    return listening
-
-
-def url_of(listening: socket.socket) -> str:
-    """The URL of a listening socket."""
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 @contextlib.asynccontextmanager
-async def probes_served(app: Any, listening: socket.socket | None) -> AsyncIterator[None]:
-    """Serve `app` for the duration of the block, if `listening` is a socket."""
-    if listening is None:
-        yield
-        return
-    probes = ProbeServer(_config(app, limit_concurrency=_MAX_PROBES, timeout_graceful_shutdown=1))
-    serving = asyncio.create_task(probes.serve([listening]), name="probes")
+async def probes_served(app: Any, sockets: list[socket.socket]) -> AsyncIterator[ProbeServer]:
+    """Run a second server, of `app`, for the duration of the block."""
+    started = asyncio.Event()
+    probes = ProbeServer(_config(app, limit_concurrency=_MAX_PROBES, timeout_graceful_shutdown=1), started.set)
+    serving = asyncio.create_task(probes.serve(sockets), name="probes")
     try:
-        yield
+        await started.wait()
+        yield probes
     finally:
         probes.should_exit = True
         await serving
 
 
-def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) -> Server:
+def server(
+    app: Any, shutdown_timeout_s: float, started: Callable[[], None], stopping: Callable[[], Awaitable[None]]
+) -> Server:
     """The server of `app`."""
     config = _config(
         app,
@@ -212,7 +218,7 @@ def server(app: Any, stopping: Callable[[], None], shutdown_timeout_s: float) ->
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(shutdown_timeout_s),
     )
-    return Server(config, stopping)
+    return Server(config, started, stopping)
 
 
 def _config(app: Any, **own: Any) -> uvicorn.Config:

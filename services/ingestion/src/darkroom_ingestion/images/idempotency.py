@@ -7,7 +7,6 @@ consumers can recognise an image that was published twice.
 
 import asyncio
 import json
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from darkroom_ingestion.images.errors import KeyInUse, KeyReused
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.idempotency_rows import KEPT_HOURS, KEPT_MS
 from darkroom_ingestion.store.inserts import insert_new
+from darkroom_ingestion.store.ownership import Owner
 from darkroom_ingestion.store.tables import idempotency
 from darkroom_ingestion.times import now_ms
 
@@ -49,14 +49,15 @@ class IdempotencyKeys:
     """The keys of all pipelines.
 
     Args:
-        lease_s: seconds after which the claim of another replica counts as abandoned.
+        owner: the process that claims them.
+        lease_s: seconds after which the claim of another replica or process counts as abandoned.
     """
 
-    def __init__(self, database: Database, lease_s: float) -> None:
+    def __init__(self, database: Database, owner: Owner, lease_s: float) -> None:
         self._database = database
         self._lease_ms = int(lease_s * 1000)
         self._wait_s = lease_s
-        self._owner = uuid.uuid4().hex
+        self._owner = owner
         self._in_progress: dict[tuple[str, str], asyncio.Future[None]] = {}
 
     @asynccontextmanager
@@ -122,7 +123,7 @@ class IdempotencyKeys:
             "key": key,
             "fingerprint": fingerprint,
             "created_at_ms": now,
-            "owner": self._owner,
+            "owner": self._owner.name,
             "claimed_at_ms": now,
             "image_ids": json.dumps(list(new_ids)),
         }
@@ -141,13 +142,14 @@ class IdempotencyKeys:
         taken = connection.execute(
             update(idempotency)
             .where(at_key, idempotency.c.claimed_at_ms == found.claimed_at_ms, idempotency.c.answer.is_(None))
-            .values(owner=self._owner, claimed_at_ms=now)
+            .values(owner=self._owner.name, claimed_at_ms=now)
         )
         return Claimed(json.loads(found.image_ids), first=False) if taken.rowcount else _Busy()
 
     def _may_take_over(self, owner: str | None, claimed_at_ms: int, now: int) -> bool:
-        ours = owner in {None, self._owner}  # ours, but not in progress: the request ended without a response
-        return ours or self._database.single_replica or claimed_at_ms < now - self._lease_ms
+        ours = owner in {None, self._owner.name}  # ours, but not in progress: the request ended without a response
+        of_a_former_run = self._database.single_replica and not self._owner.shares_run_with(owner)
+        return ours or of_a_former_run or claimed_at_ms < now - self._lease_ms
 
 
 def _set(connection: Connection, pipeline: str, key: str, **values: str | None) -> None:

@@ -83,10 +83,17 @@ class Publisher:
     Args:
         batch_bytes: the maximum size of a batch. Kafka's max.message.bytes limits whole batches, so images that fit
             alone could be refused together.
+        processes: the number of processes that share the limits of the queue.
     """
 
     def __init__(
-        self, connection: KafkaConnection, *, batch_bytes: int, delivery_timeout_s: float, metrics: Metrics
+        self,
+        connection: KafkaConnection,
+        *,
+        batch_bytes: int,
+        delivery_timeout_s: float,
+        metrics: Metrics,
+        processes: int = 1,
     ) -> None:
         self.batch_bytes = min(batch_bytes, _LARGEST_BATCH_BYTES)
         self._settings = producer_settings(
@@ -94,8 +101,8 @@ class Publisher:
         ) | {
             "batch.size": self.batch_bytes,
             "message.timeout.ms": int(delivery_timeout_s * 1000),
-            "queue.buffering.max.kbytes": _QUEUE_KIB,
-            "queue.buffering.max.messages": _QUEUE_RECORDS,
+            "queue.buffering.max.kbytes": _QUEUE_KIB // processes,
+            "queue.buffering.max.messages": _QUEUE_RECORDS // processes,
         }
         self._contact = Contact(connection)
         self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S

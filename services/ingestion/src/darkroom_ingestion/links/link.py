@@ -81,5 +81,6 @@ class Link:
             self.connection,
             batch_bytes=smallest_topic_bytes(pipelines),
             delivery_timeout_s=self._settings.delivery_timeout_s,
+            processes=self._settings.workers,
             metrics=self._metrics,
         )

@@ -11,11 +11,11 @@ from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline
 from darkroom_ingestion.feed.events import FeedEvent, UnreadRecord, feed_topic
 from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.tail import News
-from darkroom_ingestion.filling.process import Filling
+from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.kafka.errors import CLIENT_NOT_CREATED
 from darkroom_ingestion.kafka.log_record import position_of
 from darkroom_ingestion.links.link import Link
-from darkroom_ingestion.links.topics import topics_to_store
+from darkroom_ingestion.links.topics import topics_by_cluster
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 
@@ -32,7 +32,7 @@ class NotConnected(DarkroomError):
 class Links:
     """One link per Kafka cluster, one hub per pipeline. Used from the event loop only."""
 
-    def __init__(self, settings: Settings, filling: Filling, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, filling: FillerStates, metrics: Metrics) -> None:
         self._settings, self._filling, self._metrics = settings, filling, metrics
         self.pipelines = Pipelines()
         self._links: dict[KafkaConnection, Link] = {}
@@ -67,7 +67,7 @@ class Links:
         self._of_pipelines = {
             served.key: link for connection, link in self._links.items() for served in wanted[connection]
         }
-        self._filling.read({connection: topics_to_store(served) for connection, served in wanted.items()})
+        self._filling.read(topics_by_cluster(pipelines))
         for link in replaced:
             closing = asyncio.ensure_future(self._close(link))
             self._closing.add(closing)

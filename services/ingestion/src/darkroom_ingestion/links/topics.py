@@ -2,8 +2,14 @@
 
 from collections.abc import Mapping
 
-from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline
+from darkroom_ingestion.filling.messages import Topics
 from darkroom_ingestion.kafka.log_record import TopicContents
+
+
+def topics_by_cluster(pipelines: Pipelines) -> Topics:
+    """The topics that the store is filled from, by Kafka cluster."""
+    return {connection: topics_to_store(served) for connection, served in pipelines.by_connection().items()}
 
 
 def topics_to_store(pipelines: list[ServedPipeline]) -> dict[str, TopicContents]:

@@ -53,11 +53,11 @@ class Statuses:
             facts = await asyncio.shield(kept.refresh)
         else:
             facts = kept.facts
-        return status_document(replace(facts, conditions=self._catalog.conditions(served.key)))
+        return status_document(replace(facts, conditions=await self._catalog.conditions(served.key)))
 
-    def of_unserved(self, namespace: str, name: str, reason: str) -> dict[str, Any]:
+    async def of_unserved(self, namespace: str, name: str, reason: str) -> dict[str, Any]:
         """The status of a pipeline that exists but is not served."""
-        conditions = self._catalog.conditions(f"{namespace}/{name}")
+        conditions = await self._catalog.conditions(f"{namespace}/{name}")
         topic = names.images_topic(namespace, name)
         return status_document(PipelineFacts(namespace, name, topic, None, conditions=conditions, unserved=reason))
 

@@ -60,7 +60,7 @@ class ClusterCatalog:
                 group.create_task(secret.follow())
             await self._tell(changed)
 
-    def conditions(self, key: str) -> Sequence[Mapping[str, Any]]:
+    async def conditions(self, key: str) -> Sequence[Mapping[str, Any]]:
         """The conditions that the operator last wrote; none if it has not seen the pipeline yet."""
         live = _all(self._pipelines).get(key, {})
         return (live.get("status") or {}).get("conditions") or []

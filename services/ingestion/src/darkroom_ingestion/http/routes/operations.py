@@ -7,8 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from darkroom.events import json_schemas
+from darkroom_ingestion.http.all_processes import liveness, metrics_of, readiness
 from darkroom_ingestion.http.documents.health import Check, Health
-from darkroom_ingestion.http.health import liveness_checks, readiness_checks
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.routes.described import ServicesOf, problems
 
@@ -20,7 +20,7 @@ router = APIRouter()
 @probes.get("/healthz", summary="Liveness", response_model=Health, responses=problems(503))
 async def healthz(services: ServicesOf) -> Any:
     """Fails only if a restart would help."""
-    checks = liveness_checks(services)
+    checks = await liveness(services)
     _raise_unless_ok(checks, "not-healthy", "Not healthy")
     return Health(status="ok", checks=checks)
 
@@ -28,7 +28,7 @@ async def healthz(services: ServicesOf) -> Any:
 @probes.get("/readyz", summary="Readiness", response_model=Health, responses=problems(503))
 async def readyz(services: ServicesOf) -> Any:
     """One check for each dependency."""
-    checks = await readiness_checks(services)
+    checks = await readiness(services)
     _raise_unless_ok(checks, "not-ready", "Not ready")
     return Health(status="ready", checks=checks)
 
@@ -44,7 +44,7 @@ async def readyz(services: ServicesOf) -> Any:
 )
 async def metrics(services: ServicesOf) -> Response:
     """Metrics for Prometheus."""
-    return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(await metrics_of(services)), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/v1/schemas", summary="Get the JSON schemas of events, by type", responses=problems(), tags=["pipelines"])

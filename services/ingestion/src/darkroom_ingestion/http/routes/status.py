@@ -29,5 +29,5 @@ async def get_status(
     """
     unserved = services.links.pipelines.unserved.get(f"{namespace}/{name}")
     if unserved is not None:
-        return json_answer(services.statuses.of_unserved(namespace, name, unserved.reason))
+        return json_answer(await services.statuses.of_unserved(namespace, name, unserved.reason))
     return json_answer(await services.statuses.of(services.pipeline(namespace, name)))

@@ -15,6 +15,7 @@ from sqlalchemy.schema import Table
 
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.inserts import insert_new
+from darkroom_ingestion.store.ownership import Owner
 from darkroom_ingestion.store.queries import DeadLetterRow
 from darkroom_ingestion.store.tables import redrive_claims, redrives
 
@@ -33,15 +34,15 @@ class Claim(Enum):
 
 @dataclass(frozen=True)
 class Claimant:
-    """Makes claims for one replica.
+    """Makes claims for one process.
 
     Args:
-        owner: a name that is unique among all processes.
+        owner: the process.
         lease_ms: longer than the time that Kafka takes to acknowledge an image.
     """
 
     database: Database
-    owner: str
+    owner: Owner
     lease_ms: int
 
     def claim(
@@ -63,7 +64,7 @@ class Claimant:
             self._release(connection, letter)
 
     def _claim(self, connection: Connection, letter: DeadLetterRow, at_ms: int, *, take_over: bool) -> Claim:
-        row = _key(letter) | {"owner": self.owner, "claimed_at_ms": at_ms}
+        row = _key(letter) | {"owner": self.owner.name, "claimed_at_ms": at_ms}
         if not insert_new(connection, redrive_claims, [row]):
             found = connection.execute(select(redrive_claims).where(_at(redrive_claims, letter))).one_or_none()
             if found is None or not self._is_abandoned(found.owner, found.claimed_at_ms, at_ms):
@@ -73,7 +74,7 @@ class Claimant:
             taken = connection.execute(
                 update(redrive_claims)
                 .where(_at(redrive_claims, letter), redrive_claims.c.claimed_at_ms == found.claimed_at_ms)
-                .values(owner=self.owner, claimed_at_ms=at_ms)
+                .values(owner=self.owner.name, claimed_at_ms=at_ms)
             )
             if not taken.rowcount:
                 return Claim.BUSY
@@ -85,12 +86,12 @@ class Claimant:
         return Claim.REDRIVEN
 
     def _is_abandoned(self, owner: str, claimed_at_ms: int, now: int) -> bool:
-        of_a_former_process = self.database.single_replica and owner != self.owner
-        return of_a_former_process or claimed_at_ms < now - self.lease_ms
+        of_a_former_run = self.database.single_replica and not self.owner.shares_run_with(owner)
+        return of_a_former_run or claimed_at_ms < now - self.lease_ms
 
     def _release(self, connection: Connection, letter: DeadLetterRow) -> None:
         connection.execute(
-            delete(redrive_claims).where(_at(redrive_claims, letter), redrive_claims.c.owner == self.owner)
+            delete(redrive_claims).where(_at(redrive_claims, letter), redrive_claims.c.owner == self.owner.name)
         )
 
 

@@ -1,0 +1,1 @@
+"""Several HTTP processes behind one port: their parent, and what they tell each other."""

@@ -1,0 +1,76 @@
+"""The HTTP servers of a process, and the service behind them."""
+
+import gc
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from starlette.types import ASGIApp
+
+from darkroom_ingestion.catalog.served import Pipelines
+from darkroom_ingestion.catalog.source import CatalogSource
+from darkroom_ingestion.http.app import create_app, create_probe_app, serve, with_uploads
+from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.middleware.loopback import is_loopback
+from darkroom_ingestion.http.server import probes_served, server
+from darkroom_ingestion.listening import url_of
+from darkroom_ingestion.services import Membership, running
+from darkroom_ingestion.settings import Settings
+from darkroom_ingestion.store.database import Database
+
+_OBJECTS_UNTIL_COLLECTION = 5_000
+
+log = structlog.get_logger("darkroom.ingestion")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A running service, its application, and that for probes."""
+
+    services: Services
+    app: ASGIApp
+    probe_app: ASGIApp
+
+
+@asynccontextmanager
+async def prepared(
+    settings: Settings,
+    database: Database,
+    catalog: CatalogSource,
+    pipelines: Pipelines,
+    membership: Membership | None = None,
+) -> AsyncIterator[Prepared]:
+    """Start the service, or one of its HTTP processes, without a server. Stops it at the end of the block."""
+    on_loopback = is_loopback(settings.host)
+    app = create_app(cors_origins=settings.cors_origins, on_loopback=on_loopback)
+    probe_app = create_probe_app()
+    async with running(settings, database, catalog, pipelines, membership) as services:
+        serve(app, services)
+        serve(probe_app, services)
+        # These objects live as long as the process: exclude them from garbage collection. A request leaves next to no
+        # cycles, and collections after every 700 objects, Python's default, would take a tenth of its time.
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
+        yield Prepared(services, with_uploads(app, on_loopback=on_loopback), probe_app)
+
+
+async def serve_alone(
+    settings: Settings,
+    database: Database,
+    catalog: CatalogSource,
+    pipelines: Pipelines,
+    listening: socket.socket,
+    probes: socket.socket | None,
+) -> None:
+    """Serve in this process until SIGTERM. `probes` is a second listening socket, for probes and metrics."""
+    async with prepared(settings, database, catalog, pipelines) as ready, AsyncExitStack() as stack:
+        if probes is not None:
+            await stack.enter_async_context(probes_served(ready.probe_app, [probes]))
+        log.info("listening", url=url_of(listening), **({} if probes is None else {"probes": url_of(probes)}))
+
+        async def stop() -> None:
+            ready.services.stopping.set()
+
+        await server(ready.app, settings.shutdown_timeout_s, lambda: None, stop).serve([listening])
