@@ -78,13 +78,21 @@ def of_kind(manifests: Sequence[Manifest], kind: str) -> dict[str, Manifest]:
 
 
 def grant(api: Api, manifests: Sequence[Manifest]) -> list[str]:
-    """Create the service accounts of a rendered chart and their rights. Returns the paths of all objects."""
-    access = {_path(manifest): manifest for manifest in manifests if manifest["kind"] in _ACCESS}
+    """Create the service accounts of a rendered chart and their rights. Returns the paths of all objects.
+
+    Without the roles of people, which have the same names in every namespace.
+    """
+    access = {
+        _path(manifest): manifest
+        for manifest in manifests
+        if manifest["kind"] in _ACCESS and manifest["metadata"]["labels"][_COMPONENT] != "user-roles"
+    }
     for path, manifest in access.items():
         api.apply(path, manifest)
     return list(access)
 
 
+_COMPONENT = "app.kubernetes.io/component"
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _ACCESS = {
     "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",

@@ -26,6 +26,11 @@
 {{/* Name of cluster-scoped objects: releases in different namespaces must not share them. */}}
 {{- define "darkroom.clusterwide" -}}{{ .Release.Namespace }}-{{ include "darkroom.fullname" . }}{{- end -}}
 
+{{/* The Secret of the certificate that cert-manager keeps. */}}
+{{- define "darkroom.certificateSecret" -}}
+{{- .Values.certificates.secretName | default (printf "%s-tls" (include "darkroom.ingestion" .)) -}}
+{{- end -}}
+
 {{/* Selector labels, which must never change. Call with a list: the root and the component. */}}
 {{- define "darkroom.selector" -}}
 {{- $root := index . 0 -}}
@@ -49,8 +54,18 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{/* An image. Call with a list: the root and its values. */}}
+{{/* An image, from global.imageRegistry if that is set. Call with a list: the root and its values. */}}
 {{- define "darkroom.image" -}}
+{{- $root := index . 0 -}}
 {{- $image := index . 1 -}}
-{{ $image.repository }}:{{ $image.tag | default (index . 0).Chart.AppVersion }}
+{{- $repository := $image.repository -}}
+{{- with ($root.Values.global).imageRegistry -}}
+{{- $host := regexFind "^(localhost|[^/]*[.:][^/]*)/" $repository -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (trimPrefix $host $repository) -}}
+{{- end -}}
+{{- if $image.digest -}}
+{{ $repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $repository }}:{{ $image.tag | default $root.Chart.AppVersion }}
+{{- end -}}
 {{- end -}}

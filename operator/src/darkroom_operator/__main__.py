@@ -66,6 +66,7 @@ class Operator:
             on_status=tally.note,
             tenant_template=config.tenant_template,
             tracing=config.worker_tracing,
+            worker_defaults=config.worker_defaults,
         )
         self._sync = ClusterSync(
             kube,

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from darkroom.logs import LogFormat
 from darkroom_operator.builders.workload import WorkerTracing
 from darkroom_operator.reconcile.tenant_template import FIELDS
+from darkroom_operator.reconcile.worker_defaults import WorkerDefaults
 
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -24,6 +27,7 @@ class Config:
     worker_gpu_image: str
     worker_image_pull_policy: str
     worker_tracing: WorkerTracing | None
+    worker_defaults: WorkerDefaults
     tenant_template: tuple[str, ...]
     threads: int
     resync_s: float
@@ -71,6 +75,11 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     option("worker-otlp-endpoint", "URL of the collector that workers send spans to (empty: no tracing)", "")
     option("worker-trace-sample-ratio", "part of the traces that begin at a worker, from 0 to 1", "0.01", type=float)
     option(
+        "worker-defaults",
+        "JSON object with resources, nodeSelector, tolerations and runtimeClassName of stages that leave them open",
+        "{}",
+    )
+    option(
         "tenant-template",
         "comma-separated fields of spec.stages[].template that pipelines may set; none for no field",
         ",".join(FIELDS),
@@ -97,6 +106,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         worker_gpu_image=known.worker_gpu_image,
         worker_image_pull_policy=known.worker_image_pull_policy,
         worker_tracing=_tracing(parser, known.worker_otlp_endpoint, known.worker_trace_sample_ratio),
+        worker_defaults=_worker_defaults(parser, known.worker_defaults),
         tenant_template=_tenant_template(parser, known.tenant_template),
         threads=known.reconcile_threads,
         resync_s=known.resync_seconds,
@@ -112,6 +122,14 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         log_format=known.log_format,
         log_level=known.log_level,
     )
+
+
+def _worker_defaults(parser: argparse.ArgumentParser, document: str) -> WorkerDefaults:
+    try:
+        return WorkerDefaults.model_validate_json(document)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+        parser.error(f"--worker-defaults: {problems}")
 
 
 def _tenant_template(parser: argparse.ArgumentParser, fields: str) -> tuple[str, ...]:

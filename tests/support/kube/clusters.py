@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from tests.support.kube.access import Access
+from tests.support.kube.add_on_crds import add_on_crds
 from tests.support.kube.api import Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.audit import AuditLog
@@ -25,8 +26,8 @@ def our_crds() -> list[Manifest]:
 
 
 def crds() -> list[Manifest]:
-    """The CRDs of Strimzi and Darkroom, installed from the start."""
-    return [*strimzi_crds(), *our_crds()]
+    """The CRDs of Strimzi, Darkroom, the Gateway API and cert-manager, installed from the start."""
+    return [*strimzi_crds(), *our_crds(), *add_on_crds()]
 
 
 class SharedControlPlane:

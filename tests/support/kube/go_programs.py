@@ -81,13 +81,25 @@ def go_program(module: GoModule, name: str) -> Path:
 
 def module_source(module: GoModule) -> Path:
     """The folder of the locked module at `module.path` in Go's cache. Read-only."""
-    command = [str(_go(module.go_version)), "mod", "download", "-json", module.path]
+    return Path(download_module(module.go_version, module.path, module.folder)["Dir"])
+
+
+def download_module(go_version: tuple[int, ...], module: str, folder: Path | None = None) -> dict[str, str]:
+    """What `go mod download` says of `module`: a path that the go.mod in `folder` locks, or `path@version`."""
+    command = [str(_go(go_version)), "mod", "download", "-json", module]
     done = subprocess.run(
-        command, cwd=module.folder, env=_ENVIRONMENT, capture_output=True, text=True, check=False, timeout=600
+        command,
+        cwd=folder or Path("/"),
+        env=_ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} in {module.folder} failed:\n{done.stdout}{done.stderr}")
-    return Path(json.loads(done.stdout)["Dir"])
+        raise RuntimeError(f"{' '.join(command)} in {folder} failed:\n{done.stdout}{done.stderr}")
+    about: dict[str, str] = json.loads(done.stdout)
+    return about
 
 
 def _build(module: GoModule, name: str, target: Path) -> None:

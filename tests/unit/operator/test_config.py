@@ -45,4 +45,17 @@ def test_a_collector_that_can_not_be_is_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         parse_config(options, {})
+
+
+def test_worker_defaults_are_json() -> None:
+    config = parse_config(["--worker-defaults", '{"resources": {"limits": {"memory": "1Gi"}}}'], {})
+    assert config.worker_defaults.resources.limits == {"memory": "1Gi"}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"), [('{"volumes": []}', "volumes: Extra inputs"), ("{", "--worker-defaults: ")]
+)
+def test_wrong_worker_defaults_are_refused(document: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_config(["--worker-defaults", document], {})
     assert message in capsys.readouterr().err

@@ -79,6 +79,9 @@ spec:
         - {name: OTEL_TRACES_SAMPLER, value: parentbased_traceidratio}
         - {name: OTEL_TRACES_SAMPLER_ARG, value: {{ $.Values.tracing.sampleRatio | quote }}}
         {{- end }}
+        {{- with .Values.ingestion.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       ports:
         - {name: http, containerPort: 8080}
         - {name: metrics, containerPort: 9090}
@@ -102,10 +105,13 @@ spec:
         timeoutSeconds: 8
       resources:
         {{- toYaml .Values.ingestion.resources | nindent 8 }}
-      {{- include "darkroom.containerSecurity" . | nindent 6 }}
+      {{- include "darkroom.containerSecurity" .Values.ingestion | nindent 6 }}
       terminationMessagePolicy: FallbackToLogsOnError
       volumeMounts:
         - {name: tmp, mountPath: /tmp}
+        {{- with .Values.ingestion.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
         {{- if not $database.urlSecret.name }}
         - {name: results, mountPath: /var/lib/darkroom}
         {{- end }}
@@ -120,6 +126,9 @@ spec:
   volumes:
     - name: tmp
       emptyDir: {medium: Memory, sizeLimit: 64Mi}
+    {{- with .Values.ingestion.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     {{- if include "darkroom.ingestion.hasKafka" . }}
     - name: kafka
       configMap: {name: {{ include "darkroom.ingestion" . }}}

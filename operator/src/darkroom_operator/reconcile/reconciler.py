@@ -33,6 +33,7 @@ from darkroom_operator.reconcile.deletion import (
 from darkroom_operator.reconcile.prune import prune
 from darkroom_operator.reconcile.stages import keep_stages, run_stages
 from darkroom_operator.reconcile.tenant_template import FIELDS, refused_fields
+from darkroom_operator.reconcile.worker_defaults import WorkerDefaults
 from darkroom_operator.status.events import EventRecorder
 from darkroom_operator.status.findings import Finding, refused
 from darkroom_operator.status.pipeline_status import (
@@ -71,8 +72,10 @@ class Reconciler:
         recorder: EventRecorder,
         image: WorkerImage,
         on_status: Callable[[PipelineKey, Status | None], None],
+        *,
         tenant_template: Collection[str] = FIELDS,
         tracing: WorkerTracing | None = None,
+        worker_defaults: WorkerDefaults | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._world = world
@@ -82,6 +85,7 @@ class Reconciler:
         self._on_status = on_status
         self._tenant_template = tenant_template
         self._tracing = tracing
+        self._worker_defaults = worker_defaults or WorkerDefaults()
         self._now = now
 
     def reconcile(self, key: PipelineKey) -> Outcome:
@@ -101,6 +105,7 @@ class Reconciler:
             return self._refuse(key, live, "InvalidSpec", error.problems)
         if problems := refused_fields(pipeline, self._tenant_template):
             return self._refuse(key, live, "TemplateNotAllowed", problems)
+        pipeline = self._worker_defaults.applied_to(pipeline)
         plan = topology(pipeline)
         namespace = strimzi_namespace(pipeline)
         if namespace is not None and (problems := shrinking(plan, namespace, self._world)):

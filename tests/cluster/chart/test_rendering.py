@@ -1,21 +1,17 @@
-"""The Helm chart: the API server accepts it, it installs, and its accounts have only the rights they need."""
+"""What the Helm chart renders: the API server accepts it, and wrong values are refused."""
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.chart import CHART, Helm, HelmError, grant, of_kind
-from tests.support.kube.access import Access
-from tests.support.kube.api import ApiError
+from darkroom_operator.config import parse_config
+from tests.support.chart import CHART, Helm, HelmError, of_kind
 from tests.support.kube.api_server import ApiServer
-from tests.support.kube.kubelet import FakeKubelet
-from tests.support.until import until
 
-RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 STRIMZI = {"name": "events", "namespace": "KAFKA"}
 
 COMBINATIONS: dict[str, dict[str, Any]] = {
@@ -40,11 +36,29 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         "ingestion": {"namespaces": ["KAFKA"], "kafka": {"clusters": [STRIMZI]}},
     },
     "several replicas on PostgreSQL": {"ingestion": {"replicas": 3, "database": {"urlSecret": {"name": "postgresql"}}}},
+    "reached through an Ingress, a Gateway and a certificate, and scaled": {
+        "ingress": {"enabled": True, "className": "nginx", "hosts": ["images.example.org"]},
+        "httpRoute": {
+            "enabled": True,
+            "parentRefs": [{"name": "public", "namespace": "gateways"}],
+            "hostnames": ["images.example.com"],
+        },
+        "certificates": {"enabled": True, "issuerRef": {"name": "letsencrypt"}, "duration": "2160h"},
+        "ingestion": {
+            "database": {"urlSecret": {"name": "postgresql"}},
+            "autoscaling": {"enabled": True, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 600}}},
+        },
+    },
     "without the ingestion service": {"ingestion": {"enabled": False}, "networkPolicy": {"enabled": False}},
     "with everything that can be set": {
         "fullnameOverride": "dark",
         "imagePullSecrets": [{"name": "registry"}],
         "grafanaDashboard": {"enabled": True},
+        "global": {"imageRegistry": "registry.example.org/mirror"},
+        "worker": {
+            "image": {"digest": DIGEST},
+            "defaults": {"resources": {"limits": {"memory": "1Gi"}}, "runtimeClassName": "gvisor"},
+        },
         "operator": {
             "podAnnotations": {"a": "b"},
             "podLabels": {"c": "d"},
@@ -52,6 +66,13 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
             "tolerations": [{"operator": "Exists"}],
             "affinity": {"nodeAffinity": {}},
             "priorityClassName": "system-cluster-critical",
+            "podDisruptionBudget": {"minAvailable": "50%"},
+            "topologySpreadConstraints": [],
+            "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["kafka.example"]}],
+            "extraEnv": [{"name": "TZ", "value": "UTC"}],
+            "extraVolumes": [{"name": "ca", "configMap": {"name": "ca", "optional": True}}],
+            "extraVolumeMounts": [{"name": "ca", "mountPath": "/etc/ssl/own", "readOnly": True}],
+            "tenantTemplate": [],
             "serviceAccount": {"annotations": {"e": "f"}},
         },
         "ingestion": {
@@ -59,21 +80,14 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
             "service": {"type": "NodePort"},
             "database": {"storage": {"size": "1Gi", "className": "standard"}},
             "serviceAccount": {"name": "default"},
+            "podDisruptionBudget": {"enabled": False},
+            "extraEnv": [{"name": "TZ", "value": "UTC"}],
+            "extraVolumes": [{"name": "more", "emptyDir": {}}],
+            "extraVolumeMounts": [{"name": "more", "mountPath": "/more"}],
         },
         "networkPolicy": {"ingestionFrom": [{"namespaceSelector": {}}], "metricsFrom": [{"podSelector": {}}]},
     },
 }  # fmt: skip
-
-
-@pytest.fixture
-def helm(api_server: ApiServer, tmp_path: Path) -> Helm:
-    return Helm(tmp_path, api_server.kubeconfig)
-
-
-@pytest.fixture
-def restricted(api_server: ApiServer) -> str:
-    """A namespace that accepts only `restricted` pods, and warns about workloads with other pods."""
-    return api_server.namespace("chart", RESTRICTED)
 
 
 def test_the_chart_passes_lint(helm: Helm) -> None:
@@ -140,6 +154,12 @@ def test_services_and_workers_send_spans_to_the_collector(helm: Helm) -> None:
         ({"ingestion": {"kafka": {"clusters": [{"name": "events"}]}}}, "namespace"),
         ({"ingestion": {"kafka": {"clusters": [{**STRIMZI, "authorization": "opa"}]}}}, "authorization"),
         ({"ingestion": {"replicas": 2}}, "ingestion.database.urlSecret.name"),
+        ({"ingestion": {"autoscaling": {"enabled": True}}}, "ingestion.database.urlSecret.name"),
+        ({"operator": {"image": {"digest": "sha256:12"}}}, "digest"),
+        ({"operator": {"tenantTemplate": ["volumes"]}}, "tenantTemplate"),
+        ({"ingress": {"enabled": True}}, "ingress.hosts: list at least one"),
+        ({"httpRoute": {"enabled": True}}, "httpRoute.parentRefs: name the Gateway"),
+        ({"certificates": {"enabled": True, "dnsNames": ["a"]}}, "certificates.issuerRef.name"),
     ],
 )
 def test_invalid_values_are_refused_by_name(values: dict[str, Any], message: str, helm: Helm) -> None:
@@ -156,6 +176,55 @@ def test_a_kafka_user_has_acls_unless_its_kafka_has_no_authorization(helm: Helm)
     assert found["two"] == {"authentication": {"type": "scram-sha-512"}}
 
 
+@pytest.mark.parametrize(
+    ("image", "registry", "expected"),
+    [
+        ({}, "", "ghcr.io/darkroom/operator:0.1.0"),
+        ({"tag": "v2"}, "", "ghcr.io/darkroom/operator:v2"),
+        ({"digest": DIGEST, "tag": "v2"}, "", f"ghcr.io/darkroom/operator@{DIGEST}"),
+        ({}, "registry.example:5000/mirror/", "registry.example:5000/mirror/darkroom/operator:0.1.0"),
+        ({"repository": "localhost/darkroom/operator"}, "r.example", "r.example/darkroom/operator:0.1.0"),
+        ({"repository": "team/operator", "digest": DIGEST}, "r.example", f"r.example/team/operator@{DIGEST}"),
+    ],
+)
+def test_images_come_from_the_registry_with_the_tag_or_the_digest(
+    image: dict[str, str], registry: str, expected: str, helm: Helm
+) -> None:
+    values = {"global": {"imageRegistry": registry}, "operator": {"image": image}}
+    manifests = helm.template("try", "darkroom", values)
+    (container,) = of_kind(manifests, "Deployment")["try-darkroom-operator"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == expected
+
+
+def test_the_operator_accepts_the_options_of_the_chart(helm: Helm) -> None:
+    values = COMBINATIONS["with everything that can be set"]
+    deployment = of_kind(helm.template("try", "darkroom", values), "Deployment")["dark-operator"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    config = parse_config(container["args"], {})
+    assert config.worker_image == f"registry.example.org/mirror/darkroom/inference@{DIGEST}"
+    assert config.worker_defaults.resources.limits == {"memory": "1Gi"}
+    assert config.worker_defaults.runtime_class_name == "gvisor"
+    assert config.tenant_template == ()
+
+
+def test_live_events_and_large_images_pass_the_ingress_and_the_route(helm: Helm) -> None:
+    values = COMBINATIONS["reached through an Ingress, a Gateway and a certificate, and scaled"]
+    manifests = helm.template("try", "darkroom", values)
+    (ingress,) = of_kind(manifests, "Ingress").values()
+    annotations = ingress["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/proxy-body-size"] == "0"
+    assert annotations["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
+    (certificate,) = of_kind(manifests, "Certificate").values()
+    assert [tls["secretName"] for tls in ingress["spec"]["tls"]] == [certificate["spec"]["secretName"]]
+    assert certificate["spec"]["dnsNames"] == ["images.example.org", "images.example.com"]
+    (route,) = of_kind(manifests, "HTTPRoute").values()
+    assert route["spec"]["rules"][0]["timeouts"] == {"request": "0s", "backendRequest": "0s"}
+    (workload,) = (
+        one for one in manifests if one["metadata"]["name"] == "try-darkroom-ingestion" and one["kind"] == "Deployment"
+    )
+    assert "replicas" not in workload["spec"], "the autoscaler decides"
+
+
 def test_selectors_do_not_depend_on_the_version(helm: Helm) -> None:
     for manifest in helm.template("try", "darkroom"):
         if manifest["kind"] in {"Deployment", "StatefulSet"}:
@@ -167,114 +236,6 @@ def test_selectors_do_not_depend_on_the_version(helm: Helm) -> None:
             assert "0.1.0" not in json.dumps(manifest["spec"]["template"]["metadata"])
 
 
-def test_it_installs_upgrades_and_uninstalls_completely(helm: Helm, api_server: ApiServer, restricted: str) -> None:
-    api = api_server.admin.api()
-    with FakeKubelet(api, restricted):
-        notes = helm.install("darkroom", restricted)
-        assert "kubectl get imgp -A" in notes
-
-        path = f"/apis/apps/v1/namespaces/{restricted}/deployments/darkroom-operator"
-        assert api.get(path)["status"]["readyReplicas"] == 2
-
-        helm.upgrade("darkroom", restricted, {"operator": {"replicas": 1, "logLevel": "debug"}})
-        # helm waits for the new pod; the old ones may still be terminating.
-        until(lambda: api.get(path)["status"].get("readyReplicas") == 1, "one pod is left")
-        assert "--log-level=debug" in api.get(path)["spec"]["template"]["spec"]["containers"][0]["args"]
-
-        helm.uninstall("darkroom", restricted)
-    for path in (
-        f"/apis/apps/v1/namespaces/{restricted}/deployments",
-        f"/apis/apps/v1/namespaces/{restricted}/statefulsets",
-        f"/apis/rbac.authorization.k8s.io/v1/namespaces/{restricted}/roles",
-    ):
-        assert api.get(path)["items"] == []
-    left = api.get("/apis/rbac.authorization.k8s.io/v1/clusterroles")["items"]
-    assert [role["metadata"]["name"] for role in left if role["metadata"]["name"].startswith(restricted)] == []
-    assert api.find("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/imagepipelines.darkroom.dev") is not None
-
-
-def test_the_ingestion_service_may_read_its_two_secrets_and_no_other(
-    helm: Helm, api_server: ApiServer, namespace: str
-) -> None:
-    kafka = api_server.namespace("kafka")
-    values = {"ingestion": {"kafka": {"clusters": [{"name": "events", "namespace": kafka}]}}}
-    ingestion = account(helm, api_server, namespace, values, "darkroom-ingestion")
-    user = f"{namespace}-darkroom-ingestion"
-
-    assert may(ingestion, "get", "secrets", kafka, name=user)
-    assert may(ingestion, "get", "secrets", kafka, name="events-cluster-ca-cert")
-    assert may(ingestion, "watch", "imagepipelines", group="darkroom.dev")
-    assert may(ingestion, "list", "kafkas", group="kafka.strimzi.io")
-    for verb, resource, where, name in (
-        ("get", "secrets", kafka, "another"),
-        ("list", "secrets", kafka, ""),
-        ("get", "secrets", namespace, user),
-        ("update", "secrets", kafka, user),
-        ("list", "pods", namespace, ""),
-    ):
-        assert not may(ingestion, verb, resource, where, name=name), (verb, resource, where, name)
-    assert not may(ingestion, "patch", "imagepipelines", group="darkroom.dev")
-
-
-def test_an_operator_of_some_namespaces_has_no_rights_in_others(
-    helm: Helm, api_server: ApiServer, namespace: str
-) -> None:
-    mine, others = api_server.namespace("mine"), api_server.namespace("others")
-    values = {"operator": {"watchNamespaces": [mine]}}
-    operator = account(helm, api_server, namespace, values, "darkroom-operator")
-
-    assert may(operator, "list", "secrets", mine)
-    assert may(operator, "patch", "deployments", mine, group="apps")
-    assert may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="darkroom-operator")
-    assert not may(operator, "update", "leases", namespace, group="coordination.k8s.io", name="another")
-    for resource, group in (("secrets", ""), ("deployments", "apps"), ("kafkatopics", "kafka.strimzi.io")):
-        assert not may(operator, "list", resource, others, group=group)
-        assert not may(operator, "list", resource, group=group)
-
-
-@pytest.mark.parametrize(
-    ("verb", "resource", "group"),
-    [
-        ("create", "imagepipelines", "darkroom.dev"),
-        ("delete", "imagepipelines", "darkroom.dev"),
-        ("create", "pods", ""),
-        ("delete", "pods", ""),
-        ("create", "clusterrolebindings", "rbac.authorization.k8s.io"),
-        ("patch", "namespaces", ""),
-        ("patch", "kafkas", "kafka.strimzi.io"),
-        ("create", "serviceaccounts/token", ""),
-    ],
-)
-def test_the_operator_may_not(
-    verb: str, resource: str, group: str, helm: Helm, api_server: ApiServer, namespace: str
-) -> None:
-    operator = account(helm, api_server, namespace, {}, "darkroom-operator")
-    assert not may(operator, verb, resource, group=group)
-    assert may(operator, "list", "imagepipelines", group="darkroom.dev")
-
-
 def within(namespace: str, values: Any) -> Any:
     """`values` with KAFKA replaced by an existing namespace."""
     return json.loads(json.dumps(values).replace("KAFKA", namespace))
-
-
-def account(helm: Helm, api_server: ApiServer, namespace: str, values: dict[str, Any], name: str) -> Access:
-    """A service account of the chart with its rights; nothing else is installed."""
-    grant(api_server.admin.api(), helm.template("darkroom", namespace, values))
-    return api_server.admin.as_service_account(namespace, name)
-
-
-def may(who: Access, verb: str, resource: str, namespace: str = "", group: str = "", name: str = "") -> bool:
-    """Whether the API server would allow this to `who`."""
-    resource, _, subresource = resource.partition("/")
-    asked = {"verb": verb, "resource": resource, "subresource": subresource, "group": group}
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": {**asked, "namespace": namespace, "name": name}},
-    }
-    try:
-        answer = who.api().create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
-    except ApiError as error:
-        raise AssertionError(f"the review itself was refused: {error}") from error
-    return bool(answer["status"]["allowed"])
