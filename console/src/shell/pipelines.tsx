@@ -5,6 +5,7 @@ import type { PipelineSummary } from "../api/client";
 import { pagePath, usePipelines } from "../api/pipeline";
 import { Page } from "../parts/page";
 import { Empty, Loading, ProblemState } from "../parts/states";
+import { PipelineFlow } from "./pipeline-flow";
 import styles from "./pipelines.module.css";
 
 export function Pipelines() {
@@ -47,6 +48,7 @@ function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
           </li>
         ))}
       </ul>
+      <PipelineFlow pipeline={pipeline} />
     </Link>
   );
 }

@@ -1,9 +1,9 @@
 /** What is wrong, and what to do. */
 
 import type { ReactNode } from "react";
+import type { PipelineStatus } from "../../api/status";
 import { Icon } from "../../parts/icon";
 import styles from "./overview.module.css";
-import type { PipelineStatus } from "./requests";
 
 export function Advice({ status }: { status: PipelineStatus }) {
   const all = [

@@ -1,8 +1,8 @@
 /** The conditions that the operator wrote, those that are not met first. */
 
+import type { PipelineStatus } from "../../api/status";
 import { ago } from "../../parts/format";
 import styles from "./overview.module.css";
-import type { PipelineStatus } from "./requests";
 
 const ORDER = ["False", "Unknown", "True"];
 

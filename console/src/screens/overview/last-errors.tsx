@@ -2,10 +2,10 @@
 
 import { Link } from "wouter";
 import { pagePath, usePipeline } from "../../api/pipeline";
+import type { StageState } from "../../api/status";
 import { clock } from "../../parts/format";
 import { Table } from "../../parts/table";
 import styles from "./overview.module.css";
-import type { StageState } from "./requests";
 
 export function LastErrors({ stages }: { stages: readonly StageState[] }) {
   const pipeline = usePipeline();

@@ -3,6 +3,7 @@
 import { lazy, Suspense } from "react";
 import { usePipeline } from "../../api/pipeline";
 import { asProblem } from "../../api/problems";
+import { useStatus } from "../../api/status";
 import { Page } from "../../parts/page";
 import { Loading, ProblemState } from "../../parts/states";
 import { Advice } from "./advice";
@@ -10,15 +11,17 @@ import { Conditions } from "./conditions";
 import { LastErrors } from "./last-errors";
 import styles from "./overview.module.css";
 import { Partitions } from "./partitions";
-import { useLastHour, useStatus } from "./requests";
+import { useLastHour } from "./requests";
 import { StagesTable } from "./stages-table";
 import { Topology } from "./topology";
+
+const EVERY_MS = 2_000;
 
 const Plots = lazy(() => import("./plots"));
 
 export default function Overview() {
   const pipeline = usePipeline();
-  const status = useStatus(pipeline);
+  const status = useStatus(pipeline, EVERY_MS);
   const hour = useLastHour(pipeline);
   const { data } = status;
   return (

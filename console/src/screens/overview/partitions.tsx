@@ -1,9 +1,9 @@
 /** Every partition of the images topic: how far each stage has read it, and which worker does. */
 
+import type { PipelineStatus, StageState } from "../../api/status";
 import { count, UNKNOWN } from "../../parts/format";
 import { NumberCell, Table } from "../../parts/table";
 import styles from "./overview.module.css";
-import type { PipelineStatus, StageState } from "./requests";
 
 export function Partitions({ status }: { status: PipelineStatus }) {
   const rows = status.stages.flatMap((stage) => stage.partitions.map((partition) => ({ stage, partition })));

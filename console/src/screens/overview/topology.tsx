@@ -3,9 +3,9 @@
 import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { type PipelineName, pagePath, usePipeline } from "../../api/pipeline";
+import type { PipelineStatus, StageState } from "../../api/status";
 import { count, counted, rate, short, UNKNOWN } from "../../parts/format";
 import { type Box, type Edge, layout } from "./layout";
-import type { PipelineStatus, StageState } from "./requests";
 import { workers } from "./stages-table";
 import styles from "./topology.module.css";
 
