@@ -559,6 +559,8 @@ export interface components {
             dropped?: number | null;
             timings: components["schemas"]["Timings"];
             source: components["schemas"]["Source"];
+            /** @description The process that produced the result. Absent in results of versions that did not write it. */
+            worker?: components["schemas"]["WorkerProcess"] | null;
             /**
              * Generation
              * @description Name of the replay that produced the result. Absent if no replay did.
@@ -1384,6 +1386,8 @@ export interface components {
             dropped?: number | null;
             timings: components["schemas"]["Timings"];
             source: components["schemas"]["Source"];
+            /** @description The process that produced the result. Absent in results of versions that did not write it. */
+            worker?: components["schemas"]["WorkerProcess"] | null;
             /**
              * Generation
              * @description Name of the replay that produced the result. Absent if no replay did.
@@ -1689,6 +1693,8 @@ export interface components {
             model?: components["schemas"]["ModelUsed"] | null;
             /** @description Of Analyzed: the time that each part of the work took. */
             timings?: components["schemas"]["Timings"] | null;
+            /** @description Of Analyzed: the process that did it. */
+            worker?: components["schemas"]["WorkerProcess"] | null;
             /**
              * Reason
              * @description Of Failed: why.
@@ -1709,6 +1715,22 @@ export interface components {
              * @description The replay that it belongs to; null in live work.
              */
             generation?: string | null;
+        };
+        /**
+         * WorkerProcess
+         * @description The process that produced the result.
+         */
+        WorkerProcess: {
+            /**
+             * Name
+             * @description Host name of the worker; in Kubernetes that of its pod.
+             */
+            name: string;
+            /**
+             * Process
+             * @description Number of the process among those of the worker, from 0.
+             */
+            process: number;
         };
         /**
          * WorkerSeen

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -75,6 +76,7 @@ def test_a_result_event_matches_the_contract(stage: Stage) -> None:
     assert data["predictions"][0]["label"] == "one"
     assert data["source"] == {"topic": digits.settings.images_topic, "partition": message.partition(), "offset": 0}
     assert set(data["timings"]) == {"decodeMs", "preprocessMs", "inferenceMs"}
+    assert data["worker"] == {"name": socket.gethostname(), "process": 0}
 
 
 def test_an_image_without_key_and_headers_is_identified_by_its_position(stage: Stage) -> None:

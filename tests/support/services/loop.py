@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from darkroom.events import WorkerProcess
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.group.protocol import Membership
 from darkroom_inference.lifecycle.metrics import Metrics
@@ -35,6 +36,7 @@ class TriedLoop:
             metrics=self._metrics,
             stopping=self._stopping,
             work=LiveWorkFactory(),
+            worker=WorkerProcess(name="tried", process=0),
             clock=lambda: _SPEED * time.monotonic(),
         )
         self._loop = Loop(0, shared)

@@ -38,6 +38,13 @@ class ModelUsed(TolerantModel):
     )
 
 
+class WorkerProcess(TolerantModel):
+    """The process that produced the result."""
+
+    name: str = Field(description="Host name of the worker; in Kubernetes that of its pod.")
+    process: int = Field(ge=0, description="Number of the process among those of the worker, from 0.")
+
+
 class ImageSeen(TolerantModel):
     """The decoded image, before resizing."""
 
@@ -84,6 +91,9 @@ class Analyzed(TolerantModel):
     )
     timings: Timings
     source: Source
+    worker: WorkerProcess | None = Field(
+        None, description="The process that produced the result. Absent in results of versions that did not write it."
+    )
     generation: str | None = Field(
         None, description="Name of the replay that produced the result. Absent if no replay did."
     )

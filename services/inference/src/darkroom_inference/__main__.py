@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     configure_logs(arguments.log_format)
     disable_created_metrics()  # type: ignore[no-untyped-call] # untyped in the library
-    options = Options.from_environment()
+    options = replace(Options.from_environment(), process=getattr(arguments, "process", 0))
 
     def listen(reporter: Reporter) -> Endpoint:
         endpoint = Endpoint(arguments.host, arguments.port, reporter)
@@ -131,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--log-format", choices=["json", "text"], default="text", help="format of log lines (%(default)s)"
         )
+    run.add_argument("--process", type=int, default=0, help=argparse.SUPPRESS)
     # Set by the parent of several processes.
     for name in ("--loops", "--child-of", "--port-to", TOKENS_FROM, COUNTS_TO):
         run.add_argument(name, type=int, help=argparse.SUPPRESS)

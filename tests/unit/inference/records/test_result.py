@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from darkroom.events import ANALYZED, ModelUsed
+from darkroom.events import ANALYZED, ModelUsed, WorkerProcess
 from darkroom.stage_settings import Replay
 from darkroom_inference.records.result import result
 from darkroom_vision.analyse import Analysis, Timings
@@ -31,6 +31,12 @@ def test_a_result_tells_of_the_image_its_model_and_its_source() -> None:
     assert headers["ce_type"] == ANALYZED.encode()
     assert headers["ce_id"] == b"i.classify"
     assert (outgoing.topic, outgoing.reason, outgoing.image_timestamp_ms) == ("demo.digits.classify.results", "", 1_000)
+
+
+def test_a_result_names_the_process_that_produced_it() -> None:
+    worker = WorkerProcess(name="digits-classify-7d9f", process=1)
+    outgoing = result(example_image(), ANALYSIS, example_settings(), MODEL, worker)
+    assert json.loads(outgoing.value or b"")["worker"] == {"name": "digits-classify-7d9f", "process": 1}
 
 
 def test_results_have_the_key_of_their_image_or_its_id() -> None:

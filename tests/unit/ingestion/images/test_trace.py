@@ -7,12 +7,14 @@ from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, Stag
 
 IMAGE = ReceivedImage("demo/digits", "i", "camera-7", 1_000, "demo.digits.images", 3, 41, "image/jpeg", 612)
 MODEL = {"name": "digits", "sha256": "0" * 64}
+WORKER = {"name": "pod-a", "process": 1}
 SOURCE = {"topic": "demo.digits.images", "partition": 3, "offset": 41}
 
 
 def result(at_ms: int, stage: str = "classify", offset: int = 7, **data: Any) -> StageResult:
     seven = {"label": "seven", "index": 7, "score": 0.9}
-    whole = {"outputType": "Classification", "predictions": [seven], "model": MODEL, "source": SOURCE, **data}
+    known = {"model": MODEL, "source": SOURCE, "worker": WORKER}
+    whole = {"outputType": "Classification", "predictions": [seven], **known, **data}
     return StageResult(stage, at_ms, whole, 3, offset)
 
 
@@ -41,6 +43,7 @@ def test_steps_are_in_order_of_time_each_with_its_record() -> None:
     assert (received["contentType"], received["bytes"]) == ("image/jpeg", 612)
     assert analyzed["record"] == {"topic": "demo.digits.classify.results", "partition": 3, "offset": 7}
     assert (analyzed["summary"], analyzed["model"], analyzed["source"]) == ("seven 0.900", MODEL, SOURCE)
+    assert analyzed["worker"] == WORKER
     assert failed["record"] == {"topic": "demo.digits.embed.dead-letters", "partition": 3, "offset": 1}
     assert (failed["reason"], failed["attempts"], failed["source"]) == ("DecodeError", 2, SOURCE)
     assert (redriven["stage"], redriven["at"]) == ("embed", "1970-01-01T00:00:08.000Z")

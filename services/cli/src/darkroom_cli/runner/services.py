@@ -43,7 +43,7 @@ def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[
                 Service(
                     name=f"worker {stage.title}" + (f" ({number})" if stage.workers > 1 else ""),
                     module=WORKER_MODULE,
-                    arguments=("run", "--settings", str(file), "--port", str(port)),
+                    arguments=("run", "--settings", str(file), "--port", str(port), "--process", str(number - 1)),
                     port=port,
                     log=folder.logs / f"{file.stem}-{number}.log",
                     grace_s=grace_s,

@@ -24,10 +24,12 @@ class Options:
     Attributes:
         image_deadline_s: if an image takes longer, the watchdog ends the process.
         group_protocol: `consumer` is KIP-848; a broker that does not support it makes the worker use `classic`.
+        process: the number of the process among those of the worker; results have it.
     """
 
     image_deadline_s: float = 60.0
     group_protocol: GroupProtocol = "consumer"
+    process: int = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

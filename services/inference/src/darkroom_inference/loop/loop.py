@@ -11,6 +11,7 @@ from confluent_kafka import Consumer
 
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
+from darkroom.events import WorkerProcess
 from darkroom.stage_settings import StageSettings
 from darkroom.tracing.spans import Tracing
 from darkroom_inference.group.protocol import Membership
@@ -49,6 +50,7 @@ class Shared:
     metrics: Metrics
     stopping: Stopping
     work: WorkFactory
+    worker: WorkerProcess
     tracing: Tracing | None = None
     clock: Callable[[], float] = time.monotonic
 
@@ -133,7 +135,9 @@ class Loop:
                 on_revoke=assignment.on_revoke,
                 on_lost=assignment.on_lost,
             )
-            answers = Answers(self.state.number, settings, shared.stage, shared.watchdog, metrics, shared.tracing)
+            answers = Answers(
+                self.state.number, settings, shared.stage, shared.watchdog, metrics, shared.tracing, shared.worker
+            )
 
             def batches(source: Source) -> Work:
                 size = BatchSize(least=settings.stage.execution.batch.max)

@@ -56,16 +56,17 @@ class Fleet:
             registry=self._registry,
         )
 
-        def command(size: int) -> Callable[[int], list[str]]:
+        def command(number: int, size: int) -> Callable[[int], list[str]]:
             return lambda port_writer: [
                 *(sys.executable, "-P", "-m", "darkroom_inference", "run", "--settings", str(settings_file)),
                 *("--log-format", log_format, "--port", "0", "--loops", str(size)),
+                *("--process", str(number)),
                 *("--port-to", str(port_writer), "--child-of", str(os.getpid())),
                 *(part for option, descriptor in inherited.items() for part in (option, str(descriptor))),
             ]
 
         descriptors = tuple(inherited.values())
-        self._children = [Child(number, command(size), descriptors) for number, size in enumerate(split(loops))]
+        self._children = [Child(number, command(number, size), descriptors) for number, size in enumerate(split(loops))]
 
     def run(self, stopping: Stopping) -> int:
         """Keep the processes running until asked to stop. Returns the exit code."""

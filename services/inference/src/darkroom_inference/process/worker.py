@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from prometheus_client import generate_latest
 
+from darkroom.events import WorkerProcess
 from darkroom.stage_settings import StageSettings
 from darkroom.tracing.spans import Tracing
 from darkroom_inference.bounded.limits import Pipes, limits_of
@@ -62,6 +63,7 @@ class Worker:
             metrics=self._registry,
             stopping=stopping,
             work=_work(settings, pipes, self._registry),
+            worker=WorkerProcess(name=socket.gethostname(), process=options.process),
             tracing=tracing,
         )
         self._registry.execution(

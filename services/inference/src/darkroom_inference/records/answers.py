@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from darkroom.errors import DarkroomError
-from darkroom.events import ModelUsed
+from darkroom.events import ModelUsed, WorkerProcess
 from darkroom.logs import log_fields
 from darkroom.stage_settings import StageSettings
 from darkroom.tracing.spans import Tracing
@@ -47,12 +47,14 @@ class Answers:
         watchdog: Watchdog,
         metrics: Metrics,
         tracing: Tracing | None = None,
+        worker: WorkerProcess | None = None,
     ) -> None:
         self._loop = loop
         self._settings = settings
         self._model = ModelUsed(
             name=stage.model.name, sha256=stage.model.sha256, external_data=dict(stage.model.external_data) or None
         )
+        self._worker = worker
         self._loaded = stage.model
         self._analyser = Analyser(stage, max_bytes=settings.max_image_bytes)
         self._watchdog = watchdog
@@ -125,7 +127,7 @@ class Answers:
         if isinstance(answer, Failure):
             return self.failed(record, answer.reason, answer.message)
 
-        outgoing = result(record, answer, settings, self._model)
+        outgoing = result(record, answer, settings, self._model, self._worker)
         if self._spans is not None:
             outgoing = self._spans.publishing(record, outgoing)
         size = len(outgoing.value or b"")

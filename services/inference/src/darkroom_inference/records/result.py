@@ -2,7 +2,7 @@
 
 from darkroom import names
 from darkroom.cloudevents import CloudEvent, timestamp
-from darkroom.events import ANALYZED, Analyzed, ModelUsed, Source
+from darkroom.events import ANALYZED, Analyzed, ModelUsed, Source, WorkerProcess
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.records.generation import generation_headers, generation_of
 from darkroom_inference.records.image import ImageRecord
@@ -10,7 +10,13 @@ from darkroom_inference.records.outgoing import Outgoing
 from darkroom_vision.analyse import Analysis
 
 
-def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, model: ModelUsed) -> Outgoing:
+def result(
+    record: ImageRecord,
+    analysis: Analysis,
+    settings: StageSettings,
+    model: ModelUsed,
+    worker: WorkerProcess | None = None,
+) -> Outgoing:
     """The result of `record`. It has the image's key, so that results keep the order of their images."""
     stage = settings.stage.name
     generation = generation_of(record, settings)
@@ -23,6 +29,7 @@ def result(record: ImageRecord, analysis: Analysis, settings: StageSettings, mod
         **analysis.result,
         timings=analysis.timings.in_event(),
         source=Source(topic=record.topic, partition=record.partition, offset=record.offset),
+        worker=worker,
         generation=generation,
     )
     event = CloudEvent(

@@ -70,6 +70,7 @@ def _analyzed(pipeline: tuple[str, str], results: Sequence[StageResult]) -> Iter
                 "summary": summary_of(result.data),
                 "model": _object(result.data.get("model")),
                 "timings": _object(result.data.get("timings")),
+                "worker": _object(result.data.get("worker")),
                 "generation": result.data.get("generation"),
                 "source": None if result.source is None else _record(*result.source),
             },

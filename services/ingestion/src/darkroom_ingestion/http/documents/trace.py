@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from darkroom.events import ModelUsed, Source, Timings
+from darkroom.events import ModelUsed, Source, Timings, WorkerProcess
 from darkroom_ingestion.http.documents.base import EXAMPLE_ID, Document
 from darkroom_ingestion.images.document import State
 
@@ -23,6 +23,7 @@ class TraceStep(Document):
     summary: str | None = Field(None, description="Of Analyzed: the result in one line.")
     model: ModelUsed | None = Field(None, description="Of Analyzed: the model.")
     timings: Timings | None = Field(None, description="Of Analyzed: the time that each part of the work took.")
+    worker: WorkerProcess | None = Field(None, description="Of Analyzed: the process that did it.")
     reason: str | None = Field(None, description="Of Failed: why.")
     message: str | None = Field(None, description="Of Failed: details.")
     attempts: int | None = Field(None, description="Of Failed: the number of attempts.")
