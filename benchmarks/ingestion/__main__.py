@@ -21,6 +21,7 @@ from benchmarks.ingestion.rows import (
     DROPPING,
     PRODUCING,
     SERVICE,
+    TRACED,
     Latency,
     costs,
     memory,
@@ -30,6 +31,7 @@ from benchmarks.ingestion.rows import (
 )
 from benchmarks.ingestion.servers import Server, bare, ingestion
 from benchmarks.ingestion.target import Target, broker, jpeg, post, target
+from benchmarks.measuring.collector import collector
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import Comparison, Figure, Report
@@ -88,7 +90,12 @@ def _started(
     options: argparse.Namespace, at: Target, folder: Path, stack: ExitStack
 ) -> tuple[dict[str, Server], list[str]]:
     """Start the servers. Returns them, and notes on those that are missing."""
-    starts = {name_of(SERVICE, 1): ingestion(at, folder, 1), name_of(PRODUCING, 1): bare("Producing", at, folder, 1)}
+    spans = stack.enter_context(collector())
+    starts = {
+        name_of(SERVICE, 1): ingestion(at, folder, 1),
+        name_of(TRACED, 1): ingestion(at, folder / "traced", 1, environment=spans),
+        name_of(PRODUCING, 1): bare("Producing", at, folder, 1),
+    }
     notes = []
     if options.smoke:
         notes.append("not measured in the short form: 2 processes, 1 MB, and the other baselines")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from benchmarks.ingestion.client import Throughput
 from benchmarks.measuring.report import Comparison, Figure, Limit
 
 SERVICE = "ingestion service"
+TRACED = "ingestion service that sends spans of 1 % of its requests"
 PRODUCING = "bare ASGI + producer"
 DROPPING = "bare ASGI, body dropped"
 BRIDGE = "Strimzi Kafka Bridge"
@@ -56,6 +58,10 @@ def ratios(size: str, throughput: Mapping[str, Sequence[Throughput]]) -> list[Co
             if service and compared:
                 what = f"{size}, {name_of('', processes)[2:]}"
                 rows += _rows(what, service, baseline, compared, limit)
+    if (traced := throughput.get(name_of(TRACED, 1))) and (service := throughput.get(name_of(SERVICE, 1))):
+        what, limit = f"{size}, 1 process, 1 % traced, by CPU", Limit(at_least=0.98)
+        by_cpu = attrgetter("per_cpu_second")
+        rows.append(Comparison.of(what, "images/CPU s", by_cpu, traced, service, baseline="not traced", limit=limit))
     return rows
 
 

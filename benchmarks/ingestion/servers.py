@@ -123,9 +123,15 @@ def bare(application: str, target: Target, folder: Path, workers: int) -> contex
 
 
 def ingestion(
-    target: Target, folder: Path, workers: int, *, database: str | None = None
+    target: Target,
+    folder: Path,
+    workers: int,
+    *,
+    database: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> contextlib.AbstractContextManager[Server]:
     """The ingestion service, with a results store of its own unless `database` is the URL of one."""
+    folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "darkroom_ingestion", "--catalog", str(target.catalog(folder))]
     command += [
         "--database",
@@ -142,4 +148,4 @@ def ingestion(
         port = listening(log)
         return port if is_ready(port) else None
 
-    return serving(command, find_port, folder / f"ingestion-{workers}.log")
+    return serving(command, find_port, folder / f"ingestion-{workers}.log", environment)

@@ -7,6 +7,7 @@ Baselines, measured in turn with the worker, on the same images and cores:
   This is the bound cores / (t_decode + t_preprocess + t_inference).
 - consume and produce: the worker's Kafka client alone, one thread per core: it consumes the images and produces records
   of a result's size. For a tiny model, the bound by CPU is 1 / (t_work + t_consume_and_produce).
+- not traced: the worker beside itself with spans of 1 % of the images, which a collector takes and drops.
 - the naive consumer: Pillow, a session with default options, one message at a time.
 - MLServer on its Kafka path, with --mlserver: it is installed into an environment of its own in the user's cache.
 
@@ -17,8 +18,10 @@ see programs/simulated.py.
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.measuring.collector import collector
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import Comparison, Figure, Report
@@ -57,7 +60,7 @@ def main() -> None:
 def measure(options: argparse.Namespace, machine: Machine) -> Report:
     """Measure everything, or little of it for `options.smoke`."""
     configure_opencv()
-    with tempfile.TemporaryDirectory() as name, LocalKafka() as kafka:
+    with tempfile.TemporaryDirectory() as name, LocalKafka() as kafka, collector() as spans:
         folder = Path(name)
         kafka.start()
         topics = {
@@ -65,18 +68,24 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
             for size, images in ((SMALL, samples()), (LARGE, photographs()))
         }
         if options.smoke:
-            return _smoke(topics, folder, machine)
-        return _full(topics, folder, machine, options)
+            return _smoke(topics, folder, machine, spans)
+        return _full(topics, folder, machine, options, spans)
 
 
-def _full(topics: dict[str, Images], folder: Path, machine: Machine, options: argparse.Namespace) -> Report:
+def _full(
+    topics: dict[str, Images],
+    folder: Path,
+    machine: Machine,
+    options: argparse.Namespace,
+    spans: Mapping[str, str],
+) -> Report:
     parts = {
         (size, model): parts_of(topics[size].settings(model, loops=1), topics[size].images, 2).in_us
         for size, model in ((SMALL, "digits"), (LARGE, "digits"), (LARGE, "squeezenet"))
     }
     setup = _setup(topics, folder, {size: sum(parts[size, "digits"].values()) for size in topics})
     notes = [f"Loops beyond {setup.loops} are simulated: decoder, pre-processing and model sleep."]
-    measurements = _measurements(setup, topics)
+    measurements = _measurements(setup, topics, spans)
     if options.mlserver:
         try:
             measurements |= _mlserver(setup, topics)
@@ -107,10 +116,10 @@ def _setup(topics: dict[str, Images], folder: Path, us: dict[str, float]) -> Set
     return Setup(folder, cores, seconds, waiting)
 
 
-def _measurements(setup: Setup, topics: dict[str, Images]) -> dict[str, Measurement]:
+def _measurements(setup: Setup, topics: dict[str, Images], spans: Mapping[str, str]) -> dict[str, Measurement]:
     found: dict[str, Measurement] = {}
     for size, case in TINY.items():
-        found |= _tiny(setup, case, topics[size])
+        found |= _tiny(setup, case, topics[size], spans)
     for model, case in USUAL.items():
         found |= _usual(setup, case, topics[LARGE], model)
     return found | {f"{USUAL[NAIVE]}: naive": setup.naive(topics[LARGE], NAIVE)}
@@ -126,23 +135,27 @@ def _comparisons(rates: comparisons.Rates) -> list[Comparison]:
     return [
         *(row for case in USUAL.values() for row in comparisons.with_usual_model(rates, case)),
         *(row for rows in tiny for row in rows),
+        *(comparisons.with_tracing(rates, case) for case in TINY.values()),
         *(comparisons.with_naive(rates, case) for case in (*TINY.values(), USUAL[NAIVE])),
         *(comparisons.with_mlserver(rates, case) for case in TINY.values() if f"{case}: MLServer" in rates),
     ]
 
 
-def _smoke(topics: dict[str, Images], folder: Path, machine: Machine) -> Report:
+def _smoke(topics: dict[str, Images], folder: Path, machine: Machine, spans: Mapping[str, str]) -> Report:
     images = topics[SMALL]
     images.publish(_SMOKE_WAITING)
     setup = Setup(folder, Cores.of_machine(), Seconds(0.2, 0.2, 0.2), {SMALL: _SMOKE_WAITING})
     case = TINY[SMALL]
-    measurements = _tiny(setup, case, images) | {f"{case}: ExactlyOnce": setup.worker(images, "digits", "exactly")}
+    measurements = _tiny(setup, case, images, spans) | {
+        f"{case}: ExactlyOnce": setup.worker(images, "digits", "exactly")
+    }
     rates = in_turn(measurements, 1)
     parts = parts_of(images.settings("digits", loops=1), images.images, 0)
     curves = [loops_curve(setup, images, "digits", parts.in_us, loops=LOOPS[2:3])]
     rows: list[Comparison] = [
         *comparisons.with_usual_model(rates, case),
         *comparisons.with_tiny_model(rates, case, TINY_LIMITS[SMALL]),
+        comparisons.with_tracing(rates, case),
         comparisons.with_naive(rates, case),
     ]
     figures: list[Figure] = curves[0].figures()
@@ -151,10 +164,11 @@ def _smoke(topics: dict[str, Images], folder: Path, machine: Machine) -> Report:
     )
 
 
-def _tiny(setup: Setup, case: str, images: Images) -> dict[str, Measurement]:
+def _tiny(setup: Setup, case: str, images: Images, spans: Mapping[str, str]) -> dict[str, Measurement]:
     return {
         f"{case}: bare": setup.bare(images, "digits"),
         f"{case}: AtLeastOnce": setup.worker(images, "digits"),
+        f"{case}: traced": setup.traced(images, "digits", spans),
         f"{case}: consume and produce": setup.relay(images, "digits"),
         f"{case}: naive": setup.naive(images, "digits"),
     }

@@ -46,6 +46,12 @@ def with_tiny_model(rates: Rates, case: str, at_least: float) -> Iterator[Compar
     yield _by_clock(f"{case}, AtLeastOnce, by the clock", "threads without Kafka", seen, bare)
 
 
+def with_tracing(rates: Rates, case: str) -> Comparison:
+    """A worker that sends spans of 1 % of the images with one that sends none."""
+    traced, seen = rates[f"{case}: traced"], rates[f"{case}: AtLeastOnce"]
+    return _by_cpu(f"{case}, AtLeastOnce, 1 % traced, by CPU", "not traced", traced, seen, 0.98)
+
+
 def with_naive(rates: Rates, case: str) -> Comparison:
     """A worker with the naive consumer."""
     naive, seen = rates[f"{case}: naive"], rates[f"{case}: AtLeastOnce"]

@@ -1,9 +1,10 @@
 """Processes that are measured: workers, and programs that measure themselves."""
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -63,17 +64,23 @@ def worker(
     cores: Cores,
     *,
     command: Sequence[str] = WORKER,
+    environment: Mapping[str, str] | None = None,
 ) -> WorkerRate:
     """Start a worker, measure it for `seconds` while some of the `images` wait, and end it.
 
-    The worker's metrics are read once a second.
+    The worker's metrics are read once a second. `environment` has further environment variables.
     """
     file = settings_file(settings, folder)
     reservation = Reservation()
     port = reservation.port
     arguments = [*command, "run", "--settings", str(file), "--port", str(port)]
     with cores.for_measured():
-        started = subprocess.Popen([sys.executable, "-m", *arguments], stderr=subprocess.DEVNULL, cwd=ROOT)
+        started = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+        )
     try:
         return _measured(psutil.Process(started.pid), port, images, seconds)
     finally:

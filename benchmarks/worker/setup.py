@@ -1,6 +1,6 @@
 """What all measurements share: the images that wait in Kafka, the cores, and how long to measure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,6 +47,10 @@ class Setup:
         """A worker with Kafka."""
         return partial(self._worker, images, model, delivery, loops or self.loops, WORKER)
 
+    def traced(self, images: Images, model: str, collector: Mapping[str, str]) -> Measurement:
+        """A worker with Kafka that sends spans of 1 % of the images; `collector` are the environment variables."""
+        return partial(self._worker, images, model, "least", self.loops, WORKER, collector)
+
     def simulated(self, images: Images, model: str, loops: int, parts_us: dict[str, float]) -> Measurement:
         """A worker with Kafka that sleeps for as long as decoder, pre-processing and model would compute."""
         times = [text for step in ("decode", "preprocess", "model") for text in (f"--{step}-us", str(parts_us[step]))]
@@ -79,10 +83,19 @@ class Setup:
             self.cores,
         )
 
-    def _worker(self, images: Images, model: str, delivery: str, loops: int, command: tuple[str, ...]) -> Rate:
+    def _worker(
+        self,
+        images: Images,
+        model: str,
+        delivery: str,
+        loops: int,
+        command: tuple[str, ...],
+        environment: Mapping[str, str] | None = None,
+    ) -> Rate:
         settings = images.settings(model, delivery, loops=loops)
         seconds = self.seconds.small if model == "digits" else self.seconds.usual
-        return worker(settings, self.waiting[images.name], seconds, self.folder, self.cores, command=command)
+        waiting = self.waiting[images.name]
+        return worker(settings, waiting, seconds, self.folder, self.cores, command=command, environment=environment)
 
     def _program(self, module: str, images: Images, model: str, arguments: list[str]) -> Rate:
         settings = images.settings(model, loops=self.loops)

@@ -45,3 +45,12 @@ def test_with_a_parent_its_flag_decides_unless_it_is_not_to_be_followed() -> Non
 def test_a_ratio_samples_the_same_traces_as_opentelemetry(trace_id: int, ratio: float) -> None:
     theirs = TraceIdRatioBased(ratio).should_sample(None, trace_id, "name").decision is Decision.RECORD_AND_SAMPLE
     assert Sampler(ratio).samples(None, f"{trace_id:032x}") == theirs
+
+
+def test_a_new_trace_is_sampled_as_often_as_the_ratio_says() -> None:
+    sampler = Sampler(0.25)
+    ids = [trace_id for _ in range(10_000) if (trace_id := sampler.sampled_trace_id()) is not None]
+    assert 2_000 < len(ids) < 3_000
+    assert all(sampler.samples(None, trace_id) and len(trace_id) == 32 for trace_id in ids)
+    assert Sampler(0.0).sampled_trace_id() is None
+    assert Sampler(1.0).sampled_trace_id() is not None

@@ -4,6 +4,7 @@ OpenTelemetry's SDK decides only when it creates a span, which takes longer than
 sampled may take.
 """
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,8 +18,9 @@ ARGUMENT: Final = "OTEL_TRACES_SAMPLER_ARG"
 
 _BASES: Final[Mapping[str, float | None]] = {"always_on": 1.0, "always_off": 0.0, "traceidratio": None}
 _PARENT_BASED: Final = "parentbased_"
-_RANDOM: Final = 2.0**64
-"""The number of values that the random part of a trace id may have."""
+_BITS: Final = 64
+_RANDOM: Final = 2.0**_BITS
+"""The number of values of the half of a trace id that decides."""
 
 log = structlog.get_logger("darkroom.tracing")
 
@@ -35,6 +37,11 @@ class Sampler:
         if parent is not None and self.follows_parent:
             return parent.sampled
         return int(trace_id[16:], 16) < self.ratio * _RANDOM
+
+    def sampled_trace_id(self) -> str | None:
+        """The id of a new trace if it is to be recorded, else None. Cheaper than to ask for an id that is not used."""
+        decisive = random.getrandbits(_BITS)
+        return f"{random.getrandbits(_BITS):016x}{decisive:016x}" if decisive < self.ratio * _RANDOM else None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Sampler":

@@ -55,9 +55,12 @@ class Tracing:
 
     def begin_sampled(self, traceparent: str | None) -> tuple[SpanContext, SpanContext | None] | None:
         """The context of a new span and its parent's; None if the span is not to be recorded. For frequent work."""
-        if traceparent is not None and self.sampler.follows_parent and not says_sampled(traceparent):
+        if traceparent is None:
+            trace_id = self.sampler.sampled_trace_id()
+            return None if trace_id is None else (SpanContext(trace_id, new_span_id(), sampled=True), None)
+        if self.sampler.follows_parent and not says_sampled(traceparent):
             return None
-        parent = None if traceparent is None else read_traceparent(traceparent)
+        parent = read_traceparent(traceparent)
         context = self.begin(parent)
         return (context, parent) if context.sampled else None
 
