@@ -37,6 +37,8 @@ export interface Fact {
   text: string;
   score: number | null;
   tone: "plain" | "good" | "bad";
+  /** Whether it says something about the picture; the size of a vector does not, nor does the second best class. */
+  drawn: boolean;
 }
 
 export interface Answer {
@@ -82,7 +84,11 @@ function readPredictions(predictions: unknown[], type: string): Pick<Answer, "ma
   const all = predictions.map(fields).filter((one) => one !== null);
   if (!all.some((one) => fields(one.box))) {
     const most = type === "Classification" || type === "" ? 5 : MOST_FACTS;
-    return { marks: [], facts: all.slice(0, most).map(labelFact), more: Math.max(0, all.length - most) };
+    return {
+      marks: [],
+      facts: all.slice(0, most).map((one, rank) => labelFact(one, rank === 0 || type === "MultiLabel")),
+      more: Math.max(0, all.length - most),
+    };
   }
   const marks = all.slice(0, MOST_MARKS).map((one) => ({
     label: shownText(one.label),
@@ -104,7 +110,13 @@ function readClasses(classes: unknown[]): Pick<Answer, "marks" | "facts" | "more
     keypoints: [],
   }));
   const facts = marks.slice(0, MOST_FACTS).map(({ label, score }) => {
-    return { label, text: `${label} ${Math.round(score * 100)} %`, score, tone: "plain" as const };
+    return {
+      label,
+      text: `${label} ${Math.round(score * 100)} %`,
+      score,
+      tone: "plain" as const,
+      drawn: true,
+    };
   });
   return { marks, facts, more: all.length - marks.length };
 }
@@ -113,29 +125,43 @@ function readFacts(event: Fields): Fact[] | null {
   const [text, anomaly, tensor] = [fields(event.text), fields(event.anomaly), fields(event.tensor)];
   if (text) {
     const line = text.text === "" ? "no text" : `“${shownText(text.text, 300)}”`;
-    return [{ label: null, text: line, score: number(text.score), tone: "plain" }];
+    return [{ label: null, text: line, score: number(text.score), tone: "plain", drawn: true }];
   }
   if (anomaly) {
     const anomalous = anomaly.anomalous === true;
     const tone = anomalous ? "bad" : "good";
-    return [{ label: null, text: anomalous ? "anomalous" : "normal", score: number(anomaly.score), tone }];
+    return [
+      {
+        label: null,
+        text: anomalous ? "anomalous" : "normal",
+        score: number(anomaly.score),
+        tone,
+        drawn: true,
+      },
+    ];
   }
   if (Array.isArray(event.embedding)) {
     return [
-      { label: null, text: `embedding of ${event.embedding.length} numbers`, score: null, tone: "plain" },
+      {
+        label: null,
+        text: `embedding of ${event.embedding.length} numbers`,
+        score: null,
+        tone: "plain",
+        drawn: false,
+      },
     ];
   }
   if (tensor) {
     const shape = Array.isArray(tensor.shape) ? tensor.shape.slice(0, 8).join("x") : "";
     const text = shownText(`${tensor.name} ${tensor.dtype} ${shape}`);
-    return [{ label: null, text, score: null, tone: "plain" }];
+    return [{ label: null, text, score: null, tone: "plain", drawn: false }];
   }
   return null;
 }
 
-function labelFact(one: Fields): Fact {
+function labelFact(one: Fields, drawn: boolean): Fact {
   const label = shownText(one.label);
-  return { label, text: label, score: number(one.score), tone: "plain" };
+  return { label, text: label, score: number(one.score), tone: "plain", drawn };
 }
 
 function readBox(value: unknown): Box | null {

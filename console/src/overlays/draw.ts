@@ -40,7 +40,9 @@ export function draw(
     .filter((mark) => mark.box)
     .slice(0, options.compact ? MOST_LABELS.compact : MOST_LABELS.large);
   for (const mark of labelled.toReversed()) drawLabel(context, mark, view, options);
-  const facts = answers.flatMap((answer) => answer.facts).filter((fact) => isShown(fact, options));
+  const facts = answers
+    .flatMap((answer) => answer.facts)
+    .filter((fact) => fact.drawn && isShown(fact, options));
   drawFacts(context, facts, view, options);
 }
 

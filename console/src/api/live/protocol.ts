@@ -22,7 +22,7 @@ export interface LiveFailure {
   offset: number;
 }
 
-/** The data of an event `batch`. `seen` and `dropped` are totals of the connection. */
+/** The data of an event `batch`: the newest first. `seen` and `dropped` are totals of the connection. */
 export interface BatchDocument {
   results: LiveResult[];
   failures: LiveFailure[];

@@ -1,4 +1,4 @@
-/** A stream of server-sent events that is opened again when it ends, where it ended.
+/** A stream of server-sent events that is opened again when it ends.
  *
  * Not an EventSource, which hides why the service refused the stream, and whether heartbeats still come.
  */
@@ -24,37 +24,28 @@ export function follow(address: string, listener: Listener): () => void {
 }
 
 async function keepFollowing(address: string, listener: Listener, stopped: AbortSignal): Promise<void> {
-  let lastId = "";
   for (let failures = 0; !stopped.aborted; failures++) {
     listener.onConnection({ state: "connecting" });
     try {
-      await readOnce(address, lastId, stopped, {
-        onConnection: listener.onConnection,
-        onEvent: (event) => {
-          lastId = event.id || lastId;
+      await readOnce(address, stopped, {
+        onEvent: listener.onEvent,
+        onConnection: (connection) => {
           failures = 0;
-          listener.onEvent(event);
+          listener.onConnection(connection);
         },
       });
     } catch (error) {
       if (stopped.aborted) return;
       const { title, message, kind, status } = asProblem(error);
-      if (status === 422) lastId = ""; // the service does not know the id any more
       listener.onConnection({ state: "away", title, message, kind, status });
     }
     await pause(WAITS_MS[Math.min(failures, WAITS_MS.length - 1)] ?? 0, stopped);
   }
 }
 
-async function readOnce(
-  address: string,
-  lastId: string,
-  stopped: AbortSignal,
-  listener: Listener,
-): Promise<void> {
+async function readOnce(address: string, stopped: AbortSignal, listener: Listener): Promise<void> {
   const silent = new AbortController();
-  const headers: Record<string, string> = { Accept: "text/event-stream" };
-  if (lastId) headers["Last-Event-ID"] = lastId;
+  const headers = { Accept: "text/event-stream" };
   const response = await fetch(address, { headers, signal: AbortSignal.any([stopped, silent.signal]) });
   if (!response.ok || !response.body) throw await problemOf(response);
   listener.onConnection({ state: "open" });

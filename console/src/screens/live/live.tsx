@@ -49,8 +49,12 @@ function LiveWall({ filter }: { filter: Filter }) {
   }, [wall, before.data]);
 
   useLive((update) => {
-    if ("connection" in update) setConnection(update.connection);
-    else wall.take(update.batch);
+    if ("batch" in update) {
+      wall.take(update.batch);
+      return;
+    }
+    setConnection(update.connection);
+    if (update.connection.state === "open" && connection.state === "away") void before.refetch(); // what was missed
   });
   useTick(() => {
     if (!paused) wall.tick();

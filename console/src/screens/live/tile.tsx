@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Link } from "wouter";
 import { contentAddress, thumbnailAddress } from "../../api/addresses";
-import { pagePath, usePipeline } from "../../api/pipeline";
+import { pagePath, usePipeline, usePipelineSummary } from "../../api/pipeline";
 import { shownText } from "../../overlays/text";
 import { Badge } from "../../parts/badge";
 import { Picture } from "../../parts/picture";
@@ -12,7 +12,11 @@ import type { Tile } from "./wall";
 /** One image of the wall: its thumbnail, what was found in it, in one line, and when. */
 export const WallTile = memo(function WallTile({ tile }: { tile: Tile }) {
   const pipeline = usePipeline();
-  const summary = tile.summaries.map((one) => shownText(one, 200)).join(" · ");
+  const order = usePipelineSummary()?.stages.map((stage) => stage.name) ?? [];
+  const summary = tile.summaries
+    .toSorted((a, b) => order.indexOf(a.stage) - order.indexOf(b.stage))
+    .map(({ text }) => shownText(text, 200))
+    .join(" · ");
   return (
     <li className={styles.tile}>
       <Link href={pagePath(pipeline, "images", tile.id)} className={styles.link}>

@@ -14,8 +14,9 @@ function result(id: string, stage = "classify", label = "three", score = 0.9): L
   return { pipeline: "demo/digits", id, stage, analyzedAt: "2026-11-26T12:00:00.000Z", summary: label, data };
 }
 
+/** A batch, given oldest first; the service sends the newest first. */
 function batch(...results: LiveResult[]): Batch {
-  return { results, failures: [], dropped: 0 };
+  return { results: results.toReversed(), failures: [], dropped: 0 };
 }
 
 function isComplete(wall: Wall): boolean {
@@ -116,6 +117,6 @@ test("images from before are shown behind the new ones, and not counted", () => 
   wall.take(batch(result("new"), result("both")));
   wall.tick();
   wall.prefill([result("both"), result("old"), ...many(100)]);
-  expect(wall.tiles.slice(0, 3).map((tile) => tile.id)).toEqual(["both", "new", "old"]);
+  expect(wall.tiles.slice(0, 4).map((tile) => tile.id)).toEqual(["both", "new", "old", "image-0"]);
   expect([wall.tiles.length, wall.counts.seen]).toEqual([MOST_TILES, 2]);
 });

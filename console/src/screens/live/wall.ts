@@ -13,7 +13,7 @@ export interface Filter {
 export interface Tile {
   id: string;
   at: string;
-  summaries: readonly string[];
+  summaries: readonly { stage: string; text: string }[];
   answers: readonly Answer[];
   failures: readonly { stage: string; reason: string }[];
 }
@@ -74,7 +74,7 @@ export class Wall {
     const counts = { ...this.counts };
     counts.seen += results.length + failures.length + dropped;
     counts.skipped += dropped;
-    for (const tile of [...results.map(tileOf), ...failures.map(failedTile)]) {
+    for (const tile of oldestFirst([...results.map(tileOf), ...failures.map(failedTile)])) {
       if (!matches(tile, this.#filter)) counts.unmatched += 1;
       else this.#wait(tile);
     }
@@ -116,23 +116,34 @@ export class Wall {
   }
 }
 
+/** A batch has the newest first; those of the same time keep their order. */
+function oldestFirst(tiles: readonly Tile[]): Tile[] {
+  return tiles.toReversed().sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+}
+
 /** The image with the answers of both, the newer ones last. */
 function merged(older: Tile | undefined, newer: Tile): Tile {
   if (!older) return newer;
-  const stages = new Set([...newer.answers, ...newer.failures].map((one) => one.stage));
+  const stages = new Set([...newer.summaries, ...newer.failures].map((one) => one.stage));
   return {
     ...newer,
     // biome-ignore lint/complexity/useMathMinMax: they are texts
     at: older.at > newer.at ? older.at : newer.at,
-    summaries: [...new Set([...older.summaries, ...newer.summaries])],
+    summaries: [...older.summaries.filter((summary) => !stages.has(summary.stage)), ...newer.summaries],
     answers: [...older.answers.filter((answer) => !stages.has(answer.stage)), ...newer.answers],
     failures: [...older.failures.filter((failure) => !stages.has(failure.stage)), ...newer.failures],
   };
 }
 
-function tileOf({ id, analyzedAt, summary, data }: LiveResult): Tile {
+function tileOf({ id, stage, analyzedAt, summary, data }: LiveResult): Tile {
   const answer = readAnswer(data);
-  return { id, at: analyzedAt, summaries: [summary], answers: answer ? [answer] : [], failures: [] };
+  return {
+    id,
+    at: analyzedAt,
+    summaries: [{ stage, text: summary }],
+    answers: answer ? [answer] : [],
+    failures: [],
+  };
 }
 
 function failedTile({ id, failedAt, stage, reason }: LiveFailure): Tile {
@@ -141,7 +152,7 @@ function failedTile({ id, failedAt, stage, reason }: LiveFailure): Tile {
 
 /** Whether something in the tile, which has one result or failure, is as the filter wants it. */
 function matches(tile: Tile, { stage, label, minScore }: Filter): boolean {
-  const stages = [...tile.answers, ...tile.failures].map((one) => one.stage);
+  const stages = [...tile.summaries, ...tile.failures].map((one) => one.stage);
   if (stage && !stages.includes(stage)) return false;
   if (!label && minScore === 0) return true;
   return tile.answers.some((answer) =>
