@@ -8,7 +8,9 @@ const ID = "keyboard-help";
 
 export function openKeyboardHelp(): void {
   const dialog = document.getElementById(ID);
-  if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
+  if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector("button")?.focus();
 }
 
 export function KeyboardHelp() {
@@ -18,7 +20,7 @@ export function KeyboardHelp() {
   useShortcut("?", "List the keys", openKeyboardHelp);
   return (
     <dialog id={ID} ref={dialog} className={styles.dialog} aria-labelledby="keyboard-help-title">
-      <h2 id="keyboard-help-title">Keyboard</h2>
+      <h2 id="keyboard-help-title">Keyboard shortcuts</h2>
       <dl className={styles.list}>
         {shortcuts.map((one) => (
           <div key={one.keys}>
@@ -33,7 +35,7 @@ export function KeyboardHelp() {
       </dl>
       <label className={styles.on}>
         <input type="checkbox" checked={on} onChange={(event) => switchShortcuts(event.target.checked)} />
-        Single keys act
+        Use these shortcuts
       </label>
       <Button onClick={() => dialog.current?.close()}>Close</Button>
     </dialog>

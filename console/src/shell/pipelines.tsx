@@ -1,7 +1,10 @@
 /** The first page: all pipelines, or the only one. */
 
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link, Redirect } from "wouter";
-import type { PipelineSummary } from "../api/client";
+import { thumbnailAddress } from "../api/addresses";
+import { api, type PipelineSummary, unwrap } from "../api/client";
 import { pagePath, usePipelines } from "../api/pipeline";
 import { Page } from "../parts/page";
 import { Empty, Loading, ProblemState } from "../parts/states";
@@ -36,6 +39,7 @@ export function Pipelines() {
 function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
   return (
     <Link href={pagePath(pipeline, "live")} className={styles.card}>
+      <Newest pipeline={pipeline} />
       <h2>{pipeline.name}</h2>
       <p className={styles.namespace}>
         {pipeline.namespace}
@@ -51,4 +55,34 @@ function PipelineCard({ pipeline }: { pipeline: PipelineSummary }) {
       <PipelineFlow pipeline={pipeline} />
     </Link>
   );
+}
+
+const SHOWN = 4;
+
+/** The newest images, as a strip. */
+function Newest({ pipeline: { namespace, name } }: { pipeline: PipelineSummary }) {
+  const newest = useQuery({
+    queryKey: ["strip", namespace, name],
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/pipelines/{namespace}/{name}/results", {
+          params: { path: { namespace, name }, query: { limit: SHOWN * 4 } },
+        }),
+      ),
+  });
+  const results = new Map(newest.data?.results.map((result) => [result.imageId, result]));
+  return (
+    <div className={styles.strip} data-empty={newest.isSuccess && results.size === 0}>
+      {[...results.values()].slice(0, SHOWN).map((result) => (
+        <div key={result.imageId}>
+          <Thumbnail address={thumbnailAddress({ namespace, name }, result.imageId, 160)} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Thumbnail({ address }: { address: string }) {
+  const [failed, setFailed] = useState(false);
+  return failed ? null : <img src={address} alt="" decoding="async" onError={() => setFailed(true)} />;
 }

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect, useRef } from "react";
 import { useLocation } from "wouter";
+import { Health } from "./health";
 import { KeyboardHelp } from "./keyboard-help";
 import { Navigation } from "./navigation";
 import styles from "./shell.module.css";
@@ -25,9 +26,12 @@ export function Shell({ children }: { children: ReactNode }) {
         Skip to the content
       </a>
       <Navigation />
-      <main id="main" ref={main} tabIndex={-1} className={styles.main}>
-        {children}
-      </main>
+      <div className={styles.content}>
+        <Health />
+        <main id="main" ref={main} tabIndex={-1}>
+          {children}
+        </main>
+      </div>
       <StatusLine />
       <KeyboardHelp />
     </div>

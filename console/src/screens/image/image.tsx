@@ -39,6 +39,8 @@ export default function ImageScreen() {
   );
 }
 
+/** The shape of the frame if the size of the image is unknown, because no stage has decoded it. */
+const NO_PICTURE = 2;
 const PATH = "/v1/pipelines/{namespace}/{name}/images/{image_id}";
 
 function Actions({ pipeline, image }: { pipeline: PipelineName; image: ImageDocument }) {
@@ -85,9 +87,10 @@ function Shown({ pipeline, image }: { pipeline: PipelineName; image: ImageDocume
             eager
           />
         </figure>
-        <Panel answers={answers} waiting={waiting} />
+        <Panel answers={answers} waiting={waiting}>
+          <Failures failures={image.failures} />
+        </Panel>
       </div>
-      <Failures failures={image.failures} />
       <Trace id={image.id} state={image.state} />
       <Json document={image} />
     </>
@@ -101,7 +104,7 @@ function sizeOf(answers: readonly Answer[]) {
 
 function shapeOf(answers: readonly Answer[]): number {
   const found = answers.find((answer) => answer.width > 0 && answer.height > 0);
-  return found ? found.width / found.height : 1.5;
+  return found ? found.width / found.height : NO_PICTURE;
 }
 
 function altOf(answers: readonly Answer[]): string {

@@ -1,5 +1,6 @@
 /** Beside the picture: which stages are drawn, above which score, and everything they found. */
 
+import type { ReactNode } from "react";
 import type { Answer } from "../../overlays/answer";
 import { isShown } from "../../overlays/draw";
 import { shownScore } from "../../overlays/text";
@@ -11,7 +12,15 @@ import styles from "./panel.module.css";
 
 const MOST_ROWS = 100;
 
-export function Panel({ answers, waiting }: { answers: readonly Answer[]; waiting: readonly string[] }) {
+interface Props {
+  answers: readonly Answer[];
+  /** Names of the stages that have not answered yet. */
+  waiting: readonly string[];
+  /** Shown below the answers. */
+  children?: ReactNode;
+}
+
+export function Panel({ answers, waiting, children }: Props) {
   const [threshold, setThreshold] = useQueryNumber("threshold", 0, [0, 1]);
   const scored = answers.some((answer) =>
     [...answer.marks, ...answer.facts].some((one) => one.score !== null),
@@ -44,6 +53,7 @@ export function Panel({ answers, waiting }: { answers: readonly Answer[]; waitin
           </header>
         </section>
       ))}
+      {children}
     </aside>
   );
 }

@@ -51,7 +51,7 @@ export function DropZone({ onFiles, small }: Props) {
         </Button>
         <Button onClick={() => folder.current?.click()}>
           <Icon name="folder" size={16} />
-          Choose a folder
+          Folder
         </Button>
         <Button onClick={() => setCamera(true)}>
           <Icon name="camera" size={16} />
