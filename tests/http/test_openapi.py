@@ -36,7 +36,10 @@ def existing(shared: tuple[Service, Pipeline]) -> Mapping[str, Any]:
     pipeline.fail(failed)
     until(lambda: document(service, pipeline, image["id"])["results"], "a result is there")
     [letter] = pipeline.records(f"{pipeline.namespace}.digits.classify.dead-letters")
+    with service.client as client:
+        redrive = client.post(f"{pipeline.path}/dead-letters/redrives", json={"stage": "classify", "all": True})
     return {
+        "redrive_id": redrive.json()["id"],
         "namespace": pipeline.namespace,
         "name": pipeline.name,
         "image_id": image["id"],

@@ -247,6 +247,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pipelines/{namespace}/{name}/dead-letters/redrives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List redrives, newest first
+         * @description Those that run, and those that have ended: who redrove which dead letters, and when.
+         */
+        get: operations["get_redrives_v1_pipelines__namespace___name__dead_letters_redrives_get"];
+        put?: never;
+        /**
+         * Redrive dead letters in the background
+         * @description Publishes each image again for the stage that failed on it, oldest first, at most `ratePerSecond` of them.
+         *
+         *     One redrive of a stage runs at a time. It continues after a restart of the service.
+         */
+        post: operations["post_redrives_v1_pipelines__namespace___name__dead_letters_redrives_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pipelines/{namespace}/{name}/dead-letters/redrives/{redrive_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a redrive
+         * @description How far it is.
+         */
+        get: operations["get_redrive_v1_pipelines__namespace___name__dead_letters_redrives__redrive_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop a redrive
+         * @description Images that are being published at this moment are still published. A redrive that has ended stays as it is.
+         */
+        delete: operations["delete_redrive_v1_pipelines__namespace___name__dead_letters_redrives__redrive_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pipelines": {
         parameters: {
             query?: never;
@@ -1266,6 +1316,142 @@ export interface components {
             keypoints?: components["schemas"]["Keypoint"][] | null;
         };
         /**
+         * RedriveJob
+         * @description A redrive in the background, and how far it is.
+         */
+        RedriveJob: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @description Running until Done; Stopped by a request or with its pipeline; Failed by an error.
+             * @enum {string}
+             */
+            state: "Running" | "Done" | "Stopped" | "Failed";
+            /** Stage */
+            stage: string;
+            /**
+             * Selection
+             * @example {
+             *       "reason": "DecodeError"
+             *     }
+             */
+            selection: {
+                [key: string]: unknown;
+            };
+            /**
+             * Matched
+             * @description The dead letters that were selected at the start.
+             */
+            matched: number;
+            /**
+             * Redriven
+             * @description Those that were published again.
+             */
+            redriven: number;
+            /**
+             * Failed
+             * @description Those that could not be, because retention had removed them or Kafka refused them.
+             */
+            failed: number;
+            /** Ratepersecond */
+            ratePerSecond: number;
+            /**
+             * By
+             * @description Who has started it: the address of the client.
+             * @example 10.0.0.7
+             */
+            by: string;
+            /**
+             * Startedat
+             * @example 2026-11-23T12:00:00.000Z
+             */
+            startedAt: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /**
+             * Message
+             * @description What it waits for, why a dead letter failed, or why it has ended.
+             */
+            message: string | null;
+        };
+        /**
+         * RedriveJobRequest
+         * @description Selects dead letters of a stage by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
+         *
+         *     Those that fail after the start are left out, and those that have been redriven, unless `ids` contains them.
+         * @example {
+         *       "reason": "DecodeError",
+         *       "stage": "classify"
+         *     }
+         * @example {
+         *       "all": true,
+         *       "stage": "classify"
+         *     }
+         */
+        RedriveJobRequest: {
+            /** Stage */
+            stage: string;
+            /**
+             * Ids
+             * @description Ids of images.
+             */
+            ids?: string[] | null;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Since
+             * @description Failed at or after this time (RFC 3339).
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description Failed before this time (RFC 3339).
+             */
+            until?: string | null;
+            /**
+             * All
+             * @default false
+             */
+            all: boolean;
+            /**
+             * Ratepersecond
+             * @description The most images in a second.
+             * @default 50
+             */
+            ratePerSecond: number;
+            /**
+             * Dryrun
+             * @description Only count the dead letters.
+             * @default false
+             */
+            dryRun: boolean;
+        };
+        /**
+         * RedriveJobsPage
+         * @description Redrives, newest first: the record of who redrove what. Kept for 90 days.
+         */
+        RedriveJobsPage: {
+            /** Redrives */
+            redrives: components["schemas"]["RedriveJob"][];
+            /**
+             * Next
+             * @description Pass as `after` to get older ones; null on the last page.
+             */
+            next: string | null;
+        };
+        /**
+         * RedrivePreview
+         * @description How many dead letters a redrive would publish again now.
+         */
+        RedrivePreview: {
+            /**
+             * Matched
+             * @description Dead letters; with `ids`, images that have one.
+             */
+            matched: number;
+        };
+        /**
          * RedriveRequest
          * @description Selects dead letters of a stage by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
          *
@@ -2084,7 +2270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A request with this idempotency key is still in progress. */
+            /** @description A request with this idempotency key, or a redrive of this stage, is still in progress. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2977,6 +3163,318 @@ export interface operations {
             };
             /** @description Larger than the pipeline or the service accepts. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_redrives_v1_pipelines__namespace___name__dead_letters_redrives_get: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string | null;
+                /** @description Maximum number of items. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of redrives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveJobsPage"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_redrives_v1_pipelines__namespace___name__dead_letters_redrives_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveJobRequest"];
+            };
+        };
+        responses: {
+            /** @description With `dryRun`: how many dead letters are selected. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedrivePreview"];
+                };
+            };
+            /** @description The redrive has started. */
+            201: {
+                headers: {
+                    /** @description Its path. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveJob"];
+                };
+            };
+            /** @description The body is not an image, or is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A request with this idempotency key, or a redrive of this stage, is still in progress. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than the pipeline or the service accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_redrive_v1_pipelines__namespace___name__dead_letters_redrives__redrive_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The redrive's id. */
+                redrive_id: string;
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The redrive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveJob"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_redrive_v1_pipelines__namespace___name__dead_letters_redrives__redrive_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The redrive's id. */
+                redrive_id: string;
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The redrive, which has ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveJob"];
+                };
+            };
+            /** @description Not found. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,6 +22,7 @@ from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.publishing import ImagesTopics
 from darkroom_ingestion.images.recent import RecentImages
 from darkroom_ingestion.images.redrive import Redrives
+from darkroom_ingestion.images.redrive_jobs import RedriveJobs
 from darkroom_ingestion.images.submission import Submissions
 from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.links.links import Links
@@ -77,6 +78,7 @@ async def running(
     if isinstance(services.filling, Filling):
         services.background.start("filling", services.filling.run)
     services.background.start("catalog", lambda: catalog.watch(links.serve))
+    services.background.start("redrives", services.redrive_jobs.run)
     if membership is None or membership.is_first:
         services.background.start(
             "housekeeping",
@@ -114,6 +116,7 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
     metrics.producer_queue.set_function(lambda: sum(link.publisher.waiting for link in links.all()))
     metrics.store_lag.set_function(lambda: filling.lag)
     metrics.store_writable.set(1)
+    redrives = Redrives(topics, links, database, claimant, ends, metrics)
     return Services(
         settings=settings,
         database=database,
@@ -122,7 +125,8 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
         filling=filling,
         submissions=Submissions(topics, database, keys, recent, metrics, tracing),
         lookup=ImageLookup(database, recent, ends),
-        redrives=Redrives(topics, links, database, claimant, ends, metrics),
+        redrives=redrives,
+        redrive_jobs=RedriveJobs(redrives),
         statuses=Statuses(links, database, catalog),
         memory=memory,
         live_clients=LiveClients(settings.live_clients_per_address),

@@ -25,6 +25,7 @@ from darkroom_ingestion.http.routes import (
     operations,
     pipelines,
     post_images,
+    redrives,
     results,
     status,
 )
@@ -40,6 +41,7 @@ _ROUTES = (
     images_list,
     events,
     dead_letters,
+    redrives,
     pipelines,
     status,
     operations,
@@ -90,7 +92,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=cors_origins,
-            allow_methods=["GET", "HEAD", "POST"],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=_CORS_REQUEST_HEADERS,
             expose_headers=_CORS_RESPONSE_HEADERS,
         )

@@ -14,6 +14,7 @@ from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.http.siblings import Siblings
 from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.redrive import Redrives
+from darkroom_ingestion.images.redrive_jobs import RedriveJobs
 from darkroom_ingestion.images.submission import Submissions
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
@@ -41,6 +42,7 @@ class Services:
     submissions: Submissions
     lookup: ImageLookup
     redrives: Redrives
+    redrive_jobs: RedriveJobs
     statuses: Statuses
     memory: BodyMemory
     live_clients: LiveClients

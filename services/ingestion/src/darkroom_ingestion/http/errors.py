@@ -19,6 +19,7 @@ from darkroom_ingestion.http.problems import (
     unavailable,
 )
 from darkroom_ingestion.images import errors
+from darkroom_ingestion.images.letters_selection import AmbiguousSelection
 from darkroom_ingestion.links.links import NotConnected
 from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.thumbnails.decoder import NoThumbnail
@@ -35,6 +36,8 @@ def problem_of(error: Exception) -> HttpProblem:  # noqa: C901, PLR0912 - a tabl
     match error:
         case HttpProblem():
             return error
+        case AmbiguousSelection():
+            return invalid(detail)
         case NoThumbnail():
             return HttpProblem(415, "no-thumbnail", "No thumbnail", f"The file has no thumbnail: {detail}")
         case TooManyThumbnails():

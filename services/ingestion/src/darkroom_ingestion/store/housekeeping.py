@@ -15,6 +15,7 @@ from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.forgetting import forget_before, forget_topic
 from darkroom_ingestion.store.idempotency_rows import forget_old_keys
 from darkroom_ingestion.store.queries import all_positions
+from darkroom_ingestion.store.redrives.jobs import forget_old_jobs
 from darkroom_ingestion.store.tables import about
 from darkroom_ingestion.times import now_ms
 
@@ -47,6 +48,7 @@ async def run_housekeeping(
         await asyncio.sleep(_EVERY_S)
         try:
             await asyncio.to_thread(forget_old_keys, database)
+            await asyncio.to_thread(database.write, partial(forget_old_jobs, at_ms=now_ms()))
             await asyncio.to_thread(forget_unused_topics, database, in_use, now_ms())
             for admin, topics in logs():
                 await asyncio.to_thread(forget_expired_records, database, admin, topics)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Exists, Row, Select, and_, case, select, tuple_
+from sqlalchemy import Connection, CursorResult, Exists, Row, Select, and_, case, func, select, tuple_
 
 from darkroom.kafka.log import TopicPartition
 from darkroom.result_fields import summary_of
@@ -161,11 +161,36 @@ def _some_at_a_time(rows: CursorResult[Any]) -> Iterator[Row[Any]]:
 
 
 def dead_letters_page(
-    connection: Connection, pipeline: str, which: DeadLetterFilter, *, after: DeadLetterCursor | None, limit: int
+    connection: Connection,
+    pipeline: str,
+    which: DeadLetterFilter,
+    *,
+    after: DeadLetterCursor | None,
+    limit: int,
+    oldest_first: bool = False,
 ) -> tuple[list[DeadLetterRow], DeadLetterCursor | None]:
     """Dead letters, newest first, and the cursor of the next page if there is one."""
     order = (dead_letters.c.at_ms, dead_letters.c.topic, dead_letters.c.partition, dead_letters.c.offset)
-    query = with_redrives().where(dead_letters.c.pipeline == pipeline)
+    query = _selected(with_redrives(), pipeline, which)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(*after) if oldest_first else tuple_(*order) < tuple_(*after))
+    ordered = (column.asc() if oldest_first else column.desc() for column in order)
+    rows = connection.execute(query.order_by(*ordered).limit(limit + 1)).all()
+    page = [dead_letter_of(row) for row in rows[:limit]]
+    return page, page[-1].cursor if len(rows) > limit else None
+
+
+def count_dead_letters(connection: Connection, pipeline: str, which: DeadLetterFilter) -> int:
+    """The number of dead letters; with `image_ids`, of the images that have one."""
+    counted = func.count() if which.image_ids is None else func.count(dead_letters.c.image_id.distinct())
+    number: int = connection.execute(
+        _selected(with_redrives(), pipeline, which).with_only_columns(counted)
+    ).scalar_one()
+    return number
+
+
+def _selected(query: Select[Any], pipeline: str, which: DeadLetterFilter) -> Select[Any]:
+    query = query.where(dead_letters.c.pipeline == pipeline)
     if which.stage is not None:
         query = query.where(dead_letters.c.stage == which.stage)
     if which.reason is not None:
@@ -179,11 +204,7 @@ def dead_letters_page(
     if which.redriven is not None:
         mark = redrives.c.replayed_at_ms
         query = query.where(mark.is_not(None) if which.redriven else mark.is_(None))
-    if after is not None:
-        query = query.where(tuple_(*order) < tuple_(*after))
-    rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()
-    page = [dead_letter_of(row) for row in rows[:limit]]
-    return page, page[-1].cursor if len(rows) > limit else None
+    return query
 
 
 def read_positions(connection: Connection, topic: str) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""The tables. All rows can be rebuilt from the log, except idempotency keys."""
+"""The tables. All rows can be rebuilt from the log, except idempotency keys and redrive jobs."""
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text, text
 
@@ -140,6 +140,39 @@ redrive_claims = Table(
     Column("offset", BigInteger, primary_key=True, autoincrement=False),
     Column("owner", Text, nullable=False),
     Column("claimed_at_ms", BigInteger, nullable=False),
+)
+
+# A redrive in the background. `position` is the last dead letter that it has dealt with.
+redrive_jobs = Table(
+    "redrive_jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("pipeline", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    # The request's selection of dead letters, as JSON.
+    Column("selection", Text, nullable=False),
+    Column("rate_per_second", Double, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("matched", BigInteger, nullable=False),
+    Column("redriven", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("message", Text),
+    Column("started_at_ms", BigInteger, nullable=False),
+    Column("finished_at_ms", BigInteger),
+    Column("position", Text),
+    # The process that works on it, and when it last said so.
+    Column("owner", Text),
+    Column("claimed_at_ms", BigInteger, nullable=False),
+    Index("redrive_jobs_by_time", "pipeline", "started_at_ms", "id"),
+    Index(
+        "redrive_jobs_running",
+        "pipeline",
+        "stage",
+        unique=True,
+        sqlite_where=text("state = 'Running'"),
+        postgresql_where=text("state = 'Running'"),
+    ),
 )
 
 positions = Table(

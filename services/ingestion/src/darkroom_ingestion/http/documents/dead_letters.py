@@ -36,11 +36,8 @@ class DeadLettersPage(Document):
     next: str | None = Field(description="Pass as `after` to get older dead letters; null on the last page.")
 
 
-class RedriveRequest(Document):
-    """Selects dead letters of a stage by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
-
-    Dead letters that have been redriven are left out, unless `ids` contains them.
-    """
+class LettersSelection(Document):
+    """Selects dead letters of a stage by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`)."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -55,6 +52,18 @@ class RedriveRequest(Document):
     since: str | None = Field(None, max_length=40, description="Failed at or after this time (RFC 3339).")
     until: str | None = Field(None, max_length=40, description="Failed before this time (RFC 3339).")
     all: bool = False
+
+    def selection(self) -> dict[str, Any]:
+        """The members that select, without those that were not given."""
+        return self.model_dump(include={"ids", "reason", "since", "until", "all"}, exclude_defaults=True)
+
+
+class RedriveRequest(LettersSelection):
+    """Selects dead letters of a stage by exactly one of `ids`, `reason`, `all`, or a time (`since`, `until`).
+
+    Dead letters that have been redriven are left out, unless `ids` contains them.
+    """
+
     limit: int = Field(1_000, ge=1, le=1_000, description="The maximum number of dead letters to redrive.")
 
 

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.documents.dead_letters import DeadLettersPage, RedriveRequest, RedriveResult
 from darkroom_ingestion.http.errors import problem_of
-from darkroom_ingestion.http.problems import invalid
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
 from darkroom_ingestion.http.requests.json_bodies import JsonRoute
 from darkroom_ingestion.http.routes.content import CONTENT_RESPONSES, ConditionsOf, content_response
@@ -22,10 +21,11 @@ from darkroom_ingestion.http.routes.described import (
     problems,
 )
 from darkroom_ingestion.http.routes.stored_files import dead_letters_topic, read_dead_letter
+from darkroom_ingestion.images.letters_selection import letters_selected
 from darkroom_ingestion.kafka.publisher import Ack
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, dead_letters_page
-from darkroom_ingestion.times import parse_ms, rfc3339
+from darkroom_ingestion.times import rfc3339
 
 router = APIRouter(tags=["dead letters"])
 _redrives = APIRouter(route_class=JsonRoute)
@@ -100,7 +100,7 @@ async def post_redrive(services: ServicesOf, served: Served, asked: RedriveReque
     A later result replaces the failure in the image's document.
     """
     dead_letters_topic(served, asked.stage)
-    which = _which(asked)
+    which = letters_selected(asked.stage, asked.selection())
     letters, more = await services.database.reading(
         lambda c: dead_letters_page(c, served.key, which, after=None, limit=asked.limit)
     )
@@ -130,29 +130,6 @@ async def post_redrive(services: ServicesOf, served: Served, asked: RedriveReque
 
 
 router.include_router(_redrives)
-
-
-def _which(asked: RedriveRequest) -> DeadLetterFilter:
-    ways = [
-        asked.ids is not None,
-        asked.reason is not None,
-        asked.since is not None or asked.until is not None,
-        asked.all,
-    ]
-    if sum(ways) != 1:
-        raise invalid("select dead letters by exactly one of ids, reason, all, or a time (since, until)")
-    times = {}
-    for name, text in (("since", asked.since), ("until", asked.until)):
-        times[f"{name}_ms"] = at_ms = parse_ms(text) if text is not None else None
-        if text is not None and at_ms is None:
-            raise invalid(f"{name}: {text!r} is not an RFC 3339 time such as 2026-11-23T12:00:00Z")
-    return DeadLetterFilter(
-        stage=asked.stage,
-        reason=_clean(asked.reason),
-        image_ids=None if asked.ids is None else [storable(image_id) for image_id in asked.ids],
-        redriven=None if asked.ids is not None else False,
-        **times,
-    )
 
 
 def _document(letter: DeadLetterRow, served: ServedPipeline) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _DESCRIPTIONS = {
     400: "The body is not an image, or is malformed.",
     404: "Not found.",
     408: "The body arrived too slowly.",
-    409: "A request with this idempotency key is still in progress.",
+    409: "A request with this idempotency key, or a redrive of this stage, is still in progress.",
     410: "Retention has removed the image.",
     413: "Larger than the pipeline or the service accepts.",
     415: "A media type that is not accepted, with Accept-Post for those that are; or a file that can't be decoded.",
