@@ -17,7 +17,7 @@ from benchmarks.ingestion.target import Target, broker, target
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import Figure, Report
-from benchmarks.store.filling import add_dead_letters, fill
+from benchmarks.store.filling import add_failures_and_images, fill
 from benchmarks.store.log import Results
 from benchmarks.store.pages import measure_pages, requests
 from benchmarks.store.rates import curve, ratios
@@ -81,7 +81,7 @@ def _sqlite(options: argparse.Namespace, log: Results, at: Target, folder: Path,
 def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found: Report) -> None:
     with closing(open_database(url)) as database:
         spent = fill(database, url, log, options.count, options.rounds)
-        add_dead_letters(database, _letters(options))
+        add_failures_and_images(database, _letters(options), log.replay_from)
         if not database.single_replica:
             # PostgreSQL's autovacuum does it within a minute.
             database.write(lambda connection: connection.execute(text("ANALYZE")))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from multiprocessing.synchronize import Event
 
 from confluent_kafka import Message
@@ -15,7 +16,7 @@ from sqlalchemy.schema import Table
 from benchmarks.measuring.processes import cpu_s
 from benchmarks.measuring.rounds import in_turn
 from benchmarks.store.drivers import Driver, Postgresql, Sqlite
-from benchmarks.store.log import LABELS, PIPELINE, STAGES, Batches, Results, assign, dead_letters
+from benchmarks.store.log import LABELS, PIPELINE, STAGES, Batches, Results, assign, dead_letters, failed_image, images
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import connect
 from darkroom_ingestion.store.queries import results_page
@@ -96,10 +97,13 @@ def fill(database: Database, url: str, log: Results, total: int, rounds: int) ->
         driver.close()
 
 
-def add_dead_letters(database: Database, count: int) -> None:
-    """Write dead letters."""
-    for batch in Batches().of(dead_letters(0, count)):
-        write_batch(database, batch)
+def add_failures_and_images(database: Database, letters: int, images_with_results: int) -> None:
+    """Write dead letters, their images, and the images of results."""
+    batches = Batches()
+    numbers = chain(range(images_with_results), map(failed_image, range(letters)))
+    for messages in (dead_letters(0, letters), images(numbers)):
+        for batch in batches.of(messages):
+            write_batch(database, batch)
 
 
 def _ours(database: Database, batches: Batches, messages: list[Message]) -> Spent:

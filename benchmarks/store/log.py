@@ -1,7 +1,7 @@
-"""Records as workers publish them: the results of two stages, and dead letters."""
+"""Records as the service and workers publish them: images, the results of two stages, and dead letters."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from confluent_kafka import Message
@@ -28,29 +28,47 @@ LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 BATCH = 1_000
 """Records that the filler writes in one transaction if it has many to read."""
 
+KEYS = 100
+"""Images have one of so many keys."""
+
 _PARTITIONS = 12
 _START_MS = 1_790_000_000_000
+_APART_MS = 600
+"""From one result to the next: a million are of one week, the default retention."""
+
+_FAILED = 50_000_000
+"""The number of the first image that failed. These have no results."""
+
 _MODEL = {"name": "digits.onnx", "sha256": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"}
 # Not the topics of the pipeline in the benchmark's Kafka: those have other ids, so the service would empty its store.
 _TOPICS = {stage: f"former.{names.results_topic(NAMESPACE, NAME, stage)}" for stage in STAGES}
+_IMAGES_TOPIC = f"former.{names.images_topic(NAMESPACE, NAME)}"
 _LETTERS_TOPIC = f"former.{names.dead_letters_topic(NAMESPACE, NAME, STAGES[0])}"
 _CONTENTS = {_TOPICS[stage]: TopicContents(PIPELINE, "results", stage) for stage in STAGES}
+_CONTENTS[_IMAGES_TOPIC] = TopicContents(PIPELINE, "images", None)
 _CONTENTS[_LETTERS_TOPIC] = TopicContents(PIPELINE, "dead-letters", STAGES[0])
 
 
 def at_ms(number: int) -> int:
-    """The time of a result or dead letter."""
-    return _START_MS + number // 3
+    """The time of a result, or of its image."""
+    return _START_MS + number % _FAILED * _APART_MS
 
 
 def image_id(number: int) -> str:
-    """The image of a result. As the service makes them, ids grow with time and end at random."""
-    return f"{at_ms(number):012x}-7{number & 0xFFF:03x}-9d0e-{number * 2654435761 & 0xFFFFFFFFFFFF:012x}"
+    """The image of a result, received up to half a second before. As the service makes them, ids end at random."""
+    time = at_ms(number) - 20 - number * 7919 % 480
+    random = number * 2654435761 & 0xFFFFFFFFFFFF
+    return f"{time >> 16:08x}-{time & 0xFFFF:04x}-7{number & 0xFFF:03x}-9d0e-{random:012x}"
+
+
+def failed_image(number: int) -> int:
+    """The number of the image of a dead letter: ten results come between two of them."""
+    return _FAILED + 10 * number
 
 
 def dead_letter_position(number: int) -> tuple[int, str, int, int]:
     """The time and the position of a dead letter."""
-    return at_ms(number), _LETTERS_TOPIC, number % _PARTITIONS, number // _PARTITIONS
+    return at_ms(failed_image(number)), _LETTERS_TOPIC, number % _PARTITIONS, number // _PARTITIONS
 
 
 @dataclass(frozen=True)
@@ -106,13 +124,27 @@ class Results:
         return (number - self.replay_from, "again") if number >= self.replay_from else (number, None)
 
 
+def images(numbers: Iterable[int]) -> list[Message]:
+    """Consumed records of images, without their bytes."""
+    made = []
+    for offset, number in enumerate(numbers):
+        headers = [("ce_id", image_id(number).encode()), ("content-type", b"image/jpeg")]
+        at, key = (number % _PARTITIONS, offset), f"camera-{number % KEYS}".encode()
+        made.append(Message(_IMAGES_TOPIC, *at, key, b"image", headers, timestamp=(1, at_ms(number))))
+    return made
+
+
 def dead_letters(start: int, count: int) -> list[Message]:
     """Consumed records of dead letters."""
     made = []
     for number in range(start, start + count):
         of = events.FailureHeaders
         reason = REASONS[number % 1_000 == 0]
-        headers = [("ce_id", image_id(number).encode()), (of.REASON, reason.encode()), (of.ATTEMPTS, b"1")]
+        headers = [
+            ("ce_id", image_id(failed_image(number)).encode()),
+            (of.REASON, reason.encode()),
+            (of.ATTEMPTS, b"1"),
+        ]
         timestamp, topic, partition, offset = dead_letter_position(number)
         made.append(Message(topic, partition, offset, b"key", b"image", headers, timestamp=(1, timestamp)))
     return made

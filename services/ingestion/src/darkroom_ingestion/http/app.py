@@ -30,7 +30,7 @@ from darkroom_ingestion.http.routes import (
     status,
 )
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
-from darkroom_ingestion.http.routes.explore import counts
+from darkroom_ingestion.http.routes.explore import counts, export
 from darkroom_ingestion.http.routes.explore import images as images_list
 
 _ROUTES = (
@@ -39,6 +39,7 @@ _ROUTES = (
     results,
     counts,
     images_list,
+    export,
     events,
     dead_letters,
     redrives,

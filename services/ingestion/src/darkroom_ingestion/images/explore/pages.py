@@ -1,16 +1,29 @@
 """Pages of the images that a filter selects, newest first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from darkroom_ingestion.images.explore.selection import is_selected, listed_document
 from darkroom_ingestion.store.explore.candidates import Candidate, Cursor, ImageFilter, scan
-from darkroom_ingestion.store.explore.listed import labelled, listed_images
+from darkroom_ingestion.store.explore.listed import ListedImage, labelled, listed_images
 
 MOST_SCANNED, MOST_READ = 4_000, 600
 """Rows of an index, and images, that are read for a page, so that it takes milliseconds if few are selected too."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """An image that a filter selects, by what it was found, and what the store has of it."""
+
+    candidate: Candidate
+    rows: ListedImage
+
+    def document(self, stages: Sequence[str]) -> dict[str, Any]:
+        """Its document in a list."""
+        return listed_document(self.candidate, self.rows, stages)
 
 
 def images_page(
@@ -21,8 +34,8 @@ def images_page(
     *,
     after: Cursor | None,
     limit: int,
-) -> tuple[list[dict[str, Any]], Cursor | None]:
-    """The documents of a page, and where the next page starts; None after the last page.
+) -> tuple[list[Selected], Cursor | None]:
+    """A page of images, newest first, and where the next page starts; None after the last page.
 
     A page ends after `limit` images, or after many rows that were looked at: then it may be empty, and have a cursor.
 
@@ -35,7 +48,7 @@ def images_page(
         limit: the maximum number of images.
     """
     looked_at = [which.stage] if which.stage is not None else list(stages)
-    page: list[dict[str, Any]] = []
+    page: list[Selected] = []
     scanned = read = 0
     rows = min(limit + 1, MOST_SCANNED)
     while True:
@@ -44,7 +57,7 @@ def images_page(
         while found:
             some, found = found[: limit - len(page)], found[limit - len(page) :]
             read += len(some)
-            page += _selected(connection, pipeline, which, some, looked_at, stages)
+            page += _selected(connection, pipeline, which, some, looked_at)
             if len(page) == limit or read >= MOST_READ:
                 more = bool(found) or following is not None
                 return page, some[-1].cursor if more else None
@@ -54,17 +67,12 @@ def images_page(
 
 
 def _selected(
-    connection: Connection,
-    pipeline: str,
-    which: ImageFilter,
-    found: Sequence[Candidate],
-    looked_at: Sequence[str],
-    stages: Sequence[str],
-) -> list[dict[str, Any]]:
+    connection: Connection, pipeline: str, which: ImageFilter, found: Sequence[Candidate], looked_at: Sequence[str]
+) -> list[Selected]:
     images = listed_images(connection, pipeline, [candidate.image_id for candidate in found])
     scores = {} if which.label is None else labelled(connection, pipeline, which.label, images.values())
     return [
-        listed_document(candidate, images[candidate.image_id], stages)
+        Selected(candidate, images[candidate.image_id])
         for candidate in found
         if is_selected(which, candidate, images[candidate.image_id], scores, looked_at)
     ]

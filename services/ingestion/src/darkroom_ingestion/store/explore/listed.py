@@ -78,6 +78,13 @@ def labelled(connection: Connection, pipeline: str, label: str, of: Iterable[Lis
     return {row.event_id: row.score for row in connection.execute(query)}
 
 
+def data_of_results(connection: Connection, pipeline: str, event_ids: Iterable[str]) -> dict[str, str]:
+    """The data of results, as JSON text from the log, by their ids."""
+    own = (results.c.pipeline == pipeline, results.c.event_id.in_(list(event_ids)))
+    rows = connection.execute(select(results.c.event_id, results.c.data).where(*own))
+    return {row.event_id: row.data for row in rows}
+
+
 def _listed(row: Row[Any]) -> ListedResult:
     shown = {
         "stage": row.stage,

@@ -40,4 +40,4 @@ async def get_images(
     page, following = await services.database.reading(
         lambda connection: images_page(connection, served.key, which, served.stages, after=start, limit=limit)
     )
-    return json_answer({"images": page, "next": write_cursor(following)})
+    return json_answer({"images": [one.document(served.stages) for one in page], "next": write_cursor(following)})
