@@ -17,6 +17,7 @@ from darkroom_vision.sources.buckets import download_from_bucket
 from darkroom_vision.sources.cache import FOLDER, cache_entry
 from darkroom_vision.sources.failures import ModelUnavailable, Refused
 from darkroom_vision.sources.hub import hub_file
+from darkroom_vision.sources.mounted import mounted_file
 from darkroom_vision.sources.remote_file import RemoteFile, discard
 from darkroom_vision.sources.retries import fetch_patiently
 
@@ -48,7 +49,7 @@ def model_file(settings: StageSettings, backoff: Backoff | None = None) -> Local
         ModelChecksumMismatch: the checksum of the fetched file is not that of the stage.
     """
     if settings.model_path is not None:
-        return LocalFile(settings.model_path)
+        return LocalFile(mounted_file("model", settings.stage.model.uri, settings.model_path))
     model = settings.stage.model
     return local_file("model", model.uri, sha256=model.sha256, suffix=".onnx", backoff=backoff)
 
@@ -62,7 +63,10 @@ def labels(settings: StageSettings) -> list[str] | None:
     uri = settings.stage.output.labels_uri
     if uri is None and settings.labels_path is None:
         return None
-    path = settings.labels_path or local_file("labels", str(uri), suffix=".txt").path
+    if settings.labels_path is not None:
+        path = mounted_file("labels", str(uri), settings.labels_path)
+    else:
+        path = local_file("labels", str(uri), suffix=".txt").path
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -78,8 +82,9 @@ def self_test_image(settings: StageSettings, position: int) -> Path:
         ModelChecksumMismatch: the checksum of the fetched file is not that of the self-test.
     """
     test = settings.stage.self_test[position]
-    path = settings.self_test_paths.get(position)
-    return path or local_file("self-test image", test.image, suffix="", sha256=test.sha256).path
+    if path := settings.self_test_paths.get(position):
+        return mounted_file("self-test image", test.image, path)
+    return local_file("self-test image", test.image, suffix="", sha256=test.sha256).path
 
 
 def label_lines(text: str, output_type: str) -> list[str]:
