@@ -14,6 +14,20 @@ Manifests = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+BootstrapServers = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT,…", help="The Kafka to use; by default that of `darkroom up`.", show_default=False),
+]
+KafkaConfig = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Settings of Kafka's client, one name=value on each line, as sasl.username=ada (librdkafka's names).",
+        show_default=False,
+    ),
+]
+DataDir = Annotated[Path, typer.Option(envvar="DARKROOM_DATA_DIR", help="Data folder of the running `darkroom up`.")]
+DATA_DIR = Path("darkroom-data")
 PipelineName = Annotated[
     str | None,
     typer.Option("--pipeline", "-p", metavar="NAMESPACE/NAME", help="The pipeline; optional when there is only one."),
