@@ -25,7 +25,7 @@ from tests.support.services.ingestion import Pipeline, Service
 from tests.support.services.stage import REPOSITORY, WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 NAMESPACE = "gallery"
 SAMPLES = REPOSITORY / "k8s/samples"
@@ -70,10 +70,12 @@ class Gallery:
 
 
 class GalleryToShare:
-    """The service and the workers, started on demand."""
+    """The service and the workers, started on demand; `prepare` is called before, when the topics exist."""
 
-    def __init__(self, bootstrap_servers: Callable[[], str]) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(
+        self, bootstrap_servers: Callable[[], str], prepare: Callable[[Sequence[Pipeline]], None] | None = None
+    ) -> None:
+        self._bootstrap_servers, self._prepare = bootstrap_servers, prepare
         self._stack = ExitStack()
 
     def start(self) -> dict[str, str]:
@@ -84,6 +86,8 @@ class GalleryToShare:
         pipelines += [_without_workers(name, bootstrap_servers) for name in ("receipts", "unused")]
         for pipeline in pipelines:
             pipeline.make_topics()
+        if self._prepare is not None:
+            self._prepare(pipelines)
         service = Service(folder, pipelines)
         self._stack.callback(service.kill)
         workers = [

@@ -17,6 +17,8 @@ interface Props {
 
 /** A shorter drag is a click. */
 const CLICK = 0.008;
+/** A shorter time would be a few wide bars. */
+const SHORTEST_MS = 900_000;
 
 export function Histogram({ counts, selected, at, select }: Props) {
   const title = useId();
@@ -24,12 +26,13 @@ export function Histogram({ counts, selected, at, select }: Props) {
   const [drag, setDrag] = useState<[number, number] | null>(null);
   if (!counts) return <div className={styles.plot} data-loading="true" />;
 
-  const span: Span = { from: Date.parse(counts.from), to: Date.parse(counts.to) };
+  const to = Date.parse(counts.to);
+  const span: Span = { from: Math.min(Date.parse(counts.from), to - SHORTEST_MS), to };
   const highest = Math.max(
     1,
     ...counts.buckets.map((bucket) => Math.max(bucket.received, bucket.analyzed + bucket.failed)),
   );
-  const width = 100 / Math.max(1, counts.buckets.length);
+  const width = ((counts.bucketSeconds * 1_000) / (span.to - span.from)) * 100;
 
   function position(event: PointerEvent): number {
     const box = plot.current?.getBoundingClientRect();
@@ -67,13 +70,13 @@ export function Histogram({ counts, selected, at, select }: Props) {
           <title id={title}>
             {`${counted(counts.received, "image")} received from ${clock(span.from)} to ${clock(span.to)}, ${count(counts.failed)} failed`}
           </title>
-          {counts.buckets.map((bucket, index) => {
+          {counts.buckets.map((bucket) => {
             const all = Math.max(bucket.received, bucket.analyzed + bucket.failed);
             if (all === 0) return null;
             // The least bar is seen.
             const height = Math.max(4, (all / highest) * 100);
             const failed = bucket.failed === 0 ? 0 : Math.max(4, (bucket.failed / highest) * 100);
-            const x = index * width + width * 0.1;
+            const x = positionOf(span, Date.parse(bucket.at)) * 100 + width * 0.1;
             return (
               <g key={bucket.at}>
                 <rect className={styles.bar} x={x} width={width * 0.8} y={100 - height} height={height} />

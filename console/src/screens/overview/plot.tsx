@@ -51,7 +51,9 @@ export function Plot({ title, times, series, format }: Props) {
       plot.current = null;
     };
   }, [shape, theme, format]);
-  useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => {
+    plot.current?.setData(data);
+  }, [data]);
 
   return (
     <figure className={styles.plot} aria-labelledby={id}>
@@ -107,9 +109,9 @@ function optionsOf(
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_, __, highest) => [0, highest > 0 ? highest * 1.1 : 1] } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map((tick) => TIME.format(tick * 1_000)) },
+      { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => TIME.format(tick * 1_000)) },
       { ...axis, size: AXIS_PX, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
