@@ -16,7 +16,8 @@ _HEAD = """# Metrics
 
 All services serve metrics in the Prometheus text format at `/metrics`. If the Prometheus Operator is installed, the
 chart creates ServiceMonitors and the operator creates PodMonitors. Histograms have the usual `_bucket`, `_sum` and
-`_count`. This page is generated.
+`_count`. The chart has a dashboard (`grafanaDashboard.enabled`) and alerts (`prometheusRule.enabled`), each with a
+[runbook](../how-to/runbooks). This page is generated.
 
 | question | metric |
 | --- | --- |

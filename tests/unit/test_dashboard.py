@@ -1,8 +1,10 @@
-"""The chart's dashboard uses only existing metrics."""
+"""The chart's dashboard and alerts use only existing metrics."""
 
 import json
 import re
 
+import pytest
+import yaml
 from prometheus_client import CollectorRegistry
 
 from darkroom_inference.lifecycle.metrics import Metrics as WorkerMetrics
@@ -13,21 +15,34 @@ from darkroom_operator.runtime.work_queue import WorkQueue
 from tests.support.documents import ROOT
 
 DASHBOARD = ROOT / "charts/darkroom/files/dashboard.json"
+ALERTS = ROOT / "charts/darkroom/files/alerts.yaml"
 
 
 def exposed(registry: CollectorRegistry) -> set[str]:
     """The metrics' names in Prometheus."""
-    endings = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
+    endings = {"counter": ["_total"], "info": ["_info"], "histogram": ["_bucket", "_sum", "_count"]}
     return {metric.name + end for metric in registry.collect() for end in endings.get(metric.type, [""])}
 
 
-def test_every_metric_of_the_dashboard_is_one_of_ours() -> None:
+@pytest.fixture(scope="module")
+def known() -> set[str]:
+    """The metrics of all services."""
     operator = OperatorMetrics()
     operator.watch(WorkQueue(), PipelineTally(), lambda: True)
-    known = exposed(operator.registry) | exposed(IngestionMetrics().registry) | exposed(WorkerMetrics().registry)
+    return exposed(operator.registry) | exposed(IngestionMetrics().registry) | exposed(WorkerMetrics().registry)
 
+
+def test_every_metric_of_the_dashboard_is_one_of_ours(known: set[str]) -> None:
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     shown = {name for panel in panels for t in panel["targets"] for name in re.findall(r"darkroom_\w+", t["expr"])}
 
     assert shown - known == set()
     assert len(shown) > 10
+
+
+def test_every_metric_of_the_alerts_is_one_of_ours(known: set[str]) -> None:
+    groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
+    used = {name for group in groups for rule in group["rules"] for name in re.findall(r"darkroom_\w+", rule["expr"])}
+
+    assert used - known == set()
+    assert len(used) > 5

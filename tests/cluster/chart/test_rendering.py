@@ -125,6 +125,17 @@ def test_both_services_have_service_monitors(helm: Helm) -> None:
         assert monitor["spec"]["endpoints"][0]["port"] in {port["name"] for port in services[name]["spec"]["ports"]}
 
 
+def test_alerts_have_the_url_of_their_runbooks(helm: Helm) -> None:
+    assert of_kind(helm.template("try", "darkroom"), "PrometheusRule") == {}
+    values = {"enabled": True, "labels": {"release": "prometheus"}, "runbookUrl": "https://runbooks.example.com/"}
+    [rule] = of_kind(helm.template("try", "darkroom", {"prometheusRule": values}), "PrometheusRule").values()
+    assert rule["metadata"]["labels"]["release"] == "prometheus"
+    alerts = {alert["alert"]: alert for group in rule["spec"]["groups"] for alert in group["rules"]}
+    refused = alerts["DarkroomImagesRefused"]["annotations"]
+    assert refused["runbook_url"] == "https://runbooks.example.com/images-refused.md"
+    assert "{{ $labels.pipeline }}" in refused["summary"]
+
+
 def test_services_and_workers_send_spans_to_the_collector(helm: Helm) -> None:
     off = helm.template("try", "darkroom")
     assert "OTEL" not in str(off)
