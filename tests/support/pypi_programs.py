@@ -46,15 +46,21 @@ def pypi_program(name: Literal["etcd", "go", "kubernetes-schemas", "node"]) -> P
 
 
 def _locked_group(group: str) -> str:
-    return _uv("export", "--frozen", "--only-group", group, "--no-header")
+    return run_uv("export", "--frozen", "--only-group", group, "--no-header")
 
 
 def _install(wheel: _Wheel, target: Path) -> None:
     print(f"installing the dependency group {wheel.group} to {target}", flush=True)
-    _uv("sync", "--frozen", "--only-group", wheel.group, "--link-mode", "copy", environment=target)
+    run_uv("sync", "--frozen", "--only-group", wheel.group, "--link-mode", "copy", environment=target)
 
 
-def _uv(*arguments: str, environment: Path | None = None) -> str:
+def run_uv(*arguments: str, environment: Path | None = None) -> str:
+    """The output of uv, run in the checkout; `environment` is the folder of the environment to work on.
+
+    Raises:
+        FileNotFoundError: uv is not installed.
+        RuntimeError: uv failed; the message has its output.
+    """
     own_uv = CHECKOUT / ".tools" / "uv" / "bin" / "uv"
     uv = os.environ.get("UV") or (str(own_uv) if own_uv.exists() else shutil.which("uv"))
     if uv is None:
