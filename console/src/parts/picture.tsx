@@ -50,9 +50,10 @@ export function Picture({
           onError={() => setFailed((count) => count + 1)}
         />
       ) : (
-        <div className={styles.missing} role="img" aria-label={alt}>
+        <div className={styles.missing}>
           <Icon name="image" size={compact ? 22 : 32} />
           <span>No preview</span>
+          <span className="visually-hidden">{alt}</span>
         </div>
       )}
       <Overlay
