@@ -116,16 +116,20 @@ def test_at_least_once_commits_after_the_acknowledgements() -> None:
     assert delivery.settle(POSITIONS) == []
 
 
-def test_at_least_once_sends_while_the_batch_is_processed_and_in_order() -> None:
+def test_at_least_once_sends_what_is_ready_while_the_batch_is_processed_and_in_order() -> None:
     kafka, clock = Kafka(), Clock(100.0)
     delivery = kafka.at_least_once(clock)
     delivery.publish(FIRST)
+    assert kafka.sent == []
+    delivery.send()
     assert kafka.sent == [FIRST]
     clock.now += 0.001
     delivery.publish(REFUSED)
+    delivery.send()
     assert kafka.sent == [FIRST]
     clock.now += 0.005
     delivery.publish(LAST)
+    delivery.send()
     assert kafka.sent == [FIRST, REFUSED, LAST]
     delivery.publish(LETTER)
     delivery.forget()
@@ -137,13 +141,16 @@ def test_at_least_once_sends_nothing_while_records_are_in_flight() -> None:
     kafka, clock = Kafka(), Clock(100.0)
     delivery = kafka.at_least_once(clock)
     delivery.publish(FIRST)
+    delivery.send()
     kafka.flying = 1
     clock.now += 1
     delivery.publish(REFUSED)
+    delivery.send()
     assert kafka.sent == [FIRST]
     kafka.flying = 0
     clock.now += 1
     delivery.publish(LAST)
+    delivery.send()
     assert kafka.sent == [FIRST, REFUSED, LAST]
     kafka.flying = 2
     delivery.publish(LETTER)
@@ -155,6 +162,7 @@ def test_at_least_once_does_not_commit_if_records_in_flight_at_the_end_of_the_ba
     kafka, clock = Kafka(wait=[Interrupted("not published")]), Clock(100.0)
     delivery = kafka.at_least_once(clock)
     delivery.publish(FIRST)
+    delivery.send()
     kafka.flying = 1
     delivery.publish(LAST)
     with pytest.raises(Interrupted, match="not published"):

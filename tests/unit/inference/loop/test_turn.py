@@ -96,6 +96,9 @@ class FakeKafka:
     def publish(self, outgoing: Outgoing) -> None:
         self.published.append(outgoing)
 
+    def send(self) -> None:
+        """Does nothing: a batch is published when it is settled."""
+
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         self.commit(positions)
         return []

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 _CALL_TIMEOUT_S: Final = 10.0
 _SEND_EVERY_S: Final = 0.005
-"""The producer's linger time. Each call wakes the client's threads, which takes longer than a small model."""
+"""How often records are passed to the client. Each call wakes its threads, which takes longer than a small model."""
 
 T = TypeVar("T")
 
@@ -31,6 +31,9 @@ class Delivery(Protocol):
 
     def publish(self, outgoing: Outgoing) -> None:
         """Queue a record for publication. The order of the calls is kept."""
+
+    def send(self) -> None:
+        """Publish what is queued if that is possible now, because the batch has more images to be analysed."""
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         """Wait until everything published is acknowledged, and commit `positions`.
@@ -66,9 +69,12 @@ class AtLeastOnce:
         self._looked_at = 0.0
 
     def publish(self, outgoing: Outgoing) -> None:
-        """Send soon, while the next image is analysed: at once if nothing is in flight, else with later records."""
+        """Keep the record until `send` or `settle`."""
         self._published.append(outgoing)
         self._unsent.append(outgoing)
+
+    def send(self) -> None:
+        """Send what is kept, unless records are in flight. Not more often than every few milliseconds."""
         now = self._clock()
         if now - self._looked_at >= _SEND_EVERY_S:
             self._looked_at = now
@@ -142,6 +148,9 @@ class ExactlyOnce:
     def publish(self, outgoing: Outgoing) -> None:
         """Keep the record for the transaction."""
         self._kept.append(outgoing)
+
+    def send(self) -> None:
+        """Nothing: the transaction begins when the whole batch is processed."""
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         """Publish and commit in one transaction. If it fails, it is aborted and the work is repeated."""

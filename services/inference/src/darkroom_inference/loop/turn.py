@@ -159,6 +159,8 @@ class BatchWork:
                         self.delivery.publish(outcome)
                 if left:
                     break
+                if start + at_once < len(group):  # else `_settle` sends all that is left in one request
+                    self.delivery.send()
         self.metrics.batch(len(group) - len(left))
         self._settle(positions, skipped)
         self.promised = promised
