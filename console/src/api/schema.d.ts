@@ -142,6 +142,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pipelines/{namespace}/{name}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export images and their results
+         * @description The images that `GET …/images` lists for the same filter.
+         *
+         *     With `jsonl`, a line has the document of an image with its newest results in full. With `coco`, boxes, masks (RLE),
+         *     keypoints and labels of the results are annotations of a data set; the category of a label has its stage as
+         *     `supercategory`. The connection is closed before the end of the body if the store fails meanwhile.
+         */
+        get: operations["get_export_v1_pipelines__namespace___name__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pipelines/{namespace}/{name}/events": {
         parameters: {
             query?: never;
@@ -2688,6 +2712,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export_v1_pipelines__namespace___name__export_get: {
+        parameters: {
+            query?: {
+                /** @description JSON Lines, or the JSON of a COCO data set. */
+                format?: "jsonl" | "coco";
+                /** @description Only this stage. */
+                stage?: string | null;
+                /** @description Only results with this label: of any object, or the best class. */
+                label?: string | null;
+                /** @description At least this score, of `label` or the best object. */
+                minScore?: number | null;
+                /** @description At most this score. */
+                maxScore?: number | null;
+                /** @description Only this state; with `stage`, as if it were the only one. */
+                state?: ("Received" | "Analyzed" | "PartlyFailed" | "Failed") | null;
+                /** @description Only failures with this reason. */
+                reason?: string | null;
+                /** @description Only images with this key. */
+                key?: string | null;
+                /** @description At or after this time (RFC 3339). */
+                from?: string | null;
+                /** @description Before this time (RFC 3339). */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file: an image a line, or a COCO data set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description Not found. */

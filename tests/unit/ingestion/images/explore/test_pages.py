@@ -40,7 +40,7 @@ def listed(database: Database, which: ImageFilter, limit: int = 100) -> list[dic
         read: Callable[[Any], Any] = lambda c: images_page(c, PIPELINE, which, STAGES, after=after, limit=limit)  # noqa: B023, E731
         page, after = database.read(read)
         assert len(page) <= limit
-        found += page
+        found += [one.document(STAGES) for one in page]
         if after is None:
             return found
 
