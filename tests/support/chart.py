@@ -41,6 +41,12 @@ class Helm:
         options = ("--namespace", namespace, "--wait", "--timeout", "90s")
         return self._run("install", release, self.chart, *options, *self._values(values))
 
+    def notes(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:
+        """What `install` would print, with what the cluster has now; nothing is installed."""
+        return self._run(
+            "install", release, self.chart, "--namespace", namespace, "--dry-run=server", *self._values(values)
+        ).partition("NOTES:")[2]
+
     def upgrade(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:
         options = ("--namespace", namespace, "--wait", "--timeout", "90s")
         return self._run("upgrade", release, self.chart, *options, *self._values(values))
