@@ -97,6 +97,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pipelines/{namespace}/{name}/images/{image_id}/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Analyse an image again
+         * @description Publishes the image again. New results replace those of the same stages; if a stage fails, they stay.
+         */
+        post: operations["post_analyze_v1_pipelines__namespace___name__images__image_id__analyze_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pipelines/{namespace}/{name}/results": {
         parameters: {
             query?: never;
@@ -586,6 +606,22 @@ export interface components {
             images: (components["schemas"]["Accepted"] | {
                 [key: string]: unknown;
             })[];
+        };
+        /**
+         * AnalyzeRequest
+         * @description Which stages are to analyse the image again.
+         * @example {
+         *       "stages": [
+         *         "classify"
+         *       ]
+         *     }
+         */
+        AnalyzeRequest: {
+            /**
+             * Stages
+             * @description Names of stages. All if absent.
+             */
+            stages?: string[] | null;
         };
         /**
          * Analyzed
@@ -1551,6 +1587,52 @@ export interface components {
              * @description Whether more dead letters match; send the request again.
              */
             remaining: boolean;
+        };
+        /**
+         * Republished
+         * @description An image that was published again. Its position is that of the first of its new records.
+         * @example {
+         *       "id": "019a3c5e-7b1d-7c42-9d0e-5a8f3b2c1d4e",
+         *       "offset": 42,
+         *       "partition": 7,
+         *       "topic": "demo.digits.images"
+         *     }
+         */
+        Republished: {
+            /**
+             * Id
+             * @description The image's id, a UUID version 7: ids sort by time.
+             */
+            id: string;
+            /** Topic */
+            topic: string;
+            /** Partition */
+            partition: number;
+            /** Offset */
+            offset: number;
+            /**
+             * Generation
+             * @description The generation of the new results, as of a replay.
+             * @example again-20261123-120000-3f2a
+             */
+            generation: string;
+            /** Records */
+            records: components["schemas"]["RepublishedRecord"][];
+        };
+        /**
+         * RepublishedRecord
+         * @description A record of an image that was published again.
+         */
+        RepublishedRecord: {
+            /**
+             * Stage
+             * @description The only stage that analyses it; null: all.
+             */
+            stage: string | null;
+            /** Partition */
+            partition: number;
+            /** Offset */
+            offset: number;
         };
         /**
          * Result
@@ -2570,6 +2652,111 @@ export interface operations {
             };
             /** @description The image has no byte in the requested range. */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_analyze_v1_pipelines__namespace___name__images__image_id__analyze_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The image's id. */
+                image_id: string;
+                /** @description The pipeline's namespace. */
+                namespace: string;
+                /** @description The pipeline's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AnalyzeRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Kafka has acknowledged the image for every stage. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Republished"];
+                };
+            };
+            /** @description The body is not an image, or is malformed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Retention has removed the image. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than the pipeline or the service accepts. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from structlog.contextvars import bind_contextvars
 
 from darkroom import events
-from darkroom.cloudevents import Headers, timestamp
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import DeadLetterGone, NotAcknowledged, RedriveInProgress, Refused
 from darkroom_ingestion.images.publishing import ImagesTopics
+from darkroom_ingestion.images.republishing import republished_headers
 from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.kafka.log_record import LogRecord
 from darkroom_ingestion.kafka.publisher import Ack, Record
@@ -104,7 +104,12 @@ class Redrives:
             return Redriven(letter, DeadLetterGone(why))
         key = record.key if record.key is not None else letter.image_id.encode()
         at_ms = now_ms()
-        image = Record(served.plan.images.name, key, record.value, redrive_headers(record, letter), at_ms)
+        added = {
+            events.TARGET_STAGE_HEADER: letter.stage,
+            REDRIVE_HEADER: f"{letter.topic}/{letter.partition}/{letter.offset}",
+        }
+        headers = republished_headers(record, letter.image_id, added)
+        image = Record(served.plan.images.name, key, record.value, headers, at_ms)
         try:
             ack = await self.topics.publish(served, image)
         except (Refused, NotConnected) as refusal:
@@ -122,23 +127,3 @@ class Redrives:
         settled = [letter for letter, _ in redriven]
         given_up = [letter for letter in claimed if letter not in settled and letter not in uncertain]
         await self.database.writing(lambda c: self.claimant.settle(c, redriven, given_up))
-
-
-def redrive_headers(record: LogRecord, letter: DeadLetterRow) -> Headers:
-    """The headers of the original image, plus the stage that should analyse it again."""
-    ours = {events.TARGET_STAGE_HEADER, REDRIVE_HEADER, "ce_type", "ce_id", "ce_specversion"}
-    kept = [
-        (name, value)
-        for name, value in record.raw_headers
-        if not name.lower().startswith("darkroom-error-") and name.lower() not in ours
-    ]
-    added = {
-        "ce_specversion": "1.0",
-        "ce_id": letter.image_id,
-        "ce_type": events.RECEIVED,
-        events.TARGET_STAGE_HEADER: letter.stage,
-        REDRIVE_HEADER: f"{letter.topic}/{letter.partition}/{letter.offset}",
-    }
-    if "ce_time" not in record.headers:
-        added["ce_time"] = timestamp()
-    return [*((name, value.encode()) for name, value in added.items()), *kept]

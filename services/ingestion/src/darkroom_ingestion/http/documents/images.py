@@ -75,3 +75,28 @@ class AnalyzedBatch(Document):
     """The documents of all images of a batch, with `Prefer: wait`."""
 
     images: list[Image]
+
+
+class AnalyzeRequest(Document):
+    """Which stages are to analyse the image again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"stages": ["classify"]}]})
+
+    stages: list[str] | None = Field(None, min_length=1, max_length=100, description="Names of stages. All if absent.")
+
+
+class RepublishedRecord(Document):
+    """A record of an image that was published again."""
+
+    stage: str | None = Field(description="The only stage that analyses it; null: all.")
+    partition: int
+    offset: int
+
+
+class Republished(Accepted):
+    """An image that was published again. Its position is that of the first of its new records."""
+
+    generation: str = Field(
+        description="The generation of the new results, as of a replay.", examples=["again-20261123-120000-3f2a"]
+    )
+    records: list[RepublishedRecord]
