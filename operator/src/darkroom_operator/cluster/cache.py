@@ -6,7 +6,7 @@ Objects are kept as JSON text, which uses a tenth of the memory of Python object
 import json
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from darkroom import names
@@ -64,8 +64,17 @@ class Cache:
             while len(self._removed) > MAX_REMOVED:
                 self._removed.popitem(last=False)
 
-    def replace_all(self, kind: Kind, pages: Iterable[Page], namespace: str | None) -> set[PipelineKey]:
-        """Replace the objects of `namespace` (None: all) by a complete list. Returns the pipelines concerned."""
+    def replace_all(
+        self,
+        kind: Kind,
+        pages: Iterable[Page],
+        namespace: str | None,
+        on_change: Callable[[Manifest], None] = lambda _: None,
+    ) -> set[PipelineKey]:
+        """Replace the objects of `namespace` (None: all) by a complete list. Returns the pipelines concerned.
+
+        `on_change` is called with each object that was not known in this version.
+        """
         seen: set[ObjectKey] = set()
         changed: set[PipelineKey] = set()
         version = 0
@@ -73,8 +82,10 @@ class Cache:
             version = page.version
             for item in page.items:
                 seen.add(_key(item))
-                if self.put(kind, item) and (owner := owner_of(kind, item)):
-                    changed.add(owner)
+                if self.put(kind, item):
+                    on_change(item)
+                    if owner := owner_of(kind, item):
+                        changed.add(owner)
         with self._lock:
             for key, entry in list(self._entries[kind].items()):
                 in_scope = namespace is None or key.namespace == namespace

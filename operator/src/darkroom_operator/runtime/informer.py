@@ -31,18 +31,15 @@ class Informer:
         self._queue_affected(kind, live, deleted=deleted)
 
     def replace_all(self, kind: Kind, pages: Iterable[Page], namespace: str | None) -> None:
-        """Apply a complete list: objects that are not in it are deleted."""
-        for key in self._cache.replace_all(kind, self._claimed(kind, pages), namespace):
+        """Apply a complete list: objects that are not in it are deleted. Objects that are as known queue nothing."""
+
+        def changed(live: Manifest) -> None:
+            self._queue_affected(kind, live, deleted=False)
+
+        for key in self._cache.replace_all(kind, pages, namespace, changed):
             self._add(key)
             if kind is IMAGE_PIPELINE and self._cache.get(kind, *key) is None:
                 self._queue(self._claims.update(key, None))
-
-    def _claimed(self, kind: Kind, pages: Iterable[Page]) -> Iterable[Page]:
-        for page in pages:
-            yield page
-            if kind in {IMAGE_PIPELINE, KAFKA}:
-                for live in page.items:
-                    self._queue_affected(kind, live, deleted=False)
 
     def _queue_affected(self, kind: Kind, live: Manifest, *, deleted: bool) -> None:
         key = owner_of(kind, live)
