@@ -15,13 +15,17 @@ interface Check {
 
 const LOOK_EVERY_MS = 10_000;
 
+function useHealth() {
+  return useQuery({ queryKey: ["health"], queryFn: readiness, refetchInterval: LOOK_EVERY_MS, retry: false });
+}
+
+/** Whether the service has lost Kafka: no new images and results come then. */
+export function useKafkaIsAway(): boolean {
+  return useHealth().data?.some(isKafkaAway) ?? false;
+}
+
 export function Health() {
-  const health = useQuery({
-    queryKey: ["health"],
-    queryFn: readiness,
-    refetchInterval: LOOK_EVERY_MS,
-    retry: false,
-  });
+  const health = useHealth();
   const text = health.isError
     ? `${asProblem(health.error).title}. Trying again.`
     : health.data && sentence(health.data);
@@ -48,8 +52,12 @@ async function readiness(): Promise<Check[]> {
 export function sentence(checks: readonly Check[]): string {
   const failed = checks.find((check) => check.required && !check.ok);
   if (!failed) return "";
-  if (failed.name.startsWith("kafka")) {
+  if (checks.some(isKafkaAway)) {
     return "Kafka is away. Accepted images are safe in their topic; work continues when Kafka is back.";
   }
   return shownText(`${failed.name}: ${failed.message}`, 300);
+}
+
+function isKafkaAway({ name, ok }: Check): boolean {
+  return !ok && name.startsWith("kafka");
 }

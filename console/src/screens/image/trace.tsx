@@ -79,6 +79,7 @@ function Details({ step }: { step: TraceStep }) {
     ["message", step.message && shownText(step.message, 600)],
     ["attempts", step.attempts ? counted(step.attempts, "attempt") : null],
     ["model", step.model && `${step.model.name} · sha256 ${step.model.sha256.slice(0, 12)}…`],
+    ["worker", step.worker && `${shownText(step.worker.name)} / process ${step.worker.process}`],
     ["record", step.record && `${step.record.topic} / ${step.record.partition} / ${step.record.offset}`],
     ["replay", step.generation],
   ];
