@@ -13,6 +13,7 @@ COMMANDS = [
     ["status"],
     ["trace"],
     ["replay"],
+    ["doctor"],
     ["dead-letters"],
     ["dead-letters", "list"],
     ["dead-letters", "show"],

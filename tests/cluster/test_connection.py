@@ -111,3 +111,15 @@ def test_missing_rights_are_named(forwarded: Forwarded) -> None:
     ran = forwarded.run(DARKROOM, "status", "-n", forwarded.namespace, account=lister)
     assert ran.code == 3
     assert f"you may not get and create pods/portforward in namespace {forwarded.namespace}" in ran.err
+
+
+def test_doctor_checks_the_cluster(forwarded: Forwarded) -> None:
+    ran = forwarded.run("kubectl", "darkroom", "doctor", "--json", "--service-namespace", forwarded.namespace)
+    states = {finding["check"]: finding["state"] for finding in ran.json["checks"]}
+    cluster = {check: states[check] for check in ("API server", "clock", "CRD", "ingestion service")}
+    assert cluster == {"API server": "Ok", "clock": "Ok", "CRD": "Ok", "ingestion service": "Ok"}, ran.out
+
+    nothing = forwarded.account("nobody", configmaps=["get"])
+    ran = forwarded.run(DARKROOM, "doctor", "--json", "-n", forwarded.namespace, account=nothing)
+    states = {finding["check"]: finding["state"] for finding in ran.json["checks"]}
+    assert (ran.code, states["CRD"], states["ingestion service"]) == (1, "Skipped", "Problem")

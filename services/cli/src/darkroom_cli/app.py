@@ -7,6 +7,7 @@ import typer
 
 from darkroom.logs import log_warnings
 from darkroom_cli.commands import dead_letters, kafka, model
+from darkroom_cli.commands.doctor import doctor
 from darkroom_cli.commands.init import init
 from darkroom_cli.commands.replay import replay
 from darkroom_cli.commands.results import results
@@ -58,6 +59,7 @@ app.command(epilog=EXPLAINED)(status)
 app.command(epilog=EXPLAINED)(trace)
 app.command(epilog=EXPLAINED)(replay)
 app.add_typer(dead_letters.app, name="dead-letters", epilog=EXPLAINED)
+app.command(epilog=EXPLAINED)(doctor)
 app.command(epilog=EXPLAINED)(topology)
 app.command(epilog=EXPLAINED)(validate)
 app.add_typer(kafka.app, name="kafka", epilog=EXPLAINED)

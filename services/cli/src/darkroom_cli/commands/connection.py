@@ -62,6 +62,12 @@ class Connection:
     service_namespace: str | None = None
     plugin: bool = False
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the user has named a service or a cluster, instead of leaving it to the default."""
+        named = (self.url, self.kube_context, self.namespace, self.service_namespace)
+        return self.plugin or any(value is not None for value in named)
+
     def target(self) -> Target:
         """The service to use.
 
