@@ -13,6 +13,7 @@ from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.ownership import Owner, release_claims
 from darkroom_ingestion.store.queries import DeadLetterRow
 from darkroom_ingestion.store.redrives.claims import Claim, Claimant
+from darkroom_ingestion.store.redrives.jobs import RedriveJob, add_job, claim_job
 from darkroom_ingestion.times import now_ms
 
 _LEASE_S = 600
@@ -85,6 +86,19 @@ def test_a_redrive_of_another_process_is_abandoned_once_that_process_has_ended(d
 
     assert claim_letter(database, _SECOND) is Claim.ABANDONED
     assert claim_letter(database, _SECOND, take_over=True) is Claim.OURS
+
+
+def test_a_redrive_job_of_another_process_is_continued_once_that_process_has_ended(database: Database) -> None:
+    job = RedriveJob("job", "ns/name", "classify", {"all": True}, 10.0, "somebody", matched=1, started_at_ms=now_ms())
+    database.write(partial(add_job, job=job))
+
+    def claim(owner: Owner) -> bool:
+        return database.write(partial(claim_job, job_id="job", owner=owner.name, at_ms=now_ms()))
+
+    assert claim(_FIRST)
+    assert not claim(_SECOND)
+    database.write(partial(release_claims, owner=_FIRST))
+    assert claim(_SECOND)
 
 
 def test_with_one_replica_claims_of_a_former_run_are_taken_over(database: Database) -> None:

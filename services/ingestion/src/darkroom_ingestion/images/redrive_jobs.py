@@ -1,7 +1,6 @@
 """Redrive jobs: each redrives many dead letters in the background, at its rate."""
 
 import asyncio
-import uuid
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -26,7 +25,7 @@ class RedriveJobs:
 
     def __init__(self, redrives: Redrives) -> None:
         self._redrives, self._database = redrives, redrives.database
-        self._owner = uuid.uuid4().hex
+        self._owner = redrives.claimant.owner.name
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
 

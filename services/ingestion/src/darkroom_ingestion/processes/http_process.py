@@ -141,6 +141,9 @@ async def run(control: socket.socket, connections: socket.socket) -> None:
     database = connect(setup.settings.database)
     async with prepared(setup.settings, database, parent, setup.pipelines, membership) as ready:
         services = ready.services
+        if setup.replaces:
+            # The service has waited for all Kafkas at its start. Now one that is away must not make it unready.
+            services.started.set()
         services.background.start("parent", partial(parent.follow, services))
         services.background.start("metrics", partial(parent.report, services))
 

@@ -26,10 +26,15 @@ class States:
 
 @dataclass(frozen=True)
 class Setup:
-    """To a process, first: what it needs at its start. The pipelines are sent again when they change."""
+    """To a process, first: what it needs at its start. The pipelines are sent again when they change.
+
+    Attributes:
+        replaces: whether it replaces one that has ended, while others serve.
+    """
 
     settings: Settings
     owner: Owner
+    replaces: bool
     pipelines: Pipelines
     states: States
 

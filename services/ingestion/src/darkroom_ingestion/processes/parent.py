@@ -124,7 +124,7 @@ class Parent:
         owner = Owner(self._run, child.number)
         while True:
             started = time.monotonic()
-            setup = Setup(self._settings, owner, self._pipelines, States(self.filling.states))
+            setup = Setup(self._settings, owner, self._is_complete, self._pipelines, States(self.filling.states))
             code = await child.run(setup, self._take)
             self._totals.end(child.number)
             self._acceptor.update()

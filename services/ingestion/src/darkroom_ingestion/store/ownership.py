@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, update
 
-from darkroom_ingestion.store.tables import idempotency, redrive_claims
+from darkroom_ingestion.store.tables import idempotency, redrive_claims, redrive_jobs
 
 
 def new_run() -> str:
@@ -39,3 +39,4 @@ def release_claims(connection: Connection, owner: Owner) -> None:
     """Release the claims of a process that has ended. Others need not wait for the end of its leases."""
     connection.execute(update(idempotency).where(idempotency.c.owner == owner.name).values(owner=None))
     connection.execute(update(redrive_claims).where(redrive_claims.c.owner == owner.name).values(claimed_at_ms=0))
+    connection.execute(update(redrive_jobs).where(redrive_jobs.c.owner == owner.name).values(owner=None))
