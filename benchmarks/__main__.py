@@ -22,8 +22,8 @@ BENCHMARKS: dict[str, str] = {
 }
 """The modules of the benchmarks that `make bench` runs, by the name of their results."""
 
-LONG = {"soak": "benchmarks.soak"}
-"""Benchmarks that take too long for `make bench`."""
+LONG = {"soak": "benchmarks.soak", "console": "benchmarks.console"}
+"""Benchmarks that take too long for `make bench`, or need a browser."""
 
 
 def main() -> None:

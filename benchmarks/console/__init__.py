@@ -1,0 +1,1 @@
+"""The web console in a browser, while images come at a steady rate."""
