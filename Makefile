@@ -97,6 +97,10 @@ bench-operator: $(UV) ## Measure the operator with 1,000 pipelines; fails if a l
 bench-soak: $(UV) ## Measure memory and lag for half an hour at 80 % load
 	@$(RUN) python -m benchmarks.soak
 
+.PHONY: bench-console
+bench-console: console ## Measure the web console in Chromium, with 50 live images a second
+	@$(RUN) python -m benchmarks.console
+
 .PHONY: lint
 lint: $(UV) ## Check the style, and the direction of imports
 	@$(RUN) ruff check $(SOURCES)
@@ -123,6 +127,10 @@ console-check: $(UV) ## Check the console: style, types, unit tests, the generat
 .PHONY: console-types
 console-types: $(UV) ## Generate the console's types of the API, after a change of the API
 	@$(RUN) python -m scripts.console types
+
+.PHONY: console-pictures
+console-pictures: console ## Take the pictures of the console in the documents
+	@$(RUN) python -m scripts.console_pictures
 
 .PHONY: generate
 generate: $(UV) ## Generate the CRD and the reference pages

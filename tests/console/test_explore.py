@@ -1,7 +1,9 @@
 """Explore: filters, long lists, the histogram, the keyboard and exports."""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 from playwright.sync_api import Page, expect
@@ -102,6 +104,19 @@ def test_the_keys_move_through_the_images(gallery: Gallery, watched: OpenPage) -
     expect(page.locator(f"{IMAGES} a").nth(2)).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(images[0]["id"]))
+
+
+def test_the_images_that_match_are_exported(gallery: Gallery, watched: OpenPage, tmp_path: Path) -> None:
+    key = uuid4().hex
+    images = send_and_wait(gallery, gallery.objects, SCENES[:2], key)
+    page = watched().page
+    explore(gallery, page, f"key={key}")
+    page.get_by_text("Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="JSON Lines").click()
+    download.value.save_as(tmp_path / "export.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "export.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {line["id"] for line in lines} == {image["id"] for image in images}
 
 
 def test_a_filter_that_nothing_matches_says_so(gallery: Gallery, watched: OpenPage) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.browser.accessibility import violations
-from tests.support.browser.screens import SCREENS, Screen
+from tests.support.browser.screens import SCREENS, Screen, show_theme
 from tests.support.browser.watched import DESKTOP, PHONE, Watched
 from tests.support.services.console import Gallery
 from tests.support.services.console_images import DIGITS, SCENES, send, send_and_wait
@@ -31,6 +31,6 @@ def test_a_screen_is_accessible_in_both_themes(
     screen.open(page, gallery.url, image_id)
     assert violations(page) == []
     if size == DESKTOP:
-        page.emulate_media(color_scheme="dark")
+        show_theme(page, "dark")
         assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the window"

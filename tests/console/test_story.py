@@ -46,7 +46,7 @@ def test_an_image_is_sent_fails_is_redriven_and_is_analysed(
     page.get_by_role("button", name=re.compile(r"^InferenceError \d+$")).click()
     letter = page.locator("ul[aria-label='Dead letters'] li", has_text="the model can't yet").first
     letter.get_by_role("button").click()
-    page.get_by_role("button", name="Redrive this image").click()
+    page.get_by_role("button", name="Redrive", exact=True).click()
     dialog = page.get_by_role("dialog", name="Redrive one image")
     expect(dialog.get_by_text("1 image", exact=True)).to_be_visible()
     dialog.get_by_role("button", name="Redrive").click()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -13,6 +14,9 @@ _WEBP_QUALITY = 82
 _IMAGES_ARE_LOADED = """
 [...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight)
 """
+
+
+_NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,12 @@ SCREENS = [
     Screen("submit", "/p/gallery/objects/submit", "text=Choose pictures"),
     Screen("not-found", "/p/gallery/objects/nothing", "text=There is no such page"),
 ]
+
+
+def show_theme(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Show a theme, as if the system had changed to it, until nothing has colours of the one before."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate(_NEXT_FRAME)
 
 
 def write_picture(page: Page, file: Path) -> None:

@@ -59,7 +59,7 @@ export function LetterPanel({
       />
       <p className={styles.message}>{letter.message}</p>
       <div className={styles.actions}>
-        <Button onClick={redrive}>Redrive this image</Button>
+        <Button onClick={redrive}>Redrive</Button>
         <Link className={styles.link} href={pagePath(pipeline, "images", letter.id)}>
           Image and trace
         </Link>

@@ -1,0 +1,154 @@
+"""Take the pictures of the web console in the documents: `python -m scripts.console_pictures [FOLDER]`.
+
+The console shows the sample pipelines, with an hour of made-up traffic.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from math import sin
+from pathlib import Path
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from playwright.sync_api import Browser
+
+from benchmarks.console.load import steady_load
+from darkroom import events, names
+from darkroom.cloudevents import CloudEvent, timestamp
+from darkroom_cli.local_kafka import LocalKafka
+from darkroom_ingestion.images.ids import new_image_id
+from tests.support.browser.chromium import chromium
+from tests.support.browser.screens import SCREENS, show_theme, write_picture
+from tests.support.browser.watched import DESKTOP, PHONE, watched_page
+from tests.support.services.console import Gallery, GalleryToShare
+from tests.support.services.console_images import DIGITS, SCENES, send, send_and_wait
+from tests.support.services.ingestion import Pipeline, result_data
+
+PICTURES = Path(__file__).parents[1] / "docs/images/console"
+SHOWN = ("live", "explore", "image", "dead-letters", "overview", "submit")
+ON_A_PHONE = ("live", "explore", "image")
+_MINUTES = 60
+_BUSY = 40
+"""About how many images a minute of the hour has."""
+_RATE = 3
+_WARM_UP_MS = 7_000
+_TIMEOUT_S = 60
+
+
+def main() -> None:
+    """Take them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=PICTURES, help="(%(default)s)")
+    folder: Path = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with LocalKafka() as kafka:
+        shared = GalleryToShare(lambda: kafka.bootstrap_servers, prepare=make_history)
+        try:
+            gallery = Gallery(**shared.start())
+            image = sent(gallery)
+            with chromium() as browser, steady_load(gallery.url, gallery.digits, DIGITS, _RATE):
+                take(browser, gallery, image, folder)
+        finally:
+            shared.stop()
+
+
+def sent(gallery: Gallery) -> str:
+    """Send images, some of which fail. Returns the id of one that is shown large."""
+    for file in (SCENES[2], SCENES[4], SCENES[7], SCENES[8]):
+        send(gallery, gallery.objects, [file + b"RAISE"])
+    send(gallery, gallery.objects, [SCENES[0][:4_000]])
+    images = send_and_wait(gallery, gallery.objects, SCENES * 2, key="camera-7")
+    return str(images[3]["id"])
+
+
+def take(browser: Browser, gallery: Gallery, image: str, folder: Path) -> None:
+    """Take every picture in both themes, and some also as a phone shows them."""
+    for screen in SCREENS:
+        if screen.name not in SHOWN:
+            continue
+        for size, suffix in ((DESKTOP, ""), (PHONE, "-phone")) if screen.name in ON_A_PHONE else ((DESKTOP, ""),):
+            with watched_page(browser, size=size) as watched:
+                watched.expect_error("415 .*/thumbnail")
+                page = watched.page
+                screen.open(page, gallery.url, image)
+                if screen.name == "dead-letters":
+                    page.locator("ul[aria-label='Dead letters'] li button").nth(1).click()
+                page.wait_for_timeout(_WARM_UP_MS if screen.name == "overview" else 500)
+                write_picture(page, folder / f"{screen.name}{suffix}.webp")
+                if size == DESKTOP:
+                    show_theme(page, "dark")
+                    write_picture(page, folder / f"{screen.name}-dark.webp")
+
+
+def make_history(pipelines: Sequence[Pipeline]) -> None:
+    """Publish an hour of images and results of the pipeline `digits`, as if its workers had analysed them."""
+    pipeline = next(pipeline for pipeline in pipelines if pipeline.name == "digits")
+    producer = Producer({"bootstrap.servers": pipeline.bootstrap_servers, "linger.ms": 20})
+    offsets: dict[int, int] = {}
+    for number, at in enumerate(_times()):
+        partition = number % 3
+        image = {"id": new_image_id(int(at.timestamp() * 1e9)), "topic": pipeline.images_topic, "partition": partition}
+        image["offset"] = offsets.get(partition, 0)
+        offsets[partition] = image["offset"] + 1
+        received = CloudEvent(
+            str(image["id"]),
+            names.images_source(pipeline.namespace, pipeline.name),
+            events.RECEIVED,
+            timestamp(at),
+            "image/png",
+        )
+        producer.produce(
+            pipeline.images_topic, DIGITS[number % len(DIGITS)], image["id"], partition, headers=received.headers()
+        )
+        for stage, took_ms in zip(pipeline.stages, (38, 61), strict=True):
+            _publish_result(producer, pipeline, stage, image, at + timedelta(milliseconds=_about(took_ms)))
+        producer.poll(0)
+    producer.flush(_TIMEOUT_S)
+    for stage in pipeline.stages:
+        _commit(pipeline, stage, offsets)
+
+
+def _times() -> Iterator[datetime]:
+    """When images came in the last hour: more, then fewer, then more of them."""
+    begin = datetime.now(UTC) - timedelta(minutes=_MINUTES)
+    for minute in range(_MINUTES):
+        count = int(_BUSY * (1.2 + sin(minute / 7)) + random.uniform(0, 8))
+        for second in sorted(random.uniform(0, 60) for _ in range(count)):
+            yield begin + timedelta(minutes=minute, seconds=second)
+
+
+def _about(ms: float) -> float:
+    """A duration like `ms`: some take much longer."""
+    return ms * random.lognormvariate(0, 0.35)
+
+
+def _publish_result(producer: Producer, pipeline: Pipeline, stage: str, image: dict[str, object], at: datetime) -> None:
+    event = CloudEvent(
+        names.result_id(str(image["id"]), stage),
+        names.stage_source(pipeline.namespace, pipeline.name, stage),
+        events.ANALYZED,
+        timestamp(at),
+        "application/json",
+    )
+    data = result_data(image, stage, "seven")
+    topic = names.results_topic(pipeline.namespace, pipeline.name, stage)
+    # The service goes by the time of the record.
+    written_ms = int(at.timestamp() * 1_000)
+    producer.produce(topic, json.dumps(data).encode(), str(image["id"]), headers=event.headers(), timestamp=written_ms)
+
+
+def _commit(pipeline: Pipeline, stage: str, offsets: dict[int, int]) -> None:
+    """Let the workers of a stage begin after these images."""
+    group = names.consumer_group(pipeline.namespace, pipeline.name, stage)
+    consumer = Consumer({"bootstrap.servers": pipeline.bootstrap_servers, "group.id": group})
+    try:
+        ends = [TopicPartition(pipeline.images_topic, partition, end) for partition, end in offsets.items()]
+        consumer.commit(offsets=ends, asynchronous=False)
+    finally:
+        consumer.close()
+
+
+if __name__ == "__main__":
+    main()
