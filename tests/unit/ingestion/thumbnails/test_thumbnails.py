@@ -24,6 +24,19 @@ class Counting(Decoder):
         return data
 
 
+class Stuck(Decoder):
+    """A decoder without a process that does not end before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.done = asyncio.Event(), asyncio.Event()
+
+    async def thumbnail(self, data: bytes, size: int) -> bytes:  # noqa: ARG002
+        self.asked.set()
+        await self.done.wait()
+        return data
+
+
 def key(offset: int) -> Key:
     return ("demo.digits.images", 0, offset, 160)
 
@@ -64,6 +77,21 @@ def test_the_cache_is_bounded_and_keeps_what_was_used_last() -> None:
         assert [offset for offset in range(4) if thumbnails.cached(key(offset))] == [0, 2, 3]
         await thumbnails.make(key(4), b"x" * 9_000)
         assert thumbnails.cached(key(4)) is None
+
+    asyncio.run(run())
+
+
+def test_a_request_does_not_wait_long_for_the_files_of_others() -> None:
+    async def run() -> None:
+        slow = Stuck()
+        thumbnails = Thumbnails(slow, patience_s=0.01)
+        stuck = asyncio.create_task(thumbnails.make(key(1), b"slow"))
+        await slow.asked.wait()
+        with pytest.raises(TooManyThumbnails, match="take long"):
+            await thumbnails.make(key(2), b"two")
+        slow.done.set()
+        assert await stuck == b"slow"
+        assert await thumbnails.make(key(2), b"two") == b"two"
 
     asyncio.run(run())
 

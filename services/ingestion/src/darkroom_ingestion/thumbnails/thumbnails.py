@@ -17,6 +17,8 @@ _CACHE_BYTES: Final = 16 * 2**20
 _ENTRY_BYTES: Final = 500
 """Memory of an entry in bytes, without its content."""
 _MOST_WAITING: Final = 64
+_PATIENCE_S: Final = 20.0
+"""How long a request waits for its turn, if files before it take long."""
 
 
 class Size(IntEnum):
@@ -38,10 +40,14 @@ class Thumbnails:
     """
 
     def __init__(
-        self, decoder: Decoder | None = None, cache_bytes: int = _CACHE_BYTES, most_waiting: int = _MOST_WAITING
+        self,
+        decoder: Decoder | None = None,
+        cache_bytes: int = _CACHE_BYTES,
+        most_waiting: int = _MOST_WAITING,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._decoder = decoder or Decoder()
-        self._cache_bytes, self._most_waiting = cache_bytes, most_waiting
+        self._cache_bytes, self._most_waiting, self._patience_s = cache_bytes, most_waiting, patience_s
         self._cached: OrderedDict[Key, bytes | NoThumbnail] = OrderedDict()
         self._bytes = 0
         self._turn = asyncio.Lock()
@@ -81,8 +87,9 @@ class Thumbnails:
 
         Raises:
             NoThumbnail: the file can't be decoded.
+            TooManyThumbnails: those before it take too long.
         """
-        async with self._turn:
+        async with self._in_turn():
             made = self.cached(key)  # by a request that was before this one
             if made is None:
                 try:
@@ -92,6 +99,18 @@ class Thumbnails:
                     raise
                 self._keep(key, made)
         return made
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise TooManyThumbnails("other files take long to decode: try again in a moment.") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def close(self) -> None:
         """End the process that makes thumbnails."""
