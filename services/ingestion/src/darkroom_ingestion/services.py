@@ -21,8 +21,8 @@ from darkroom_ingestion.images.idempotency import IdempotencyKeys
 from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.publishing import ImagesTopics
 from darkroom_ingestion.images.recent import RecentImages
-from darkroom_ingestion.images.redrive import Redrives
-from darkroom_ingestion.images.redrive_jobs import RedriveJobs
+from darkroom_ingestion.images.redrives.jobs import RedriveJobs
+from darkroom_ingestion.images.redrives.redrive import Redrives
 from darkroom_ingestion.images.submission import Submissions
 from darkroom_ingestion.images.topic_ends import TopicEnds
 from darkroom_ingestion.links.links import Links

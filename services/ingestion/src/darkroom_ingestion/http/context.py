@@ -13,8 +13,8 @@ from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
 from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.http.siblings import Siblings
 from darkroom_ingestion.images.lookup import ImageLookup
-from darkroom_ingestion.images.redrive import Redrives
-from darkroom_ingestion.images.redrive_jobs import RedriveJobs
+from darkroom_ingestion.images.redrives.jobs import RedriveJobs
+from darkroom_ingestion.images.redrives.redrive import Redrives
 from darkroom_ingestion.images.submission import Submissions
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics

@@ -19,7 +19,7 @@ from darkroom_ingestion.http.problems import (
     unavailable,
 )
 from darkroom_ingestion.images import errors
-from darkroom_ingestion.images.letters_selection import AmbiguousSelection
+from darkroom_ingestion.images.redrives.selection import AmbiguousSelection
 from darkroom_ingestion.links.links import NotConnected
 from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.thumbnails.decoder import NoThumbnail

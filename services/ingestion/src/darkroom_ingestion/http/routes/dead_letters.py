@@ -21,7 +21,7 @@ from darkroom_ingestion.http.routes.described import (
     problems,
 )
 from darkroom_ingestion.http.routes.stored_files import dead_letters_topic, read_dead_letter
-from darkroom_ingestion.images.letters_selection import letters_selected
+from darkroom_ingestion.images.redrives.selection import letters_selected
 from darkroom_ingestion.kafka.publisher import Ack
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import DeadLetterFilter, DeadLetterRow, dead_letters_page

@@ -18,7 +18,7 @@ from darkroom_ingestion.http.requests.json_bodies import JsonRoute
 from darkroom_ingestion.http.routes.described import PageSize, Served, ServicesOf, document, json_answer, problems
 from darkroom_ingestion.http.routes.stored_files import dead_letters_topic
 from darkroom_ingestion.images.ids import new_image_id
-from darkroom_ingestion.images.letters_selection import letters_selected
+from darkroom_ingestion.images.redrives.selection import letters_selected
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.database import RowRefused
 from darkroom_ingestion.store.queries import count_dead_letters

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_ingestion.images.letters_selection import AmbiguousSelection, letters_selected
+from darkroom_ingestion.images.redrives.selection import AmbiguousSelection, letters_selected
 from darkroom_ingestion.store.queries import DeadLetterFilter
 
 

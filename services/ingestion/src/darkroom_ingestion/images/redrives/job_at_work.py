@@ -13,8 +13,8 @@ from darkroom.errors import DarkroomError
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import RedriveInProgress, TooManyWaiting
-from darkroom_ingestion.images.letters_selection import letters_selected
-from darkroom_ingestion.images.redrive import Redriven, Redrives
+from darkroom_ingestion.images.redrives.redrive import Redriven, Redrives
+from darkroom_ingestion.images.redrives.selection import letters_selected
 from darkroom_ingestion.kafka.publisher import Ack
 from darkroom_ingestion.links.links import NotConnected
 from darkroom_ingestion.store.queries import DeadLetterRow, dead_letters_page

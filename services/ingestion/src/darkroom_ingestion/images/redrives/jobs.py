@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from darkroom_ingestion.images.job_at_work import JobAtWork, JobLost
-from darkroom_ingestion.images.redrive import Redrives
+from darkroom_ingestion.images.redrives.job_at_work import JobAtWork, JobLost
+from darkroom_ingestion.images.redrives.redrive import Redrives
 from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.store.redrives.jobs import RedriveJob, claim_job, release_job, unclaimed_jobs
 from darkroom_ingestion.times import now_ms

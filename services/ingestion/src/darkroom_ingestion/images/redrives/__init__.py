@@ -1,0 +1,1 @@
+"""Redriving dead letters: single requests, and jobs in the background."""
