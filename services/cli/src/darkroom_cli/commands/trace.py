@@ -35,8 +35,7 @@ def trace(
 ) -> None:
     """Show what happened to an image: when it was received, analysed, failed and redriven, and its records.
 
-    With --from-kafka, the records are found in the topics themselves: in the time around the image's id, and in one
-    partition if its key tells which.
+    With --from-kafka, it reads the topics themselves, from the time in the image's id on.
     """
     from darkroom_cli.views.output import answer, answer_json, stdout_console
     from darkroom_cli.views.trace import heading, steps_table, waiting

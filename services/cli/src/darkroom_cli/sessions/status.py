@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from rich.console import RenderableType
 from rich.live import Live
@@ -30,7 +31,7 @@ def show_status(service: Service, pipeline: str | None, *, as_json: bool) -> Exi
     return ExitCode.FAILED if any(needs_attention(status) for status in statuses) else ExitCode.OK
 
 
-def watch_status(service: Service, pipeline: str | None, *, as_json: bool) -> None:
+def watch_status(service: Service, pipeline: str | None, *, as_json: bool) -> NoReturn:
     """Show the status until Ctrl-C. While the service can't be reached, the last one is shown, and why."""
     pipeline_names(service, pipeline)  # so that a wrong name ends the command
     if as_json:
@@ -45,7 +46,7 @@ def watch_status(service: Service, pipeline: str | None, *, as_json: bool) -> No
         )
 
 
-def _every(show: Callable[[], object], say_problem: Callable[[str], object]) -> None:
+def _every(show: Callable[[], object], say_problem: Callable[[str], object]) -> NoReturn:
     while True:
         try:
             show()

@@ -49,7 +49,7 @@ class StageFacts:
     Attributes:
         replicas: the number of worker replicas that the manifest asks for.
         lag_before: the lag at the beginning of the time that the rates are measured over.
-        dead_letters: the number of dead letters that were not redriven by reason, most frequent first.
+        dead_letters: by reason, the number of those that were not redriven, most frequent first.
         new_dead_letters: those of the time that the rates are measured over.
     """
 
