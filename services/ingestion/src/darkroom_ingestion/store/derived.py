@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 from sqlalchemy.sql.expression import Select
 
 from darkroom_ingestion.store.counts.changes import Changes
-from darkroom_ingestion.store.counts.newest import count_labels
+from darkroom_ingestion.store.counts.newest import labels_of_results
 from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.queries import superseded
 from darkroom_ingestion.store.rows import best_of, label_rows
@@ -57,7 +57,7 @@ def _derive_from_results(connection: Connection) -> None:
         insert_new(connection, result_labels, labels)
         newest = [row for row in part if not row["superseded"]]
         changes.results(newest)
-        count_labels(connection, changes, newest, 1)
+        changes.labels(labels_of_results(connection, ((row["pipeline"], row["event_id"]) for row in newest)))
         changes.repeated(part)
         changes.write(connection)
         after = query.where(tuple_(*_EVENT) > tuple_(part[-1]["pipeline"], part[-1]["event_id"]))

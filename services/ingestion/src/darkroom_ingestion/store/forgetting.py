@@ -11,8 +11,8 @@ from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.counts.locks import lock_results
 from darkroom_ingestion.store.counts.newest import (
     answer_of,
-    count_labels,
     count_newest,
+    labels_of_results,
     pipelines_with_repeats,
 )
 from darkroom_ingestion.store.database import Database
@@ -94,7 +94,7 @@ def _remove_results(connection: Connection, chunk: ColumnElement[bool]) -> int:
         changes.repeated(removed, -1)
     else:
         changes.results(removed, -1)
-        count_labels(connection, changes, removed, -1)
+        changes.labels(labels_of_results(connection, ((row["pipeline"], row["event_id"]) for row in removed)), -1)
     for pipeline in pipelines:
         events = select(results.c.event_id).where(chunk, results.c.pipeline == pipeline)
         own = result_labels.c.event_id.in_(events)

@@ -1,7 +1,7 @@
 """Writes results with their labels, and counts them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -9,7 +9,16 @@ from sqlalchemy import Connection, delete
 
 from darkroom_ingestion.store.counts.changes import Changes, is_repeated
 from darkroom_ingestion.store.counts.locks import lock_results
-from darkroom_ingestion.store.counts.newest import answer_of, count_newest, pipelines_with_repeats, results_with
+from darkroom_ingestion.store.counts.newest import (
+    Answer,
+    answer_of,
+    labels_of_results,
+    newest_of,
+    order_of,
+    pipelines_with_repeats,
+    results_of_images,
+    results_with_ids,
+)
 from darkroom_ingestion.store.inserts import insert_absent, insert_new
 from darkroom_ingestion.store.tables import result_labels, results
 
@@ -19,6 +28,7 @@ partition, unless partitions were added in between."""
 
 Row = dict[str, Any]
 _Labelled = tuple[Row, Sequence[Row]]
+_Event = tuple[str, str]
 
 
 def write_results(
@@ -37,7 +47,7 @@ def write_results(
     pipelines = {row["pipeline"] for row in rows}
     lock_results(connection, pipelines, exclusive=repeats)
     repeats |= pipelines_with_repeats(connection, pipelines)
-    shared = _shared(connection, [row for row in rows if row["pipeline"] in repeats]) if repeats else set()
+    shared = _shared(connection, [row for row in rows if row["pipeline"] in repeats]) if repeats else set[Answer]()
     alone = [row for row in rows if answer_of(row) not in shared] if shared else rows
     new = insert_absent(connection, results, alone)
     own, together = labels, []
@@ -54,32 +64,46 @@ def write_results(
     return len(new) + (len(_merge(connection, together, changes) - set(map(_event, new))) if together else 0)
 
 
-def _shared(connection: Connection, rows: Sequence[Row]) -> set[tuple[str, str, str]]:
+def _shared(connection: Connection, rows: Sequence[Row]) -> set[Answer]:
     """The images and stages that the store has a result of, or that several of `rows` are of."""
-    stored = results_with(connection, results.c.image_id, ((row["pipeline"], row["image_id"]) for row in rows))
+    stored = results_of_images(connection, ((row["pipeline"], row["image_id"]) for row in rows))
     several = (answer for answer, count in Counter(map(answer_of, rows)).items() if count > 1)
     return {*map(answer_of, stored), *several}
 
 
-def _merge(connection: Connection, together: Sequence[_Labelled], changes: Changes) -> set[tuple[str, str]]:
+def _merge(connection: Connection, together: Sequence[_Labelled], changes: Changes) -> set[_Event]:
     """Write results whose ids, or images and stages, others have too. Returns the pipeline and id of those changed."""
-    rows = [row for row, _ in together]
-    events = list(map(_event, rows))
-    before = results_with(connection, results.c.event_id, events)
-    answers = {*map(answer_of, rows), *map(answer_of, before)}
-    count_newest(connection, changes, answers, -1)
-    changes.repeated(before, -1)
-    insert_new(connection, results, rows, FIRST_RESULT)
-    after = results_with(connection, results.c.event_id, events)
-    was, now = ({_event(row): _position(row) for row in found} for found in (before, after))
-    kept = {_event(row): own for row, own in together if now[_event(row)] == _position(row)}
-    for pipeline, event_id in kept.keys() & was.keys():
+    stored = results_with_ids(connection, (_event(row) for row, _ in together))
+    images = {(row["pipeline"], row["image_id"]) for row in chain(stored, (row for row, _ in together))}
+    known: dict[_Event, Any] = {_event(row): row for row in chain(stored, results_of_images(connection, images))}
+    before = newest_of(known.values())
+    changed: dict[_Event, Sequence[Row]] = {}
+    replaced: dict[_Event, Any] = {}
+    for row, labels in together:
+        event = _event(row)
+        old = known.get(event)
+        if old is None or order_of(row) < order_of(old):
+            if old is not None and event not in changed:
+                replaced[event] = old
+            known[event], changed[event] = row, labels
+    after = newest_of(known.values())
+    gone = [row for answer, row in before.items() if after.get(answer) is not row]
+    come = [row for answer, row in after.items() if before.get(answer) is not row]
+    kept = [_event(row) for row in come if _event(row) not in changed]
+    changes.results(gone, -1)
+    changes.labels(labels_of_results(connection, map(_event, gone)), -1)
+    changes.results(come)
+    changes.labels(labels_of_results(connection, kept))
+    changes.labels(chain.from_iterable(changed[_event(row)] for row in come if _event(row) in changed))
+    changes.repeated(replaced.values(), -1)
+    changes.repeated(known[event] for event in changed)
+
+    for pipeline, event_id in replaced:
         same = (result_labels.c.pipeline == pipeline, result_labels.c.event_id == event_id)
         connection.execute(delete(result_labels).where(*same))
-    insert_new(connection, result_labels, list(chain.from_iterable(kept.values())))
-    count_newest(connection, changes, answers, 1)
-    changes.repeated(after)
-    return {event for event, position in now.items() if was.get(event) != position}
+    insert_new(connection, results, [known[event] for event in changed], FIRST_RESULT)
+    insert_new(connection, result_labels, list(chain.from_iterable(changed.values())))
+    return set(changed)
 
 
 def _labelled(rows: Sequence[Row], labels: Sequence[Row], labels_of: Sequence[int]) -> Iterator[_Labelled]:
@@ -89,9 +113,5 @@ def _labelled(rows: Sequence[Row], labels: Sequence[Row], labels_of: Sequence[in
         start += count
 
 
-def _event(row: Any) -> tuple[str, str]:
+def _event(row: Mapping[str, Any]) -> _Event:
     return row["pipeline"], row["event_id"]
-
-
-def _position(row: Any) -> tuple[Any, ...]:
-    return row["at_ms"], row["partition"], row["offset"]

@@ -17,9 +17,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete
+from sqlalchemy import Connection
 
-from darkroom import names
 from darkroom_ingestion.records.image_times import time_of_id
 from darkroom_ingestion.store.counts.latencies import BOUNDS_MS, bucket_of
 from darkroom_ingestion.store.inserts import insert_rows
@@ -29,14 +28,11 @@ LEVELS_S = (60, 600, 3_600, 86_400)
 """The lengths of the times that are counted. Each is a multiple of the one before, and the last divides a UTC day."""
 
 _MINUTE_MS = LEVELS_S[0] * 1_000
-_KEY = ("pipeline", "kind", "stage", "name", "start_s")
+_KEY = tuple(column.name for column in counts.primary_key)
 _BUCKETS = tuple(map(str, range(len(BOUNDS_MS) + 1)))
 _ADD = (
-    'ON CONFLICT ("pipeline", "seconds", "kind", "start_s", "stage", "name") '
+    f"ON CONFLICT ({', '.join(_KEY)}) "  # names of our own columns
     'DO UPDATE SET "count" = "counts"."count" + excluded."count"'
-)
-_REMOVE_ZEROS = delete(counts).where(
-    *(counts.c[name] == bindparam(f"of_{name}") for name in (*_KEY, "seconds")), counts.c.count == 0
 )
 
 Row = Mapping[Any, Any]
@@ -93,26 +89,25 @@ class Changes:
 
     def write(self, connection: Connection) -> None:
         """Change the counts. Call it in the transaction that changes the rows, after the last change."""
-        changed: Counter[tuple[int, _Key]] = Counter()
-        for (*key, minute), count in self._minutes.items():
+        changed: Counter[tuple[str, int, str, int, str, str]] = Counter()
+        for (pipeline, kind, stage, name, minute), count in self._minutes.items():
+            start_s = minute * LEVELS_S[0]
             for seconds in LEVELS_S:
-                start_s = minute * LEVELS_S[0] // seconds * seconds
-                changed[seconds, (*key, start_s)] += count  # type: ignore[index]
+                changed[pipeline, seconds, kind, start_s - start_s % seconds, stage, name] += count
         self._minutes.clear()
         # In one order, so that two replicas can't wait for each other.
-        rows: list[dict[str, Any]] = [
-            {**dict(zip(_KEY, key, strict=True)), "seconds": seconds, "count": count}
-            for (seconds, key), count in sorted(changed.items())
-            if count
-        ]
+        rows = [(*key, count) for key, count in sorted(changed.items()) if count]
         if rows:
-            insert_rows(connection, counts, rows, _ADD)
-        removed = [row for row in rows if row["count"] < 0]
-        if removed:
-            named = [{f"of_{name}": row[name] for name in (*_KEY, "seconds")} for row in removed]
-            connection.execute(_REMOVE_ZEROS, named)
+            names = (*_KEY, "count")
+            insert_rows(connection, counts, [dict(zip(names, row, strict=True)) for row in rows], _ADD)
+        if removed := [key for *key, count in rows if count < 0]:
+            value = "?" if connection.dialect.name == "sqlite" else "%s"
+            same = " AND ".join(f"{name} = {value}" for name in _KEY)
+            delete = f'DELETE FROM counts WHERE {same} AND "count" = 0'  # noqa: S608 - names of our own columns
+            connection.exec_driver_sql(delete, [tuple(key) for key in removed])
 
 
 def is_repeated(row: Row) -> bool:
     """Whether a result has another id than the one live result of its image and stage."""
-    return bool(row["event_id"] != names.result_id(row["image_id"], row["stage"]))
+    # As `names.result_id` without a generation. This is run for every result.
+    return bool(row["event_id"] != f"{row['image_id']}.{row['stage']}")

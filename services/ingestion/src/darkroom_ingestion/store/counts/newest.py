@@ -1,48 +1,65 @@
 """The newest results of images and stages, which are those that count."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
-from sqlalchemy.schema import Column
+from sqlalchemy import Connection, select
 
-from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
-from darkroom_ingestion.store.counts.changes import Row as AnyRow
-from darkroom_ingestion.store.tables import counts, result_labels, results
+from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes, Row
+from darkroom_ingestion.store.tables import counts
 
 Answer = tuple[str, str, str]
 """The pipeline, the image and the stage of a result."""
 
-_AT_ONCE = 2_000
-_COUNTED = (*results.primary_key, *(results.c[name] for name in ("image_id", "stage", "at_ms", "partition", "offset")))
+_AT_ONCE = 5_000
+_OF_RESULT = ("pipeline", "event_id", "image_id", "stage", "at_ms", "partition", "offset")
+_OF_LABEL = ("pipeline", "event_id", "label", "stage", "at_ms")
 
 
-def answer_of(row: AnyRow) -> Answer:
+def answer_of(row: Row) -> Answer:
     """Which image and stage a row of results is of."""
     return row["pipeline"], row["image_id"], row["stage"]
 
 
-def results_with(connection: Connection, column: Column[Any], pairs: Iterable[tuple[str, str]]) -> list[AnyRow]:
-    """The results of a pipeline with a value in `column`, for each pair of both. They have no data."""
-    return [row._mapping for row in _rows(connection, _COUNTED, column, pairs)]  # noqa: SLF001
+def order_of(row: Row) -> tuple[int, int, int]:
+    """The order of the results of an image and stage, as `StageResult.order`. Of those with one id, the first stays."""
+    return row["at_ms"], row["partition"], row["offset"]
+
+
+def newest_of(rows: Iterable[Row]) -> dict[Answer, Row]:
+    """The newest of these results of each image and stage."""
+    found: dict[Answer, Row] = {}
+    for row in rows:
+        answer = answer_of(row)
+        known = found.get(answer)
+        if known is None or order_of(row) > order_of(known):
+            found[answer] = row
+    return found
+
+
+def results_of_images(connection: Connection, images: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The results of images, given by pipeline and id, without their data."""
+    return _rows(connection, "results", _OF_RESULT, "image_id", images)
+
+
+def results_with_ids(connection: Connection, events: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The results with these ids, given with their pipelines, without their data."""
+    return _rows(connection, "results", _OF_RESULT, "event_id", events)
+
+
+def labels_of_results(connection: Connection, events: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The labels of the results with these ids, given with their pipelines."""
+    return _rows(connection, "result_labels", _OF_LABEL, "event_id", events)
 
 
 def count_newest(connection: Connection, changes: Changes, answers: Iterable[Answer], sign: int) -> None:
     """Count the newest results of `answers`, with their labels, as they are in the store now."""
     wanted = set(answers)
-    found = results_with(connection, results.c.image_id, ((pipeline, image) for pipeline, image, _ in wanted))
-    newest = {answer_of(row): row for row in sorted(found, key=_order)}
+    newest = newest_of(results_of_images(connection, ((pipeline, image) for pipeline, image, _ in wanted)))
     shown = [row for answer, row in newest.items() if answer in wanted]
     changes.results(shown, sign)
-    count_labels(connection, changes, shown, sign)
-
-
-def count_labels(connection: Connection, changes: Changes, of: Sequence[AnyRow], sign: int) -> None:
-    """Count the labels that the store has of these results."""
-    labels = (result_labels.c[name] for name in ("pipeline", "stage", "label", "at_ms"))
-    events = ((row["pipeline"], row["event_id"]) for row in of)
-    found = _rows(connection, tuple(labels), result_labels.c.event_id, events)
-    changes.labels((row._mapping for row in found), sign)  # noqa: SLF001
+    changes.labels(labels_of_results(connection, ((row["pipeline"], row["event_id"]) for row in shown)), sign)
 
 
 def pipelines_with_repeats(connection: Connection, pipelines: Iterable[str]) -> set[str]:
@@ -55,22 +72,24 @@ def pipelines_with_repeats(connection: Connection, pipelines: Iterable[str]) -> 
     }
 
 
-def _order(row: AnyRow) -> tuple[int, int, int]:
-    """As `StageResult.order`."""
-    return row["at_ms"], row["partition"], row["offset"]
-
-
 def _rows(
-    connection: Connection, columns: tuple[Column[Any], ...], column: Column[Any], pairs: Iterable[tuple[str, str]]
-) -> list[Row[Any]]:
+    connection: Connection, table: str, columns: tuple[str, ...], key: str, pairs: Iterable[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Rows by pipeline and `key`. All keys are one parameter, because SQLAlchemy takes long for thousands."""
     by_pipeline: dict[str, dict[str, None]] = {}
     for pipeline, value in pairs:
         by_pipeline.setdefault(pipeline, {})[value] = None
-    found: list[Row[Any]] = []
+    listed = ", ".join(f'"{column}"' for column in columns)
+    start = f"SELECT {listed} FROM {table} WHERE pipeline = "  # noqa: S608 - names of our own tables
+    found: list[dict[str, Any]] = []
     for pipeline, values in by_pipeline.items():
-        listed = list(values)
-        for start in range(0, len(listed), _AT_ONCE):
-            some = listed[start : start + _AT_ONCE]
-            query = select(*columns).where(column.table.c.pipeline == pipeline, column.in_(some))
-            found.extend(connection.execute(query))
+        everything = list(values)
+        for first in range(0, len(everything), _AT_ONCE):
+            some = everything[first : first + _AT_ONCE]
+            if connection.dialect.name == "sqlite":
+                wanted = f"{start} ? AND {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
+                rows = connection.exec_driver_sql(wanted, (pipeline, json.dumps(some)))
+            else:
+                rows = connection.exec_driver_sql(f"{start} %s AND {key} = ANY(%s)", (pipeline, some))
+            found.extend(dict(zip(columns, row, strict=True)) for row in rows.all())
     return found
