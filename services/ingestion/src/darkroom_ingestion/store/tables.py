@@ -114,7 +114,7 @@ dead_letters = Table(
     Column("source_topic", Text),
     Column("source_partition", Integer),
     Column("source_offset", BigInteger),
-    Index("dead_letters_of_image", "pipeline", "image_id"),
+    Index("dead_letters_of_image", "pipeline", "image_id", "stage"),
     Index("dead_letters_by_time", "pipeline", "at_ms", "topic", "partition", "offset"),
     Index("dead_letters_by_stage", "pipeline", "stage", "at_ms", "topic", "partition", "offset"),
     Index("dead_letters_by_reason", "pipeline", "reason", "at_ms", "topic", "partition", "offset"),

@@ -10,8 +10,9 @@ from darkroom_ingestion.images.explore.selection import is_selected, listed_docu
 from darkroom_ingestion.store.explore.candidates import Candidate, Cursor, ImageFilter, scan
 from darkroom_ingestion.store.explore.listed import ListedImage, labelled, listed_images
 
-MOST_SCANNED, MOST_READ = 4_000, 600
+MOST_SCANNED, MOST_READ = 2_500, 300
 """Rows of an index, and images, that are read for a page, so that it takes milliseconds if few are selected too."""
+_FIRST_SCANNED = 200
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def images_page(
     looked_at = [which.stage] if which.stage is not None else list(stages)
     page: list[Selected] = []
     scanned = read = 0
-    rows = min(limit + 1, MOST_SCANNED)
+    rows = min(max(limit + 1, _FIRST_SCANNED), MOST_SCANNED)
     while True:
         found, following = scan(connection, pipeline, which, looked_at, after=after, rows=rows)
         scanned += rows
@@ -63,7 +64,7 @@ def images_page(
                 return page, some[-1].cursor if more else None
         if following is None or scanned >= MOST_SCANNED:
             return page, following
-        after, rows = following, min(2 * rows, MOST_SCANNED - scanned)
+        after, rows = following, min(3 * rows, MOST_SCANNED - scanned)
 
 
 def _selected(

@@ -52,12 +52,14 @@ class Counted:
     """What a pipeline has in a `Span`.
 
     Attributes:
-        by_bucket: counts of the kinds received, analyzed and failed, and of latencies.
+        by_bucket: counts of the kinds received, analyzed and failed.
+        latencies: for each stage and bucket, how many latencies are in each of the buckets of latencies.
         totals: counts of the kinds bytes, label and reason, in bucket 0.
     """
 
     span: Span
     by_bucket: Mapping[_Key, int]
+    latencies: Mapping[str, Mapping[int, Mapping[int, int]]]
     totals: Mapping[_Key, int]
 
 
@@ -89,10 +91,13 @@ def read_counts(connection: Connection, pipeline: str, span: Span, *, stage: str
         totals: Counter[_Key] = Counter()
         for (_, stage_of, _, _), count in labelled.items():
             totals["label", stage_of, label, 0] += count
-        return Counted(span, analyzed, totals)
+        return Counted(span, analyzed, {}, totals)
     by_bucket: dict[_Key, int] = {}
-    for kind in (*_KINDS, "latency"):
+    for kind in _KINDS:
         by_bucket |= _by_bucket(connection, pipeline, span, kind, _stage(stage))
+    latencies: dict[str, dict[int, dict[int, int]]] = {}
+    for (_, of_stage, name, number), count in _by_bucket(connection, pipeline, span, "latency", _stage(stage)).items():
+        latencies.setdefault(of_stage, {}).setdefault(number, {})[int(name)] = count
     totals = Counter()
     for kind in ("bytes", "label", "reason"):
         for start_s, end_s, seconds in _parts(span.start_s, span.end_s):
@@ -100,7 +105,7 @@ def read_counts(connection: Connection, pipeline: str, span: Span, *, stage: str
             query = select(counts.c.stage, counts.c.name, func.sum(counts.c.count)).where(where, _stage(stage))
             for of_stage, name, count in connection.execute(query.group_by(counts.c.stage, counts.c.name)):
                 totals[kind, of_stage, name, 0] += int(count)
-    return Counted(span, by_bucket, totals)
+    return Counted(span, by_bucket, latencies, totals)
 
 
 def _by_bucket(
@@ -114,7 +119,8 @@ def _by_bucket(
         .where(counts.c.start_s >= span.start_s, counts.c.start_s < span.end_s)
         .group_by(counts.c.stage, counts.c.name, number)
     )
-    return {(kind, row.stage, row.name, int(row.number)): int(row.total) for row in connection.execute(query)}
+    rows = connection.execute(query).all()
+    return {(kind, of_stage, name, int(at)): int(total) for of_stage, name, at, total in rows}
 
 
 def _parts(start_s: int, end_s: int) -> Iterator[tuple[int, int, int]]:

@@ -103,10 +103,11 @@ def scan(
         query = query.where(tuple_(*order) < tuple_(*after))
     # In a subquery, so that PostgreSQL knows how few rows the conditions are checked for.
     scanned = query.order_by(*(column.desc() for column in order)).limit(rows).subquery("scanned")
-    position = [scanned.c[column.name] for column in order]
-    checked = select(*position, _image_id(scanned, pipeline), _wanted(scanned, pipeline, which, stages).label("wanted"))
+    named = select(*scanned.c, _image_id(scanned, pipeline).label("of_image")).subquery("named")
+    position = [named.c[column.name] for column in order]
+    checked = select(*position, named.c.of_image, _wanted(named, pipeline, which, stages).label("wanted"))
     found = connection.execute(checked.order_by(*(column.desc() for column in position))).all()
-    chosen = [Candidate(row.image_id, row[0], _cursor(row, len(order))) for row in found if row.wanted and row.image_id]
+    chosen = [Candidate(row.of_image, row[0], _cursor(row, len(order))) for row in found if row.wanted and row.of_image]
     return chosen, None if len(found) < rows else _cursor(found[-1], len(order))
 
 
@@ -147,33 +148,40 @@ def _of_stage(query: Select[Any], table: Table, which: ImageFilter) -> Select[An
 def _image_id(scanned: Subquery, pipeline: str) -> ColumnElement[str]:
     if "event_id" in scanned.c:
         of_result = (results.c.pipeline == pipeline) & (results.c.event_id == scanned.c.event_id)
-        return select(results.c.image_id).where(of_result).scalar_subquery().label("image_id")
-    return (scanned.c.id if "id" in scanned.c else scanned.c.image_id).label("image_id")
+        return select(results.c.image_id).where(of_result).scalar_subquery()
+    return scanned.c.id if "id" in scanned.c else scanned.c.image_id
 
 
-def _wanted(scanned: Subquery, pipeline: str, which: ImageFilter, stages: Sequence[str]) -> ColumnElement[bool]:
+def _wanted(named: Subquery, pipeline: str, which: ImageFilter, stages: Sequence[str]) -> ColumnElement[bool]:
     """Whether what was found may be selected: conditions that an index answers."""
     wanted: list[ColumnElement[bool]] = []
-    if "score" in scanned.c:
-        wanted += [] if which.min_score is None else [scanned.c.score >= which.min_score]
-        wanted += [] if which.max_score is None else [scanned.c.score <= which.max_score]
-    if which.listed_by == "image":
-        answered = [_answered(scanned.c.id, pipeline, stage) for stage in stages]
-        if which.state == "Received":
-            wanted.append(not_(and_(true(), *answered)))
-        elif which.state is not None or which.stage is not None:
-            wanted += answered
+    image_id = named.c.of_image
+    if "score" in named.c:
+        wanted += [] if which.min_score is None else [named.c.score >= which.min_score]
+        wanted += [] if which.max_score is None else [named.c.score <= which.max_score]
+    if which.reason is not None and which.listed_by != "failure":
+        wanted.append(_has(dead_letters, image_id, pipeline, reason=which.reason, stage=which.stage))
+    if which.state in {"Failed", "PartlyFailed"} and which.listed_by != "failure":
+        wanted.append(_has(dead_letters, image_id, pipeline, stage=which.stage))
+    answered = [or_(*(_has(table, image_id, pipeline, stage=stage) for table in _ANSWERS)) for stage in stages]
+    if which.state == "Received":
+        # Also a failure in a replay is a dead letter, but such an image still waits.
+        waiting = [not_(_has(results, image_id, pipeline, stage=stage)) for stage in stages]
+        wanted.append(or_(*waiting))
+    elif which.listed_by == "image" and (which.state is not None or which.stage is not None):
+        wanted += answered
+    if which.key is not None and which.by_result:
+        wanted.append(_has(results, image_id, pipeline, stage=which.stage))
     return and_(true(), *wanted)
 
 
-def _answered(image_id: ColumnElement[str], pipeline: str, stage: str) -> ColumnElement[bool]:
-    """Whether an image has a result of a stage, or a failure in live work."""
-    found = []
-    for table in (results, dead_letters):
-        same = (table.c.pipeline == pipeline) & (table.c.image_id == image_id) & (table.c.stage == stage)
-        live = dead_letters.c.generation.is_(None) if table is dead_letters else true()
-        found.append(exists().where(same, live))
-    return or_(*found)
+_ANSWERS = (results, dead_letters)
+
+
+def _has(table: Table, image_id: ColumnElement[str], pipeline: str, **values: str | None) -> ColumnElement[bool]:
+    """Whether `table` has a row of an image with these values, of which None is any."""
+    same = [table.c[name] == value for name, value in values.items() if value is not None]
+    return exists().where(table.c.pipeline == pipeline, table.c.image_id == image_id, *same)
 
 
 def _cursor(row: Sequence[Any], length: int) -> Cursor:

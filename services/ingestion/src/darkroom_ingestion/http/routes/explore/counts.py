@@ -86,12 +86,10 @@ def _document(found: Counted, stages: Sequence[str]) -> dict[str, Any]:
 
 def _stage(found: Counted, stage: str) -> dict[str, Any]:
     numbers = range(found.span.buckets)
-    latencies: dict[int, dict[int, int]] = {number: {} for number in numbers}
+    latencies = found.latencies.get(stage, {})
     everything: Counter[int] = Counter()
-    for (kind, of_stage, name, number), count in found.by_bucket.items():
-        if (kind, of_stage) == ("latency", stage):
-            latencies[number][int(name)] = count
-            everything[int(name)] += count
+    for buckets in latencies.values():
+        everything.update(buckets)
     analyzed, failed = (
         [found.by_bucket.get((kind, stage, "", number), 0) for number in numbers] for kind in ("analyzed", "failed")
     )
@@ -107,7 +105,7 @@ def _stage(found: Counted, stage: str) -> dict[str, Any]:
                 "at": _at(found.span, number),
                 "analyzed": analyzed[number],
                 "failed": failed[number],
-                "latencyMs": _latency(latencies[number], ("p50", "p95")),
+                "latencyMs": _latency(latencies.get(number, {}), ("p50", "p95")),
             }
             for number in numbers
         ],
