@@ -56,7 +56,9 @@ def test_without_workers_it_says_so_and_what_to_do(gallery: Gallery, watched: Op
 
 
 def test_while_kafka_is_away_its_numbers_are_unknown(without_kafka: str, watched: OpenPage) -> None:
-    page = watched().page
+    opened = watched()
+    opened.expect_error("503 .*/readyz")
+    page = opened.page
     page.goto(without_kafka)
     expect(page.get_by_text("workers unknown").first).to_be_visible(timeout=AWAY_MS)
     expect(page.get_by_text("lag unknown").first).to_be_visible()

@@ -34,7 +34,7 @@ class Screen:
 
 
 SCREENS = [
-    Screen("pipelines", "/", "text=Flowing >> nth=1"),
+    Screen("pipelines", "/", "text=dead letters >> nth=1"),
     Screen("live", "/p/gallery/objects/live", "main li canvas >> nth=11"),
     Screen("first-run", "/p/gallery/unused/live", "text=No image yet"),
     Screen("explore", "/p/gallery/objects/explore", "ul[aria-label=Images] img >> nth=11"),
