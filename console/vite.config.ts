@@ -1,6 +1,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+declare const process: { env: Record<string, string | undefined> };
+
 const OUTPUT = "../services/ingestion/src/darkroom_ingestion/console";
 /** The ingestion service for `npm run dev`, such as that of `darkroom up`. */
 const SERVICE = process.env.DARKROOM_URL ?? "http://127.0.0.1:8080";

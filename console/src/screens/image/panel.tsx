@@ -62,7 +62,7 @@ function Stage({ answer, threshold }: { answer: Answer; threshold: number }) {
   const [off, setOff] = useQuerySet("off");
   const [label, setLabel] = useQueryText("label");
   const all = [
-    ...answer.facts.map((fact) => ({ label: fact.label, text: fact.text, score: fact.score })),
+    ...answer.facts.map((fact) => ({ label: fact.label, text: fact.label ?? fact.text, score: fact.score })),
     ...(answer.facts.length > 0 ? [] : answer.marks.map((mark) => ({ ...mark, text: mark.label }))),
   ];
   const rows = all.filter((row) => isShown(row, { threshold, compact: false }));
