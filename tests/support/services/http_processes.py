@@ -15,8 +15,7 @@ from tests.support.until import until
 def http_processes(service: Service) -> list[psutil.Process]:
     """The HTTP processes that run, without their parent."""
     assert service.process is not None
-    children = psutil.Process(service.process.pid).children()
-    return [child for child in children if "darkroom_ingestion.processes" in child.cmdline()]
+    return [child for child in psutil.Process(service.process.pid).children() if _handles_http(child)]
 
 
 class Direct:
@@ -60,6 +59,13 @@ def one_to_each(service: Service, count: int = 2) -> Iterator[list[Direct]]:
     finally:
         for connection in connections:
             connection.close()
+
+
+def _handles_http(process: psutil.Process) -> bool:
+    try:
+        return "darkroom_ingestion.processes" in process.cmdline()
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
 
 
 def _process_at(service: Service, port: int) -> int | None:
