@@ -43,7 +43,7 @@ class Acceptor:
                 asyncio.get_running_loop().remove_reader(listening.fileno())
                 self._accept(kind, listening)
             listening.close()
-        self._accepting = False
+        self._listening = {}
 
     def _accept(self, kind: Kind, listening: socket.socket) -> None:
         # Not more at a time, so that the processes can say meanwhile which connections have ended.

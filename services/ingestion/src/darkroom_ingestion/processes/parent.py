@@ -25,7 +25,16 @@ from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.processes.acceptor import Acceptor
 from darkroom_ingestion.processes.child import Child
 from darkroom_ingestion.processes.connections import Kind
-from darkroom_ingestion.processes.messages import Answer, ConditionsQuestion, Counted, Question, Serving, Setup, States
+from darkroom_ingestion.processes.messages import (
+    Answer,
+    ConditionsQuestion,
+    Counted,
+    Question,
+    Serving,
+    Setup,
+    States,
+    Subject,
+)
 from darkroom_ingestion.processes.totals import Totals
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.stalls import stalls_reported
@@ -201,13 +210,10 @@ class Parent:
 
     async def _answer(self, asker: Child, question: Question) -> None:
         serving = [child for child in self._children if child.serving]
-        answers = await asyncio.gather(*(child.ask(question.subject) for child in serving))
+        answers = await asyncio.gather(*(self._ask(child, question.subject) for child in serving))
         numbered = {child.number: answer for child, answer in zip(serving, answers, strict=True)}
         content: list[Metric] | ChecksOfProcesses
         if question.subject == "metrics":
-            for number, metrics in numbered.items():
-                if metrics is not None:
-                    self._totals.put(number, cast("list[Metric]", metrics))
             content = self._totals.all(self.metrics.registry.collect())
         else:
             checks = cast("dict[int, list[Check] | None]", numbered)
@@ -216,6 +222,13 @@ class Parent:
             starting = [child.number for child in self._children if child.number not in numbered]
             content = ChecksOfProcesses(checks, starting, self._is_complete)
         asker.send(Answer(question.number, content))
+
+    async def _ask(self, child: Child, subject: Subject) -> object | None:
+        answer = await child.ask(subject)
+        # Now: once all others have answered, the process may have ended, and been counted.
+        if subject == "metrics" and answer is not None:
+            self._totals.put(child.number, cast("list[Metric]", answer))
+        return answer
 
 
 async def serve_with_processes(
