@@ -85,12 +85,15 @@ def test_one_process_works_on_a_job_until_it_releases_it_or_is_gone(database: Da
     assert database.read(lambda c: unclaimed_jobs(c, 10_000)) == [further]
 
 
-def test_a_job_that_was_stopped_makes_no_progress(database: Database) -> None:
+def test_a_job_that_was_stopped_goes_no_further_and_says_how_far_it_was(database: Database) -> None:
     database.write(lambda c: add_job(c, JOB))
     database.write(lambda c: claim_job(c, "one", "a", 5_000))
     database.write(lambda c: stop_job(c, JOB.pipeline, "one", "Stopped by 10.0.0.8.", 6_000))
 
     assert not database.write(lambda c: record_progress(c, replace(JOB, redriven=9), "a", 7_000))
+    stopped = database.read(lambda c: find_job(c, JOB.pipeline, "one"))
+    assert stopped is not None
+    assert (stopped.state, stopped.message, stopped.redriven) == ("Stopped", "Stopped by 10.0.0.8.", 9)
     assert database.read(lambda c: unclaimed_jobs(c, 10 * LEASE_MS)) == []
 
 

@@ -97,7 +97,7 @@ class JobAtWork:
         limit = max(1, min(_AT_A_TIME, int(self.job.rate_per_second)))
         which = letters_selected(self.job.stage, self.job.selection)
         started = self.job.started_at_ms
-        which = replace(which, until_ms=min(which.until_ms or started, started))
+        which = replace(which, until_ms=started if which.until_ms is None else min(which.until_ms, started))
         find = partial(dead_letters_page, pipeline=self.job.pipeline, which=which)
         if which.image_ids is None:
             page, _ = await self._redrives.database.reading(

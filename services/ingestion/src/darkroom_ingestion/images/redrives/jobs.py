@@ -70,8 +70,10 @@ class RedriveJobs:
             with suppress(JobLost, StoreUnavailable):
                 await work.end("Failed", str(error) or type(error).__name__)
         finally:
-            self._tasks.pop(job.id, None)
-            self.look()
             release = partial(release_job, job_id=job.id, owner=self._owner)
-            with suppress(StoreUnavailable):
-                await asyncio.shield(self._database.writing(release))
+            try:
+                with suppress(StoreUnavailable):
+                    await asyncio.shield(self._database.writing(release))
+            finally:
+                self._tasks.pop(job.id, None)
+                self.look()

@@ -114,18 +114,22 @@ def claim_job(connection: Connection, job_id: str, owner: str, at_ms: int) -> bo
 
 
 def record_progress(connection: Connection, job: RedriveJob, owner: str, at_ms: int) -> bool:
-    """Store how far a job is, and renew the claim. Returns False if it was stopped, or is no longer ours."""
-    statement = update(redrive_jobs).where(redrive_jobs.c.id == job.id, redrive_jobs.c.owner == owner, _RUNNING)
-    values = {
-        "state": job.state,
+    """Store how far a job is, and renew the claim. Returns False if it was stopped, or is no longer ours.
+
+    Of a job that was stopped, what was done until then is stored too.
+    """
+    ours = update(redrive_jobs).where(redrive_jobs.c.id == job.id, redrive_jobs.c.owner == owner)
+    counts = {
         "redriven": job.redriven,
         "failed": job.failed,
-        "message": job.message,
-        "finished_at_ms": job.finished_at_ms,
         "position": None if job.position is None else json.dumps(job.position),
         "claimed_at_ms": at_ms,
     }
-    return connection.execute(statement.values(values)).rowcount > 0
+    end = {"state": job.state, "message": job.message, "finished_at_ms": job.finished_at_ms}
+    if connection.execute(ours.where(_RUNNING).values(counts | end)).rowcount:
+        return True
+    connection.execute(ours.values(counts))
+    return False
 
 
 def release_job(connection: Connection, job_id: str, owner: str) -> None:
@@ -137,7 +141,7 @@ def release_job(connection: Connection, job_id: str, owner: str) -> None:
 def stop_job(connection: Connection, pipeline: str, job_id: str, message: str, at_ms: int) -> RedriveJob | None:
     """Stop a job if it runs. Returns the job; None if there is no such job."""
     statement = update(redrive_jobs).where(redrive_jobs.c.pipeline == pipeline, redrive_jobs.c.id == job_id, _RUNNING)
-    connection.execute(statement.values(state="Stopped", message=message, finished_at_ms=at_ms, owner=None))
+    connection.execute(statement.values(state="Stopped", message=message, finished_at_ms=at_ms))
     return find_job(connection, pipeline, job_id)
 
 
