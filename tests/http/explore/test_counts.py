@@ -1,10 +1,15 @@
 """GET …/counts."""
 
+from collections.abc import Callable
 from typing import Any
+
+from confluent_kafka.admin import AdminClient
 
 from tests.support.services.ingestion import Pipeline, Service, accepted
 from tests.support.services.result_pages import wait_for_results
 from tests.support.until import until
+
+StartService = Callable[..., Service]
 
 
 def test_images_results_and_failures_are_counted(shared: tuple[Service, Pipeline]) -> None:
@@ -39,3 +44,39 @@ def test_images_results_and_failures_are_counted(shared: tuple[Service, Pipeline
     assert len(empty["buckets"]) == 30
     assert counted(**{"from": "yesterday"})["status"] == 422
     assert counted(**{"from": "2001-01-01T00:00:30Z", "to": "2001-01-01T00:00:00Z"})["status"] == 422
+
+
+def test_counts_stay_exact_when_the_service_is_killed_and_records_are_published_twice(
+    start_service: StartService, pipeline: Pipeline
+) -> None:
+    service = start_service(pipeline)
+    images = [accepted(service, pipeline) for _ in range(20)]
+    pipeline.analyze_many(images)
+    pipeline.analyze_many(images[:5])  # again
+    service.kill()
+    pipeline.analyze_many(images[:10], label="three", generation="again")
+    pipeline.analyze_many(images[5:10])
+    service.start()
+    wait_for_results(service, pipeline, 20)
+
+    def counted() -> Any:
+        with service.client as client:
+            return client.get(f"{pipeline.path}/counts").json()
+
+    def labels() -> dict[str, int]:
+        [stage] = counted()["stages"]
+        return {entry["label"]: entry["count"] for entry in stage["labels"]}
+
+    until(lambda: labels() == {"seven": 10, "three": 10}, "the replay's results are counted in place of the others")
+    found = counted()
+    assert (found["received"], found["analyzed"]) == (20, 20)
+    service.stop()
+    admin = AdminClient({"bootstrap.servers": pipeline.bootstrap_servers})
+    [deleted] = admin.delete_topics([pipeline.images_topic], operation_timeout=30).values()
+    deleted.result(timeout=30)
+    until(lambda: pipeline.images_topic not in admin.list_topics(timeout=10).topics, "the topic is gone")
+    pipeline.make_topics()
+    service.start()
+    accepted(service, pipeline)
+    until(lambda: counted()["received"] == 1, "the images of the former topic are no longer counted")
+    assert counted()["analyzed"] == 20

@@ -77,16 +77,16 @@ class Pipeline:
     ) -> None:
         producer = Producer({"bootstrap.servers": self.bootstrap_servers, "acks": "all"})
         for image in images:
-            event = self.result_event(image["id"], stage)
+            event = self.result_event(image["id"], stage, data.get("generation"))
             value = json.dumps(result_data(image, stage, label) | data).encode()
             topic = names.results_topic(self.namespace, self.name, stage)
             producer.produce(topic, value, image["id"], partition=image["partition"], headers=event.headers())
             producer.poll(0)
         assert producer.flush(DEADLINE_S) == 0
 
-    def result_event(self, image_id: str, stage: str) -> CloudEvent:
+    def result_event(self, image_id: str, stage: str, generation: str | None = None) -> CloudEvent:
         return CloudEvent(
-            id=names.result_id(image_id, stage),
+            id=names.result_id(image_id, stage, generation),
             source=names.stage_source(self.namespace, self.name, stage),
             type=events.ANALYZED,
             time=timestamp(),
