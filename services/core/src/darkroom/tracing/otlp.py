@@ -29,6 +29,9 @@ _KINDS: Mapping[Kind, SpanKind] = {
     "Consumer": SpanKind.CONSUMER,
 }
 
+_OF_OTHERS: frozenset[Kind] = frozenset({"Server", "Consumer"})
+"""The kinds of spans whose parents are those of other processes."""
+
 
 class OtlpRecorder:
     """Queues spans for a thread that exports them. If the queue is full, the oldest are dropped."""
@@ -47,7 +50,7 @@ class OtlpRecorder:
             ReadableSpan(
                 span.name,
                 _context(span.context, remote=False),
-                None if span.parent is None else _context(span.parent, remote=True),
+                None if span.parent is None else _context(span.parent, remote=span.kind in _OF_OTHERS),
                 self._resource,
                 span.attributes,
                 (),
