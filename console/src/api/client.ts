@@ -1,7 +1,7 @@
 /** The HTTP API, typed by its OpenAPI document. */
 
 import createClient from "openapi-fetch";
-import { asProblem, problemFrom, problemOf } from "./problems";
+import { asProblem, problemFrom } from "./problems";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -36,21 +36,4 @@ export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
     throw problemFrom(answer.error, answer.response.status, retry > 0 ? retry : null);
   }
   return answer.data as T;
-}
-
-/** Send a JSON document. For operations that have no typed client yet.
- *
- * @throws Problem
- */
-export function postJson(address: string, body: unknown): Promise<unknown> {
-  const headers = { "Content-Type": "application/json" };
-  return send(address, { method: "POST", headers, body: JSON.stringify(body) });
-}
-
-async function send(address: string, init: RequestInit): Promise<unknown> {
-  const response = await fetch(address, init).catch((error: unknown) => {
-    throw asProblem(error);
-  });
-  if (!response.ok) throw await problemOf(response);
-  return response.json();
 }

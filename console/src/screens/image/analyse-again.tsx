@@ -1,18 +1,19 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { imagesAddress } from "../../api/addresses";
-import { postJson } from "../../api/client";
+import { api, unwrap } from "../../api/client";
 import { usePipeline } from "../../api/pipeline";
 import { asProblem } from "../../api/problems";
 import { Button } from "../../parts/button";
 import { Icon } from "../../parts/icon";
 import { announce } from "../../shell/status-line";
 
+const PATH = "/v1/pipelines/{namespace}/{name}/images/{image_id}/analyze";
+
 /** Publishes the image again, for all stages. */
 export function AnalyseAgain({ id }: { id: string }) {
   const pipeline = usePipeline();
   const queries = useQueryClient();
   const again = useMutation({
-    mutationFn: () => postJson(`${imagesAddress(pipeline)}/${encodeURIComponent(id)}/analyze`, {}),
+    mutationFn: () => unwrap(api.POST(PATH, { params: { path: { ...pipeline, image_id: id } }, body: {} })),
     onSuccess: () => {
       announce("The image was published again. New results replace the old ones.");
       for (const wait of [1_000, 3_000]) {
