@@ -30,8 +30,8 @@ PICTURES = Path(__file__).parents[1] / "docs/images/console"
 SHOWN = ("live", "explore", "image", "dead-letters", "overview", "submit")
 ON_A_PHONE = ("live", "explore", "image")
 _MINUTES = 60
-_BUSY = 40
-"""About how many images a minute of the hour has."""
+_TOOK_MS = (38, 61)
+"""About how long the stages took."""
 _RATE = 3
 _WARM_UP_MS = 7_000
 _TIMEOUT_S = 60
@@ -82,26 +82,28 @@ def take(browser: Browser, gallery: Gallery, image: str, folder: Path) -> None:
 
 
 def make_history(pipelines: Sequence[Pipeline]) -> None:
-    """Publish an hour of images and results of the pipeline `digits`, as if its workers had analysed them."""
-    pipeline = next(pipeline for pipeline in pipelines if pipeline.name == "digits")
+    """Publish an hour of images and results of two pipelines, as if their workers had analysed them."""
+    for pipeline in pipelines:
+        if pipeline.name == "digits":
+            _publish_history(pipeline, DIGITS, "image/png", per_minute=40)
+        elif pipeline.name == "objects":
+            _publish_history(pipeline, SCENES, "image/jpeg", per_minute=8)
+
+
+def _publish_history(pipeline: Pipeline, files: Sequence[bytes], media_type: str, per_minute: int) -> None:
     producer = Producer({"bootstrap.servers": pipeline.bootstrap_servers, "linger.ms": 20})
+    source = names.images_source(pipeline.namespace, pipeline.name)
     offsets: dict[int, int] = {}
-    for number, at in enumerate(_times()):
+    for number, at in enumerate(_times(per_minute)):
         partition = number % 3
-        image = {"id": new_image_id(int(at.timestamp() * 1e9)), "topic": pipeline.images_topic, "partition": partition}
-        image["offset"] = offsets.get(partition, 0)
-        offsets[partition] = image["offset"] + 1
-        received = CloudEvent(
-            str(image["id"]),
-            names.images_source(pipeline.namespace, pipeline.name),
-            events.RECEIVED,
-            timestamp(at),
-            "image/png",
-        )
-        producer.produce(
-            pipeline.images_topic, DIGITS[number % len(DIGITS)], image["id"], partition, headers=received.headers()
-        )
-        for stage, took_ms in zip(pipeline.stages, (38, 61), strict=True):
+        image_id = new_image_id(int(at.timestamp() * 1e9))
+        offset = offsets.get(partition, 0)
+        offsets[partition] = offset + 1
+        received = CloudEvent(image_id, source, events.RECEIVED, timestamp(at), media_type)
+        file = files[number % len(files)]
+        producer.produce(pipeline.images_topic, file, image_id, partition, headers=received.headers())
+        image = {"id": image_id, "topic": pipeline.images_topic, "partition": partition, "offset": offset}
+        for stage, took_ms in zip(pipeline.stages, _TOOK_MS, strict=False):
             _publish_result(producer, pipeline, stage, image, at + timedelta(milliseconds=_about(took_ms)))
         producer.poll(0)
     producer.flush(_TIMEOUT_S)
@@ -109,11 +111,11 @@ def make_history(pipelines: Sequence[Pipeline]) -> None:
         _commit(pipeline, stage, offsets)
 
 
-def _times() -> Iterator[datetime]:
+def _times(per_minute: int) -> Iterator[datetime]:
     """When images came in the last hour: more, then fewer, then more of them."""
     begin = datetime.now(UTC) - timedelta(minutes=_MINUTES)
     for minute in range(_MINUTES):
-        count = int(_BUSY * (1.2 + sin(minute / 7)) + random.uniform(0, 8))
+        count = int(per_minute * (1.2 + sin(minute / 7) + random.uniform(0, 0.2)))
         for second in sorted(random.uniform(0, 60) for _ in range(count)):
             yield begin + timedelta(minutes=minute, seconds=second)
 
