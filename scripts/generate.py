@@ -9,8 +9,8 @@ import typer.main
 from typer.cli import get_docs_for_click
 
 from benchmarks.measuring.page import performance_page
+from darkroom import __version__
 from darkroom.api.crd import crd_yaml, image_pipeline_crd
-from darkroom.version import VERSION
 from darkroom_cli.app import app
 from scripts.metrics_page import metrics_page
 
@@ -38,11 +38,11 @@ def generated() -> dict[Path, str]:
 
 
 def _with_version(path: Path) -> str:
-    """The file with the version of `darkroom.version`. After a new one, `uv lock` writes it into uv.lock."""
+    """The file with the version of Darkroom. After a new one, `uv lock` writes it into uv.lock."""
     content = (ROOT / path).read_text(encoding="utf-8")
     return re.sub(
         r'^(version = |version: |appVersion: )("?)[^"\n]*("?)$',
-        rf"\g<1>\g<2>{VERSION}\g<3>",
+        rf"\g<1>\g<2>{__version__}\g<3>",
         content,
         flags=re.MULTILINE,
     )

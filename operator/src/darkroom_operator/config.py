@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from darkroom import __version__
 from darkroom.logs import LogFormat
-from darkroom.version import VERSION
 from darkroom_operator.builders.workload import WorkerTracing
 from darkroom_operator.reconcile.tenant_template import FIELDS
 from darkroom_operator.reconcile.worker_defaults import WorkerDefaults
@@ -61,11 +61,11 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     option(
         "watch-namespaces", "comma-separated namespaces to watch, including those of Kafka clusters (default: all)", ""
     )
-    option("worker-image", "container image of the workers", f"ghcr.io/darkroom/inference:{VERSION}")
+    option("worker-image", "container image of the workers", f"ghcr.io/darkroom/inference:{__version__}")
     option(
         "worker-gpu-image",
         "container image of the workers whose resources.limits have nvidia.com/gpu (empty: --worker-image)",
-        f"ghcr.io/darkroom/inference-gpu:{VERSION}",
+        f"ghcr.io/darkroom/inference-gpu:{__version__}",
     )
     option(
         "worker-image-pull-policy",

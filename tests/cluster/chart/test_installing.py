@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from darkroom.version import VERSION
+from darkroom import __version__
 from tests.support.chart import Helm
 from tests.support.documents import ROOT
 from tests.support.kube.api_server import ApiServer
@@ -69,7 +69,7 @@ def test_the_notes_warn_of_a_crd_of_another_version(helm: Helm, api_server: ApiS
         assert "ATTENTION: the CRD in the cluster is 0.0.1, and Helm does not upgrade it." in notes
         assert "kubectl apply --server-side --force-conflicts -f charts/darkroom/crds" in notes
     finally:
-        api.merge(_CRD, {"metadata": {"labels": {_VERSION: VERSION}}})
+        api.merge(_CRD, {"metadata": {"labels": {_VERSION: __version__}}})
     assert "ATTENTION" not in helm.notes("darkroom", namespace, values)
 
 

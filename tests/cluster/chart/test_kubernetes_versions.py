@@ -8,7 +8,7 @@ import yaml
 from tests.cluster.chart.test_rendering import COMBINATIONS, within
 from tests.support.chart import Helm
 from tests.support.kube.api import Manifest
-from tests.support.kube.schemas import NEWEST, problems
+from tests.support.kube.kinds.schemas import NEWEST, problems
 
 OLDEST = 30
 BUILT = Path(__file__).parents[2] / "unit" / "operator" / "builders" / "built"

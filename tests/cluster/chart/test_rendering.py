@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from darkroom.version import VERSION
+from darkroom import __version__
 from darkroom_operator.config import parse_config
 from tests.support.chart import CHART, Helm, HelmError, of_kind
 from tests.support.kube.api_server import ApiServer
@@ -191,11 +191,11 @@ def test_a_kafka_user_has_acls_unless_its_kafka_has_no_authorization(helm: Helm)
 @pytest.mark.parametrize(
     ("image", "registry", "expected"),
     [
-        ({}, "", f"ghcr.io/darkroom/operator:{VERSION}"),
+        ({}, "", f"ghcr.io/darkroom/operator:{__version__}"),
         ({"tag": "v2"}, "", "ghcr.io/darkroom/operator:v2"),
         ({"digest": DIGEST, "tag": "v2"}, "", f"ghcr.io/darkroom/operator@{DIGEST}"),
-        ({}, "registry.example:5000/mirror/", f"registry.example:5000/mirror/darkroom/operator:{VERSION}"),
-        ({"repository": "localhost/darkroom/operator"}, "r.example", f"r.example/darkroom/operator:{VERSION}"),
+        ({}, "registry.example:5000/mirror/", f"registry.example:5000/mirror/darkroom/operator:{__version__}"),
+        ({"repository": "localhost/darkroom/operator"}, "r.example", f"r.example/darkroom/operator:{__version__}"),
         ({"repository": "team/operator", "digest": DIGEST}, "r.example", f"r.example/team/operator@{DIGEST}"),
     ],
 )
@@ -245,7 +245,7 @@ def test_selectors_do_not_depend_on_the_version(helm: Helm) -> None:
                 "app.kubernetes.io/instance",
                 "app.kubernetes.io/component",
             }
-            assert VERSION not in json.dumps(manifest["spec"]["template"]["metadata"])
+            assert __version__ not in json.dumps(manifest["spec"]["template"]["metadata"])
 
 
 def within(namespace: str, values: Any) -> Any:

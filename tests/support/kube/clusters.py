@@ -9,11 +9,11 @@ from pathlib import Path
 import yaml
 
 from tests.support.kube.access import Access
-from tests.support.kube.add_on_crds import add_on_crds
 from tests.support.kube.api import Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.audit import AuditLog
 from tests.support.kube.control_plane import ControlPlane
+from tests.support.kube.kinds.add_on_crds import add_on_crds
 from tests.support.kube.tools import KubernetesPrograms, kubernetes_programs, missing_programs
 from tests.support.strimzi.crds import strimzi_crds
 

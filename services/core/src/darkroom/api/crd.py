@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from darkroom import names
+from darkroom import __version__, names
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.api.rules import CHANGE_RULES, RULES
-from darkroom.version import VERSION
 from darkroom.yaml_text import yaml_text
 
 Schema = dict[str, Any]
@@ -51,7 +50,7 @@ def image_pipeline_crd() -> dict[str, Any]:
         "kind": "CustomResourceDefinition",
         "metadata": {
             "name": f"{names.PLURAL}.{names.GROUP}",
-            "labels": {"app.kubernetes.io/part-of": "darkroom", "app.kubernetes.io/version": VERSION},
+            "labels": {"app.kubernetes.io/part-of": "darkroom", "app.kubernetes.io/version": __version__},
         },
         "spec": {
             "group": names.GROUP,
