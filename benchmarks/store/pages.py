@@ -56,7 +56,7 @@ def requests(log: Results, results: int, letters: int) -> Iterator[tuple[str, st
 
 def _lists_of_images(results: int) -> Iterator[tuple[str, str]]:
     """Every filter alone and with others, of which some select nothing."""
-    filters: list[dict[str, str | float | int]] = [{}, {"limit": 500}, {"minScore": 0.95}, {"maxScore": 0.95}]
+    filters: list[dict[str, str | float | int]] = [{}, {"limit": 250}, {"minScore": 0.95}, {"maxScore": 0.95}]
     filters += [{"label": label} for label in (LABELS[6], RARE_LABEL, _NOT_THERE)]
     filters += [{"label": LABELS[6], "minScore": score, "stage": stage} for score in (0.4, 0.99) for stage in STAGES]
     filters += [{"stage": stage} for stage in (*STAGES, _NOT_THERE)]

@@ -79,7 +79,7 @@ def test_an_image_in_the_list_has_its_results_in_short(
         {"minScore": "high"},
         {"minScore": "nan"},
         {"from": "now"},
-        {"limit": 501},
+        {"limit": 251},
         {"after": "x"},
         {"after": "WzEsIngiXQ", "reason": "DecodeError"},  # the cursor of a list by images
     ],

@@ -10,7 +10,7 @@ from darkroom_ingestion.images.explore.selection import is_selected, listed_docu
 from darkroom_ingestion.store.explore.candidates import Candidate, Cursor, ImageFilter, scan
 from darkroom_ingestion.store.explore.listed import ListedImage, labelled, listed_images
 
-MOST_SCANNED, MOST_READ = 2_500, 300
+MOST_SCANNED, MOST_READ = 2_000, 200
 """Rows of an index, and images, that are read for a page, so that it takes milliseconds if few are selected too."""
 _FIRST_SCANNED = 200
 

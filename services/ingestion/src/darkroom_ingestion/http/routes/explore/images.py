@@ -27,7 +27,7 @@ async def get_images(
     served: Served,
     which: ImagesFilter,
     after: After = None,
-    limit: Annotated[int, Query(ge=1, le=500, description="Maximum number of images.")] = 100,
+    limit: Annotated[int, Query(ge=1, le=250, description="Maximum number of images.")] = 100,
 ) -> Response:
     """Images with their state, and their results and failures in short.
 
