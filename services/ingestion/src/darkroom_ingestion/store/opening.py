@@ -10,8 +10,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from darkroom.errors import DarkroomError
+from darkroom_ingestion.store.counts.derived import derive_if_outdated
 from darkroom_ingestion.store.database import THREADS, Database, reason_of
-from darkroom_ingestion.store.derived import derive_if_outdated
 from darkroom_ingestion.store.tables import about
 
 SQLITE_SETTINGS = (

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, delete, select
 
 from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.store.counts.changes import LEVELS_S
+from darkroom_ingestion.store.counts.derived import derive_if_outdated
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.derived import derive_if_outdated
 from darkroom_ingestion.store.forgetting import forget_before
 from darkroom_ingestion.store.tables import about, counts, result_labels
 from tests.support.postgresql import make_database, postgresql

@@ -1,6 +1,6 @@
 """Counts by time, and columns and indexes to filter images by their results.
 
-The rows of these tables are made from the rows of the results when the store is opened: see `store.derived`.
+The rows of these tables are made from the rows of the results when the store is opened: see `store.counts.derived`.
 """
 
 import sqlalchemy as sa
