@@ -5,6 +5,7 @@ import type { Answer } from "../overlays/answer";
 import { draw } from "../overlays/draw";
 import { contain } from "../overlays/view";
 import { Icon } from "./icon";
+import { loadsWhileShown } from "./loads-while-shown";
 import styles from "./picture.module.css";
 
 interface Props {
@@ -39,6 +40,7 @@ export function Picture({
     <div className={styles.frame} data-loaded={size !== null}>
       {source ? (
         <img
+          ref={loadsWhileShown}
           key={source}
           src={source}
           alt={alt}

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Icon } from "./icon";
+import { loadsWhileShown } from "./loads-while-shown";
 import styles from "./thumbnail.module.css";
 
 interface Props {
@@ -22,6 +23,7 @@ export function Thumbnail({ src, className = "", note }: Props) {
         </span>
       ) : (
         <img
+          ref={loadsWhileShown}
           src={src}
           alt=""
           loading="lazy"
