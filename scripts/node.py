@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.pypi_programs import pypi_program
+from tests.support.downloads.pypi_programs import pypi_program
 
 _OUTPUT_SHOWN = 4_000
 _LEAST_MINOR = {20: 19, 22: 12}

@@ -20,7 +20,7 @@ from benchmarks.store.log import LABELS, PIPELINE, STAGES, Batches, Results, ass
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import connect
 from darkroom_ingestion.store.queries import results_page
-from darkroom_ingestion.store.writes import write_batch
+from darkroom_ingestion.store.writing.writes import write_batch
 
 OURS, BARE = "the store", "the bare driver"
 _READ_EVERY_S = 0.05

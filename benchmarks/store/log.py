@@ -11,7 +11,7 @@ from darkroom.cloudevents import CloudEvent, Headers
 from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.writes import Batch, positions_at_assignment
+from darkroom_ingestion.store.writing.writes import Batch, positions_at_assignment
 
 NAMESPACE, NAME = "bench", "digits"
 PIPELINE = f"{NAMESPACE}/{NAME}"

@@ -7,7 +7,7 @@ NFQUEUE target of xtables, reached from an nftables rule: for such a kernel two 
 import shutil
 from pathlib import Path
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 from kind.commands import KindError, run
 from tests.support.kube.go_programs import GoModule, module_source
 from tests.support.made_once import CACHE, made_once

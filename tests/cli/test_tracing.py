@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.kafka import SharedKafka
-from tests.support.otlp import Collector, ReceivedSpan, collector
+from tests.support.monitoring.otlp import Collector, ReceivedSpan, collector
 from tests.support.services.command_line import IMAGES, Up, sample_in
 from tests.support.until import until
 

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.console import BUILT, build
 from tests.support.documents import ROOT
-from tests.support.pypi_programs import run_uv
+from tests.support.downloads.pypi_programs import run_uv
 
 PROJECT = ROOT / "services/ingestion"
 CONSOLE = "darkroom_ingestion/console/"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.prometheus import alerts
+from tests.support.monitoring.prometheus import alerts
 from tests.support.services.operator import OperatorProcess, Site
 from tests.support.until import until
 

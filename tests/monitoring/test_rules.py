@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.support.documents import ROOT
-from tests.support.prometheus import RULES
+from tests.support.monitoring.prometheus import RULES
 
 RUNBOOKS = ROOT / "docs/how-to/runbooks"
 ALERTS: list[dict[str, Any]] = [

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from darkroom_cli.local_kafka import LocalKafka
-from tests.support.prometheus import alerts
+from tests.support.monitoring.prometheus import alerts
 from tests.support.services.replayed_images import timed
 from tests.support.services.stage import TriedStage, WorkerProcess, samples
 from tests.support.until import until

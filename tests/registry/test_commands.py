@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 from tests.support.model_servers.push import oras_file, push
 from tests.support.model_servers.registry import Registry
 from tests.support.models.onnx_files import onnx_file

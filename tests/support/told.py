@@ -13,7 +13,7 @@ from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.tables import counts, dead_letters, images, result_labels, results
-from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch
+from darkroom_ingestion.store.writing.writes import Batch, positions_at_assignment, write_batch
 
 PIPELINE = "demo/digits"
 STAGES = ("classify", "detect")

@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 from tests.support.model_servers.push import oras_file, push
 from tests.support.model_servers.registry import Registry
 from tests.support.services.stage import MODEL, TriedStage, WorkerProcess, image_ids, samples

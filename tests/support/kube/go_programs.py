@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.downloads.pypi_programs import pypi_program
 from tests.support.made_once import CACHE, made_once
-from tests.support.pypi_programs import pypi_program
 
 PROGRESS_EVERY_S = 15.0
 _ENVIRONMENT = {

@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.downloads.pypi_programs import pypi_program
 from tests.support.kube.go_programs import HELM, KUBERNETES, go_program
 from tests.support.model_servers.registry import registry_program
-from tests.support.pypi_programs import pypi_program
 from tests.support.strimzi.crds import strimzi_crds
 
 

@@ -11,7 +11,7 @@ import yaml
 from jgo.config import GlobalSettings
 from jgo.maven import MavenContext
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 from tests.support.made_once import CACHE, made_once
 
 _JARS = Path(__file__).parent / "crd-generator-jars.txt"

@@ -10,8 +10,8 @@ from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
+from tests.support.downloads.pypi_programs import pypi_program
 from tests.support.kube.api import Manifest
-from tests.support.pypi_programs import pypi_program
 
 NEWEST = 37
 

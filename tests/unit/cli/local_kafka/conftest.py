@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.maven_repository import Repository, mirror
+from tests.support.downloads.maven_repository import Repository, mirror
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from darkroom.errors import DarkroomError
 from darkroom_cli.local_kafka.download import download
-from tests.support.maven_repository import FIRST, SECOND, Repository, mirror
+from tests.support.downloads.maven_repository import FIRST, SECOND, Repository, mirror
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from darkroom.errors import DarkroomError
 from darkroom_cli.local_kafka.jar_cache import ensure_jars
-from tests.support.maven_repository import FIRST, SECOND, Repository
+from tests.support.downloads.maven_repository import FIRST, SECOND, Repository
 
 JARS = (FIRST, SECOND)
 

@@ -11,7 +11,7 @@ from darkroom.tracing.context import SpanContext, new_span_id
 from darkroom.tracing.conventions import processed
 from darkroom.tracing.spans import Span
 from darkroom.tracing.start import start_tracing
-from tests.support.otlp import Collector, collector
+from tests.support.monitoring.otlp import Collector, collector
 
 PARENT = SpanContext("1" * 32, "2" * 16, sampled=True)
 

@@ -3,7 +3,7 @@
 from darkroom.tracing.context import SpanContext
 from darkroom.tracing.sampling import Sampler
 from darkroom.tracing.spans import Tracing
-from tests.support.spans import Kept
+from tests.support.monitoring.spans import Kept
 
 PARENT = SpanContext("1" * 32, "2" * 16, sampled=True)
 

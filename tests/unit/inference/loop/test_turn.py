@@ -217,7 +217,7 @@ def test_a_suspect_is_not_tried_and_blocks_no_loop_if_its_mark_is_late() -> None
 
 
 def test_a_mark_that_kafka_refuses_is_no_attempt() -> None:
-    kafka = FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1)))
+    kafka, model = FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1))), FakeModel()
     refusals = iter([True])
 
     def refuse_once(mark: Mark) -> None:
@@ -225,15 +225,13 @@ def test_a_mark_that_kafka_refuses_is_no_attempt() -> None:
             raise KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS))
 
     kafka.before_commit = refuse_once
-    model = FakeModel()
     work(kafka, model).turn()
     assert model.seen == [b"good"]
     assert kafka.marks[0] == Mark(suspects=1)
 
 
 def test_no_commit_but_that_of_the_attempt_is_made_while_others_wait() -> None:
-    turn = ExclusiveTurn()
-    kafka = FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1)))
+    turn, kafka = ExclusiveTurn(), FakeKafka([b"good"], committed_mark=(0, Mark(suspects=1)))
     alone: list[tuple[bool, bool]] = []
     kafka.before_commit = lambda mark: alone.append((mark.in_hand, turn._alone))
     work(kafka, FakeModel(), turn).turn()

@@ -9,9 +9,9 @@ from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.records.answers import Answers
 from darkroom_inference.records.outgoing import Outgoing
 from darkroom_vision.stage import load_stage
+from tests.support.monitoring.spans import Kept
 from tests.support.services.image_records import example_image, example_settings
 from tests.support.services.stage import MODEL, samples
-from tests.support.spans import Kept
 
 PARENT = SpanContext("1" * 32, "2" * 16, sampled=True)
 IMAGE = samples()[0]

@@ -12,7 +12,7 @@ from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import forget_unused_topics
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.tables import about, images, positions
-from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch
+from darkroom_ingestion.store.writing.writes import Batch, positions_at_assignment, write_batch
 
 DAY_MS = 24 * 3_600_000
 STAYS, GOES = "demo.stays.images", "demo.goes.images"

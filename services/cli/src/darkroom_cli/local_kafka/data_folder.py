@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
-from darkroom.file_lock import try_lock
-from darkroom.temporary_folder import LOCK, remove_abandoned
+from darkroom.files.file_lock import try_lock
+from darkroom.files.temporary_folder import LOCK, remove_abandoned
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION
 
 _MARKER = "darkroom-kafka.json"

@@ -5,7 +5,7 @@ from pathlib import Path
 import platformdirs
 
 from darkroom.errors import DarkroomError
-from darkroom.file_lock import locked
+from darkroom.files.file_lock import locked
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION, Jar, pinned_jars
 
 _DOWNLOAD_DEADLINE_S = 900.0

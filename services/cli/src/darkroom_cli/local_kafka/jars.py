@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 
 KAFKA_VERSION = "4.3.1"
 

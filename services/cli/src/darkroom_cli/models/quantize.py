@@ -11,7 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from darkroom.errors import DarkroomError
-from darkroom.temporary_folder import temporary_folder
+from darkroom.files.temporary_folder import temporary_folder
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.models.agreement import agreement
 from darkroom_cli.models.analysis import Analysed, analyse_files

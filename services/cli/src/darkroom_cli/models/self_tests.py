@@ -10,8 +10,8 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from darkroom.api.validation import InvalidPipeline, parse_pipeline
-from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
+from darkroom.files.checksums import sha256_of
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.manifests.documents import parsed
 from darkroom_cli.manifests.references import Inline, OnDisk, find

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from darkroom.catalog import Catalog
 from darkroom.errors import DarkroomError
-from darkroom.file_lock import try_lock
+from darkroom.files.file_lock import try_lock
 from darkroom.stage_settings import StageSettings
 
 

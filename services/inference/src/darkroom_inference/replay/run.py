@@ -9,8 +9,8 @@ from pathlib import Path
 import structlog
 
 from darkroom import names
+from darkroom.files.temporary_folder import temporary_folder
 from darkroom.stage_settings import StageSettings
-from darkroom.temporary_folder import temporary_folder
 from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM
 from darkroom_inference.bounded.plan import ReplayPlan, left, read_plan
 from darkroom_inference.bounded.ranges import ranges

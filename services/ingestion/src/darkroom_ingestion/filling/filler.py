@@ -20,7 +20,7 @@ from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.store.database import Database, StoreUnavailable
-from darkroom_ingestion.store.writes import Batch, Fenced, positions_at_assignment, write_batch
+from darkroom_ingestion.store.writing.writes import Batch, Fenced, positions_at_assignment, write_batch
 
 _BATCH_RECORDS = 1_000
 _BATCH_S = 0.1

@@ -17,9 +17,9 @@ from sqlalchemy import Connection, delete, select, update
 from darkroom_ingestion.images.errors import KeyInUse, KeyReused
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.idempotency_rows import KEPT_HOURS, KEPT_MS
-from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.ownership import Owner
 from darkroom_ingestion.store.tables import idempotency
+from darkroom_ingestion.store.writing.inserts import insert_new
 from darkroom_ingestion.times import now_ms
 
 MAX_KEY_LENGTH = 255

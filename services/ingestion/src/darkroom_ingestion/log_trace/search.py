@@ -23,7 +23,7 @@ from darkroom_ingestion.log_trace.request import Request
 from darkroom_ingestion.log_trace.scan import Budget, Range, scan
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import image_rows
-from darkroom_ingestion.store.writes import Batch, write_batch
+from darkroom_ingestion.store.writing.writes import Batch, write_batch
 
 _TIMEOUT_S = 10.0
 _EARLIER_MS, _LATER_MS = 60_000, 600_000

@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy.typing as npt
 
 from darkroom.api.execution import Execution
-from darkroom.checksums import sha256_of
 from darkroom.errors import DarkroomError
+from darkroom.files.checksums import sha256_of
 from darkroom_vision.model.external_data import external_files
 from darkroom_vision.model.metadata import ModelMetadata, read_metadata
 from darkroom_vision.model.onnx_messages import NotProtobuf

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from darkroom.file_lock import locked, try_lock
+from darkroom.files.file_lock import locked, try_lock
 
 FOLDER: Final = "DARKROOM_CACHE_DIR"
 

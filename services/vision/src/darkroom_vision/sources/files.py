@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from darkroom.backoff import Backoff
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 from darkroom.stage_settings import StageSettings
 from darkroom_vision.model.session import ModelChecksumMismatch
 from darkroom_vision.sources.buckets import download_from_bucket

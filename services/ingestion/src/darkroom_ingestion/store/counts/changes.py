@@ -21,8 +21,8 @@ from sqlalchemy import Connection
 
 from darkroom_ingestion.records.image_times import time_of_id
 from darkroom_ingestion.store.counts.latencies import BOUNDS_MS, bucket_of
-from darkroom_ingestion.store.inserts import insert_rows
 from darkroom_ingestion.store.tables import counts
+from darkroom_ingestion.store.writing.inserts import insert_rows
 
 LEVELS_S = (60, 600, 3_600, 86_400)
 """The lengths of the times that are counted. Each is a multiple of the one before, and the last divides a UTC day."""

@@ -8,10 +8,10 @@ from sqlalchemy.sql.expression import Select
 
 from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.counts.newest import labels_of_results
-from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.queries import superseded
 from darkroom_ingestion.store.rows import best_of, label_rows
 from darkroom_ingestion.store.tables import about, counts, dead_letters, images, result_labels, results
+from darkroom_ingestion.store.writing.inserts import insert_new
 
 _VERSION = "1"
 """Changed when the rule is changed by which rows are derived: then all are made again."""

@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.schema import Table
 
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.inserts import insert_new
 from darkroom_ingestion.store.ownership import Owner
 from darkroom_ingestion.store.queries import DeadLetterRow
 from darkroom_ingestion.store.tables import redrive_claims, redrives
+from darkroom_ingestion.store.writing.inserts import insert_new
 
 
 class Claim(Enum):

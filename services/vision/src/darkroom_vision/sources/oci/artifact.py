@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 from darkroom_vision.model.external_data import external_files
 from darkroom_vision.model.onnx_messages import NotProtobuf
 from darkroom_vision.sources.failures import Refused

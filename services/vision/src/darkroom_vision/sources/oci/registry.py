@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from yarl import URL
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 from darkroom_vision.sources.addresses import address_policy
 from darkroom_vision.sources.download import check_status, download, read_document, size_of
 from darkroom_vision.sources.failures import NotFound, Refused, Unauthorized

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from darkroom_ingestion.store.counts.changes import Changes
-from darkroom_ingestion.store.inserts import insert_absent
 from darkroom_ingestion.store.tables import images
+from darkroom_ingestion.store.writing.inserts import insert_absent
 
 _ORDER = ("received_at_ms", "partition", "offset")
 """A redriven image is in the log twice, possibly in two partitions, whose records are read in any order. The record

@@ -14,7 +14,7 @@ from typing import Literal
 
 from tests.support.made_once import CACHE, made_once
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)

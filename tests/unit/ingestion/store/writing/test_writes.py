@@ -12,7 +12,7 @@ from darkroom_ingestion.store.database import Database, RowRefused, StoreUnavail
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import read_positions
 from darkroom_ingestion.store.tables import images
-from darkroom_ingestion.store.writes import Batch, Fenced, positions_at_assignment, write_batch
+from darkroom_ingestion.store.writing.writes import Batch, Fenced, positions_at_assignment, write_batch
 from tests.support.postgresql import make_database, postgresql
 
 TOPIC = "demo.digits.images"

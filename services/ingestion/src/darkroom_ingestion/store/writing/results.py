@@ -19,8 +19,8 @@ from darkroom_ingestion.store.counts.newest import (
     results_of_images,
     results_with_ids,
 )
-from darkroom_ingestion.store.inserts import insert_absent, insert_new
 from darkroom_ingestion.store.tables import result_labels, results
+from darkroom_ingestion.store.writing.inserts import insert_absent, insert_new
 
 FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
 """Of results with the same id, the one with the smallest values stays. A result that was published twice is in one

@@ -13,9 +13,6 @@ from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.database import Database, RowRefused, is_refusal, reason_of
 from darkroom_ingestion.store.forgetting import forget_topic
-from darkroom_ingestion.store.image_writes import write_images
-from darkroom_ingestion.store.inserts import insert_absent, insert_new
-from darkroom_ingestion.store.result_writes import write_results
 from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import (
     dead_letters,
@@ -25,6 +22,9 @@ from darkroom_ingestion.store.tables import (
     result_labels,
     results,
 )
+from darkroom_ingestion.store.writing.images import write_images
+from darkroom_ingestion.store.writing.inserts import insert_absent, insert_new
+from darkroom_ingestion.store.writing.results import write_results
 
 
 class Fenced(DarkroomError):

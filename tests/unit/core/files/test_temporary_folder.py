@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.temporary_folder import remove_abandoned, temporary_folder
+from darkroom.files.temporary_folder import remove_abandoned, temporary_folder
 
 HOLD = """
-from darkroom.temporary_folder import temporary_folder
+from darkroom.files.temporary_folder import temporary_folder
 with temporary_folder("t-") as folder:
     print(folder, flush=True)
     input()

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.made_once import CACHE, made_once
 
-RULES = Path(__file__).parents[2] / "charts/darkroom/files/alerts.yaml"
+RULES = Path(__file__).parents[3] / "charts/darkroom/files/alerts.yaml"
 TARGET = {"job": "demo/digits-classify", "namespace": "demo", "pod": "digits-0", "instance": "10.0.0.1:9090"}
 """The labels that Prometheus adds to what it scrapes."""
 

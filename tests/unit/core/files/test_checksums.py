@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from darkroom.checksums import sha256_of
+from darkroom.files.checksums import sha256_of
 
 
 def test_the_checksum_is_the_one_that_sha256sum_prints(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from darkroom.file_lock import try_lock
+from darkroom.files.file_lock import try_lock
 
 LOCK = "lock"
 _LOCKED_AFTER_S = 60.0

@@ -1,0 +1,1 @@
+"""Checksums, locks and temporary folders."""

@@ -1,0 +1,1 @@
+"""Writing rows, and what they count, in one transaction."""
