@@ -1145,7 +1145,7 @@ export interface components {
         };
         /**
          * Latency
-         * @description Milliseconds from receiving an image to its result, estimated from logarithmic buckets that are 19 % wide.
+         * @description Milliseconds from receiving an image to its result, estimated from logarithmic buckets.
          */
         Latency: {
             /** P50 */

@@ -67,8 +67,8 @@ def expected(told: Sequence[Told]) -> Counted:
         for label, _ in one.labels:
             found["label", one.stage, label, one.minute] += 1
         if one.generation is None:
-            # Of 1 s, 61 s, 121 s and 181 s: the powers of 2^(1/4) ms that they are not above.
-            found["latency", one.stage, str([40, 64, 68, 70][one.minute]), one.minute] += 1
+            # Of 1 s, 61 s, 121 s and 181 s: the powers of 2^(1/2) ms that they are not above.
+            found["latency", one.stage, str([20, 32, 34, 35][one.minute]), one.minute] += 1
     return dict(found)
 
 

@@ -6,7 +6,7 @@ from darkroom_ingestion.http.documents.base import Document
 
 
 class Latency(Document):
-    """Milliseconds from receiving an image to its result, estimated from logarithmic buckets that are 19 % wide."""
+    """Milliseconds from receiving an image to its result, estimated from logarithmic buckets."""
 
     p50: float
     p95: float

@@ -13,7 +13,7 @@ from darkroom_ingestion.store.rows import best_of, label_rows
 from darkroom_ingestion.store.tables import about, counts, dead_letters, images, result_labels, results
 from darkroom_ingestion.store.writing.inserts import insert_new
 
-_VERSION = "1"
+_VERSION = "2"
 """Changed when the rule is changed by which rows are derived: then all are made again."""
 
 _NAME = "derived"

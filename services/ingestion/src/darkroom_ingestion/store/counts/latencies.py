@@ -1,9 +1,9 @@
-"""Latencies in fixed logarithmic buckets: four for every doubling, from 1 ms to 2 days."""
+"""Latencies in fixed logarithmic buckets: two for every doubling, from 1 ms to 2 days."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
 
-BOUNDS_MS = tuple(2 ** (number / 4) for number in range(4 * 28))
+BOUNDS_MS = tuple(2 ** (number / 2) for number in range(2 * 28))
 """The upper bounds of the buckets. One more bucket has all greater latencies."""
 
 
