@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 from sqlalchemy.sql.expression import Select
 
+from darkroom.result_fields import summary_of
+from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.counts.newest import labels_of_results
 from darkroom_ingestion.store.queries import superseded
@@ -43,13 +45,18 @@ def derive_if_outdated(connection: Connection) -> None:
 
 
 def _derive_from_results(connection: Connection) -> None:
-    columns = (*_EVENT, *(results.c[name] for name in ("image_id", "stage", "at_ms", "data")))
+    columns = (*_EVENT, *(results.c[name] for name in ("image_id", "stage", "at_ms", "data", "summary")))
     query = select(*columns, superseded().label("superseded")).order_by(*_EVENT).limit(_AT_ONCE)
     changes, part = Changes(), connection.execute(query).mappings().all()
     while part:
         data = [json.loads(row["data"]) for row in part]
         best = [
-            {"of_pipeline": row["pipeline"], "of_event": row["event_id"], **best_of(result)}
+            {
+                "of_pipeline": row["pipeline"],
+                "of_event": row["event_id"],
+                "summary": row["summary"] or storable(summary_of(result)),
+                **best_of(result),
+            }
             for row, result in zip(part, data, strict=True)
         ]
         connection.execute(_BEST, best)
