@@ -31,8 +31,8 @@ setup: $(UV) ## Install uv, and the packages pinned in uv.lock
 	@$(UV) sync --frozen
 
 .PHONY: demo
-demo: console ## Send sample images through Kafka and four models on this machine; print and draw the results
-	@$(RUN) python scripts/demo.py
+demo: console ## Send sample images through Kafka and four models on this machine; show the results (KEEP=1: keep the web console running)
+	@$(RUN) python scripts/demo.py $(if $(KEEP),--keep)
 
 .PHONY: test
 test: ## Run all tests except those on kind, with real brokers and a real API server

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,11 @@ def main() -> int:
         default=Path("darkroom-demo"),
         help="folder for the drawn pictures (default: %(default)s)",
     )
-    pictures: Path = parser.parse_args().pictures
+    parser.add_argument(
+        "--keep", action="store_true", help="leave everything running for the web console until Ctrl-C is pressed"
+    )
+    arguments = parser.parse_args()
+    pictures: Path = arguments.pictures
     started = time.monotonic()
     missing = 0
     try:
@@ -72,12 +76,15 @@ def main() -> int:
                 draw_results(shown, pictures / name)
                 missing += shown.missing
             all_after_s = time.monotonic() - started
+            if arguments.keep:
+                keep_running(url)
     except DarkroomError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    print(f"all analysed after {all_after_s:.1f} s, everything stopped after {time.monotonic() - started:.1f} s")
+    stopped = "" if arguments.keep else f", everything stopped after {time.monotonic() - started:.1f} s"
+    print(f"all analysed after {all_after_s:.1f} s{stopped}")
     print(f"pictures with the results: {pictures.absolute()}")
     if missing:
         print(f"demo: {missing} images were not analysed by every stage", file=sys.stderr)
@@ -168,6 +175,13 @@ def draw_results(shown: Shown, folder: Path) -> None:
     for one in shown.sent:
         for result in results(one):
             draw(one.file.read_bytes(), result).save(folder / f"{one.file.stem}.png")
+
+
+def keep_running(url: str) -> None:
+    """Wait for Ctrl-C."""
+    print(f"web console: {url} (press Ctrl-C to stop everything)", flush=True)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 def print_table(table: Table) -> None:

@@ -1,6 +1,7 @@
 """`make demo`."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from darkroom_cli.client.service import Service
 from tests.support.documents import ROOT
 from tests.support.services.command_line import IMAGES
 
@@ -25,6 +27,24 @@ def printed(pictures: Path) -> list[str]:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.splitlines()
+
+
+def test_the_demo_is_kept_running_for_the_console_until_it_is_interrupted(tmp_path: Path) -> None:
+    command = [sys.executable, "scripts/demo.py", "--pictures", str(tmp_path), "--keep"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            lines = iter(demo.stdout or ())
+            url = next(line.split()[2] for line in lines if line.startswith("web console: "))
+            with Service(url) as service:
+                assert {pipeline["name"] for pipeline in service.get("/v1/pipelines").json()["pipelines"]} == {
+                    "digits",
+                    "objects",
+                    "text",
+                }
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(60) == 0
+        finally:
+            demo.kill()
 
 
 def test_every_digit_is_analysed_and_shown_with_its_true_label(printed: list[str]) -> None:
