@@ -96,6 +96,22 @@ def test_a_request_does_not_wait_long_for_the_files_of_others() -> None:
     asyncio.run(run())
 
 
+def test_a_request_that_is_cancelled_stops_waiting_but_what_is_being_decoded_is_kept() -> None:
+    async def run() -> None:
+        slow = Stuck()
+        thumbnails = Thumbnails(slow)
+        first, second = (asyncio.create_task(thumbnails.make(key(n), b"slow")) for n in (1, 2))
+        await slow.asked.wait()
+        for request in (first, second):
+            request.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+        slow.done.set()
+        assert await thumbnails.make(key(3), b"three") == b"three"
+        assert [bool(thumbnails.cached(key(n))) for n in (1, 2)] == [True, False]
+
+    asyncio.run(run())
+
+
 def test_more_requests_than_can_wait_are_refused() -> None:
     async def run() -> None:
         thumbnails = Thumbnails(Counting(), most_waiting=1)

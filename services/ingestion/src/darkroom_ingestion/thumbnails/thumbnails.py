@@ -89,7 +89,16 @@ class Thumbnails:
             NoThumbnail: the file can't be decoded.
             TooManyThumbnails: those before it take too long.
         """
-        async with self._in_turn():
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise TooManyThumbnails("other files take long to decode: try again in a moment.") from None
+        # Completed even if the request is cancelled: otherwise, the process would have to be started again.
+        return await asyncio.shield(asyncio.create_task(self._make(key, data)))
+
+    async def _make(self, key: Key, data: bytes) -> bytes:
+        try:
             made = self.cached(key)  # by a request that was before this one
             if made is None:
                 try:
@@ -98,17 +107,7 @@ class Thumbnails:
                     self._keep(key, error)
                     raise
                 self._keep(key, made)
-        return made
-
-    @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise TooManyThumbnails("other files take long to decode: try again in a moment.") from None
-        try:
-            yield
+            return made
         finally:
             self._turn.release()
 

@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.problems import HttpProblem, answer
+from darkroom_ingestion.http.requests.disconnection import disconnected
 from darkroom_ingestion.http.server import ABORT
 from darkroom_ingestion.metrics import Metrics
 
@@ -44,7 +45,7 @@ class EventStream(Response):
             self._clients.leave(self._address)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(disconnected(receive))
         sending = asyncio.ensure_future(self._send_all(scope, send))
         with self._metrics.sse_clients.track_inprogress():
             await asyncio.wait([gone, sending], return_when=asyncio.FIRST_COMPLETED)
@@ -68,8 +69,3 @@ class EventStream(Response):
             self._metrics.sse_dropped.inc()
             log.info("closed the live feed of a client that does not read it")
             scope.get(ABORT, lambda: None)()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

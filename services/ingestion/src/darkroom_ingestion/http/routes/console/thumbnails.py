@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.requests.disconnection import while_connected
 from darkroom_ingestion.http.requests.memory import MemoryShare
 from darkroom_ingestion.http.routes.dead_letters import LetterOffset, LetterPartition, LetterStage
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, problems
@@ -81,7 +82,12 @@ async def _response(
     thumbnails = services.thumbnails
     picture = thumbnails.cached(key)
     if picture is None:
-        async with thumbnails.waiting():
-            with services.memory.share() as share:
-                picture = await thumbnails.make(key, (await read(share)).value)
+        # A page that is scrolled drops most of its requests: they must not take the places of those in view.
+        picture = await while_connected(request.receive, _make(services, key, read))
     return Response(picture, headers=headers, media_type="image/webp")
+
+
+async def _make(services: Services, key: Key, read: Callable[[MemoryShare], Awaitable[LogRecord]]) -> bytes:
+    async with services.thumbnails.waiting():
+        with services.memory.share() as share:
+            return await services.thumbnails.make(key, (await read(share)).value)
