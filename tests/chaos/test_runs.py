@@ -35,4 +35,4 @@ def test_workers_that_commit_before_they_publish_are_detected(kafka: SharedKafka
     outcome = run(WRONG, Kafka.existing(kafka.bootstrap_servers), tmp_path)
     lost = [violation for violation in outcome.violations if violation.kind == "Unanswered"]
     assert lost, report(outcome)
-    assert all(violation.what.startswith("atleast: ") for violation in lost)
+    assert all(violation.what.startswith("atleast: ") for violation in lost), report(outcome)

@@ -67,7 +67,11 @@ def test_the_documentation_needs_no_other_server_and_no_script(shared: Shared) -
         page = client.get("/docs")
         document = client.get("/openapi.json").json()
         linked = re.findall(r'(?:src|href)="([^"#]+)"', page.text)
-        assert {path for path in linked if path.startswith("/")} == {"/docs/style.css", "/openapi.json"}
+        assert {path for path in linked if path.startswith("/")} == {
+            "/docs/style.css",
+            "/openapi.json",
+            "/asyncapi.json",
+        }
         assert {path for path in linked if not path.startswith("/")} == {"data:,"}
         assert client.get("/docs/style.css").headers["Content-Type"].startswith("text/css")
 

@@ -22,6 +22,8 @@ from darkroom.topology import StagePlan
 from tests.chaos.verdict.evidence import Answer, Document, ImageInLog, Position, StageEvidence, StoreEvidence
 
 _TIMEOUT_S: Final = 60.0
+_MARKERS_S: Final = 15.0
+_EVERY_S: Final = 0.1
 _PAGE: Final = 500
 _AT_A_TIME: Final = 16
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -47,6 +49,7 @@ class Log:
     def stage(self, stage: StagePlan) -> StageEvidence:
         """The evidence of a stage."""
         topics = (stage.results.name, stage.dead_letters.name)
+        self._wait_for_markers(topics)
         return StageEvidence(
             name=stage.name,
             delivery=stage.spec.delivery,
@@ -63,6 +66,15 @@ class Log:
             return {c.partition: max(0, c.offset) for c in consumer.committed(partitions, timeout=_TIMEOUT_S)}
         finally:
             consumer.close()
+
+    def _wait_for_markers(self, topics: Sequence[str]) -> None:
+        """Give Kafka time to end transactions: it writes their markers after it has acknowledged the commit.
+
+        A reader with `read_committed` would not see what is before them. What stays unstable is part of the evidence.
+        """
+        deadline = time.monotonic() + _MARKERS_S
+        while any(self._unstable(topic) for topic in topics) and time.monotonic() < deadline:
+            time.sleep(_EVERY_S)
 
     def _unstable(self, topic: str) -> list[str]:
         ends, stable = self.ends(topic), self.ends(topic, IsolationLevel.READ_COMMITTED)

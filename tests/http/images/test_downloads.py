@@ -50,7 +50,7 @@ def test_every_get_has_head(shared: Shared) -> None:
                 assert head.headers["Content-Length"] == get.headers["Content-Length"], path
         events = client.head(f"{pipeline.path}/events")
         assert (events.status_code, events.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
-        assert client.head(f"{pipeline.path}/images").status_code == 405
+        assert client.head(f"{pipeline.path}/dead-letters/redrive").status_code == 405
 
 
 def test_clients_that_do_not_read_their_downloads_are_bounded(start_service: StartService, kafka: SharedKafka) -> None:
