@@ -6,30 +6,21 @@ from typing import Any, TypeVar
 
 from starlette.types import Receive
 
-from darkroom_ingestion.http.problems import HttpProblem
-
 T = TypeVar("T")
 
 
-async def disconnected(receive: Receive) -> None:
-    """Wait until the client disconnects."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled if the client disconnects.
-
-    Raises:
-        HttpProblem: the client has disconnected.
-    """
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(disconnected(receive))
+async def until_disconnected(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
+    """The result of `work`; None if the client disconnects before, which cancels it."""
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(receive))
     try:
         await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
     finally:
         working.cancel()
         leaving.cancel()
         await asyncio.gather(working, leaving, return_exceptions=True)
-    raise HttpProblem(400, "disconnected", "Disconnected", "The client closed the connection before the response.")
+    return None if working.cancelled() else working.result()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.problems import HttpProblem, answer
-from darkroom_ingestion.http.requests.disconnection import disconnected
+from darkroom_ingestion.http.requests.disconnection import until_disconnected
 from darkroom_ingestion.http.server import ABORT
 from darkroom_ingestion.metrics import Metrics
 
@@ -45,15 +45,8 @@ class EventStream(Response):
             self._clients.leave(self._address)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(disconnected(receive))
-        sending = asyncio.ensure_future(self._send_all(scope, send))
         with self._metrics.sse_clients.track_inprogress():
-            await asyncio.wait([gone, sending], return_when=asyncio.FIRST_COMPLETED)
-            for task in (gone, sending):
-                task.cancel()
-            await asyncio.gather(gone, sending, return_exceptions=True)
-        if not sending.cancelled() and (error := sending.exception()) is not None:
-            raise error
+            await until_disconnected(receive, self._send_all(scope, send))
 
     async def _send_all(self, scope: Scope, send: Send) -> None:
         start: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}

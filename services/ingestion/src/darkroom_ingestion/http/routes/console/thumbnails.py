@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from darkroom_ingestion.http.context import Services
-from darkroom_ingestion.http.requests.disconnection import while_connected
+from darkroom_ingestion.http.problems import HttpProblem
+from darkroom_ingestion.http.requests.disconnection import until_disconnected
 from darkroom_ingestion.http.requests.memory import MemoryShare
 from darkroom_ingestion.http.routes.dead_letters import LetterOffset, LetterPartition, LetterStage
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, problems
@@ -83,7 +84,11 @@ async def _response(
     picture = thumbnails.cached(key)
     if picture is None:
         # A page that is scrolled drops most of its requests: they must not take the places of those in view.
-        picture = await while_connected(request.receive, _make(services, key, read))
+        picture = await until_disconnected(request.receive, _make(services, key, read))
+        if picture is None:
+            raise HttpProblem(
+                400, "disconnected", "Disconnected", "The client closed the connection before the response."
+            )
     return Response(picture, headers=headers, media_type="image/webp")
 
 
