@@ -103,6 +103,18 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(execution={"batch": {"max": 8, "window": "1001ms"}}),
         lambda m: _stage(m).update(execution={"batch": {"max": 8, "window": "1000ms"}}),
     ),
+    "replicas or autoscaling": (
+        lambda m: _stage(m).update(replicas=2, autoscaling={"max": 3}),
+        lambda m: _stage(m).update(replicas=2, autoscaling={"max": 3, "metricsOnly": True}),
+    ),
+    "min must not exceed autoscaling.max": (
+        lambda m: _stage(m).update(autoscaling={"min": 4, "max": 3}),
+        lambda m: _stage(m).update(autoscaling={"min": 3, "max": 3}),
+    ),
+    "keda and metricsOnly": (
+        lambda m: _stage(m).update(autoscaling={"max": 3, "keda": True, "metricsOnly": True}),
+        lambda m: _stage(m).update(autoscaling={"max": 3, "keda": True}),
+    ),
     "mean, std and pad.values": (
         lambda m: _stage(m).update(input={"resize": "Letterbox", "pad": {"values": [1, 2, 3]}, "channels": 1}),
         lambda m: _stage(m).update(input={"mean": [0.1], "std": [0.1, 0.2, 0.3], "channels": 3}),

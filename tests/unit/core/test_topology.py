@@ -55,6 +55,24 @@ def test_a_stages_own_replicas_come_first() -> None:
     assert topology(parse_pipeline(manifest)).stages[0].replicas == 4
 
 
+@pytest.mark.parametrize(
+    ("autoscaling", "suspend", "replicas", "fixed"),
+    [
+        ({"max": 5}, False, 0, False),
+        ({"min": 2, "max": 5}, False, 2, False),
+        ({"max": 5, "metricsOnly": True}, False, 3, True),
+        ({"max": 5}, True, 0, True),
+    ],
+)
+def test_autoscaling_starts_with_its_minimum(
+    autoscaling: dict[str, Any], suspend: bool, replicas: int, fixed: bool
+) -> None:
+    manifest = pipeline_manifest(replicas=3, suspend=suspend)
+    manifest["spec"]["stages"][0]["autoscaling"] = autoscaling
+    (stage,) = topology(parse_pipeline(manifest)).stages
+    assert (stage.replicas, stage.has_fixed_replicas) == (replicas, fixed)
+
+
 def test_a_stage_may_read_images_and_write_its_own_topics_and_no_more() -> None:
     rights = topology(parse_pipeline(pipeline_manifest())).stages[0].rights
     assert {(r.resource, r.name, r.operations, r.prefix) for r in rights} == {

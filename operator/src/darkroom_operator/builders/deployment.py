@@ -21,13 +21,16 @@ STARTUP_LIMIT_S = 600
 
 
 def deployment(pipeline: ImagePipeline, stage: StagePlan, workload: Workload) -> Manifest:
-    """The Deployment of the workers of `stage`. A change of settings, credentials or model rolls them one by one."""
+    """The Deployment of the workers of `stage`. A change of settings, credentials or model rolls them one by one.
+
+    It has no `replicas` if these are not fixed: they belong to the autoscaler.
+    """
     return {
         "apiVersion": DEPLOYMENT.api_version,
         "kind": DEPLOYMENT.name,
         "metadata": child_metadata(pipeline, stage.name),
         "spec": {
-            "replicas": stage.replicas,
+            **({"replicas": stage.replicas} if stage.has_fixed_replicas else {}),
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": worker_selector(pipeline.name, stage.name)},
             # A new worker is ready before an old one stops.

@@ -51,6 +51,7 @@ def settings_document(pipeline: ImagePipeline, stage: StagePlan, workload: Workl
     for_worker = stage.spec.model_copy(
         update={
             "replicas": None,
+            "autoscaling": None,
             "resources": Resources(),
             "template": grace,
             "results": Results(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from darkroom import names
+from darkroom.api.autoscaling import Autoscaling
 from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom.api.topics import DeadLetters, Results, TopicConfig
 
@@ -42,7 +43,12 @@ class AccessRight:
 
 @dataclass(frozen=True)
 class StagePlan:
-    """Everything that one stage needs."""
+    """Everything that one stage needs.
+
+    Attributes:
+        replicas: number of workers; with autoscaling, until the first decision.
+        autoscaling: how the number of workers is decided; None for a fixed number, which suspended stages have too.
+    """
 
     spec: Stage
     images_topic: str
@@ -51,11 +57,17 @@ class StagePlan:
     consumer_group: str
     replicas: int
     rights: tuple[AccessRight, ...]
+    autoscaling: Autoscaling | None = None
 
     @property
     def name(self) -> str:
         """The stage's name."""
         return self.spec.name
+
+    @property
+    def has_fixed_replicas(self) -> bool:
+        """Whether `replicas` is the number of workers at any time."""
+        return self.autoscaling is None or self.autoscaling.metrics_only
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,7 @@ def _stage(pipeline: ImagePipeline, stage: Stage, images: Topic) -> StagePlan:
             AccessRight("group", names.replay_group_prefix(*owner), ("Read", "Describe"), prefix=True),
             AccessRight("transactionalId", names.transactional_id_prefix(*owner), ("Write", "Describe"), prefix=True),
         ),
+        autoscaling=None if pipeline.spec.suspend else stage.autoscaling,
     )
 
 

@@ -64,6 +64,24 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
         "1000000000",
     ),
     ("bad duration", lambda m: m["spec"].update(images={"retention": "1w"}), "spec.images.retention", "168h"),
+    (
+        "fixed and automatic replicas",
+        lambda m: m["spec"]["stages"][0].update(replicas=2, autoscaling={"max": 3}),
+        "spec.stages[0].replicas",
+        "not both",
+    ),
+    (
+        "min above max",
+        lambda m: m["spec"]["stages"][0].update(autoscaling={"min": 4, "max": 3}),
+        "spec.stages[0].autoscaling.min",
+        "autoscaling.max",
+    ),
+    (
+        "KEDA that only recommends",
+        lambda m: m["spec"]["stages"][0].update(autoscaling={"max": 3, "keda": True, "metricsOnly": True}),
+        "spec.stages[0].autoscaling.keda",
+        "exclude each other",
+    ),
     ("idle workers", lambda m: m["spec"].update(replicas=13), "spec.replicas", "images.partitions"),
     (
         "CUDA without a GPU",

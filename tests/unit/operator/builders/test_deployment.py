@@ -20,6 +20,20 @@ def test_more_workers_or_other_topic_settings_do_not_roll_the_workers() -> None:
     assert before == after
 
 
+def test_a_change_of_autoscaling_does_not_roll_the_workers() -> None:
+    def autoscaled(manifest: dict[str, Any]) -> None:
+        manifest["spec"]["stages"][0]["autoscaling"] = {"max": 5}
+
+    assert _template("small") == _template("small", autoscaled)
+
+
+def test_the_replicas_of_an_autoscaled_stage_belong_to_the_autoscaler() -> None:
+    manifest = manifest_of("small")
+    manifest["spec"]["stages"][0]["autoscaling"] = {"max": 5}
+    pipeline = parse_pipeline(manifest)
+    assert "replicas" not in deployment(pipeline, topology(pipeline).stages[0], SMALL)["spec"]
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -19,6 +19,7 @@ _UNTYPED = "x-kubernetes-preserve-unknown-fields"
 _PRINTER_COLUMNS = (
     ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether images are accepted and analysed."),
     ("Stages", "string", ".status.stagesReady", "Ready stages and total stages."),
+    ("Workers", "string", ".status.workers", "Ready workers and desired workers, with autoscaling."),
     ("Images topic", "string", ".status.imagesTopic", "Topic to publish images to."),
     ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Reason of the Ready condition."),
     ("Age", "date", ".metadata.creationTimestamp", "Time since creation."),

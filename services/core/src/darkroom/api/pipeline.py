@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from darkroom import names
+from darkroom.api.autoscaling import Autoscaling
 from darkroom.api.environment import MAX_VARIABLES, Variable
 from darkroom.api.execution import Execution
 from darkroom.api.input import Input
@@ -156,6 +157,9 @@ class Stage(StrictModel):
         3, ge=1, le=100, description="Attempts for an image that crashes its worker, before it becomes a dead letter."
     )
     replicas: int | None = Field(None, ge=0, le=10_000, description="Number of workers. Defaults to spec.replicas.")
+    autoscaling: Autoscaling | None = Field(
+        None, description="Let the number of workers follow the rate of images and the lag, instead of replicas."
+    )
     resources: Resources = Field(default_factory=Resources, description="Compute resources of each worker.")
     template: Template = Field(default_factory=Template, description="Pod settings of the workers.")
     results: Results = Field(default_factory=Results, description="The stage's results topic.")
@@ -213,5 +217,7 @@ class ImagePipeline(StrictModel):
         return self.metadata.name
 
     def replicas_of(self, stage: Stage) -> int:
-        """Number of workers that `stage` asks for, ignoring `suspend`."""
+        """Number of workers that `stage` asks for, ignoring `suspend`; with autoscaling, at the start."""
+        if stage.autoscaling is not None and not stage.autoscaling.metrics_only:
+            return stage.autoscaling.min
         return self.spec.replicas if stage.replicas is None else stage.replicas

@@ -10,6 +10,7 @@ from darkroom.api.execution import Precision, Provider
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec
 from darkroom.api.quantities import parse_size
 from darkroom.api.rule import ChangeRule, Path, Rule, stages
+from darkroom.api.stage_rules.autoscaling import AUTOSCALING_RULES
 from darkroom.api.stage_rules.input import INPUT_RULES
 from darkroom.api.stage_rules.output import OUTPUT_RULES
 from darkroom.api.stage_rules.template import TEMPLATE_RULES
@@ -234,6 +235,7 @@ RULES = (
     *OUTPUT_RULES,
     *INPUT_RULES,
     *TEMPLATE_RULES,
+    *AUTOSCALING_RULES,
 )
 
 

@@ -27,6 +27,18 @@ class Condition(TolerantModel):
     observed_generation: int = Field(0, ge=0, description="Generation of the spec that the condition is based on.")
 
 
+class AutoscalingStatus(TolerantModel):
+    """The last decision about the number of workers of a stage, and what it is based on."""
+
+    desired: int = Field(0, description="Desired number of workers.")
+    reason: str = Field("", description="Why, in CamelCase.")
+    lag: int | None = Field(None, description="Images that wait. Missing if Kafka's offsets are unknown.")
+    drain_seconds: int | None = Field(
+        None, description="Seconds in which the ready workers analyse the images that wait. Missing if unknown."
+    )
+    rate_per_second: float | None = Field(None, description="Images that arrive per second. Missing if unknown.")
+
+
 class StageStatus(TolerantModel):
     """Observed state of one stage."""
 
@@ -36,6 +48,9 @@ class StageStatus(TolerantModel):
     consumer_group: str = Field(description="Consumer group of the workers.")
     replicas: int = Field(0, description="Desired number of workers.")
     ready_replicas: int = Field(0, description="Number of ready workers: model loaded, partitions assigned.")
+    autoscaling: AutoscalingStatus | None = Field(
+        None, description="For a stage with autoscaling: the desired number of workers, and why."
+    )
     execution: str | None = Field(
         None,
         description="For a stage with a GPU: the execution provider and precision of its workers, and why. It begins "
@@ -56,6 +71,9 @@ class Status(TolerantModel):
     images_topic: str = Field("", description="Topic to publish images to.")
     replicas: int = Field(0, description="Number of workers of all stages, for the scale subresource.")
     selector: str = Field("", description="Label selector of the worker pods, for the scale subresource.")
+    workers: str | None = Field(
+        None, description="Ready workers and desired workers of all stages, such as 3/12. Only with autoscaling."
+    )
     stages_ready: str = Field("", description="Ready stages and total stages, such as 1/2.")
     stages: list[StageStatus] = Field(
         default_factory=list, description="State of each stage, in the order of the spec."
