@@ -1,18 +1,19 @@
 """Images per second of the ingestion service: `python -m benchmarks.ingestion`.
 
 The service is compared with a bare ASGI application that publishes the body with the same producer settings and waits
-for Kafka's acknowledgement, with one that drops the body, and with Strimzi's Kafka Bridge. All run at the same time and
-are measured in turn, with images of 50 KB and 1 MB. CPU time is given for the processes that handle requests, and for
-all processes of a server: the service has one that fills the results store. By the clock, the broker and the client use
-the same cores as the servers.
+for Kafka's acknowledgement, with one that drops the body, and with Strimzi's Kafka Bridge. All run at the same time,
+each with topics of its own, and are measured in turn, with images of 50 KB and 1 MB. CPU time is given for the
+processes that handle requests, and for all processes of a server: the service has one that fills the results store. By
+the clock, the broker and the client use the same cores as the servers.
 """
 
 import argparse
 import statistics
 import tempfile
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.ingestion.bridge import NotInstalled, bridge, jars, request_to_bridge
 from benchmarks.ingestion.client import Throughput, at_rate, repeat
@@ -37,6 +38,9 @@ from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import Comparison, Figure, Report
 from benchmarks.measuring.rounds import in_turn
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _SIZES = {"50 KB": 50_000, "1 MB": 1_000_000}
 _CONNECTIONS = 32
 _JVM_WARM_UP = 4
@@ -59,10 +63,9 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
     comparisons: list[Comparison] = []
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder, broker() as address, ExitStack() as stack:
-        at = target(address, max_bytes="2Mi")
-        servers, notes = _started(options, at, Path(folder), stack)
+        servers, targets, notes = _started(options, address, Path(folder), stack)
         for size, length in list(_SIZES.items())[: 1 if options.smoke else None]:
-            requests = {name: _request(name, at, jpeg(length)) for name in servers}
+            requests = {name: _request(name, targets[name], jpeg(length)) for name in servers}
             loads = {name: partial(_throughput, servers[name], requests[name]) for name in servers}
             for name, load in loads.items():
                 load(options.seconds * (_JVM_WARM_UP if name.startswith(BRIDGE) else 1))
@@ -87,30 +90,31 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
 
 
 def _started(
-    options: argparse.Namespace, at: Target, folder: Path, stack: ExitStack
-) -> tuple[dict[str, Server], list[str]]:
-    """Start the servers. Returns them, and notes on those that are missing."""
+    options: argparse.Namespace, address: str, folder: Path, stack: ExitStack
+) -> tuple[dict[str, Server], dict[str, Target], list[str]]:
+    """Start the servers, each with a pipeline of its own. Returns both, and notes on servers that are missing."""
     spans = stack.enter_context(collector())
-    starts = {
-        name_of(SERVICE, 1): ingestion(at, folder, 1),
-        name_of(TRACED, 1): ingestion(at, folder / "traced", 1, environment=spans),
-        name_of(PRODUCING, 1): bare("Producing", at, folder, 1),
+    starts: dict[str, Callable[[Target], AbstractContextManager[Server]]] = {
+        name_of(SERVICE, 1): lambda at: ingestion(at, folder / "one", 1),
+        name_of(TRACED, 1): lambda at: ingestion(at, folder / "traced", 1, environment=spans),
+        name_of(PRODUCING, 1): lambda at: bare("Producing", at, folder, 1),
     }
     notes = []
     if options.smoke:
         notes.append("not measured in the short form: 2 processes, 1 MB, and the other baselines")
-        return {name: stack.enter_context(start) for name, start in starts.items()}, notes
-    starts[name_of(DROPPING, 1)] = bare("drop", at, folder, 1)
-    starts[name_of(SERVICE, 2)] = ingestion(at, folder, 2)
-    starts[name_of(PRODUCING, 2)] = bare("Producing", at, folder, 2)
-    try:
-        found = jars(options.kafka_bridge)
-        starts[name_of(BRIDGE, 1)] = bridge(found, at, folder)
-        source = "the folder of --kafka-bridge" if options.kafka_bridge else "Maven Central"
-        notes.append(f"{BRIDGE}: {next(jar.name for jar in found if 'kafka-bridge' in jar.name)} from {source}")
-    except NotInstalled as error:
-        notes.append(f"{BRIDGE}: not measured: {error}")
-    return {name: stack.enter_context(start) for name, start in starts.items()}, notes
+    else:
+        starts[name_of(DROPPING, 1)] = lambda at: bare("drop", at, folder, 1)
+        starts[name_of(SERVICE, 2)] = lambda at: ingestion(at, folder / "two", 2)
+        starts[name_of(PRODUCING, 2)] = lambda at: bare("Producing", at, folder, 2)
+        try:
+            found = jars(options.kafka_bridge)
+            starts[name_of(BRIDGE, 1)] = lambda at: bridge(found, at, folder)
+            source = "the folder of --kafka-bridge" if options.kafka_bridge else "Maven Central"
+            notes.append(f"{BRIDGE}: {next(jar.name for jar in found if 'kafka-bridge' in jar.name)} from {source}")
+        except NotInstalled as error:
+            notes.append(f"{BRIDGE}: not measured: {error}")
+    targets = {name: target(address, max_bytes="2Mi", name=f"digits-{n}") for n, name in enumerate(starts)}
+    return {name: stack.enter_context(start(targets[name])) for name, start in starts.items()}, targets, notes
 
 
 def _request(name: str, at: Target, body: bytes) -> bytes:
@@ -120,7 +124,10 @@ def _request(name: str, at: Target, body: bytes) -> bytes:
 
 
 def _throughput(server: Server, request: bytes, seconds: float) -> Throughput:
-    return repeat(server.port, request, _CONNECTIONS, seconds, server.cpu_time)
+    """Measure a server, and wait until it no longer disturbs the next one."""
+    throughput = repeat(server.port, request, _CONNECTIONS, seconds, server.cpu_time)
+    server.until_at_rest()
+    return throughput
 
 
 def _latency(server: Server, request: bytes, per_second: float, seconds: float) -> Latency:

@@ -24,6 +24,8 @@ from darkroom_inference.process.local_requests import get
 _ROOT = Path(__file__).parents[2]
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
+_REST_S = 0.25
+_REST_TIMEOUT_S = 20.0
 _STORE_MODULE = "darkroom_ingestion.filling"
 _SERVER, _STORE, _PARENT = "server", "store", "parent"
 _UVICORN = r"running on http://127.0.0.1:(\d+)"
@@ -42,6 +44,17 @@ class Server:
         """CPU time until now."""
         used = [(part, cpu_s(pid)) for pid, part in self._processes().items()]
         return CpuTime(sum(seconds for part, seconds in used if part != _STORE), sum(seconds for _, seconds in used))
+
+    def until_at_rest(self) -> None:
+        """Wait until the processes use little CPU time: the service fills its store after it has responded."""
+        deadline = time.monotonic() + _REST_TIMEOUT_S
+        before = self.cpu_time().all
+        while time.monotonic() < deadline:
+            time.sleep(_REST_S)
+            now = self.cpu_time().all
+            if now - before < _REST_S / 10:
+                return
+            before = now
 
     def memory_mb(self) -> list[tuple[str, float]]:
         """What every process does, and its memory. Memory that processes share is divided by them."""

@@ -68,7 +68,7 @@ def broker() -> Iterator[str]:
         yield kafka.bootstrap_servers
 
 
-def target(bootstrap_servers: str, *, max_bytes: str) -> Target:
+def target(bootstrap_servers: str, *, max_bytes: str, name: str = "digits") -> Target:
     """Create the topics of a pipeline with the sample model for digits."""
     stage = {
         "name": "classify",
@@ -80,7 +80,7 @@ def target(bootstrap_servers: str, *, max_bytes: str) -> Target:
         {
             "apiVersion": "darkroom.dev/v1alpha1",
             "kind": "ImagePipeline",
-            "metadata": {"name": "digits", "namespace": "bench"},
+            "metadata": {"name": name, "namespace": "bench"},
             "spec": {"kafka": {"bootstrapServers": bootstrap_servers}, "images": images, "stages": [stage]},
         }
     )
