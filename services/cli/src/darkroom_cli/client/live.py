@@ -20,6 +20,8 @@ _SILENCE_S = 60.0
 """The service sends comments more often than this: after a longer pause, the connection is broken."""
 
 _TRIES = 8
+_STEADY_S = 60.0
+"""A stream that lasted so long was no failure: the service ends streams when their token expires."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def follow_results(
     failures = 0
     while True:
         asked_for_s = None
+        opened = time.monotonic()
         try:
             for event in _stream(service, f"{pipeline.path}/events", last_id):
                 failures = 0
@@ -65,7 +68,9 @@ def follow_results(
             reason = str(error) or type(error).__name__
         except _Busy as busy:
             reason, asked_for_s = str(busy), busy.retry_after_s
-        failures += 1
+        except Unreachable as error:
+            reason = str(error)  # of the API server, asked for a new token
+        failures = 1 if time.monotonic() - opened > _STEADY_S else failures + 1
         if failures > _TRIES:
             raise Unreachable(f"{service.url}: {reason} (tried {_TRIES} times)")
         delay = delay_s(failures, asked_for_s, random.random())

@@ -12,7 +12,9 @@ from typing import Any, Self
 import httpx
 
 from darkroom.errors import DarkroomError
+from darkroom_cli.client.denials import advice
 from darkroom_cli.client.retries import delay_s, is_temporary, retry_after_s
+from darkroom_cli.client.tokens import BearerAuth, TokenSource, check_address, is_loopback
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -55,6 +57,7 @@ class Service:
     Attributes:
         url: the URL, or the name of its route.
         namespace: only pipelines of this namespace are used; all if it is None.
+        has_token: whether requests have a token, whose rights may hide pipelines from lists.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class Service:
         *,
         namespace: str | None = None,
         route: Route | None = None,
+        tokens: TokenSource | None = None,
+        insecure: bool = False,
     ) -> None:
         """Sends nothing yet.
 
@@ -74,12 +79,15 @@ class Service:
             keep_trying_s: how long a busy service is tried again.
             namespace: only pipelines of this namespace are used; all if it is None.
             route: how to connect; to the host in the URL if it is None.
+            tokens: the source of the token of every request; None for requests without.
+            insecure: whether a token may be sent unencrypted to another machine.
 
         Raises:
-            InvalidInput: the URL is invalid.
+            InvalidInput: the URL is invalid, or a token would be sent unencrypted.
         """
         self.url = url.rstrip("/") if route is None else route.name
         self.namespace = namespace
+        self.has_token = tokens is not None
         self._if_unreachable = _START_IT if route is None else route.if_unreachable
         self._keep_trying_s = keep_trying_s
         try:
@@ -88,12 +96,17 @@ class Service:
             raise InvalidInput(f"--url {url}: {error}") from error
         if base.scheme not in {"http", "https"} or not base.host:
             raise InvalidInput(f"--url {url}: write it as http://HOST:PORT")
+        if tokens is not None:
+            check_address(base, insecure=insecure)
         self.http = httpx.Client(
             base_url=base,
             timeout=httpx.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S, pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             headers={"User-Agent": "darkroom"},
             transport=None if route is None else route.transport,
+            auth=None if tokens is None else BearerAuth(tokens),
+            # A proxy would see the token of a request to this machine, which needs none.
+            trust_env=not (tokens is not None and is_loopback(base.host)),
         )
 
     def __enter__(self) -> Self:
@@ -171,7 +184,7 @@ class Service:
 
 
 def refusal(response: httpx.Response) -> Refused | InvalidInput:
-    """The error for a response that is not a success: the detail of its problem document, if it has one."""
+    """The error for a response that is not a success: the detail of its problem document, if it has one, and advice."""
     try:
         detail = str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
@@ -179,4 +192,6 @@ def refusal(response: httpx.Response) -> Refused | InvalidInput:
         detail = f"{response.request.url} responded with {status}: is it a Darkroom service?"
     if response.status_code in _INVALID:
         return InvalidInput(detail)
+    if help_text := advice(response.status_code, response.request):
+        detail = f"{detail.rstrip('.')}: {help_text}"
     return Refused(response.status_code, detail)

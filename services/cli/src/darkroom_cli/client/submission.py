@@ -87,7 +87,7 @@ def _send(service: Service, submission: Submission, file: Path) -> Sent:
 
 def _post(service: Service, submission: Submission, file: Path) -> Document:
     size, most = file.stat().st_size, submission.pipeline.max_bytes
-    if size > most:
+    if most is not None and size > most:
         raise DarkroomError(f"{size} bytes, but {submission.pipeline} accepts images of at most {most} (maxBytes)")
     content = file.read_bytes()
     headers = {

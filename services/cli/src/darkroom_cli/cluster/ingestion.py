@@ -14,13 +14,15 @@ from urllib3.exceptions import HTTPError
 from websocket import WebSocketBadStatusException
 
 from darkroom_cli.client.service import Route, Service
-from darkroom_cli.client.target import ClusterTarget
+from darkroom_cli.client.target import ClusterTarget, ServiceAccount
+from darkroom_cli.client.tokens import TokenSource
 from darkroom_cli.cluster.kubeconfig import REQUEST_TIMEOUT_S, NotAllowed, api_client, problem_of
 from darkroom_cli.cluster.pod_connection import PodTransport
+from darkroom_cli.cluster.service_account import ServiceAccountTokens
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
 
 _LABELS = "app.kubernetes.io/part-of=darkroom,app.kubernetes.io/component=ingestion"
-_PORT_NAME, _PORT = "http", 8080
+_PORT_NAMES = {"http": False, "https": True}
 _FORBIDDEN = 403
 _USUAL_NAMESPACE = "darkroom"
 _WHERE = "give the namespace of the ingestion service with --service-namespace"
@@ -28,11 +30,12 @@ _WHERE = "give the namespace of the ingestion service with --service-namespace"
 
 @dataclass(frozen=True)
 class IngestionPod:
-    """A ready pod of an ingestion service, and the port of its HTTP API."""
+    """A ready pod of an ingestion service, the port of its HTTP API, and whether it speaks TLS there."""
 
     namespace: str
     name: str
-    port: int
+    port: int = 8080
+    tls: bool = False
 
 
 @contextmanager
@@ -55,8 +58,18 @@ def ingestion_service(target: ClusterTarget, connections: int) -> Iterator[Servi
             f"`kubectl logs -n {pod.namespace} {pod.name}` shows its log",
         )
         # Seen from the pod, the port-forward comes from its own loopback interface.
-        with Service(f"http://127.0.0.1:{pod.port}", connections, namespace=target.namespace, route=route) as service:
+        url = f"{'https' if pod.tls else 'http'}://127.0.0.1:{pod.port}"
+        tokens = _tokens(client, target)
+        with Service(url, connections, namespace=target.namespace, route=route, tokens=tokens) as service:
             yield service
+
+
+def _tokens(client: ApiClient, target: ClusterTarget) -> TokenSource | None:
+    account = target.credential
+    if not isinstance(account, ServiceAccount):
+        return account
+    namespace = account.namespace or target.namespace or _namespace_of_context(target.context) or "default"
+    return ServiceAccountTokens(client, namespace, account.name, account.audience)
 
 
 def _pods(client: ApiClient, target: ClusterTarget) -> list[IngestionPod]:
@@ -96,8 +109,11 @@ def _is_ready(pod: Mapping[str, Any]) -> bool:
 
 def _pod(document: Mapping[str, Any]) -> IngestionPod:
     ports = [port for container in document["spec"]["containers"] for port in container.get("ports") or []]
-    port = next((int(port["containerPort"]) for port in ports if port.get("name") == _PORT_NAME), _PORT)
-    return IngestionPod(document["metadata"]["namespace"], document["metadata"]["name"], port)
+    where = document["metadata"]["namespace"], document["metadata"]["name"]
+    for port in ports:
+        if (tls := _PORT_NAMES.get(port.get("name"))) is not None:
+            return IngestionPod(*where, int(port["containerPort"]), tls)
+    return IngestionPod(*where)
 
 
 def _choose(pods: list[IngestionPod], target: ClusterTarget) -> IngestionPod:

@@ -18,8 +18,10 @@ class PodTransport(httpx.HTTPTransport):
 
     def __init__(self, open_stream: OpenStream, connections: int) -> None:
         """Opens at most so many port-forwards at a time."""
-        super().__init__(verify=False)  # without TLS inside of the port-forward, which itself is encrypted
+        # The API server answers for the pod, and encrypts the port-forward: the pod's certificate is for other names.
+        super().__init__(verify=False)
         self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(verify=False),
             max_connections=connections,
             max_keepalive_connections=connections,
             network_backend=_Backend(open_stream),
@@ -75,8 +77,13 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """The port-forward is encrypted already, and the pod speaks plain HTTP."""
-        raise NotImplementedError
+        """TLS within the port-forward, for a pod that speaks nothing else."""
+        self._socket.settimeout(timeout)
+        try:
+            return _Stream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname))
+        except (OSError, ssl.SSLError) as error:
+            self._socket.close()
+            raise httpcore.ConnectError(f"no TLS with the pod: {error}") from error
 
     def get_extra_info(self, info: str) -> Any:
         """Whether there is something to read; nothing else is known."""

@@ -143,8 +143,9 @@ def redrive(
         )
     with connected(connection.target()) as service:
         chosen = choose(service, pipeline)
-        if stage is None and len(chosen.stages) > 1:
-            raise InvalidInput(f"{chosen} has several stages: choose one with --stage: {', '.join(chosen.stages)}")
+        if stage is None and len(chosen.stages) != 1:
+            has = f"has several stages: choose one with --stage: {', '.join(chosen.stages)}"
+            raise InvalidInput(f"{chosen} {has if chosen.stages else 'is not listed: name the stage with --stage'}")
         answers = list(redrive_all(service, chosen, {"stage": stage or chosen.stages[0], **selection}))
     redriven = [image for part in answers for image in part["images"]]
     problems = [problem for part in answers for problem in part["problems"]]

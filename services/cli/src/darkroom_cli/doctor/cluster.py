@@ -1,7 +1,7 @@
 """Checks of a Kubernetes cluster: the kubeconfig, the API server, the clock, the CRD, the ingestion service."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kubernetes.client import ApiClient
@@ -14,6 +14,7 @@ from darkroom.errors import DarkroomError
 from darkroom_cli.client.target import ClusterTarget
 from darkroom_cli.cluster.ingestion import ingestion_service
 from darkroom_cli.cluster.kubeconfig import REQUEST_TIMEOUT_S, api_client, problem_of
+from darkroom_cli.doctor.access import check_access
 from darkroom_cli.doctor.finding import Finding
 from darkroom_cli.doctor.machine import clock_difference_s, clock_finding
 from darkroom_cli.exit_codes import InvalidInput
@@ -50,8 +51,8 @@ def crd_finding(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Finding:
     return Finding("CRD", "Ok", f"{names.API_VERSION} has the fields of this version")
 
 
-def check_cluster(target: ClusterTarget) -> list[Finding]:
-    """Check the cluster of a kubeconfig's context."""
+def check_cluster(target: ClusterTarget, pipelines: Sequence[str]) -> list[Finding]:
+    """Check the cluster of a kubeconfig's context, and access to the images of pipelines (NAMESPACE/NAME)."""
     try:
         client = api_client(target.context)
     except InvalidInput as error:
@@ -65,7 +66,7 @@ def check_cluster(target: ClusterTarget) -> list[Finding]:
         found = [Finding("API server", "Ok", f"{client.configuration.host} responds")]
         if (difference := clock_difference_s(date)) is not None:
             found.append(clock_finding("the API server", difference))
-        return [*found, _check_crd(client), _check_service(target)]
+        return [*found, _check_crd(client), *_check_service(target, pipelines)]
 
 
 def _check_crd(client: ApiClient) -> Finding:
@@ -82,13 +83,16 @@ def _check_crd(client: ApiClient) -> Finding:
     return crd_finding(crd, image_pipeline_crd())
 
 
-def _check_service(target: ClusterTarget) -> Finding:
+def _check_service(target: ClusterTarget, pipelines: Sequence[str]) -> list[Finding]:
     try:
         with ingestion_service(target, 1) as service:
             service.get("/readyz")
-            return Finding("ingestion service", "Ok", f"{service.url} is ready")
+            return [
+                Finding("ingestion service", "Ok", f"{service.url} is ready"),
+                *check_access(service, pipelines),
+            ]
     except DarkroomError as error:
-        return Finding("ingestion service", "Problem", str(error), "`darkroom status` has details once it responds")
+        return [Finding("ingestion service", "Problem", str(error), "`darkroom status` has details once it responds")]
 
 
 def _get(client: ApiClient, path: str) -> tuple[dict[str, Any], str]:

@@ -7,6 +7,7 @@ import httpx
 
 from darkroom.topology import Topology, topology
 from darkroom_cli.client.target import ClusterTarget, Target, UrlTarget
+from darkroom_cli.doctor.access import check_access
 from darkroom_cli.doctor.finding import Finding
 from darkroom_cli.doctor.kafka_decisions import reachability_finding, topic_findings
 from darkroom_cli.doctor.kafka_probe import probe_kafka
@@ -14,6 +15,7 @@ from darkroom_cli.doctor.machine import check_machine, clock_difference_s, clock
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.manifests.bundle import load_bundle
 from darkroom_cli.runner.known_kafka import BOOTSTRAP, kafka_settings
+from darkroom_cli.sessions.connect import connected
 
 _TIMEOUT_S = 5.0
 
@@ -49,13 +51,14 @@ def examine(
     plans = [topology(loaded.pipeline) for loaded in bundle.pipelines]
     own = next((one.pipeline.spec.kafka.bootstrap_servers for one in bundle.pipelines), None)
     yield from _kafka(plans, bootstrap_servers, own, kafka_config, data_dir)
+    pipelines = ["/".join(loaded.key) for loaded in bundle.pipelines]
     match target:
         case ClusterTarget():
             from darkroom_cli.doctor.cluster import check_cluster  # noqa: PLC0415 - it takes half a second to import
 
-            yield from check_cluster(target)
+            yield from check_cluster(target, pipelines)
         case UrlTarget():
-            yield from _service(target.url)
+            yield from _service(target, pipelines)
 
 
 def _kafka(
@@ -79,7 +82,8 @@ def _kafka(
             yield from topic_findings(plan, seen)
 
 
-def _service(url: str) -> Iterator[Finding]:
+def _service(target: UrlTarget, pipelines: Sequence[str]) -> Iterator[Finding]:
+    url = target.url
     try:
         answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=_TIMEOUT_S)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -98,3 +102,8 @@ def _service(url: str) -> Iterator[Finding]:
         yield Finding("ingestion service", "Problem", f"{url} is not ready: {failing}", "`darkroom status` has details")
     if (difference := clock_difference_s(answer.headers.get("Date", ""))) is not None:
         yield clock_finding("the ingestion service", difference)
+    try:
+        with connected(target) as service:
+            yield from check_access(service, pipelines)
+    except InvalidInput as error:
+        yield Finding("access", "Problem", str(error), "correct the address or the token")
