@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from darkroom.processes.parent_death import ending_with_us
 from tests.support.on_demand import share, shared
 from tests.support.until import until
 
@@ -79,7 +80,7 @@ class Up:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed in close()
         command = [DARKROOM, "up", *arguments, "--data-dir", data_dir]
         self._process = subprocess.Popen(
-            [str(part) for part in command],
+            ending_with_us([str(part) for part in command]),
             env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=self._errors,

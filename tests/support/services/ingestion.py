@@ -23,6 +23,7 @@ from darkroom import events, names
 from darkroom.api.validation import parse_pipeline
 from darkroom.cloudevents import CloudEvent, timestamp
 from darkroom.kafka.topics import ensure_topics
+from darkroom.processes.parent_death import ending_with_us
 from darkroom.topology import topology, with_at_most_replicas
 from tests.support.manifests import pipeline_manifest
 from tests.support.until import until
@@ -231,12 +232,14 @@ class Service:
         self.write_catalog()
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "darkroom_ingestion", "--catalog", str(self.catalog)),
-                    *("--database", self.database_url or f"sqlite:///{self.database}"),
-                    *("--port", str(self.port), "--log-format", "json"),
-                    *self.options,
-                ],
+                ending_with_us(
+                    [
+                        *(sys.executable, "-m", "darkroom_ingestion", "--catalog", str(self.catalog)),
+                        *("--database", self.database_url or f"sqlite:///{self.database}"),
+                        *("--port", str(self.port), "--log-format", "json"),
+                        *self.options,
+                    ]
+                ),
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
@@ -268,7 +271,7 @@ class Service:
     def _listening(self) -> re.Match[str] | None:
         assert self.process is not None
         assert self.process.poll() is None, self.log
-        return re.search(r'"url": "http://127\.0\.0\.1:(\d+)"', self.log)
+        return re.search(r'"url": "https?://127\.0\.0\.1:(\d+)"', self.log)
 
 
 def post(

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psutil
 
+from darkroom.processes.parent_death import ending_with_us
 from tests.support.services.stage import TriedStage
 from tests.support.until import until
 
@@ -36,7 +37,9 @@ class ReplayProcess:
             *("--generation", generation, "--report-every", "0.2", *arguments),
         ]
         with self._log.open("wb") as log, self._out.open("wb") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **(environment or {})})
+            self.process = subprocess.Popen(
+                ending_with_us(command), stdout=out, stderr=log, env={**os.environ, **(environment or {})}
+            )
 
     def said(self) -> list[dict[str, Any]]:
         """The reports so far."""
