@@ -12,6 +12,7 @@ from darkroom.logs import configure_logs
 from darkroom.processes.held_start import continue_when_released
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.source import CatalogSource
+from darkroom_ingestion.certificate import Certificate
 from darkroom_ingestion.library_logs import quiet_libraries
 from darkroom_ingestion.listening import listen
 from darkroom_ingestion.settings import Settings, read_settings
@@ -29,6 +30,8 @@ def main() -> None:
         if not continue_when_released():
             sys.exit(1)
         quiet_libraries()
+        if settings.tls is not None:
+            Certificate(*settings.tls)  # before anything starts: a problem with the files ends the command
         catalog = _catalog(settings)
         pipelines = catalog.read()
         listening = listen(settings.host, settings.port)

@@ -28,7 +28,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def url_of(listening: socket.socket) -> str:
-    """The URL of a listening socket."""
+def urls_of(listening: socket.socket, probes: socket.socket | None, *, tls: bool) -> dict[str, str]:
+    """The URLs of the HTTP API and of the listener for probes, for the log."""
+    urls = {"url": _url_of(listening, "https" if tls else "http")}
+    return urls if probes is None else urls | {"probes": _url_of(probes, "http")}
+
+
+def _url_of(listening: socket.socket, scheme: str) -> str:
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -48,6 +48,15 @@ class Metrics:
         self.idempotent_repeats = Counter(
             "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
         )
+        self._tls_expires = Gauge(
+            "darkroom_tls_certificate_expiration_timestamp_seconds",
+            "When the TLS certificate in use expires.",
+            ["file"],
+            registry=r,
+        )
+        self.tls_reload_failures = Counter(
+            "darkroom_tls_reload_failures", "Changed TLS certificates that are invalid.", registry=r
+        )
         self._of_store = {
             "records": self.store_records,
             "duplicates": self.store_duplicates,
@@ -84,6 +93,10 @@ class Metrics:
         self._pipelines.clear()
         for state, count in {"Served": served, **Counted(unserved_because)}.items():
             self._pipelines.labels(state).set(count)
+
+    def tls_certificate_expires(self, file: str, at_s: float) -> None:
+        """Set when the TLS certificate in use expires, in seconds since 1970."""
+        self._tls_expires.labels(file).set(at_s)
 
     def image_was_accepted(self, pipeline: str, size: int) -> None:
         """Count an image of `size` bytes that Kafka acknowledged."""

@@ -2,20 +2,23 @@
 
 import gc
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from starlette.types import ASGIApp
 
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
+from darkroom_ingestion.certificate import Certificate
 from darkroom_ingestion.http.app import create_app, create_probe_app, serve, with_uploads
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.middleware.loopback import is_loopback
 from darkroom_ingestion.http.server import probes_served, server
-from darkroom_ingestion.listening import url_of
+from darkroom_ingestion.listening import urls_of
 from darkroom_ingestion.services import Membership, running
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
@@ -27,11 +30,12 @@ log = structlog.get_logger("darkroom.ingestion")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A running service, its application, and that for probes."""
+    """A running service, its application, that for probes, and the context for TLS, if it is on."""
 
     services: Services
     app: ASGIApp
     probe_app: ASGIApp
+    tls: ssl.SSLContext | None
 
 
 @asynccontextmanager
@@ -42,7 +46,12 @@ async def prepared(
     pipelines: Pipelines,
     membership: Membership | None = None,
 ) -> AsyncIterator[Prepared]:
-    """Start the service, or one of its HTTP processes, without a server. Stops it at the end of the block."""
+    """Start the service, or one of its HTTP processes, without a server. Stops it at the end of the block.
+
+    Raises:
+        BadCertificate: the TLS certificate is invalid.
+    """
+    certificate = None if settings.tls is None else Certificate(*settings.tls)
     on_loopback = is_loopback(settings.host)
     app = create_app(cors_origins=settings.cors_origins, on_loopback=on_loopback)
     probe_app = create_probe_app()
@@ -53,7 +62,10 @@ async def prepared(
         # cycles, and collections after every 700 objects, Python's default, would take a tenth of its time.
         gc.freeze()
         gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
-        yield Prepared(services, with_uploads(app, on_loopback=on_loopback), probe_app)
+        if certificate is not None:
+            services.background.start("tls certificate", partial(certificate.watch, services.metrics))
+        tls = None if certificate is None else certificate.context
+        yield Prepared(services, with_uploads(app, on_loopback=on_loopback), probe_app, tls)
 
 
 async def serve_alone(
@@ -68,9 +80,9 @@ async def serve_alone(
     async with prepared(settings, database, catalog, pipelines) as ready, AsyncExitStack() as stack:
         if probes is not None:
             await stack.enter_async_context(probes_served(ready.probe_app, [probes]))
-        log.info("listening", url=url_of(listening), **({} if probes is None else {"probes": url_of(probes)}))
+        log.info("listening", **urls_of(listening, probes, tls=ready.tls is not None))
 
         async def stop() -> None:
             ready.services.stopping.set()
 
-        await server(ready.app, settings.shutdown_timeout_s, lambda: None, stop).serve([listening])
+        await server(ready.app, settings.shutdown_timeout_s, lambda: None, stop, ready.tls).serve([listening])

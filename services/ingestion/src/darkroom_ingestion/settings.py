@@ -49,6 +49,7 @@ class Settings:
             before it is ready for those whose Kafka responds.
         probe_port: port of a separate listener for probes and metrics, which are also on `port`.
         cors_origins: origins whose pages may use the API from a browser.
+        tls: the files of the certificate and its key; HTTP without TLS if None.
         live_clients_per_address: maximum number of live feed clients from one address.
         workers: the number of processes that handle requests. They share the limits above equally.
     """
@@ -72,6 +73,7 @@ class Settings:
     start_timeout_s: float = 30.0
     probe_port: int | None = None
     cors_origins: tuple[str, ...] = ()
+    tls: tuple[Path, Path] | None = None
     live_clients_per_address: int = 512
     workers: int = 1
 
@@ -93,7 +95,10 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         BadSettings: an option is unknown, missing, or has a value of the wrong kind.
     """
     parsed = vars(_parser(environment).parse_args(arguments))
-    return Settings(**parsed)
+    certificate, key = parsed.pop("tls_cert"), parsed.pop("tls_key")
+    if (certificate is None) != (key is None):
+        raise BadSettings("--tls-cert and --tls-key need each other: set both, or none of them")
+    return Settings(**parsed, tls=certificate and (certificate, key))
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -132,6 +137,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "connections of --port (default: none)",
         type=_port,
     )
+    option(
+        "--tls-cert",
+        "PEM file with a certificate and its chain, to serve HTTPS on --port; read again when it changes "
+        "(default: HTTP without TLS)",
+        type=Path,
+        metavar="FILE",
+    )
+    option("--tls-key", "PEM file with the private key of --tls-cert", type=Path, metavar="FILE")
     option(
         "--cors-origins",
         "origins whose pages may use the API from a browser, comma-separated, such as https://console.example.com "

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from types import FrameType
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 _MAX_HEAD_BYTES = 96 * 1024
 _HEAD_TIMEOUT_S = 15.0
+_HANDSHAKE_S = 10.0
 ABORT = "darkroom.abort"
 """Key in the ASGI scope: a function that closes the connection immediately, without sending its buffers."""
 ARRIVED = "darkroom.arrived"
@@ -140,24 +142,46 @@ class TakingServer(uvicorn.Server):
 
     Args:
         started: called when connections are served.
+        tls: the context for TLS; None to serve plain HTTP.
     """
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], tls: ssl.SSLContext | None = None) -> None:
         super().__init__(config)
-        self._started = started
+        self._started, self._tls = started, tls
+        self._handshake_s = None if tls is None else _HANDSHAKE_S
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve connections."""
-        await super().startup(sockets)
+        await super().startup([])
+        loop = asyncio.get_running_loop()
+        for listening in sockets or []:
+            # As uvicorn does, but with a time limit for TLS handshakes: it counts connections only after them.
+            serving = await loop.create_server(
+                self._protocol,
+                sock=listening,
+                backlog=self.config.backlog,
+                ssl=self._tls,
+                ssl_handshake_timeout=self._handshake_s,
+            )
+            self.servers.append(serving)
         self._started()
 
     async def take(self, connection: socket.socket, ended: Callable[[], None]) -> None:
-        """Serve a connection. `ended` is called at its end. Call it after the server has started."""
+        """Serve a connection. `ended` is called at its end. Call it after the server has started.
+
+        Raises:
+            OSError: the client has disconnected, or the TLS handshake has failed. `ended` is not called.
+        """
         loop = asyncio.get_running_loop()
-        protocol = BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+        protocol = self._protocol()
         protocol.ended = ended
         connection.setblocking(False)
-        await loop.connect_accepted_socket(lambda: protocol, connection)
+        await loop.connect_accepted_socket(
+            lambda: protocol, connection, ssl=self._tls, ssl_handshake_timeout=self._handshake_s
+        )
+
+    def _protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(self.config, self.server_state, self.lifespan.state)
 
 
 class Server(TakingServer):
@@ -168,9 +192,13 @@ class Server(TakingServer):
     """
 
     def __init__(
-        self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], Awaitable[None]]
+        self,
+        config: uvicorn.Config,
+        started: Callable[[], None],
+        stopping: Callable[[], Awaitable[None]],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(config, started)
+        super().__init__(config, started, tls)
         self._stopping = stopping
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
@@ -208,17 +236,20 @@ async def probes_served(app: Any, sockets: list[socket.socket]) -> AsyncIterator
 
 
 def server(
-    app: Any, shutdown_timeout_s: float, started: Callable[[], None], stopping: Callable[[], Awaitable[None]]
+    app: Any,
+    shutdown_timeout_s: float,
+    started: Callable[[], None],
+    stopping: Callable[[], Awaitable[None]],
+    tls: ssl.SSLContext | None = None,
 ) -> Server:
-    """The server of `app`."""
+    """The server of `app`, with TLS if it has a context for it."""
     config = _config(
         app,
-        http=BoundedProtocol,
         limit_concurrency=_MAX_CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(shutdown_timeout_s),
     )
-    return Server(config, started, stopping)
+    return Server(config, started, stopping, tls)
 
 
 def _config(app: Any, **own: Any) -> uvicorn.Config:

@@ -16,6 +16,7 @@ Kind = Literal[b"h", b"p"]
 Take = Callable[[socket.socket, Callable[[], None]], Awaitable[None]]
 """Serves a connection. The function is to be called when the connection has ended."""
 
+_FINISH_S = 1.0
 _COUNT = struct.Struct("=Q")
 
 
@@ -78,7 +79,9 @@ class Received:
         """Take the connections that have been passed, and no more."""
         asyncio.get_running_loop().remove_reader(self._sent.fileno())
         self._receive()
-        await asyncio.gather(*self._taking, return_exceptions=True)
+        if self._taking:
+            # Not longer, if a client does not finish its TLS handshake.
+            await asyncio.wait(self._taking, timeout=_FINISH_S)
 
     def _receive(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionResetError):

@@ -156,7 +156,7 @@ async def run(control: socket.socket, connections: socket.socket) -> None:
             services.stopping.set()
 
         async with probes_served(ready.probe_app, []) as probes:
-            main = server(ready.app, setup.settings.shutdown_timeout_s, started, stop)
+            main = server(ready.app, setup.settings.shutdown_timeout_s, started, stop, ready.tls)
             received = Received(connections, main.take, probes.take)
             await main.serve([])
         parent.count(services)

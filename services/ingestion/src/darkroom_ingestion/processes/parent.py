@@ -20,7 +20,7 @@ from darkroom_ingestion.filling.messages import Setup as FillingSetup
 from darkroom_ingestion.filling.process import Filling
 from darkroom_ingestion.http.siblings import ChecksOfProcesses, task_checks
 from darkroom_ingestion.links.topics import topics_by_cluster
-from darkroom_ingestion.listening import url_of
+from darkroom_ingestion.listening import urls_of
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.processes.acceptor import Acceptor
 from darkroom_ingestion.processes.child import Child
@@ -248,7 +248,7 @@ async def serve_with_processes(
     if probes is not None:
         sockets[b"p"] = probes
     parent = Parent(settings, database, catalog, pipelines, sockets)
-    urls = {"url": url_of(listening), **({} if probes is None else {"probes": url_of(probes)})}
+    urls = urls_of(listening, probes, tls=settings.tls is not None)
     parent.serve(pipelines)
     background = parent.background
     background.start("filling", parent.filling.run)

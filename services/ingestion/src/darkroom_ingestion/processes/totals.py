@@ -12,6 +12,7 @@ _SAME_IN_ALL: Final[dict[str, Callable[[float, float], float]]] = {
     "darkroom_pipelines": max,
     "darkroom_store_lag": max,
     "darkroom_store_writable": min,
+    "darkroom_tls_certificate_expiration_timestamp_seconds": min,
 }
 
 
