@@ -515,8 +515,9 @@ export interface paths {
          * Follow several pipelines as batches of server-sent events
          * @description For pages that show what they can. A batch that would be too large has the newest events, and counts the others.
          *
-         *     The id of a batch is the time of its newest event. The stream always starts now: after an interruption, ask for
-         *     images since that time.
+         *     A stream of several pipelines has those of them that are served, which its first event names. With `Last-Event-ID`,
+         *     those pipelines continue of which this process of the service still has all events since then: it keeps them for
+         *     some seconds after a client has left. The others start now, and the first event tells which.
          */
         get: operations["get_live_v1_live_get"];
         put?: never;
@@ -2071,6 +2072,16 @@ export interface components {
          */
         Batch: {
             /**
+             * Seen
+             * @description Events since the client has connected, and those it had missed before.
+             */
+            seen: number;
+            /**
+             * Dropped
+             * @description Those that no batch had, because there were too many or too large ones.
+             */
+            dropped: number;
+            /**
              * Results
              * @description Newest first.
              */
@@ -2081,8 +2092,21 @@ export interface components {
              */
             failures: components["schemas"]["LiveFailure"][];
             /**
+             * Pipelines
+             * @description The counts of those that have changed since the last batch.
+             */
+            pipelines: {
+                [key: string]: components["schemas"]["LiveCounts"];
+            };
+        };
+        /**
+         * LiveCounts
+         * @description How many events a client was told of.
+         */
+        LiveCounts: {
+            /**
              * Seen
-             * @description Events since the client has connected.
+             * @description Events since the client has connected, and those it had missed before.
              */
             seen: number;
             /**
@@ -4145,22 +4169,29 @@ export interface operations {
                 /** @description Only this stage. */
                 stage?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description The last id received, of a stream of these or other pipelines. */
+                "last-event-id"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Events `batch`, whose data is a Batch. An event `end` says why the stream ends. */
+            /** @description An event `start`, whose data is a Start, and events `batch`, whose data is a Batch. An event `end` says why the stream ends. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     /**
-                     * @example id: 2026-11-23T12:00:00.120Z
+                     * @example id: demo/digits=5d1e9c02.12
+                     *     event: start
+                     *     data: {"pipelines": ["demo/digits"], "resumed": []}
+                     *
+                     *     id: demo/digits=5d1e9c02.24
                      *     event: batch
-                     *     data: {"results": [{"pipeline": "demo/digits", "id": "019a…", "stage": "classify", …}], "failures": [], "seen": 12, "dropped": 0}
+                     *     data: {"results": [{"pipeline": "demo/digits", "id": "019a…", "stage": "classify", …}], "failures": [], "seen": 12, "dropped": 0, "pipelines": {"demo/digits": {"seen": 12, "dropped": 0}}}
                      */
                     "text/event-stream": string;
                 };

@@ -15,14 +15,17 @@ Shared = tuple[Service, Pipeline]
 
 @contextmanager
 def live(service: Service, *pipelines: Pipeline, **query: str) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
-    """(name, data) of the events of a client, which is connected when the block is entered."""
+    """(name, data) of the events of a client after the first, which has come when the block is entered."""
     named = [("pipeline", f"{pipeline.namespace}/{pipeline.name}") for pipeline in pipelines]
     with service.client as client, client.stream("GET", "/v1/live", params=[*named, *query.items()]) as answer:
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = answer.iter_lines()
-        assert next(lines).startswith(":")
-        yield events(lines)
+        following = events(lines)
+        name, start = next(following)
+        assert name == "start"
+        assert start["resumed"] == []
+        yield following
 
 
 def events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -73,6 +76,25 @@ def test_the_stream_ends_with_the_service(start_service: StartService, pipeline:
 
     assert name == "end"
     assert "stops" in data["reason"]
+
+
+def test_a_stream_continues_where_its_client_left(shared: Shared) -> None:
+    service, pipeline = shared
+    params = [("pipeline", f"{pipeline.namespace}/{pipeline.name}"), ("pipeline", "none/none")]
+    with service.client as client:
+        with client.stream("GET", "/v1/live", params=params) as answer:
+            last_id = next(line for line in answer.iter_lines() if line.startswith("id: ")).removeprefix("id: ")
+        image = accepted(service, pipeline)
+        pipeline.analyze(image)
+        with client.stream("GET", "/v1/live", params=params, headers={"Last-Event-ID": last_id}) as answer:
+            following = events(answer.iter_lines())
+            _, start = next(following)
+            name, batch = next(following)
+    key = f"{pipeline.namespace}/{pipeline.name}"
+    assert start == {"pipelines": [key], "resumed": [key]}
+    assert name == "batch"
+    assert [result["id"] for result in batch["results"]] == [image["id"]]
+    assert batch["pipelines"] == {key: {"seen": 1, "dropped": 0}}
 
 
 def test_unknown_pipelines_and_stages_are_refused(shared: Shared) -> None:

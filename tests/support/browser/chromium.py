@@ -1,7 +1,7 @@
 """Chromium from the system's packages: Playwright drives it, but downloads no browser of its own."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
@@ -18,14 +18,14 @@ _ARGUMENTS = [
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium until the end of the block.
+def chromium(arguments: Sequence[str] = ()) -> Iterator[Browser]:
+    """A headless Chromium, with more `arguments`, until the end of the block.
 
     Raises:
         KindError: There is no Chromium, and it can't be installed; the message says how to.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_program(), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=_program(), args=[*_ARGUMENTS, *arguments])
         try:
             yield browser
         finally:

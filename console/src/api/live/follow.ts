@@ -18,22 +18,20 @@ export function useLive(onUpdate: Follower): void {
     latest.current = onUpdate;
   });
   useEffect(() => {
-    followHere ??= typeof SharedWorker === "undefined" ? inPage() : inWorker();
+    followHere ??= inWorker() ?? inPage();
     return followHere(`${namespace}/${name}`, (update) => latest.current(update));
   }, [namespace, name]);
 }
 
-/** For browsers without shared workers: a stream of this page's own. */
+/** For browsers without shared workers, such as Chrome on Android, or that refuse them: a stream of this page's own. */
 function inPage(): Follow {
   const hub = new Hub();
   return (pipeline, follower) => hub.follow(pipeline, follower);
 }
 
-function inWorker(): Follow {
-  const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), {
-    type: "module",
-    name: "darkroom-live",
-  });
+function inWorker(): Follow | null {
+  const worker = sharedWorker();
+  if (!worker) return null;
   const followers = new Map<string, Set<Follower>>();
   const send = (request: Request) => worker.port.postMessage(request);
   worker.port.onmessage = ({ data: { pipeline, update } }: MessageEvent<Notice>) => {
@@ -58,6 +56,17 @@ function inWorker(): Follow {
       send({ leave: pipeline });
     };
   };
+}
+
+function sharedWorker(): SharedWorker | null {
+  try {
+    return new SharedWorker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+      name: "darkroom-live",
+    });
+  } catch {
+    return null; // there are none, or not in a private window
+  }
 }
 
 /** Tell the worker a lock that this page holds until it ends, also if it crashes. */

@@ -22,12 +22,20 @@ export interface LiveFailure {
   offset: number;
 }
 
-/** The data of an event `batch`: the newest first. `seen` and `dropped` are totals of the connection. */
+/** The data of the event `start`. */
+export interface StartDocument {
+  /** Those that the stream has: of those asked for, those that are served. */
+  pipelines: string[];
+  /** Those of which nothing is missing since the last stream. */
+  resumed: string[];
+}
+
+/** The data of an event `batch`: the newest first. */
 export interface BatchDocument {
   results: LiveResult[];
   failures: LiveFailure[];
-  seen: number;
-  dropped: number;
+  /** Of the pipelines that have changed; totals of the stream. */
+  pipelines: Record<string, { seen: number; dropped: number }>;
 }
 
 /** What came since the last batch. */
@@ -40,8 +48,9 @@ export interface Batch {
 
 export type Connection =
   | { state: "connecting" }
-  | { state: "open" }
-  /** The stream ended and is opened again; `problem` says why. */
+  /** `gap`: events may be missing since it was open before. */
+  | { state: "open"; gap: boolean }
+  /** The stream ended and is opened again; the rest says why. */
   | { state: "away"; title: string; message: string; kind: string; status: number };
 
 export type Update = { batch: Batch } | { connection: Connection };

@@ -1,4 +1,4 @@
-/** A stream of server-sent events that is opened again when it ends.
+/** A stream of server-sent events that is opened again when it ends, and goes on after the last id.
  *
  * Not an EventSource, which hides why the service refused the stream, and whether heartbeats still come.
  */
@@ -11,57 +11,81 @@ import type { Connection } from "./protocol";
 const SILENCE_MS = 30_000;
 const WAITS_MS = [500, 1_000, 2_000, 5_000, 10_000] as const;
 
-interface Listener {
+export interface Listener {
   onEvent: (event: StreamEvent) => void;
-  onConnection: (connection: Connection) => void;
+  /** The stream has ended, or could not be opened. */
+  onAway: (connection: Connection) => void;
 }
 
-/** Follow the stream at `address` until the returned function is called. */
-export function follow(address: string, listener: Listener): () => void {
-  const stopped = new AbortController();
-  void keepFollowing(address, listener, stopped.signal);
-  return () => stopped.abort();
+export interface Stream {
+  /** End it. Returns the last id. */
+  stop: () => string;
 }
 
-async function keepFollowing(address: string, listener: Listener, stopped: AbortSignal): Promise<void> {
-  for (let failures = 0; !stopped.aborted; failures++) {
-    listener.onConnection({ state: "connecting" });
-    try {
-      await readOnce(address, stopped, {
-        onEvent: listener.onEvent,
-        onConnection: (connection) => {
-          failures = 0;
-          listener.onConnection(connection);
-        },
-      });
-    } catch (error) {
-      if (stopped.aborted) return;
-      const { title, message, kind, status } = asProblem(error);
-      listener.onConnection({ state: "away", title, message, kind, status });
-    }
-    await pause(WAITS_MS[Math.min(failures, WAITS_MS.length - 1)] ?? 0, stopped);
+/** Follow the stream at `address`, after `lastId` if it is not "". */
+export function follow(address: string, lastId: string, listener: Listener): Stream {
+  const reader = new Reader(address, lastId, listener);
+  void reader.keepFollowing();
+  return { stop: () => reader.stop() };
+}
+
+class Reader {
+  readonly #stopped = new AbortController();
+
+  constructor(
+    readonly address: string,
+    private lastId: string,
+    readonly listener: Listener,
+  ) {}
+
+  stop(): string {
+    this.#stopped.abort();
+    return this.lastId;
   }
-}
 
-async function readOnce(address: string, stopped: AbortSignal, listener: Listener): Promise<void> {
-  const silent = new AbortController();
-  const headers = { Accept: "text/event-stream" };
-  const response = await fetch(address, { headers, signal: AbortSignal.any([stopped, silent.signal]) });
-  if (!response.ok || !response.body) throw await problemOf(response);
-  listener.onConnection({ state: "open" });
-  const parser = new EventParser();
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let timer = setTimeout(() => silent.abort(), SILENCE_MS);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => silent.abort(), SILENCE_MS);
-      for (const event of parser.push(value)) listener.onEvent(event);
+  async keepFollowing(): Promise<void> {
+    const stopped = this.#stopped.signal;
+    for (let failures = 0; !stopped.aborted; failures++) {
+      try {
+        await this.#readOnce(stopped, () => {
+          failures = 0;
+        });
+        if (!stopped.aborted) this.listener.onAway({ state: "connecting" });
+      } catch (error) {
+        if (stopped.aborted) return;
+        const { title, message, kind, status } = asProblem(error);
+        this.listener.onAway({ state: "away", title, message, kind, status });
+      }
+      await pause(WAITS_MS[Math.min(failures, WAITS_MS.length - 1)] ?? 0, stopped);
     }
-  } finally {
-    clearTimeout(timer);
+  }
+
+  async #readOnce(stopped: AbortSignal, onOpen: () => void): Promise<void> {
+    const silent = new AbortController();
+    const headers = { Accept: "text/event-stream", ...(this.lastId && { "Last-Event-ID": this.lastId }) };
+    const response = await fetch(this.address, {
+      headers,
+      signal: AbortSignal.any([stopped, silent.signal]),
+    });
+    if (!response.ok || !response.body) throw await problemOf(response);
+    onOpen();
+    const parser = new EventParser();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let timer = setTimeout(() => silent.abort(), SILENCE_MS);
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done || stopped.aborted) return;
+        clearTimeout(timer);
+        timer = setTimeout(() => silent.abort(), SILENCE_MS);
+        for (const event of parser.push(value)) {
+          this.listener.onEvent(event);
+          this.lastId = event.id;
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

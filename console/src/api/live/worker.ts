@@ -1,4 +1,4 @@
-/** The shared worker: all pages of a browser follow a pipeline with one stream. */
+/** The shared worker: all pages of a browser follow their pipelines with one stream. */
 
 import { Hub } from "./hub";
 import type { Notice, Request } from "./protocol";

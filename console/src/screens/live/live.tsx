@@ -54,7 +54,7 @@ function LiveWall({ filter }: { filter: Filter }) {
       return;
     }
     setConnection(update.connection);
-    if (update.connection.state === "open" && connection.state === "away") void before.refetch(); // what was missed
+    if (update.connection.state === "open" && update.connection.gap) void before.refetch(); // what was missed
   });
   useTick(() => {
     if (!paused) wall.tick();

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 
 from darkroom_ingestion.feed import heartbeat
-from darkroom_ingestion.feed.batches import BATCH_S, MOST_BYTES, MOST_DATA, MOST_EVENTS, batches
+from darkroom_ingestion.feed.batches import BATCH_S, MOST_BYTES, MOST_DATA, MOST_EVENTS, RESUMED_S, batches
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.heartbeat import HEARTBEAT
 from darkroom_ingestion.feed.hub import Hub
+from darkroom_ingestion.feed.live_ids import encode
 from darkroom_ingestion.records.answers import StageFailure, StageResult
 
 DEADLINE_S = 30
@@ -50,10 +52,20 @@ def follow(
     use: Callable[[Chunks], Awaitable[None]],
     stage: str | None = None,
     stopping: asyncio.Event | None = None,
+    last_id: str = "",
+    resumed: list[str] | None = None,
 ) -> None:
+    """Use a client's chunks after the first, which says which pipelines it has, and which of them are resumed."""
+
     async def run() -> None:
-        async with asyncio.timeout(DEADLINE_S), aclosing(batches(hubs, stage, stopping or asyncio.Event())) as chunks:
-            assert await anext(chunks) == HEARTBEAT
+        stream = batches(hubs, stage, stopping or asyncio.Event(), last_id)
+        async with asyncio.timeout(DEADLINE_S), aclosing(stream) as chunks:
+            start = await anext(chunks)
+            assert start.startswith(HEARTBEAT)
+            assert json.loads(start.splitlines()[-2].removeprefix(b"data: ")) == {
+                "pipelines": list(hubs),
+                "resumed": resumed or [],
+            }
             await use(chunks)
 
     asyncio.run(run())
@@ -88,6 +100,9 @@ def test_a_batch_has_the_results_and_failures_of_all_pipelines() -> None:
             }
         ]
         assert (batch["seen"], batch["dropped"]) == (3, 0)
+        assert batch["pipelines"] == {"a/one": {"seen": 2, "dropped": 0}, "a/two": {"seen": 1, "dropped": 0}}
+        add(two, result(4))
+        assert read(await anext(chunks))["pipelines"] == {"a/two": {"seen": 2, "dropped": 0}}
 
     follow({"a/one": one, "a/two": two}, use)
 
@@ -179,11 +194,71 @@ def test_the_stream_ends_when_the_service_stops() -> None:
     follow({"a/one": Hub()}, use, stopping=stopping)
 
 
-def test_without_its_client_a_hub_keeps_nothing() -> None:
+def id_of(chunk: bytes) -> str:
+    return next(line for line in chunk.decode().splitlines() if line.startswith("id: ")).removeprefix("id: ")
+
+
+def test_a_client_that_comes_back_with_another_pipeline_gets_what_it_missed() -> None:
+    """Also those that it comes back for too late to be sent are counted."""
+    one, two = Hub(), Hub()
+    ids = []
+
+    async def use(chunks: Chunks) -> None:
+        add(one, result(1), result(2, "embed"))
+        ids.append(id_of(await anext(chunks)))
+
+    async def use_again(chunks: Chunks) -> None:
+        batch = read(await anext(chunks))
+        assert [r["id"] for r in batch["results"]] == [f"image-{102 - n}" for n in range(MOST_EVENTS)]
+        assert batch["pipelines"] == {"a/one": {"seen": 101, "dropped": 1}}
+
+    follow({"a/one": one}, use)
+    add(one, *(result(number) for number in range(2, 103)))
+    add(two, result(7))
+    follow({"a/one": one, "a/two": two}, use_again, last_id=ids[0], resumed=["a/one"])
+
+
+def test_events_of_a_stage_that_were_missed_are_counted() -> None:
+    hub = Hub()
+
+    async def use(chunks: Chunks) -> None:
+        batch = read(await anext(chunks))
+        assert [r["id"] for r in batch["results"]] == ["image-3"]
+        assert (batch["seen"], batch["dropped"]) == (1, 0)
+
+    hub.keep(60)
+    add(hub, result(1, "embed"))
+    last_id = encode([("a/one", hub, hub.last)])
+    add(hub, result(2), result(3, "embed"))
+    follow({"a/one": hub}, use, "embed", last_id=last_id, resumed=["a/one"])
+
+
+@pytest.mark.parametrize("last_id", ["", "a/one=00000000.1", "a/one=zz.1~", "a/two=5d1e9c02.1"])
+def test_a_client_with_the_id_of_another_process_starts_now(last_id: str) -> None:
+    hub = Hub()
+    add(hub, result(1), result(2))
+
+    async def use(chunks: Chunks) -> None:
+        add(hub, result(3))
+        assert read(await anext(chunks))["seen"] == 1
+
+    follow({"a/one": hub}, use, last_id=last_id)
+
+
+def test_a_hub_keeps_events_for_a_while_after_its_last_client(monkeypatch: pytest.MonkeyPatch) -> None:
     hub = Hub()
 
     async def use(_: Chunks) -> None:
         assert hub.is_watched
 
     follow({"a/one": hub}, use)
+    assert hub.is_watched
+    before = hub.last
+    add(hub, result(1))
+    assert hub.has_after(before)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + RESUMED_S + 1)
     assert not hub.is_watched
+    add(hub, result(2))
+    assert not hub.has_after(before)
+    assert hub.has_after(hub.last)

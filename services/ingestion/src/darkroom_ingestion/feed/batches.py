@@ -2,15 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
+from darkroom_ingestion.feed import live_ids
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.heartbeat import HEARTBEAT, heartbeat_time, woken
 from darkroom_ingestion.feed.hub import Hub
-from darkroom_ingestion.times import rfc3339
 
 BATCH_S: Final = 0.1
 """The time between two batches."""
@@ -20,21 +20,47 @@ MOST_BYTES: Final = 512 * 1024
 MOST_DATA: Final = 64 * 1024
 """The longest data of a result, in characters. Longer data is null: the client can ask for it."""
 
+RESUMED_S: Final = 15.0
+"""For so long, the events of a pipeline are kept for a client that has disconnected."""
+
 _END = 'event: end\ndata: {{"reason": "{}"}}\n\n'
 
 
 @dataclass
 class _Followed:
-    """One pipeline of a client: its hub, the last event that was taken, and the events before the client came."""
+    """One pipeline of a client.
+
+    Attributes:
+        number: the last event that was taken from the hub.
+        counted_before: the events before the client came.
+        sent: the events that batches had.
+        told: the events that the client has been told of, sent or dropped.
+    """
 
     pipeline: str
     hub: Hub
     number: int
     counted_before: int
+    sent: int = 0
+    told: int = 0
+
+    @classmethod
+    def of(cls, pipeline: str, hub: Hub, stage: str | None, after: int | None) -> "_Followed":
+        """A pipeline, after event `after`, after which all are kept; or from now on."""
+        if after is None:
+            return cls(pipeline, hub, hub.last, hub.count(stage))
+        missed = sum(stage in {None, entry.event.stage} for entry in hub.kept_after(after))
+        return cls(pipeline, hub, after, hub.count(stage) - missed)
+
+    def seen(self, stage: str | None) -> int:
+        """The events since the client came."""
+        return self.hub.count(stage) - self.counted_before
 
 
-async def batches(hubs: Mapping[str, Hub], stage: str | None, stopping: asyncio.Event) -> AsyncGenerator[bytes, None]:
-    """The bytes to send to one client, from now on. Ends if the service stops, or no longer serves a pipeline.
+async def batches(
+    hubs: Mapping[str, Hub], stage: str | None, stopping: asyncio.Event, last_id: str = ""
+) -> AsyncGenerator[bytes, None]:
+    """The bytes to send to one client. Ends if the service stops, or no longer serves a pipeline.
 
     The events wait in the hubs, which share them among all clients and keep a limited number. So a client needs no
     memory of its own, however slowly it reads.
@@ -43,14 +69,17 @@ async def batches(hubs: Mapping[str, Hub], stage: str | None, stopping: asyncio.
         hubs: the pipelines to follow, by `namespace/name`.
         stage: only events of this stage.
         stopping: set when the service stops.
+        last_id: the last id that the client has got. Pipelines of which the hubs still have all that came after it are
+            resumed there; those of others start now.
     """
     more = asyncio.Event()
     with ExitStack() as stack:
+        resumed = live_ids.resumed(last_id, hubs)
+        followed = [_Followed.of(key, hub, stage, resumed.get(key)) for key, hub in hubs.items()]
         for hub in hubs.values():
+            stack.callback(hub.keep, RESUMED_S)
             stack.enter_context(hub.reader(more))
-        followed = [_Followed(key, hub, hub.last, hub.count(stage)) for key, hub in hubs.items()]
-        sent = 0
-        yield HEARTBEAT
+        yield _start(followed, resumed)
         silent_until = heartbeat_time()
         while not stopping.is_set():
             more.clear()
@@ -59,10 +88,8 @@ async def batches(hubs: Mapping[str, Hub], stage: str | None, stopping: asyncio.
                 yield _END.format("a pipeline is no longer served: connect again").encode()
                 return
             if events:
-                sent += len(events)
-                seen = sum(one.hub.count(stage) - one.counted_before for one in followed)
                 next_at = asyncio.get_running_loop().time() + BATCH_S
-                yield _message(events, seen, seen - sent)
+                yield _message(events, followed, stage)
                 silent_until = heartbeat_time()
                 await woken(next_at, stopping)
             elif asyncio.get_running_loop().time() >= silent_until:
@@ -73,41 +100,57 @@ async def batches(hubs: Mapping[str, Hub], stage: str | None, stopping: asyncio.
     yield _END.format("the service stops: connect again").encode()
 
 
-def _taken(followed: Iterable[_Followed], stage: str | None) -> list[tuple[str, FeedEvent]]:
+def _start(followed: Sequence[_Followed], resumed: Container[str]) -> bytes:
+    pipelines = [one.pipeline for one in followed]
+    data = {"pipelines": pipelines, "resumed": [pipeline for pipeline in pipelines if pipeline in resumed]}
+    return HEARTBEAT + f"id: {_id(followed)}\nevent: start\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _taken(followed: Iterable[_Followed], stage: str | None) -> list[tuple[_Followed, FeedEvent]]:
     """The events of all pipelines since the last batch, as far as the hubs still have them, in order of time."""
     taken = []
     for one in followed:
         entries = one.hub.kept_after(one.number)
         one.number = one.hub.last
-        taken += [(one.pipeline, entry.event) for entry in entries if stage in {None, entry.event.stage}]
+        taken += [(one, entry.event) for entry in entries if stage in {None, entry.event.stage}]
     return sorted(taken, key=lambda item: item[1].outcome.at_ms)
 
 
-def _newest(events: list[tuple[str, FeedEvent]]) -> list[tuple[str, FeedEvent]]:
+def _newest(events: list[tuple[_Followed, FeedEvent]]) -> list[tuple[_Followed, FeedEvent]]:
     """The newest events that fit into a batch, newest first."""
-    newest: list[tuple[str, FeedEvent]] = []
+    newest: list[tuple[_Followed, FeedEvent]] = []
     size = 0
-    for pipeline, event in reversed(events[-MOST_EVENTS:]):
+    for one, event in reversed(events[-MOST_EVENTS:]):
         size += len(event.members) + len(_data(event))
         if newest and size > MOST_BYTES:
             break
-        newest.append((pipeline, event))
+        newest.append((one, event))
     return newest
 
 
-def _message(events: list[tuple[str, FeedEvent]], seen: int, dropped: int) -> bytes:
+def _message(events: list[tuple[_Followed, FeedEvent]], followed: Sequence[_Followed], stage: str | None) -> bytes:
     results, failures = [], []
-    for pipeline, event in events:
-        head = f'{{"pipeline": {json.dumps(pipeline)}, {event.members}'
+    for one, event in events:
+        one.sent += 1
+        head = f'{{"pipeline": {json.dumps(one.pipeline)}, {event.members}'
         if event.name == "analyzed":
             results.append(f'{head}, "data": {_data(event)}}}')
         else:
             failures.append(f"{head}}}")
+    changed = {}
+    for one in followed:
+        if (seen := one.seen(stage)) != one.told:
+            one.told, changed[one.pipeline] = seen, {"seen": seen, "dropped": seen - one.sent}
+    seen, sent = sum(one.told for one in followed), sum(one.sent for one in followed)
     return (
-        f"id: {rfc3339(events[0][1].outcome.at_ms)}\nevent: batch\n"
+        f"id: {_id(followed)}\nevent: batch\n"
         f'data: {{"results": [{", ".join(results)}], "failures": [{", ".join(failures)}], '
-        f'"seen": {seen}, "dropped": {dropped}}}\n\n'
+        f'"seen": {seen}, "dropped": {seen - sent}, "pipelines": {json.dumps(changed)}}}\n\n'
     ).encode()
+
+
+def _id(followed: Iterable[_Followed]) -> str:
+    return live_ids.encode((one.pipeline, one.hub, one.number) for one in followed)
 
 
 def _data(event: FeedEvent) -> str:

@@ -1,10 +1,13 @@
 """The feed of one pipeline in this replica: the latest events, their readers, and requests that wait for an image."""
 
 import asyncio
+import secrets
+import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.positions import Positions, Topic
@@ -54,11 +57,17 @@ class Waiter:
 
 
 class Hub:
-    """The new events of one pipeline, for its readers and waiters. Used from the event loop only."""
+    """The new events of one pipeline, for its readers and waiters. Used from the event loop only.
+
+    Attributes:
+        id: differs from those of all hubs, also of other processes: the numbers of their events are unrelated.
+    """
 
     def __init__(self) -> None:
+        self.id: Final = secrets.token_hex(4)
         self._kept: deque[Entry] = deque()
         self._kept_bytes = 0
+        self._keeps_until = 0.0
         self._last = 0
         self._counts: Counter[str] = Counter()
         self._positions: Positions | None = None
@@ -78,8 +87,16 @@ class Hub:
 
     @property
     def is_watched(self) -> bool:
-        """Whether there are readers or waiters."""
-        return bool(self._readers or self._waiters)
+        """Whether there are readers or waiters, or a reader may come back."""
+        return bool(self._readers or self._waiters) or self._keeps
+
+    @property
+    def _keeps(self) -> bool:
+        return bool(self._readers) or time.monotonic() < self._keeps_until
+
+    def keep(self, seconds: float) -> None:
+        """Keep events for so long without a reader: one has left that may come back."""
+        self._keeps_until = max(self._keeps_until, time.monotonic() + seconds)
 
     def begin_at(self, topic: Topic, partition: int, offset: int) -> None:
         """Record that the tail reads a partition from `offset` on."""
@@ -90,7 +107,7 @@ class Hub:
         """Add an event."""
         positions = self.skip(event.topic, event.partition, event.offset)
         self._counts[event.stage] += 1
-        if self._readers:
+        if self._keeps:
             self._keep(Entry(self._last, event, positions.encode()))
         for waiter in self._waiters.get(event.image_id, ()):
             waiter.take(event.outcome)
@@ -100,7 +117,7 @@ class Hub:
         self._positions = self._positions or Positions({})
         self._positions.move(topic, partition, offset + 1)
         self._last += 1
-        if not self._readers and self._kept:
+        if self._kept and not self._keeps:
             self._kept.clear()
             self._kept_bytes = 0
         return self._positions
@@ -129,6 +146,10 @@ class Hub:
         finally:
             self._readers.discard(more)
 
+    def has_after(self, number: int) -> bool:
+        """Whether all entries after event `number` are kept."""
+        return number == self._last or (number < self._last and bool(self._kept) and self._kept[0].number <= number + 1)
+
     def after(self, number: int) -> list[Entry]:
         """The entries after event `number`.
 
@@ -137,7 +158,7 @@ class Hub:
         """
         if number >= self._last:
             return []
-        if not self._kept or self._kept[0].number > number + 1:
+        if not self.has_after(number):
             raise TooSlow
         return self.kept_after(number)
 

@@ -32,10 +32,23 @@ class LiveFailure(Document):
     offset: int = Field(description="With `partition`, where the dead letter is in its topic.")
 
 
-class Batch(Document):
+class LiveCounts(Document):
+    """How many events a client was told of."""
+
+    seen: int = Field(description="Events since the client has connected, and those it had missed before.")
+    dropped: int = Field(description="Those that no batch had, because there were too many or too large ones.")
+
+
+class Start(Document):
+    """The data of the event `start`, the first of `GET /v1/live`."""
+
+    pipelines: list[str] = Field(description="Those that the stream has: of those asked for, those that are served.")
+    resumed: list[str] = Field(description="Those that continue after `Last-Event-ID`. The others start now.")
+
+
+class Batch(LiveCounts):
     """The data of an event `batch` of `GET /v1/live`."""
 
     results: list[LiveResult] = Field(description="Newest first.")
     failures: list[LiveFailure] = Field(description="Newest first.")
-    seen: int = Field(description="Events since the client has connected.")
-    dropped: int = Field(description="Those that no batch had, because there were too many or too large ones.")
+    pipelines: dict[str, LiveCounts] = Field(description="The counts of those that have changed since the last batch.")

@@ -2,11 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.batches import batches
-from darkroom_ingestion.http.problems import invalid
+from darkroom_ingestion.feed.live_ids import MAX_LENGTH
+from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.problems import HttpProblem, invalid
 from darkroom_ingestion.http.responses.event_stream import EventStream
 from darkroom_ingestion.http.routes.described import ServicesOf, StageFilter, problems
 
@@ -14,9 +17,10 @@ router = APIRouter(tags=["results"])
 
 _MOST_PIPELINES = 100
 _EXAMPLE = (
-    "id: 2026-11-23T12:00:00.120Z\nevent: batch\n"
+    'id: demo/digits=5d1e9c02.12\nevent: start\ndata: {"pipelines": ["demo/digits"], "resumed": []}\n\n'
+    "id: demo/digits=5d1e9c02.24\nevent: batch\n"
     'data: {"results": [{"pipeline": "demo/digits", "id": "019a…", "stage": "classify", …}], "failures": [], '
-    '"seen": 12, "dropped": 0}\n\n'
+    '"seen": 12, "dropped": 0, "pipelines": {"demo/digits": {"seen": 12, "dropped": 0}}}\n\n'
 )
 
 
@@ -26,7 +30,8 @@ _EXAMPLE = (
     response_class=Response,
     responses={
         200: {
-            "description": "Events `batch`, whose data is a Batch. An event `end` says why the stream ends.",
+            "description": "An event `start`, whose data is a Start, and events `batch`, whose data is a Batch. An "
+            "event `end` says why the stream ends.",
             "content": {
                 "text/event-stream": {
                     "schema": {"type": "string", "contentMediaType": "application/json"},
@@ -49,19 +54,42 @@ async def get_live(
         ),
     ] = None,
     stage: StageFilter = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(max_length=MAX_LENGTH, description="The last id received, of a stream of these or other pipelines."),
+    ] = None,
 ) -> Response:
     """For pages that show what they can. A batch that would be too large has the newest events, and counts the others.
 
-    The id of a batch is the time of its newest event. The stream always starts now: after an interruption, ask for
-    images since that time.
+    A stream of several pipelines has those of them that are served, which its first event names. With `Last-Event-ID`,
+    those pipelines continue of which this process of the service still has all events since then: it keeps them for
+    some seconds after a client has left. The others start now, and the first event tells which.
     """
     keys = list(dict.fromkeys(pipeline)) if pipeline else list(services.links.pipelines)[:_MOST_PIPELINES]
-    served = [services.pipeline(*_names(key)) for key in keys]
+    served = _served(services, keys)
     if stage is not None and served and not any(stage in one.stages for one in served):
         raise invalid(f"stage: none of the pipelines has a stage {stage!r:.60}")
-    chunks = batches({one.key: services.links.hub(one) for one in served}, stage, services.stopping)
+    chunks = batches(
+        {one.key: services.links.hub(one) for one in served}, stage, services.stopping, last_event_id or ""
+    )
     address = request.client.host if request.client else ""
     return EventStream(chunks, services.metrics, services.live_clients, address)
+
+
+def _served(services: Services, keys: list[str]) -> list[ServedPipeline]:
+    """Those that are served.
+
+    Raises:
+        HttpProblem: 404: there are keys, but none is of a pipeline that is served.
+    """
+    served = []
+    for key in keys:
+        try:
+            served.append(services.pipeline(*_names(key)))
+        except HttpProblem:
+            if key == keys[-1] and not served:
+                raise
+    return served
 
 
 def _names(key: str) -> tuple[str, str]:
