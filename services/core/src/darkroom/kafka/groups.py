@@ -1,5 +1,6 @@
 """Consumer groups: their states, their members with assignments, and their committed offsets, without joining them."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +10,7 @@ from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, Ka
 from confluent_kafka.admin import AdminClient
 
 from darkroom.kafka.errors import KafkaUnreachable
-from darkroom.kafka.log import TopicPartition
+from darkroom.kafka.log import REPORT_S, TopicPartition
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -69,17 +70,25 @@ def offsets_of_groups(
     Raises:
         KafkaUnreachable: no broker responded in time, or the client may not describe a group.
     """
-    groups = {group: list(partitions) for group, partitions in groups.items()}
+    found = offsets_or_errors_of_groups(admin, groups, timeout_s)
+    return {group: {one: _raised(offset) for one, offset in offsets.items()} for group, offsets in found.items()}
+
+
+def offsets_or_errors_of_groups(
+    admin: AdminClient, groups: Mapping[str, Iterable[TopicPartition]], timeout_s: float
+) -> dict[str, dict[TopicPartition, int | KafkaUnreachable | None]]:
+    """As `offsets_of_groups`, with an error for each partition whose offset could not be read."""
+    listed = {group: list(partitions) for group, partitions in groups.items()}
+    until = time.monotonic() + timeout_s
     futures = {}
-    for group, partitions in groups.items():
+    for group, partitions in listed.items():
         asked = [confluent_kafka.TopicPartition(*partition) for partition in partitions]
         if asked:
             request = ConsumerGroupTopicPartitions(group, asked)
             futures[group] = admin.list_consumer_group_offsets([request], request_timeout=timeout_s)[group]
-    found = {group: _committed(_result(group, future, timeout_s)) for group, future in futures.items()}
     return {
-        group: {partition: found[group].get(partition) for partition in partitions}
-        for group, partitions in groups.items()
+        group: _committed(group, partitions, futures.get(group), max(0.0, until - time.monotonic()))
+        for group, partitions in listed.items()
     }
 
 
@@ -97,9 +106,25 @@ def _view(found: Any) -> GroupView:
     return GroupView(_STATES[found.state], tuple(sorted(members, key=lambda member: member.client_id)))
 
 
-def _committed(found: Any) -> dict[TopicPartition, int]:
-    partitions = () if found is None else found.topic_partitions
-    return {TopicPartition(one.topic, one.partition): one.offset for one in partitions if one.offset >= 0}
+def _committed(
+    group: str, partitions: Sequence[TopicPartition], future: "Future[Any] | None", timeout_s: float
+) -> dict[TopicPartition, int | KafkaUnreachable | None]:
+    try:
+        found = None if future is None else _result(group, future, timeout_s)
+    except KafkaUnreachable as error:
+        return dict.fromkeys(partitions, error)
+    committed: dict[TopicPartition, int | KafkaUnreachable | None] = dict.fromkeys(partitions)
+    for one in () if found is None else found.topic_partitions:
+        if one.offset >= 0 or one.error is not None:
+            offset = one.offset if one.error is None else _refused(group, one.error)
+            committed[TopicPartition(one.topic, one.partition)] = offset
+    return committed
+
+
+def _raised(offset: int | KafkaUnreachable | None) -> int | None:
+    if isinstance(offset, KafkaUnreachable):
+        raise offset
+    return offset
 
 
 def _result(group: str, future: "Future[Any]", timeout_s: float) -> Any:
@@ -109,13 +134,17 @@ def _result(group: str, future: "Future[Any]", timeout_s: float) -> Any:
         KafkaUnreachable: as above.
     """
     try:
-        return future.result(2 * timeout_s)
+        return future.result(timeout_s + REPORT_S)
     except KafkaException as error:
         cause: KafkaError = error.args[0]
         if cause.code() == KafkaError.GROUP_ID_NOT_FOUND:
             return None
-        denied = cause.code() in {KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED}
-        advice = ": allow this client to Describe the group and its topic" if denied else ""
-        raise KafkaUnreachable(f"consumer group {group} can't be read: {cause.str()}{advice}") from error
+        raise _refused(group, cause) from error
     except TimeoutError as error:
         raise KafkaUnreachable(f"consumer group {group} can't be read: Kafka did not respond in time") from error
+
+
+def _refused(group: str, cause: KafkaError) -> KafkaUnreachable:
+    denied = cause.code() in {KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED}
+    advice = ": allow this client to Describe the group and its topic" if denied else ""
+    return KafkaUnreachable(f"consumer group {group} can't be read: {cause.str()}{advice}")

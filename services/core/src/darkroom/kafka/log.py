@@ -1,7 +1,8 @@
 """Offsets in Kafka: the beginnings and ends of partitions, and a group's committed offsets."""
 
+import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import confluent_kafka
 from confluent_kafka import Consumer, IsolationLevel, KafkaException
@@ -11,6 +12,10 @@ from darkroom.kafka.errors import KafkaUnreachable
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+
+REPORT_S: Final = 0.5
+"""How long the client may take to report that a request has timed out."""
 
 
 class TopicPartition(NamedTuple):
@@ -35,7 +40,7 @@ def log_beginnings(
     Raises:
         KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
-    return _known(_offsets(admin, partitions, OffsetSpec.earliest(), timeout_s))  # type: ignore[no-untyped-call]
+    return _raised(log_beginnings_or_errors(admin, partitions, timeout_s))
 
 
 def log_ends(admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s: float) -> dict[TopicPartition, int]:
@@ -44,7 +49,21 @@ def log_ends(admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s
     Raises:
         KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
-    return _known(_offsets(admin, partitions, OffsetSpec.latest(), timeout_s))  # type: ignore[no-untyped-call]
+    return _raised(log_ends_or_errors(admin, partitions, timeout_s))
+
+
+def log_beginnings_or_errors(
+    admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s: float
+) -> dict[TopicPartition, int | KafkaUnreachable]:
+    """As `log_beginnings`, with an error for each partition that could not be read."""
+    return _known_or_errors(admin, partitions, OffsetSpec.earliest(), timeout_s)  # type: ignore[no-untyped-call]
+
+
+def log_ends_or_errors(
+    admin: AdminClient, partitions: Iterable[TopicPartition], timeout_s: float
+) -> dict[TopicPartition, int | KafkaUnreachable]:
+    """As `log_ends`, with an error for each partition that could not be read."""
+    return _known_or_errors(admin, partitions, OffsetSpec.latest(), timeout_s)  # type: ignore[no-untyped-call]
 
 
 def offsets_at_time(
@@ -55,7 +74,7 @@ def offsets_at_time(
     Raises:
         KafkaUnreachable: no broker responded in time, or a partition does not exist.
     """
-    found = _offsets(admin, partitions, OffsetSpec.for_timestamp(milliseconds), timeout_s)
+    found = _raised(_offsets_or_errors(admin, partitions, OffsetSpec.for_timestamp(milliseconds), timeout_s))
     return {partition: offset if offset >= 0 else None for partition, offset in found.items()}
 
 
@@ -76,29 +95,55 @@ def committed_offsets(
     }
 
 
-def _known(offsets: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
-    """The same offsets. Every partition has a beginning and an end: a negative offset means that it is unknown."""
-    for (topic, partition), offset in offsets.items():
-        if offset < 0:
-            raise KafkaUnreachable(f"Kafka does not know the offsets of {topic}, partition {partition}, yet")
-    return offsets
-
-
-def _offsets(
+def _known_or_errors(
     admin: AdminClient, partitions: Iterable[TopicPartition], spec: OffsetSpec, timeout_s: float
-) -> dict[TopicPartition, int]:
+) -> dict[TopicPartition, int | KafkaUnreachable]:
+    """The offsets. Every partition has a beginning and an end: a negative offset means that it is unknown."""
+    found = _offsets_or_errors(admin, partitions, spec, timeout_s)
+    return {
+        partition: KafkaUnreachable(f"Kafka does not know the offsets of {partition.topic}, {partition.partition}, yet")
+        if isinstance(offset, int) and offset < 0
+        else offset
+        for partition, offset in found.items()
+    }
+
+
+def _offsets_or_errors(
+    admin: AdminClient, partitions: Iterable[TopicPartition], spec: OffsetSpec, timeout_s: float
+) -> dict[TopicPartition, int | KafkaUnreachable]:
     asked = {confluent_kafka.TopicPartition(*partition): spec for partition in partitions}
     if not asked:
         return {}
+    until = time.monotonic() + timeout_s
     futures: Mapping[confluent_kafka.TopicPartition, Future[Any]] = admin.list_offsets(
         asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=timeout_s
     )
+    return {
+        TopicPartition(partition.topic, partition.partition): _offset(future, until)
+        for partition, future in futures.items()
+    }
+
+
+def _offset(future: "Future[Any]", until: float) -> int | KafkaUnreachable:
+    # The client needs a moment to report that its time has run out.
     try:
-        return {
-            TopicPartition(partition.topic, partition.partition): future.result(2 * timeout_s).offset
-            for partition, future in futures.items()
-        }
+        offset: int = future.result(max(0.0, until - time.monotonic()) + REPORT_S).offset
     except KafkaException as error:
-        raise KafkaUnreachable(f"Kafka can't be queried: {error.args[0].str()}") from error
-    except TimeoutError as error:
-        raise KafkaUnreachable("Kafka did not respond in time") from error
+        return KafkaUnreachable(f"Kafka can't be queried: {error.args[0].str()}")
+    except TimeoutError:
+        return KafkaUnreachable("Kafka did not respond in time")
+    return offset
+
+
+def _raised(found: Mapping[TopicPartition, int | KafkaUnreachable]) -> dict[TopicPartition, int]:
+    """The same offsets.
+
+    Raises:
+        KafkaUnreachable: the first error among them.
+    """
+    offsets = {}
+    for partition, offset in found.items():
+        if isinstance(offset, KafkaUnreachable):
+            raise offset
+        offsets[partition] = offset
+    return offsets
