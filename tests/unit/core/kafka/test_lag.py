@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom.kafka.lag import lag, next_offset
+from darkroom.kafka.lag import PartitionOffsets, lag, next_offset
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,9 @@ def test_a_group_continues_at_its_committed_offset_or_the_logs_beginning(
 )
 def test_lag_is_the_number_of_offsets_left(end: int, beginning: int, committed: int | None, expected: int) -> None:
     assert lag(end, beginning, committed) == expected
+
+
+def test_the_offsets_of_a_partition_tell_where_the_group_continues_and_how_far_behind_it_is() -> None:
+    offsets = PartitionOffsets(end=10, beginning=4, committed=None)
+
+    assert (offsets.next, offsets.lag) == (4, 6)

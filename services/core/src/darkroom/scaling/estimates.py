@@ -1,0 +1,124 @@
+"""Estimates of the rate of images and of the rate of one worker, from two readings of offsets."""
+
+import math
+from dataclasses import replace
+from typing import Final
+
+from darkroom.kafka.lag import PartitionOffsets
+from darkroom.scaling.observation import Work
+from darkroom.scaling.state import Reading, State
+
+_RATE_IN_S: Final = 30.0
+"""Time constant of the smoothed rate of images."""
+
+_WORKER_RATE_S: Final = 60.0
+"""Time constant of the smoothed rate of one worker, in seconds of its work."""
+
+_SHORTEST_SPAN_S: Final = 5.0
+"""A worker's rate is measured over at least this time, because offsets are committed once a batch."""
+
+
+def learn(state: State, now: Reading, work: Work | None, loops: int) -> State:
+    """The state with the estimates that follow from `now`."""
+    last = state.last
+    if last is None or now.at <= last.at or _is_another_log(last, now):
+        return replace(state, last=now, span=now)
+    state = replace(state, rate_in=_rate_in(state.rate_in, last, now))
+    state = _learn_from_offsets(state, now, loops, measure_worker=work is None)
+    if work is not None and work.images > 0 and work.busy_s > 0:
+        busy_s = work.busy_s / loops
+        state = _with_worker_rate(state, work.images / busy_s, busy_s, is_rough=False)
+    return replace(state, last=now)
+
+
+def smoothed(before: float | None, value: float, weight: float) -> float:
+    """Exponential smoothing: before + (value - before) * (1 - exp(-weight)); the value if there is none before.
+
+    Args:
+        before: the smoothed value so far.
+        value: the new value.
+        weight: the time that `value` stands for, divided by the time constant.
+    """
+    return value if before is None else before + (value - before) * (1 - math.exp(-weight))
+
+
+def has_caught_up(old: Reading, new: Reading) -> bool:
+    """Whether no image that waited at the first of two readings still waits at the second."""
+    return all(after.next >= before.end for before, after in zip(old.partitions, new.partitions, strict=False))
+
+
+def images_done(old: Reading, new: Reading) -> int:
+    """Images read between two readings, in all partitions."""
+    return sum(_done(before, after) for before, after in zip(old.partitions, new.partitions, strict=False))
+
+
+def _rate_in(before: float | None, last: Reading, now: Reading) -> float:
+    """Images per second: the growth of all logs, smoothed."""
+    seconds = now.at - last.at
+    images = sum(new.end - old.end for old, new in zip(last.partitions, now.partitions, strict=False))
+    return smoothed(before, images / seconds, seconds / _RATE_IN_S)
+
+
+def _learn_from_offsets(state: State, now: Reading, loops: int, *, measure_worker: bool) -> State:
+    """Measure throughput during a backlog, in which loops are never idle.
+
+    A span of time ends when it is long enough and offsets have been committed in it. It starts again when the number of
+    ready workers changes.
+    """
+    span = state.span
+    if span is None or span.ready != now.ready or now.ready == 0:
+        return replace(state, span=replace(now, is_rough=span is not None and span.ready != now.ready))
+    seconds, done = now.at - span.at, images_done(span, now)
+    busy = _busy_partitions(span, now)
+    if not busy:
+        return replace(state, span=now)
+    if seconds < _SHORTEST_SPAN_S or done == 0:
+        return state
+    state = replace(state, span=now, throughput=done / seconds)
+    if not measure_worker:
+        return state
+    rate = _rate_of_a_loop(busy, done, now.ready * loops) * loops / seconds
+    return _with_worker_rate(state, rate, seconds, is_rough=span.is_rough)
+
+
+def _busy_partitions(old: Reading, new: Reading) -> list[int]:
+    """The images read in those partitions whose loops had something to read all the time between two readings.
+
+    In these, images that waited at first still wait. If there are none, but more images waited in all than were read,
+    a small backlog is spread over many partitions: then those with a backlog count.
+    """
+    pairs = list(zip(old.partitions, new.partitions, strict=False))
+    behind = [_done(before, after) for before, after in pairs if after.next < before.end]
+    if behind or images_done(old, new) > sum(before.lag for before, _ in pairs):
+        return behind
+    return [_done(before, after) for before, after in pairs if before.lag]
+
+
+def _rate_of_a_loop(busy: list[int], done: int, loops: int) -> float:
+    """Images that one busy loop reads in the time in which all read `done`.
+
+    At most as many loops as busy partitions are busy. They share what was read in these, and have an equal part of the
+    rest, because the group divides its partitions evenly.
+    """
+    in_busy = sum(busy)
+    return in_busy / min(loops, len(busy)) + (done - in_busy) / loops
+
+
+def _with_worker_rate(state: State, rate: float, seconds: float, *, is_rough: bool) -> State:
+    """A rough measurement counts only until there is a better one."""
+    if is_rough and state.worker_rate is not None and not state.is_rough:
+        return state
+    before = None if state.is_rough else state.worker_rate
+    return replace(state, worker_rate=smoothed(before, rate, seconds / _WORKER_RATE_S), is_rough=is_rough)
+
+
+def _done(old: PartitionOffsets, new: PartitionOffsets) -> int:
+    """Images read between two readings. Those that retention deleted unread count too: they no longer wait."""
+    return max(0, new.next - old.next)
+
+
+def _is_another_log(last: Reading, now: Reading) -> bool:
+    """Whether the topic was created again, or offsets were reset, since the last reading."""
+    return len(now.partitions) < len(last.partitions) or any(
+        new.end < old.end or new.next < old.next for old, new in zip(last.partitions, now.partitions, strict=False)
+    )

@@ -1,0 +1,50 @@
+"""The settings of the rule, and its constants."""
+
+from dataclasses import dataclass
+from typing import Final
+
+TICK_S: Final = 15.0
+"""Seconds between two decisions for a stage that has workers."""
+
+UTILISATION: Final = 0.75
+"""The part of their time that workers are to be busy."""
+
+OVERLOAD: Final = 0.9
+"""More workers are started when a larger part of their capacity is used."""
+
+STEP_DOWN_S: Final = 60.0
+"""Workers are removed at most once in this time."""
+
+REVERSAL_S: Final = 120.0
+"""Workers are not removed within this time after workers were added."""
+
+STUCK_S: Final = 60.0
+"""Without progress for this long, while ready workers are idle, a stage is stuck."""
+
+STUCK_UNSEEN_S: Final = 300.0
+"""The same for workers that may be busy: their metrics are not read, or they are not ready."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`stages[].autoscaling`, and what else the rule has to know of a stage.
+
+    Attributes:
+        minimum: fewest workers.
+        maximum: most workers.
+        drain_target_s: seconds in which a backlog is to be analysed.
+        scale_to_zero_after_s: seconds without lag and without input, after which a minimum of 0 applies.
+        scale_down_delay_s: seconds for which workers must have been more than needed before some are removed.
+        metrics_only: recommend only.
+        ordered: whether a partition is read by one loop at a time. False for share groups.
+        loops: number of loops, each with a consumer of its own, in one worker.
+    """
+
+    minimum: int
+    maximum: int
+    drain_target_s: float = 60.0
+    scale_to_zero_after_s: float = 300.0
+    scale_down_delay_s: float = 180.0
+    metrics_only: bool = False
+    ordered: bool = True
+    loops: int = 1
