@@ -351,6 +351,8 @@ export interface paths {
         /**
          * List pipelines
          * @description All pipelines that are served, with their topics, stages and links, and why others are not.
+         *
+         *     If the service checks its callers, those that the caller may read.
          */
         get: operations["get_pipelines_v1_pipelines_get"];
         put?: never;
@@ -494,6 +496,8 @@ export interface paths {
         /**
          * Get the AsyncAPI document
          * @description AsyncAPI 3.0: the topics, records and consumer groups of all pipelines that are served.
+         *
+         *     If the service checks its callers, of those that the caller may read.
          */
         get: operations["get_asyncapi_asyncapi_json_get"];
         put?: never;
@@ -2268,6 +2272,24 @@ export interface operations {
                     "application/json": components["schemas"]["ImagesPage"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -2382,6 +2404,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -2483,6 +2523,24 @@ export interface operations {
                     "application/json": components["schemas"]["Image"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -2546,6 +2604,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found. */
@@ -2656,6 +2732,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -2745,6 +2839,24 @@ export interface operations {
             };
             /** @description The body is not an image, or is malformed. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2851,6 +2963,24 @@ export interface operations {
                     "application/json": components["schemas"]["ResultsPage"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -2923,6 +3053,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found. */
@@ -3010,6 +3158,24 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -3082,6 +3248,24 @@ export interface operations {
                      *     data: {"imageId": "019a…", "stage": "classify", …}
                      */
                     "text/event-stream": string;
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found. */
@@ -3163,6 +3347,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadLettersPage"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found. */
@@ -3275,6 +3477,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -3362,6 +3582,24 @@ export interface operations {
             };
             /** @description The body is not an image, or is malformed. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3463,6 +3701,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -3549,6 +3805,24 @@ export interface operations {
                     "application/json": components["schemas"]["RedriveJobsPage"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -3629,6 +3903,24 @@ export interface operations {
             };
             /** @description The body is not an image, or is malformed. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3728,6 +4020,24 @@ export interface operations {
                     "application/json": components["schemas"]["RedriveJob"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -3793,6 +4103,24 @@ export interface operations {
                     "application/json": components["schemas"]["RedriveJob"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -3851,6 +4179,15 @@ export interface operations {
                     "application/json": components["schemas"]["PipelineList"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An error of the service. */
             500: {
                 headers: {
@@ -3883,6 +4220,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PipelineSummary"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found. */
@@ -3948,6 +4303,24 @@ export interface operations {
                     "application/json": components["schemas"]["PipelineStatus"];
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not found. */
             404: {
                 headers: {
@@ -4008,6 +4381,15 @@ export interface operations {
                             [key: string]: unknown;
                         };
                     };
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description An error of the service. */
@@ -4150,6 +4532,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An error of the service. */
             500: {
                 headers: {
@@ -4164,7 +4555,7 @@ export interface operations {
     get_live_v1_live_get: {
         parameters: {
             query?: {
-                /** @description A pipeline as `namespace/name`; may be repeated. Without it, all that are served now. */
+                /** @description A pipeline as `namespace/name`; may be repeated. Without it, all that are served now and that the caller may read. */
                 pipeline?: string[] | null;
                 /** @description Only this stage. */
                 stage?: string | null;
@@ -4194,6 +4585,24 @@ export interface operations {
                      *     data: {"results": [{"pipeline": "demo/digits", "id": "019a…", "stage": "classify", …}], "failures": [], "seen": 12, "dropped": 0, "pipelines": {"demo/digits": {"seen": 12, "dropped": 0}}}
                      */
                     "text/event-stream": string;
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not found. */
@@ -4279,6 +4688,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Not found. */
             404: {
@@ -4374,6 +4801,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Not found. */
             404: {

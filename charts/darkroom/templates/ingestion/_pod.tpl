@@ -57,6 +57,7 @@ spec:
         - --kafka-credentials=/etc/darkroom/credentials.json
         {{- end }}
         - --host=0.0.0.0
+        - --insecure
         - --port=8080
         - --probe-port=9090
         - --workers={{ .Values.ingestion.workers }}

@@ -57,6 +57,12 @@ class Metrics:
         self.tls_reload_failures = Counter(
             "darkroom_tls_reload_failures", "Changed TLS certificates that are invalid.", registry=r
         )
+        self._access_decisions = Counters(
+            "darkroom_ingestion_access_decisions",
+            "Decisions on requests: Allowed, Forbidden, Unauthenticated, or Unavailable if none could be made.",
+            ["decision", "right"],
+            r,
+        )
         self._of_store = {
             "records": self.store_records,
             "duplicates": self.store_duplicates,
@@ -118,3 +124,7 @@ class Metrics:
         counter, durations = self._of_request[asked]
         counter.count += 1
         durations.observe(seconds)
+
+    def access_was_decided(self, decision: str, right: str) -> None:
+        """Count a decision on a request. `right` is the right that it is about, empty if none."""
+        self._access_decisions.of(decision, right).count += 1

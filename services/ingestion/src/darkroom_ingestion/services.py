@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from darkroom.tracing.start import start_tracing
+from darkroom_ingestion.access.opening import open_access
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.filling.messages import Setup
@@ -78,6 +79,8 @@ async def running(
     if isinstance(services.filling, Filling):
         services.background.start("filling", services.filling.run)
     services.background.start("catalog", lambda: catalog.watch(links.serve))
+    for name, run in services.access.background:
+        services.background.start(name, run)
     services.background.start("redrives", services.redrive_jobs.run)
     if membership is None or membership.is_first:
         services.background.start(
@@ -119,6 +122,7 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
     redrives = Redrives(topics, links, database, claimant, ends, metrics)
     return Services(
         settings=settings,
+        access=open_access(settings.access, metrics),
         database=database,
         metrics=metrics,
         links=links,

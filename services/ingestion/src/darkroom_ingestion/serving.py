@@ -14,11 +14,10 @@ from starlette.types import ASGIApp
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.certificate import Certificate
-from darkroom_ingestion.http.app import create_app, create_probe_app, serve, with_uploads
+from darkroom_ingestion.http.app import as_served, create_app, create_probe_app, serve
 from darkroom_ingestion.http.context import Services
-from darkroom_ingestion.http.middleware.loopback import is_loopback
 from darkroom_ingestion.http.server import probes_served, server
-from darkroom_ingestion.listening import urls_of
+from darkroom_ingestion.listening import is_loopback, urls_of
 from darkroom_ingestion.services import Membership, running
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database
@@ -65,7 +64,8 @@ async def prepared(
         if certificate is not None:
             services.background.start("tls certificate", partial(certificate.watch, services.metrics))
         tls = None if certificate is None else certificate.context
-        yield Prepared(services, with_uploads(app, on_loopback=on_loopback), probe_app, tls)
+        whole = as_served(app, services.access, cors_origins=settings.cors_origins, on_loopback=on_loopback)
+        yield Prepared(services, whole, probe_app, tls)
 
 
 async def serve_alone(

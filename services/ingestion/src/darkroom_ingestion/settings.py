@@ -3,13 +3,14 @@
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NoReturn
 
 from darkroom.api.quantities import parse_size
 from darkroom.errors import DarkroomError
 from darkroom.logs import LogFormat
+from darkroom_ingestion.access_settings import AccessSettings, add_access_options
 
 SERVICE = "darkroom-ingestion"
 """The service's name in traces."""
@@ -52,6 +53,7 @@ class Settings:
         tls: the files of the certificate and its key; HTTP without TLS if None.
         live_clients_per_address: maximum number of live feed clients from one address.
         workers: the number of processes that handle requests. They share the limits above equally.
+        access: who may use the service.
     """
 
     catalog: Path
@@ -76,6 +78,7 @@ class Settings:
     tls: tuple[Path, Path] | None = None
     live_clients_per_address: int = 512
     workers: int = 1
+    access: AccessSettings = field(default_factory=AccessSettings)
 
     @property
     def in_cluster(self) -> bool:
@@ -93,12 +96,13 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
 
     Raises:
         BadSettings: an option is unknown, missing, or has a value of the wrong kind.
+        BadAccess: the service would be open to other machines.
     """
     parsed = vars(_parser(environment).parse_args(arguments))
     certificate, key = parsed.pop("tls_cert"), parsed.pop("tls_key")
     if (certificate is None) != (key is None):
         raise BadSettings("--tls-cert and --tls-key need each other: set both, or none of them")
-    return Settings(**parsed, tls=certificate and (certificate, key))
+    return Settings(access=AccessSettings.of(parsed), **parsed, tls=certificate and (certificate, key))
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -123,6 +127,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         metavar="FILE",
     )
     _cluster_options(option)
+    add_access_options(option)
     option(
         "--database",
         "SQLAlchemy URL of the results store (default: %(default)s)",

@@ -8,10 +8,12 @@ from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.http import errors
 from darkroom_ingestion.http.console_files import BUILT_CONSOLE, ConsoleFiles
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.live import Batch
+from darkroom_ingestion.http.middleware.access import AccessChecked
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
@@ -52,7 +54,16 @@ _ROUTES = (
     thumbnails,
 )
 _CORS_REQUEST_HEADERS = [
-    *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range"),
+    *(
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-None-Match",
+        "If-Range",
+        "Last-Event-ID",
+        "Prefer",
+        "Range",
+    ),
     *("traceparent", "tracestate", "X-Request-Id"),
 ]
 _CORS_RESPONSE_HEADERS = [
@@ -89,21 +100,25 @@ def create_app(
     app.add_middleware(HeadAsGet)
     if on_loopback:
         app.add_middleware(LoopbackGuard, origins=cors_origins)
+    _describe_schemas(app)
+    return app
+
+
+def as_served(app: FastAPI, access: Access, *, cors_origins: Sequence[str] = (), on_loopback: bool = False) -> ASGIApp:
+    """The application as a server calls it: callers are checked, and plain uploads handled, before the framework."""
+    whole: ASGIApp = PlainUploads(app, app.state, local_hosts_only=on_loopback)
+    if access.is_checked:
+        whole = AccessChecked(whole, access)
     if cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        # Pages may read refusals too, and browsers ask for permission without a credential.
+        whole = CORSMiddleware(
+            whole,
             allow_origins=cors_origins,
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=_CORS_REQUEST_HEADERS,
             expose_headers=_CORS_RESPONSE_HEADERS,
         )
-    _describe_schemas(app)
-    return app
-
-
-def with_uploads(app: FastAPI, *, on_loopback: bool = False) -> ASGIApp:
-    """The application as a server calls it: plain uploads are handled before the framework."""
-    return Instrumented(PlainUploads(app, app.state, local_hosts_only=on_loopback), app.state)
+    return Instrumented(whole, app.state)
 
 
 def create_probe_app() -> FastAPI:
@@ -134,6 +149,8 @@ def _describe_schemas(app: FastAPI) -> None:
                 schemas.setdefault(name, schema)
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
+            document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{}, {"bearer": []}]
             app.openapi_schema = document
         return app.openapi_schema
 

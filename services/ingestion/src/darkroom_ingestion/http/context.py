@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from darkroom.tracing.spans import Tracing
+from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
 from darkroom_ingestion.filling.states import FillerStates
@@ -35,6 +36,7 @@ class Services:
     """
 
     settings: Settings
+    access: Access
     database: Database
     metrics: Metrics
     links: Links

@@ -8,14 +8,17 @@ from starlette.responses import Response
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.errors import KafkaUnreachable
+from darkroom_ingestion.access.protocols import AccessUnavailable, BadCredential, Forbidden, NoCredential
 from darkroom_ingestion.http.problems import (
     HttpProblem,
     answer,
+    forbidden,
     gone,
     invalid,
     not_found,
     of_status,
     of_validation,
+    unauthenticated,
     unavailable,
 )
 from darkroom_ingestion.images import errors
@@ -36,6 +39,13 @@ def problem_of(error: Exception) -> HttpProblem:  # noqa: C901, PLR0912 - a tabl
     match error:
         case HttpProblem():
             return error
+        case NoCredential() | BadCredential():
+            return unauthenticated(detail, has_credential=isinstance(error, BadCredential))
+        case Forbidden():
+            return forbidden(detail)
+        case AccessUnavailable():
+            title = "Access can't be checked"
+            return unavailable("access-unavailable", title, detail, retry_after_s=error.retry_after_s)
         case AmbiguousSelection():
             return invalid(detail)
         case NoThumbnail():

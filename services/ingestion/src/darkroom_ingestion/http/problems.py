@@ -63,6 +63,17 @@ class HttpProblem(DarkroomError):
         return document | ({"instance": instance} if instance else {}) | self.extra
 
 
+def unauthenticated(detail: str, *, has_credential: bool) -> HttpProblem:
+    """401 (RFC 6750, section 3)."""
+    challenge = 'Bearer realm="darkroom"' + (', error="invalid_token"' if has_credential else "")
+    return HttpProblem(401, "unauthenticated", "Not signed in", detail, headers={"WWW-Authenticate": challenge})
+
+
+def forbidden(detail: str) -> HttpProblem:
+    """403: the caller has not the right that the request needs."""
+    return HttpProblem(403, "forbidden", "Not allowed", detail)
+
+
 def not_found(what: str) -> HttpProblem:
     """404."""
     return HttpProblem(404, "not-found", "Not found", what)

@@ -1,6 +1,5 @@
 """Protection of a service on loopback from web pages in the same machine's browser."""
 
-import ipaddress
 from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from darkroom_ingestion.http.problems import HttpProblem, answer
+from darkroom_ingestion.listening import is_loopback_address
 
 
 class LoopbackGuard:
@@ -38,11 +38,6 @@ class LoopbackGuard:
         return f"Pages of {origin!r:.100} may not use this service; --cors-origins lists those that may."
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host`, an address to listen on, is reached from this machine only."""
-    return host == "localhost" or _is_loopback_address(host)
-
-
 @lru_cache(maxsize=64)
 def is_local_host(host: str) -> bool:
     """Whether a Host header names this machine or one of its network."""
@@ -55,11 +50,4 @@ def _is_local(url: str) -> bool:
     except ValueError:  # such as brackets without an IPv6 address
         return False
     # A name without a dot is resolved by this machine or its network, not by the owner of a domain.
-    return name is not None and ("." not in name or name.endswith(".localhost") or _is_loopback_address(name))
-
-
-def _is_loopback_address(text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text).is_loopback
-    except ValueError:
-        return False
+    return name is not None and ("." not in name or name.endswith(".localhost") or is_loopback_address(name))

@@ -7,14 +7,18 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
+from darkroom_ingestion.access.caller import Caller, caller_of
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.problems import MEDIA_TYPE, Problem
 
 MAX_KEY_LENGTH = 256
 _JSON = json.JSONEncoder(ensure_ascii=False)
+_ACCESS = (401, 403)
 _DESCRIPTIONS = {
     400: "The body is not an image, or is malformed.",
+    401: "The service checks its callers, and the request has no valid credential.",
+    403: "The caller has not the right to this pipeline that the request needs.",
     404: "Not found.",
     408: "The body arrived too slowly.",
     409: "A request with this idempotency key, or a redrive of this stage, is still in progress.",
@@ -36,6 +40,14 @@ async def services_of(request: Request) -> Services:
 
 
 ServicesOf = Annotated[Services, Depends(services_of)]
+
+
+async def _caller(request: Request) -> Caller:
+    return caller_of(request.scope)
+
+
+CallerOf = Annotated[Caller, Depends(_caller)]
+"""Who sends the request."""
 
 
 async def pipeline_of(
@@ -71,7 +83,9 @@ def document(model: Any, description: str) -> dict[int | str, dict[str, Any]]:
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The descriptions of a route's problem documents."""
+    """The descriptions of a route's problem documents. Routes of one pipeline, which have a 404, need a right to it."""
+    if 404 in statuses:  # noqa: PLR2004 - Not Found
+        statuses = (*_ACCESS, *statuses)
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
     described: dict[int | str, dict[str, Any]] = {}
     for status in (*statuses, 500):

@@ -7,15 +7,20 @@ from starlette.responses import HTMLResponse, Response
 
 from darkroom.asyncapi.document import asyncapi_document
 from darkroom_ingestion.http.docs_page import CONTENT_SECURITY_POLICY, STYLE, STYLE_PATH, docs_page
-from darkroom_ingestion.http.routes.described import ServicesOf, problems
+from darkroom_ingestion.http.routes.described import CallerOf, ServicesOf, problems
 
 router = APIRouter()
 
 
-@router.get("/asyncapi.json", summary="Get the AsyncAPI document", responses=problems(), tags=["pipelines"])
-async def get_asyncapi(services: ServicesOf) -> dict[str, Any]:
-    """AsyncAPI 3.0: the topics, records and consumer groups of all pipelines that are served."""
-    return asyncapi_document(served.plan for served in services.links.pipelines.values())
+@router.get("/asyncapi.json", summary="Get the AsyncAPI document", responses=problems(401), tags=["pipelines"])
+async def get_asyncapi(services: ServicesOf, caller: CallerOf) -> dict[str, Any]:
+    """AsyncAPI 3.0: the topics, records and consumer groups of all pipelines that are served.
+
+    If the service checks its callers, of those that the caller may read.
+    """
+    pipelines = services.links.pipelines
+    readable = await services.access.readable(caller, pipelines)
+    return asyncapi_document(served.plan for key, served in pipelines.items() if key in readable)
 
 
 @router.get("/docs", include_in_schema=False)

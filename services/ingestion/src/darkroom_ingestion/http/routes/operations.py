@@ -47,7 +47,9 @@ async def metrics(services: ServicesOf) -> Response:
     return Response(generate_latest(await metrics_of(services)), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/v1/schemas", summary="Get the JSON schemas of events, by type", responses=problems(), tags=["pipelines"])
+@router.get(
+    "/v1/schemas", summary="Get the JSON schemas of events, by type", responses=problems(401), tags=["pipelines"]
+)
 async def schemas() -> dict[str, dict[str, Any]]:
     """One schema for each type of event whose data is JSON."""
     return json_schemas()

@@ -6,18 +6,22 @@ from fastapi import APIRouter
 
 from darkroom_ingestion.catalog.served import ServedPipeline, Unserved
 from darkroom_ingestion.http.documents.pipelines import PipelineList, PipelineNotServed, PipelineSummary
-from darkroom_ingestion.http.routes.described import Served, ServicesOf, problems
+from darkroom_ingestion.http.routes.described import CallerOf, Served, ServicesOf, problems
 
 router = APIRouter(tags=["pipelines"])
 
 
-@router.get("/v1/pipelines", summary="List pipelines", response_model=PipelineList, responses=problems())
-async def get_pipelines(services: ServicesOf) -> Any:
-    """All pipelines that are served, with their topics, stages and links, and why others are not."""
+@router.get("/v1/pipelines", summary="List pipelines", response_model=PipelineList, responses=problems(401))
+async def get_pipelines(services: ServicesOf, caller: CallerOf) -> Any:
+    """All pipelines that are served, with their topics, stages and links, and why others are not.
+
+    If the service checks its callers, those that the caller may read.
+    """
     pipelines = services.links.pipelines
+    readable = await services.access.readable(caller, [*pipelines, *pipelines.unserved])
     return PipelineList(
-        pipelines=[summary(served) for served in pipelines.values()],
-        unserved=[_not_served(key, unserved) for key, unserved in sorted(pipelines.unserved.items())],
+        pipelines=[summary(served) for key, served in pipelines.items() if key in readable],
+        unserved=[_not_served(key, why) for key, why in sorted(pipelines.unserved.items()) if key in readable],
     )
 
 

@@ -1,17 +1,20 @@
 """GET /v1/live: the events of several pipelines in batches."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from darkroom_ingestion.access.caller import Caller
+from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.batches import batches
 from darkroom_ingestion.feed.live_ids import MAX_LENGTH
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.problems import HttpProblem, invalid
 from darkroom_ingestion.http.responses.event_stream import EventStream
-from darkroom_ingestion.http.routes.described import ServicesOf, StageFilter, problems
+from darkroom_ingestion.http.routes.described import CallerOf, ServicesOf, StageFilter, problems
 
 router = APIRouter(tags=["results"])
 
@@ -45,11 +48,13 @@ _EXAMPLE = (
 async def get_live(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     pipeline: Annotated[
         list[str] | None,
         Query(
             max_length=_MOST_PIPELINES,
-            description="A pipeline as `namespace/name`; may be repeated. Without it, all that are served now.",
+            description="A pipeline as `namespace/name`; may be repeated. Without it, all that are served now "
+            "and that the caller may read.",
             examples=[["demo/digits"]],
         ),
     ] = None,
@@ -65,7 +70,7 @@ async def get_live(
     those pipelines continue of which this process of the service still has all events since then: it keeps them for
     some seconds after a client has left. The others start now, and the first event tells which.
     """
-    keys = list(dict.fromkeys(pipeline)) if pipeline else list(services.links.pipelines)[:_MOST_PIPELINES]
+    keys = await _keys(services, caller, pipeline or [])
     served = _served(services, keys)
     if stage is not None and served and not any(stage in one.stages for one in served):
         raise invalid(f"stage: none of the pipelines has a stage {stage!r:.60}")
@@ -90,6 +95,21 @@ def _served(services: Services, keys: list[str]) -> list[ServedPipeline]:
             if key == keys[-1] and not served:
                 raise
     return served
+
+
+async def _keys(services: Services, caller: Caller, asked: Sequence[str]) -> list[str]:
+    """The pipelines of the stream: those that were asked for, or all.
+
+    Raises:
+        Forbidden: the caller may not read one that was asked for.
+    """
+    if asked:
+        for key in asked:
+            await services.access.require(caller, [Right.READ], *_names(key))
+        return list(dict.fromkeys(asked))
+    served = services.links.pipelines
+    readable = await services.access.readable(caller, served)
+    return [key for key in served if key in readable][:_MOST_PIPELINES]
 
 
 def _names(key: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Who may do what: callers, their credentials, and their rights to pipelines."""

@@ -1,0 +1,99 @@
+"""Decides on requests: who sends them, and whether the caller may."""
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom_ingestion.access.caller import Caller
+from darkroom_ingestion.access.head import Head
+from darkroom_ingestion.access.protocols import (
+    AccessUnavailable,
+    Authenticator,
+    Authorizer,
+    BadCredential,
+    Forbidden,
+    NoCredential,
+)
+from darkroom_ingestion.access.right import Right
+from darkroom_ingestion.access_settings import AccessMode
+from darkroom_ingestion.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Access:
+    """Access control.
+
+    Attributes:
+        mode: how callers are recognised. With `none`, requests are not checked.
+        authenticators: tried in turn.
+        how_to_sign_in: what to do without a credential, for people.
+        background: named tasks that must run until the service stops.
+    """
+
+    mode: AccessMode
+    authenticators: Sequence[Authenticator]
+    authorizer: Authorizer
+    metrics: Metrics
+    how_to_sign_in: str = ""
+    background: Sequence[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether requests are checked."""
+        return self.mode != "none"
+
+    async def caller_of(self, head: Head) -> Caller:
+        """Who sends the request.
+
+        Raises:
+            NoCredential: the request has none.
+            BadCredential: the credential is not valid.
+            AccessUnavailable: it can't be checked now.
+        """
+        try:
+            for authenticator in self.authenticators:
+                if (caller := await authenticator.authenticate(head)) is not None:
+                    return caller
+        except BadCredential:
+            self.metrics.access_was_decided("Unauthenticated", "")
+            raise
+        except AccessUnavailable:
+            self.metrics.access_was_decided("Unavailable", "")
+            raise
+        self.metrics.access_was_decided("Unauthenticated", "")
+        raise NoCredential(f"The request has no credential: {self.how_to_sign_in}.")
+
+    async def require(self, caller: Caller, rights: Iterable[Right], namespace: str, name: str) -> None:
+        """Return if the caller has all these rights to a pipeline, which need not exist.
+
+        Raises:
+            Forbidden: the caller has not.
+            AccessUnavailable: this can't be decided now.
+        """
+        for right in rights:
+            if not await self.may(caller, right, namespace, name):
+                raise Forbidden(caller, right, f"{namespace}/{name}")
+
+    async def may(self, caller: Caller, right: Right, namespace: str, name: str) -> bool:
+        """Whether the caller has a right to a pipeline, which need not exist.
+
+        Raises:
+            AccessUnavailable: this can't be decided now.
+        """
+        try:
+            allowed = await self.authorizer.may(caller, right, namespace, name)
+        except AccessUnavailable:
+            self.metrics.access_was_decided("Unavailable", right)
+            raise
+        self.metrics.access_was_decided("Allowed" if allowed else "Forbidden", right)
+        return allowed
+
+    async def readable(self, caller: Caller, pipelines: Iterable[str]) -> set[str]:
+        """Those of the pipelines, given as `namespace/name`, that the caller may read.
+
+        Raises:
+            AccessUnavailable: this can't be decided now.
+        """
+        if not self.is_checked:
+            return set(pipelines)
+        return {key for key in pipelines if await self.authorizer.may(caller, Right.READ, *key.split("/"))}

@@ -1,0 +1,24 @@
+"""The head of a request, as authenticators read it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Head:
+    """Reads the ASGI scope of a request."""
+
+    __slots__ = ("scope",)
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self.scope = scope
+
+    def header(self, name: bytes) -> str | None:
+        """The value of a header, whose name is in lower case; None if the request has none or several of it."""
+        found = [value for known, value in self.scope["headers"] if known == name]
+        return found[0].decode("latin-1") if len(found) == 1 else None
+
+    @property
+    def address(self) -> str:
+        """The address of the client, or of the proxy that has sent the request."""
+        client: tuple[str, int] | None = self.scope.get("client")
+        return client[0] if client else ""

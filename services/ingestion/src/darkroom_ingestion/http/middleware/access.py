@@ -1,0 +1,48 @@
+"""Access control: every request is refused, except those that the table of needed rights lets through."""
+
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from darkroom.errors import DarkroomError
+from darkroom_ingestion.access.access import Access
+from darkroom_ingestion.access.caller import CALLER
+from darkroom_ingestion.access.head import Head
+from darkroom_ingestion.access.needed import PUBLIC, Needed, needed
+from darkroom_ingestion.access.protocols import Forbidden
+from darkroom_ingestion.http.errors import problem_of
+from darkroom_ingestion.http.problems import answer
+
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
+
+
+class AccessChecked:
+    """ASGI middleware: passes on the requests of callers who may send them, with the caller in the scope.
+
+    Rights are checked before anything is looked up: a refusal does not depend on whether a pipeline exists.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app, self._access = app, access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "http":
+            try:
+                await self._check(scope)
+            except DarkroomError as error:
+                problem = problem_of(error)
+                problem.unread_body = scope["method"] not in _WITHOUT_BODY
+                await answer(problem, scope["path"])(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> None:
+        what = needed(scope["method"], scope["path"])
+        if what is PUBLIC:
+            return
+        caller = scope[CALLER] = await self._access.caller_of(Head(scope))
+        if isinstance(what, Needed):
+            await self._access.require(caller, what.rights, what.namespace, what.name)
+        elif what is None:
+            raise Forbidden(caller, None)

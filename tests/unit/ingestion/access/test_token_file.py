@@ -1,0 +1,98 @@
+"""Token files: callers, rights, and what is refused."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from darkroom_ingestion.access.caller import Caller
+from darkroom_ingestion.access.right import Right
+from darkroom_ingestion.access.token_file import BadTokenFile, TokenFile, digest_of
+
+TOKEN = "a-token-of-alice-1"
+ALICE = Caller("alice", method="TokenFile")
+
+
+def write(folder: Path, *entries: dict[str, Any]) -> Path:
+    file = folder / "tokens.json"
+    file.write_text(json.dumps({"tokens": entries}))
+    file.chmod(0o600)
+    return file
+
+
+def entry(**fields: Any) -> dict[str, Any]:
+    return {"name": "alice", "token": TOKEN, "pipelines": ["demo/*"], "rights": ["Read"]} | fields
+
+
+def may(file: TokenFile, right: Right, namespace: str, name: str = "digits") -> bool:
+    return asyncio.run(file.may(ALICE, right, namespace, name))
+
+
+def test_a_caller_has_the_rights_of_its_entries(tmp_path: Path) -> None:
+    more = entry(token=None, sha256=digest_of("another-token-of-alice").hex(), pipelines=["*/faces"], rights=["Submit"])
+    file = TokenFile(write(tmp_path, entry(), more))
+
+    assert asyncio.run(file.caller_of(TOKEN)) == asyncio.run(file.caller_of("another-token-of-alice")) == ALICE
+    assert asyncio.run(file.caller_of("no-such-token-at-all")) is None
+    assert may(file, Right.READ, "demo")
+    assert not may(file, Right.SUBMIT, "demo")
+    assert not may(file, Right.READ, "demo2")
+    assert may(file, Right.SUBMIT, "other", "faces")
+
+
+def test_yaml_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.yaml"
+    file.write_text(f"tokens:\n- {{name: alice, token: {TOKEN}, pipelines: ['*/*'], rights: [Redrive]}}\n")
+    assert may(TokenFile(file), Right.REDRIVE, "demo")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (entry(token="short"), "at least 16 characters"),
+        (entry(token=None), "set either token or sha256"),
+        (entry(sha256="0" * 64), "set either token or sha256"),
+        (entry(token=None, sha256="0"), "sha256"),
+        (entry(pipelines=["demo"]), "pipelines.0"),
+        (entry(rights=["Write"]), "rights.0"),
+        (entry(role="admin"), "role"),
+        (entry(name=""), "name"),
+    ],
+)
+def test_an_invalid_file_is_refused_without_quoting_tokens(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadTokenFile) as refused:
+        TokenFile(write(tmp_path, wrong))
+    assert words in str(refused.value)
+    assert TOKEN not in str(refused.value)
+
+
+def test_two_callers_with_one_token_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadTokenFile, match="alice and bob have the same token"):
+        TokenFile(write(tmp_path, entry(), entry(name="bob")))
+
+
+def test_a_file_that_is_not_yaml_is_refused_without_quoting_it(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.yaml"
+    file.write_text(f"tokens:\n- token: {TOKEN}: x\n")
+    with pytest.raises(BadTokenFile, match="not valid YAML at line 2") as refused:
+        TokenFile(file)
+    assert TOKEN not in str(refused.value)
+
+
+def test_a_file_with_tokens_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
+    file = write(tmp_path, entry())
+    file.chmod(0o644)
+    with capture_logs() as logs:
+        TokenFile(file)
+    assert [line["log_level"] for line in logs] == ["warning"]
+
+
+def test_a_file_with_digests_only_is_not(tmp_path: Path) -> None:
+    file = write(tmp_path, entry(token=None, sha256="0" * 64))
+    file.chmod(0o644)
+    with capture_logs() as logs:
+        TokenFile(file)
+    assert not logs
