@@ -11,9 +11,15 @@ from playwright.sync_api import Page, expect
 from tests.support.browser.watched import Watched
 from tests.support.services.console import Gallery
 from tests.support.services.console_images import DIGITS, SCENES, send, send_and_wait
+from tests.support.until import until
 
 OpenPage = Callable[..., Watched]
 IMAGES = "ul[aria-label=Images]"
+_DRAWN = """(drawings) => drawings.map((one) => {
+  const copy = new OffscreenCanvas(300, 300).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(one, 0, 0);
+  return copy.getImageData(0, 0, 300, 300).data.some((value) => value > 0);
+})"""
 MANY = 450
 """More images than a page of the list has, and than are in view."""
 
@@ -43,6 +49,16 @@ def test_filters_are_in_the_address_and_find_the_image(gallery: Gallery, watched
     page.go_back()
     page.get_by_role("button", name="Clear 3 filters").click()
     expect(page).not_to_have_url(re.compile("key="))
+
+
+def test_what_was_found_is_drawn_on_the_pictures(gallery: Gallery, watched: OpenPage) -> None:
+    key = uuid4().hex
+    send_and_wait(gallery, gallery.objects, SCENES[:3], key)
+    page = watched().page
+    explore(gallery, page, f"key={key}")
+    drawings = page.locator(f"{IMAGES} canvas")
+    expect(drawings).to_have_count(3)
+    until(lambda: all(drawings.evaluate_all(_DRAWN)), "boxes are drawn on all")
 
 
 def test_an_id_that_is_pasted_opens_the_image(gallery: Gallery, watched: OpenPage) -> None:

@@ -67,6 +67,16 @@ export class PagedRows<Row> {
     return slot?.rows?.[index - slot.start];
   }
 
+  /** The rows from `first` to `last` that are in memory. */
+  rows(first: number, last: number): Row[] {
+    const found: Row[] = [];
+    for (let index = first; index <= last; index++) {
+      const row = this.row(index);
+      if (row !== undefined) found.push(row);
+    }
+    return found;
+  }
+
   /** The first row in memory with a property. */
   find(has: (row: Row) => boolean): Row | undefined {
     for (const slot of this.#slots) {

@@ -2940,6 +2940,10 @@ export interface operations {
                 stage?: string | null;
                 /** @description Only results with this label: of any object, or the best class. */
                 label?: string | null;
+                /** @description Only results of this image; may be repeated. */
+                image?: string[] | null;
+                /** @description Only results whose data in JSON is at most this long. */
+                maxCharacters?: number | null;
                 /** @description Maximum number of items. */
                 limit?: number;
             };

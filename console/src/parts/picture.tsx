@@ -58,13 +58,15 @@ export function Picture({
           <span className="visually-hidden">{alt}</span>
         </div>
       )}
-      <Overlay
-        answers={source && !size ? NO_ANSWERS : answers}
-        shown={size}
-        threshold={threshold}
-        label={label}
-        compact={compact}
-      />
+      {answers.length > 0 && (
+        <Overlay
+          answers={source && !size ? NO_ANSWERS : answers}
+          shown={size}
+          threshold={threshold}
+          label={label}
+          compact={compact}
+        />
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** Explore: every image and answer that is kept. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import type { PagedRows } from "../../api/paged-rows";
 import { usePipeline } from "../../api/pipeline";
@@ -12,12 +12,13 @@ import { count, counted } from "../../parts/format";
 import { Page } from "../../parts/page";
 import { Empty, Loading, ProblemState } from "../../parts/states";
 import { Toggle } from "../../parts/toggle";
+import { Answers } from "./answers";
 import styles from "./explore.module.css";
 import { ExportMenu } from "./export-menu";
 import { FilterBar } from "./filter-bar";
 import { countOf, type Filters, filtersOf, withFilters } from "./filters";
 import { Histogram } from "./histogram";
-import { counts, type ListedImage, listImages } from "./requests";
+import { counts, type ListedImage, listImages, resultsOf } from "./requests";
 import { Results, type View } from "./results";
 import { SPANS, type SpanName, spanNamed } from "./time-axis";
 
@@ -62,6 +63,8 @@ export default function Explore() {
     (after, signal) => listImages(pipeline, filters, after, signal),
     PAGES_HELD,
   );
+  const answers = useMemo(() => new Answers((ids, signal) => resultsOf(pipeline, ids, signal)), [pipeline]);
+  useEffect(() => () => answers.close(), [answers]);
   const histogram = useQuery({
     queryKey: ["counts", pipeline, filters.stage, filters.label, span, reads],
     queryFn: ({ signal }) =>
@@ -125,6 +128,7 @@ export default function Explore() {
       <Results
         key={`${name} ${view}`}
         images={images}
+        answers={answers}
         view={view}
         seen={seen}
         startAt={(to) => change({ to })}

@@ -4,9 +4,11 @@ import type { AnchorHTMLAttributes } from "react";
 import { Link } from "wouter";
 import { thumbnailAddress } from "../../api/addresses";
 import { pagePath, usePipeline } from "../../api/pipeline";
+import type { Answer } from "../../overlays/answer";
 import { shownText } from "../../overlays/text";
 import { StateBadge } from "../../parts/badge";
 import { clock } from "../../parts/format";
+import { Picture } from "../../parts/picture";
 import { Thumbnail } from "../../parts/thumbnail";
 import styles from "./image-item.module.css";
 import type { ListedImage } from "./requests";
@@ -22,7 +24,7 @@ function headline(image: ListedImage): string {
   return image.failures[0]?.reason ?? "No answer yet";
 }
 
-export function ImageCard({ image, ...link }: Props) {
+export function ImageCard({ image, answers, ...link }: Props & { answers: readonly Answer[] }) {
   const pipeline = usePipeline();
   return (
     <Link
@@ -31,7 +33,14 @@ export function ImageCard({ image, ...link }: Props) {
       className={styles.card}
       data-state={image.state}
     >
-      <Thumbnail src={image.image && thumbnailAddress(pipeline, image.id, 320)} className={styles.picture} />
+      <span className={styles.picture}>
+        <Picture
+          sources={image.image ? [thumbnailAddress(pipeline, image.id, 320)] : []}
+          alt=""
+          answers={answers}
+          compact
+        />
+      </span>
       <span className={styles.headline}>{shownText(headline(image), 200)}</span>
       <span className={styles.quiet}>
         <time dateTime={image.at}>{clock(image.receivedAt ?? image.at)}</time>

@@ -1,10 +1,18 @@
 /** The images that match, as a grid of pictures or as rows. Only those in view are in the page. */
 
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { PagedRows } from "../../api/paged-rows";
 import { asProblem } from "../../api/problems";
 import { Button } from "../../parts/button";
+import type { Answers } from "./answers";
 import { ImageCard, ImageRow } from "./image-item";
 import type { ListedImage } from "./requests";
 import styles from "./results.module.css";
@@ -13,6 +21,7 @@ export type View = "grid" | "rows";
 
 interface Props {
   images: PagedRows<ListedImage>;
+  answers: Answers;
   view: View;
   /** Called with the first image in view. */
   seen: (image: ListedImage) => void;
@@ -29,7 +38,8 @@ const GAP_PX = 12;
 /** Browsers limit the height of a page; Firefox to about 17.8 million pixels. */
 const TALLEST_PX = 15_000_000;
 
-export function Results({ images, view, seen, startAt }: Props) {
+export function Results({ images, answers, view, seen, startAt }: Props) {
+  useSyncExternalStore(answers.subscribe, answers.version);
   const list = useRef<HTMLUListElement>(null);
   const { width, top } = useBox(list);
   const [active, setActive] = useState(0);
@@ -53,6 +63,10 @@ export function Results({ images, view, seen, startAt }: Props) {
   const first = (shown[0]?.index ?? 0) * columns;
   const last = ((shown.at(-1)?.index ?? 0) + 1) * columns - 1;
   useEffect(() => images.look(first, last), [images, first, last]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` changes with the rows
+  useEffect(() => {
+    if (view === "grid") answers.look(images.rows(first, last));
+  }, [answers, images, images.version(), view, first, last]);
 
   const topLine = Math.max(0, Math.floor(((virtual.scrollOffset ?? 0) - top) / height));
   const topImage = images.row(topLine * columns);
@@ -108,7 +122,9 @@ export function Results({ images, view, seen, startAt }: Props) {
             return (
               <li key={index} className={styles.item} style={place} data-view={view}>
                 {!image && <div className={styles.missing} />}
-                {image && view === "grid" && <ImageCard image={image} {...item} />}
+                {image && view === "grid" && (
+                  <ImageCard image={image} answers={answers.of(image)} {...item} />
+                )}
                 {image && view === "rows" && <ImageRow image={image} {...item} />}
               </li>
             );

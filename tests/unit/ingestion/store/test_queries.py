@@ -164,6 +164,23 @@ def test_a_result_is_found_by_each_of_its_labels_in_pages(database: Database) ->
     assert listed(database, "fox") == []
 
 
+def test_the_newest_results_of_some_images_without_large_ones(database: Database) -> None:
+    told = [Told(f"{n}", 2_000 + n, label="cat" if n else "c" * 400, offset=n) for n in range(6)]
+    read(database, [*told, Told("2", 4_000, "again", "dog", offset=6)])
+
+    def found(**chosen: Any) -> list[str]:
+        query: dict[str, Any] = {"stage": None, "label": None, "after": None, "limit": 9, "max_bytes": 10_000} | chosen
+        page, following = database.read(lambda connection: results_page(connection, PIPELINE, **query))
+        assert (following is not None) == (len(page) == query["limit"])
+        return [json.loads(row.data)["imageId"] for row in page]
+
+    assert found(image_ids=["0", "2", "5", "none"]) == ["2", "5", "0"]
+    assert found(image_ids=["0", "2", "5"], longest=400) == ["2", "5"]
+    assert found(image_ids=["2", "5"], label="cat") == ["5"]
+    assert found(image_ids=["0", "2", "5"], limit=1) == ["2"]
+    assert found(image_ids=[]) == []
+
+
 def test_a_page_ends_after_many_results_that_a_replay_has_replaced(database: Database) -> None:
     live = [Told(f"{n}", 2_000 + n, label="cat", offset=n) for n in range(300)]
     again = [Told(f"{n}", 4_000, "again", "dog", offset=300 + n) for n in range(1, 300)]

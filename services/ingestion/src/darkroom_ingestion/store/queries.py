@@ -116,22 +116,32 @@ def results_page(
     after: ResultCursor | None,
     limit: int,
     max_bytes: int,
+    image_ids: Sequence[str] | None = None,
+    longest: int | None = None,
 ) -> tuple[list[StoredResult], ResultCursor | None]:
     """The newest result of every image and stage, newest first, and the cursor of the next page if there is one.
 
     A page ends after `limit` results, after the result that makes it larger than `max_bytes`, or after many results
     that later ones have replaced: then it may be empty, and still have a cursor.
+
+    With `image_ids` it has only results of these images, with `longest` only those with at most so many characters.
     """
-    # Of the table whose index has the order.
+    # Of the table whose index has the order; results of a few images are found by image, not in the order.
     listed = results if label is None else result_labels
-    order = (listed.c.at_ms, listed.c.event_id)
-    query = select(*order, case((~superseded(), results.c.data)).label("data"), results.c.summary)
+    order = (listed.c.at_ms if image_ids is None else listed.c.at_ms + 0, listed.c.event_id)
+    query = select(
+        listed.c.at_ms, listed.c.event_id, case((~superseded(), results.c.data)).label("data"), results.c.summary
+    )
     query = query.where(listed.c.pipeline == pipeline)
     if label is not None:
         same = (result_labels.c[name] == results.c[name] for name in ("pipeline", "event_id"))
         query = query.select_from(result_labels.join(results, and_(*same))).where(result_labels.c.label == label)
     if stage is not None:
         query = query.where(listed.c.stage == stage)
+    if image_ids is not None:
+        query = query.where(results.c.image_id.in_(image_ids))
+    if longest is not None:
+        query = query.where(func.length(results.c.data) <= longest)
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(*after))
     query = query.order_by(*(column.desc() for column in order)).limit(limit + _MOST_SKIPPED + 1)

@@ -1,12 +1,13 @@
 """GET …/results: the results, newest first, in pages."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from darkroom_ingestion.http.documents.base import EXAMPLE_ID
 from darkroom_ingestion.http.documents.results import ResultsPage
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_result_cursor, write_cursor
 from darkroom_ingestion.http.responses.download import Download
@@ -19,6 +20,7 @@ from darkroom_ingestion.times import rfc3339
 router = APIRouter(tags=["results"])
 
 _MAX_PAGE_BYTES = 8 * 2**20
+_MOST_IMAGES = 100
 
 After = Annotated[str | None, Query(max_length=MAX_LENGTH, description="The `next` of the previous page.")]
 
@@ -42,6 +44,16 @@ async def get_results(
             examples=["seven"],
         ),
     ] = None,
+    image: Annotated[
+        list[str] | None,
+        Query(
+            max_length=_MOST_IMAGES, description="Only results of this image; may be repeated.", examples=[[EXAMPLE_ID]]
+        ),
+    ] = None,
+    max_characters: Annotated[
+        int | None,
+        Query(alias="maxCharacters", ge=1, description="Only results whose data in JSON is at most this long."),
+    ] = None,
     limit: PageSize = 100,
 ) -> Response:
     """The data of analyzed events. `next` is the cursor of older results; new results do not shift the pages.
@@ -50,14 +62,21 @@ async def get_results(
     whether there are more.
     """
     start = read_result_cursor(after)
-    chosen = {
+    chosen: dict[str, Any] = {
         "stage": None if stage is None else storable(stage),
         "label": None if label is None else stored_label(label),
+        "image_ids": None if image is None else [storable(one) for one in image],
     }
 
     def work(connection: Connection) -> bytes:
         page, following = results_page(
-            connection, served.key, after=start, limit=limit, max_bytes=_MAX_PAGE_BYTES, **chosen
+            connection,
+            served.key,
+            after=start,
+            limit=limit,
+            max_bytes=_MAX_PAGE_BYTES,
+            longest=max_characters,
+            **chosen,
         )
         return _page(page, write_cursor(following))
 
