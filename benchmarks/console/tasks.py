@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, Page
 
+from benchmarks.measuring.report import Figure, Limit
+
+_LONG_MS = 50.0
 _TASKS = "disabled-by-default-devtools.timeline"
 
 
@@ -37,3 +40,13 @@ def traced(browser: Browser, page: Page) -> Iterator[Tasks]:
         if event["name"] == "RunTask" and "dur" in event and (event["pid"], event["tid"]) in main_threads:
             tasks.clock_ms.append(event["dur"] / 1_000)
             tasks.cpu_ms.append(event.get("tdur", event["dur"]) / 1_000)
+
+
+def task_figures(of: str, tasks: Tasks) -> list[Figure]:
+    """How many tasks were long, and the longest."""
+    long = float(sum(ms > _LONG_MS for ms in tasks.cpu_ms))
+    return [
+        Figure(what=f"{of}: tasks over 50 ms of a core", unit="tasks", values=[long], limit=Limit(at_most=0)),
+        Figure(what=f"{of}: longest task, of a core", unit="ms", values=[max(tasks.cpu_ms)]),
+        Figure(what=f"{of}: longest task, by the clock", unit="ms", values=[max(tasks.clock_ms)]),
+    ]

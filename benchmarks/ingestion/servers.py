@@ -56,6 +56,14 @@ class Server:
                 return
             before = now
 
+    def until_clients(self, number: int) -> None:
+        """Wait until the service has so many clients of its live feed."""
+        deadline = time.monotonic() + _REST_TIMEOUT_S
+        while f"darkroom_sse_clients {number}.0" not in get(self.port, "/metrics")[1]:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"the service has no {number} clients of its live feed")
+            time.sleep(_REST_S)
+
     def memory_mb(self) -> list[tuple[str, float]]:
         """What every process does, and its memory. Memory that processes share is divided by them."""
         return [(part, memory_mb(pid)) for pid, part in self._processes().items()]
