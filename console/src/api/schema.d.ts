@@ -486,6 +486,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the session
+         * @description Who sends the request: with a session cookie, a token, or through a proxy.
+         *
+         *     The problem document of a response 401 lists in `login` how people can sign in.
+         */
+        get: operations["get_session_v1_session_get"];
+        put?: never;
+        /**
+         * Sign in with a token
+         * @description Exchange a bearer token for a session cookie that pages can't read.
+         *
+         *     The cookie holds the token, encrypted. Every request with it is checked like one with the token, and is accepted
+         *     only from pages of the service.
+         */
+        post: operations["post_session_v1_session_post"];
+        /**
+         * Sign out
+         * @description Delete the session cookie. The token in it stays valid.
+         */
+        delete: operations["delete_session_v1_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in at the OpenID Connect provider
+         * @description Redirect the browser to the provider, with the authorization code flow and PKCE.
+         */
+        get: operations["get_login_v1_session_login_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/asyncapi.json": {
         parameters: {
             query?: never;
@@ -853,6 +906,17 @@ export interface components {
             failed: number;
             /** Stages */
             stages: components["schemas"]["StageCounts"][];
+        };
+        /**
+         * Credential
+         * @description What to sign in with.
+         */
+        Credential: {
+            /**
+             * Token
+             * @description A bearer token that the service accepts.
+             */
+            token: string;
         };
         /**
          * DeadLetter
@@ -1715,6 +1779,55 @@ export interface components {
              * @description Pass as `after` to get older results; null on the last page.
              */
             next: string | null;
+        };
+        /**
+         * Right
+         * @description What a caller may do with the images of a pipeline.
+         *
+         *     In Kubernetes, a right is a verb on a subresource of imagepipelines.darkroom.dev. The API server has no such
+         *     subresources: they exist only in Roles and access reviews.
+         * @enum {string}
+         */
+        Right: "Submit" | "Read" | "ReadDeadLetters" | "Redrive";
+        /**
+         * Session
+         * @description Who is signed in.
+         */
+        Session: {
+            /**
+             * Name
+             * @example alice
+             */
+            name: string;
+            /** Groups */
+            groups: string[];
+            /**
+             * Method
+             * @description How the caller has proved its name.
+             * @enum {string}
+             */
+            method: "None" | "TokenFile" | "Kubernetes" | "Oidc" | "Proxy";
+            /**
+             * Expiresat
+             * @description When the session or the token ends.
+             */
+            expiresAt?: string | null;
+            /**
+             * Access
+             * @description Whether and how the service checks its callers.
+             * @enum {string}
+             */
+            access: "none" | "token-file";
+            /**
+             * Login
+             * @description How people can sign in.
+             */
+            login: ("token" | "oidc")[];
+            /**
+             * Rights
+             * @description With `pipeline`: what the caller may do with its images.
+             */
+            rights?: components["schemas"]["Right"][] | null;
         };
         /**
          * Size
@@ -4508,6 +4621,278 @@ export interface operations {
             /** @description An error of the service. */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session_v1_session_get: {
+        parameters: {
+            query?: {
+                /** @description Also list the caller's rights to this pipeline, `namespace/name`, which need not exist. */
+                pipeline?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_session_v1_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credential"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than the pipeline or the service accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session_v1_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_login_v1_session_login_get: {
+        parameters: {
+            query?: {
+                /** @description The page of the console to return to. */
+                return?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The service checks its callers, and the request has no valid credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller has not the right to this pipeline that the request needs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An invalid parameter, or an idempotency key that was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

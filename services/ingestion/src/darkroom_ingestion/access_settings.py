@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.listening import is_loopback
+from darkroom_ingestion.sign_in_settings import SignInSettings, add_sign_in_options
 
 AccessMode = Literal["none", "token-file"]
 _MODES: Final = get_args(AccessMode)
@@ -25,11 +26,13 @@ class AccessSettings:
         mode: how callers are recognised.
         token_file: the file with callers, their tokens and their rights.
         insecure: whether a service without access control may be reached from other machines.
+        sign_in: how people sign in.
     """
 
     mode: AccessMode = "none"
     token_file: Path | None = None
     insecure: bool = False
+    sign_in: SignInSettings = field(default_factory=SignInSettings)
 
     @classmethod
     def of(cls, parsed: dict[str, Any]) -> Self:
@@ -38,7 +41,8 @@ class AccessSettings:
         Raises:
             BadAccess: they contradict each other, or would let everybody in from other machines.
         """
-        options = {field.name: parsed.pop(field.name) for field in fields(cls) if field.name != "mode"}
+        sign_in = SignInSettings.of(parsed)
+        options = {one.name: parsed.pop(one.name) for one in fields(cls) if one.name not in {"mode", "sign_in"}}
         access, token_file = parsed.pop("access"), options["token_file"]
         mode: AccessMode = access or ("none" if token_file is None else "token-file")
         if mode not in _MODES:
@@ -47,13 +51,18 @@ class AccessSettings:
             raise BadAccess("--access token-file: set --token-file to the file with the tokens")
         if mode == "none" and token_file is not None:
             raise BadAccess("--access none: remove --token-file, which would have no effect")
+        if mode == "none" and (sign_in.oidc or sign_in.trusted_proxies):
+            raise BadAccess(
+                "--oidc-issuer and --trusted-proxy name callers, but not their rights: set --token-file to a file with "
+                "the rights of users and groups, or --access kubernetes for those of the cluster's Roles"
+            )
         host = parsed["host"]
         if mode == "none" and not options["insecure"] and not is_loopback(host):
             raise BadAccess(
                 f"--host {host} would let everybody who can reach it send and read images: set --token-file to a file "
                 "with tokens, or --insecure to allow it"
             )
-        return cls(mode=mode, **options)
+        return cls(mode=mode, sign_in=sign_in, **options)
 
 
 def add_access_options(option: Callable[..., None]) -> None:
@@ -74,6 +83,7 @@ def add_access_options(option: Callable[..., None]) -> None:
         default=False,
         metavar="true|false",
     )
+    add_sign_in_options(option)
 
 
 def _switch(text: str) -> bool:

@@ -9,7 +9,8 @@ from tests.support.services.routes import all_routes
 PIPELINE = "/v1/pipelines/demo/digits"
 ROUTES = all_routes()
 REFUSED = {("GET", "/metrics")}
-OPEN = {"/healthz", "/readyz", "/", "/p/some", "/assets/some"}
+SIGNING_IN = {"/v1/session", "/v1/session/login", "/v1/session/callback"}
+OPEN = {"/healthz", "/readyz", "/", "/p/some", "/assets/some"} | SIGNING_IN
 
 
 def test_all_routes_of_the_application_are_in_the_table() -> None:
@@ -17,7 +18,7 @@ def test_all_routes_of_the_application_are_in_the_table() -> None:
     assert {route for route in ROUTES if needed(*route) is None} == REFUSED
 
 
-def test_only_probes_and_the_files_of_the_console_are_public() -> None:
+def test_only_probes_signing_in_and_the_files_of_the_console_are_public() -> None:
     assert {path for method, path in ROUTES if needed(method, path) is PUBLIC} == OPEN
 
 

@@ -53,13 +53,16 @@ def test_yaml_is_read_too(tmp_path: Path) -> None:
     ("wrong", "words"),
     [
         (entry(token="short"), "at least 16 characters"),
-        (entry(token=None), "set either token or sha256"),
-        (entry(sha256="0" * 64), "set either token or sha256"),
+        (entry(token=None), "set one of token, sha256, oidcUser"),
+        (entry(sha256="0" * 64), "set one of token, sha256, oidcUser"),
         (entry(token=None, sha256="0"), "sha256"),
         (entry(pipelines=["demo"]), "pipelines.0"),
         (entry(rights=["Write"]), "rights.0"),
         (entry(role="admin"), "role"),
         (entry(name=""), "name"),
+        (entry(name=None), "a name belongs to a token"),
+        (entry(oidcUser="alice"), "set one of token"),
+        (entry(token=None, proxyUser="alice"), "a name belongs to a token"),
     ],
 )
 def test_an_invalid_file_is_refused_without_quoting_tokens(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
@@ -67,6 +70,26 @@ def test_an_invalid_file_is_refused_without_quoting_tokens(tmp_path: Path, wrong
         TokenFile(write(tmp_path, wrong))
     assert words in str(refused.value)
     assert TOKEN not in str(refused.value)
+
+
+def test_users_and_groups_have_the_rights_of_their_entries_only(tmp_path: Path) -> None:
+    rights = {"pipelines": ["demo/*"], "rights": ["Read"]}
+    file = TokenFile(
+        write(
+            tmp_path, *({kind: "ops", **rights} for kind in ("oidcUser", "proxyGroup")), {"oidcGroup": "all", **rights}
+        )
+    )
+
+    def may(caller: Caller) -> bool:
+        return asyncio.run(file.may(caller, Right.READ, "demo", "digits"))
+
+    assert may(Caller("ops", method="Oidc"))
+    assert may(Caller("zoe", ("all",), "Oidc"))
+    assert may(Caller("zoe", ("x", "ops"), "Proxy"))
+    assert not may(Caller("ops", method="Proxy"))
+    assert not may(Caller("ops", method="TokenFile"))
+    assert not may(Caller("zoe", ("ops",), "Oidc"))
+    assert not may(Caller("all", method="Oidc"))
 
 
 def test_two_callers_with_one_token_are_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from darkroom_ingestion.access.protocols import (
     NoCredential,
 )
 from darkroom_ingestion.access.right import Right
+from darkroom_ingestion.access.session.sign_in import SignIn
 from darkroom_ingestion.access_settings import AccessMode
 from darkroom_ingestion.metrics import Metrics
 
@@ -27,6 +28,8 @@ class Access:
         mode: how callers are recognised. With `none`, requests are not checked.
         authenticators: tried in turn.
         how_to_sign_in: what to do without a credential, for people.
+        sign_in: how people sign in to the web console; None if they can't.
+        audience: what tokens of the cluster must be for; None without a cluster.
         background: named tasks that must run until the service stops.
     """
 
@@ -35,6 +38,8 @@ class Access:
     authorizer: Authorizer
     metrics: Metrics
     how_to_sign_in: str = ""
+    sign_in: SignIn | None = None
+    audience: str | None = None
     background: Sequence[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()
 
     @property

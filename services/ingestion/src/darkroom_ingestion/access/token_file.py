@@ -15,12 +15,15 @@ from pydantic import Field, ValidationError, model_validator
 
 from darkroom.errors import DarkroomError
 from darkroom.schema import StrictModel
-from darkroom_ingestion.access.caller import Caller
+from darkroom_ingestion.access.caller import Caller, Method
 from darkroom_ingestion.access.right import Right
 
 _LOOK_AGAIN_S: Final = 1.0
 _OTHERS_MAY_READ: Final = 0o007
 """Not the group: the files of a Secret belong to a group of the pod."""
+
+Owner = tuple[Method, bool, str]
+"""Whom an entry gives rights: how the caller has proved its name, whether the name is that of a group, and the name."""
 
 log = structlog.get_logger("darkroom.ingestion.access")
 
@@ -29,32 +32,61 @@ class BadTokenFile(DarkroomError):
     """The token file can't be read, or its content is invalid."""
 
 
+_Name = Annotated[str, Field(min_length=1, max_length=1_024)]
+
+
 class Entry(StrictModel):
-    """A caller, and what it may do with some pipelines. Several entries may have the same name.
+    """A caller or a group, and what it may do with some pipelines. Several entries may have the same name.
 
     Attributes:
+        name: the name of a caller with a token.
         token: the caller's token.
         sha256: instead of the token, its SHA-256 digest in hexadecimal digits.
+        oidc_user: instead of a name and a token, a user of the OpenID Connect provider, with the prefix of its users.
+        oidc_group: a group of that provider, with the prefix of its groups.
+        proxy_user: a user that a trusted proxy names.
+        proxy_group: a group that a trusted proxy names.
         pipelines: patterns of `namespace/name`, such as `demo/*`.
         rights: what the caller may do with the images of these pipelines.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+    name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")] | None = None
     token: Annotated[str, Field(min_length=16, max_length=4096, pattern=r"^[!-~]+$")] | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    oidc_user: _Name | None = None
+    oidc_group: _Name | None = None
+    proxy_user: _Name | None = None
+    proxy_group: _Name | None = None
     pipelines: list[Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]]
     rights: list[Right]
 
     @model_validator(mode="after")
-    def _has_one_token(self) -> Self:
-        if (self.token is None) == (self.sha256 is None):
-            raise ValueError("set either token or sha256")
+    def _names_one(self) -> Self:
+        others = (self.oidc_user, self.oidc_group, self.proxy_user, self.proxy_group)
+        if sum(one is not None for one in (self.token, self.sha256, *others)) != 1:
+            raise ValueError("set one of token, sha256, oidcUser, oidcGroup, proxyUser and proxyGroup")
+        if (self.name is None) == (self.digest is not None):
+            raise ValueError("a name belongs to a token or its sha256")
         return self
 
     @property
-    def digest(self) -> bytes:
-        """The SHA-256 digest of the token."""
-        return bytes.fromhex(self.sha256 or "") if self.token is None else digest_of(self.token)
+    def digest(self) -> bytes | None:
+        """The SHA-256 digest of the token; None if the entry has none."""
+        if self.token is not None:
+            return digest_of(self.token)
+        return None if self.sha256 is None else bytes.fromhex(self.sha256)
+
+    @property
+    def owner(self) -> Owner:
+        """Whom the entry gives rights."""
+        names: dict[tuple[Method, bool], str | None] = {
+            ("TokenFile", False): self.name,
+            ("Oidc", False): self.oidc_user,
+            ("Oidc", True): self.oidc_group,
+            ("Proxy", False): self.proxy_user,
+            ("Proxy", True): self.proxy_group,
+        }
+        return next((*kind, name) for kind, name in names.items() if name is not None)
 
 
 class Document(StrictModel):
@@ -65,10 +97,10 @@ class Document(StrictModel):
 
 @dataclass(frozen=True)
 class _Content:
-    """A token file as it is looked up: callers by the digests of their tokens, and their entries."""
+    """A token file as it is looked up: callers by the digests of their tokens, and entries by their owners."""
 
     callers: Mapping[bytes, Caller] = field(default_factory=dict)
-    entries: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    entries: Mapping[Owner, Sequence[Entry]] = field(default_factory=dict)
 
 
 class TokenFile:
@@ -90,11 +122,14 @@ class TokenFile:
         return self._content.callers.get(digest_of(token))
 
     async def may(self, caller: Caller, right: Right, namespace: str, name: str) -> bool:
-        """Whether an entry of the caller has the right to the pipeline."""
-        pipeline = f"{namespace}/{name}"
+        """Whether an entry of the caller, or of one of its groups, has the right to the pipeline."""
+        pipeline, entries = f"{namespace}/{name}", self._content.entries
+        owners: list[Owner] = [(caller.method, False, caller.name)]
+        owners += [(caller.method, True, group) for group in caller.groups]
         return any(
             right in entry.rights and any(fnmatchcase(pipeline, pattern) for pattern in entry.pipelines)
-            for entry in self._content.entries.get(caller.name, ())
+            for owner in owners
+            for entry in entries.get(owner, ())
         )
 
     async def watch(self) -> None:
@@ -118,11 +153,15 @@ class TokenFile:
                 "other users can read the token file: run chmod 600 on it, or list the sha256 of tokens",
                 file=str(self._path),
             )
-        callers = {entry.digest: Caller(entry.name, method="TokenFile") for entry in entries}
-        by_name: dict[str, list[Entry]] = {}
+        callers = {
+            entry.digest: Caller(entry.name, method="TokenFile")
+            for entry in entries
+            if entry.digest is not None and entry.name is not None
+        }
+        by_owner: dict[Owner, list[Entry]] = {}
         for entry in entries:
-            by_name.setdefault(entry.name, []).append(entry)
-        return _Content(callers, by_name)
+            by_owner.setdefault(entry.owner, []).append(entry)
+        return _Content(callers, by_owner)
 
     def _stamp(self) -> tuple[int, int, int] | None:
         with contextlib.suppress(OSError):
@@ -156,8 +195,8 @@ def read_entries(path: Path) -> list[Entry]:
         detail = error.errors(include_input=False)[0]
         where = ".".join(str(part) for part in detail["loc"])
         raise BadTokenFile(f"token file {path}: {where}: {detail['msg']}") from None
-    owners: dict[bytes, str] = {}
+    names: dict[bytes, str | None] = {}
     for entry in entries:
-        if owners.setdefault(entry.digest, entry.name) != entry.name:
-            raise BadTokenFile(f"token file {path}: {owners[entry.digest]} and {entry.name} have the same token")
+        if entry.digest is not None and names.setdefault(entry.digest, entry.name) != entry.name:
+            raise BadTokenFile(f"token file {path}: {names[entry.digest]} and {entry.name} have the same token")
     return entries

@@ -24,11 +24,13 @@ from darkroom_ingestion.http.routes import (
     docs,
     events,
     images,
+    login,
     operations,
     pipelines,
     post_images,
     redrives,
     results,
+    session,
     status,
 )
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
@@ -48,6 +50,8 @@ _ROUTES = (
     pipelines,
     status,
     operations,
+    session,
+    login,
     docs,
     files,
     live,
