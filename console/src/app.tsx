@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch, useParams } from "wouter";
 import { PipelineContext } from "./api/pipeline";
 import { Loading } from "./parts/states";
+import { NeedsRights } from "./session/needs-rights";
 import { NotFound } from "./shell/not-found";
 import { Pipelines } from "./shell/pipelines";
 import { Shell } from "./shell/shell";
@@ -14,6 +15,15 @@ const Image = lazy(() => import("./screens/image/image"));
 const DeadLetters = lazy(() => import("./screens/dead-letters/dead-letters"));
 const Overview = lazy(() => import("./screens/overview/overview"));
 const Submit = lazy(() => import("./screens/submit/submit"));
+
+const SCREENS = [
+  { path: "live", title: "Live", rights: ["Read"], Screen: Live },
+  { path: "explore", title: "Explore", rights: ["Read"], Screen: Explore },
+  { path: "images/:id", title: "Image", rights: ["Read"], Screen: Image },
+  { path: "dead-letters", title: "Dead letters", rights: ["Read", "ReadDeadLetters"], Screen: DeadLetters },
+  { path: "overview", title: "Overview", rights: ["Read"], Screen: Overview },
+  { path: "submit", title: "Submit", rights: ["Submit"], Screen: Submit },
+] as const;
 
 export function App() {
   return (
@@ -46,12 +56,13 @@ function Pipeline() {
             <Route path={base}>
               <Redirect to={`${base}/live`} replace />
             </Route>
-            <Route path={`${base}/live`} component={Live} />
-            <Route path={`${base}/explore`} component={Explore} />
-            <Route path={`${base}/images/:id`} component={Image} />
-            <Route path={`${base}/dead-letters`} component={DeadLetters} />
-            <Route path={`${base}/overview`} component={Overview} />
-            <Route path={`${base}/submit`} component={Submit} />
+            {SCREENS.map(({ path, title, rights, Screen }) => (
+              <Route key={path} path={`${base}/${path}`}>
+                <NeedsRights rights={rights} title={title}>
+                  <Screen />
+                </NeedsRights>
+              </Route>
+            ))}
             <Route component={NotFound} />
           </Switch>
         </Suspense>

@@ -3,6 +3,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/problems";
 import { App } from "./app";
+import { Gate } from "./session/gate";
+import { prefetchSession } from "./session/session";
 import { applyTheme } from "./theme/theme";
 import "./theme/tokens.css";
 import "./theme/base.css";
@@ -19,12 +21,16 @@ const queries = new QueryClient({
   },
 });
 
+prefetchSession(queries);
+
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <App />
+        <Gate>
+          <App />
+        </Gate>
       </QueryClientProvider>
     </StrictMode>,
   );

@@ -3,6 +3,7 @@
 import createClient from "openapi-fetch";
 import { asProblem, problemFrom } from "./problems";
 import type { components, paths } from "./schema";
+import { noteStatus } from "./unauthenticated";
 
 export type Schemas = components["schemas"];
 export type PipelineSummary = Schemas["PipelineSummary"];
@@ -32,6 +33,7 @@ export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
     throw asProblem(error);
   }
   if (!answer.response.ok) {
+    noteStatus(answer.response.status);
     const retry = Number(answer.response.headers.get("Retry-After"));
     throw problemFrom(answer.error, answer.response.status, retry > 0 ? retry : null);
   }

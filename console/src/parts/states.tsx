@@ -49,9 +49,18 @@ interface ProblemProps {
 /** The state for an error of a query: no permission, Kafka away, or failed. */
 export function ProblemState({ error, retry }: ProblemProps) {
   const problem = asProblem(error);
-  if (problem.status === 401 || problem.status === 403) return <Denied problem={problem} />;
+  if (problem.status === 401) return <SignedOut />;
+  if (problem.status === 403) return <Denied problem={problem} />;
   if (problem.kind === "kafka-unavailable") return <KafkaAway problem={problem} retry={retry} />;
   return <Failed problem={problem} retry={retry} />;
+}
+
+function SignedOut() {
+  return (
+    <State icon="lock" title="You are signed out">
+      <p>Sign in again to see this page.</p>
+    </State>
+  );
 }
 
 export function Denied({ problem }: { problem: Problem }) {

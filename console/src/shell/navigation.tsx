@@ -1,7 +1,9 @@
 import { use } from "react";
 import { Link, useRoute } from "wouter";
 import { PipelineContext, type PipelineName, pagePath } from "../api/pipeline";
+import { Brand } from "../parts/brand";
 import { Icon, type IconName } from "../parts/icon";
+import { Account } from "../session/account";
 import { openKeyboardHelp } from "./keyboard-help";
 import styles from "./navigation.module.css";
 import { PipelinePicker } from "./pipeline-picker";
@@ -30,16 +32,14 @@ export function Navigation() {
     <header className={styles.bar}>
       <div className={styles.top}>
         <Link href="/" className={styles.brand}>
-          <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
-            <circle cx="11" cy="11" r="7.5" fill="none" stroke="var(--accent)" strokeWidth="2.5" />
-            <circle cx="11" cy="11" r="2.6" fill="var(--accent)" />
-          </svg>
+          <Brand size={22} />
           Darkroom
         </Link>
         <PipelinePicker />
       </div>
       {pipeline && <ScreenLinks pipeline={pipeline} />}
       <div className={styles.foot}>
+        <Account />
         <ThemeSwitch />
         <button type="button" className={styles.help} onClick={openKeyboardHelp}>
           <Icon name="keyboard" />

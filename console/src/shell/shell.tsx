@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect, useRef } from "react";
 import { useLocation } from "wouter";
+import { SessionEnded } from "../session/session-ended";
 import { Health } from "./health";
 import { KeyboardHelp } from "./keyboard-help";
 import { Navigation } from "./navigation";
@@ -27,6 +28,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <Navigation />
       <div className={styles.content}>
+        <SessionEnded />
         <Health />
         <main id="main" ref={main} tabIndex={-1}>
           {children}

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "react";
 import { type PipelineName, usePipeline } from "../pipeline";
+import { noteStatus } from "../unauthenticated";
 import { Hub } from "./hub";
 import type { Notice, Request, Update } from "./protocol";
 
@@ -10,17 +11,21 @@ type Follow = (pipeline: string, follower: Follower) => () => void;
 
 let followHere: Follow | null = null;
 
-/** Call `onUpdate` with what happens in the pipeline of the page, as long as the component is shown. */
-export function useLive(onUpdate: Follower): void {
+/** Call `onUpdate` with what happens in the pipeline of the page, as long as the component is shown and `enabled`. */
+export function useLive(onUpdate: Follower, enabled = true): void {
   const { namespace, name }: PipelineName = usePipeline();
   const latest = useRef(onUpdate);
   useEffect(() => {
     latest.current = onUpdate;
   });
   useEffect(() => {
+    if (!enabled) return;
     followHere ??= inWorker() ?? inPage();
-    return followHere(`${namespace}/${name}`, (update) => latest.current(update));
-  }, [namespace, name]);
+    return followHere(`${namespace}/${name}`, (update) => {
+      if ("connection" in update && update.connection.state === "away") noteStatus(update.connection.status);
+      latest.current(update);
+    });
+  }, [namespace, name, enabled]);
 }
 
 /** For browsers without shared workers, such as Chrome on Android, or that refuse them: a stream of this page's own. */

@@ -9,6 +9,8 @@ import { Button } from "../../parts/button";
 import { counted } from "../../parts/format";
 import { Page } from "../../parts/page";
 import { Empty, Loading, ProblemState } from "../../parts/states";
+import { useMissing } from "../../session/rights";
+import { WhyNot } from "../../session/why-not";
 import styles from "./dead-letters.module.css";
 import { LetterList } from "./letter-list";
 import { LetterPanel } from "./letter-panel";
@@ -20,6 +22,8 @@ import { type DeadLetter, listLetters, positionOf, type Selection } from "./requ
 /** The API takes at most this many ids. */
 const MOST_SELECTED = 1_000;
 const EVERY_MS = 5_000;
+/** The id of the note that says why there are no redrives. */
+const WHY_NOT_REDRIVE = "why-not-redrive";
 
 export default function DeadLetters() {
   const pipeline = usePipeline();
@@ -97,6 +101,8 @@ function Letters({ stage, reason, open, change, reasons }: Props) {
       return next;
     });
   const all: Selection = reason ? { stage, reason } : { stage, all: true };
+  const missing = useMissing("Redrive");
+  const why = missing === null ? undefined : WHY_NOT_REDRIVE;
   const ids = [...new Set([...selected.values()].map((letter) => letter.id))];
 
   return (
@@ -105,18 +111,29 @@ function Letters({ stage, reason, open, change, reasons }: Props) {
       wide
       actions={
         <>
+          <WhyNot id={WHY_NOT_REDRIVE} missing={missing} />
           <Button onClick={() => setReads(reads + 1)}>Reload</Button>
           {selected.size > 0 ? (
             <>
               <Button look="quiet" onClick={() => setSelected(new Map())}>
                 Select none
               </Button>
-              <Button look="primary" onClick={() => setRedriving({ stage, ids })}>
+              <Button
+                look="primary"
+                disabled={missing !== null}
+                aria-describedby={why}
+                onClick={() => setRedriving({ stage, ids })}
+              >
                 Redrive {counted(ids.length, "image")}
               </Button>
             </>
           ) : (
-            <Button look="primary" disabled={letters.length === 0} onClick={() => setRedriving(all)}>
+            <Button
+              look="primary"
+              disabled={letters.length === 0 || missing !== null}
+              aria-describedby={why}
+              onClick={() => setRedriving(all)}
+            >
               Redrive all that match
             </Button>
           )}
@@ -151,7 +168,7 @@ function Letters({ stage, reason, open, change, reasons }: Props) {
           <LetterPanel
             letter={shown}
             close={() => change({ letter: null })}
-            redrive={() => setRedriving({ stage: shown.stage, ids: [shown.id] })}
+            redrive={missing === null ? () => setRedriving({ stage: shown.stage, ids: [shown.id] }) : null}
           />
         )}
       </div>

@@ -18,7 +18,8 @@ export function LetterPanel({
 }: {
   letter: DeadLetter;
   close: () => void;
-  redrive: () => void;
+  /** Null for those who may not. */
+  redrive: (() => void) | null;
 }) {
   const pipeline = usePipeline();
   const panel = useRef<HTMLElement>(null);
@@ -59,7 +60,7 @@ export function LetterPanel({
       />
       <p className={styles.message}>{letter.message}</p>
       <div className={styles.actions}>
-        <Button onClick={redrive}>Redrive</Button>
+        {redrive && <Button onClick={redrive}>Redrive</Button>}
         <Link className={styles.link} href={pagePath(pipeline, "images", letter.id)}>
           Image and trace
         </Link>

@@ -5,6 +5,7 @@ import { usePipeline } from "../../api/pipeline";
 import { Button } from "../../parts/button";
 import { clock, count, counted, rate } from "../../parts/format";
 import { NumberCell, Table } from "../../parts/table";
+import { useMissing } from "../../session/rights";
 import styles from "./dead-letters.module.css";
 import { type Redrive, useRedrives, useStopRedrive } from "./requests";
 
@@ -12,6 +13,7 @@ export function RedriveRecord() {
   const pipeline = usePipeline();
   const redrives = useRedrives(pipeline);
   const stop = useStopRedrive(pipeline);
+  const mayStop = useMissing("Redrive") === null;
   if (!redrives.data?.length) return null;
   return (
     <Table
@@ -41,7 +43,7 @@ export function RedriveRecord() {
           <td>{clock(one.startedAt)}</td>
           <td title={one.message ?? undefined}>
             {one.finishedAt && clock(one.finishedAt)}
-            {one.state === "Running" && (
+            {one.state === "Running" && mayStop && (
               <Button small look="danger" disabled={stop.isPending} onClick={() => stop.mutate(one.id)}>
                 Stop
               </Button>

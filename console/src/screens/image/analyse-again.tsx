@@ -4,9 +4,13 @@ import { usePipeline } from "../../api/pipeline";
 import { asProblem } from "../../api/problems";
 import { Button } from "../../parts/button";
 import { Icon } from "../../parts/icon";
+import { useMissing } from "../../session/rights";
+import { WhyNot } from "../../session/why-not";
 import { announce } from "../../shell/status-line";
 
 const PATH = "/v1/pipelines/{namespace}/{name}/images/{image_id}/analyze";
+
+const WHY = "why-not-again";
 
 /** Publishes the image again, for all stages. */
 export function AnalyseAgain({ id }: { id: string }) {
@@ -25,10 +29,18 @@ export function AnalyseAgain({ id }: { id: string }) {
     },
     onError: (error) => announce(asProblem(error).message),
   });
+  const missing = useMissing("Submit");
   return (
-    <Button disabled={again.isPending} onClick={() => again.mutate()}>
-      <Icon name="again" size={16} />
-      Analyse again
-    </Button>
+    <>
+      <WhyNot id={WHY} missing={missing} />
+      <Button
+        disabled={again.isPending || missing !== null}
+        aria-describedby={missing === null ? undefined : WHY}
+        onClick={() => again.mutate()}
+      >
+        <Icon name="again" size={16} />
+        Analyse again
+      </Button>
+    </>
   );
 }

@@ -1,6 +1,7 @@
 /** Sends one image, with progress. */
 
 import { Problem, problemFrom } from "../../api/problems";
+import { noteStatus } from "../../api/unauthenticated";
 
 const ATTEMPTS = 6;
 const DEFAULT_WAIT_S = 2;
@@ -45,6 +46,7 @@ function sendOnce({ address, file, idempotencyKey, onProgress }: Sending): Promi
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
     request.onload = () => {
+      noteStatus(request.status);
       const retry = Number(request.getResponseHeader("Retry-After"));
       if (request.status === 202 && typeof request.response?.id === "string") resolve(request.response.id);
       else reject(problemFrom(request.response, request.status, retry > 0 ? retry : null));

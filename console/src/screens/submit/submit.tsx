@@ -9,6 +9,8 @@ import { CopyButton } from "../../parts/copy";
 import { curlCommand } from "../../parts/curl";
 import { count, counted } from "../../parts/format";
 import { Page } from "../../parts/page";
+import { useMissing } from "../../session/rights";
+import { WhyNot } from "../../session/why-not";
 import { announce } from "../../shell/status-line";
 import { DropZone } from "./drop-zone";
 import styles from "./submit.module.css";
@@ -24,11 +26,12 @@ export default function Submit() {
   }, [uploads, stages]);
   const shown = useSyncExternalStore(uploads.subscribe, uploads.shown);
   const totals = useSyncExternalStore(uploads.subscribe, uploads.totals);
+  const noAnswers = useMissing("Read");
   useLive((update) => {
     if ("connection" in update) return;
     for (const event of [...update.batch.results, ...update.batch.failures]) uploads.take(event);
-  });
-  useLookup(uploads, pipeline);
+  }, noAnswers === null);
+  useLookup(uploads, pipeline, noAnswers === null);
   const older = Math.max(0, totals.sent + totals.refused - MOST_SHOWN);
 
   function add(files: readonly File[]) {
@@ -40,6 +43,7 @@ export default function Submit() {
     <Page title="Submit" wide>
       <DropZone onFiles={add} small={totals.all > 0} />
       {totals.all > 0 ? <Progress totals={totals} /> : <FromTerminal pipeline={pipeline} />}
+      <WhyNot id="no-answers" missing={noAnswers} />
       <ul className={styles.tiles}>
         {shown.map((upload) => (
           <UploadTile key={upload.number} upload={upload} />
@@ -64,9 +68,10 @@ const LOOK_AGAIN_MS = 2_000;
 const LOOKED_AT = 8;
 
 /** Ask for answers that the live stream may have missed. */
-function useLookup(uploads: Uploads, pipeline: PipelineName): void {
+function useLookup(uploads: Uploads, pipeline: PipelineName, enabled: boolean): void {
   const asking = useRef(false);
   useEffect(() => {
+    if (!enabled) return;
     const look = async () => {
       if (asking.current) return;
       asking.current = true;
@@ -80,7 +85,7 @@ function useLookup(uploads: Uploads, pipeline: PipelineName): void {
     };
     const timer = setInterval(() => void look(), LOOK_AGAIN_MS);
     return () => clearInterval(timer);
-  }, [uploads, pipeline]);
+  }, [uploads, pipeline, enabled]);
 }
 
 async function lookUp(uploads: Uploads, pipeline: PipelineName, id: string): Promise<void> {
