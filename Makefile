@@ -63,6 +63,10 @@ chaos: $(UV) ## Inject faults while 20,000 images are processed; exits 1 if a gu
 images: console ## Build the container images with docker or podman
 	@$(RUN) python -m kind images
 
+.PHONY: sbom
+sbom: console ## Build the container images, and copy their SBOMs (CycloneDX) to .build/sbom
+	@$(RUN) python -m kind sbom
+
 .PHONY: kind-up
 kind-up: $(UV) ## Create a kind cluster; builds its node image if no container registry is reachable (minutes, once)
 	@$(RUN) python -m kind up

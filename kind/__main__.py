@@ -1,4 +1,4 @@
-"""`python -m kind up | down | images | env`: used by `make kind-up`, `kind-down`, `images` and `e2e`."""
+"""`python -m kind up | down | images | sbom | env`: used by `make kind-up`, `kind-down`, `images`, `sbom` and `e2e`."""
 
 import argparse
 import os
@@ -9,7 +9,8 @@ import time
 from kind.cluster import down, find, helm_program, up
 from kind.commands import KindError
 from kind.engine import find_engine
-from kind.images import build_images, load_images
+from kind.images import SERVICES, build_images, load_images
+from kind.sboms import copy_sboms
 from kind.settings import CLUSTER
 
 
@@ -21,6 +22,7 @@ def main() -> int:
     commands.add_parser("down", help="delete the cluster")
     images = commands.add_parser("images", help="build the container images")
     images.add_argument("--load", action="store_true", help="also load them into the cluster, which must be running")
+    commands.add_parser("sbom", help="build the container images, and copy their SBOMs to .build/sbom")
     commands.add_parser("env", help='shell settings for kind, kubectl and helm: eval "$(python -m kind env)"')
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -47,6 +49,9 @@ def _do(arguments: argparse.Namespace) -> None:
             images = build_images(engine)
             if arguments.load:
                 load_images(find(engine), images)
+        case "sbom":
+            for path in copy_sboms(engine, build_images(engine, SERVICES)):
+                print(path)
         case "env":
             cluster = find(engine)
             programs = (cluster.kind, cluster.kubectl, helm_program())

@@ -1,6 +1,7 @@
 """The base image: the official Python image, or Debian's Python if no registry can be reached."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -8,10 +9,9 @@ from kind.commands import run
 from kind.debian import RELEASE, make_root
 from kind.engine import Engine
 from kind.phases import phase
-from kind.settings import KIND_CACHE, PREFIX
+from kind.settings import CHECKOUT, KIND_CACHE, PREFIX
 from tests.support.made_once import locked
 
-_PUBLISHED = "docker.io/library/python:3.13-slim-bookworm"
 _PACKAGES = ("ca-certificates", "python3", "python3-venv")
 _DEBIAN = f"{PREFIX}/python:{RELEASE}"
 _IMPORT_TIMEOUT_S = 600
@@ -22,14 +22,22 @@ def base_image(engine: Engine) -> str:
     wanted = os.environ.get("BASE_IMAGE", "")
     if wanted:
         return wanted
-    if engine.has_or_pulls(_PUBLISHED):
-        return _PUBLISHED
+    published = published_base()
+    if engine.has_or_pulls(published):
+        return published
     with locked(KIND_CACHE / "base-image.lock"):
         if engine.image_id(_DEBIAN) is None:
-            print(f"{_PUBLISHED} can't be pulled: using Debian's Python", flush=True)
+            print(f"{published} can't be pulled: using Debian's Python", flush=True)
             with phase(f"base image {_DEBIAN}"):
                 _make(engine)
     return _DEBIAN
+
+
+def published_base() -> str:
+    """The base in the Dockerfile, by tag and digest."""
+    dockerfile = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
+    (found,) = re.findall(r"^ARG BASE_IMAGE=(\S+)$", dockerfile, re.MULTILINE)
+    return str(found)
 
 
 def _make(engine: Engine) -> None:

@@ -20,13 +20,16 @@ from kind.phases import phase
 from kind.settings import CHECKOUT, CLUSTER, KIND_CACHE, NODE, PREFIX
 
 SERVICES = {"operator": "operator", "ingestion": "services/ingestion", "inference": "services/inference"}
-_LIBRARIES = {"inference": ("services/vision",), "ingestion": ("services/vision",)}
+_MORE_SOURCES = {
+    "inference": ("services/vision",),
+    "ingestion": ("services/vision", "console/package-lock.json"),
+}
 KAFKA = "kafka"
 _BUILD_TIMEOUT_S = 1800
 _LOAD_TIMEOUT_S = 600
 _CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _KAFKA_FOLDER = CHECKOUT / "k8s/kafka/image"
-_WORKSPACE = ("Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock", "services/core")
+_WORKSPACE = ("Dockerfile", ".dockerignore", "pyproject.toml", "uv.lock", "scripts/sbom", "services/core")
 _KAFKA_SOURCES = ("k8s/kafka/image", f"services/cli/src/darkroom_cli/local_kafka/jars-{KAFKA_VERSION}.txt")
 
 
@@ -102,7 +105,7 @@ def _load(cluster: Cluster, missing: list[Image]) -> None:
 
 
 def _named(name: str, base: str) -> Image:
-    sources = _KAFKA_SOURCES if name == KAFKA else (*_WORKSPACE, *_LIBRARIES.get(name, ()), SERVICES[name])
+    sources = _KAFKA_SOURCES if name == KAFKA else (*_WORKSPACE, *_MORE_SOURCES.get(name, ()), SERVICES[name])
     version = KAFKA_VERSION if name == KAFKA else _project(CHECKOUT / SERVICES[name])["version"]
     return Image(name, f"{PREFIX}/{name}:{content_hash(sources, base)}", f"{PREFIX}/{name}:{version}")
 

@@ -22,6 +22,7 @@ _VERSIONED = (
     Path("operator/pyproject.toml"),
     *(Path(f"services/{name}/pyproject.toml") for name in ("cli", "core", "inference", "ingestion", "vision")),
     Path("charts/darkroom/Chart.yaml"),
+    Path("Dockerfile"),
 )
 
 
@@ -41,7 +42,7 @@ def _with_version(path: Path) -> str:
     """The file with the version of Darkroom. After a new one, `uv lock` writes it into uv.lock."""
     content = (ROOT / path).read_text(encoding="utf-8")
     return re.sub(
-        r'^(version = |version: |appVersion: )("?)[^"\n]*("?)$',
+        r'^(version = |version: |appVersion: |ARG VERSION=)("?)[^"\n]*("?)$',
         rf"\g<1>\g<2>{__version__}\g<3>",
         content,
         flags=re.MULTILINE,
