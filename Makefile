@@ -140,6 +140,10 @@ console-pictures: console ## Take the pictures of the console in the documents
 generate: $(UV) ## Generate the CRD and the reference pages
 	@$(RUN) python -m scripts.generate
 
+.PHONY: kustomize
+kustomize: $(UV) ## Generate k8s/kustomize from the chart, after a change of the chart or the CRD
+	@$(RUN) python -m scripts.kustomize
+
 .PHONY: clean
 clean: ## Remove .venv, .tools and the tools' files
 	rm -rf .venv .tools .build console/node_modules services/ingestion/src/darkroom_ingestion/console .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis

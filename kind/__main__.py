@@ -50,8 +50,8 @@ def _do(arguments: argparse.Namespace) -> None:
             if arguments.load:
                 load_images(find(engine), images)
         case "sbom":
-            for path in copy_sboms(engine, build_images(engine, SERVICES)):
-                print(path)
+            for copy in copy_sboms(engine, build_images(engine, SERVICES)):
+                print(copy)
         case "env":
             cluster = find(engine)
             programs = (cluster.kind, cluster.kubectl, helm_program())
