@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, str] = {
     "operator": "benchmarks.operator",
     "latency": "benchmarks.latency",
     "start": "benchmarks.start",
+    "scaling": "benchmarks.scaling",
 }
 """The modules of the benchmarks that `make bench` runs, by the name of their results."""
 

@@ -8,11 +8,20 @@ from darkroom.kafka.lag import PartitionOffsets
 from darkroom.scaling.observation import Work
 from darkroom.scaling.state import Reading, State
 
-_RATE_IN_S: Final = 30.0
-"""Time constant of the smoothed rate of images."""
+_RATE_IN_S: Final = (30.0, 300.0)
+"""The shortest and the longest time constant of the smoothed rate of images."""
+
+_RATE_IN_IMAGES: Final = 300.0
+"""Between them, the time constant is the time in which this many images arrive.
+
+Arrivals are random: the standard deviation of a rate that is smoothed over n images is 1 / sqrt(2 n) of it, here 4 %.
+"""
 
 _WORKER_RATE_S: Final = 60.0
-"""Time constant of the smoothed rate of one worker, in seconds of its work."""
+"""Time constant of the smoothed rate of one worker."""
+
+_WORKER_RATE_IMAGES: Final = 100.0
+"""A measurement of fewer images than this a minute counts less, because batches are committed as a whole."""
 
 _SHORTEST_SPAN_S: Final = 5.0
 """A worker's rate is measured over at least this time, because offsets are committed once a batch."""
@@ -27,7 +36,7 @@ def learn(state: State, now: Reading, work: Work | None, loops: int) -> State:
     state = _learn_from_offsets(state, now, loops, measure_worker=work is None)
     if work is not None and work.images > 0 and work.busy_s > 0:
         busy_s = work.busy_s / loops
-        state = _with_worker_rate(state, work.images / busy_s, busy_s, is_rough=False)
+        state = _with_worker_rate(state, work.images / busy_s, work.images, busy_s, is_rough=False)
     return replace(state, last=now)
 
 
@@ -56,7 +65,11 @@ def _rate_in(before: float | None, last: Reading, now: Reading) -> float:
     """Images per second: the growth of all logs, smoothed."""
     seconds = now.at - last.at
     images = sum(new.end - old.end for old, new in zip(last.partitions, now.partitions, strict=False))
-    return smoothed(before, images / seconds, seconds / _RATE_IN_S)
+    rate = images / seconds
+    shortest, longest = _RATE_IN_S
+    usual = before or rate
+    constant_s = min(longest, max(shortest, _RATE_IN_IMAGES / usual)) if usual else shortest
+    return smoothed(before, rate, seconds / constant_s)
 
 
 def _learn_from_offsets(state: State, now: Reading, loops: int, *, measure_worker: bool) -> State:
@@ -78,7 +91,7 @@ def _learn_from_offsets(state: State, now: Reading, loops: int, *, measure_worke
     if not measure_worker:
         return state
     rate = _rate_of_a_loop(busy, done, now.ready * loops) * loops / seconds
-    return _with_worker_rate(state, rate, seconds, is_rough=span.is_rough)
+    return _with_worker_rate(state, rate, done, seconds, is_rough=span.is_rough)
 
 
 def _busy_partitions(old: Reading, new: Reading) -> list[int]:
@@ -104,12 +117,13 @@ def _rate_of_a_loop(busy: list[int], done: int, loops: int) -> float:
     return in_busy / min(loops, len(busy)) + (done - in_busy) / loops
 
 
-def _with_worker_rate(state: State, rate: float, seconds: float, *, is_rough: bool) -> State:
+def _with_worker_rate(state: State, rate: float, images: int, seconds: float, *, is_rough: bool) -> State:
     """A rough measurement counts only until there is a better one."""
     if is_rough and state.worker_rate is not None and not state.is_rough:
         return state
     before = None if state.is_rough else state.worker_rate
-    return replace(state, worker_rate=smoothed(before, rate, seconds / _WORKER_RATE_S), is_rough=is_rough)
+    weight = min(seconds / _WORKER_RATE_S, images / _WORKER_RATE_IMAGES)
+    return replace(state, worker_rate=smoothed(before, rate, weight), is_rough=is_rough)
 
 
 def _done(old: PartitionOffsets, new: PartitionOffsets) -> int:

@@ -35,7 +35,7 @@ def decide(settings: Settings, state: State, seen: Observation) -> Decision:
     learned = history.with_activity(state, learn(state, now, seen.work, settings.loops), now, seen, lag)
     learned = gain.judged(state.last, learned, now)
     demand = _demand(settings, learned, lag)
-    overloaded = demand is not None and demand.overloads(seen.replicas, workforce)
+    overloaded = _is_overloaded(demand, learned, seen, workforce)
     active = history.idle_s(learned, seen.at) < settings.scale_to_zero_after_s or lag > 0
     need = _need(demand, workforce, seen.replicas, lag) if active else 0
     learned = history.with_need(state, learned, now, need, settings.scale_down_delay_s)
@@ -51,6 +51,18 @@ def decide(settings: Settings, state: State, seen: Observation) -> Decision:
         learned.rate_in,
         0.0 if lag == 0 else demand.drain_s(seen.replicas, workforce) if demand else None,
     )
+
+
+def _is_overloaded(demand: Demand | None, state: State, seen: Observation, workforce: Workforce) -> bool:
+    if demand is None:
+        return False
+    overloads = demand.clearly_overloads if _is_recent(state.down_at, seen.at) else demand.overloads
+    return overloads(seen.replicas, workforce)
+
+
+def _is_recent(change_at: float | None, now: float) -> bool:
+    """Whether a change in the other direction would be a reversal."""
+    return change_at is not None and now - change_at < REVERSAL_S
 
 
 def _to_set(settings: Settings, seen: Observation, desired: int) -> int:
@@ -71,7 +83,7 @@ def _need(demand: Demand | None, workforce: Workforce, replicas: int, lag: int) 
     few of them would cause a backlog, in which the rate is measured.
     """
     if demand is not None:
-        return max(1, workforce.fewest(demand.load))
+        return max(1, demand.workers(workforce))
     return max(1, replicas if lag else workforce.at_most(replicas * 3 // 4))
 
 
@@ -151,7 +163,7 @@ class _Case:
         waits = (
             (workers > 0 and known_s < self.settings.scale_down_delay_s)
             or (state.down_at is not None and now - state.down_at < STEP_DOWN_S)
-            or (state.up_at is not None and now - state.up_at < REVERSAL_S)
+            or _is_recent(state.up_at, now)
         )
         return (current, Reason.SCALE_DOWN_DELAY) if waits else (wanted, reason)
 

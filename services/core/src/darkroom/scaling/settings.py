@@ -9,6 +9,9 @@ TICK_S: Final = 15.0
 UTILISATION: Final = 0.75
 """The part of their time that workers are to be busy."""
 
+DIVIDED_WELL: Final = 0.85
+"""The part of their time that workers may be busy if one more would get no more partitions than they have."""
+
 OVERLOAD: Final = 0.9
 """More workers are started when a larger part of their capacity is used."""
 
@@ -16,7 +19,7 @@ STEP_DOWN_S: Final = 60.0
 """Workers are removed at most once in this time."""
 
 REVERSAL_S: Final = 120.0
-"""Workers are not removed within this time after workers were added."""
+"""A change of the number of workers within this time after one in the other direction is a reversal."""
 
 STUCK_S: Final = 60.0
 """Without progress for this long, while ready workers are idle, a stage is stuck."""

@@ -1,0 +1,84 @@
+"""The rows and the plots of the report."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from benchmarks.measuring.report import Comparison, Curve, Figure, Limit, Plot
+from benchmarks.scaling.run import SAMPLE_S, Outcome
+from benchmarks.scaling.traces import TRACES, Trace
+
+_BASELINE: Final = "KEDA-like"
+_LIMITED: Final = ("steady", "sine")
+"""The traces for which the limits of age and changes are."""
+
+Outcomes = Mapping[str, Sequence[Outcome]]
+"""The outcomes of all seeds, by trace."""
+
+
+def comparisons(ours: Outcomes, theirs: Outcomes) -> list[Comparison]:
+    """Age, changes and pod-hours of each trace; and the changes and pod-hours of all traces together."""
+    rows = []
+    for name in ours:
+        limited = name in _LIMITED
+
+        def row(what: str, unit: str, limit: Limit, measured: Sequence[float], compared: Sequence[float]) -> Comparison:
+            return Comparison(
+                what=what, unit=unit, baseline=_BASELINE, limit=limit, measured=list(measured), compared=list(compared)
+            )
+
+        mine, others = ours[name], theirs[name]
+        tenth, third = (Limit(at_most=0.1), Limit(at_most=1 / 3)) if limited else (Limit(), Limit())
+        rows += [
+            row(f"{name}: p95 age", "s", tenth, [o.p95_age_s for o in mine], [o.p95_age_s for o in others]),
+            row(f"{name}: changes", "", third, [o.changes for o in mine], [max(1, o.changes) for o in others]),
+            row(
+                f"{name}: pod-hours",
+                "h",
+                Limit(at_most=1.2) if limited else Limit(),
+                [o.pod_hours for o in mine],
+                [max(0.01, o.pod_hours) for o in others],
+            ),
+        ]
+    return rows
+
+
+def figures(ours: Outcomes, theirs: Outcomes) -> list[Figure]:
+    """Reversals within two minutes, in all traces of a seed."""
+
+    def reversals(outcomes: Outcomes) -> list[float]:
+        return [float(sum(outcome.reversals for outcome in seed)) for seed in zip(*outcomes.values(), strict=True)]
+
+    return [
+        Figure(
+            what="reversals within two minutes, all traces",
+            unit="",
+            values=reversals(ours),
+            limit=Limit(at_most=0),
+        ),
+        Figure(what=f"the same, {_BASELINE}", unit="", values=reversals(theirs)),
+    ]
+
+
+def plots(ours: Outcomes, theirs: Outcomes) -> list[Plot]:
+    """The numbers of workers during some traces, with the number that would be busy all the time."""
+    return [
+        _plot(trace, ours[trace.name][0], theirs[trace.name][0])
+        for trace in TRACES
+        if trace.name in {"sine", "step"} and trace.name in ours
+    ]
+
+
+def _plot(trace: Trace, ours: Outcome, theirs: Outcome) -> Plot:
+    minutes = [float(minute) for minute in range(len(ours.replicas))]
+    busy = [min(trace.maximum, trace.rate(int(minute) * SAMPLE_S) / trace.worker_rate) for minute in minutes]
+    return Plot(
+        name=f"scaling-{trace.name}",
+        title=f"Workers, {trace.name}",
+        x="minutes",
+        y="workers",
+        curves=[
+            Curve(name="input, in busy workers", x=minutes, y=busy),
+            Curve(name="Darkroom", x=minutes, y=[float(number) for number in ours.replicas]),
+            Curve(name=_BASELINE, x=minutes, y=[float(number) for number in theirs.replicas]),
+        ],
+    )
