@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from math import sin
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.console.load import steady_load
 from darkroom import events, names
@@ -22,6 +24,7 @@ from darkroom_ingestion.images.ids import new_image_id
 from tests.support.browser.chromium import chromium
 from tests.support.browser.screens import SCREENS, show_theme, write_picture
 from tests.support.browser.watched import DESKTOP, PHONE, watched_page
+from tests.support.services.checked import checked_service
 from tests.support.services.console import Gallery, GalleryToShare
 from tests.support.services.console_images import DIGITS, SCENES, send, send_and_wait
 from tests.support.services.ingestion import Pipeline, result_data
@@ -35,6 +38,7 @@ _TOOK_MS = (38, 61)
 _RATE = 3
 _WARM_UP_MS = 7_000
 _TIMEOUT_S = 60
+_THEMES: Final[tuple[tuple[Literal["light", "dark"], str], ...]] = (("light", ""), ("dark", "-dark"))
 
 
 def main() -> None:
@@ -50,6 +54,7 @@ def main() -> None:
             image = sent(gallery)
             with chromium() as browser, steady_load(gallery.url, gallery.digits, DIGITS, _RATE):
                 take(browser, gallery, image, folder)
+                take_with_access_control(browser, gallery, folder)
         finally:
             shared.stop()
 
@@ -79,6 +84,27 @@ def take(browser: Browser, gallery: Gallery, image: str, folder: Path) -> None:
                 if size == DESKTOP:
                     show_theme(page, "dark")
                     write_picture(page, folder / f"{screen.name}-dark.webp")
+
+
+def take_with_access_control(browser: Browser, gallery: Gallery, folder: Path) -> None:
+    """Take pictures of the console of a service that checks its callers, in both themes."""
+    with TemporaryDirectory(prefix="darkroom-pictures-") as temporary, watched_page(browser) as watched:
+        watched.expect_error("status of 401 .*/v1/session")
+        page = watched.page
+        with checked_service(Path(temporary), gallery.objects, SCENES[0]) as service:
+            page.goto(f"{service.url}/p/gallery/objects/live")
+            expect(page.get_by_label("Token")).to_be_visible()
+            take_in_both_themes(page, folder, "sign-in")
+            service.sign_in(page, "submitter")
+            expect(page.get_by_text("You have no access to this page")).to_be_visible()
+            take_in_both_themes(page, folder, "no-access")
+
+
+def take_in_both_themes(page: Page, folder: Path, name: str) -> None:
+    """Take a picture of what is shown, in both themes."""
+    for theme, suffix in _THEMES:
+        show_theme(page, theme)
+        write_picture(page, folder / f"{name}{suffix}.webp")
 
 
 def make_history(pipelines: Sequence[Pipeline]) -> None:

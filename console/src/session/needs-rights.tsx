@@ -4,7 +4,7 @@ import { Fragment, type ReactNode } from "react";
 import { Link } from "wouter";
 import { pagePath, usePipeline } from "../api/pipeline";
 import { Page } from "../parts/page";
-import { State } from "../parts/states";
+import { Loading, State } from "../parts/states";
 import { missingOf, type Right, ROLES, sentence, useRights, useUserName } from "./rights";
 
 interface Props {
@@ -15,9 +15,10 @@ interface Props {
 }
 
 export function NeedsRights({ rights: needed, title, children }: Props) {
-  const rights = useRights();
+  const { rights, isPending } = useRights();
+  if (isPending) return <Loading what="Loading the page" />;
   const missing = rights === null ? [] : missingOf(needed, rights);
-  return missing.length === 0 ? children : <NoAccess title={title} missing={missing} />;
+  return missing.length === 0 ? children : <NoAccess title={title} rights={rights ?? []} missing={missing} />;
 }
 
 /** Screens that are useful with one other right. */
@@ -26,10 +27,15 @@ const OTHERS: readonly { right: Right; path: string; label: string }[] = [
   { right: "Submit", path: "submit", label: "Submit" },
 ];
 
-function NoAccess({ title, missing }: { title: string; missing: readonly Right[] }) {
+interface NoAccessProps {
+  title: string;
+  rights: readonly Right[];
+  missing: readonly Right[];
+}
+
+function NoAccess({ title, rights, missing }: NoAccessProps) {
   const pipeline = usePipeline();
   const name = useUserName();
-  const rights = useRights() ?? [];
   const others = OTHERS.filter(({ right }) => rights.includes(right));
   return (
     <Page title={title}>

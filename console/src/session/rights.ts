@@ -10,26 +10,31 @@ export type Right = Schemas["Right"];
 
 const FRESH_MS = 30_000;
 
-/** The rights; null while they are not known, when nothing is disabled: the service decides. */
-export function useRights(): readonly Right[] | null {
+interface KnownRights {
+  /** Null if they are not known, or not checked: nothing is disabled then, and the service decides. */
+  rights: readonly Right[] | null;
+  isPending: boolean;
+}
+
+export function useRights(): KnownRights {
   const pipeline = use(PipelineContext);
   const name = pipeline ? `${pipeline.namespace}/${pipeline.name}` : "";
   const state = useSession().data;
-  const checked = state !== undefined && "session" in state && state.session.access !== "none";
+  const enabled = name !== "" && state !== undefined && "session" in state && state.session.access !== "none";
   const rights = useQuery({
     queryKey: ["rights", name],
     queryFn: async () =>
       (await unwrap(api.GET("/v1/session", { params: { query: { pipeline: name } } }))).rights ?? [],
-    enabled: checked && name !== "",
+    enabled,
     staleTime: FRESH_MS,
     refetchInterval: FRESH_MS,
   });
-  return checked ? (rights.data ?? null) : null;
+  return { rights: enabled ? (rights.data ?? null) : null, isPending: enabled && rights.isPending };
 }
 
 /** Why the user may not do what needs `right`; null if that is not so. */
 export function useMissing(right: Right): string | null {
-  const rights = useRights();
+  const { rights } = useRights();
   const name = useUserName();
   return rights === null || rights.includes(right) ? null : sentence(name, [right]);
 }
