@@ -1,6 +1,7 @@
 """Darkroom's scaling rule and one like KEDA's on simulated stages: `python -m benchmarks.scaling`.
 
-The rows of a round have the same seed, so that both rules get the same images.
+The rows of a round have the same seed, so that both rules get the same images. With `--real`, instead: a burst of
+20,000 images into `darkroom up`, from no worker and back to none (minutes; `benchmarks/results/scaling-real.json`).
 """
 
 import argparse
@@ -8,6 +9,7 @@ import argparse
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import Report
+from benchmarks.scaling.real import measure_real
 from benchmarks.scaling.rows import comparisons, figures, plots
 from benchmarks.scaling.rules import Darkroom, Keda
 from benchmarks.scaling.run import simulate
@@ -29,8 +31,10 @@ _REASON = (
 
 
 def main() -> None:
-    """Simulate all traces."""
-    run(parser_of(__doc__, rounds=5), measure)
+    """Simulate all traces, or send a real burst."""
+    parser = parser_of(__doc__, rounds=5)
+    parser.add_argument("--real", action="store_true", help="send a burst into `darkroom up` instead")
+    run(parser, lambda options, machine: (measure_real if options.real else measure)(options, machine))
 
 
 def measure(options: argparse.Namespace, machine: Machine) -> Report:

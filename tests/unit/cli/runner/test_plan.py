@@ -114,3 +114,38 @@ def test_topics_keep_no_more_copies_than_there_are_brokers(tmp_path: Path) -> No
     assert changed == 3
     assert {topic.replicas for topic in clamped[0].topics} == {1}
     assert on_brokers(topologies, 3) == (list(topologies), 0)
+
+
+def test_a_stage_with_autoscaling_starts_with_its_minimum_and_has_as_many_workers_as_cpus(tmp_path: Path) -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["autoscaling"] = {"min": 1, "max": 20, "drainTarget": "30s"}
+
+    made = plan_of(tmp_path, manifest, cpus=8)
+    (run,) = made.stages
+
+    assert (run.workers, run.settings.loops) == (1, 1)
+    assert run.scaling is not None
+    assert (run.scaling.minimum, run.scaling.maximum, run.scaling.drain_target_s) == (1, 8, 30)
+    assert any("autoscaling up to 8 worker(s)" in note for note in made.notes)
+
+
+def test_more_workers_than_cpus_are_started_if_workers_says_so(tmp_path: Path) -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["autoscaling"] = {"max": 20}
+
+    (run,) = plan_of(tmp_path, manifest, cpus=2, workers=20).stages
+
+    assert run.workers == 0
+    assert run.scaling is not None
+    assert run.scaling.maximum == 20
+
+
+def test_a_stage_that_only_gets_recommendations_has_a_fixed_number_of_workers(tmp_path: Path) -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0] |= {"replicas": 2, "autoscaling": {"max": 4, "metricsOnly": True}}
+
+    (run,) = plan_of(tmp_path, manifest, workers=3).stages
+
+    assert run.workers == 3
+    assert run.scaling is not None
+    assert run.scaling.metrics_only

@@ -28,7 +28,13 @@ def up(
         str | None, typer.Option(metavar="HOST:PORT,…", help="Use this Kafka instead of starting one.")
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Number of workers of each stage; a stage with `replicas: 0` has none.")
+        int,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Number of workers of each stage; a stage with `replicas: 0` has none. A stage with `autoscaling` has "
+            "at most this many, or one for each CPU if that is more.",
+        ),
     ] = 1,
     ingestion_workers: Annotated[
         int, typer.Option(min=1, max=64, help="Number of processes of the ingestion service that handle requests.")

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.lag_query import GroupLog, GroupOffsets, query_lag
 from darkroom.kafka.topics import TopicChanges, ensure_topics
 from darkroom.topology import Topology
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
@@ -25,6 +26,7 @@ from darkroom_cli.runner.restart_policy import History, after_crash, delay_s
 from darkroom_cli.views.output import say
 
 _CONNECT_TIMEOUT_S = 10.0
+_LAG_TIMEOUT_S = 5.0
 _POLL_S = 0.5
 _COORDINATORS_POLL_S = 0.02
 _COORDINATORS_WITHIN_S = 5.0
@@ -151,6 +153,12 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
     if changes.refused:
         raise InvalidInput("\n".join(f"topic {name}: {why}" for name, why in changes.refused.items()))
     return PreparedKafka(metadata.cluster_id or "", len(metadata.brokers), changed, changes)
+
+
+def lag_query(connection: KafkaConnection) -> Callable[[Mapping[str, GroupLog]], Mapping[str, GroupOffsets]]:
+    """A function that reads the offsets of consumer groups. What Kafka does not answer in time is unknown."""
+    admin = AdminClient(client_settings(connection, "darkroom-up-scaling"), logger=_silent())
+    return lambda groups: query_lag(admin, groups, _LAG_TIMEOUT_S)
 
 
 def _silent() -> logging.Logger:

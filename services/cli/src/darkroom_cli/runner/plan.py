@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from darkroom.api.autoscaling import Autoscaling
 from darkroom.api.pipeline import ImagePipeline, Kafka, Stage
 from darkroom.api.quantities import parse_cpus
 from darkroom.catalog import Catalog, CatalogEntry
 from darkroom.kafka.connection import KafkaConnection
+from darkroom.scaling.settings import Settings
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom.topology import StagePlan, Topology, topology, with_at_most_replicas
 from darkroom_cli.exit_codes import InvalidInput
@@ -24,11 +26,21 @@ Store = Callable[[str, bytes], Path]
 
 @dataclass(frozen=True)
 class StageRun:
-    """One stage as it will run on this machine."""
+    """One stage as it will run on this machine.
+
+    Attributes:
+        settings: the document for its workers.
+        workers: number of workers; with `scaling`, at the start.
+        environment: variables of its workers.
+        partitions: number of partitions of the images topic.
+        scaling: how the number of workers changes; None for a fixed number.
+    """
 
     settings: StageSettings
     workers: int
     environment: Mapping[str, str] = field(repr=False)
+    partitions: int
+    scaling: Settings | None = None
 
     @property
     def title(self) -> str:
@@ -59,17 +71,26 @@ def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int
     Args:
         bundle: valid, with all references.
         connection: replaces the `kafka` block of the pipelines.
-        workers: number of workers per stage.
+        workers: number of workers per stage, and the most of a stage with autoscaling if that is more than `cpus`.
         cpus: number of CPUs of this machine, for all stages together.
         store: stores files from ConfigMaps.
     """
     topologies = tuple(topology(loaded.pipeline) for loaded in bundle.pipelines)
-    running = sum(stage.replicas > 0 for planned in topologies for stage in planned.stages)
+    running = sum(stage.replicas > 0 for planned in topologies for stage in planned.stages if stage.has_fixed_replicas)
     share = max(1, cpus // max(1, running * workers))
     return LocalRun(
         topologies=topologies,
         stages=tuple(
-            _stage_run(loaded, stage, bundle, connection, workers=workers, share=share, store=store)
+            _stage_run(
+                loaded,
+                stage,
+                bundle,
+                connection,
+                workers=workers,
+                most=max(workers, cpus),
+                share=share if stage.has_fixed_replicas else 1,
+                store=store,
+            )
             for loaded, planned in zip(bundle.pipelines, topologies, strict=True)
             for stage in planned.stages
         ),
@@ -78,7 +99,7 @@ def plan(bundle: Bundle, connection: KafkaConnection, *, workers: int, cpus: int
                 CatalogEntry(pipeline=_on(loaded.pipeline, connection), kafka=connection) for loaded in bundle.pipelines
             ]
         ),
-        notes=tuple(_notes(bundle.pipelines, workers)),
+        notes=tuple(_notes(bundle.pipelines, topologies, workers, cpus)),
     )
 
 
@@ -112,6 +133,7 @@ def _stage_run(
     connection: KafkaConnection,
     *,
     workers: int,
+    most: int,
     share: int,
     store: Store,
 ) -> StageRun:
@@ -123,12 +145,15 @@ def _stage_run(
                 return path
         return None
 
+    partitions, loops = loaded.pipeline.spec.images.partitions, loops_of(stage.spec, share)
+    scaling = None if stage.autoscaling is None else _scaling(stage.autoscaling, most, loops)
+    fixed = min(workers, partitions) if stage.replicas else 0
     return StageRun(
         settings=stage_settings(
             loaded.pipeline,
             stage,
             connection,
-            loops=loops_of(stage.spec, share),
+            loops=loops,
             model_path=local(stage.spec.model.uri),
             labels_path=local(stage.spec.output.labels_uri),
             self_test_paths={
@@ -136,8 +161,23 @@ def _stage_run(
             },
         ),
         # The replicas in the manifest are for a cluster; only zero is used here too.
-        workers=min(workers, loaded.pipeline.spec.images.partitions) if stage.replicas else 0,
+        workers=min(scaling.minimum, partitions) if scaling and not stage.has_fixed_replicas else fixed,
         environment=worker_environment(stage.spec, loaded.pipeline.namespace, bundle),
+        partitions=partitions,
+        scaling=scaling,
+    )
+
+
+def _scaling(asked: Autoscaling, most: int, loops: int) -> Settings:
+    """How the number of workers changes, with at most `most` processes."""
+    return Settings(
+        minimum=min(asked.min, most),
+        maximum=min(asked.max, most),
+        drain_target_s=asked.drain_target.in_ms / 1000,
+        scale_to_zero_after_s=asked.scale_to_zero_after.in_ms / 1000,
+        scale_down_delay_s=asked.scale_down_delay.in_ms / 1000,
+        metrics_only=asked.metrics_only,
+        loops=loops,
     )
 
 
@@ -147,13 +187,19 @@ def _on(pipeline: ImagePipeline, connection: KafkaConnection) -> ImagePipeline:
     return pipeline.model_copy(update={"spec": pipeline.spec.model_copy(update={"kafka": kafka})})
 
 
-def _notes(pipelines: Sequence[LoadedPipeline], workers: int) -> Iterator[str]:
-    for loaded in pipelines:
+def _notes(
+    pipelines: Sequence[LoadedPipeline], topologies: Sequence[Topology], workers: int, cpus: int
+) -> Iterator[str]:
+    for loaded, planned in zip(pipelines, topologies, strict=True):
         name = "/".join(loaded.key)
         kafka = loaded.pipeline.spec.kafka
         if loaded.pipeline.spec.suspend:
             yield f"{name} is suspended: images are accepted and kept, but no workers run"
         if (partitions := loaded.pipeline.spec.images.partitions) < workers:
             yield f"{name}: {partitions} worker(s) per stage, as many as its images topic has partitions"
+        for stage in planned.stages:
+            asked = None if stage.has_fixed_replicas else stage.autoscaling
+            if asked is not None and asked.max > (most := max(workers, cpus)):
+                yield f"{name} {stage.name}: autoscaling up to {most} worker(s) here: --workers allows more than CPUs"
         if kafka.tls is not None or kafka.authentication is not None:
             yield f"{name}: tls and authentication in its kafka block are ignored here"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darkroom.schema import StrictModel
-from darkroom_cli.processes.ports import HOST, Reservation
+from darkroom_cli.processes.ports import HOST
 from darkroom_cli.runner.model_check import WORKER_MODULE
 from darkroom_cli.runner.plan import LocalRun, StageRun
 from darkroom_cli.runner.state_folder import StateFolder
@@ -30,28 +30,20 @@ def write_documents(run: LocalRun, folder: StateFolder) -> list[tuple[StageRun, 
     return files
 
 
-def worker_services(stages: StageFiles, folder: StateFolder, reservations: list[Reservation]) -> list[Service]:
-    """A service for each worker. Adds their ports to `reservations`, to be released after they have stopped."""
-    services = []
-    for stage, file in stages:
-        settings = stage.settings
-        grace_s = min(_LONGEST_WORKER_GRACE_S, float(settings.stage.template.termination_grace_period_seconds))
-        for number in range(1, stage.workers + 1):
-            reservations.append(Reservation())
-            port = reservations[-1].port
-            services.append(
-                Service(
-                    name=f"worker {stage.title}" + (f" ({number})" if stage.workers > 1 else ""),
-                    module=WORKER_MODULE,
-                    arguments=("run", "--settings", str(file), "--port", str(port), "--process", str(number - 1)),
-                    port=port,
-                    log=folder.logs / f"{file.stem}-{number}.log",
-                    grace_s=grace_s,
-                    environment=stage.environment,
-                    pipeline=f"{settings.namespace}/{settings.pipeline}",
-                )
-            )
-    return services
+def worker_service(stage: StageRun, file: Path, number: int, port: int, folder: StateFolder) -> Service:
+    """The worker of a stage with this number, counted from 0. `file` has the stage's settings."""
+    settings = stage.settings
+    several = stage.scaling is not None or stage.workers > 1
+    return Service(
+        name=f"worker {stage.title}" + (f" ({number + 1})" if several else ""),
+        module=WORKER_MODULE,
+        arguments=("run", "--settings", str(file), "--port", str(port), "--process", str(number)),
+        port=port,
+        log=folder.logs / f"{file.stem}-{number + 1}.log",
+        grace_s=min(_LONGEST_WORKER_GRACE_S, float(settings.stage.template.termination_grace_period_seconds)),
+        environment=stage.environment,
+        pipeline=f"{settings.namespace}/{settings.pipeline}",
+    )
 
 
 def ingestion_service(folder: StateFolder, port: int, workers: int) -> Service:

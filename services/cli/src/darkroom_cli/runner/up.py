@@ -13,12 +13,14 @@ from darkroom_cli.manifests.bundle import Bundle, load_bundle
 from darkroom_cli.manifests.references import missing_references
 from darkroom_cli.processes.ports import HOST, Reservation, why_not_free
 from darkroom_cli.processes.threads import in_daemon_thread
-from darkroom_cli.runner.kafka import OwnKafka, prepare
+from darkroom_cli.runner.kafka import OwnKafka, lag_query, prepare
 from darkroom_cli.runner.model_check import check_models
-from darkroom_cli.runner.plan import plan
-from darkroom_cli.runner.services import StageFiles, ingestion_service, worker_services, write_documents
+from darkroom_cli.runner.plan import StageRun, plan
+from darkroom_cli.runner.scaled_workers import ScaledWorkers, ServiceOf
+from darkroom_cli.runner.scaling import Scaling
+from darkroom_cli.runner.services import StageFiles, ingestion_service, worker_service, write_documents
 from darkroom_cli.runner.state_folder import StateFolder
-from darkroom_cli.runner.supervised import Supervised
+from darkroom_cli.runner.supervised import Service, Supervised
 from darkroom_cli.views.output import answer, say
 from darkroom_cli.views.steps import step
 
@@ -72,7 +74,7 @@ class Up:
         self._cpus = os.cpu_count() or 1
         self._run = plan(bundle, self._connection, workers=options.workers, cpus=self._cpus, store=folder.store)
         self._ingestion: list[Supervised] = []
-        self._workers: list[Supervised] = []
+        self._stages: list[ScaledWorkers] = []
         self.was_ready = False
 
     async def run(self) -> None:
@@ -85,7 +87,7 @@ class Up:
             say(f"note: {note}")
         try:
             stages = write_documents(self._run, self._folder)
-            self._workers = [Supervised(worker) for worker in worker_services(stages, self._folder, self._reservations)]
+            self._stages = [ScaledWorkers(stage, self._service_of(stage, file)) for stage, file in stages]
             self._ingestion = [Supervised(ingestion_service(self._folder, self._port, self._ingestion_workers))]
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_kafka())
@@ -106,6 +108,23 @@ class Up:
             service.kill()
         if self._own is not None:
             self._own.kill()
+
+    @property
+    def _workers(self) -> list[Supervised]:
+        """All worker processes, with those that are leaving."""
+        return [worker for stage in self._stages for worker in stage.all]
+
+    def _service_of(self, stage: StageRun, file: Path) -> ServiceOf:
+        """The workers of a stage, each with a port that stays its own."""
+        ports: dict[int, int] = {}
+
+        def service(number: int) -> Service:
+            if number not in ports:
+                self._reservations.append(Reservation())
+                ports[number] = self._reservations[-1].port
+            return worker_service(stage, file, number, ports[number], self._folder)
+
+        return service
 
     async def _check_models(self, stages: StageFiles) -> None:
         names = ", ".join(stage.title for stage, _ in stages)
@@ -137,8 +156,10 @@ class Up:
         async with asyncio.TaskGroup() as group:
             if self._own is not None:
                 group.create_task(self._own.keep())
-            for service in services:
+            for service in self._ingestion:
                 group.create_task(service.keep())
+            for stage in self._stages:
+                stage.keep(group)
             doing = f"Starting the ingestion service and {len(self._workers)} worker(s)"
             async with step(doing, "Everything is ready") as starting:
                 starting.detail = lambda: "; ".join(
@@ -147,6 +168,7 @@ class Up:
                 await asyncio.gather(*(service.ready.wait() for service in services))
             self.was_ready = True
             answer(f"ready: http://{HOST}:{self._port}")
+            await Scaling(self._stages, lag_query(self._connection)).keep(group)
             await asyncio.Event().wait()
 
     async def _shut_down(self) -> None:
