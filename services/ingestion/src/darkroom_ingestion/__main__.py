@@ -10,7 +10,7 @@ import uvicorn
 from darkroom.errors import DarkroomError
 from darkroom.logs import configure_logs
 from darkroom.processes.held_start import continue_when_released
-from darkroom_ingestion.access.token_file import read_entries
+from darkroom_ingestion.access.opening import check_access
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.certificate import Certificate
@@ -33,8 +33,7 @@ def main() -> None:
         quiet_libraries()
         if settings.tls is not None:
             Certificate(*settings.tls)  # before anything starts: a problem with the files ends the command
-        if settings.access.token_file is not None:
-            read_entries(settings.access.token_file)
+        check_access(settings)
         catalog = _catalog(settings)
         pipelines = catalog.read()
         listening = listen(settings.host, settings.port)

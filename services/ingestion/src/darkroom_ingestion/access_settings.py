@@ -10,7 +10,7 @@ from darkroom.errors import DarkroomError
 from darkroom_ingestion.listening import is_loopback
 from darkroom_ingestion.sign_in_settings import SignInSettings, add_sign_in_options
 
-AccessMode = Literal["none", "token-file"]
+AccessMode = Literal["none", "token-file", "kubernetes"]
 _MODES: Final = get_args(AccessMode)
 
 
@@ -24,13 +24,15 @@ class AccessSettings:
 
     Attributes:
         mode: how callers are recognised.
-        token_file: the file with callers, their tokens and their rights.
+        token_file: the file with callers, their tokens and their rights; with `kubernetes`, additional ones.
+        token_audience: with `kubernetes`, the audience that tokens must be for.
         insecure: whether a service without access control may be reached from other machines.
         sign_in: how people sign in.
     """
 
     mode: AccessMode = "none"
     token_file: Path | None = None
+    token_audience: str = "darkroom"  # noqa: S105 - not a password
     insecure: bool = False
     sign_in: SignInSettings = field(default_factory=SignInSettings)
 
@@ -60,7 +62,7 @@ class AccessSettings:
         if mode == "none" and not options["insecure"] and not is_loopback(host):
             raise BadAccess(
                 f"--host {host} would let everybody who can reach it send and read images: set --token-file to a file "
-                "with tokens, or --insecure to allow it"
+                "with tokens, or --access kubernetes to check tokens of the cluster, or --insecure to allow it"
             )
         return cls(mode=mode, sign_in=sign_in, **options)
 
@@ -69,11 +71,17 @@ def add_access_options(option: Callable[..., None]) -> None:
     """Add the options to a command line. `option` takes a flag, a help text and the arguments of `add_argument`."""
     option(
         "--access",
-        f"how callers are recognised: {' or '.join(_MODES)} (default: token-file with --token-file; else none, on "
-        "loopback only)",
+        f"how callers are recognised: {', '.join(_MODES)}; kubernetes for bearer tokens of the cluster with the "
+        "rights of its Roles (default: token-file with --token-file; else none, on loopback only)",
         metavar="MODE",
     )
     option("--token-file", "YAML or JSON file with callers, their tokens and their rights", type=Path, metavar="FILE")
+    option(
+        "--token-audience",
+        "with --access kubernetes: the audience that tokens must be for (default: %(default)s)",
+        default=AccessSettings.token_audience,
+        metavar="NAME",
+    )
     option(
         "--insecure",
         "let everybody who can reach --host use the service without access control",

@@ -63,6 +63,13 @@ class Metrics:
             ["decision", "right"],
             r,
         )
+        self._access_reviews = Histograms(
+            "darkroom_ingestion_access_review_seconds",
+            "Time for the API server to review a credential or a right, with retries.",
+            ["review"],
+            _SECONDS,
+            r,
+        )
         self._of_store = {
             "records": self.store_records,
             "duplicates": self.store_duplicates,
@@ -128,3 +135,7 @@ class Metrics:
     def access_was_decided(self, decision: str, right: str) -> None:
         """Count a decision on a request. `right` is the right that it is about, empty if none."""
         self._access_decisions.of(decision, right).count += 1
+
+    def access_was_reviewed(self, review: str, seconds: float) -> None:
+        """Count a review by the API server."""
+        self._access_reviews.of(review).observe(seconds)

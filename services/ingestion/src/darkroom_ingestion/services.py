@@ -122,7 +122,7 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
     redrives = Redrives(topics, links, database, claimant, ends, metrics)
     return Services(
         settings=settings,
-        access=open_access(settings.access, metrics),
+        access=open_access(settings, metrics),
         database=database,
         metrics=metrics,
         links=links,

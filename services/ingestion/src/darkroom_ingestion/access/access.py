@@ -1,6 +1,6 @@
 """Decides on requests: who sends them, and whether the caller may."""
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,12 +93,10 @@ class Access:
         self.metrics.access_was_decided("Allowed" if allowed else "Forbidden", right)
         return allowed
 
-    async def readable(self, caller: Caller, pipelines: Iterable[str]) -> set[str]:
+    async def readable(self, caller: Caller, pipelines: Collection[str]) -> set[str]:
         """Those of the pipelines, given as `namespace/name`, that the caller may read.
 
         Raises:
             AccessUnavailable: this can't be decided now.
         """
-        if not self.is_checked:
-            return set(pipelines)
-        return {key for key in pipelines if await self.authorizer.may(caller, Right.READ, *key.split("/"))}
+        return await self.authorizer.allowed(caller, Right.READ, pipelines)

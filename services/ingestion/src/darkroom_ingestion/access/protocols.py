@@ -1,5 +1,6 @@
 """The interfaces of what recognises callers and decides on their rights."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from darkroom.errors import DarkroomError
@@ -78,6 +79,13 @@ class Authorizer(Protocol):
             AccessUnavailable: this can't be decided now.
         """
 
+    async def allowed(self, caller: Caller, right: Right, pipelines: Collection[str]) -> set[str]:
+        """Those of the pipelines, given as `namespace/name`, to which the caller has a right.
+
+        Raises:
+            AccessUnavailable: this can't be decided now.
+        """
+
 
 class EverythingAllowed:
     """The Authorizer without access control."""
@@ -85,3 +93,7 @@ class EverythingAllowed:
     async def may(self, caller: Caller, right: Right, namespace: str, name: str) -> bool:  # noqa: ARG002 - an Authorizer
         """True."""
         return True
+
+    async def allowed(self, caller: Caller, right: Right, pipelines: Collection[str]) -> set[str]:  # noqa: ARG002
+        """All of them."""
+        return set(pipelines)

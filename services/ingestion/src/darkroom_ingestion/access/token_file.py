@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -123,7 +123,14 @@ class TokenFile:
 
     async def may(self, caller: Caller, right: Right, namespace: str, name: str) -> bool:
         """Whether an entry of the caller, or of one of its groups, has the right to the pipeline."""
-        pipeline, entries = f"{namespace}/{name}", self._content.entries
+        return self._may(caller, right, f"{namespace}/{name}")
+
+    async def allowed(self, caller: Caller, right: Right, pipelines: Collection[str]) -> set[str]:
+        """Those of the pipelines to which an entry of the caller, or of one of its groups, has the right."""
+        return {pipeline for pipeline in pipelines if self._may(caller, right, pipeline)}
+
+    def _may(self, caller: Caller, right: Right, pipeline: str) -> bool:
+        entries = self._content.entries
         owners: list[Owner] = [(caller.method, False, caller.name)]
         owners += [(caller.method, True, group) for group in caller.groups]
         return any(

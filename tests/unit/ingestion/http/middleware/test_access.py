@@ -16,6 +16,7 @@ from darkroom_ingestion.access.opening import open_access
 from darkroom_ingestion.access_settings import AccessSettings
 from darkroom_ingestion.http.middleware.access import AccessChecked
 from darkroom_ingestion.metrics import Metrics
+from darkroom_ingestion.settings import Settings
 from tests.support.services.routes import all_routes
 
 READER, SUBMITTER = "the-token-of-a-reader", "the-token-of-a-submitter"
@@ -35,7 +36,8 @@ def checked(tmp_path: Path) -> AccessChecked:
         {"name": "submitter", "token": SUBMITTER, "pipelines": ["demo/*"], "rights": ["Submit"]},
     ]
     file.write_text(json.dumps({"tokens": entries}))
-    return AccessChecked(application, open_access(AccessSettings("token-file", file), Metrics()))
+    settings = Settings(catalog=tmp_path / "catalog.json", access=AccessSettings("token-file", file))
+    return AccessChecked(application, open_access(settings, Metrics()))
 
 
 def ask(app: AccessChecked, method: str, path: str, authorization: str | None = None, **more: Any) -> httpx.Response:

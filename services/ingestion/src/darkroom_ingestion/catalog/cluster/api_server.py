@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 # An idle watch gets a bookmark about once a minute: a connection without data for longer is broken.
 _TIMEOUT = httpx.Timeout(10.0, read=90.0)
-_OK = 200
+_OK, _CREATED = 200, 201
 _MOST_SHOWN = 500
 
 
@@ -44,7 +44,7 @@ def server_of_the_pod(environment: Mapping[str, str] = os.environ) -> str:
     """
     host, port = environment.get("KUBERNETES_SERVICE_HOST"), environment.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
-        raise NoCluster("--catalog kubernetes: not running in a pod: set --kubernetes-server")
+        raise NoCluster("not running in a pod: set --kubernetes-server to the URL of the API server")
     return f"https://{f'[{host}]' if ':' in host else host}:{port}"
 
 
@@ -78,7 +78,7 @@ class ApiServer:
 
 
 class Connection:
-    """Reads and watches objects. A refusal or a malformed response raises ApiError."""
+    """Reads, watches and creates objects. A refusal or a malformed response raises ApiError."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -91,6 +91,23 @@ class Connection:
         """
         answer = await self._client.get(path, params=query)
         if answer.status_code != _OK:
+            raise _refusal(answer.status_code, answer.content)
+        return _parsed(answer.content)
+
+    async def create(self, path: str, body: Object, timeout_s: float) -> Object:
+        """Post an object to a collection.
+
+        Raises:
+            ApiError: the API server refuses the request, or does not respond in time.
+        """
+        try:
+            answer = await self._client.post(path, json=body, timeout=timeout_s)
+        except httpx.HTTPError as error:
+            why = str(error) or type(error).__name__
+            raise ApiError(0, f"the API server does not respond: {why}") from error
+        except OSError as error:
+            raise ApiError(0, f"the token of the service account can't be read: {error}") from error
+        if answer.status_code not in {_OK, _CREATED}:
             raise _refusal(answer.status_code, answer.content)
         return _parsed(answer.content)
 
