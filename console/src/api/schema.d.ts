@@ -1817,7 +1817,7 @@ export interface components {
              * @description Whether and how the service checks its callers.
              * @enum {string}
              */
-            access: "none" | "token-file";
+            access: "none" | "token-file" | "kubernetes";
             /**
              * Login
              * @description How people can sign in.
@@ -2452,7 +2452,7 @@ export interface operations {
             header?: {
                 /** @description Requests with the same key are accepted once. Keys are kept for 24 hours. */
                 "idempotency-key"?: string | null;
-                /** @description `wait=SECONDS` (at most 60): respond with the results if they are ready in time. */
+                /** @description `wait=SECONDS` (at most 60): respond with the results if they are ready in time. Ignored if the caller may not read them. */
                 prefer?: string[] | null;
             };
             path: {

@@ -80,6 +80,13 @@ _OF_PIPELINE: Final[dict[tuple[str, str], tuple[Right, ...]]] = {
 _PATTERNS: Final = [
     (method, template.split("/"), rights) for (method, template), rights in _OF_PIPELINE.items() if "*" in template
 ]
+_GOES_ON: Final = ("/v1/live", "/events", "/export")
+"""Ends of the paths of responses that may go on after their caller has lost the right to read."""
+
+
+def goes_on(method: str, path: str) -> bool:
+    """Whether the response to a request may go on for long."""
+    return method == "GET" and path.endswith(_GOES_ON)
 
 
 def needed(method: str, path: str) -> Public | SignedIn | Needed | None:

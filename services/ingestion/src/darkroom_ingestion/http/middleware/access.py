@@ -8,9 +8,11 @@ from darkroom.errors import DarkroomError
 from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.access.caller import CALLER
 from darkroom_ingestion.access.head import Head
-from darkroom_ingestion.access.needed import PUBLIC, Needed, needed
+from darkroom_ingestion.access.needed import PUBLIC, Needed, goes_on, needed
 from darkroom_ingestion.access.protocols import Forbidden
+from darkroom_ingestion.access.streams import AGAIN_S, STREAMED
 from darkroom_ingestion.http.errors import problem_of
+from darkroom_ingestion.http.middleware.while_allowed import serve_while_allowed
 from darkroom_ingestion.http.problems import answer
 
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
@@ -20,10 +22,15 @@ class AccessChecked:
     """ASGI middleware: passes on the requests of callers who may send them, with the caller in the scope.
 
     Rights are checked before anything is looked up: a refusal does not depend on whether a pipeline exists.
+
+    Args:
+        app: the application.
+        access: access control.
+        again_s: how often to check the callers of responses that go on, in seconds.
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app, self._access = app, access
+    def __init__(self, app: ASGIApp, access: Access, again_s: float = AGAIN_S) -> None:
+        self._app, self._access, self._again_s = app, access, again_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -34,6 +41,9 @@ class AccessChecked:
                 problem = problem_of(error)
                 problem.unread_body = scope["method"] not in _WITHOUT_BODY
                 await answer(problem, scope["path"])(scope, receive, send)
+                return
+            if STREAMED in scope:
+                await serve_while_allowed(self._app, self._access, self._again_s, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -46,3 +56,5 @@ class AccessChecked:
             await self._access.require(caller, what.rights, what.namespace, what.name)
         elif what is None:
             raise Forbidden(caller, None)
+        if goes_on(scope["method"], scope["path"]):
+            scope[STREAMED] = [f"{what.namespace}/{what.name}"] if isinstance(what, Needed) else []

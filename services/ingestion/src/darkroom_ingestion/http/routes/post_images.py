@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive
 
 from darkroom.cloudevents import TRACE_HEADERS
+from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.images import Accepted, AcceptedBatch, AnalyzedBatch, Image
@@ -21,7 +22,7 @@ from darkroom_ingestion.http.requests.bodies import body_chunks, read_body, too_
 from darkroom_ingestion.http.requests.memory import MemoryShare
 from darkroom_ingestion.http.requests.multipart import MAX_FILES, File, read_files
 from darkroom_ingestion.http.requests.prefer import MAX_WAIT_S, wait_s
-from darkroom_ingestion.http.routes.described import MAX_KEY_LENGTH, Served, ServicesOf, json_answer, problems
+from darkroom_ingestion.http.routes.described import MAX_KEY_LENGTH, CallerOf, Served, ServicesOf, json_answer, problems
 from darkroom_ingestion.images.idempotency import MAX_KEY_LENGTH as MAX_IDEMPOTENCY_KEY_LENGTH
 from darkroom_ingestion.images.submission import Sender, Upload
 from darkroom_ingestion.images.waiting import Waiting
@@ -91,6 +92,7 @@ class _Asked:
 async def post_images(
     request: Request,
     services: ServicesOf,
+    caller: CallerOf,
     served: Served,
     key: Annotated[
         str | None,
@@ -112,7 +114,8 @@ async def post_images(
     prefer: Annotated[
         list[str] | None,
         Header(
-            description=f"`wait=SECONDS` (at most {MAX_WAIT_S}): respond with the results if they are ready in time."
+            description=f"`wait=SECONDS` (at most {MAX_WAIT_S}): respond with the results if they are ready in time. "
+            "Ignored if the caller may not read them."
         ),
     ] = None,
 ) -> Response:
@@ -123,7 +126,10 @@ async def post_images(
     the same `Idempotency-Key`, so that it is accepted once.
     """
     trace = trace_headers(request.headers.get)
-    asked = _Asked(Sender(key, idempotency_key, trace, span_of(request.scope)), wait_s(prefer or []))
+    seconds = wait_s(prefer or [])
+    if seconds and not await services.access.may(caller, Right.READ, served.pipeline.namespace, served.pipeline.name):
+        seconds = None
+    asked = _Asked(Sender(key, idempotency_key, trace, span_of(request.scope)), seconds)
     content_type = request.headers.get("content-type")
     with services.memory.share() as share:
         if (content_type or "").partition(";")[0].strip().lower() == _MULTIPART:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.right import Right
+from darkroom_ingestion.access.streams import reads
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.batches import batches
 from darkroom_ingestion.feed.live_ids import MAX_LENGTH
@@ -72,6 +73,7 @@ async def get_live(
     """
     keys = await _keys(services, caller, pipeline or [])
     served = _served(services, keys)
+    reads(request.scope, (one.key for one in served))
     if stage is not None and served and not any(stage in one.stages for one in served):
         raise invalid(f"stage: none of the pipelines has a stage {stage!r:.60}")
     chunks = batches(
