@@ -32,8 +32,12 @@ class Helm:
     def lint(self) -> str:
         return self._run("lint", "--strict", self.chart)
 
-    def template(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> list[Manifest]:
-        rendered = self._run("template", release, self.chart, "--namespace", namespace, *self._values(values))
+    def template(
+        self, release: str, namespace: str, values: Mapping[str, Any] | None = None, *, in_cluster: bool = False
+    ) -> list[Manifest]:
+        """The manifests; with `in_cluster`, as an upgrade would render them with what the cluster has now."""
+        options = ("--namespace", namespace, f"--dry-run={'server' if in_cluster else 'client'}")
+        rendered = self._run("template", release, self.chart, *options, *self._values(values))
         return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
 
     def install(self, release: str, namespace: str, values: Mapping[str, Any] | None = None) -> str:

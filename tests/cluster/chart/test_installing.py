@@ -77,7 +77,7 @@ def test_the_notes_send_the_first_image_through_the_ingress(helm: Helm, namespac
     ingress = {"enabled": True, "hosts": ["images.example.org"], "tlsSecret": "tls"}
     notes = helm.notes("darkroom", namespace, {"ingress": ingress, "userRoles": {"prefix": namespace}})
     assert "https://images.example.org/v1/pipelines/NAMESPACE/NAME/images" in notes
-    assert "The service does not authenticate its callers" in notes
+    assert "ATTENTION" not in notes
 
 
 def test_a_release_of_the_previous_chart_is_upgraded_in_place(

@@ -36,6 +36,18 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
         "operator": {"watchNamespaces": ["KAFKA"]},
         "ingestion": {"namespaces": ["KAFKA"], "kafka": {"clusters": [STRIMZI]}},
     },
+    "with OpenID Connect, a trusted proxy and TLS": {
+        "ingestion": {
+            "access": {
+                "oidc": {"issuer": "https://id.example.org", "clientId": "darkroom", "clientSecret": {"name": "oidc"}},
+                "trustedProxy": {"cidrs": ["10.0.0.0/24"]},
+            },
+            "tls": {"certificate": {"enabled": True, "issuerRef": {"name": "internal"}}},
+            "service": {"type": "LoadBalancer"},
+        }
+    },
+    "with a file of tokens": {"ingestion": {"access": {"mode": "TokenFile", "tokenFileSecret": "tokens"}}},
+    "open to everybody": {"ingestion": {"access": {"mode": "None"}}},
     "several replicas on PostgreSQL": {"ingestion": {"replicas": 3, "database": {"urlSecret": {"name": "postgresql"}}}},
     "reached through an Ingress, a Gateway and a certificate, and scaled": {
         "ingress": {"enabled": True, "className": "nginx", "hosts": ["images.example.org"]},

@@ -57,13 +57,13 @@ spec:
         - --kafka-credentials=/etc/darkroom/credentials.json
         {{- end }}
         - --host=0.0.0.0
-        - --insecure
         - --port=8080
         - --probe-port=9090
         - --workers={{ .Values.ingestion.workers }}
         - --body-memory={{ .Values.ingestion.bodyMemory }}
         - --log-format=json
         - --log-level={{ .Values.ingestion.logLevel }}
+        {{- include "darkroom.ingestion.accessArguments" . | trim | nindent 8 }}
         {{- with .Values.ingestion.extraArgs }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -84,7 +84,7 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
       ports:
-        - {name: http, containerPort: 8080}
+        - {name: {{ include "darkroom.ingestion.scheme" . }}, containerPort: 8080}
         - {name: metrics, containerPort: 9090}
       # Give load balancers time to stop sending requests before the shutdown begins.
       lifecycle:
@@ -119,6 +119,9 @@ spec:
         {{- if include "darkroom.ingestion.hasKafka" . }}
         - {name: kafka, mountPath: /etc/darkroom/credentials.json, subPath: credentials.json, readOnly: true}
         {{- end }}
+        {{- range $folder, $_ := include "darkroom.ingestion.accessSecrets" . | fromJson }}
+        - {name: {{ $folder }}, mountPath: /etc/darkroom/{{ $folder }}, readOnly: true}
+        {{- end }}
         {{- range $i, $kafka := .Values.ingestion.kafka.others }}
         {{- if $kafka.secret }}
         - {name: kafka-{{ $i }}, mountPath: /etc/darkroom/kafka/{{ $i }}, readOnly: true}
@@ -133,6 +136,10 @@ spec:
     {{- if include "darkroom.ingestion.hasKafka" . }}
     - name: kafka
       configMap: {name: {{ include "darkroom.ingestion" . }}}
+    {{- end }}
+    {{- range $folder, $secret := include "darkroom.ingestion.accessSecrets" . | fromJson }}
+    - name: {{ $folder }}
+      secret: {secretName: {{ $secret }}, defaultMode: 288}
     {{- end }}
     {{- range $i, $kafka := .Values.ingestion.kafka.others }}
     {{- with $kafka.secret }}
