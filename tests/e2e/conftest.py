@@ -18,8 +18,8 @@ from kind.images import Image, build_images, load_images
 from kind.settings import CHECKOUT, CLUSTER
 from tests.support.chart import Helm
 from tests.support.on_kind import kubectl, leftovers, strimzi
+from tests.support.on_kind.callers import signed_in
 from tests.support.on_kind.evidence import evidence
-from tests.support.on_kind.ingestion import IngestionClient
 from tests.support.on_kind.numbers import Numbers
 from tests.support.on_kind.release import Release
 from tests.support.on_kind.upgrade import Upgraded, upgrade
@@ -27,12 +27,15 @@ from tests.support.on_kind.upgrade import Upgraded, upgrade
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from tests.support.on_kind.ingestion import IngestionClient
+
 _STORY = (
     "test_kind_document",
     "test_images",
     "test_plain_kafka",
     "test_upgrade",
     "test_pipeline",
+    "test_access",
     "test_workers",
     "test_isolation",
     "test_trouble",
@@ -129,8 +132,8 @@ def upgraded(cluster: Cluster, kafka: str, release: Release) -> Upgraded:
 
 
 @pytest.fixture
-def ingestion(upgraded: Upgraded) -> Iterator[IngestionClient]:
+def ingestion(cluster: Cluster, upgraded: Upgraded) -> Iterator[IngestionClient]:
     """A client of the sample pipeline's ingestion service."""
-    ingestion = IngestionClient()
+    ingestion = signed_in(cluster)
     yield ingestion
     ingestion.close()

@@ -10,6 +10,7 @@ import pytest
 from kind.settings import CHECKOUT
 from tests.support.documents import blocks
 from tests.support.on_kind import kubectl, leftovers
+from tests.support.on_kind.callers import signed_in
 from tests.support.on_kind.ingestion import PICTURES, IngestionClient, top_label
 from tests.support.on_kind.pods import restricted_pod, run_pod
 from tests.support.on_kind.reader import IN_THE_CLUSTER, read
@@ -56,8 +57,10 @@ def test_a_deleted_sample_keeps_its_topics_and_uses_them_again(
     kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
     numbers.measured("the sample applied again, until Ready", time.monotonic() - started, "s")
     assert "AllReady" in cluster.run_kubectl("get", "imgp", "-n", "demo")
+    ingestion = signed_in(cluster)  # its account was deleted with the namespace
     assert top_label(ingestion.answered(former["id"])) == PICTURES[30].label
     assert top_label(ingestion.analysed(PICTURES[31])) == PICTURES[31].label
+    ingestion.close()
 
 
 def test_the_documented_order_removes_everything_and_no_namespace_hangs(

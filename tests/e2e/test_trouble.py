@@ -10,6 +10,7 @@ import pytest
 
 from kind.settings import NODE
 from tests.support.on_kind import kubectl
+from tests.support.on_kind.callers import signed_in
 from tests.support.on_kind.ingestion import PICTURES, IngestionClient, Stream
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def test_services_survive_a_restart_of_kube_proxy(cluster: Cluster, ingestion: I
         kubectl.rolled_out(cluster, "daemonset/kube-proxy", "kube-system")
         kubectl.seen(lambda: has_synced(cluster), "kube-proxy has written its rules")
         stream.flows()
-    answers_on_new_connections()
+    answers_on_new_connections(cluster)
 
 
 def test_a_kubelet_that_restarts_disturbs_no_worker(cluster: Cluster, ingestion: IngestionClient) -> None:
@@ -71,7 +72,7 @@ def test_a_kubelet_that_restarts_disturbs_no_worker(cluster: Cluster, ingestion:
         kubectl.rolled_out(cluster, "statefulset/darkroom-ingestion", "darkroom")
         stream.flows()
     assert started_at(cluster) == before
-    answers_on_new_connections()
+    answers_on_new_connections(cluster)
 
 
 def test_a_deleted_leader_hands_over(cluster: Cluster, ingestion: IngestionClient, numbers: Numbers) -> None:
@@ -96,9 +97,9 @@ def test_a_leader_that_is_killed_is_replaced(cluster: Cluster, ingestion: Ingest
         kubectl.rolled_out(cluster, "deployment/darkroom-operator", "darkroom")
 
 
-def answers_on_new_connections() -> None:
+def answers_on_new_connections(cluster: Cluster) -> None:
     """Have an image analysed over new connections, because existing ones do not need kube-proxy's rules."""
-    newcomer = IngestionClient()
+    newcomer = signed_in(cluster)
     assert newcomer.analysed(PICTURES[0])["state"] == "Analyzed"
     newcomer.close()
 

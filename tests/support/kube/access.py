@@ -51,12 +51,14 @@ class Access:
         """The same user's access through a plain HTTP proxy at `server`."""
         return replace(self, server=server, ca=None)
 
-    def as_service_account(self, namespace: str, name: str, *, expires_after_s: int = 86_400) -> "Access":
-        """Access with the rights of a service account, which must exist."""
+    def as_service_account(
+        self, namespace: str, name: str, *, expires_after_s: int = 86_400, audience: str = ""
+    ) -> "Access":
+        """Access with the rights of a service account, which must exist. Default audience: the API server."""
         request = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
-            "spec": {"expirationSeconds": expires_after_s},
+            "spec": {"expirationSeconds": expires_after_s, "audiences": [audience] if audience else []},
         }
         answer = self.api().create(f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", request)
         return replace(self, token=answer["status"]["token"])

@@ -56,10 +56,12 @@ def forwarding_node(api: Api, name: str, folder: Path) -> Iterator[None]:
             server.shutdown()
 
 
-def ready_pod(api: Api, namespace: str, node: str, labels: dict[str, str], port: int) -> str:
-    """Create a ready Pod on `node`, whose container has the port `http`. Returns its name."""
+def ready_pod(
+    api: Api, namespace: str, node: str, labels: dict[str, str], port: int, *, port_name: str = "http"
+) -> str:
+    """Create a ready Pod on `node`, whose container has the port. Returns its name."""
     name = "darkroom-ingestion-0"
-    container = {"name": "ingestion", "image": "none", "ports": [{"name": "http", "containerPort": port}]}
+    container = {"name": "ingestion", "image": "none", "ports": [{"name": port_name, "containerPort": port}]}
     pod: Manifest = {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -46,11 +46,11 @@ PICTURES = [Picture(path) for path in sorted(DIGITS.iterdir())]
 
 
 class IngestionClient:
-    """A client of a pipeline's HTTP API."""
+    """A client of a pipeline's HTTP API, with the token of a caller."""
 
-    def __init__(self, namespace: str = "demo", name: str = "digits") -> None:
+    def __init__(self, token: str, namespace: str = "demo", name: str = "digits") -> None:
         self.path = f"/v1/pipelines/{namespace}/{name}"
-        self._http = httpx.Client(base_url=URL, timeout=_TIMEOUT_S)
+        self._http = httpx.Client(base_url=URL, timeout=_TIMEOUT_S, headers={"Authorization": f"Bearer {token}"})
 
     def close(self) -> None:
         self._http.close()

@@ -10,7 +10,8 @@ from darkroom_cli.processes.ports import Reservation
 from kind.settings import CHECKOUT
 from tests.support.documents import Block, blocks
 from tests.support.on_kind import kubectl, leftovers
-from tests.support.on_kind.ingestion import IngestionClient, Stream
+from tests.support.on_kind.callers import signed_in
+from tests.support.on_kind.ingestion import Stream
 from tests.support.on_kind.reader import IN_THE_CLUSTER, read
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def upgrade(cluster: Cluster, release: Release) -> Upgraded:
     release.install_previous()
     former_crd = kubectl.get(cluster, "crd", CRD)
     said, _ = read(_with_the_previous_chart(blocks(INSTALL_DOCUMENT, "sh cluster")), IN_THE_CLUSTER)
-    ingestion = IngestionClient()
+    # The previous service ignores the token.
+    ingestion = signed_in(cluster)
     with Stream(ingestion) as stream:
         read(blocks(INSTALL_DOCUMENT, "sh cluster upgrade"), IN_THE_CLUSTER)
         started = time.monotonic()
