@@ -79,7 +79,9 @@ def take(browser: Browser, gallery: Gallery, image: str, folder: Path) -> None:
                 screen.open(page, gallery.url, image)
                 if screen.name == "dead-letters":
                     page.locator("ul[aria-label='Dead letters'] li button").nth(1).click()
-                page.wait_for_timeout(_WARM_UP_MS if screen.name == "overview" else 500)
+                if screen.name == "live":
+                    send_and_wait(gallery, gallery.objects, SCENES)
+                page.wait_for_timeout(_WARM_UP_MS if screen.name in {"live", "overview"} else 500)
                 write_picture(page, folder / f"{screen.name}{suffix}.webp")
                 if size == DESKTOP:
                     show_theme(page, "dark")

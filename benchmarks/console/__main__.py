@@ -45,7 +45,7 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
         comparisons.extend(measure_consoles(options.rounds, smoke=options.smoke))
 
     def rows() -> None:
-        figures.extend(measure_rows(_SMOKE_ROWS if options.smoke else options.rows))
+        figures.extend(measure_rows(_SMOKE_ROWS if options.smoke else options.rows, smoke=options.smoke))
 
     parts: dict[str, Callable[[], None]] = {"wall": wall, "consoles": consoles, "rows": rows}
     for name, part in parts.items():

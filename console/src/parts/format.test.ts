@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, clock, count, counted, duration, rate, short } from "./format";
+import { ago, bytes, clock, count, counted, duration, durationTicks, rate, rateTicks, short } from "./format";
 
 test.each([
   [0, "0 B"],
@@ -39,4 +39,12 @@ test("a time has its date unless that is today", () => {
   expect(clock("2026-11-26T11:59:58Z", noon)).toMatch(/^\d\d:\d\d:58$/);
   expect(clock("2026-11-20T11:59:58Z", noon)).toMatch(/^2026-11-20 \d\d:\d\d:58$/);
   expect(ago("2026-11-26T11:59:58Z", noon)).toBe("2.0 s ago");
+});
+
+test("an axis has one unit", () => {
+  expect(rateTicks([0, 0.5, 1, 1.5])).toEqual(["0", "0.5/s", "1/s", "1.5/s"]);
+  expect(rateTicks([0, 0.02, 0.04])).toEqual(["0", "1.2/min", "2.4/min"]);
+  expect(rateTicks([0, 10_000, 20_000])).toEqual(["0", "10K/s", "20K/s"]);
+  expect(durationTicks([0, 50, 100])).toEqual(["0", "50 ms", "100 ms"]);
+  expect(durationTicks([0, 2_500, 5_000])).toEqual(["0", "2.5 s", "5 s"]);
 });

@@ -5,6 +5,7 @@ export const UNKNOWN = "unknown";
 type Maybe<Value> = Value | null | undefined;
 
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const FINE = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
@@ -48,6 +49,19 @@ export function duration(ms: Maybe<number>): string {
   if (minutes < 60) return `${minutes} min ${seconds} s`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}
+
+/** The texts of an axis of rates, in one unit: "0", "0.5/s", "1/s". */
+export function rateTicks(perSecond: readonly number[]): string[] {
+  const slow = Math.max(...perSecond) < 0.1;
+  const [unit, factor] = slow ? ["min", 60] : ["s", 1];
+  return perSecond.map((one) => (one === 0 ? "0" : `${FINE.format(one * factor)}/${unit}`));
+}
+
+/** The texts of an axis of durations, in one unit: "0", "50 ms", "100 ms". */
+export function durationTicks(ms: readonly number[]): string[] {
+  const [unit, factor] = Math.max(...ms) < 2_000 ? ["ms", 1] : ["s", 1 / 1_000];
+  return ms.map((one) => (one === 0 ? "0" : `${FINE.format(one * factor)} ${unit}`));
 }
 
 /** The time of day, with the date if it is another day. */

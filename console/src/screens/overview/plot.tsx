@@ -20,6 +20,8 @@ interface Props {
   times: number[];
   series: Series[];
   format: (value: number) => string;
+  /** The texts of the axis. */
+  ticks: (values: number[]) => string[];
 }
 
 const HEIGHT = 168;
@@ -27,7 +29,7 @@ const AXIS_PX = 64;
 const DASH = [4, 4];
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
-export function Plot({ title, times, series, format }: Props) {
+export function Plot({ title, times, series, format, ticks }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const theme = useTheme();
@@ -41,7 +43,7 @@ export function Plot({ title, times, series, format }: Props) {
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    const drawn = new uPlot(optionsOf(element, series, format, theme), latest.current, element);
+    const drawn = new uPlot(optionsOf(element, series, ticks, theme), latest.current, element);
     plot.current = drawn;
     const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -50,7 +52,7 @@ export function Plot({ title, times, series, format }: Props) {
       drawn.destroy();
       plot.current = null;
     };
-  }, [shape, theme, format]);
+  }, [shape, theme, ticks]);
   useEffect(() => {
     plot.current?.setData(data);
   }, [data]);
@@ -91,7 +93,7 @@ function summary(values: (number | null)[], format: (value: number) => string): 
 function optionsOf(
   element: HTMLElement,
   series: Series[],
-  format: (value: number) => string,
+  texts: (values: number[]) => string[],
   theme: "light" | "dark",
 ): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
@@ -112,7 +114,7 @@ function optionsOf(
     padding: [8, 20, 0, 0],
     axes: [
       { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => TIME.format(tick * 1_000)) },
-      { ...axis, size: AXIS_PX, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: AXIS_PX, values: (_, ticks) => texts(ticks) },
     ],
     series: [
       {},

@@ -1,6 +1,6 @@
 /** Throughput and latency of the last hour. A module of its own: it brings the plotting library. */
 
-import { duration, rate } from "../../parts/format";
+import { duration, durationTicks, rate, rateTicks } from "../../parts/format";
 import { Plot, type Series } from "./plot";
 import styles from "./plots.module.css";
 import type { Counts } from "./requests";
@@ -44,8 +44,20 @@ export default function Plots({ counts }: { counts: Counts }) {
   ]);
   return (
     <div className={styles.plots}>
-      <Plot title="Images per second" times={whole(times)} series={throughput} format={rate} />
-      <Plot title="From received to analysed" times={whole(times)} series={latency} format={duration} />
+      <Plot
+        title="Images per second"
+        times={whole(times)}
+        series={throughput}
+        format={rate}
+        ticks={rateTicks}
+      />
+      <Plot
+        title="From received to analysed"
+        times={whole(times)}
+        series={latency}
+        format={duration}
+        ticks={durationTicks}
+      />
     </div>
   );
 }

@@ -1,5 +1,7 @@
 import { type DragEvent, useEffect, useRef, useState } from "react";
+import { usePipelineSummary } from "../../api/pipeline";
 import { Button } from "../../parts/button";
+import { bytes } from "../../parts/format";
 import { Icon } from "../../parts/icon";
 import { Camera } from "./camera";
 import styles from "./drop-zone.module.css";
@@ -13,6 +15,7 @@ interface Props {
 
 /** Takes pictures: dropped, chosen, pasted, or from the camera. */
 export function DropZone({ onFiles, small }: Props) {
+  const largest = usePipelineSummary()?.maxBytes;
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
@@ -43,6 +46,9 @@ export function DropZone({ onFiles, small }: Props) {
         <p>
           <strong>Drop pictures or a folder</strong>, or paste one.
         </p>
+        {!small && largest !== undefined && (
+          <p>JPEG, PNG, WebP, TIFF and others, up to {bytes(largest)} each.</p>
+        )}
       </div>
       <div className={styles.buttons}>
         <Button look="primary" onClick={() => files.current?.click()}>
