@@ -7,6 +7,9 @@ type Maybe<Value> = Value | null | undefined;
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const FINE = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+// Making one takes longer than using it.
+const OF_DAY = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const DAY = new Intl.DateTimeFormat("en-CA", { dateStyle: "short" });
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
 /** 1234567 as "1,234,567". */
@@ -68,8 +71,8 @@ export function durationTicks(ms: readonly number[]): string[] {
 export function clock(at: Maybe<string | number>, now = new Date()): string {
   const time = new Date(at ?? Number.NaN);
   if (Number.isNaN(time.getTime())) return UNKNOWN;
-  const ofDay = time.toLocaleTimeString("en-GB");
-  return time.toDateString() === now.toDateString() ? ofDay : `${time.toLocaleDateString("en-CA")} ${ofDay}`;
+  const ofDay = OF_DAY.format(time);
+  return time.toDateString() === now.toDateString() ? ofDay : `${DAY.format(time)} ${ofDay}`;
 }
 
 /** "4 min 3 s ago". */

@@ -1,6 +1,6 @@
-/** One image of a list: as a card with its picture, or as a row. */
+/** One image of a list: as a card with its picture, or as a row. Scrolling renders only those that are new. */
 
-import type { AnchorHTMLAttributes } from "react";
+import { type AnchorHTMLAttributes, memo } from "react";
 import { Link } from "wouter";
 import { thumbnailAddress } from "../../api/addresses";
 import { pagePath, usePipeline } from "../../api/pipeline";
@@ -24,7 +24,11 @@ function headline(image: ListedImage): string {
   return image.failures[0]?.reason ?? "No answer yet";
 }
 
-export function ImageCard({ image, answers, ...link }: Props & { answers: readonly Answer[] }) {
+export const ImageCard = memo(function ImageCard({
+  image,
+  answers,
+  ...link
+}: Props & { answers: readonly Answer[] }) {
   const pipeline = usePipeline();
   return (
     <Link
@@ -48,9 +52,9 @@ export function ImageCard({ image, answers, ...link }: Props & { answers: readon
       </span>
     </Link>
   );
-}
+});
 
-export function ImageRow({ image, ...link }: Props) {
+export const ImageRow = memo(function ImageRow({ image, ...link }: Props) {
   const pipeline = usePipeline();
   const failures = image.failures.map((failure) => `${failure.stage}: ${failure.reason}`);
   const answers = image.results.map((result) =>
@@ -75,4 +79,4 @@ export function ImageRow({ image, ...link }: Props) {
       <code className={styles.id}>{image.id.slice(0, 13)}…</code>
     </Link>
   );
-}
+});

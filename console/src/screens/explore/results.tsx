@@ -103,6 +103,9 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
         style={{ height: virtual.getTotalSize() }}
         aria-label="Images"
         onKeyDown={move}
+        onFocus={({ target }) =>
+          setActive(Number(target.closest<HTMLElement>("[data-index]")?.dataset.index ?? 0))
+        }
       >
         {shown.flatMap((line) =>
           Array.from({ length: Math.min(columns, images.length - line.index * columns) }, (_, column) => {
@@ -117,7 +120,6 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
               tabIndex:
                 index === Math.min(active, images.length - 1) || (index === first && active < first) ? 0 : -1,
               "data-index": index,
-              onFocus: () => setActive(index),
             };
             return (
               <li key={index} className={styles.item} style={place} data-view={view}>
