@@ -9,6 +9,7 @@ import darkroom_inference.lifecycle.metrics
 import darkroom_ingestion.metrics
 import darkroom_operator.runtime.metrics
 from darkroom_operator.runtime.work_queue import WorkQueue
+from darkroom_operator.scaling.registry import Registry
 
 _SUFFIXES = {"counter": "_total", "info": "_info"}
 
@@ -34,7 +35,7 @@ chart creates ServiceMonitors and the operator creates PodMonitors. Histograms h
 def metrics_page() -> str:
     """The page, as Markdown."""
     operator = darkroom_operator.runtime.metrics.Metrics()
-    operator.watch(WorkQueue(), darkroom_operator.runtime.metrics.PipelineTally(), lambda: True)
+    operator.watch(WorkQueue(), darkroom_operator.runtime.metrics.PipelineTally(), Registry(), lambda: True)
     parts = [
         ("Worker", darkroom_inference.lifecycle.metrics.Metrics().registry),
         ("Ingestion service", darkroom_ingestion.metrics.Metrics().registry),

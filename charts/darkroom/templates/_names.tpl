@@ -26,6 +26,11 @@
 {{/* Name of cluster-scoped objects: releases in different namespaces must not share them. */}}
 {{- define "darkroom.clusterwide" -}}{{ .Release.Namespace }}-{{ include "darkroom.fullname" . }}{{- end -}}
 
+{{/* The KafkaUsers with which the operator reads offsets. */}}
+{{- define "darkroom.operator.user" -}}
+{{- .Values.operator.kafka.user | default (printf "%s-operator" (include "darkroom.clusterwide" .)) -}}
+{{- end -}}
+
 {{/* The Secret of the certificate that cert-manager keeps. */}}
 {{- define "darkroom.certificateSecret" -}}
 {{- .Values.certificates.secretName | default (printf "%s-tls" (include "darkroom.ingestion" .)) -}}

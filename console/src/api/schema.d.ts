@@ -756,6 +756,37 @@ export interface components {
             mask?: components["schemas"]["Mask"] | null;
         };
         /**
+         * AutoscalingSeen
+         * @description The operator's last decision about the number of workers of a stage, and what it is based on.
+         */
+        AutoscalingSeen: {
+            /**
+             * Desired
+             * @description The desired number of workers.
+             */
+            desired: number;
+            /**
+             * Reason
+             * @example BacklogNeedsMore
+             */
+            reason: string;
+            /**
+             * Lag
+             * @description The number of images that wait.
+             */
+            lag: number | null;
+            /**
+             * Drainseconds
+             * @description Seconds in which the workers analyse the images that wait.
+             */
+            drainSeconds: number | null;
+            /**
+             * Ratepersecond
+             * @description Images that arrive per second, smoothed.
+             */
+            ratePerSecond: number | null;
+        };
+        /**
          * Box
          * @description A rectangle.
          */
@@ -1953,6 +1984,8 @@ export interface components {
             oldestWaitingAt: string | null;
             /** Partitions */
             partitions: components["schemas"]["StagePartition"][];
+            /** @description Null for a stage without autoscaling, and outside of Kubernetes. */
+            autoscaling: components["schemas"]["AutoscalingSeen"] | null;
             deadLetters: components["schemas"]["LettersStatus"];
             /**
              * Lasterrors

@@ -16,6 +16,7 @@ from darkroom_operator.cluster.references import References
 from darkroom_operator.cluster.served_kinds import ServedKinds
 from darkroom_operator.cluster.world import World
 from darkroom_operator.config import Config, parse_config
+from darkroom_operator.kafka.admin.lag import LagReader
 from darkroom_operator.kafka.admin.topics import TopicProvisioner
 from darkroom_operator.kube.access import Access
 from darkroom_operator.kube.api import Kube
@@ -31,7 +32,10 @@ from darkroom_operator.runtime.kopf_handlers import watch_registry, watch_settin
 from darkroom_operator.runtime.kopf_runner import KopfRunner
 from darkroom_operator.runtime.leader_election import LeaderElection
 from darkroom_operator.runtime.metrics import Metrics, PipelineTally
+from darkroom_operator.runtime.scaling_loop import ScalingLoop
 from darkroom_operator.runtime.work_queue import WorkQueue
+from darkroom_operator.scaling.autoscaler import Autoscaler
+from darkroom_operator.scaling.registry import Registry
 from darkroom_operator.status.events import EventRecorder
 
 log = structlog.get_logger(__name__)
@@ -57,13 +61,17 @@ class Operator:
         kube = Kube(core, strimzi, metrics.requested, is_leader)
         cache, claims, references, served_kinds = Cache(), NameClaims(), References(kube), ServedKinds(kube)
         informer = Informer(cache, claims, references, queue.add)
+        world = World(kube, cache, claims, served_kinds, references, config.namespaces)
+        recorder, scaling = EventRecorder(kube, config.identity), Registry()
         self._topics = TopicProvisioner(on_finished=queue.add)
         reconciler = Reconciler(
-            World(kube, cache, claims, served_kinds, references, config.namespaces),
+            world,
             self._topics,
-            EventRecorder(kube, config.identity),
+            recorder,
             WorkerImage(config.worker_image, config.worker_image_pull_policy, config.worker_gpu_image),
             on_status=tally.note,
+            scaling=scaling,
+            kafka_user=config.kafka_user,
             tenant_template=config.tenant_template,
             tracing=config.worker_tracing,
             worker_defaults=config.worker_defaults,
@@ -88,13 +96,17 @@ class Operator:
             threads=config.threads,
             stall_s=config.stall_s,
         )
+        autoscaler = Autoscaler(world, scaling, recorder, LagReader(), reconcile=queue.add, count=metrics.decided)
+        self._scaling = ScalingLoop(
+            autoscaler, may_run=lambda: self._sync.is_filled() and is_leader(), interval_s=config.scaling_s
+        )
         self._watches = KopfRunner(
             watch_registry(informer, access, self._controller.health_problem, self._sync.before_watching),
             watch_settings(),
             config.namespaces,
             f"http://0.0.0.0:{config.health_port}/healthz",
         )
-        metrics.watch(queue, tally, is_leader)
+        metrics.watch(queue, tally, scaling, is_leader)
         self._reference_watches = [
             ReferenceWatch(core, kind, namespace, references, queue.add)
             for kind in (SECRET, CONFIG_MAP)
@@ -119,11 +131,13 @@ class Operator:
             self._election.start()
         self._sync.start()
         self._controller.start()
+        self._scaling.start()
         try:
             self._watches.run()
         finally:
             for watch in self._reference_watches:
                 watch.stop()
+            self._scaling.stop()
             self._controller.stop()
             self._sync.stop()
             self._topics.close()

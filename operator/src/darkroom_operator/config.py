@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from darkroom import __version__
 from darkroom.logs import LogFormat
+from darkroom.scaling.settings import TICK_S
 from darkroom_operator.builders.workload import WorkerTracing
 from darkroom_operator.reconcile.tenant_template import FIELDS
 from darkroom_operator.reconcile.worker_defaults import WorkerDefaults
@@ -30,6 +31,8 @@ class Config:
     worker_tracing: WorkerTracing | None
     worker_defaults: WorkerDefaults
     tenant_template: tuple[str, ...]
+    kafka_user: str
+    scaling_s: float
     threads: int
     resync_s: float
     stall_s: float
@@ -85,6 +88,12 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         "comma-separated fields of spec.stages[].template that pipelines may set; none for no field",
         ",".join(FIELDS),
     )
+    option(
+        "kafka-user",
+        "KafkaUser that may Describe topics and groups, in the namespace of each Strimzi cluster: for autoscaling",
+        "darkroom-operator",
+    )
+    option("scaling-seconds", "interval of decisions about the number of workers", f"{TICK_S:g}", type=float)
     option("reconcile-threads", "pipelines that are reconciled at the same time", "8", type=int)
     option("resync-seconds", "interval of a full resync", "1800", type=float)
     option("stall-seconds", "/healthz fails if pipelines wait and none was reconciled for this long", "120", type=float)
@@ -109,6 +118,8 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str] = os.e
         worker_tracing=_tracing(parser, known.worker_otlp_endpoint, known.worker_trace_sample_ratio),
         worker_defaults=_worker_defaults(parser, known.worker_defaults),
         tenant_template=_tenant_template(parser, known.tenant_template),
+        kafka_user=known.kafka_user,
+        scaling_s=known.scaling_seconds,
         threads=known.reconcile_threads,
         resync_s=known.resync_seconds,
         stall_s=known.stall_seconds,

@@ -200,6 +200,21 @@ def test_a_kafka_user_has_acls_unless_its_kafka_has_no_authorization(helm: Helm)
     assert found["two"] == {"authentication": {"type": "scram-sha-512"}}
 
 
+@pytest.mark.parametrize(("namespaces", "names"), [([], {"*"}), (["demo", "kafka"], {"demo.", "kafka."})])
+def test_the_operators_kafka_user_may_only_describe(namespaces: list[str], names: set[str], helm: Helm) -> None:
+    kafka = {"clusters": [{"name": "events", "namespace": "kafka"}]}
+    manifests = helm.template("try", "darkroom", {"operator": {"kafka": kafka, "watchNamespaces": namespaces}})
+    (user,) = (manifest for manifest in manifests if manifest["kind"] == "KafkaUser")
+    acls = user["spec"]["authorization"]["acls"]
+    assert {tuple(acl["operations"]) for acl in acls} == {("Describe",)}
+    assert {(acl["resource"]["type"], acl["resource"]["name"]) for acl in acls} == {
+        (kind, name) for kind in ("topic", "group") for name in names
+    }
+    deployment = of_kind(manifests, "Deployment")["try-darkroom-operator"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert f"--kafka-user={user['metadata']['name']}" in container["args"]
+
+
 @pytest.mark.parametrize(
     ("image", "registry", "expected"),
     [

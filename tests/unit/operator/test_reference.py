@@ -9,6 +9,7 @@ from darkroom_operator.config import parse_config
 from darkroom_operator.reconcile.workers import PROBLEM_PRIORITY
 from darkroom_operator.runtime.metrics import Metrics, PipelineTally
 from darkroom_operator.runtime.work_queue import WorkQueue
+from darkroom_operator.scaling.registry import Registry
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "operator.md").read_text(encoding="utf-8")
@@ -35,6 +36,6 @@ def test_every_option_is_listed_and_every_listed_option_exists(capsys: pytest.Ca
 
 def test_every_metric_is_listed() -> None:
     metrics = Metrics()
-    metrics.watch(WorkQueue(), PipelineTally(), lambda: True)
+    metrics.watch(WorkQueue(), PipelineTally(), Registry(), lambda: True)
     names = {family.name for family in metrics.registry.collect()}
     assert {name for name in names if f"`{name}" not in PAGE} == set()

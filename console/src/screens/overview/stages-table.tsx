@@ -17,7 +17,7 @@ export function StagesTable({ stages }: { stages: readonly StageState[] }) {
       {stages.map((stage) => (
         <tr key={stage.name}>
           <th scope="row">{stage.name}</th>
-          <td>{workers(stage)}</td>
+          <td title={scalingText(stage)}>{workers(stage)}</td>
           <td>{groupText(stage)}</td>
           <NumberCell>{count(stage.lag)}</NumberCell>
           <NumberCell>{rate(stage.ratePerSecond)}</NumberCell>
@@ -41,8 +41,19 @@ export function StagesTable({ stages }: { stages: readonly StageState[] }) {
 export function workers(stage: StageState): string {
   if (stage.groupState === null) return UNKNOWN;
   const hosts = new Set(stage.workers.map((worker) => worker.host));
+  if (stage.autoscaling) {
+    return `${count(hosts.size)} of ${count(stage.autoscaling.desired)}, ${stage.autoscaling.reason}`;
+  }
   if (stage.workers.length === 0) return "none";
   return hosts.size > 1 ? `${stage.workers.length} on ${hosts.size} hosts` : count(stage.workers.length);
+}
+
+/** What the last decision about the number of workers is based on. */
+function scalingText({ autoscaling }: StageState): string | undefined {
+  if (!autoscaling) return undefined;
+  const drain = autoscaling.drainSeconds === null ? UNKNOWN : `${count(autoscaling.drainSeconds)} s`;
+  const wanted = `${count(autoscaling.desired)} workers wanted (${autoscaling.reason})`;
+  return `${wanted}: lag ${count(autoscaling.lag)}, drained in ${drain}, ${rate(autoscaling.ratePerSecond)} arrive`;
 }
 
 /** The state of the consumer group; Kafka calls a group that does not exist Dead. */

@@ -5,12 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from darkroom.kafka.connection import KafkaConnection, Scram, TlsFiles
+from darkroom.kafka.connection import (
+    SCRAM_MECHANISM,
+    ClientSettings,
+    KafkaConnection,
+    Scram,
+    TlsFiles,
+    client_settings,
+)
 from darkroom_operator.builders.workload import CREDENTIALS_FOLDER, KafkaAccess
 from darkroom_operator.cluster.world import World
 from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.status.findings import Finding
 
+CLIENT_ID = "darkroom-operator"
 USERNAME, PASSWORD, CA = "username", "password", "ca.crt"
 CERTIFICATE, PRIVATE_KEY = "user.crt", "user.key"
 
@@ -67,6 +75,32 @@ def digest(files: Mapping[str, bytes]) -> str:
         whole.update(f"{name} {len(content)} ".encode())
         whole.update(content)
     return whole.hexdigest()[:16]
+
+
+def operator_settings(
+    bootstrap_servers: str, files: Mapping[str, bytes], *, tls: bool, username: str | None = None
+) -> ClientSettings:
+    """Settings of a client of the operator, with the content of `files` instead of paths.
+
+    `username` is for SCRAM without a file of the user name.
+    """
+    settings = client_settings(KafkaConnection(bootstrap_servers=bootstrap_servers), CLIENT_ID)
+    texts = {name: content.decode() for name, content in files.items()}
+    optional = {
+        "ssl.ca.pem": texts.get(CA),
+        "ssl.certificate.pem": texts.get(CERTIFICATE),
+        "ssl.key.pem": texts.get(PRIVATE_KEY),
+    }
+    if PASSWORD in texts:
+        settings["security.protocol"] = "SASL_SSL" if tls else "SASL_PLAINTEXT"
+        optional |= {
+            "sasl.mechanism": SCRAM_MECHANISM,
+            "sasl.username": texts.get(USERNAME, username or "").strip(),
+            "sasl.password": texts[PASSWORD].strip(),
+        }
+    elif tls:
+        settings["security.protocol"] = "SSL"
+    return settings | {name: value for name, value in optional.items() if value is not None}
 
 
 def connection(bootstrap_servers: str, files: set[str], *, tls: bool, username: str | None = None) -> KafkaConnection:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from darkroom.kafka.connection import ClientSettings
 from darkroom_operator.kafka.credentials import Credentials
 from darkroom_operator.status.findings import Finding
 
@@ -11,9 +12,11 @@ class KafkaState:
     """The findings about a pipeline's topics and credentials.
 
     Attributes:
+        observer: settings with which the operator reads offsets; a finding if it may not; None while there are none.
         withdrawn: whether the pipeline must not keep workers and credentials that it has from before.
     """
 
     topics: Finding
     credentials: Credentials
+    observer: ClientSettings | Finding | None = None
     withdrawn: bool = False

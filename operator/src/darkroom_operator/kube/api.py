@@ -78,10 +78,10 @@ class Kube:
         found = self._find(kind, f"/apis/{kind.api_version}", {}) or {"resources": []}
         return {resource["name"] for resource in found["resources"]}
 
-    def apply(self, kind: Kind, manifest: Manifest, *, force: bool = True) -> Manifest:
+    def apply(self, kind: Kind, manifest: Manifest, *, force: bool = True, manager: str = FIELD_MANAGER) -> Manifest:
         """Server-side apply; `force` takes over fields that other managers own."""
         path = kind.path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
-        query = {"fieldManager": FIELD_MANAGER} | ({"force": "true"} if force else {})
+        query = {"fieldManager": manager} | ({"force": "true"} if force else {})
         return self._write("apply", kind, "PATCH", path, query, manifest, _APPLY)
 
     def apply_status(self, kind: Kind, manifest: Manifest) -> Manifest:

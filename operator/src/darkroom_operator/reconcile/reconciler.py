@@ -1,6 +1,6 @@
 """Brings the cluster to the desired state of a pipeline. New pipelines, changes, drift and restarts are the same."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -34,6 +34,9 @@ from darkroom_operator.reconcile.prune import prune
 from darkroom_operator.reconcile.stages import keep_stages, run_stages
 from darkroom_operator.reconcile.tenant_template import FIELDS, refused_fields
 from darkroom_operator.reconcile.worker_defaults import WorkerDefaults
+from darkroom_operator.scaling.registry import Registry
+from darkroom_operator.scaling.report import StageReport, with_autoscaling
+from darkroom_operator.scaling.targets import targets_of
 from darkroom_operator.status.events import EventRecorder
 from darkroom_operator.status.findings import Finding, refused
 from darkroom_operator.status.pipeline_status import (
@@ -72,7 +75,9 @@ class Reconciler:
         recorder: EventRecorder,
         image: WorkerImage,
         on_status: Callable[[PipelineKey, Status | None], None],
+        scaling: Registry,
         *,
+        kafka_user: str = "darkroom-operator",
         tenant_template: Collection[str] = FIELDS,
         tracing: WorkerTracing | None = None,
         worker_defaults: WorkerDefaults | None = None,
@@ -83,6 +88,8 @@ class Reconciler:
         self._recorder = recorder
         self._image = image
         self._on_status = on_status
+        self._scaling = scaling
+        self._kafka_user = kafka_user
         self._tenant_template = tenant_template
         self._tracing = tracing
         self._worker_defaults = worker_defaults or WorkerDefaults()
@@ -121,8 +128,12 @@ class Reconciler:
         if kafka.withdrawn:
             stop_workers(key, self._world)
             withdraw_users(key, self._world)
-        state = PipelineState(kafka.topics, kafka.credentials.finding, self._stages(pipeline, plan, kafka))
+        observer = kafka.observer or kafka.credentials.finding
+        self._scaling.put(key, () if kafka.withdrawn else targets_of(pipeline, plan, observer))
+        reports = self._scaling.reports(key)
+        state = PipelineState(kafka.topics, kafka.credentials.finding, self._stages(pipeline, plan, kafka, reports))
         status = status_of(pipeline, plan, state, before, self._time())
+        status = with_autoscaling(status, before, reports, _autoscaled(plan))
         if removed and not kafka.topics.ready:
             # The status keeps the names of the topics until they are deleted.
             status = status.model_copy(update={"stages": [*status.stages, *removed]})
@@ -143,22 +154,24 @@ class Reconciler:
         self, key: PipelineKey, pipeline: ImagePipeline, plan: Topology, removed: Sequence[StageStatus]
     ) -> KafkaState:
         if pipeline.spec.kafka.cluster is not None:
-            return provision_kafka(key, pipeline, plan, self._world)
+            return provision_kafka(key, pipeline, plan, self._kafka_user, self._world)
         credentials = named_credentials(pipeline, self._world)
         if not credentials.finding.ready:
             waiting = Finding(ready=False, reason="WaitingForCredentials", message=credentials.finding.message)
             return KafkaState(waiting, credentials)
         settings = admin_settings(pipeline.spec.kafka, credentials_files(pipeline, self._world))
         surplus = [name for stage in removed for name in (stage.results_topic, stage.dead_letters_topic)]
-        return KafkaState(self._topics.ensure(key, settings, plan.topics, surplus), credentials)
+        return KafkaState(self._topics.ensure(key, settings, plan.topics, surplus), credentials, settings)
 
-    def _stages(self, pipeline: ImagePipeline, plan: Topology, kafka: KafkaState) -> StagesState:
+    def _stages(
+        self, pipeline: ImagePipeline, plan: Topology, kafka: KafkaState, reports: Mapping[str, StageReport]
+    ) -> StagesState:
         if not kafka.topics.ready:
             return keep_stages(pipeline, plan, "WaitingForTopics", kafka.topics.message, self._world)
         if not kafka.credentials.access:
             message = kafka.credentials.finding.message
             return keep_stages(pipeline, plan, "WaitingForCredentials", message, self._world)
-        return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._tracing, self._world)
+        return run_stages(pipeline, plan, kafka.credentials.access, self._image, self._tracing, reports, self._world)
 
     def _refuse(self, key: PipelineKey, live: Manifest, reason: str, problems: Sequence[Problem]) -> Outcome:
         """Report `problems` and change nothing else: existing workers keep running."""
@@ -170,12 +183,14 @@ class Reconciler:
     def _forget(self, key: PipelineKey) -> Outcome:
         self._world.references.forget(key)
         self._topics.forget(key)
+        self._scaling.forget(key)
         self._on_status(key, None)
         return Outcome("gone")
 
     def _delete(self, key: PipelineKey, live: Manifest) -> Outcome:
         if not has_finalizer(live):
             return Outcome("deleting")
+        self._scaling.forget(key)
         keep = live["spec"].get("deletionPolicy") != "Delete"
         try:
             finding = self._clean_up(key, live, keep_topics=keep)
@@ -245,3 +260,7 @@ class Reconciler:
 
     def _time(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _autoscaled(plan: Topology) -> set[str]:
+    return {stage.name for stage in plan.stages if stage.autoscaling is not None}

@@ -30,6 +30,8 @@ from darkroom_operator.kube.kinds import (
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.reconcile.models import UnusableModel, credential_names, model_files
 from darkroom_operator.reconcile.workers import execution_of, workers_finding
+from darkroom_operator.scaling.replicas import ensure_deployment
+from darkroom_operator.scaling.report import StageReport
 from darkroom_operator.status.findings import Finding, combined, refused
 from darkroom_operator.status.pipeline_status import MAX_MESSAGE, SUSPENDED, StagesState
 
@@ -42,10 +44,18 @@ def run_stages(
     access: Mapping[str, KafkaAccess],
     image: WorkerImage,
     tracing: WorkerTracing | None,
+    reports: Mapping[str, StageReport],
     world: World,
 ) -> StagesState:
-    """Create or update the workers of every stage. Returns their state."""
-    found = [_run(pipeline, stage, access.get(stage.name), image, tracing, world) for stage in plan.stages]
+    """Create or update the workers of every stage. Returns their state.
+
+    `reports` has the last decisions about the number of workers, by stage.
+    """
+    found = []
+    for stage in plan.stages:
+        finding = _run(pipeline, stage, access.get(stage.name), image, tracing, world)
+        report = reports.get(stage.name)
+        found.append(report.problem if finding.ready and report is not None and report.problem else finding)
     return _stages(pipeline, plan, found, world)
 
 
@@ -80,7 +90,10 @@ def _run(
             tracing,
         )
         objects = _objects(pipeline, stage, workload, with_monitor=world.served_kinds.has(POD_MONITOR))
-        live = [world.ensure(kind, desired) for kind, desired in objects][-1]
+        for kind, desired in objects:
+            world.ensure(kind, desired)
+        # The Deployment is the last, because its pods need the others.
+        live = ensure_deployment(deployment(pipeline, stage, workload), stage, world)
     except UnusableModel as missing:
         return missing.finding
     except OwnedByAnother as error:
@@ -91,13 +104,14 @@ def _run(
         return refused(f'stage "{stage.name}"', error)
     except ValueError as error:  # a value in the spec that no rule checks
         return Finding(ready=False, reason="InvalidSpec", message=f'stage "{stage.name}": {error}')
-    return workers_finding(stage.name, live, _pods(pipeline, stage, world))
+    pods = _pods(pipeline, stage, world)
+    return workers_finding(stage.name, live, pods, is_autoscaled=not stage.has_fixed_replicas)
 
 
 def _objects(
     pipeline: ImagePipeline, stage: StagePlan, workload: Workload, *, with_monitor: bool
 ) -> list[tuple[Kind, Manifest]]:
-    """The objects of a stage. The Deployment is the last, because its pods need the others."""
+    """The objects that the workers of a stage need."""
     monitors = [(POD_MONITOR, pod_monitor(pipeline, stage))] if with_monitor else []
     return [
         (SERVICE_ACCOUNT, service_account(pipeline, stage)),
@@ -105,7 +119,6 @@ def _objects(
         (NETWORK_POLICY, network_policy(pipeline, stage, workload)),
         (DISRUPTION_BUDGET, disruption_budget(pipeline, stage)),
         *monitors,
-        (DEPLOYMENT, deployment(pipeline, stage, workload)),
     ]
 
 
@@ -141,8 +154,9 @@ def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world
     statuses, replicas = [], 0
     for stage, finding in zip(plan.stages, found, strict=True):
         live = world.cache.get(DEPLOYMENT, pipeline.namespace, names.child(pipeline.name, stage.name))
-        is_own = live is not None and owner_of(DEPLOYMENT, live) == PipelineKey(pipeline.namespace, pipeline.name)
-        status = live.get("status", {}) if live is not None and is_own else {}
+        if live is not None and owner_of(DEPLOYMENT, live) != PipelineKey(pipeline.namespace, pipeline.name):
+            live = None
+        status = live.get("status", {}) if live is not None else {}
         replicas += status.get("replicas", 0)
         statuses.append(
             StageStatus(
@@ -150,7 +164,9 @@ def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world
                 results_topic=stage.results.name,
                 dead_letters_topic=stage.dead_letters.name,
                 consumer_group=stage.consumer_group,
-                replicas=stage.replicas,
+                replicas=stage.replicas
+                if stage.has_fixed_replicas or live is None
+                else live["spec"].get("replicas", 1),
                 ready_replicas=status.get("readyReplicas", 0),
                 execution=execution_of(_pods(pipeline, stage, world)) if stage.spec.resources.has_gpu else None,
                 message="" if finding.ready else finding.message[:MAX_MESSAGE],

@@ -25,8 +25,13 @@ PROBLEM_PRIORITY = (
 )
 
 
-def workers_finding(stage: str, deployment: Manifest, pods: Iterable[Manifest]) -> Finding:
-    """Whether every worker of `stage` is up to date and ready and, if not, the most important problem."""
+def workers_finding(
+    stage: str, deployment: Manifest, pods: Iterable[Manifest], *, is_autoscaled: bool = False
+) -> Finding:
+    """Whether every worker of `stage` is up to date and ready and, if not, the most important problem.
+
+    With autoscaling, workers that start or stop are no reason not to be ready.
+    """
     about, wanted = f'stage "{stage}"', deployment["spec"].get("replicas", 1)
     status = deployment.get("status", {})
     current = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
@@ -37,6 +42,8 @@ def workers_finding(stage: str, deployment: Manifest, pods: Iterable[Manifest]) 
         reason, message = problem
         # Workers begin their messages with the stage.
         return Finding(ready=False, reason=reason, message=f"{about}: {message.removeprefix(f'{about}: ')}")
+    if is_autoscaled and current and updated == existing:
+        return Finding(ready=True, reason="AllReady", message=f"{about}: {ready} of {wanted} workers are ready")
     if existing > wanted or updated < existing:
         message = f"{about}: {min(updated, wanted)} of {wanted} workers are up to date"
         return Finding(ready=False, reason="RollingOut", message=message)

@@ -9,9 +9,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from darkroom.api.status import Status
+from darkroom.scaling.decision import Reason
 from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import Kind
 from darkroom_operator.runtime.work_queue import WorkQueue
+from darkroom_operator.scaling.registry import Registry
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -37,6 +39,17 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._decisions = Counter(
+            "darkroom_operator_scaling_decisions",
+            "Decisions about the number of workers of a stage, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+
+    def decided(self, reason: str) -> None:
+        """Count a decision about the number of workers of a stage."""
+        self._decisions.labels(reason).inc()
+
     def reconciled(self, outcome: str, seconds: float) -> None:
         """Count a reconciliation that has ended."""
         self._reconciles.labels(outcome).inc()
@@ -46,9 +59,12 @@ class Metrics:
         """Count a request to the API server."""
         self._requests.labels(verb, kind.name, str(status)).inc()
 
-    def watch(self, queue: WorkQueue, pipelines: "PipelineTally", is_leader: Callable[[], bool]) -> None:
-        """Add the gauges of `queue`, `pipelines` and leadership."""
+    def watch(
+        self, queue: WorkQueue, pipelines: "PipelineTally", scaling: Registry, is_leader: Callable[[], bool]
+    ) -> None:
+        """Add the gauges of `queue`, `pipelines`, leadership and `scaling`."""
         self.registry.register(_Gauges(queue, pipelines, is_leader))
+        self.registry.register(_Scaling(scaling))
 
 
 class PipelineTally:
@@ -97,6 +113,41 @@ class _Gauges(Collector):
         for condition, count in self._pipelines.count().items():
             pipelines.add_metric(condition, count)
         yield pipelines
+
+
+class _Scaling(Collector):
+    def __init__(self, scaling: Registry) -> None:
+        self._scaling = scaling
+
+    def collect(self) -> Iterator[Metric]:
+        """The last decision for every stage. A number that is unknown has no sample."""
+        labels = ["namespace", "pipeline", "stage"]
+        desired = GaugeMetricFamily(
+            "darkroom_operator_scaling_desired", "Desired workers of a stage with autoscaling.", labels=labels
+        )
+        lag = GaugeMetricFamily(
+            "darkroom_operator_scaling_lag", "Images that wait for a stage with autoscaling.", labels=labels
+        )
+        rate = GaugeMetricFamily(
+            "darkroom_operator_scaling_rate_per_second",
+            "Images that arrive per second for a stage with autoscaling.",
+            labels=labels,
+        )
+        overloaded = GaugeMetricFamily(
+            "darkroom_operator_scaling_overloaded",
+            "Whether a stage has all workers that it may have, and the images that wait become more (1), or not (0).",
+            labels=labels,
+        )
+        for key, stage, report in self._scaling.all_reports():
+            values = (key.namespace, key.name, stage)
+            desired.add_metric(values, report.status.desired)
+            at_limit = report.status.reason in {Reason.AT_MAXIMUM, Reason.AT_PARTITIONS}
+            overloaded.add_metric(values, at_limit and report.status.drain_seconds is None)
+            if report.status.lag is not None:
+                lag.add_metric(values, report.status.lag)
+            if report.status.rate_per_second is not None:
+                rate.add_metric(values, report.status.rate_per_second)
+        yield from (desired, lag, rate, overloaded)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

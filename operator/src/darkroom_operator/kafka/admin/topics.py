@@ -3,8 +3,6 @@
 A reconciliation gets the latest result without waiting. When there is a new result, its pipeline is queued again.
 """
 
-import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +18,7 @@ from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.topics import delete_topics, ensure_topics
 from darkroom.topology import Topic
 from darkroom_operator.kafka.admin.connection import AdminConnection
+from darkroom_operator.kafka.admin.settings import fingerprint
 from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.status.findings import Finding
 
@@ -65,17 +64,17 @@ class TopicProvisioner:
 
         Starts a job unless the result is known, and calls `on_finished` when it ends.
         """
-        fingerprint = _fingerprint(settings, [asdict(topic) for topic in topics])
+        described = fingerprint(settings, [asdict(topic) for topic in topics])
         with self._lock:
             job = self._jobs.get(key)
-            same = job is not None and job.fingerprint == fingerprint and job.surplus >= set(surplus)
+            same = job is not None and job.fingerprint == described and job.surplus >= set(surplus)
             if job is not None and job.finding is None:
                 return job.progress if same else IN_PROGRESS  # the end of the job queues the pipeline again
             known = job.finding if job is not None and same else None
             if job is not None and known is not None and self._is_fresh(job):
                 return known
             # The known result is used until the new job has ended.
-            self._jobs[key] = fresh = _Job(fingerprint, frozenset(surplus), known or IN_PROGRESS)
+            self._jobs[key] = fresh = _Job(described, frozenset(surplus), known or IN_PROGRESS)
         self._pool.submit(self._work, key, fresh, settings, lambda client: _ensure(client, topics, surplus))
         return fresh.progress
 
@@ -120,7 +119,7 @@ class TopicProvisioner:
             KafkaUnreachable: no broker responded in time, in this job or recently in another one.
             KafkaException: the settings are wrong, or Kafka refused a request.
         """
-        kafka = _fingerprint(settings)
+        kafka = fingerprint(settings)
         self._check_reachable(kafka)
         connection = AdminConnection(settings)
         timer = threading.Timer(REPORT_AFTER_S, self._report_delay, (key, job, connection))
@@ -163,8 +162,3 @@ def _ensure(client: AdminClient, topics: Sequence[Topic], surplus: Sequence[str]
         return ALL_READY
     lines = [f"topic {name}: {why}" for name, why in refused.items()]
     return Finding(ready=False, reason="TopicRefused", message="\n".join(lines), retry=True)
-
-
-def _fingerprint(*described: object) -> str:
-    """A hash of settings and topics, which does not reveal the secrets in them."""
-    return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()

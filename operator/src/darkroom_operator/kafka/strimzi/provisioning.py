@@ -8,6 +8,7 @@ from darkroom_operator.cluster.references import Reference
 from darkroom_operator.cluster.world import World
 from darkroom_operator.kafka.credentials import Credentials
 from darkroom_operator.kafka.state import KafkaState
+from darkroom_operator.kafka.strimzi.observer import observer_settings
 from darkroom_operator.kafka.strimzi.topics import provision_topics
 from darkroom_operator.kafka.strimzi.users import StrimziCluster, provision_users
 from darkroom_operator.kube.keys import PipelineKey
@@ -21,8 +22,13 @@ def strimzi_namespace(pipeline: ImagePipeline) -> str | None:
     return None if cluster is None else cluster.namespace or pipeline.namespace
 
 
-def provision_kafka(key: PipelineKey, pipeline: ImagePipeline, plan: Topology, world: World) -> KafkaState:
-    """Request the topics and users of `plan` from Strimzi. Returns their state."""
+def provision_kafka(
+    key: PipelineKey, pipeline: ImagePipeline, plan: Topology, observer: str, world: World
+) -> KafkaState:
+    """Request the topics and users of `plan` from Strimzi. Returns their state.
+
+    `observer` is the name of the KafkaUser with which the operator reads offsets.
+    """
     cluster, namespace = pipeline.spec.kafka.cluster, strimzi_namespace(pipeline)
     if cluster is None or namespace is None:
         raise ValueError(f"{key} does not name a Kafka resource")
@@ -47,7 +53,12 @@ def provision_kafka(key: PipelineKey, pipeline: ImagePipeline, plan: Topology, w
         message = f"the status of Kafka {namespace}/{cluster.name} has no address of a listener that workers can use"
         return KafkaState(topics, Credentials(Finding(ready=False, reason="KafkaNotReady", message=message)))
     found = StrimziCluster(cluster.name, namespace, listener, supports_acls(kafka), has_authorization(kafka))
-    return KafkaState(topics, provision_users(pipeline, plan, found, world))
+    reads_offsets = any(stage.autoscaling is not None for stage in plan.stages)
+    return KafkaState(
+        topics,
+        provision_users(pipeline, plan, found, world),
+        observer_settings(key, found, observer, world) if reads_offsets else None,
+    )
 
 
 def _not_allowed(kafka: str, namespace: str, decision: Consent) -> KafkaState:

@@ -30,7 +30,7 @@ from darkroom_operator.kube.kinds import KAFKA_USER, SECRET
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.status.findings import Finding, combined, refused
 
-_SECRET_KEYS = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
+SECRET_KEYS = {"scram-sha-512": (PASSWORD,), "tls": (CERTIFICATE, PRIVATE_KEY)}
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _access(
     secrets: list[SecretFiles] = []
     status = user.get("status", {})
     if listener.authentication is not None:
-        files = {name: name for name in _SECRET_KEYS[listener.authentication]}
+        files = {name: name for name in SECRET_KEYS[listener.authentication]}
         secrets.append(SecretFiles(status.get("secret") or user["metadata"]["name"], files))
     if listener.tls:
         secrets.append(SecretFiles(cluster_ca_secret(cluster.name), {CA: CA}))

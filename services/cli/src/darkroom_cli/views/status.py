@@ -50,6 +50,7 @@ def pipeline_view(status: Document, now: datetime | None = None) -> RenderableTy
         Text(f"images topic {topic}"),
         *_section("Conditions", [_conditions(status, now)] if status["conditions"] else []),
         *_section("Stages", [_stages(status, now)] if stages else []),
+        *_section("Autoscaling", [_autoscaling(status)] if any(stage.get("autoscaling") for stage in stages) else []),
         *_section("Workers", [_workers(status)] if any(stage["workers"] for stage in stages) else []),
         *_section("Lag by partition", [_partitions(status)] if stages and images["partitions"] else []),
         *_section("Last errors", [_errors(status, now)] if errors else []),
@@ -81,6 +82,23 @@ def _stages(status: Document, now: datetime | None) -> Table:
             _age(stage["oldestWaitingAt"], now),
             reasons or _number(letters["total"]),
         )
+    return table
+
+
+def _autoscaling(status: Document) -> Table:
+    columns = ("stage", "desired", "reason", "lag", "drained in", "in/s")
+    table = table_of(*columns, right=frozenset({"desired", "lag", "drained in", "in/s"}))
+    for stage in status["stages"]:
+        if decided := stage.get("autoscaling"):
+            drain_s = decided["drainSeconds"]
+            table.add_row(
+                stage["name"],
+                str(decided["desired"]),
+                decided["reason"],
+                _number(decided["lag"]),
+                UNKNOWN if drain_s is None else f"{drain_s:,} s",
+                _rate(decided["ratePerSecond"]),
+            )
     return table
 
 

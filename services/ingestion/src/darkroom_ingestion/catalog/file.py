@@ -56,8 +56,8 @@ class FileCatalog:
             else:
                 changed(pipelines)
 
-    async def conditions(self, key: str) -> None:
-        """None: only the operator writes conditions."""
+    async def reported_status(self, key: str) -> None:
+        """None: only the operator writes a status."""
 
     def _stamp(self) -> tuple[int, int, int] | None:
         with contextlib.suppress(OSError):

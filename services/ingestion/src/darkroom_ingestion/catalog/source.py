@@ -1,6 +1,6 @@
 """The interface of catalogs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from darkroom.errors import DarkroomError
@@ -24,5 +24,5 @@ class CatalogSource(Protocol):
     async def watch(self, changed: Callable[[Pipelines], None]) -> None:
         """Call `changed` with the pipelines whenever they change. Runs until it is cancelled."""
 
-    async def conditions(self, key: str) -> Sequence[Mapping[str, Any]] | None:
-        """The conditions of the ImagePipeline `namespace/name`; None outside of Kubernetes."""
+    async def reported_status(self, key: str) -> Mapping[str, Any] | None:
+        """The status of the ImagePipeline `namespace/name`, from the operator; None outside of Kubernetes."""

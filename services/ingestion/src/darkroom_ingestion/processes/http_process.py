@@ -22,13 +22,13 @@ from darkroom_ingestion.processes.channel import Channel
 from darkroom_ingestion.processes.connections import Received
 from darkroom_ingestion.processes.messages import (
     Answer,
-    Conditions,
-    ConditionsQuestion,
     Counted,
     Question,
+    ReportedStatus,
     Serving,
     Setup,
     States,
+    StatusQuestion,
 )
 from darkroom_ingestion.services import Membership
 from darkroom_ingestion.serving import prepared
@@ -66,9 +66,9 @@ class Parent:
         """The metrics of the service."""
         return cast("Iterable[Metric]", await self._ask(lambda number: Question(number, "metrics")))
 
-    async def conditions(self, key: str) -> Conditions:
-        """The conditions of the ImagePipeline `namespace/name`; None outside of Kubernetes."""
-        return cast("Conditions", await self._ask(lambda number: ConditionsQuestion(number, key)))
+    async def reported_status(self, key: str) -> ReportedStatus:
+        """The status of the ImagePipeline `namespace/name`; None outside of Kubernetes."""
+        return cast("ReportedStatus", await self._ask(lambda number: StatusQuestion(number, key)))
 
     async def follow(self, services: Services) -> None:
         """Handle the parent's messages. Stops this process if the parent has ended."""

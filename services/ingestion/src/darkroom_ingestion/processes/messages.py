@@ -14,7 +14,7 @@ from darkroom_ingestion.store.ownership import Owner
 
 Subject = Literal["liveness", "readiness", "metrics"]
 """What all processes are asked."""
-Conditions = Sequence[Mapping[str, Any]] | None
+ReportedStatus = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Question:
 
 
 @dataclass(frozen=True)
-class ConditionsQuestion:
-    """From a process: which conditions has the ImagePipeline `key`?"""
+class StatusQuestion:
+    """From a process: what status has the ImagePipeline `key`?"""
 
     number: int
     key: str
@@ -69,7 +69,7 @@ class ConditionsQuestion:
 
 @dataclass(frozen=True)
 class Answer:
-    """From a process, to a question of the parent. To a process: `Metric`s, `ChecksOfProcesses`, or `Conditions`."""
+    """From a process, to a question of the parent. To a process: metrics, checks, or the status of an ImagePipeline."""
 
     number: int
     content: object

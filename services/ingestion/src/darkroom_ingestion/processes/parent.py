@@ -27,12 +27,12 @@ from darkroom_ingestion.processes.child import Child
 from darkroom_ingestion.processes.connections import Kind
 from darkroom_ingestion.processes.messages import (
     Answer,
-    ConditionsQuestion,
     Counted,
     Question,
     Serving,
     Setup,
     States,
+    StatusQuestion,
     Subject,
 )
 from darkroom_ingestion.processes.totals import Totals
@@ -197,16 +197,16 @@ class Parent:
                 self._totals.put(child.number, metrics)
             case Question():
                 self._begin(self._answer(child, message))
-            case ConditionsQuestion(number, key):
-                self._begin(self._answer_conditions(child, number, key))
+            case StatusQuestion(number, key):
+                self._begin(self._answer_status(child, number, key))
 
     def _begin(self, answering: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(answering)
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
-    async def _answer_conditions(self, asker: Child, number: int, key: str) -> None:
-        asker.send(Answer(number, await self._catalog.conditions(key)))
+    async def _answer_status(self, asker: Child, number: int, key: str) -> None:
+        asker.send(Answer(number, await self._catalog.reported_status(key)))
 
     async def _answer(self, asker: Child, question: Question) -> None:
         serving = [child for child in self._children if child.serving]

@@ -57,7 +57,9 @@ def _of_group(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:
     if stage.group_state is None:
         return
     if not stage.workers:
-        if stage.replicas == 0:
+        if stage.autoscaling is not None and stage.autoscaling.get("desired") == 0:
+            return
+        if stage.replicas == 0 and stage.autoscaling is None:
             yield "The stage has no workers because its replicas are 0: increase spec.stages[].replicas."
         else:
             yield f"No worker of the stage is connected to Kafka: {_find_workers(stage, facts)}."

@@ -6,6 +6,7 @@ from darkroom_ingestion.status.advice import pipeline_advice, stage_advice
 from darkroom_ingestion.status.facts import PipelineFacts, StageFacts
 from darkroom_ingestion.times import rfc3339
 
+_AUTOSCALING = ("desired", "reason", "lag", "drainSeconds", "ratePerSecond")
 _CONDITION = ("type", "status", "reason", "message", "lastTransitionTime")
 
 
@@ -53,6 +54,9 @@ def _stage(stage: StageFacts, facts: PipelineFacts) -> dict[str, Any]:
             }
             for one in stage.partitions
         ],
+        "autoscaling": None
+        if stage.autoscaling is None
+        else {name: stage.autoscaling.get(name) for name in _AUTOSCALING},
         "deadLetters": {
             "total": None if letters is None else sum(letters.values()),
             "byReason": [{"reason": reason, "count": count} for reason, count in (letters or {}).items()],

@@ -49,6 +49,7 @@ class StageFacts:
     Attributes:
         replicas: the number of worker replicas that the manifest asks for.
         lag_before: the lag at the beginning of the time that the rates are measured over.
+        autoscaling: the last decision about the number of workers, as the operator wrote it.
         dead_letters: by reason, the number of those that were not redriven, most frequent first.
         new_dead_letters: those of the time that the rates are measured over.
     """
@@ -63,6 +64,7 @@ class StageFacts:
     lag_before: int | None = None
     rate: float | None = None
     oldest_waiting_ms: int | None = None
+    autoscaling: Mapping[str, Any] | None = None
     dead_letters: Mapping[str, int] | None = None
     new_dead_letters: int | None = None
     last_errors: tuple[LetterFacts, ...] = ()

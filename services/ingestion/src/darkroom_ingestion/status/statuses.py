@@ -14,6 +14,7 @@ from darkroom_ingestion.status.document import status_document
 from darkroom_ingestion.status.facts import PipelineFacts, StageFacts
 from darkroom_ingestion.status.history import facts_from_kafka
 from darkroom_ingestion.status.letters import Letters
+from darkroom_ingestion.status.reported import with_reported_status
 from darkroom_ingestion.status.sample import Sample, take_sample
 from darkroom_ingestion.status.waiting import next_positions, times_of
 from darkroom_ingestion.store.database import Database, StoreUnavailable
@@ -53,13 +54,12 @@ class Statuses:
             facts = await asyncio.shield(kept.refresh)
         else:
             facts = kept.facts
-        return status_document(replace(facts, conditions=await self._catalog.conditions(served.key)))
+        return status_document(with_reported_status(facts, await self._catalog.reported_status(served.key)))
 
     async def of_unserved(self, namespace: str, name: str, reason: str) -> dict[str, Any]:
         """The status of a pipeline that exists but is not served."""
-        conditions = await self._catalog.conditions(f"{namespace}/{name}")
-        topic = names.images_topic(namespace, name)
-        return status_document(PipelineFacts(namespace, name, topic, None, conditions=conditions, unserved=reason))
+        facts = PipelineFacts(namespace, name, names.images_topic(namespace, name), None, unserved=reason)
+        return status_document(with_reported_status(facts, await self._catalog.reported_status(f"{namespace}/{name}")))
 
     async def _refresh(self, served: ServedPipeline, kept: _Kept) -> PipelineFacts:
         try:

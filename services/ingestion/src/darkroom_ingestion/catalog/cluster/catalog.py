@@ -1,7 +1,7 @@
 """A catalog read from ImagePipelines, by a watch of the API server."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -60,10 +60,9 @@ class ClusterCatalog:
                 group.create_task(secret.follow())
             await self._tell(changed)
 
-    async def conditions(self, key: str) -> Sequence[Mapping[str, Any]]:
-        """The conditions that the operator last wrote; none if it has not seen the pipeline yet."""
-        live = _all(self._pipelines).get(key, {})
-        return (live.get("status") or {}).get("conditions") or []
+    async def reported_status(self, key: str) -> Mapping[str, Any]:
+        """The status that the operator last wrote; empty if it has not seen the pipeline yet."""
+        return _all(self._pipelines).get(key, {}).get("status") or {}
 
     async def _tell(self, changed: Callable[[Pipelines], None]) -> None:
         before = self.read()

@@ -58,6 +58,16 @@ class ReasonCount(Document):
     count: int
 
 
+class AutoscalingSeen(Document):
+    """The operator's last decision about the number of workers of a stage, and what it is based on."""
+
+    desired: int = Field(description="The desired number of workers.")
+    reason: str = Field(examples=["BacklogNeedsMore"])
+    lag: int | None = Field(description="The number of images that wait.")
+    drain_seconds: int | None = Field(description="Seconds in which the workers analyse the images that wait.")
+    rate_per_second: float | None = Field(description="Images that arrive per second, smoothed.")
+
+
 class LettersStatus(Document):
     """The dead letters of a stage that have not been redriven."""
 
@@ -85,6 +95,9 @@ class StageState(Document):
     rate_per_second: float | None = Field(description="Images that it finished per second in the last half minute.")
     oldest_waiting_at: str | None = Field(description="When the oldest waiting image was received.")
     partitions: list[StagePartition]
+    autoscaling: AutoscalingSeen | None = Field(
+        description="Null for a stage without autoscaling, and outside of Kubernetes."
+    )
     dead_letters: LettersStatus
     last_errors: list[ErrorSeen] = Field(description="The newest dead letters, newest first.")
     advice: list[str] = Field(description="What is wrong with the stage, and what to do. Empty if nothing is.")

@@ -1,0 +1,1 @@
+"""Autoscaling: what stages need, from one query per Kafka cluster, and the replicas of their Deployments."""
