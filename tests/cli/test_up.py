@@ -51,6 +51,25 @@ def up(tmp_path: Path, kafka: SharedKafka, ups: list[Up]) -> Up:
     return ups[0]
 
 
+def test_on_all_addresses_it_serves_the_callers_of_a_token_file(
+    tmp_path: Path, kafka: SharedKafka, ups: list[Up]
+) -> None:
+    namespace, token, file = f"ns-{uuid.uuid4().hex[:8]}", "the-token-of-a-camera", tmp_path / "tokens.json"
+    entry = {"name": "camera", "token": token, "pipelines": ["*/*"], "rights": ["Submit", "Read"]}
+    file.write_text(json.dumps({"tokens": [entry]}))
+    client_file = tmp_path / "token"
+    client_file.write_text(token)
+    # The variable names the file of a client's token. The ingestion service of `up` must not read it.
+    environment = {"DARKROOM_TOKEN_FILE": str(client_file)}
+    options = ["--host", "0.0.0.0", "--token-file", str(file), "--bootstrap-servers", kafka.bootstrap_servers]
+    sample = sample_in(tmp_path, namespace)
+    ups.append(Up(tmp_path / "data", sample, "--port", "0", *options, environment=environment))
+    url = ups[0].until_ready()
+    sent = darkroom("submit", THREE, "--wait", "--json", "--token-file", client_file, url=url)
+    assert sent.json[0]["state"] == "Analyzed"
+    assert "The request has no credential" in darkroom("results", url=url).err
+
+
 def workers(up: Up, stage: str) -> list[psutil.Process]:
     found = [pid for pid, line in processes_of(up.data_dir).items() if f".{stage}.json" in line and " run " in line]
     return [psutil.Process(pid) for pid in found]

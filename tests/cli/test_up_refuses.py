@@ -112,6 +112,13 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_an_address_that_lets_everybody_in_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    ran = up(SAMPLE, tmp_path / "data", "--host", "0.0.0.0")
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "set --token-file to a file" in ran.err
+    assert not (tmp_path / "data").exists()
+
+
 def test_an_unwritable_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     ran = up(SAMPLE, tmp_path / "file" / "data")

@@ -29,6 +29,7 @@ def test_on_any_other_address_the_service_needs_access_control_or_a_word(host: s
 
 
 def test_options_of_the_environment_are_checked() -> None:
+    assert access(DARKROOM_TOKEN_FILE="").mode == "none"
     assert access(DARKROOM_TOKEN_FILE="/f").token_file == Path("/f")
     with pytest.raises(BadAccess, match="choose from"):
         access(DARKROOM_ACCESS="nobody")

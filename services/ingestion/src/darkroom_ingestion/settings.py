@@ -115,7 +115,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
     def option(flag: str, help_text: str, **rest: object) -> None:
         variable = "DARKROOM_" + flag.removeprefix("--").replace("-", "_").upper()
-        if variable in environment:
+        if environment.get(variable):
             rest |= {"default": environment[variable], "required": False}
         parser.add_argument(flag, help=help_text, **rest)  # type: ignore[arg-type]
 

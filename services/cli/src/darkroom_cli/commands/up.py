@@ -17,6 +17,25 @@ def up(
             envvar="DARKROOM_PORT", min=0, max=65_535, help="Port of the ingestion service; 0 chooses a free one."
         ),
     ] = 8080,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address that the ingestion service listens on. Any but loopback needs --token-file or --insecure.",
+        ),
+    ] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+            help="YAML or JSON file with those who may use the ingestion service, their tokens and their rights.",
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let everybody who can reach --host use the ingestion service.")
+    ] = False,
     data_dir: Annotated[
         Path,
         typer.Option(
@@ -45,10 +64,21 @@ def up(
     The Kafka in the manifests is replaced by a broker that this command starts, or by --bootstrap-servers. Prints
     "ready: http://127.0.0.1:PORT" on stdout once every stage is ready. Ctrl-C stops everything gracefully; a second
     Ctrl-C stops immediately.
+
+    With --token-file, `darkroom` and other clients of the ingestion service need a token of the file.
     """
+    from darkroom_cli.runner.services import Exposure
     from darkroom_cli.runner.up import Options
     from darkroom_cli.sessions.up import run_session
 
-    options = Options(tuple(at_least_one(manifests)), port, data_dir, bootstrap_servers, workers, ingestion_workers)
+    options = Options(
+        tuple(at_least_one(manifests)),
+        port,
+        data_dir,
+        bootstrap_servers,
+        workers,
+        ingestion_workers,
+        Exposure(host, token_file, insecure),
+    )
     code = run_session(options)
     raise typer.Exit(code)

@@ -1,5 +1,6 @@
 """TCP ports on this machine: checked, reserved and released."""
 
+import ipaddress
 import random
 import socket
 import sys
@@ -15,16 +16,38 @@ _TRIES = 200
 _CONNECT_TIMEOUT_S = 1.0
 
 
-def why_not_free(port: int) -> str | None:
+def why_not_free(port: int, host: str = HOST) -> str | None:
     """Why a server can't listen on the port; None if it can. Closed connections are ignored, as by Kafka."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
+    try:
+        info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(info[0], info[1]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(info[4])
             probe.listen(1)
-        except OSError as error:
-            return error.strerror or str(error)
+    except OSError as error:
+        return error.strerror or str(error)
     return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, an address to listen on, is reached from this machine only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def reached_at(host: str) -> str:
+    """The address at which this machine reaches a server that listens on `host`: of all addresses, 127.0.0.1."""
+    try:
+        return HOST if not host or ipaddress.ip_address(host).is_unspecified else host
+    except ValueError:
+        return host
+
+
+def netloc(host: str, port: int) -> str:
+    """The address as in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Reservation:

@@ -1,10 +1,11 @@
 """The services of a run: their command lines and configuration files."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.schema import StrictModel
-from darkroom_cli.processes.ports import HOST
+from darkroom_cli.processes.ports import reached_at
 from darkroom_cli.runner.model_check import WORKER_MODULE
 from darkroom_cli.runner.plan import LocalRun, StageRun
 from darkroom_cli.runner.state_folder import StateFolder
@@ -46,9 +47,30 @@ def worker_service(stage: StageRun, file: Path, number: int, port: int, folder: 
     )
 
 
-def ingestion_service(folder: StateFolder, port: int, workers: int) -> Service:
+@dataclass(frozen=True)
+class Exposure:
+    """Where the ingestion service listens, and who may use it.
+
+    Attributes:
+        host: address to listen on.
+        token_file: the file with callers, their tokens and their rights.
+        insecure: whether everybody may use a service that other machines can reach.
+    """
+
+    host: str
+    token_file: Path | None = None
+    insecure: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of the ingestion service."""
+        tokens = () if self.token_file is None else ("--token-file", str(self.token_file.absolute()))
+        return ("--host", self.host, *tokens, *(("--insecure",) if self.insecure else ()))
+
+
+def ingestion_service(folder: StateFolder, port: int, workers: int, exposure: Exposure) -> Service:
     """The ingestion service, for all pipelines of the catalog. `workers` processes handle requests."""
-    arguments = ("--catalog", str(folder.catalog), "--database", folder.database_url, "--host", HOST)
+    arguments = ("--catalog", str(folder.catalog), "--database", folder.database_url, *exposure.options)
     return Service(
         name="ingestion service",
         module=_INGESTION_MODULE,
@@ -56,6 +78,9 @@ def ingestion_service(folder: StateFolder, port: int, workers: int) -> Service:
         port=port,
         log=folder.logs / "ingestion.log",
         grace_s=_INGESTION_GRACE_S,
+        # Commands that send a token read it from the file that this variable names, which is no list of callers.
+        environment={"DARKROOM_TOKEN_FILE": ""},
+        host=reached_at(exposure.host),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import ExitCode
 from darkroom_cli.processes.child import Child, how_it_ended, last_lines
+from darkroom_cli.processes.ports import HOST
 from darkroom_cli.runner.readiness import why_not_ready
 from darkroom_cli.runner.restart_policy import History, after_crash, delay_s, hopeless
 from darkroom_cli.views.output import say
@@ -26,6 +27,7 @@ class Service:
         name: name in messages.
         module: Python module to run.
         port: port of `/readyz`.
+        host: address of `/readyz`.
         grace_s: seconds that it may take to stop.
         pipeline: the namespace and name of the pipeline that it works for.
     """
@@ -38,6 +40,7 @@ class Service:
     grace_s: float
     pipeline: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    host: str = HOST
 
 
 class Supervised:
@@ -110,7 +113,7 @@ class Supervised:
         await asyncio.sleep(delay)
 
     async def _watch(self) -> None:
-        while (reason := await why_not_ready(self.service.port)) is not None:
+        while (reason := await why_not_ready(self.service.host, self.service.port)) is not None:
             self.why_not_ready = reason
             await asyncio.sleep(_POLL_S)
         if self._history.has_been_ready:

@@ -11,14 +11,14 @@ from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.local_kafka import KAFKA_VERSION
 from darkroom_cli.manifests.bundle import Bundle, load_bundle
 from darkroom_cli.manifests.references import missing_references
-from darkroom_cli.processes.ports import HOST, Reservation, why_not_free
+from darkroom_cli.processes.ports import Reservation, is_loopback, netloc, reached_at, why_not_free
 from darkroom_cli.processes.threads import in_daemon_thread
 from darkroom_cli.runner.kafka import OwnKafka, lag_query, prepare
 from darkroom_cli.runner.model_check import check_models
 from darkroom_cli.runner.plan import StageRun, plan
 from darkroom_cli.runner.scaled_workers import ScaledWorkers, ServiceOf
 from darkroom_cli.runner.scaling import Scaling
-from darkroom_cli.runner.services import StageFiles, ingestion_service, worker_service, write_documents
+from darkroom_cli.runner.services import Exposure, StageFiles, ingestion_service, worker_service, write_documents
 from darkroom_cli.runner.state_folder import StateFolder
 from darkroom_cli.runner.supervised import Service, Supervised
 from darkroom_cli.views.output import answer, say
@@ -35,6 +35,7 @@ class Options:
     bootstrap_servers: str | None
     workers: int
     ingestion_workers: int
+    exposure: Exposure
 
 
 def load(options: Options) -> Bundle:
@@ -42,8 +43,15 @@ def load(options: Options) -> Bundle:
 
     Raises:
         InvalidInput: the manifests are invalid; the message has one line per problem.
+        InvalidInput: everybody who can reach this machine could send and read images.
         DarkroomError: the port is in use.
     """
+    host = options.exposure.host
+    if not (is_loopback(host) or options.exposure.token_file or options.exposure.insecure):
+        raise InvalidInput(
+            f"--host {host} would let everybody who can reach it send and read images: set --token-file to a file with "
+            "callers, their tokens and their rights, or --insecure to allow it"
+        )
     bundle = load_bundle(options.manifests)
     problems = bundle.problems + missing_references(bundle, in_cluster=False)
     if problems:
@@ -52,9 +60,9 @@ def load(options: Options) -> Bundle:
         raise InvalidInput(f"no ImagePipeline in {', '.join(map(str, options.manifests))}")
     for note in bundle.notes:
         say(f"note: {note}")
-    if options.port and (reason := why_not_free(options.port)):
+    if options.port and (reason := why_not_free(options.port, host)):
         raise DarkroomError(
-            f"port {options.port} on {HOST}: {reason}: stop what uses it, or choose another with --port"
+            f"port {options.port} on {host}: {reason}: stop what uses it, or choose another with --port"
         )
     return bundle
 
@@ -65,7 +73,7 @@ class Up:
     def __init__(self, options: Options, bundle: Bundle, folder: StateFolder) -> None:
         """Starts nothing before `run`."""
         self._folder = folder
-        self._ingestion_workers = options.ingestion_workers
+        self._ingestion_workers, self._exposure = options.ingestion_workers, options.exposure
         self._reservations = [] if options.port else [Reservation()]
         self._port = options.port or self._reservations[0].port
         self._own = None if options.bootstrap_servers else OwnKafka(folder.kafka)
@@ -88,7 +96,7 @@ class Up:
         try:
             stages = write_documents(self._run, self._folder)
             self._stages = [ScaledWorkers(stage, self._service_of(stage, file)) for stage, file in stages]
-            self._ingestion = [Supervised(ingestion_service(self._folder, self._port, self._ingestion_workers))]
+            self._ingestion = [Supervised(self._ingestion_service())]
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_kafka())
                 for service in [*self._workers, *self._ingestion]:
@@ -125,6 +133,9 @@ class Up:
             return worker_service(stage, file, number, ports[number], self._folder)
 
         return service
+
+    def _ingestion_service(self) -> Service:
+        return ingestion_service(self._folder, self._port, self._ingestion_workers, self._exposure)
 
     async def _check_models(self, stages: StageFiles) -> None:
         names = ", ".join(stage.title for stage, _ in stages)
@@ -167,7 +178,7 @@ class Up:
                 )
                 await asyncio.gather(*(service.ready.wait() for service in services))
             self.was_ready = True
-            answer(f"ready: http://{HOST}:{self._port}")
+            answer(f"ready: http://{netloc(reached_at(self._exposure.host), self._port)}")
             await Scaling(self._stages, lag_query(self._connection)).keep(group)
             await asyncio.Event().wait()
 
