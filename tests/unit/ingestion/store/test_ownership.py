@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom_ingestion.images.idempotency import Claimed, IdempotencyKeys
+from darkroom_ingestion.images.idempotency import Claimed, IdempotencyKeys, KeyOfCaller
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.ownership import Owner, release_claims
@@ -18,6 +18,7 @@ from darkroom_ingestion.times import now_ms
 
 _LEASE_S = 600
 """Longer than the tests: no lease ends in them."""
+_KEY = KeyOfCaller("ns/name", "None:anonymous", "key")
 _FIRST, _SECOND = Owner("run", 1), Owner("run", 2)
 _LETTER = DeadLetterRow(
     topic="ns.name.classify.dead-letters",
@@ -54,7 +55,7 @@ def claim_key(database: Database, owner: Owner) -> Claimed:
 
     async def claim() -> Claimed:
         keys = IdempotencyKeys(database, owner, _LEASE_S)
-        async with asyncio.timeout(0.3), keys.claim("ns/name", "key", "print", [f"id of {owner.name}"]) as claimed:
+        async with asyncio.timeout(0.3), keys.claim(_KEY, "print", [f"id of {owner.name}"]) as claimed:
             assert isinstance(claimed, Claimed)
             return claimed
 

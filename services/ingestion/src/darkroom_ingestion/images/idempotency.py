@@ -10,9 +10,9 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from darkroom_ingestion.images.errors import KeyInUse, KeyReused
 from darkroom_ingestion.store.database import Database
@@ -24,6 +24,18 @@ from darkroom_ingestion.times import now_ms
 
 MAX_KEY_LENGTH = 255
 _LOOK_AGAIN_S = 0.1
+
+
+class KeyOfCaller(NamedTuple):
+    """An idempotency key. The same key of another caller, or for another pipeline, is another one.
+
+    Attributes:
+        caller: identifies the caller.
+    """
+
+    pipeline: str
+    caller: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class _Busy:
 
 
 class IdempotencyKeys:
-    """The keys of all pipelines.
+    """The keys of all callers.
 
     Args:
         owner: the process that claims them.
@@ -58,11 +70,11 @@ class IdempotencyKeys:
         self._lease_ms = int(lease_s * 1000)
         self._wait_s = lease_s
         self._owner = owner
-        self._in_progress: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._in_progress: dict[KeyOfCaller, asyncio.Future[None]] = {}
 
     @asynccontextmanager
     async def claim(
-        self, pipeline: str, key: str, fingerprint: str, new_ids: Sequence[str]
+        self, key: KeyOfCaller, fingerprint: str, new_ids: Sequence[str]
     ) -> AsyncIterator[Settled | Claimed]:
         """Claim the request, or return its earlier response. Waits for a request in progress.
 
@@ -71,12 +83,11 @@ class IdempotencyKeys:
             KeyInUse: a request with the key is still in progress.
             StoreUnavailable: the store can't be written.
         """
-        slot = (pipeline, key)
         deadline = asyncio.get_running_loop().time() + self._wait_s
-        while (mine := await self._try(slot, fingerprint, new_ids)) is None:
+        while (mine := await self._try(key, fingerprint, new_ids)) is None:
             if asyncio.get_running_loop().time() > deadline:
                 raise KeyInUse("A request with this Idempotency-Key is still in progress: try again in a moment.")
-            if other := self._in_progress.get(slot):
+            if other := self._in_progress.get(key):
                 await asyncio.wait([other], timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
             else:
                 await asyncio.sleep(_LOOK_AGAIN_S)
@@ -86,41 +97,38 @@ class IdempotencyKeys:
         try:
             yield mine
         finally:
-            done = self._in_progress.pop(slot, None)
+            done = self._in_progress.pop(key, None)
             if done is not None:
                 done.set_result(None)
 
-    async def settle(self, pipeline: str, key: str, accepted: list[dict[str, Any]]) -> None:
+    async def settle(self, key: KeyOfCaller, accepted: list[dict[str, Any]]) -> None:
         """Store the response."""
         answer = json.dumps(accepted)
-        await self._database.writing(lambda c: _set(c, pipeline, key, answer=answer, owner=None))
+        await self._database.writing(lambda c: _set(c, key, answer=answer, owner=None))
 
-    async def release(self, pipeline: str, key: str) -> None:
+    async def release(self, key: KeyOfCaller) -> None:
         """Release the claim, so that the next request with the key can perform the request. The ids are kept."""
-        await self._database.writing(lambda c: _set(c, pipeline, key, owner=None))
+        await self._database.writing(lambda c: _set(c, key, owner=None))
 
-    async def _try(self, slot: tuple[str, str], fingerprint: str, new_ids: Sequence[str]) -> Settled | Claimed | None:
-        if slot in self._in_progress:
+    async def _try(self, key: KeyOfCaller, fingerprint: str, new_ids: Sequence[str]) -> Settled | Claimed | None:
+        if key in self._in_progress:
             return None
-        self._in_progress[slot] = asyncio.get_running_loop().create_future()
+        self._in_progress[key] = asyncio.get_running_loop().create_future()
         outcome: Settled | Claimed | _Busy | None = None
         try:
-            outcome = await self._database.writing(lambda c: self._take(c, slot, fingerprint, new_ids))
+            outcome = await self._database.writing(lambda c: self._take(c, key, fingerprint, new_ids))
         finally:
             if not isinstance(outcome, Claimed):
-                self._in_progress.pop(slot).set_result(None)
+                self._in_progress.pop(key).set_result(None)
         return None if isinstance(outcome, _Busy) else outcome
 
     def _take(
-        self, connection: Connection, slot: tuple[str, str], fingerprint: str, new_ids: Sequence[str]
+        self, connection: Connection, key: KeyOfCaller, fingerprint: str, new_ids: Sequence[str]
     ) -> Settled | Claimed | _Busy:
-        pipeline, key = slot
-        now = now_ms()
-        at_key = (idempotency.c.pipeline == pipeline) & (idempotency.c.key == key)
+        now, at_key = now_ms(), _at(key)
         connection.execute(delete(idempotency).where(at_key, idempotency.c.created_at_ms < now - KEPT_MS))
         row = {
-            "pipeline": pipeline,
-            "key": key,
+            **key._asdict(),
             "fingerprint": fingerprint,
             "created_at_ms": now,
             "owner": self._owner.name,
@@ -152,6 +160,10 @@ class IdempotencyKeys:
         return ours or of_a_former_run or claimed_at_ms < now - self._lease_ms
 
 
-def _set(connection: Connection, pipeline: str, key: str, **values: str | None) -> None:
-    at_key = (idempotency.c.pipeline == pipeline) & (idempotency.c.key == key)
-    connection.execute(update(idempotency).where(at_key).values(**values))
+def _at(key: KeyOfCaller) -> ColumnElement[bool]:
+    columns = idempotency.c
+    return (columns.pipeline == key.pipeline) & (columns.caller == key.caller) & (columns.key == key.key)
+
+
+def _set(connection: Connection, key: KeyOfCaller, **values: str | None) -> None:
+    connection.execute(update(idempotency).where(_at(key)).values(**values))

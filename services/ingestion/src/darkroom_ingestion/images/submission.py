@@ -17,7 +17,7 @@ from darkroom.tracing.context import SpanContext
 from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import Refused
-from darkroom_ingestion.images.idempotency import IdempotencyKeys, Settled
+from darkroom_ingestion.images.idempotency import IdempotencyKeys, KeyOfCaller, Settled
 from darkroom_ingestion.images.ids import new_image_id
 from darkroom_ingestion.images.publish_span import PublishSpan
 from darkroom_ingestion.images.publishing import ImagesTopics
@@ -44,7 +44,7 @@ class Sender(NamedTuple):
     """The parameters that the client sent with the images. `span` is that of its request, if tracing is on."""
 
     key: str | None = None
-    idempotency_key: str | None = None
+    idempotency_key: KeyOfCaller | None = None
     trace: Mapping[str, str] = MappingProxyType({})
     span: SpanContext | None = None
 
@@ -86,7 +86,7 @@ class Submissions:
             expect(new_ids)
             return await self._publish_all(served, uploads, new_ids, sender)
         print_ = fingerprint(uploads, sender.key)
-        async with self.keys.claim(served.key, key, print_, new_ids) as claim:
+        async with self.keys.claim(key, print_, new_ids) as claim:
             if isinstance(claim, Settled):
                 self.metrics.idempotent_repeats.inc()
                 images = [ReceivedImage(**accepted) for accepted in claim.accepted]
@@ -98,7 +98,7 @@ class Submissions:
             left = [upload for image_id, upload in zip(claim.image_ids, uploads, strict=True) if image_id not in known]
             fresh = dict(zip(ids, await self._publish_all(served, left, ids, sender), strict=True))
             outcomes = [known.get(image_id) or fresh[image_id] for image_id in claim.image_ids]
-            await self._write_down(served, key, outcomes)
+            await self._write_down(key, outcomes)
             return outcomes
 
     async def _publish_all(
@@ -160,14 +160,14 @@ class Submissions:
         recent = {i: image for i in image_ids if (image := self.recent.get(served.key, i))}
         return recent | stored
 
-    async def _write_down(self, served: ServedPipeline, key: str, outcomes: list[Outcome]) -> None:
+    async def _write_down(self, key: KeyOfCaller, outcomes: list[Outcome]) -> None:
         """Store the response; without one, release the key for the next request."""
         accepted = [outcome._asdict() for outcome in outcomes if isinstance(outcome, ReceivedImage)]
         try:
             if len(accepted) == len(outcomes):
-                await self.keys.settle(served.key, key, accepted)
+                await self.keys.settle(key, accepted)
             else:
-                await self.keys.release(served.key, key)
+                await self.keys.release(key)
         except StoreUnavailable as error:
             # The images are in the log, where a repeated request will find them.
             log.warning("the response for an idempotency key was not stored", reason=str(error))

@@ -189,6 +189,7 @@ idempotency = Table(
     "idempotency",
     metadata,
     Column("pipeline", Text, primary_key=True),
+    Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),

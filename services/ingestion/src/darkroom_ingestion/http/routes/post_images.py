@@ -24,6 +24,7 @@ from darkroom_ingestion.http.requests.multipart import MAX_FILES, File, read_fil
 from darkroom_ingestion.http.requests.prefer import MAX_WAIT_S, wait_s
 from darkroom_ingestion.http.routes.described import MAX_KEY_LENGTH, CallerOf, Served, ServicesOf, json_answer, problems
 from darkroom_ingestion.images.idempotency import MAX_KEY_LENGTH as MAX_IDEMPOTENCY_KEY_LENGTH
+from darkroom_ingestion.images.idempotency import KeyOfCaller
 from darkroom_ingestion.images.submission import Sender, Upload
 from darkroom_ingestion.images.waiting import Waiting
 from darkroom_ingestion.records.answers import ReceivedImage
@@ -129,7 +130,8 @@ async def post_images(
     seconds = wait_s(prefer or [])
     if seconds and not await services.access.may(caller, Right.READ, served.pipeline.namespace, served.pipeline.name):
         seconds = None
-    asked = _Asked(Sender(key, idempotency_key, trace, span_of(request.scope)), seconds)
+    once = idempotency_key and KeyOfCaller(served.key, caller.key, idempotency_key)
+    asked = _Asked(Sender(key, once or None, trace, span_of(request.scope)), seconds)
     content_type = request.headers.get("content-type")
     with services.memory.share() as share:
         if (content_type or "").partition(";")[0].strip().lower() == _MULTIPART:
