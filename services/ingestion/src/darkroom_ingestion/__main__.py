@@ -11,6 +11,7 @@ from darkroom.errors import DarkroomError
 from darkroom.logs import configure_logs
 from darkroom.processes.held_start import continue_when_released
 from darkroom_ingestion.access.opening import check_access
+from darkroom_ingestion.audit.destination import AuditFile
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.certificate import Certificate
@@ -31,8 +32,11 @@ def main() -> None:
         if not continue_when_released():
             sys.exit(1)
         quiet_libraries()
+        # Before anything starts: a problem with these files ends the command.
         if settings.tls is not None:
-            Certificate(*settings.tls)  # before anything starts: a problem with the files ends the command
+            Certificate(*settings.tls)
+        if settings.audit_log is not None:
+            AuditFile(settings.audit_log).close()
         check_access(settings)
         catalog = _catalog(settings)
         pipelines = catalog.read()

@@ -48,6 +48,17 @@ class Metrics:
         self.idempotent_repeats = Counter(
             "darkroom_idempotent_repeats", "Requests answered from their idempotency key.", registry=r
         )
+        self.limit_refusals = Counter(
+            "darkroom_caller_limit_refusals", "Requests beyond a limit of their caller.", ["limit"], registry=r
+        )
+        self.callers = Gauge("darkroom_limited_callers", "Callers whose use of the service is counted.", registry=r)
+        self.audit_lines = Counter("darkroom_audit_lines", "Lines written to the audit log.", registry=r)
+        self.audit_dropped = Counter(
+            "darkroom_audit_dropped", "Events missing in the audit log, because it could not be written.", registry=r
+        )
+        self.audit_suppressed = Counter(
+            "darkroom_audit_suppressed", "Refusals of a caller beyond those that the audit log has of it.", registry=r
+        )
         self._tls_expires = Gauge(
             "darkroom_tls_certificate_expiration_timestamp_seconds",
             "When the TLS certificate in use expires.",

@@ -9,13 +9,13 @@ import structlog
 
 from darkroom.tracing.start import start_tracing
 from darkroom_ingestion.access.opening import open_access
+from darkroom_ingestion.audit.log import AuditLog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.filling.messages import Setup
 from darkroom_ingestion.filling.process import Filling
 from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.http.context import Services
-from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.http.siblings import Siblings
 from darkroom_ingestion.images.idempotency import IdempotencyKeys
@@ -26,6 +26,7 @@ from darkroom_ingestion.images.redrives.jobs import RedriveJobs
 from darkroom_ingestion.images.redrives.redrive import Redrives
 from darkroom_ingestion.images.submission import Submissions
 from darkroom_ingestion.images.topic_ends import TopicEnds
+from darkroom_ingestion.limits.callers import CallerLimits
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import SERVICE, Settings
@@ -98,6 +99,8 @@ async def running(
         await services.thumbnails.close()
         await links.close()
         services.reading.threads.shutdown(wait=False, cancel_futures=True)
+        if services.audit is not None:
+            await asyncio.to_thread(services.audit.close)
         if services.tracing is not None:
             await asyncio.to_thread(services.tracing.close, _LAST_SPANS_S)
         database.close()
@@ -119,6 +122,8 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
     metrics.producer_queue.set_function(lambda: sum(link.publisher.waiting for link in links.all()))
     metrics.store_lag.set_function(lambda: filling.lag)
     metrics.store_writable.set(1)
+    limits = CallerLimits(settings.limits, lambda limit: metrics.limit_refusals.labels(limit).inc())
+    metrics.callers.set_function(lambda: limits.tracked)
     redrives = Redrives(topics, links, database, claimant, ends, metrics)
     return Services(
         settings=settings,
@@ -133,7 +138,8 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
         redrive_jobs=RedriveJobs(redrives),
         statuses=Statuses(links, database, catalog),
         memory=memory,
-        live_clients=LiveClients(settings.live_clients_per_address),
+        limits=limits,
+        audit=None if settings.audit_log is None else AuditLog(settings.audit_log, metrics),
         probe=WriteProbe(database),
         tracing=tracing,
         background=Supervisor(metrics),

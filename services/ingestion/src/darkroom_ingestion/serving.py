@@ -64,7 +64,9 @@ async def prepared(
         if certificate is not None:
             services.background.start("tls certificate", partial(certificate.watch, services.metrics))
         tls = None if certificate is None else certificate.context
-        whole = as_served(app, services.access, cors_origins=settings.cors_origins, on_loopback=on_loopback)
+        whole = as_served(
+            app, services.access, services.limits, cors_origins=settings.cors_origins, on_loopback=on_loopback
+        )
         yield Prepared(services, whole, probe_app, tls)
 
 

@@ -11,11 +11,13 @@ from darkroom.api.quantities import parse_size
 from darkroom.errors import DarkroomError
 from darkroom.logs import LogFormat
 from darkroom_ingestion.access_settings import AccessSettings, add_access_options
+from darkroom_ingestion.limits.settings import LimitSettings, add_limit_options
 
 SERVICE = "darkroom-ingestion"
 """The service's name in traces."""
 DEFAULT_DATABASE = "sqlite:///darkroom.db"
 IN_CLUSTER = Path("kubernetes")
+STANDARD_OUTPUT, NO_AUDIT_LOG = Path("-"), Path("none")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -51,7 +53,8 @@ class Settings:
         probe_port: port of a separate listener for probes and metrics, which are also on `port`.
         cors_origins: origins whose pages may use the API from a browser.
         tls: the files of the certificate and its key; HTTP without TLS if None.
-        live_clients_per_address: maximum number of live feed clients from one address.
+        limits: what one caller may use.
+        audit_log: the file of the audit log, or STANDARD_OUTPUT; no audit log if None.
         workers: the number of processes that handle requests. They share the limits above equally.
         access: who may use the service.
     """
@@ -76,7 +79,8 @@ class Settings:
     probe_port: int | None = None
     cors_origins: tuple[str, ...] = ()
     tls: tuple[Path, Path] | None = None
-    live_clients_per_address: int = 512
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    audit_log: Path | None = None
     workers: int = 1
     access: AccessSettings = field(default_factory=AccessSettings)
 
@@ -102,7 +106,15 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     certificate, key = parsed.pop("tls_cert"), parsed.pop("tls_key")
     if (certificate is None) != (key is None):
         raise BadSettings("--tls-cert and --tls-key need each other: set both, or none of them")
-    return Settings(access=AccessSettings.of(parsed), **parsed, tls=certificate and (certificate, key))
+    access, limits = AccessSettings.of(parsed), LimitSettings.of(parsed)
+    audit_log = parsed.pop("audit_log") or (NO_AUDIT_LOG if access.mode == "none" else STANDARD_OUTPUT)
+    return Settings(
+        **parsed,
+        access=access,
+        limits=limits,
+        audit_log=None if audit_log == NO_AUDIT_LOG else audit_log,
+        tls=certificate and (certificate, key),
+    )
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -158,17 +170,17 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         default=(),
         metavar="ORIGINS",
     )
+    add_limit_options(option)
     option(
-        "--live-clients-per-address",
-        "maximum number of live feed clients from one address (default: %(default)s)",
-        type=_count,
-        default=Settings.live_clients_per_address,
-        metavar="NUMBER",
+        "--audit-log",
+        "file for the audit log, or - for the standard output, or none (default: -; none with --access none)",
+        type=Path,
+        metavar="FILE",
     )
     option(
         "--workers",
-        "number of processes that handle requests; the limits of --body-memory and --live-clients-per-address are "
-        "divided among them (default: %(default)s)",
+        "number of processes that handle requests; --body-memory and the limits of callers are divided among them "
+        "(default: %(default)s)",
         type=_count,
         default=Settings.workers,
         metavar="NUMBER",

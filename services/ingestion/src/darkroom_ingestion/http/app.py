@@ -17,6 +17,7 @@ from darkroom_ingestion.http.middleware.access import AccessChecked
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
+from darkroom_ingestion.http.middleware.requests_limited import RequestsLimited
 from darkroom_ingestion.http.plain_uploads import PlainUploads
 from darkroom_ingestion.http.problems import Problem
 from darkroom_ingestion.http.routes import (
@@ -36,6 +37,7 @@ from darkroom_ingestion.http.routes import (
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
 from darkroom_ingestion.http.routes.explore import counts, export
 from darkroom_ingestion.http.routes.explore import images as images_list
+from darkroom_ingestion.limits.callers import CallerLimits
 
 _ROUTES = (
     post_images,
@@ -108,9 +110,13 @@ def create_app(
     return app
 
 
-def as_served(app: FastAPI, access: Access, *, cors_origins: Sequence[str] = (), on_loopback: bool = False) -> ASGIApp:
+def as_served(
+    app: FastAPI, access: Access, limits: CallerLimits, *, cors_origins: Sequence[str] = (), on_loopback: bool = False
+) -> ASGIApp:
     """The application as a server calls it: callers are checked, and plain uploads handled, before the framework."""
     whole: ASGIApp = PlainUploads(app, app.state, local_hosts_only=on_loopback)
+    if limits.limits_requests:
+        whole = RequestsLimited(whole, limits)
     if access.is_checked:
         whole = AccessChecked(whole, access)
     if cors_origins:

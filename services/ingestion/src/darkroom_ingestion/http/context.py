@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.access.access import Access
+from darkroom_ingestion.audit.log import AuditLog
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.stream import Reading
 from darkroom_ingestion.filling.states import FillerStates
-from darkroom_ingestion.http.live_clients import LiveClients
 from darkroom_ingestion.http.problems import HttpProblem, not_found, unavailable
 from darkroom_ingestion.http.requests.memory import BodyMemory
 from darkroom_ingestion.http.siblings import Siblings
@@ -17,6 +17,7 @@ from darkroom_ingestion.images.lookup import ImageLookup
 from darkroom_ingestion.images.redrives.jobs import RedriveJobs
 from darkroom_ingestion.images.redrives.redrive import Redrives
 from darkroom_ingestion.images.submission import Submissions
+from darkroom_ingestion.limits.callers import CallerLimits
 from darkroom_ingestion.links.links import Links
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
@@ -47,7 +48,8 @@ class Services:
     redrive_jobs: RedriveJobs
     statuses: Statuses
     memory: BodyMemory
-    live_clients: LiveClients
+    limits: CallerLimits
+    audit: AuditLog | None
     probe: WriteProbe
     tracing: Tracing | None
     background: Supervisor

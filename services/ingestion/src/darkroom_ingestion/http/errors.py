@@ -9,6 +9,7 @@ from starlette.responses import Response
 from darkroom.errors import DarkroomError
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.access.protocols import AccessUnavailable, BadCredential, Forbidden, NoCredential
+from darkroom_ingestion.http.limit_problems import BEFORE_BODY, limit_reached
 from darkroom_ingestion.http.problems import (
     HttpProblem,
     answer,
@@ -23,6 +24,7 @@ from darkroom_ingestion.http.problems import (
 )
 from darkroom_ingestion.images import errors
 from darkroom_ingestion.images.redrives.selection import AmbiguousSelection
+from darkroom_ingestion.limits.callers import LimitReached, TooManyHeld
 from darkroom_ingestion.links.links import NotConnected
 from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.thumbnails.decoder import NoThumbnail
@@ -46,6 +48,12 @@ def problem_of(error: Exception) -> HttpProblem:  # noqa: C901, PLR0912 - a tabl
         case AccessUnavailable():
             title = "Access can't be checked"
             return unavailable("access-unavailable", title, detail, retry_after_s=error.retry_after_s)
+        case LimitReached():
+            return limit_reached(error)
+        case TooManyHeld():
+            problem = unavailable("busy", "The service is busy", detail, retry_after_s=error.retry_after_s)
+            problem.unread_body = error.limit in BEFORE_BODY
+            return problem
         case AmbiguousSelection():
             return invalid(detail)
         case NoThumbnail():

@@ -18,6 +18,7 @@ from darkroom_ingestion.http.middleware.request_span import span_of
 from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.admission import admit, is_accepted
 from darkroom_ingestion.http.requests.bodies import check_body, read_body
+from darkroom_ingestion.http.requests.callers import byte_budget
 from darkroom_ingestion.http.routes.post_images import location, router, trace_headers
 from darkroom_ingestion.http.server import ARRIVED, RESPOND
 from darkroom_ingestion.images.ids import new_image_id
@@ -105,13 +106,16 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
 
 async def _accept(services: "Services", plain: _Plain, scope: Scope, receive: Receive) -> ReceivedImage:
     served, limit = plain.served, plain.served.max_image_bytes
+    budget = byte_budget(services, scope)
     with services.memory.share() as share:
         body: bytes | None = scope[ARRIVED]()
         if body is None:
             silence_s = services.settings.body_timeout_s
-            body = await read_body(receive, plain.announced, limit=limit, silence_s=silence_s, share=share)
+            body = await read_body(
+                receive, plain.announced, limit=limit, silence_s=silence_s, share=share, budget=budget
+            )
         else:
-            check_body(body, limit, share)
+            check_body(body, limit, share, budget)
         upload = Upload(body, admit(plain.content_type, body))
         image_id = scope[LOG_IDS]["image_id"] = new_image_id()
         return await services.submissions.publish(served, image_id, upload, plain.sender)

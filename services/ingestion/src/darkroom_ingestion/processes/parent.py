@@ -268,5 +268,5 @@ def shared_out(settings: Settings) -> Settings:
     return replace(
         settings,
         body_memory_bytes=settings.body_memory_bytes // processes,
-        live_clients_per_address=-(-settings.live_clients_per_address // processes),
+        limits=settings.limits.divided(processes),
     )

@@ -10,6 +10,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from darkroom.logs import set_log_fields
+from darkroom_ingestion.http.audited import audit_request
 from darkroom_ingestion.http.middleware.request_span import RequestSpan
 from darkroom_ingestion.http.server import ARRIVED, RESPOND, Respond
 
@@ -30,7 +31,7 @@ log = structlog.get_logger("darkroom.ingestion.http")
 
 
 class Instrumented:
-    """ASGI middleware: counts and times requests, adds their ids to their log lines, and common headers.
+    """ASGI middleware: counts, times and audits requests, adds their ids to their log lines, and common headers.
 
     Log lines of a request have `request_id` and, if it is traced, `trace_id`. The client's X-Request-Id is used if it
     is short and plain ASCII; else a new id. The response has it too.
@@ -76,7 +77,10 @@ class Instrumented:
             seconds = time.perf_counter() - start
             if span is not None:
                 span.end(scope, route, status)
-            self._state.services.metrics.request_was_answered(scope["method"], route, status, seconds)
+            services = self._state.services
+            services.metrics.request_was_answered(scope["method"], route, status, seconds)
+            if services.audit is not None:
+                audit_request(services.audit, scope, status, ids)
             log.debug("request completed", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
 
     def _begin_span(self, scope: Scope, ids: dict[str, str], traceparent: str | None) -> RequestSpan | None:

@@ -7,48 +7,70 @@ from starlette.types import Receive
 
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.memory import MemoryShare
+from darkroom_ingestion.limits.byte_budget import ByteBudget
 
 MAX_JSON_BYTES = 2**20
 """The largest JSON body: a thousand ids of 1,000 bytes, the longest that the store keeps, fit in."""
 _SLOWEST_BYTES_PER_S = 8 * 1024
 
 
-def check_body(body: bytes, limit: int, share: MemoryShare) -> None:
-    """Apply the limits for size and memory to a body that has arrived as a whole.
+def check_body(body: bytes, limit: int, share: MemoryShare, budget: ByteBudget | None) -> None:
+    """Apply the limits for size and memory, and that of its caller, to a body that has arrived as a whole.
 
     Raises:
         HttpProblem: 413 if it is too large, 503 if there is no memory for it.
+        LimitReached: the caller sends too many bytes.
     """
     if len(body) > limit:
         raise too_large(limit)
+    if budget is not None:
+        budget.begin(len(body))
     share.take(len(body))
 
 
 async def read_body(
-    receive: Receive, announced: str | None, *, limit: int, silence_s: float, share: MemoryShare
+    receive: Receive,
+    announced: str | None,
+    *,
+    limit: int,
+    silence_s: float,
+    share: MemoryShare,
+    budget: ByteBudget | None,
 ) -> bytes:
     """Read a body of at most `limit` bytes, with pauses of at most `silence_s`.
 
-    If the Content-Length, `announced`, is too large, the request is refused before the body is read.
+    If the Content-Length, `announced`, is too large or beyond the caller's budget, the request is refused before the
+    body is read.
 
     Raises:
         HttpProblem: 413 if it is larger, 408 if the client is too slow, 503 if there is no memory for it, 400 if the
             client disconnects before its end.
+        LimitReached: the caller sends too many bytes.
     """
-    chunks = [chunk async for chunk in body_chunks(receive, announced, limit=limit, silence_s=silence_s, share=share)]
+    arriving = body_chunks(receive, announced, limit=limit, silence_s=silence_s, share=share, budget=budget)
+    chunks = [chunk async for chunk in arriving]
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def body_chunks(
-    receive: Receive, announced: str | None, *, limit: int, silence_s: float, share: MemoryShare | None
+    receive: Receive,
+    announced: str | None,
+    *,
+    limit: int,
+    silence_s: float,
+    share: MemoryShare | None,
+    budget: ByteBudget | None,
 ) -> AsyncIterator[bytes]:
     """The body in chunks as they arrive, with the same limits as `read_body`.
 
     Raises:
-        HttpProblem: as for `read_body`.
+        HttpProblem, LimitReached: as for `read_body`.
     """
-    if _bytes_announced(announced) > limit:
+    announced_bytes = _bytes_announced(announced)
+    if announced_bytes > limit:
         raise too_large(limit)
+    if budget is not None:
+        budget.begin(announced_bytes)
     size = 0
     clock = asyncio.get_running_loop().time
     # The total time is limited too: a client that sends a byte now and then would occupy the memory forever.
@@ -76,6 +98,8 @@ async def body_chunks(
             raise too_large(limit)
         if share is not None:
             share.take(len(chunk))
+        if budget is not None:
+            budget.arrived(len(chunk))
         yield chunk
 
 

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Message
 
 from darkroom_ingestion.http.requests.bodies import MAX_JSON_BYTES, read_body
+from darkroom_ingestion.http.requests.callers import byte_budget
 
 if TYPE_CHECKING:
     from darkroom_ingestion.http.context import Services
@@ -30,6 +31,7 @@ class JsonRoute(APIRoute):
                     limit=MAX_JSON_BYTES,
                     silence_s=silence_s,
                     share=share,
+                    budget=byte_budget(services, request.scope),
                 )
 
                 async def receive() -> Message:

@@ -8,10 +8,11 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from darkroom_ingestion.http.live_clients import LiveClients
-from darkroom_ingestion.http.problems import HttpProblem, answer
+from darkroom_ingestion.http.errors import problem_of
+from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.disconnection import until_disconnected
 from darkroom_ingestion.http.server import ABORT
+from darkroom_ingestion.limits.callers import CallerLimits, LimitReached, TooManyHeld
 from darkroom_ingestion.metrics import Metrics
 
 _SEND_TIMEOUT_S = 20.0
@@ -25,24 +26,21 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, chunks: AsyncGenerator[bytes, None], metrics: Metrics, clients: LiveClients, address: str
+        self, chunks: AsyncGenerator[bytes, None], metrics: Metrics, limits: CallerLimits, caller: str
     ) -> None:
+        """`caller` is the key of the client in `limits`."""
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._chunks, self._metrics, self._clients, self._address = chunks, metrics, clients, address
+        self._chunks, self._metrics, self._limits, self._caller = chunks, metrics, limits, caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the chunks end or the client disconnects."""
         try:
-            self._clients.enter(self._address)
-        except HttpProblem as problem:
+            with self._limits.holding("streams", self._caller):
+                await self._serve(scope, receive, send)
+        except (LimitReached, TooManyHeld) as refusal:
             await self._chunks.aclose()
-            await answer(problem, scope["path"])(scope, receive, send)
-            return
-        try:
-            await self._serve(scope, receive, send)
-        finally:
-            self._clients.leave(self._address)
+            await answer(problem_of(refusal), scope["path"])(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._metrics.sse_clients.track_inprogress():

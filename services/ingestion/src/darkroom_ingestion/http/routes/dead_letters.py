@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.audited import tell_audit
 from darkroom_ingestion.http.documents.dead_letters import DeadLettersPage, RedriveRequest, RedriveResult
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_dead_letter_cursor, write_cursor
@@ -94,7 +95,7 @@ async def get_dead_letter_content(
     response_class=Response,
     responses={**document(RedriveResult, "What was redriven."), **problems(400, 404, 408, 413, 422, 503)},
 )
-async def post_redrive(services: ServicesOf, served: Served, asked: RedriveRequest) -> Response:
+async def post_redrive(request: Request, services: ServicesOf, served: Served, asked: RedriveRequest) -> Response:
     """Publishes each image again, with its key, for the stage that failed on it.
 
     A later result replaces the failure in the image's document.
@@ -117,6 +118,7 @@ async def post_redrive(services: ServicesOf, served: Served, asked: RedriveReque
         for r in done
         if isinstance(r.outcome, Ack)
     ]
+    tell_audit(request.scope, stage=asked.stage, count=len(images))
     not_done = [problem_of(r.outcome).document(r.letter.image_id) for r in done if not isinstance(r.outcome, Ack)]
     return json_answer(
         {

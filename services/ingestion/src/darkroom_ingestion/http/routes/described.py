@@ -15,6 +15,7 @@ from darkroom_ingestion.http.problems import MEDIA_TYPE, Problem
 MAX_KEY_LENGTH = 256
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _ACCESS = (401, 403)
+_RETRIED = (429, 503)
 _DESCRIPTIONS = {
     400: "The body is not an image, or is malformed.",
     401: "The service checks its callers, and the request has no valid credential.",
@@ -27,7 +28,7 @@ _DESCRIPTIONS = {
     415: "A media type that is not accepted, with Accept-Post for those that are; or a file that can't be decoded.",
     416: "The image has no byte in the requested range.",
     422: "An invalid parameter, or an idempotency key that was used for another request.",
-    429: "Too many clients of the live feed from one address. Retry after Retry-After seconds.",
+    429: "The caller has reached one of its limits. Retry after Retry-After seconds.",
     500: "An error of the service.",
     503: "Kafka or the store is unavailable, or the pipeline is not ready. Retry after Retry-After seconds.",
 }
@@ -83,14 +84,17 @@ def document(model: Any, description: str) -> dict[int | str, dict[str, Any]]:
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The descriptions of a route's problem documents. Routes of one pipeline, which have a 404, need a right to it."""
+    """The descriptions of a route's problem documents. Routes of one pipeline, which have a 404, need a right to it.
+
+    Every route has 429, for callers that send too many requests, and 500.
+    """
     if 404 in statuses:  # noqa: PLR2004 - Not Found
         statuses = (*_ACCESS, *statuses)
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
     described: dict[int | str, dict[str, Any]] = {}
-    for status in (*statuses, 500):
+    for status in (*statuses, 429, 500):
         described[status] = {"description": _DESCRIPTIONS[status], "content": content}
-        if status == 503:  # noqa: PLR2004 - Service Unavailable
+        if status in _RETRIED:
             described[status]["headers"] = {
                 "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}, "required": True}
             }

@@ -11,6 +11,7 @@ from darkroom_ingestion.feed.hub import Hub
 from darkroom_ingestion.feed.positions import MAX_LENGTH, Positions, decode
 from darkroom_ingestion.feed.stream import stream
 from darkroom_ingestion.http.problems import invalid, unavailable
+from darkroom_ingestion.http.requests.callers import limited_as
 from darkroom_ingestion.http.responses.event_stream import EventStream
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, StageFilter, problems
 from darkroom_ingestion.links.link import Link
@@ -32,7 +33,7 @@ _EXAMPLE = 'id: classify.d=0.0~classify.r=1a.2\nevent: analyzed\ndata: {"imageId
             "image), from now on or after `Last-Event-ID`. An event `end` says why the stream ends.",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
         },
-        **problems(404, 422, 429, 503),
+        **problems(404, 422, 503),
     },
 )
 async def get_events(
@@ -56,8 +57,7 @@ async def get_events(
     hub = services.links.hub(served)
     await _wait_until_at(services.links.of(served), served, hub, start)
     chunks = stream(hub, served, start, stage, services.stopping, services.reading)
-    address = request.client.host if request.client else ""
-    return EventStream(chunks, services.metrics, services.live_clients, address)
+    return EventStream(chunks, services.metrics, services.limits, limited_as(request.scope))
 
 
 async def _wait_until_at(link: Link, served: ServedPipeline, hub: Hub, start: Positions | None) -> None:

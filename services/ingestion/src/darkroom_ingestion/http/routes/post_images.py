@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
-from starlette.types import Receive
 
 from darkroom.cloudevents import TRACE_HEADERS
 from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.http.audited import tell_audit
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.images import Accepted, AcceptedBatch, AnalyzedBatch, Image
 from darkroom_ingestion.http.errors import problem_of
@@ -19,6 +19,7 @@ from darkroom_ingestion.http.middleware.request_span import span_of
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.admission import IMAGE_TYPES, admit, check_media_type
 from darkroom_ingestion.http.requests.bodies import body_chunks, read_body, too_large
+from darkroom_ingestion.http.requests.callers import byte_budget, limited_as
 from darkroom_ingestion.http.requests.memory import MemoryShare
 from darkroom_ingestion.http.requests.multipart import MAX_FILES, File, read_files
 from darkroom_ingestion.http.requests.prefer import MAX_WAIT_S, wait_s
@@ -144,12 +145,13 @@ async def _one(
 ) -> Response:
     check_media_type(request.headers.get("content-type"))
     with ExitStack() as stack:
-        waiting = _waiting(services, served, stack)
-        upload = await read_upload(request.receive, request.headers.get, services, served, share)
+        waiting = _waiting(request, services, served, asked, stack)
+        upload = await read_upload(request, services, served, share)
         [outcome] = await _submit(services, served, [upload], asked, waiting.expect)
         share.release()
         if isinstance(outcome, HttpProblem):
             raise outcome
+        tell_audit(request.scope, image=outcome.id)
         documents = await waiting.documents([outcome], asked.wait_s) if asked.wait_s else None
     headers = _headers(served, [outcome], asked)
     if documents is not None:
@@ -157,32 +159,32 @@ async def _one(
     return json_answer(accepted(outcome), 202, headers)
 
 
-async def read_upload(
-    receive: Receive, header: GetHeader, services: Services, served: ServedPipeline, share: MemoryShare
-) -> Upload:
+async def read_upload(request: Request, services: Services, served: ServedPipeline, share: MemoryShare) -> Upload:
     """The image that is the body of a request.
 
     Raises:
-        HttpProblem: it is not accepted.
+        HttpProblem, LimitReached: it is not accepted.
     """
     body = await read_body(
-        receive,
-        header("content-length"),
+        request.receive,
+        request.headers.get("content-length"),
         limit=served.max_image_bytes,
         silence_s=services.settings.body_timeout_s,
         share=share,
+        budget=byte_budget(services, request.scope),
     )
-    return Upload(body, admit(header("content-type"), body))
+    return Upload(body, admit(request.headers.get("content-type"), body))
 
 
 async def _many(
     request: Request, services: Services, served: ServedPipeline, asked: _Asked, share: MemoryShare
 ) -> Response:
     with ExitStack() as stack:
-        waiting = _waiting(services, served, stack)
+        waiting = _waiting(request, services, served, asked, stack)
         names, outcomes = await _submit_files(request, services, served, asked, share, waiting.expect)
         share.release()
         images = [outcome for outcome in outcomes if isinstance(outcome, ReceivedImage)]
+        tell_audit(request.scope, count=len(images))
         wait = asked.wait_s and len(images) == len(outcomes)
         documents = await waiting.documents(images, asked.wait_s) if wait and asked.wait_s else None
     headers = _headers(served, outcomes, asked)
@@ -206,6 +208,7 @@ async def _submit_files(
         limit=limit,
         silence_s=services.settings.body_timeout_s,
         share=None,
+        budget=byte_budget(services, request.scope),
     )
     content_type = request.headers["content-type"]
     files = await read_files(content_type, chunks, max_file_bytes=served.max_image_bytes, share=share)
@@ -217,7 +220,9 @@ async def _submit_files(
     ]
 
 
-def _waiting(services: Services, served: ServedPipeline, stack: ExitStack) -> Waiting:
+def _waiting(request: Request, services: Services, served: ServedPipeline, asked: _Asked, stack: ExitStack) -> Waiting:
+    if asked.wait_s:
+        stack.enter_context(services.limits.holding("waiting", limited_as(request.scope)))
     return Waiting(services.links.hub(served), services.database, services.stopping, served, stack)
 
 

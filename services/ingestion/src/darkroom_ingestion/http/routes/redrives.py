@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from darkroom_ingestion.http.audited import tell_audit
 from darkroom_ingestion.http.documents.redrives import (
     RedriveJob,
     RedriveJobRequest,
@@ -13,6 +14,7 @@ from darkroom_ingestion.http.documents.redrives import (
     RedrivePreview,
 )
 from darkroom_ingestion.http.problems import HttpProblem, not_found
+from darkroom_ingestion.http.requests.callers import name_of
 from darkroom_ingestion.http.requests.cursors import MAX_LENGTH, read_result_cursor, write_cursor
 from darkroom_ingestion.http.requests.json_bodies import JsonRoute
 from darkroom_ingestion.http.routes.described import PageSize, Served, ServicesOf, document, json_answer, problems
@@ -63,7 +65,7 @@ async def post_redrives(request: Request, services: ServicesOf, served: Served, 
         stage=asked.stage,
         selection=asked.selection(),
         rate_per_second=asked.rate_per_second,
-        by=request.client.host if request.client else "unknown",
+        by=name_of(request.scope),
         matched=matched,
         started_at_ms=now_ms(),
     )
@@ -81,6 +83,7 @@ async def post_redrives(request: Request, services: ServicesOf, served: Served, 
             extra={"running": running},
         )
     services.redrive_jobs.look()
+    tell_audit(request.scope, redrive=job.id, stage=job.stage, count=matched)
     return json_answer(_document(job), 201, {"Location": f"{served.path}/dead-letters/redrives/{job.id}"})
 
 
@@ -122,12 +125,11 @@ async def get_redrive(services: ServicesOf, served: Served, redrive_id: JobId) -
 )
 async def delete_redrive(request: Request, services: ServicesOf, served: Served, redrive_id: JobId) -> Response:
     """Images that are being published at this moment are still published. A redrive that has ended stays as it is."""
-    address = request.client.host if request.client else "unknown"
     stop = partial(
         jobs.stop_job,
         pipeline=served.key,
         job_id=storable(redrive_id),
-        message=f"Stopped by {address}.",
+        message=f"Stopped by {name_of(request.scope)}.",
         at_ms=now_ms(),
     )
     job = await services.database.writing(stop)

@@ -14,6 +14,7 @@ from darkroom_ingestion.feed.batches import batches
 from darkroom_ingestion.feed.live_ids import MAX_LENGTH
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.problems import HttpProblem, invalid
+from darkroom_ingestion.http.requests.callers import limited_as
 from darkroom_ingestion.http.responses.event_stream import EventStream
 from darkroom_ingestion.http.routes.described import CallerOf, ServicesOf, StageFilter, problems
 
@@ -43,7 +44,7 @@ _EXAMPLE = (
                 }
             },
         },
-        **problems(404, 422, 429, 503),
+        **problems(404, 422, 503),
     },
 )
 async def get_live(
@@ -79,8 +80,7 @@ async def get_live(
     chunks = batches(
         {one.key: services.links.hub(one) for one in served}, stage, services.stopping, last_event_id or ""
     )
-    address = request.client.host if request.client else ""
-    return EventStream(chunks, services.metrics, services.live_clients, address)
+    return EventStream(chunks, services.metrics, services.limits, limited_as(request.scope))
 
 
 def _served(services: Services, keys: list[str]) -> list[ServedPipeline]:

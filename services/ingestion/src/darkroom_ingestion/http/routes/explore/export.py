@@ -1,19 +1,22 @@
 """GET …/export: the images that a filter selects, with their results, as a file."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.requests.callers import limited_as
 from darkroom_ingestion.http.responses.streamed import Streamed
 from darkroom_ingestion.http.routes.described import Served, ServicesOf, problems
 from darkroom_ingestion.http.routes.explore.filters import ImagesFilter
 from darkroom_ingestion.images.explore.coco_file import CocoFile
 from darkroom_ingestion.images.explore.export import Exported, export_part
+from darkroom_ingestion.limits.callers import CallerLimits
 from darkroom_ingestion.store.explore.candidates import Cursor, ImageFilter
 
 router = APIRouter(tags=["explore"])
@@ -35,6 +38,7 @@ _Chunks = AsyncGenerator[bytes, None]
     },
 )
 async def get_export(
+    request: Request,
     services: ServicesOf,
     served: Served,
     which: ImagesFilter,
@@ -48,7 +52,8 @@ async def get_export(
     keypoints and labels of the results are annotations of a data set; the category of a label has its stage as
     `supercategory`. The connection is closed before the end of the body if the store fails meanwhile.
     """
-    chunks = (_json_lines if file_format == "jsonl" else _coco)(services, served, which)
+    made = (_json_lines if file_format == "jsonl" else _coco)(services, served, which)
+    chunks = _held(services.limits, limited_as(request.scope), made)
     first = await anext(chunks)
     extension = "jsonl" if file_format == "jsonl" else "coco.json"
     name = f"{served.pipeline.namespace}-{served.pipeline.name}.{extension}"
@@ -61,9 +66,18 @@ async def get_export(
 
 async def _after(first: bytes, rest: _Chunks) -> _Chunks:
     """The chunks, of which the first is made before the response starts: if the store can't be read, it is a 503."""
-    yield first
-    async for chunk in rest:
-        yield chunk
+    async with aclosing(rest):
+        yield first
+        async for chunk in rest:
+            yield chunk
+
+
+async def _held(limits: CallerLimits, caller: str, chunks: _Chunks) -> _Chunks:
+    """The chunks. Until their end they count as an export of the caller."""
+    async with aclosing(chunks):
+        with limits.holding("exports", caller):
+            async for chunk in chunks:
+                yield chunk
 
 
 async def _json_lines(services: Services, served: ServedPipeline, which: ImageFilter) -> _Chunks:

@@ -1,0 +1,1 @@
+"""The audit log: who has sent, read, redriven or was refused what."""

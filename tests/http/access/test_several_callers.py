@@ -1,0 +1,83 @@
+"""What several callers leave behind: idempotency keys of their own, redrives in their name, and the audit log."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.support.services.ingestion import JPEG, Pipeline, Service
+from tests.support.until import until
+
+RIGHTS = ["Submit", "Read", "ReadDeadLetters", "Redrive"]
+
+
+def audited(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_callers_have_keys_of_their_own_and_everything_they_do_is_audited(
+    start_service: Callable[..., Service], pipeline: Pipeline, tmp_path: Path
+) -> None:
+    tokens = {name: f"the-secret-token-of-{name}" for name in ("alice", "bob", "carol")}
+    entries = [
+        {"name": name, "token": tokens[name], "pipelines": [f"{pipeline.namespace}/*"], "rights": rights}
+        for name, rights in {"alice": RIGHTS, "bob": RIGHTS, "carol": ["Read"]}.items()
+    ]
+    token_file, audit_file = tmp_path / "tokens.json", tmp_path / "audit.log"
+    token_file.write_text(json.dumps({"tokens": entries}))
+    token_file.chmod(0o600)
+    options = ["--token-file", str(token_file), "--audit-log", str(audit_file), "--workers", "2"]
+    service = start_service(pipeline, options=options)
+
+    def ask(method: str, path: str, caller: str, **options: Any) -> Any:
+        headers = {"Authorization": f"Bearer {tokens[caller]}", "X-Request-Id": f"{caller}-{method}"}
+        with service.client as client:
+            answer = client.request(
+                method, pipeline.path + path, headers=headers | options.pop("headers", {}), **options
+            )
+        return answer.status_code, answer.json() if "json" in answer.headers["Content-Type"] else answer.content
+
+    jpeg = {"Content-Type": "image/jpeg"}
+    once = jpeg | {"Idempotency-Key": "key"}
+    status, of_alice = ask("POST", "/images", "alice", content=JPEG, headers=once)
+    assert status == 202
+    assert ask("POST", "/images", "alice", content=JPEG, headers=once) == (202, of_alice)
+    status, of_bob = ask("POST", "/images", "bob", content=JPEG, headers=once)
+    assert status == 202
+    assert of_bob["id"] != of_alice["id"]
+
+    status, plain = ask("POST", "/images", "alice", content=JPEG, headers=jpeg)
+    assert status == 202
+    files = [("file", ("a.jpg", JPEG, "image/jpeg"))] * 2
+    assert ask("POST", "/images", "bob", files=files)[0] == 202
+    content = f"/images/{of_alice['id']}/content"
+    until(lambda: ask("GET", content, "carol")[0] == 200, "the image is known")
+    assert ask("POST", "/images", "carol", content=JPEG, headers=jpeg)[0] == 403
+    with service.client as client:
+        assert client.get(pipeline.path, headers={"Authorization": "Bearer not-a-token"}).status_code == 401
+    pipeline.fail(of_alice)
+    until(lambda: ask("GET", "/dead-letters", "bob")[1]["deadLetters"], "the dead letter is known")
+    status, job = ask("POST", "/dead-letters/redrives", "bob", json={"stage": "classify", "all": True})
+    assert (status, job["by"]) == (201, "bob")
+    assert service.stop() == 0
+
+    lines = audited(audit_file)
+    assert {(line["address"], line["logger"], line["pipeline"]) for line in lines} == {
+        ("127.0.0.1", "audit", f"{pipeline.namespace}/{pipeline.name}")
+    }
+
+    def of(**values: Any) -> list[dict[str, Any]]:
+        return [line for line in lines if values.items() <= line.items()]
+
+    submitted = of(event="Submit", caller="alice", method="TokenFile", status=202, request_id="alice-POST")
+    assert sorted(line["image"] for line in submitted) == sorted([of_alice["id"], of_alice["id"], plain["id"]])
+    assert of(event="Submit", caller="bob", image=of_bob["id"])
+    assert of(event="Submit", caller="bob", count=2)
+    assert of(event="Read", caller="carol", image=of_alice["id"], status=200)
+    [refused] = of(event="Refused", status=403)
+    assert (refused["caller"], refused["action"]) == ("carol", "Submit")
+    assert refused["request"] == f"POST {pipeline.path}/images"
+    [unknown] = of(event="Refused", status=401)
+    assert (unknown["caller"], unknown["method"], unknown["request"]) == ("anonymous", "None", f"GET {pipeline.path}")
+    assert of(event="Redrive", caller="bob", redrive=job["id"], stage="classify", count=1, status=201)
+    assert "token" not in audit_file.read_text().replace("TokenFile", "")
