@@ -65,7 +65,12 @@ async def prepared(
             services.background.start("tls certificate", partial(certificate.watch, services.metrics))
         tls = None if certificate is None else certificate.context
         whole = as_served(
-            app, services.access, services.limits, cors_origins=settings.cors_origins, on_loopback=on_loopback
+            app,
+            services.access,
+            services.limits,
+            trusted_proxies=settings.access.sign_in.trusted_proxies,
+            cors_origins=settings.cors_origins,
+            on_loopback=on_loopback,
         )
         yield Prepared(services, whole, probe_app, tls)
 

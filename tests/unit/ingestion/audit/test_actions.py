@@ -32,6 +32,10 @@ def test_what_a_request_asks_for(method: str, path: str, expected: Asked) -> Non
     assert asked(method, path) == expected
 
 
+def test_the_question_who_is_signed_in_is_not_audited() -> None:
+    assert asked("GET", "/v1/session") is None
+
+
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_every_refused_request_is_in_the_audit_log(status: int) -> None:
     assert event_of(None, status) == event_of("Read", status) == "Refused"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from darkroom_ingestion.access.forwarded import PEER
+
 
 class Head:
     """Reads the ASGI scope of a request."""
@@ -18,7 +20,8 @@ class Head:
         return found[0].decode("latin-1") if len(found) == 1 else None
 
     @property
-    def address(self) -> str:
-        """The address of the client, or of the proxy that has sent the request."""
+    def peer(self) -> str:
+        """The address that the request comes from: that of the client, or of a proxy."""
+        peer: str | None = self.scope.get(PEER)
         client: tuple[str, int] | None = self.scope.get("client")
-        return client[0] if client else ""
+        return peer or (client[0] if client else "")

@@ -1,8 +1,7 @@
 """Callers that a trusted proxy has signed in, such as oauth2-proxy: it names them in headers."""
 
-import ipaddress
-
 from darkroom_ingestion.access.caller import Caller
+from darkroom_ingestion.access.forwarded import is_within
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import BadCredential
 from darkroom_ingestion.access.session.origin import SAFE_METHODS, sender_of
@@ -24,7 +23,7 @@ class TrustedProxy:
         """The caller that the proxy names; None if the request is from elsewhere, or names nobody."""
         headers: list[tuple[bytes, bytes]] = head.scope["headers"]
         users = [value.decode("utf-8", "replace").strip() for name, value in headers if name == self._user]
-        if not users or not self.trusts(head.address):
+        if not users or not self.trusts(head.peer):
             return None
         header = self._user.decode()
         if len(users) > 1 or not users[0]:
@@ -44,10 +43,4 @@ class TrustedProxy:
 
     def trusts(self, address: str) -> bool:
         """Whether a client at `address` is a trusted proxy."""
-        try:
-            client = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        if isinstance(client, ipaddress.IPv6Address) and client.ipv4_mapped is not None:
-            client = client.ipv4_mapped
-        return any(client in network for network in self._networks)
+        return is_within(address, self._networks)

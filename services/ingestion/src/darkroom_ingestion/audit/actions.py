@@ -9,6 +9,8 @@ Event = Action | Literal["Refused"]
 
 _REFUSED: Final = frozenset({401, 403, 429})
 _OF_PIPELINE: Final = re.compile("/v1/pipelines/([^/]+/[^/]+)(?:/(.*))?", re.DOTALL)
+_WHO_AM_I: Final = ("GET", "/v1/session")
+"""Every page of the console begins with it: 401 is an answer to a question, not a refusal."""
 _WITHOUT_PIPELINE: Final[dict[tuple[str, str], Action]] = {
     ("POST", "/v1/session"): "Login",
     ("GET", "/v1/session/callback"): "Login",
@@ -33,8 +35,10 @@ class Asked(NamedTuple):
     details: Mapping[str, str]
 
 
-def asked(method: str, path: str) -> Asked:
-    """What a request asks for. `path` is without percent-encoding."""
+def asked(method: str, path: str) -> Asked | None:
+    """What a request asks for; None if it is never in the audit log. `path` is without percent-encoding."""
+    if (method, path) == _WHO_AM_I:
+        return None
     if (match := _OF_PIPELINE.fullmatch(path)) is None:
         return Asked(_WITHOUT_PIPELINE.get((method, path)), None, {})
     for known_method, pattern, action in _WITHIN:

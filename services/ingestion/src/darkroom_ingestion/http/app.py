@@ -14,6 +14,7 @@ from darkroom_ingestion.http.console_files import BUILT_CONSOLE, ConsoleFiles
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.live import Batch
 from darkroom_ingestion.http.middleware.access import AccessChecked
+from darkroom_ingestion.http.middleware.forwarded import ForwardedClients
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
@@ -38,6 +39,7 @@ from darkroom_ingestion.http.routes.console import files, live, thumbnails
 from darkroom_ingestion.http.routes.explore import counts, export
 from darkroom_ingestion.http.routes.explore import images as images_list
 from darkroom_ingestion.limits.callers import CallerLimits
+from darkroom_ingestion.sign_in_settings import Network
 
 _ROUTES = (
     post_images,
@@ -111,7 +113,13 @@ def create_app(
 
 
 def as_served(
-    app: FastAPI, access: Access, limits: CallerLimits, *, cors_origins: Sequence[str] = (), on_loopback: bool = False
+    app: FastAPI,
+    access: Access,
+    limits: CallerLimits,
+    *,
+    trusted_proxies: Sequence[Network] = (),
+    cors_origins: Sequence[str] = (),
+    on_loopback: bool = False,
 ) -> ASGIApp:
     """The application as a server calls it: callers are checked, and plain uploads handled, before the framework."""
     whole: ASGIApp = PlainUploads(app, app.state, local_hosts_only=on_loopback)
@@ -119,6 +127,8 @@ def as_served(
         whole = RequestsLimited(whole, limits)
     if access.is_checked:
         whole = AccessChecked(whole, access)
+    if trusted_proxies:
+        whole = ForwardedClients(whole, trusted_proxies)
     if cors_origins:
         # Pages may read refusals too, and browsers ask for permission without a credential.
         whole = CORSMiddleware(

@@ -25,8 +25,7 @@ def audit_request(audit: AuditLog, scope: Scope, status: int, ids: Mapping[str, 
     """Add a request that was answered, if it is of those that the audit log has. `ids` are those of its log lines."""
     method, path = scope["method"], scope["path"]
     wanted = asked(method, path)
-    event = event_of(wanted.action, status)
-    if event is None:
+    if wanted is None or (event := event_of(wanted.action, status)) is None:
         return
     caller = caller_of(scope)
     image = {"image": ids["image_id"]} if "image_id" in ids else {}

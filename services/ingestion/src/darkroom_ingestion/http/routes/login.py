@@ -7,6 +7,7 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from darkroom_ingestion.access.caller import CALLER
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.oidc.errors import BadIdToken, IssuerUnavailable, LoginFailed
 from darkroom_ingestion.access.session.cookies import (
@@ -80,6 +81,7 @@ async def get_callback(request: Request, services: ServicesOf) -> Response:
     kept = read_cookie(request.scope["headers"], LOGIN, secure=must_be_secure(head))
     try:
         user, page = await oidc.complete(kept, request.query_params, _redirect_uri(request))
+        request.scope[CALLER] = user
         session = sign_in.sessions.cookie_for_user(user, head)
     except (LoginFailed, BadIdToken, IssuerUnavailable, TooLargeForCookie) as error:
         log.warning("login failed", reason=str(error))

@@ -1,12 +1,14 @@
 """/v1/session: who is signed in, signing in with a token, and signing out."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from darkroom_ingestion.access.caller import ANONYMOUS, Caller
+from darkroom.errors import DarkroomError
+from darkroom_ingestion.access.caller import ANONYMOUS, CALLER, Caller
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import BadCredential, NoCredential
 from darkroom_ingestion.access.right import Right
@@ -71,7 +73,7 @@ async def post_session(request: Request, services: ServicesOf, credential: Crede
         raise not_found("The service does not check its callers, so that there is nothing to sign in to.")
     require_own_page(request)
     head = Head(request.scope)
-    caller = await sign_in.tokens.caller_of(credential.token)
+    caller = request.scope[CALLER] = await sign_in.tokens.caller_of(credential.token)
     try:
         cookie = sign_in.sessions.cookie_for_token(credential.token, head)
     except TooLargeForCookie as error:
@@ -81,9 +83,11 @@ async def post_session(request: Request, services: ServicesOf, credential: Crede
 
 
 @router.delete("/v1/session", summary="Sign out", status_code=204, responses=problems(403))
-async def delete_session(request: Request) -> Response:
+async def delete_session(request: Request, services: ServicesOf) -> Response:
     """Delete the session cookie. The token in it stays valid."""
     require_own_page(request)
+    with suppress(DarkroomError):  # nobody, or somebody whose session has ended, may sign out too
+        request.scope[CALLER] = await _caller(services, Head(request.scope))
     cookie = cleared_cookie(SESSION, secure=must_be_secure(Head(request.scope)))
     return Response(status_code=204, headers={"Set-Cookie": cookie, **NOT_STORED})
 
