@@ -2,12 +2,17 @@
 
 A worker that sends spans to a collector and one that does not are measured in turn, and so are two ingestion services.
 CPU time per image is compared, because the clock also depends on other programs. One round differs from the next by
-more than tracing costs, so there are many.
+more than tracing costs, so there are many; and the code of spans is measured alone, and added to the CPU time of an
+image without it. What it costs Kafka to have a `traceparent` in every record is only in the former.
 """
 
 import argparse
+import json
+import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -27,6 +32,7 @@ from benchmarks.worker.stages import create
 from darkroom_cli.local_kafka import LocalKafka
 
 TRACED, UNTRACED = "1 % traced", "not traced"
+_ROOT = Path(__file__).parents[2]
 _LIMIT = Limit(at_least=0.98)
 _SIZE = "28x28"
 """The smallest images: tracing costs the same for all, so most of these."""
@@ -46,8 +52,28 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
     if options.smoke:
         options.seconds = 0.3
     with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder, collector() as spans:
-        comparisons = [_service(options, Path(folder), spans), _worker(options, Path(folder), spans)]
+        alone = [_alone(spans) for _ in range(options.rounds)]
+        comparisons = [
+            *_with_code_alone(_service(options, Path(folder), spans), [one["ingestion"] for one in alone]),
+            *_with_code_alone(_worker(options, Path(folder), spans), [one["worker"] for one in alone]),
+        ]
     return Report(benchmark="tracing", machine=machine, smoke=options.smoke, comparisons=comparisons)
+
+
+def _alone(spans: Mapping[str, str]) -> dict[str, float]:
+    """Microseconds of CPU for an image, in the ingestion service and in a worker."""
+    command = [sys.executable, "-m", "benchmarks.tracing.code"]
+    output = subprocess.run(command, env={**os.environ, **spans}, stdout=subprocess.PIPE, check=True, cwd=_ROOT).stdout
+    found: dict[str, float] = json.loads(output.splitlines()[-1])
+    print(f"code of spans: {found} us", flush=True)
+    return found
+
+
+def _with_code_alone(row: Comparison, alone_us: list[float]) -> Iterator[Comparison]:
+    """A row, and one of the same images without tracing to which the code of spans is added."""
+    yield row
+    added = [1e6 / (1e6 / rate + us) for rate, us in zip(row.compared, alone_us, strict=True)]
+    yield row.model_copy(update={"what": f"{row.what}: code of spans alone", "measured": added})
 
 
 def _worker(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]) -> Comparison:

@@ -88,7 +88,7 @@ export function Failed({ problem, retry }: { problem: Problem; retry?: () => voi
   return (
     <State icon="alert" title={problem.title} tone="bad">
       <p>{problem.message}</p>
-      {retry && <Button onClick={retry}>Try again</Button>}
+      {retry && problem.status !== 422 && <Button onClick={retry}>Try again</Button>}
     </State>
   );
 }
