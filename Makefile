@@ -55,6 +55,12 @@ test-unit: $(UV) ## Run the tests that need no servers (seconds)
 test-tools: $(UV) ## Build or download the programs for tests/cluster and tests/registry, into the cache (minutes, once)
 	@$(RUN) python -m tests.support.kube.tools
 
+.PHONY: test-oldest
+test-oldest: test-tools ## Test CRD, chart and operator on an API server of the oldest supported Kubernetes (builds it, once: minutes)
+	@DARKROOM_TEST_KUBERNETES=oldest $(RUN) python -m tests.support.kube.tools
+	@DARKROOM_TEST_KUBERNETES=oldest $(RUN) pytest -n $(JOBS) --dist worksteal \
+	  tests/cluster/test_crd.py tests/cluster/chart tests/cluster/operator/test_lifecycle.py tests/cluster/stand_ins/test_api_server.py
+
 .PHONY: chaos
 chaos: $(UV) ## Inject faults while 20,000 images are processed; exits 1 if a guarantee is broken (ten minutes)
 	@$(RUN) python -m tests.chaos
@@ -106,10 +112,11 @@ bench-console: console ## Measure the web console in Chromium, with 50 live imag
 	@$(RUN) python -m benchmarks.console
 
 .PHONY: lint
-lint: $(UV) ## Check the style, and the direction of imports
+lint: $(UV) ## Check the style, the direction of imports, and YAML
 	@$(RUN) ruff check $(SOURCES)
 	@$(RUN) ruff format --check $(SOURCES)
 	@$(RUN) lint-imports
+	@$(RUN) yamllint --strict charts k8s kind-config.yaml .pre-commit-config.yaml .yamllint.yaml
 
 .PHONY: fmt
 fmt: $(UV) ## Format the code and apply ruff's fixes

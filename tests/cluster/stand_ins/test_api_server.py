@@ -1,5 +1,6 @@
 """The API server of the tests behaves like a cluster."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,13 @@ import pytest
 from tests.support.kube.api import ApiError
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.control_plane import ControlPlane
+from tests.support.kube.tools import kubernetes_version
 from tests.support.until import until
+
+
+@pytest.mark.skipif("KUBEBUILDER_ASSETS" in os.environ, reason="its version is that of the assets")
+def test_it_has_the_version_that_the_run_asks_for(api_server: ApiServer) -> None:
+    assert api_server.admin.api().get("/version")["gitVersion"] == kubernetes_version()
 
 
 def test_a_service_account_may_do_only_what_its_role_says(api_server: ApiServer, namespace: str) -> None:

@@ -71,6 +71,8 @@ _KUBERNETES_LDFLAGS = (
     "-X k8s.io/component-base/version.gitMajor={major} -X k8s.io/component-base/version.gitMinor={minor}"
 )
 KUBERNETES = GoModule(MODULES / "kubernetes", "k8s.io/kubernetes", _KUBERNETES_LDFLAGS)
+# The oldest version that Darkroom supports: only the API server and its controllers.
+OLDEST_KUBERNETES = GoModule(MODULES / "kubernetes-oldest", "k8s.io/kubernetes", _KUBERNETES_LDFLAGS)
 HELM = GoModule(MODULES / "helm", "helm.sh/helm/v3", "-s -w -X helm.sh/helm/v3/internal/version.version={version}")
 
 

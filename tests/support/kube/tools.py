@@ -1,6 +1,7 @@
 """Prepares the programs for the tests before pytest starts: `python -m tests.support.kube.tools`.
 
-A cold build takes about eight minutes on two cores, which would exceed the timeout of the first test.
+A cold build takes about eight minutes on two cores, which would exceed the timeout of the first test. With
+DARKROOM_TEST_KUBERNETES=oldest, the control plane is of the oldest version that Darkroom supports.
 """
 
 import os
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.downloads.pypi_programs import pypi_program
-from tests.support.kube.go_programs import HELM, KUBERNETES, go_program
+from tests.support.kube.go_programs import HELM, KUBERNETES, OLDEST_KUBERNETES, GoModule, go_program
 from tests.support.model_servers.registry import registry_program
 from tests.support.strimzi.crds import strimzi_crds
 
@@ -34,10 +35,15 @@ def kubernetes_programs() -> KubernetesPrograms:
     )
 
 
+def kubernetes_version() -> str:
+    """The version of the control plane that is built, such as "v1.34.4"."""
+    return _module("kube-apiserver").version
+
+
 def missing_programs() -> list[str]:
     """The programs that would have to be built, which takes minutes."""
     names = ("kube-apiserver", "kube-controller-manager", "kubectl")
-    return [name for name in names if _asset(name) is None and not (KUBERNETES.built / name).exists()]
+    return [name for name in names if _asset(name) is None and not (_module(name).built / name).exists()]
 
 
 def helm() -> Path:
@@ -46,14 +52,22 @@ def helm() -> Path:
 
 
 def _kubernetes(name: str) -> Path:
-    return _asset(name) or go_program(KUBERNETES, name)
+    return _asset(name) or go_program(_module(name), name)
+
+
+def _module(name: str) -> GoModule:
+    return OLDEST_KUBERNETES if _oldest() and name != "kubectl" else KUBERNETES
 
 
 def _asset(name: str) -> Path | None:
     """`name` in KUBEBUILDER_ASSETS, the folder of setup-envtest, which lacks the controller manager."""
     folder = os.environ.get("KUBEBUILDER_ASSETS")
-    path = Path(folder) / name if folder else None
+    path = Path(folder) / name if folder and not _oldest() else None
     return path if path is not None and path.exists() else None
+
+
+def _oldest() -> bool:
+    return os.environ.get("DARKROOM_TEST_KUBERNETES") == "oldest"
 
 
 def main() -> None:

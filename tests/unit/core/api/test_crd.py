@@ -1,5 +1,6 @@
 """The generated CRD is a valid structural schema and contains all descriptions, rules and defaults."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,24 @@ def schema() -> dict[str, Any]:
 
 def test_every_field_is_described(schema: dict[str, Any]) -> None:
     assert list(undescribed(schema)) == []
+
+
+def test_every_description_is_a_sentence_that_says_more_than_the_name(schema: dict[str, Any]) -> None:
+    described = [(path, node["description"]) for path, node in nodes(schema) if "description" in node]
+    assert len(described) > 200
+    wrong = [
+        path
+        for path, text in described
+        if not re.fullmatch(r"[A-Z\[].*\.", text)
+        or text.startswith(("Its ", "As in "))
+        or words(text) == words(path.rpartition(".")[2].removesuffix("[]"))
+    ]
+    assert wrong == []
+
+
+def words(text: str) -> list[str]:
+    """The words of a description or a camelCase name, in lower case and without articles."""
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+", text) if word.lower() not in {"a", "an", "the"}]
 
 
 def test_the_schema_is_structural(schema: dict[str, Any]) -> None:

@@ -108,13 +108,16 @@ class Input(StrictModel):
         None, gt=0, description="Factor for pixel values 0 to 255. Defaults to 1/255, or to 1 for UInt8."
     )
     mean: list[float] | None = Field(
-        None, min_length=1, max_length=3, description="Mean: one value for all channels, or one per channel."
+        None,
+        min_length=1,
+        max_length=3,
+        description="Value that is subtracted after scaling: one for all channels, or one per channel. Defaults to 0.",
     )
     std: list[Annotated[float, Field(gt=0)]] | None = Field(
         None,
         min_length=1,
         max_length=3,
-        description="Standard deviation: one value for all channels, or one per channel.",
+        description="Divisor after the mean is subtracted: one for all channels, or one per channel. Defaults to 1.",
     )
     layout: Layout | None = Field(None, description="Axis order of the input tensor.")
     dtype: DType | None = Field(None, description="Element type of the input tensor.")

@@ -112,18 +112,26 @@ class Resources(StrictModel):
 class Template(StrictModel):
     """Pod settings of the stage's workers."""
 
-    node_selector: dict[str, str] = Field(default_factory=dict, description="As in a pod spec.")
-    tolerations: list[dict[str, Any]] = Field(default_factory=list, description="As in a pod spec.")
-    affinity: dict[str, Any] = Field(default_factory=dict, description="As in a pod spec.")
-    priority_class_name: str | None = Field(None, description="As in a pod spec.")
-    runtime_class_name: str | None = Field(None, description="As in a pod spec.")
+    node_selector: dict[str, str] = Field(
+        default_factory=dict, description="Labels of the nodes that workers may run on."
+    )
+    tolerations: list[dict[str, Any]] = Field(
+        default_factory=list, description="Taints of nodes that workers tolerate, as in a pod spec."
+    )
+    affinity: dict[str, Any] = Field(
+        default_factory=dict, description="Nodes and pods that workers prefer or avoid, as in a pod spec."
+    )
+    priority_class_name: str | None = Field(None, description="Name of the PriorityClass of the workers.")
+    runtime_class_name: str | None = Field(None, description="Name of the RuntimeClass that runs the workers.")
     env: list[Variable] = Field(
         default_factory=list,
         max_length=MAX_VARIABLES,
         description="Environment variables: values, and references to objects of the pipeline's namespace. Variables "
         "that load code are refused.",
     )
-    image_pull_secrets: list[SecretRef] = Field(default_factory=list, description="As in a pod spec.")
+    image_pull_secrets: list[SecretRef] = Field(
+        default_factory=list, description="Secrets with the credentials of the registry of the worker image."
+    )
     termination_grace_period_seconds: int = Field(
         60, ge=1, le=3_600, description="Seconds that a stopping worker has to finish the images it is working on."
     )
@@ -138,7 +146,7 @@ class Stage(StrictModel):
         pattern=names.DNS_LABEL_PATTERN,
         description="Name of the stage: a DNS label of at most 40 characters, unique in the pipeline.",
     )
-    model: ModelSource = Field(description="The ONNX model.")
+    model: ModelSource = Field(description="The ONNX model of the stage.")
     input: Input = Field(default_factory=Input, description="How an image becomes the model's input.")
     output: Output = Field(description="How to read the model's output.")
     execution: Execution = Field(

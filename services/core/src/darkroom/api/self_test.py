@@ -20,10 +20,10 @@ Label = Annotated[str, Field(max_length=1_000)]
 class ExpectedBox(StrictModel):
     """An expected box, in pixels of the upright image."""
 
-    x: float = Field(description="Left edge.")
-    y: float = Field(description=f"Top edge. {_QUOTE_Y}")
-    width: float = Field(description="Width.")
-    height: float = Field(description="Height.")
+    x: float = Field(description="Left edge, in pixels.")
+    y: float = Field(description=f"Top edge, in pixels. {_QUOTE_Y}")
+    width: float = Field(description="Width of the box, in pixels.")
+    height: float = Field(description="Height of the box, in pixels.")
     angle: float | None = Field(None, description="OrientedDetection: rotation in degrees.")
 
 
@@ -38,8 +38,8 @@ class ExpectedKeypoint(StrictModel):
     """An expected keypoint, in pixels of the upright image."""
 
     name: Label | None = Field(None, description="Name of the point.")
-    x: float = Field(description="Distance from the left.")
-    y: float = Field(description=f"Distance from the top. {_QUOTE_Y}")
+    x: float = Field(description="Distance from the left edge of the image, in pixels.")
+    y: float = Field(description=f"Distance from the top edge of the image, in pixels. {_QUOTE_Y}")
     score: float | None = Field(None, description="Score of the point.")
 
 
@@ -51,7 +51,9 @@ class ExpectedPrediction(StrictModel):
     score: float | None = Field(None, description="Score of the class or object.")
     box: ExpectedBox | None = Field(None, description="Types with boxes: where the object is.")
     mask: ExpectedMask | None = Field(None, description="InstanceSegmentation: pixels of the object.")
-    keypoints: list[ExpectedKeypoint] | None = Field(None, max_length=1_000, description="Keypoints: its points.")
+    keypoints: list[ExpectedKeypoint] | None = Field(
+        None, max_length=1_000, description="Keypoints: points of the object."
+    )
 
 
 class ExpectedClass(StrictModel):
@@ -66,14 +68,14 @@ class ExpectedClass(StrictModel):
 class ExpectedText(StrictModel):
     """An expected line of text."""
 
-    text: str = Field(max_length=2_000, description="The text.")
+    text: str = Field(max_length=2_000, description="Expected characters.")
     score: float | None = Field(None, description="Mean probability of the characters.")
 
 
 class ExpectedAnomaly(StrictModel):
     """An expected anomaly result."""
 
-    score: float | None = Field(None, description="The score.")
+    score: float | None = Field(None, description="Score of the image.")
     anomalous: bool | None = Field(None, description="Whether the image is anomalous.")
     mask: ExpectedMask | None = Field(None, description="Pixels that are anomalous.")
 
@@ -82,9 +84,9 @@ class ExpectedTensor(StrictModel):
     """An expected raw output."""
 
     name: Label | None = Field(None, description="Name of the output.")
-    shape: list[int] | None = Field(None, max_length=16, description="Its shape.")
-    dtype: Label | None = Field(None, description="Its element type, such as float32.")
-    data: list[float] | None = Field(None, max_length=20_000, description="Its numbers, in row-major order.")
+    shape: list[int] | None = Field(None, max_length=16, description="Shape of the output.")
+    dtype: Label | None = Field(None, description="Element type of the output, such as float32.")
+    data: list[float] | None = Field(None, max_length=20_000, description="Numbers of the output, in row-major order.")
 
 
 class Expect(StrictModel):

@@ -1,6 +1,6 @@
 """The topics in an ImagePipeline: partitions, replicas, retention and further configuration."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -39,6 +39,10 @@ TopicConfig = Annotated[
 ]
 
 
+_PARTITIONS: Final = "Number of partitions. Defaults to that of the images topic. Cannot be reduced."
+_REPLICAS: Final = "Replication factor. Defaults to that of the images topic."
+
+
 class Images(StrictModel):
     """The topic that images are published to."""
 
@@ -46,24 +50,26 @@ class Images(StrictModel):
         12, description="Number of partitions, which limits how many workers a stage can use. Cannot be reduced."
     )
     replicas: ReplicationFactor = Field(3, description="Replication factor.")
-    retention: Duration = Field(Duration("168h"), description="How long images are kept.")
-    max_bytes: Size = Field(Size("10Mi"), description="Largest image accepted, in bytes.")
+    retention: Duration = Field(Duration("168h"), description="How long images are kept, such as 168h or 1h30m.")
+    max_bytes: Size = Field(
+        Size("10Mi"), description="Largest image accepted: a number of bytes, or a quantity such as 10Mi."
+    )
     config: TopicConfig = Field(default_factory=dict)
 
 
 class Results(StrictModel):
     """The topic that a stage publishes its results to."""
 
-    partitions: Partitions | None = Field(None, description="Defaults to that of the images topic.")
-    replicas: ReplicationFactor | None = Field(None, description="Defaults to that of the images topic.")
-    retention: Duration = Field(Duration("168h"), description="How long results are kept.")
+    partitions: Partitions | None = Field(None, description=_PARTITIONS)
+    replicas: ReplicationFactor | None = Field(None, description=_REPLICAS)
+    retention: Duration = Field(Duration("168h"), description="How long results are kept, such as 168h.")
     config: TopicConfig = Field(default_factory=dict)
 
 
 class DeadLetters(StrictModel):
     """The topic for images that a stage could not analyse. A dead letter holds the whole image and the reason."""
 
-    partitions: Partitions | None = Field(None, description="Defaults to that of the images topic.")
-    replicas: ReplicationFactor | None = Field(None, description="Defaults to that of the images topic.")
-    retention: Duration = Field(Duration("720h"), description="How long dead letters are kept.")
+    partitions: Partitions | None = Field(None, description=_PARTITIONS)
+    replicas: ReplicationFactor | None = Field(None, description=_REPLICAS)
+    retention: Duration = Field(Duration("720h"), description="How long dead letters are kept, such as 720h.")
     config: TopicConfig = Field(default_factory=dict)
