@@ -11,9 +11,13 @@ from typing import Any
 import yaml
 
 from tests.support.kube.api import Api, Manifest
+from tests.support.kube.go_programs import KUBERNETES
 from tests.support.kube.tools import helm
 
 CHART = Path(__file__).parents[2] / "charts" / "darkroom"
+_PREVIOUS = Path(__file__).parents[1] / "e2e" / "previous"
+# Charts that an upgrade may come from, the oldest first.
+PREVIOUS = tuple(_PREVIOUS / f"darkroom-0.1.0-{commit}.tgz" for commit in ("a11bdd8", "813c281"))
 _TIMEOUT_S = 180
 
 
@@ -29,14 +33,16 @@ class Helm:
     kubeconfig: Path | None = None
     chart: Path = CHART
 
-    def lint(self) -> str:
-        return self._run("lint", "--strict", self.chart)
+    def lint(self, values: Mapping[str, Any] | None = None) -> str:
+        return self._run("lint", "--strict", self.chart, *self._values(values))
 
     def template(
         self, release: str, namespace: str, values: Mapping[str, Any] | None = None, *, in_cluster: bool = False
     ) -> list[Manifest]:
         """The manifests; with `in_cluster`, as an upgrade would render them with what the cluster has now."""
-        options = ("--namespace", namespace, f"--dry-run={'server' if in_cluster else 'client'}")
+        # A Helm that was built without its Makefile takes an unknown cluster for one of Kubernetes 1.20.
+        cluster = ("--dry-run=server",) if in_cluster else ("--kube-version", KUBERNETES.version)
+        options = ("--namespace", namespace, *cluster)
         rendered = self._run("template", release, self.chart, *options, *self._values(values))
         return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
 

@@ -1,10 +1,7 @@
 """The Helm chart installs, upgrades and uninstalls completely, and its notes say what is missing."""
 
-from dataclasses import replace
-
 from darkroom import __version__
 from tests.support.chart import Helm
-from tests.support.documents import ROOT
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.kubelet import FakeKubelet
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
@@ -78,17 +75,3 @@ def test_the_notes_send_the_first_image_through_the_ingress(helm: Helm, namespac
     notes = helm.notes("darkroom", namespace, {"ingress": ingress, "userRoles": {"prefix": namespace}})
     assert "https://images.example.org/v1/pipelines/NAMESPACE/NAME/images" in notes
     assert "ATTENTION" not in notes
-
-
-def test_a_release_of_the_previous_chart_is_upgraded_in_place(
-    helm: Helm, api_server: ApiServer, restricted: str
-) -> None:
-    api = api_server.admin.api()
-    (previous,) = (ROOT / "tests/e2e/previous").glob("*.tgz")
-    workload = f"/apis/apps/v1/namespaces/{restricted}/statefulsets/upgraded-darkroom-ingestion"
-    with FakeKubelet(api, restricted):
-        replace(helm, chart=previous).install("upgraded", restricted)
-        before = api.get(workload)["metadata"]["uid"]
-        helm.upgrade("upgraded", restricted, {"userRoles": {"prefix": restricted}})
-        assert api.get(workload)["metadata"]["uid"] == before
-        helm.uninstall("upgraded", restricted)

@@ -7,11 +7,9 @@ from typing import Any
 import yaml
 
 from kind.images import Image
-from kind.settings import CHECKOUT
-from tests.support.chart import CHART, Helm
+from tests.support.chart import CHART, PREVIOUS, Helm
 
 NAME = NAMESPACE = "darkroom"
-PREVIOUS = next((CHECKOUT / "tests/e2e/previous").glob("*.tgz"))
 _IMAGES = {"operator": "operator", "worker": "inference", "ingestion": "ingestion"}
 
 
@@ -23,8 +21,8 @@ class Release:
     images: Mapping[str, Image]
 
     def install_previous(self) -> None:
-        """Install the chart of tests/e2e/previous, with images tagged by version."""
-        replace(self.helm, chart=PREVIOUS).install(NAME, NAMESPACE, _values({}))
+        """Install the oldest chart of tests/e2e/previous, with images tagged by version."""
+        replace(self.helm, chart=PREVIOUS[0]).install(NAME, NAMESPACE, _values({}))
 
     def upgrade(self) -> None:
         """Upgrade to the chart and the images of this checkout, tagged by content."""
