@@ -23,7 +23,12 @@ BENCHMARKS: dict[str, str] = {
 }
 """The modules of the benchmarks that `make bench` runs, by the name of their results."""
 
-LONG = {"soak": "benchmarks.soak", "console": "benchmarks.console", "tracing": "benchmarks.tracing"}
+LONG = {
+    "soak": "benchmarks.soak",
+    "scaling-real": "benchmarks.scaling --real",
+    "console": "benchmarks.console",
+    "tracing": "benchmarks.tracing",
+}
 """Benchmarks that take too long for `make bench`, or need a browser."""
 
 

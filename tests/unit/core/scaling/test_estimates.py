@@ -3,7 +3,7 @@
 import pytest
 
 from darkroom.kafka.lag import PartitionOffsets
-from darkroom.scaling.estimates import has_caught_up, learn
+from darkroom.scaling.estimates import has_caught_up, images_done, learn
 from darkroom.scaling.observation import Work
 from darkroom.scaling.state import Reading, State
 
@@ -72,6 +72,14 @@ def test_the_metrics_of_workers_are_preferred() -> None:
     work = Work(images=300, busy_s=10)
 
     assert _learned(_reading(0, (1000, 0)), _reading(15, (1000, 150)), work=work).worker_rate == 30
+
+
+def test_images_that_retention_deleted_were_not_read_by_a_worker() -> None:
+    before = Reading(0, (PartitionOffsets(9000, 0, 100),), ready=1)
+    after = Reading(15, (PartitionOffsets(9000, 7000, 100),), ready=1)
+
+    assert images_done(before, after) == 0
+    assert _learned(before, after).worker_rate is None
 
 
 def test_a_topic_that_was_created_again_is_another_log() -> None:

@@ -127,8 +127,8 @@ def _with_worker_rate(state: State, rate: float, images: int, seconds: float, *,
 
 
 def _done(old: PartitionOffsets, new: PartitionOffsets) -> int:
-    """Images read between two readings. Those that retention deleted unread count too: they no longer wait."""
-    return max(0, new.next - old.next)
+    """Images read between two readings; 0 where retention deleted images before they were read."""
+    return 0 if new.beginning > old.next else max(0, new.next - old.next)
 
 
 def _is_another_log(last: Reading, now: Reading) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from darkroom.scaling.estimates import images_done
 from darkroom.scaling.observation import Observation
 from darkroom.scaling.settings import STUCK_S, STUCK_UNSEEN_S, TICK_S
 from darkroom.scaling.state import Need, Reading, State
@@ -25,7 +26,7 @@ def with_activity(before: State, state: State, now: Reading, seen: Observation, 
     pairs = [] if last is None else list(zip(last.partitions, now.partitions, strict=False))
     has_input = last is None or len(now.partitions) != len(pairs) or any(new.end != old.end for old, new in pairs)
     worked = seen.work is not None and (seen.work.images > 0 or seen.work.busy_s > 0)
-    progressed = worked or last is None or any(new.next != old.next for old, new in pairs)
+    progressed = worked or last is None or images_done(last, now) > 0
     if has_input or lag or state.active_at is None:
         state = replace(state, active_at=now.at)
     if progressed or lag == 0 or seen.replicas == 0 or state.progress_at is None:
