@@ -40,6 +40,8 @@ _PATHS = {
     "poddisruptionbudgets": "/apis/policy/v1",
     "networkpolicies": "/apis/networking.k8s.io/v1",
     "podmonitors": "/apis/monitoring.coreos.com/v1",
+    "scaledobjects": "/apis/keda.sh/v1alpha1",
+    "triggerauthentications": "/apis/keda.sh/v1alpha1",
     "leases": "/apis/coordination.k8s.io/v1",
     "events": "/apis/events.k8s.io/v1",
 }

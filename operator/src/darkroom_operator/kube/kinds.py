@@ -53,6 +53,10 @@ SERVICE_ACCOUNT = Kind("ServiceAccount", "", "v1", "serviceaccounts", selector=M
 DISRUPTION_BUDGET = Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", selector=MANAGED)
 NETWORK_POLICY = Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", selector=MANAGED)
 POD_MONITOR = Kind("PodMonitor", "monitoring.coreos.com", "v1", "podmonitors", optional=True, selector=MANAGED)
+SCALED_OBJECT = Kind("ScaledObject", "keda.sh", "v1alpha1", "scaledobjects", optional=True, selector=MANAGED)
+TRIGGER_AUTHENTICATION = Kind(
+    "TriggerAuthentication", "keda.sh", "v1alpha1", "triggerauthentications", optional=True, selector=MANAGED
+)
 POD = Kind("Pod", "", "v1", "pods", selector=MANAGED)
 
 NAMESPACE = Kind("Namespace", "", "v1", "namespaces")
@@ -60,11 +64,12 @@ EVENT = Kind("Event", "events.k8s.io", "v1", "events")
 LEASE = Kind("Lease", "coordination.k8s.io", "v1", "leases")
 
 STRIMZI = (KAFKA_TOPIC, KAFKA_USER, KAFKA)
-OPTIONAL = (*STRIMZI, POD_MONITOR)
+KEDA = (SCALED_OBJECT, TRIGGER_AUTHENTICATION)
+OPTIONAL = (*STRIMZI, POD_MONITOR, *KEDA)
 STAGE_CHILDREN = (
-    DEPLOYMENT, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, DISRUPTION_BUDGET, NETWORK_POLICY, POD_MONITOR,
+    *KEDA, DEPLOYMENT, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, DISRUPTION_BUDGET, NETWORK_POLICY, POD_MONITOR,
 )  # fmt: skip
-"""The kinds of objects that a stage has in the pipeline's namespace, the workers first."""
+"""The kinds of objects that a stage has in the pipeline's namespace: what scales its workers first, then these."""
 
 WATCHED = (IMAGE_PIPELINE, *STRIMZI, *STAGE_CHILDREN, POD)
 """The kinds that are watched and cached, the pipelines first."""

@@ -6,7 +6,7 @@ from darkroom.topology import Topology
 from darkroom_operator.cluster.world import World
 from darkroom_operator.kafka.strimzi.topics import delete_topic
 from darkroom_operator.kube.keys import ObjectKey, PipelineKey
-from darkroom_operator.kube.kinds import KAFKA_TOPIC, KAFKA_USER, SECRET, STAGE_CHILDREN, Kind
+from darkroom_operator.kube.kinds import KAFKA_TOPIC, KAFKA_USER, KEDA, SECRET, STAGE_CHILDREN, Kind
 from darkroom_operator.kube.transport import Manifest
 
 
@@ -36,7 +36,11 @@ def _wanted(pipeline: ImagePipeline, plan: Topology, kafka_namespace: str | None
     copies = {ObjectKey(pipeline.namespace, names.kafka_secret(pipeline.name, stage)) for stage in stages}
     elsewhere = kafka_namespace not in {None, pipeline.namespace}
     wanted: dict[Kind, set[ObjectKey]] = dict.fromkeys(STAGE_CHILDREN, children)
-    wanted[SECRET] = copies if elsewhere else set()
+    by_keda = [stage.name for stage in plan.stages if stage.autoscaling is not None and stage.autoscaling.keda]
+    for kind in KEDA:
+        wanted[kind] = {ObjectKey(pipeline.namespace, names.child(pipeline.name, stage)) for stage in by_keda}
+    wanted[SECRET] = {ObjectKey(pipeline.namespace, names.keda_secret(pipeline.name, stage)) for stage in by_keda}
+    wanted[SECRET] |= copies if elsewhere else set()
     wanted[KAFKA_USER], wanted[KAFKA_TOPIC] = set(), set()
     if kafka_namespace is not None:
         users = (names.kafka_user(pipeline.namespace, pipeline.name, stage) for stage in stages)

@@ -15,6 +15,7 @@ from darkroom_operator.builders.settings import settings_map
 from darkroom_operator.builders.workload import KafkaAccess, WorkerImage, WorkerTracing, Workload
 from darkroom_operator.cluster.cache import owner_of
 from darkroom_operator.cluster.world import OwnedByAnother, World
+from darkroom_operator.kafka.credentials import UnusableSecret
 from darkroom_operator.kube.errors import ApiError
 from darkroom_operator.kube.keys import PipelineKey
 from darkroom_operator.kube.kinds import (
@@ -28,6 +29,7 @@ from darkroom_operator.kube.kinds import (
     Kind,
 )
 from darkroom_operator.kube.transport import Manifest
+from darkroom_operator.reconcile.keda import scale_with_keda
 from darkroom_operator.reconcile.models import UnusableModel, credential_names, model_files
 from darkroom_operator.reconcile.workers import execution_of, workers_finding
 from darkroom_operator.scaling.replicas import ensure_deployment
@@ -53,8 +55,8 @@ def run_stages(
     """
     found = []
     for stage in plan.stages:
-        finding = _run(pipeline, stage, access.get(stage.name), image, tracing, world)
         report = reports.get(stage.name)
+        finding = _run(pipeline, stage, access.get(stage.name), image, tracing, report, world)
         found.append(report.problem if finding.ready and report is not None and report.problem else finding)
     return _stages(pipeline, plan, found, world)
 
@@ -76,6 +78,7 @@ def _run(
     access: KafkaAccess | None,
     image: WorkerImage,
     tracing: WorkerTracing | None,
+    report: StageReport | None,
     world: World,
 ) -> Finding:
     if access is None:
@@ -94,6 +97,10 @@ def _run(
             world.ensure(kind, desired)
         # The Deployment is the last, because its pods need the others.
         live = ensure_deployment(deployment(pipeline, stage, workload), stage, world)
+        if problem := scale_with_keda(pipeline, stage, access, report, world):
+            return problem
+    except UnusableSecret as missing:
+        return missing.finding
     except UnusableModel as missing:
         return missing.finding
     except OwnedByAnother as error:

@@ -17,6 +17,7 @@ ANNOTATION_APPLIED = f"{GROUP}/applied"
 ANNOTATION_SETTINGS = f"{GROUP}/settings"
 ANNOTATION_CREDENTIALS = f"{GROUP}/credentials"
 ANNOTATION_AUTOSCALED = f"{GROUP}/autoscaled"
+ANNOTATION_WORKER_RATE = f"{GROUP}/worker-rate"
 ANNOTATION_MODEL = f"{GROUP}/model"
 
 NAME_MAX_LENGTH = 40
@@ -97,6 +98,11 @@ def kafka_user(namespace: str, pipeline: str, stage: str) -> str:
 def kafka_secret(pipeline: str, stage: str) -> str:
     """The copy of a stage's Kafka credentials, made when the Kafka cluster is in another namespace."""
     return f"{child(pipeline, stage)}-kafka"
+
+
+def keda_secret(pipeline: str, stage: str) -> str:
+    """The Secret with a stage's Kafka credentials under the names that KEDA has for them."""
+    return f"{child(pipeline, stage)}-keda"
 
 
 def images_source(namespace: str, pipeline: str) -> str:

@@ -34,11 +34,20 @@ _SOURCES = (
         "h1:H2P75ycGcTMauV3gvpkDqLdS3RSXonWF2S49QGA1PZE=",
         "deploy/crds/crd-certificates.yaml",
     ),
+    *(
+        _Source(
+            "github.com/kedacore/keda/v2",
+            "v2.21.0",
+            "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=",
+            f"config/crd/bases/keda.sh_{plural}.yaml",
+        )
+        for plural in ("scaledobjects", "triggerauthentications")
+    ),
 )
 
 
 def add_on_crds() -> Iterator[Manifest]:
-    """The CustomResourceDefinitions of HTTPRoute and Certificate."""
+    """The CustomResourceDefinitions of HTTPRoute, Certificate, ScaledObject and TriggerAuthentication."""
     for source in _SOURCES:
         path = made_once(CACHE / "crds" / f"{source.version}-{Path(source.file).name}", partial(_copy, source))
         crd: Manifest = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
