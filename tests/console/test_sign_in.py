@@ -138,6 +138,12 @@ def test_a_screen_without_access_is_accessible_in_both_themes(
     are_accessible(page)
 
 
+def test_a_submitter_is_told_that_the_list_has_only_what_may_be_seen(checked: Checked, watched: OpenPage) -> None:
+    page = signed_in(watched, checked, "submitter", "/")
+    expect(page.get_by_role("heading", name="No pipeline to show")).to_be_visible()
+    are_accessible(page)
+
+
 def test_a_viewer_can_not_analyse_again_or_redrive_and_sees_why(checked: Checked, watched: OpenPage) -> None:
     page = signed_in(watched, checked, "viewer", f"{BASE}/images/{checked.image}")
     again = page.get_by_role("button", name="Analyse again")

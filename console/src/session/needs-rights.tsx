@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { pagePath, usePipeline } from "../api/pipeline";
 import { Page } from "../parts/page";
 import { Loading, State } from "../parts/states";
+import styles from "./needs-rights.module.css";
 import { missingOf, type Right, ROLES, sentence, useRights, useUserName } from "./rights";
 
 interface Props {
@@ -41,7 +42,8 @@ function NoAccess({ title, rights, missing }: NoAccessProps) {
     <Page title={title}>
       <State icon="lock" title="You have no access to this page">
         <p>
-          {sentence(name, missing)} It needs {missing.map((right) => `the right ${right}`).join(" and ")} to{" "}
+          {sentence(name, missing)} This page needs{" "}
+          {missing.map((right) => `the right ${right}`).join(" and ")} to{" "}
           <strong>
             {pipeline.namespace}/{pipeline.name}
           </strong>
@@ -49,7 +51,7 @@ function NoAccess({ title, rights, missing }: NoAccessProps) {
         </p>
         <p>
           Ask whoever runs the pipeline. In a cluster, the role{" "}
-          <code>{ROLES[missing[missing.length - 1] ?? "Read"]}</code> gives it.
+          <code className={styles.role}>{ROLES[missing[missing.length - 1] ?? "Read"]}</code> gives it.
         </p>
         {others.length > 0 && (
           <p>

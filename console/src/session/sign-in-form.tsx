@@ -75,7 +75,11 @@ function WithToken({ signedOut }: { signedOut: SignedOut }) {
           <Hint signedOut={signedOut} />
         )}
       </div>
-      <Button type="submit" look="primary" disabled={attempt.isPending || token.trim() === ""}>
+      <Button
+        type="submit"
+        look={signedOut.ways.includes("oidc") ? "plain" : "primary"}
+        disabled={attempt.isPending || token.trim() === ""}
+      >
         Sign in
       </Button>
     </form>

@@ -7,7 +7,8 @@ import { thumbnailAddress } from "../api/addresses";
 import { api, type PipelineSummary, unwrap } from "../api/client";
 import { pagePath, usePipelines } from "../api/pipeline";
 import { Page } from "../parts/page";
-import { Empty, Loading, ProblemState } from "../parts/states";
+import { Empty, Loading, ProblemState, State } from "../parts/states";
+import { useSession } from "../session/session";
 import { PipelineFlow } from "./pipeline-flow";
 import styles from "./pipelines.module.css";
 
@@ -19,12 +20,7 @@ export function Pipelines() {
     <Page title="Pipelines">
       {pipelines.isPending && <Loading />}
       {pipelines.isError && <ProblemState error={pipelines.error} retry={() => void pipelines.refetch()} />}
-      {pipelines.data && !only && (
-        <Empty title="No pipeline is served">
-          <p>Apply an ImagePipeline to the cluster, or start one on this machine:</p>
-          <code>darkroom up pipeline.yaml</code>
-        </Empty>
-      )}
+      {pipelines.data && !only && <NoPipeline />}
       <ul className={styles.list}>
         {pipelines.data?.map((pipeline) => (
           <li key={`${pipeline.namespace}/${pipeline.name}`}>
@@ -33,6 +29,26 @@ export function Pipelines() {
         ))}
       </ul>
     </Page>
+  );
+}
+
+function NoPipeline() {
+  const state = useSession().data;
+  if (state && "session" in state && state.session.access !== "none") {
+    return (
+      <State icon="lock" title="No pipeline to show">
+        <p>
+          {state.session.name} may not see images of a pipeline, or none is served. If you may only send
+          images, open <code>/p/NAMESPACE/NAME/submit</code>.
+        </p>
+      </State>
+    );
+  }
+  return (
+    <Empty title="No pipeline is served">
+      <p>Apply an ImagePipeline to the cluster, or start one on this machine:</p>
+      <code>darkroom up pipeline.yaml</code>
+    </Empty>
   );
 }
 

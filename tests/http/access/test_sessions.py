@@ -11,6 +11,7 @@ from tests.support.services.ingestion import Service
 
 StartService = Callable[..., Service]
 ALICE, BOB = "token-of-alice-0001", "token-of-bob-00000002"
+LONG = "x" * 3_000
 OWN = {"Sec-Fetch-Site": "same-origin"}
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
@@ -22,16 +23,17 @@ FOREIGN = [
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service without pipelines, with two callers, that trusts a proxy on this machine."""
+    """A service of two processes, without pipelines, with two callers, that trusts a proxy on this machine."""
     folder = tmp_path_factory.mktemp("sessions")
     rights = {"pipelines": ["demo/*"], "rights": ["Submit", "Read"]}
     entries: list[dict[str, Any]] = [
         {"name": "alice", "token": ALICE, **rights},
         {"name": "bob", "token": BOB, **rights},
+        {"name": "carol", "token": LONG, **rights},
         {"proxyGroup": "staff", **rights},
     ]
     (folder / "tokens.json").write_text(json.dumps({"tokens": entries}))
-    options = ["--token-file", str(folder / "tokens.json"), "--trusted-proxy", "127.0.0.0/8"]
+    options = ["--token-file", str(folder / "tokens.json"), "--trusted-proxy", "127.0.0.0/8", "--workers", "2"]
     started = Service(folder, [], options)
     try:
         yield started.start(ready=False)
@@ -55,6 +57,7 @@ def test_a_token_becomes_a_session_that_pages_can_not_read(service: Service) -> 
     with service.client as client:
         created = client.post("/v1/session", json={"token": ALICE})
         assert created.status_code == 201
+        assert created.json()["expiresAt"] is not None
         cookie = created.headers["set-cookie"]
         assert ALICE not in cookie
         assert set(cookie.split("; ")[1:]) == {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=28800"}
@@ -77,6 +80,13 @@ def test_cookies_are_for_tls_only_where_the_host_is_not_this_machine(service: Se
         created = client.post("/v1/session", json={"token": ALICE}, headers={"Host": "darkroom"})
     assert created.headers["set-cookie"].startswith("__Host-darkroom_session=")
     assert created.headers["set-cookie"].endswith("; Secure")
+
+
+def test_a_token_that_is_too_long_for_a_cookie_is_refused(service: Service) -> None:
+    with service.client as client:
+        refused = client.post("/v1/session", json={"token": LONG})
+    assert refused.status_code == 422
+    assert "Browsers keep cookies of 3850" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize("token", ["wrong", "", ALICE + "x", "é"])

@@ -11,9 +11,9 @@ SESSION: Final = "darkroom_session"
 """The cookie with the session."""
 LOGIN: Final = "darkroom_login"
 """The cookie with a login at an OpenID Connect provider that has begun."""
-MOST_BYTES: Final = 4_000
-"""The longest cookie that all browsers keep (RFC 6265bis, section 5.6, has 4,096 bytes for the name and the value)."""
 
+_MOST_BYTES: Final = 3_850
+"""The longest value with which all browsers keep a cookie: some have 4,096 bytes for the whole header (RFC 6265)."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -57,8 +57,8 @@ def set_cookie(name: str, value: str, seconds: int, *, secure: bool, same_site: 
     Raises:
         TooLargeForCookie: browsers would drop it.
     """
-    if len(value) > MOST_BYTES - 150:
-        raise TooLargeForCookie(f"{len(value)} bytes do not fit in a cookie of at most {MOST_BYTES}")
+    if len(value) > _MOST_BYTES:
+        raise TooLargeForCookie(f"Encrypted, it has {len(value)} bytes. Browsers keep cookies of {_MOST_BYTES}.")
     attributes = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{'; Secure' if secure else ''}"
     return f"{_full_name(name, secure=secure)}={value}; {attributes}"
 

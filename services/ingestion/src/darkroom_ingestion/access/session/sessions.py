@@ -1,18 +1,25 @@
 """Sessions of browsers: what their cookie holds, and who its user is."""
 
+import time
 from typing import Any, Final
 
 from darkroom_ingestion.access.bearer import Tokens
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import BadCredential
-from darkroom_ingestion.access.session.cookies import SESSION, must_be_secure, read_cookie, set_cookie
+from darkroom_ingestion.access.session.cookies import (
+    SESSION,
+    TooLargeForCookie,
+    must_be_secure,
+    read_cookie,
+    set_cookie,
+)
 from darkroom_ingestion.access.session.origin import SAFE_METHODS, sender_of
 from darkroom_ingestion.access.session.seal import BadSeal, Seal
 
 _NOT_OWN_PAGE: Final = (
-    "The session cookie is accepted only from pages of this service, and the request's Sec-Fetch-Site or Origin header "
-    "says that it is not from one. Programs send a token in the Authorization header."
+    "The session cookie is accepted only from pages of this service, and the request has no Sec-Fetch-Site or Origin "
+    "header that says that it is from one. Programs send a token in the Authorization header."
 )
 
 
@@ -58,7 +65,16 @@ class Sessions:
         Raises:
             TooLargeForCookie: the user has too many groups.
         """
-        return self._cookie({"name": user.name, "groups": user.groups}, head)
+        try:
+            return self._cookie({"name": user.name, "groups": user.groups}, head)
+        except TooLargeForCookie:
+            raise TooLargeForCookie(
+                f"The {len(user.groups)} groups of the user do not fit in a cookie: let the provider send fewer."
+            ) from None
+
+    def begun_now(self, caller: Caller) -> Caller:
+        """The caller of a session that begins now."""
+        return _until(caller, time.time() + self._seal.seconds)
 
     def _cookie(self, content: dict[str, Any], head: Head) -> str:
         sealed = self._seal.seal(content)

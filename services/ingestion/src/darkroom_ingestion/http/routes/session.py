@@ -79,7 +79,7 @@ async def post_session(request: Request, services: ServicesOf, credential: Crede
     except TooLargeForCookie as error:
         raise invalid(f"token: {error}") from None
     headers = {"Set-Cookie": cookie, "Location": "/v1/session", **NOT_STORED}
-    return json_answer(_document(services, caller), 201, headers)
+    return json_answer(_document(services, sign_in.sessions.begun_now(caller)), 201, headers)
 
 
 @router.delete("/v1/session", summary="Sign out", status_code=204, responses=problems(403))
