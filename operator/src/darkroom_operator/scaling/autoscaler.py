@@ -100,6 +100,7 @@ class Autoscaler:
     def forget(self) -> None:
         """Forget everything, because another replica is the leader."""
         self._memory.clear()
+        self._registry.clear()
 
     def close(self) -> None:
         """Stop after the queries in progress."""

@@ -32,6 +32,12 @@ class Registry:
         with self._lock:
             self._forget(key)
 
+    def clear(self) -> None:
+        """Remove everything: another replica decides and reports."""
+        with self._lock:
+            self._targets.clear()
+            self._reports.clear()
+
     def targets(self) -> list[Target]:
         """Every target."""
         with self._lock:

@@ -78,6 +78,20 @@ def test_a_pipeline_is_shown_with_all_that_is_known() -> None:
     assert "  - classify: The lag grows." in lines
 
 
+def test_the_decision_about_the_number_of_workers_is_shown() -> None:
+    stage = status()["stages"][0]
+    decided = {"desired": 6, "reason": "BacklogNeedsMore", "lag": 1_200, "drainSeconds": 90, "ratePerSecond": 12.0}
+    lines = text(pipeline_view(status(stages=[stage | {"autoscaling": decided}]), NOW))
+    at = lines.index("Autoscaling")
+    assert [line.split() for line in lines[at + 1 : at + 3]] == [
+        ["stage", "desired", "reason", "lag", "drained", "in", "in/s"],
+        ["classify", "6", "BacklogNeedsMore", "1,200", "90", "s", "12.0"],
+    ]
+    unknown = {"desired": 6, "reason": "UnknownOffsets", "lag": None, "drainSeconds": None, "ratePerSecond": None}
+    lines = text(pipeline_view(status(stages=[stage | {"autoscaling": unknown}]), NOW))
+    assert ["classify", "6", "UnknownOffsets", "unknown", "unknown", "unknown"] in [line.split() for line in lines]
+
+
 def test_of_many_partitions_those_with_the_largest_lag_are_shown() -> None:
     lines = text(pipeline_view(status(), NOW))
     begin = lines.index("Lag by partition")
