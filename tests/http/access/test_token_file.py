@@ -72,7 +72,16 @@ def test_callers_of_a_token_file(
     assert get("/metrics")[0] == 403
     assert get("/healthz", None)[0] == 200
 
-    write(file, pipeline, submitter=["Read"])
+    # Who may only submit can't wait for results, which would be reading them.
+    with service.client as client:
+        headers = {"Content-Type": "image/jpeg", "Prefer": "wait=60", **bearer(SUBMITTER)}
+        answer = client.post(images, content=JPEG, headers=headers)
+    assert (answer.status_code, "preference-applied" in answer.headers) == (202, False)
+
+    with service.client as client, client.stream("GET", f"{pipeline.path}/events", headers=bearer(READER)) as stream:
+        assert stream.status_code == 200
+        write(file, pipeline, submitter=["Read"])
+        assert "the credential is no longer valid" in "".join(stream.iter_text())
     until(lambda: get(document, SUBMITTER)[0] == 200, "the submitter may read")
     until(lambda: get(document)[0] == 401, "the reader's token is no longer valid")
     assert post(SUBMITTER)[0] == 403
