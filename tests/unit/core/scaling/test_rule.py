@@ -10,7 +10,7 @@ from darkroom.scaling.observation import Observation, Work
 from darkroom.scaling.rule import decide
 from darkroom.scaling.settings import Settings
 from darkroom.scaling.state import State
-from tests.support.scaled_stage import ScaledStage
+from tests.support.scaling.scaled_stage import ScaledStage
 
 _SETTINGS = Settings(minimum=0, maximum=12)
 
