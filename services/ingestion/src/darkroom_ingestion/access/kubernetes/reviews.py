@@ -23,6 +23,8 @@ _AWAY_S: Final = 1.0
 """For so long after a failure, other reviews are not tried: requests must not pile up."""
 _REFUSED: Final = (400, 401, 403, 404, 405, 422)
 """Statuses that a retry does not change: the service has not the rights, or asks for what the API server lacks."""
+_OF_ONE_REVIEW: Final = (400, 422)
+"""Statuses that say nothing of other reviews: one caller must not stop those of all."""
 
 log = structlog.get_logger("darkroom.ingestion.access")
 
@@ -76,7 +78,8 @@ class Reviews:
                     log.warning(
                         "access can't be reviewed", review=review["kind"], status=error.status, reason=str(error)
                     )
-                    self._away_until = time.monotonic() + _AWAY_S
+                    if error.status not in _OF_ONE_REVIEW:
+                        self._away_until = time.monotonic() + _AWAY_S
                     raise _unavailable() from error
                 await asyncio.sleep(_FIRST_WAIT_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
         raise AssertionError
