@@ -39,17 +39,19 @@ class ScalingLoop:
     def _run(self) -> None:
         looks = 0
         while not self._stopping.wait(self._interval_s / LOOKS):
-            try:
-                if not self._may_run():
-                    looks = 0
+            if not self._may_run():
+                # Only after it has led: what is registered while it is being elected must stay.
+                if looks:
                     self._autoscaler.forget()
-                    continue
+                looks = 0
+                continue
+            try:
                 if looks % LOOKS == 0:
                     self._autoscaler.decide_all()
                 else:
                     self._autoscaler.decide_for_new_images()
-                looks += 1
             except NotLeader:
-                self._autoscaler.forget()
+                log.info("this replica is no longer the leader")
             except Exception:
                 log.exception("the number of workers could not be decided")
+            looks += 1
