@@ -24,7 +24,7 @@ from darkroom_ingestion.images.ids import new_image_id
 from tests.support.browser.chromium import chromium
 from tests.support.browser.screens import SCREENS, show_theme, write_picture
 from tests.support.browser.watched import DESKTOP, PHONE, watched_page
-from tests.support.services.checked import checked_service
+from tests.support.services.access.checked import checked_service
 from tests.support.services.console import Gallery, GalleryToShare
 from tests.support.services.console_images import DIGITS, SCENES, send, send_and_wait
 from tests.support.services.ingestion import Pipeline, result_data

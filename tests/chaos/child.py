@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroom.processes.parent_death import ending_with_us
-from tests.support.http_get import http_get
+from tests.support.network.http_get import http_get
 
 _TIMEOUT_S: Final = 30.0
 

@@ -11,7 +11,7 @@ from darkroom_cli.local_kafka.broker import LocalKafka
 from darkroom_cli.local_kafka.cluster import LocalCluster
 from darkroom_cli.local_kafka.server_properties import Listener
 from tests.chaos.observer import SESSION_TIMEOUT_S
-from tests.support.tcp_proxy import TcpProxy
+from tests.support.network.tcp_proxy import TcpProxy
 
 _PROXIED: Final = "PROXIED"
 _PROPERTIES: Final = {

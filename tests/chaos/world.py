@@ -20,8 +20,8 @@ from darkroom.topology import StagePlan, topology, with_at_most_replicas
 from tests.chaos.child import Child
 from tests.chaos.kafka import Kafka
 from tests.chaos.observer import Observer, Strike
-from tests.support.http_get import http_get
 from tests.support.manifests import pipeline_manifest
+from tests.support.network.http_get import http_get
 
 PARTITIONS: Final = 6
 WORKERS: Final = 3

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.certificates import make_certificate
 from tests.support.kafka import SharedKafka
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.port_forwards import forwarding_node, ready_pod
-from tests.support.services.cluster_callers import ClusterCallers, cluster_callers
+from tests.support.network.certificates import make_certificate
+from tests.support.services.access.cluster_callers import ClusterCallers, cluster_callers
+from tests.support.services.access.roles import Callers, audited, check_roles
 from tests.support.services.cluster_ingestion import ServedCluster, served_cluster
 from tests.support.services.command_line import DARKROOM, IMAGES
 from tests.support.services.ingestion import JPEG, Pipeline, Service
-from tests.support.services.roles import Callers, audited, check_roles
 from tests.support.until import until
 
 LABELS = {"app.kubernetes.io/part-of": "darkroom", "app.kubernetes.io/component": "ingestion"}

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser.accessibility import violations
 from tests.support.browser.screens import show_theme
 from tests.support.browser.watched import DEADLINE_MS, DESKTOP, PHONE, Watched
-from tests.support.services.checked import Checked, Who, checked_service
+from tests.support.services.access.checked import Checked, Who, checked_service
 from tests.support.services.console import Gallery
 from tests.support.services.console_images import DIGITS
 

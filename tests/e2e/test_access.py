@@ -12,8 +12,8 @@ import pytest
 from tests.support.on_kind import kubectl
 from tests.support.on_kind.callers import token
 from tests.support.on_kind.ingestion import PICTURES, URL, IngestionClient
+from tests.support.services.access.roles import Callers, audited, check_roles
 from tests.support.services.command_line import DARKROOM
-from tests.support.services.roles import Callers, audited, check_roles
 
 if TYPE_CHECKING:
     from kind.cluster import Cluster

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.certificates import MountedSecret, trusting
+from tests.support.network.certificates import MountedSecret, trusting
 from tests.support.services.ingestion import DEADLINE_S, Service
 from tests.support.until import until
 

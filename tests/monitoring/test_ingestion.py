@@ -8,8 +8,8 @@ from pathlib import Path
 from confluent_kafka import Producer
 
 from darkroom_cli.local_kafka import LocalKafka
-from tests.support.http_get import http_get
 from tests.support.monitoring.prometheus import alerts
+from tests.support.network.http_get import http_get
 from tests.support.services.ingestion import Pipeline, Service, accepted, make_pipeline, post
 from tests.support.until import until
 

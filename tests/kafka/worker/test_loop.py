@@ -13,9 +13,9 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings
 from darkroom_cli.local_kafka import Listener, LocalKafka
 from darkroom_inference.kafka import clients
+from tests.support.network.tcp_proxy import TcpProxy
 from tests.support.services.loop import TriedLoop
 from tests.support.services.stage import TriedStage, image_ids, samples
-from tests.support.tcp_proxy import TcpProxy
 from tests.support.until import until
 
 Stage = Callable[..., TriedStage]

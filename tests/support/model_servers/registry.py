@@ -9,9 +9,9 @@ from typing import Any, Self
 import yaml
 
 from darkroom_cli.processes.ports import Reservation
-from tests.support.http_get import http_get
 from tests.support.kube.child_process import ChildProcess
 from tests.support.kube.go_programs import GoModule, go_program
+from tests.support.network.http_get import http_get
 
 USERNAME, PASSWORD = "reader", "password"
 BASIC = "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()

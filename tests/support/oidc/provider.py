@@ -16,8 +16,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from darkroom_cli.processes.ports import Reservation
 from scripts.node import find_node
-from tests.support.http_get import http_get
 from tests.support.made_once import CACHE, made_once
+from tests.support.network.http_get import http_get
 from tests.support.until import until
 
 CLIENT_ID, CLIENT_SECRET = "darkroom", "secret of the client"

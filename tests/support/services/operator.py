@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.chart import Helm, grant
-from tests.support.http_get import http_get
 from tests.support.kube.access import Access
 from tests.support.kube.api import Api, Manifest
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.child_process import ChildProcess
 from tests.support.kube.kubelet import FakeKubelet
+from tests.support.network.http_get import http_get
 from tests.support.strimzi.kafka_resource import KafkaListener, install_kafka
 from tests.support.strimzi.stand_in import StrimziStandIn
 from tests.support.until import until

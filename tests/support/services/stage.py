@@ -21,8 +21,8 @@ from darkroom.kafka.connection import KafkaConnection, producer_settings
 from darkroom.kafka.topics import ensure_topics
 from darkroom.stage_settings import stage_settings
 from darkroom.topology import topology, with_at_most_replicas
-from tests.support.http_get import http_get
 from tests.support.manifests import pipeline_manifest
+from tests.support.network.http_get import http_get
 from tests.support.until import until
 
 REPOSITORY = Path(__file__).parents[3]

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from darkroom_ingestion.certificate import BadCertificate, Certificate
-from tests.support.certificates import make_certificate
+from tests.support.network.certificates import make_certificate
 
 
 def test_tls_before_1_2_is_refused(tmp_path: Path) -> None:
