@@ -40,9 +40,9 @@ class Helm:
         self, release: str, namespace: str, values: Mapping[str, Any] | None = None, *, in_cluster: bool = False
     ) -> list[Manifest]:
         """The manifests; with `in_cluster`, as an upgrade would render them with what the cluster has now."""
-        # A Helm that was built without its Makefile takes an unknown cluster for one of Kubernetes 1.20.
-        cluster = ("--dry-run=server",) if in_cluster else ("--kube-version", KUBERNETES.version)
-        options = ("--namespace", namespace, *cluster)
+        dry_run = f"--dry-run={'server' if in_cluster else 'client'}"
+        # `helm template` does not ask the cluster, and a Helm built without its Makefile assumes Kubernetes 1.20.
+        options = ("--namespace", namespace, dry_run, "--kube-version", KUBERNETES.version)
         rendered = self._run("template", release, self.chart, *options, *self._values(values))
         return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
 
