@@ -51,7 +51,7 @@ def _figures(gallery: Gallery, rounds: int, seconds: float, *, smoke: bool) -> l
             page = watched.page
             page.goto(f"{gallery.url}/p/gallery/receipts/live")
             session = page.context.new_cdp_session(page)
-            page.wait_for_timeout(_SMOKE_S if smoke else _WARM_UP_S * 1_000)
+            page.wait_for_timeout((_SMOKE_S if smoke else _WARM_UP_S) * 1_000)
             with traced(browser, page) as tasks:
                 page.wait_for_timeout((_SMOKE_S if smoke else _TRACED_S) * 1_000)
             heap, sent, started = [heap_mb(session)], load.sent, time.monotonic()

@@ -53,7 +53,7 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
   const virtual = useWindowVirtualizer({
     count: lines,
     estimateSize: () => height,
-    overscan: 4,
+    overscan: view === "grid" ? 2 : 4,
     scrollMargin: top,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are computed from `height`
