@@ -18,84 +18,22 @@ from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.catalog.cluster.api_server import ApiServer as Client
 from darkroom_ingestion.metrics import Metrics
 from tests.support.clock import Clock
-from tests.support.kube.access import Access
 from tests.support.kube.api_server import ApiServer
 from tests.support.kube.fault_proxy import Fault, FaultProxy
 from tests.support.manifests import pipeline_manifest
+from tests.support.services.access.accounts import RBAC, Accounts
 from tests.support.services.ingestion import JPEG, Pipeline, Service
 from tests.support.until import until
 
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
 REVIEWS = "(tokenreviews|subjectaccessreviews)"
 T = TypeVar("T")
 
 
-@dataclass
-class Cluster:
-    """An account that may review access, and accounts in one namespace."""
-
-    api_server: ApiServer
-    namespace: str
-    folder: Path
-
-    def account(self, name: str, *rights: Right, pipelines: list[str] | None = None) -> None:
-        """Create a service account with rights to pipelines of the namespace, to all of them by default."""
-        api, metadata = self.api_server.admin.api(), {"name": name, "namespace": self.namespace}
-        api.create(f"/api/v1/namespaces/{self.namespace}/serviceaccounts", {"metadata": metadata})
-        named = {"resourceNames": pipelines} if pipelines else {}
-        rules = [
-            {
-                "apiGroups": ["darkroom.dev"],
-                "resources": [f"imagepipelines/{right.subresource}"],
-                "verbs": [right.verb],
-                **named,
-            }
-            for right in rights
-        ]
-        api.create(f"{RBAC}/namespaces/{self.namespace}/roles", {"metadata": metadata, "rules": rules})
-        self._bind(f"{RBAC}/namespaces/{self.namespace}/rolebindings", name, self.namespace, "Role", name)
-
-    def token(self, name: str, audience: str = "darkroom") -> str:
-        """A token of a service account."""
-        request = {"spec": {"audiences": [audience], "expirationSeconds": 600}}
-        path = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/{name}/token"
-        token: str = self.api_server.admin.api().create(path, request)["status"]["token"]
-        return token
-
-    def is_deleted(self, token: str) -> bool:
-        """Whether the API server no longer knows the account of a token. It keeps what it has decided for 10 s."""
-        review = {"spec": {"token": token, "audiences": ["darkroom"]}}
-        path = "/apis/authentication.k8s.io/v1/tokenreviews"
-        return not self.api_server.admin.api().create(path, review)["status"].get("authenticated")
-
-    def credentials(self, access: Access | None = None) -> tuple[str, Path]:
-        """The API server's URL and a folder with credentials of an account that may review access."""
-        api = self.api_server.admin.api()
-        account = f"/api/v1/namespaces/{self.namespace}/serviceaccounts"
-        if api.find(f"{account}/reviewer") is None:
-            api.create(account, {"metadata": {"name": "reviewer"}})
-            bindings = f"{RBAC}/clusterrolebindings"
-            self._bind(bindings, "reviewer", self.namespace, "ClusterRole", "system:auth-delegator")
-        reviewer = self.api_server.admin.as_service_account(self.namespace, "reviewer")
-        (self.folder / "token").write_text(reviewer.token)
-        (self.folder / "ca.crt").write_text(reviewer.ca or "")
-        return (access or reviewer).server, self.folder
-
-    def _bind(self, path: str, account: str, namespace: str, kind: str, role: str) -> None:
-        subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
-        body = {
-            "metadata": {"name": f"{namespace}.{account}"},
-            "subjects": [subject],
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
-        }
-        self.api_server.admin.api().create(path, body)
-
-
 @pytest.fixture
-def cluster(api_server: ApiServer, tmp_path: Path) -> Cluster:
+def cluster(api_server: ApiServer, tmp_path: Path) -> Accounts:
     folder = tmp_path / "serviceaccount"
     folder.mkdir()
-    return Cluster(api_server, api_server.namespace(), folder)
+    return Accounts(api_server, api_server.namespace(), folder)
 
 
 @dataclass
@@ -128,7 +66,7 @@ def checked(credentials: tuple[str, Path], test: Callable[[Checks], Awaitable[T]
     return asyncio.run(run())
 
 
-def test_a_service_account_is_a_caller_with_the_rights_of_its_role(cluster: Cluster) -> None:
+def test_a_service_account_is_a_caller_with_the_rights_of_its_role(cluster: Accounts) -> None:
     cluster.account("camera", Right.SUBMIT)
     cluster.account("doctor", Right.READ_DEAD_LETTERS, Right.REDRIVE, pipelines=["digits"])
     elsewhere = cluster.api_server.namespace()
@@ -154,7 +92,7 @@ def test_a_service_account_is_a_caller_with_the_rights_of_its_role(cluster: Clus
     checked(cluster.credentials(), test)
 
 
-def test_tokens_that_are_not_for_this_service_are_refused(cluster: Cluster) -> None:
+def test_tokens_that_are_not_for_this_service_are_refused(cluster: Accounts) -> None:
     cluster.account("camera", Right.SUBMIT)
 
     async def refused(checks: Checks, token: str, words: str) -> None:
@@ -180,7 +118,7 @@ def test_tokens_that_are_not_for_this_service_are_refused(cluster: Cluster) -> N
 
 
 def test_a_revoked_right_and_a_granted_one_take_effect_within_the_time_that_decisions_are_kept(
-    cluster: Cluster,
+    cluster: Accounts,
 ) -> None:
     cluster.account("camera", Right.SUBMIT)
     role = f"{RBAC}/namespaces/{cluster.namespace}/roles/camera"
@@ -201,7 +139,7 @@ def test_a_revoked_right_and_a_granted_one_take_effect_within_the_time_that_deci
     checked(cluster.credentials(), test)
 
 
-def test_callers_of_other_methods_are_in_no_group_of_the_api_server(cluster: Cluster) -> None:
+def test_callers_of_other_methods_are_in_no_group_of_the_api_server(cluster: Accounts) -> None:
     async def test(checks: Checks) -> None:
         for caller in (Caller("eve", ("system:masters",), "Oidc"), Caller("system:admin", (), "Proxy")):
             assert not await checks.rights.may(caller, Right.READ, cluster.namespace, "digits")
@@ -209,7 +147,7 @@ def test_callers_of_other_methods_are_in_no_group_of_the_api_server(cluster: Clu
     checked(cluster.credentials(), test)
 
 
-def test_decisions_while_the_api_server_is_away(cluster: Cluster) -> None:
+def test_decisions_while_the_api_server_is_away(cluster: Accounts) -> None:
     cluster.account("camera", Right.SUBMIT)
 
     async def test(checks: Checks, proxy: FaultProxy) -> None:
@@ -232,7 +170,7 @@ def test_decisions_while_the_api_server_is_away(cluster: Cluster) -> None:
         checked(cluster.credentials(through), lambda checks: test(checks, proxy))
 
 
-def test_a_service_that_may_not_review_access_says_so_in_its_log(cluster: Cluster) -> None:
+def test_a_service_that_may_not_review_access_says_so_in_its_log(cluster: Accounts) -> None:
     server, folder = cluster.credentials()
     cluster.account("powerless")
     (folder / "token").write_text(cluster.api_server.admin.as_service_account(cluster.namespace, "powerless").token)
@@ -249,7 +187,7 @@ def test_a_service_that_may_not_review_access_says_so_in_its_log(cluster: Cluste
 
 
 @pytest.fixture
-def service(cluster: Cluster, tmp_path: Path) -> Iterator[Service]:
+def service(cluster: Accounts, tmp_path: Path) -> Iterator[Service]:
     """A service that knows a pipeline of the cluster's namespace and one of another, whose Kafka does not exist."""
     server, folder = cluster.credentials()
     options = [
@@ -271,7 +209,7 @@ def service(cluster: Cluster, tmp_path: Path) -> Iterator[Service]:
         started.kill()
 
 
-def test_the_service_asks_the_api_server(cluster: Cluster, service: Service) -> None:
+def test_the_service_asks_the_api_server(cluster: Accounts, service: Service) -> None:
     cluster.account("camera", Right.SUBMIT)
     cluster.account("viewer", Right.READ)
     camera, viewer = cluster.token("camera"), cluster.token("viewer")
