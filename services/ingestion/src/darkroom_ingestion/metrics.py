@@ -70,7 +70,8 @@ class Metrics:
         )
         self._access_decisions = Counters(
             "darkroom_ingestion_access_decisions",
-            "Decisions on requests: Allowed, Forbidden, Unauthenticated, or Unavailable if none could be made.",
+            "Decisions on requests: Allowed, Forbidden, Unauthenticated, Limited (too many refused credentials), or "
+            "Unavailable if none could be made.",
             ["decision", "right"],
             r,
         )

@@ -1,7 +1,7 @@
 """Decides on requests: who sends them, and whether the caller may."""
 
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom_ingestion.access.caller import Caller
@@ -14,6 +14,7 @@ from darkroom_ingestion.access.protocols import (
     Forbidden,
     NoCredential,
 )
+from darkroom_ingestion.access.refused import RefusedCredentials, TooManyRefused
 from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.access.session.sign_in import SignIn
 from darkroom_ingestion.access_settings import AccessMode
@@ -31,6 +32,7 @@ class Access:
         sign_in: how people sign in to the web console; None if they can't.
         audience: what tokens of the cluster must be for; None without a cluster.
         background: named tasks that must run until the service stops.
+        refused: the credentials that were refused.
     """
 
     mode: AccessMode
@@ -41,6 +43,7 @@ class Access:
     sign_in: SignIn | None = None
     audience: str | None = None
     background: Sequence[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = ()
+    refused: RefusedCredentials = field(default_factory=RefusedCredentials)
 
     @property
     def is_checked(self) -> bool:
@@ -53,14 +56,19 @@ class Access:
         Raises:
             NoCredential: the request has none.
             BadCredential: the credential is not valid.
+            TooManyRefused: too many from this address were not.
             AccessUnavailable: it can't be checked now.
         """
         try:
-            for authenticator in self.authenticators:
-                if (caller := await authenticator.authenticate(head)) is not None:
-                    return caller
+            with self.refused.trying(head.network, head.credential):
+                for authenticator in self.authenticators:
+                    if (caller := await authenticator.authenticate(head)) is not None:
+                        return caller
         except BadCredential:
             self.metrics.access_was_decided("Unauthenticated", "")
+            raise
+        except TooManyRefused:
+            self.metrics.access_was_decided("Limited", "")
             raise
         except AccessUnavailable:
             self.metrics.access_was_decided("Unavailable", "")

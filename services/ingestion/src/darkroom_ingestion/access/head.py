@@ -1,9 +1,12 @@
 """The head of a request, as authenticators read it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from darkroom_ingestion.access.forwarded import PEER
+from darkroom_ingestion.limits.addresses import network_of
+
+_CREDENTIALS: Final = frozenset({b"authorization", b"cookie"})
 
 
 class Head:
@@ -25,3 +28,14 @@ class Head:
         peer: str | None = self.scope.get(PEER)
         client: tuple[str, int] | None = self.scope.get("client")
         return peer or (client[0] if client else "")
+
+    @property
+    def network(self) -> str:
+        """The client, as limits tell clients apart."""
+        client: tuple[str, int] | None = self.scope.get("client")
+        return network_of(client[0] if client else "")
+
+    @property
+    def credential(self) -> str:
+        """All that the request may be authenticated by."""
+        return "\n".join(value.decode("latin-1") for name, value in self.scope["headers"] if name in _CREDENTIALS)

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from darkroom.errors import DarkroomError
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom_ingestion.access.protocols import AccessUnavailable, BadCredential, Forbidden, NoCredential
-from darkroom_ingestion.http.limit_problems import BEFORE_BODY, limit_reached
+from darkroom_ingestion.access.refused import TooManyRefused
+from darkroom_ingestion.http.limit_problems import BEFORE_BODY, limit_reached, too_many_refused
 from darkroom_ingestion.http.problems import (
     HttpProblem,
     answer,
@@ -50,6 +51,8 @@ def problem_of(error: Exception) -> HttpProblem:  # noqa: C901, PLR0912 - a tabl
             return unavailable("access-unavailable", title, detail, retry_after_s=error.retry_after_s)
         case LimitReached():
             return limit_reached(error)
+        case TooManyRefused():
+            return too_many_refused(error)
         case TooManyHeld():
             problem = unavailable("busy", "The service is busy", detail, retry_after_s=error.retry_after_s)
             problem.unread_body = error.limit in BEFORE_BODY

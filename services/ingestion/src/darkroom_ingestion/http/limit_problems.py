@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from darkroom_ingestion.access.refused import TooManyRefused
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.limits.callers import Limit, LimitReached
 
@@ -28,3 +29,9 @@ def limit_reached(error: LimitReached) -> HttpProblem:
         headers={"Retry-After": str(error.retry_after_s)},
         unread_body=error.limit in BEFORE_BODY,
     )
+
+
+def too_many_refused(error: TooManyRefused) -> HttpProblem:
+    """429 for a client that has tried too many credentials."""
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return HttpProblem(429, "too-many-credentials", "Too many refused credentials", str(error), headers=headers)

@@ -107,3 +107,15 @@ def test_a_request_with_two_tokens_is_refused(checked: AccessChecked) -> None:
             return await client.get("/v1/pipelines", headers=tokens)
 
     assert asyncio.run(asked()).status_code == 401
+
+
+def test_an_address_that_guesses_tokens_must_wait_and_a_known_caller_must_not(checked: AccessChecked) -> None:
+    answers = [ask(checked, "GET", IMAGES, f"Bearer guess-{attempt}") for attempt in range(5)]
+    assert ask(checked, "GET", IMAGES, f"Bearer {READER}").status_code == 200
+    answers += [ask(checked, "GET", IMAGES, f"Bearer guess-{attempt}") for attempt in range(5, 40)]
+
+    assert [answer.status_code for answer in answers[:25]] == [401] * 25
+    assert answers[-1].status_code == 429
+    assert answers[-1].json()["type"].endswith("too-many-credentials")
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert ask(checked, "GET", IMAGES, f"Bearer {READER}").status_code == 200

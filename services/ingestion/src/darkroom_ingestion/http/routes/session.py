@@ -60,7 +60,7 @@ async def get_session(
     summary="Sign in with a token",
     status_code=201,
     response_model=Session,
-    responses=problems(401, 403, 404, 408, 413, 422, 503),
+    responses=problems(401, 403, 404, 408, 413, 422, 429, 503),
 )
 async def post_session(request: Request, services: ServicesOf, credential: Credential) -> Any:
     """Exchange a bearer token for a session cookie that pages can't read.
@@ -73,7 +73,8 @@ async def post_session(request: Request, services: ServicesOf, credential: Crede
         raise not_found("The service does not check its callers, so that there is nothing to sign in to.")
     require_own_page(request)
     head = Head(request.scope)
-    caller = request.scope[CALLER] = await sign_in.tokens.caller_of(credential.token)
+    with services.access.refused.trying(head.network, credential.token):
+        caller = request.scope[CALLER] = await sign_in.tokens.caller_of(credential.token)
     try:
         cookie = sign_in.sessions.cookie_for_token(credential.token, head)
     except TooLargeForCookie as error:
