@@ -1,8 +1,9 @@
 """The stages whose number of workers the operator observes or sets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from darkroom import names
+from darkroom.api.autoscaling import Autoscaling
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.kafka.connection import ClientSettings
 from darkroom.kafka.lag_query import GroupLog
@@ -44,25 +45,15 @@ def targets_of(pipeline: ImagePipeline, plan: Topology, kafka: ClientSettings | 
             stage=stage.name,
             group=stage.consumer_group,
             log=GroupLog(plan.images.name, plan.images.partitions),
-            settings=settings,
+            settings=_settings(stage, stage.autoscaling),
             kafka=kafka,
             acts=not stage.autoscaling.keda and not stage.autoscaling.metrics_only,
         )
         for stage in plan.stages
-        if stage.autoscaling is not None and (settings := _settings(stage)) is not None
+        if stage.autoscaling is not None
     )
 
 
-def _settings(stage: StagePlan) -> Settings | None:
-    spec = stage.autoscaling
-    if spec is None:
-        return None
-    return Settings(
-        minimum=spec.min,
-        maximum=spec.max,
-        drain_target_s=spec.drain_target.in_ms / 1000,
-        scale_to_zero_after_s=spec.scale_to_zero_after.in_ms / 1000,
-        scale_down_delay_s=spec.scale_down_delay.in_ms / 1000,
-        metrics_only=spec.metrics_only or spec.keda,
-        loops=loops(stage.spec),
-    )
+def _settings(stage: StagePlan, spec: Autoscaling) -> Settings:
+    settings = Settings.of(spec, loops=loops(stage.spec))
+    return replace(settings, metrics_only=spec.metrics_only or spec.keda)

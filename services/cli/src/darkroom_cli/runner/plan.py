@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from darkroom.api.autoscaling import Autoscaling
@@ -170,15 +170,8 @@ def _stage_run(
 
 def _scaling(asked: Autoscaling, most: int, loops: int) -> Settings:
     """How the number of workers changes, with at most `most` processes."""
-    return Settings(
-        minimum=min(asked.min, most),
-        maximum=min(asked.max, most),
-        drain_target_s=asked.drain_target.in_ms / 1000,
-        scale_to_zero_after_s=asked.scale_to_zero_after.in_ms / 1000,
-        scale_down_delay_s=asked.scale_down_delay.in_ms / 1000,
-        metrics_only=asked.metrics_only,
-        loops=loops,
-    )
+    settings = Settings.of(asked, loops=loops)
+    return replace(settings, minimum=min(asked.min, most), maximum=min(asked.max, most))
 
 
 def _on(pipeline: ImagePipeline, connection: KafkaConnection) -> ImagePipeline:

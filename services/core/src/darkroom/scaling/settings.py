@@ -1,7 +1,9 @@
 """The settings of the rule, and its constants."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
+
+from darkroom.api.autoscaling import Autoscaling
 
 TICK_S: Final = 15.0
 """Seconds between two decisions for a stage that has workers."""
@@ -51,3 +53,16 @@ class Settings:
     metrics_only: bool = False
     ordered: bool = True
     loops: int = 1
+
+    @classmethod
+    def of(cls, spec: Autoscaling, *, loops: int) -> Self:
+        """The settings of a stage whose number of workers the rule sets, whatever `keda` says."""
+        return cls(
+            minimum=spec.min,
+            maximum=spec.max,
+            drain_target_s=spec.drain_target.in_ms / 1000,
+            scale_to_zero_after_s=spec.scale_to_zero_after.in_ms / 1000,
+            scale_down_delay_s=spec.scale_down_delay.in_ms / 1000,
+            metrics_only=spec.metrics_only,
+            loops=loops,
+        )
