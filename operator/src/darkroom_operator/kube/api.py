@@ -64,7 +64,7 @@ class Kube:
             try:
                 found = self._read(kind, kind.path(namespace), query)
             except ApiError as error:
-                if kind.optional and error.is_not_found:
+                if kind.optional and self._is_missing(kind, error):
                     return
                 raise
             yield Page(found["items"], int(found["metadata"]["resourceVersion"]))
@@ -72,6 +72,10 @@ class Kube:
             if not following:
                 return
             query = query | {"continue": following}
+
+    def _is_missing(self, kind: Kind, error: ApiError) -> bool:
+        """Whether a request failed because the CRD is not installed. Without rights to the kind, that is 403 too."""
+        return error.is_not_found or (error.is_forbidden and kind.plural not in self.resources(kind))
 
     def resources(self, kind: Kind) -> set[str]:
         """The resources that the API server serves in the group and version of `kind`, by their plural names."""

@@ -37,6 +37,11 @@ class ApiError(DarkroomError):
         return self.status == HTTPStatus.NOT_FOUND
 
     @property
+    def is_forbidden(self) -> bool:
+        """Whether the operator has not the right."""
+        return self.status == HTTPStatus.FORBIDDEN
+
+    @property
     def is_conflict(self) -> bool:
         """Whether the object has changed, or another manager owns the fields."""
         return self.status == HTTPStatus.CONFLICT
