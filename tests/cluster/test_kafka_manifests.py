@@ -25,7 +25,7 @@ def test_the_api_server_accepts_the_manifests(
         "namespace: kafka", f"namespace: {namespace}"
     )
     said = _kubectl(
-        api_server, "apply", "--dry-run=server", "--validate=strict", "-f", "-", manifests=manifests
+        api_server, "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", manifests=manifests
     ).splitlines()
     assert {line.split("/")[0].split(".")[0] for line in said} == kinds
     assert all("(server dry run)" in line and "warning" not in line.lower() for line in said)

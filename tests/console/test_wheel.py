@@ -6,10 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Page, Request, expect
+from playwright.sync_api import Error, Page, Playwright, Request, expect
 
 from scripts.console import BUILT, build
-from tests.support.browser.chromium import chromium
+from tests.support.browser.chromium import launched
 from tests.support.browser.watched import watched_page
 from tests.support.documents import ROOT
 from tests.support.downloads.pypi_programs import run_uv
@@ -61,7 +61,11 @@ def test_nothing_in_the_console_refers_to_another_host(wheel: zipfile.ZipFile) -
 
 
 def test_every_screen_of_the_wheel_works_without_a_network(
-    wheel: zipfile.ZipFile, kafka: SharedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wheel: zipfile.ZipFile,
+    kafka: SharedKafka,
+    playwright: Playwright,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The service runs from the files of the wheel. Chromium finds no host but this machine."""
     wheel.extractall(tmp_path / "wheel")
@@ -80,7 +84,7 @@ def test_every_screen_of_the_wheel_works_without_a_network(
             if request.failure != _LEFT:
                 lost.append(f"{request.url}: {request.failure}")
 
-        with chromium(_NO_NETWORK) as browser, watched_page(browser) as watched:
+        with launched(playwright, _NO_NETWORK) as browser, watched_page(browser) as watched:
             page: Page = watched.page
             page.on("request", lambda request: requested.add(request.url.split("/")[2]))
             page.on("requestfailed", failure)

@@ -41,7 +41,7 @@ while missing:
 def test_kubectl_get_shows_the_state_of_the_pipeline(cluster: Cluster, ingestion: IngestionClient) -> None:
     kubectl.wait(cluster, "imgp/digits", "condition=Ready", "-n", "demo")
     header, row = cluster.run_kubectl("get", "imgp", "-n", "demo").splitlines()
-    assert header.split() == ["NAME", "READY", "STAGES", "IMAGES", "TOPIC", "REASON", "AGE"]
+    assert header.split() == ["NAME", "READY", "STAGES", "WORKERS", "IMAGES", "TOPIC", "REASON", "AGE"]
     assert row.split()[:-1] == ["digits", "True", "2/2", "demo.digits.images", "AllReady"]
 
 

@@ -12,6 +12,7 @@ from darkroom_ingestion.metrics import Metrics as IngestionMetrics
 from darkroom_operator.runtime.metrics import Metrics as OperatorMetrics
 from darkroom_operator.runtime.metrics import PipelineTally
 from darkroom_operator.runtime.work_queue import WorkQueue
+from darkroom_operator.scaling.registry import Registry
 from tests.support.documents import ROOT
 
 DASHBOARD = ROOT / "charts/darkroom/files/dashboard.json"
@@ -28,7 +29,7 @@ def exposed(registry: CollectorRegistry) -> set[str]:
 def known() -> set[str]:
     """The metrics of all services."""
     operator = OperatorMetrics()
-    operator.watch(WorkQueue(), PipelineTally(), lambda: True)
+    operator.watch(WorkQueue(), PipelineTally(), Registry(), lambda: True)
     return exposed(operator.registry) | exposed(IngestionMetrics().registry) | exposed(WorkerMetrics().registry)
 
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from kind.host_packages import ensure_packages
 from tests.support.made_once import CACHE, locked
@@ -18,18 +18,28 @@ _ARGUMENTS = [
 
 
 @contextmanager
-def chromium(arguments: Sequence[str] = ()) -> Iterator[Browser]:
-    """A headless Chromium, with more `arguments`, until the end of the block.
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium until the end of the block.
 
     Raises:
         KindError: There is no Chromium, and it can't be installed; the message says how to.
     """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_program(), args=[*_ARGUMENTS, *arguments])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with sync_playwright() as playwright, launched(playwright) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(playwright: Playwright, arguments: Sequence[str] = ()) -> Iterator[Browser]:
+    """A headless Chromium, with more `arguments`, until the end of the block. A thread has one `playwright`.
+
+    Raises:
+        KindError: There is no Chromium, and it can't be installed; the message says how to.
+    """
+    browser = playwright.chromium.launch(executable_path=_program(), args=[*_ARGUMENTS, *arguments])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 def _program() -> str:

@@ -17,7 +17,7 @@ from tests.support.on_demand import share, shared
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
     from tests.support.browser.watched import Watched
     from tests.support.services.console import Gallery, GalleryToShare
@@ -53,11 +53,20 @@ def gallery(pytestconfig: pytest.Config) -> Gallery:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    from tests.support.browser.chromium import chromium  # noqa: PLC0415
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers: one for each process, because a thread can't have two."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
-    with chromium() as started:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A headless Chromium."""
+    from tests.support.browser.chromium import launched  # noqa: PLC0415
+
+    with launched(playwright) as started:
         yield started
 
 

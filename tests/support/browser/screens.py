@@ -37,7 +37,7 @@ SCREENS = [
     Screen("pipelines", "/", "text=dead letters >> nth=1"),
     Screen("live", "/p/gallery/objects/live", "main li canvas >> nth=11"),
     Screen("first-run", "/p/gallery/unused/live", "text=No image yet"),
-    Screen("explore", "/p/gallery/objects/explore", "ul[aria-label=Images] img >> nth=11"),
+    Screen("explore", "/p/gallery/objects/explore", "ul[aria-label=Images] img >> nth=5"),
     Screen("explore-rows", "/p/gallery/objects/explore?view=rows", "ul[aria-label=Images] img >> nth=5"),
     Screen("image", "/p/gallery/objects/images/{image}", "text=Analysed"),
     Screen("dead-letters", "/p/gallery/objects/dead-letters", "ul[aria-label='Dead letters'] img >> nth=1"),

@@ -133,6 +133,8 @@ def _filled(service: Service, pipeline: Pipeline, token: str) -> Tenant:
     with tenant.client() as client:
         redrive = client.post(f"{pipeline.path}/dead-letters/redrives", json={"stage": stage, "all": True})
     assert redrive.status_code == 201, redrive.text
+    job = f"{pipeline.path}/dead-letters/redrives/{redrive.json()['id']}"
+    until(lambda: tenant.get(job)["state"] == "Done", "the redrive has put its image into the topic")
     ids = {
         "namespace": pipeline.namespace,
         "name": pipeline.name,
