@@ -21,6 +21,7 @@ FIVE, NONE = "five consoles", "none"
 _ROOT = Path(__file__).parents[2]
 _RATE = 50
 """Answered images a second, with and without consoles: what they show."""
+_LIMIT = Limit(at_least=0.95)
 _SECONDS, _SMOKE_S = 6.0, 0.5
 _BYTES, _CONNECTIONS = 50_000, 32
 
@@ -42,14 +43,14 @@ def measure_consoles(rounds: int, *, smoke: bool) -> list[Comparison]:
 
             found = in_turn({FIVE: five, NONE: none}, rounds)
 
-    def row(how: str, unit: str, value: str) -> Comparison:
+    def row(how: str, unit: str, value: str, limit: Limit) -> Comparison:
         what = f"images of {_BYTES // 1000} KB while five consoles show {_RATE} a second, {how}"
-        limit = Limit(at_least=0.95)
         return Comparison.of(what, unit, attrgetter(value), found[FIVE], found[NONE], baseline=NONE, limit=limit)
 
     return [
-        row("by the clock", "images/s", "per_second"),
-        row("by CPU of all processes but the store's", "images/CPU s", "per_cpu_second"),
+        row("by the clock", "images/s", "per_second", _LIMIT),
+        row("by CPU of the process that handles requests", "images/CPU s", "per_cpu_second", _LIMIT),
+        row("by CPU of all processes", "images/CPU s", "per_cpu_second_of_all", Limit()),
     ]
 
 
@@ -66,7 +67,9 @@ def _answered(server: Server, at: Target) -> Iterator[None]:
 @contextmanager
 def _consoles(server: Server, at: Target) -> Iterator[None]:
     arguments = [f"http://127.0.0.1:{server.port}", f"{at.pipeline.namespace}/{at.pipeline.name}", "5"]
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.console.viewers", *arguments], cwd=_ROOT)
+    # Consoles run on other machines: here, they must not take the service's CPU time.
+    command = ["nice", "-n", "19", sys.executable, "-m", "benchmarks.console.viewers", *arguments]
+    process = subprocess.Popen(command, cwd=_ROOT)
     try:
         server.until_clients(5)
         yield

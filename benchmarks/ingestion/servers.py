@@ -27,7 +27,9 @@ _STOP_TIMEOUT_S = 30.0
 _REST_S = 0.25
 _REST_TIMEOUT_S = 20.0
 _STORE_MODULE = "darkroom_ingestion.filling"
-_SERVER, _STORE, _PARENT = "server", "store", "parent"
+_THUMBNAILS_MODULE = "darkroom_ingestion.thumbnails"
+_SERVER, _STORE, _PARENT, _THUMBNAILS = "server", "store", "parent", "thumbnails"
+_IN_THE_BACKGROUND = {_STORE, _THUMBNAILS}
 _UVICORN = r"running on http://127.0.0.1:(\d+)"
 _SERVICE = r'"url": "http://127.0.0.1:(\d+)"'
 
@@ -43,7 +45,10 @@ class Server:
     def cpu_time(self) -> CpuTime:
         """CPU time until now."""
         used = [(part, cpu_s(pid)) for pid, part in self._processes().items()]
-        return CpuTime(sum(seconds for part, seconds in used if part != _STORE), sum(seconds for _, seconds in used))
+        return CpuTime(
+            sum(seconds for part, seconds in used if part not in _IN_THE_BACKGROUND),
+            sum(seconds for _, seconds in used),
+        )
 
     def until_at_rest(self) -> None:
         """Wait until the processes use little CPU time: the service fills its store after it has responded."""
@@ -79,6 +84,8 @@ class Server:
 def _part_of(command: list[str]) -> str:
     if _STORE_MODULE in command:
         return _STORE
+    if _THUMBNAILS_MODULE in command:
+        return _THUMBNAILS
     return _PARENT if "--workers" in command else _SERVER
 
 
