@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from darkroom_ingestion.access.forwarded import PEER
+from darkroom_ingestion.access.proxies.forwarded import PEER
 from darkroom_ingestion.limits.addresses import network_of
 
 _CREDENTIALS: Final = frozenset({b"authorization", b"cookie"})

@@ -5,7 +5,7 @@ from typing import Final
 
 from darkroom_ingestion.access.bearer import Bearer, Tokens
 from darkroom_ingestion.access.protocols import Authenticator, TokenAuthenticator
-from darkroom_ingestion.access.proxy import TrustedProxy
+from darkroom_ingestion.access.proxies.users import TrustedProxy
 from darkroom_ingestion.access.query_tokens import NoTokenInQuery
 from darkroom_ingestion.access.session.sign_in import SignIn
 from darkroom_ingestion.sign_in_settings import SignInSettings

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from darkroom_ingestion.access.forwarded import PEER, forwarded_client
+from darkroom_ingestion.access.proxies.forwarded import PEER, forwarded_client
 from darkroom_ingestion.sign_in_settings import Network
 
 

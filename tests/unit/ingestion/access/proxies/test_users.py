@@ -8,7 +8,7 @@ import pytest
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import BadCredential
-from darkroom_ingestion.access.proxy import TrustedProxy
+from darkroom_ingestion.access.proxies.users import TrustedProxy
 from darkroom_ingestion.sign_in_settings import SignInSettings
 
 PROXY = TrustedProxy(SignInSettings(trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::/8"))))

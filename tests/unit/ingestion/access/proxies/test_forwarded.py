@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from darkroom_ingestion.access.forwarded import forwarded_client
+from darkroom_ingestion.access.proxies.forwarded import forwarded_client
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 

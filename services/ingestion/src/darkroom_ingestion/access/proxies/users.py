@@ -1,9 +1,9 @@
 """Callers that a trusted proxy has signed in, such as oauth2-proxy: it names them in headers."""
 
 from darkroom_ingestion.access.caller import Caller
-from darkroom_ingestion.access.forwarded import is_within
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import BadCredential
+from darkroom_ingestion.access.proxies.forwarded import is_within
 from darkroom_ingestion.access.session.origin import SAFE_METHODS, sender_of
 from darkroom_ingestion.sign_in_settings import KUBERNETES_PREFIX, SignInSettings
 

@@ -1,0 +1,1 @@
+"""Proxies in front of the service that are trusted."""
