@@ -1,7 +1,7 @@
 """Fixtures for the tests of the web console.
 
-`gallery` is one service with workers for the whole run, started on demand. `browser` is one Chromium for each process
-of a run. What they need is imported on demand: unit tests do not wait for it.
+`gallery` is one service with workers for the whole run, started on demand. `browser` is one Chromium for each module.
+What they need is imported on demand: unit tests do not wait for it.
 """
 
 from __future__ import annotations
@@ -52,16 +52,19 @@ def gallery(pytestconfig: pytest.Config) -> Gallery:
     return Gallery(**shared(pytestconfig, _NAME, _START_TIMEOUT_S))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """What drives browsers: one for each process, because a thread can't have two."""
+    """What drives browsers. A thread can't have two.
+
+    It ends with the module: its event loop counts as running between the tests too, where others call `asyncio.run`.
+    """
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """A headless Chromium."""
     from tests.support.browser.chromium import launched  # noqa: PLC0415
