@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "../parts/button";
+import shared from "../parts/dialog.module.css";
 import { Icon } from "../parts/icon";
 import { useSession } from "./session";
 import styles from "./session-ended.module.css";
@@ -36,7 +37,7 @@ export function SessionEnded() {
       </div>
       <dialog
         ref={dialog}
-        className={styles.dialog}
+        className={`${shared.dialog} ${styles.dialog}`}
         aria-labelledby="session-ended-title"
         onClose={() => setOpen(false)}
       >

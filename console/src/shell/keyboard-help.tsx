@@ -1,5 +1,6 @@
 import { useRef } from "react";
 import { Button } from "../parts/button";
+import shared from "../parts/dialog.module.css";
 import { switchShortcuts, useShortcut, useShortcuts, useShortcutsAreOn } from "./keyboard";
 import styles from "./keyboard-help.module.css";
 
@@ -19,7 +20,12 @@ export function KeyboardHelp() {
   const shortcuts = useShortcuts();
   useShortcut("?", "List the keys", openKeyboardHelp);
   return (
-    <dialog id={ID} ref={dialog} className={styles.dialog} aria-labelledby="keyboard-help-title">
+    <dialog
+      id={ID}
+      ref={dialog}
+      className={`${shared.dialog} ${styles.dialog}`}
+      aria-labelledby="keyboard-help-title"
+    >
       <h2 id="keyboard-help-title">Keyboard shortcuts</h2>
       <dl className={styles.list}>
         {shortcuts.map((one) => (

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { usePipeline } from "../../api/pipeline";
 import { asProblem } from "../../api/problems";
 import { Button } from "../../parts/button";
+import shared from "../../parts/dialog.module.css";
 import { counted, duration } from "../../parts/format";
 import { announce } from "../../shell/status-line";
 import styles from "./redrive-dialog.module.css";
@@ -30,7 +31,12 @@ export function RedriveDialog({ selection, close, started }: Props) {
   const valid = rate >= 1 && rate <= FASTEST;
 
   return (
-    <dialog ref={dialog} className={styles.dialog} aria-labelledby="redrive-title" onClose={close}>
+    <dialog
+      ref={dialog}
+      className={`${shared.dialog} ${styles.dialog}`}
+      aria-labelledby="redrive-title"
+      onClose={close}
+    >
       <form
         method="dialog"
         onSubmit={(event) => {
