@@ -13,13 +13,15 @@ from darkroom_operator.kube.transport import Manifest
 
 def kafka_secret(pipeline: ImagePipeline, stage: StagePlan, files: Mapping[str, bytes]) -> Manifest:
     """The Secret with `files`: Strimzi creates it in the Kafka's namespace, and a pod can mount only from its own."""
+    return stage_secret(pipeline, stage, names.kafka_secret(pipeline.name, stage.name), files)
+
+
+def stage_secret(pipeline: ImagePipeline, stage: StagePlan, name: str, contents: Mapping[str, bytes]) -> Manifest:
+    """A Secret of `stage` with the name `name`."""
     return {
         "apiVersion": SECRET.api_version,
         "kind": SECRET.name,
-        "metadata": {
-            **child_metadata(pipeline, stage.name),
-            "name": names.kafka_secret(pipeline.name, stage.name),
-        },
+        "metadata": {**child_metadata(pipeline, stage.name), "name": name},
         "type": "Opaque",
-        "data": {name: base64.b64encode(content).decode() for name, content in files.items()},
+        "data": {key: base64.b64encode(content).decode() for key, content in contents.items()},
     }

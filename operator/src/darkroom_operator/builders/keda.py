@@ -1,6 +1,5 @@
 """ScaledObjects of KEDA, and the TriggerAuthentications and Secrets with which KEDA reads Kafka."""
 
-import base64
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +9,10 @@ from darkroom.api.autoscaling import Autoscaling
 from darkroom.api.pipeline import ImagePipeline
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.topology import StagePlan
+from darkroom_operator.builders.kafka_secret import stage_secret
 from darkroom_operator.builders.metadata import child_metadata
 from darkroom_operator.builders.settings import loops
-from darkroom_operator.kube.kinds import SCALED_OBJECT, SECRET, TRIGGER_AUTHENTICATION
+from darkroom_operator.kube.kinds import SCALED_OBJECT, TRIGGER_AUTHENTICATION
 from darkroom_operator.kube.transport import Manifest
 
 UNMEASURED_RATE = 10.0
@@ -99,13 +99,4 @@ def trigger_authentication(pipeline: ImagePipeline, stage: StagePlan, parameters
 
 def keda_secret(pipeline: ImagePipeline, stage: StagePlan, parameters: Mapping[str, bytes]) -> Manifest:
     """The Secret with the workers' credentials, under the names that KEDA's trigger has for them."""
-    return {
-        "apiVersion": SECRET.api_version,
-        "kind": SECRET.name,
-        "metadata": {
-            **child_metadata(pipeline, stage.name),
-            "name": names.keda_secret(pipeline.name, stage.name),
-        },
-        "type": "Opaque",
-        "data": {name: base64.b64encode(content).decode() for name, content in parameters.items()},
-    }
+    return stage_secret(pipeline, stage, names.keda_secret(pipeline.name, stage.name), parameters)
