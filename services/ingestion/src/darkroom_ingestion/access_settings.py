@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
 from darkroom.errors import DarkroomError
-from darkroom_ingestion.listening import is_loopback
+from darkroom.loopback import is_loopback
 from darkroom_ingestion.sign_in_settings import SignInSettings, add_sign_in_options
 
 AccessMode = Literal["none", "token-file", "kubernetes"]

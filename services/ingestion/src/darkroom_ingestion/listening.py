@@ -1,6 +1,5 @@
 """Listening sockets."""
 
-import ipaddress
 import socket
 
 from darkroom.errors import DarkroomError
@@ -38,16 +37,3 @@ def urls_of(listening: socket.socket, probes: socket.socket | None, *, tls: bool
 def _url_of(listening: socket.socket, scheme: str) -> str:
     host, port = listening.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host`, an address to listen on, is reached from this machine only."""
-    return host == "localhost" or is_loopback_address(host)
-
-
-def is_loopback_address(text: str) -> bool:
-    """Whether `text` is an IP address of this machine only."""
-    try:
-        return ipaddress.ip_address(text).is_loopback
-    except ValueError:
-        return False

@@ -11,13 +11,14 @@ from functools import partial
 import structlog
 from starlette.types import ASGIApp
 
+from darkroom.loopback import is_loopback
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.certificate import Certificate
 from darkroom_ingestion.http.app import as_served, create_app, create_probe_app, serve
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.server import probes_served, server
-from darkroom_ingestion.listening import is_loopback, urls_of
+from darkroom_ingestion.listening import urls_of
 from darkroom_ingestion.services import Membership, running
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.database import Database

@@ -14,7 +14,7 @@ import httpx
 from darkroom.errors import DarkroomError
 from darkroom_cli.client.denials import advice
 from darkroom_cli.client.retries import delay_s, is_temporary, retry_after_s
-from darkroom_cli.client.tokens import BearerAuth, TokenSource, check_address, is_loopback
+from darkroom_cli.client.tokens import BearerAuth, TokenSource, check_address, is_this_machine
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -106,7 +106,7 @@ class Service:
             transport=None if route is None else route.transport,
             auth=None if tokens is None else BearerAuth(tokens),
             # A proxy would see the token of a request to this machine, which needs none.
-            trust_env=not (tokens is not None and is_loopback(base.host)),
+            trust_env=not (tokens is not None and is_this_machine(base.host)),
         )
 
     def __enter__(self) -> Self:

@@ -1,6 +1,5 @@
 """Bearer tokens for the ingestion service: where they come from, and where they may be sent."""
 
-import ipaddress
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Protocol
 
 import httpx
 
+from darkroom.loopback import is_loopback
 from darkroom_cli.exit_codes import InvalidInput
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -89,12 +89,9 @@ def checked(text: str, origin: str) -> str:
     return token
 
 
-def is_loopback(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     """Whether `host` is this machine."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return is_loopback(host.strip("[]")) or host.endswith(".localhost")
 
 
 def check_address(url: httpx.URL, *, insecure: bool) -> None:
@@ -103,7 +100,7 @@ def check_address(url: httpx.URL, *, insecure: bool) -> None:
     Raises:
         InvalidInput: it would be readable on the network.
     """
-    if not (insecure or url.scheme == "https" or is_loopback(url.host)):
+    if not (insecure or url.scheme == "https" or is_this_machine(url.host)):
         raise InvalidInput(
             f"{url}: the token would be sent unencrypted: use https://, or --insecure-http if you trust the network; "
             "without a token option, DARKROOM_TOKEN and DARKROOM_TOKEN_FILE, no token is sent"

@@ -29,14 +29,6 @@ def why_not_free(port: int, host: str = HOST) -> str | None:
     return None
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host`, an address to listen on, is reached from this machine only."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def reached_at(host: str) -> str:
     """The address at which this machine reaches a server that listens on `host`: of all addresses, 127.0.0.1."""
     try:

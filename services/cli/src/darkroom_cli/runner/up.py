@@ -7,11 +7,12 @@ from pathlib import Path
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
+from darkroom.loopback import is_loopback
 from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.local_kafka import KAFKA_VERSION
 from darkroom_cli.manifests.bundle import Bundle, load_bundle
 from darkroom_cli.manifests.references import missing_references
-from darkroom_cli.processes.ports import Reservation, is_loopback, netloc, reached_at, why_not_free
+from darkroom_cli.processes.ports import Reservation, netloc, reached_at, why_not_free
 from darkroom_cli.processes.threads import in_daemon_thread
 from darkroom_cli.runner.kafka import OwnKafka, lag_query, prepare
 from darkroom_cli.runner.model_check import check_models

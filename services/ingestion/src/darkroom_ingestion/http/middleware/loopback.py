@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from darkroom.loopback import is_loopback_address
 from darkroom_ingestion.http.problems import HttpProblem, answer
-from darkroom_ingestion.listening import is_loopback_address
 
 
 class LoopbackGuard:
