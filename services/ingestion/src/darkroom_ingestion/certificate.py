@@ -8,6 +8,7 @@ from typing import NoReturn
 import structlog
 
 from darkroom.errors import DarkroomError
+from darkroom.files.stamps import stamp_of
 from darkroom_ingestion.metrics import Metrics
 
 _LOOK_AGAIN_S = 1.0
@@ -33,7 +34,7 @@ class Certificate:
 
     def __init__(self, chain: Path, key: Path) -> None:
         self._chain, self._key = chain, key
-        self._seen = self._stamp()
+        self._seen = stamp_of(self._chain, self._key)
         self.context, self._expires_at_s = self._load()
         self._newest = self.context
         # Called in every handshake, also if the client names no server.
@@ -45,7 +46,7 @@ class Certificate:
         before = self._seen
         while True:
             await asyncio.sleep(_LOOK_AGAIN_S)
-            now = self._stamp()
+            now = stamp_of(self._chain, self._key)
             # Once they have stayed the same for a second: one file may be written after the other.
             if now != self._seen and now == before:
                 self._seen = now
@@ -78,12 +79,6 @@ class Certificate:
         except (OSError, ValueError) as error:
             raise BadCertificate(f"--tls-cert {self._chain}, --tls-key {self._key}: {_reason(error)}") from None
         return context, certificate.not_valid_after_utc.timestamp()
-
-    def _stamp(self) -> list[tuple[int, int, int]] | None:
-        try:
-            return [(stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in (self._chain.stat(), self._key.stat())]
-        except OSError:
-            return None
 
 
 def _refuse_password() -> NoReturn:

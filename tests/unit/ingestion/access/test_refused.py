@@ -8,8 +8,9 @@ from tests.support.clock import Clock
 
 
 def refuse(refused: RefusedCredentials, address: str, times: int) -> None:
-    for attempt in range(times):
-        with pytest.raises(BadCredential), refused.trying(address, f"guess {attempt}"):
+    guesses = (f"guess {attempt}" for attempt in range(times))
+    for _ in range(times):
+        with pytest.raises(BadCredential), refused.trying(address, lambda: next(guesses)):
             raise BadCredential("unknown")
 
 
@@ -18,12 +19,12 @@ def test_an_address_has_a_number_of_attempts_and_gets_another_one_each_second() 
     refused = RefusedCredentials(clock)
     refuse(refused, "192.0.2.1", BURST)
 
-    with pytest.raises(TooManyRefused) as error, refused.trying("192.0.2.1", "one more"):
+    with pytest.raises(TooManyRefused) as error, refused.trying("192.0.2.1", lambda: "one more"):
         pytest.fail("it was checked")
     assert error.value.retry_after_s == 1
     clock.now += 1
     refuse(refused, "192.0.2.1", 1)
-    with pytest.raises(TooManyRefused), refused.trying("192.0.2.1", "one more"):
+    with pytest.raises(TooManyRefused), refused.trying("192.0.2.1", lambda: "one more"):
         pytest.fail("it was checked")
 
 
@@ -38,13 +39,13 @@ def test_a_credential_that_was_accepted_is_not_limited_by_refused_ones_of_the_sa
     refused = RefusedCredentials(Clock())
     refuse(refused, "192.0.2.1", 1)
     for _ in range(2 * BURST):
-        with refused.trying("192.0.2.1", "good"):
+        with refused.trying("192.0.2.1", lambda: "good"):
             pass
     refuse(refused, "192.0.2.1", BURST - 1)
 
-    with refused.trying("192.0.2.1", "good"):
+    with refused.trying("192.0.2.1", lambda: "good"):
         pass
-    with pytest.raises(TooManyRefused), refused.trying("192.0.2.1", "also good, but not seen before"):
+    with pytest.raises(TooManyRefused), refused.trying("192.0.2.1", lambda: "also good, but not seen before"):
         pass
 
 
@@ -52,10 +53,10 @@ def test_an_attempt_that_could_not_be_decided_does_not_count() -> None:
     refused = RefusedCredentials(Clock())
     refuse(refused, "192.0.2.1", 1)
     for _ in range(2 * BURST):
-        with pytest.raises(AccessUnavailable), refused.trying("192.0.2.1", "unlucky"):
+        with pytest.raises(AccessUnavailable), refused.trying("192.0.2.1", lambda: "unlucky"):
             raise AccessUnavailable("away")
 
-    with refused.trying("192.0.2.1", "good"):
+    with refused.trying("192.0.2.1", lambda: "good"):
         pass
 
 
@@ -65,5 +66,5 @@ def test_the_addresses_are_bounded() -> None:
         refuse(refused, address, BURST)
 
     refuse(refused, "192.0.2.1", 1)  # forgotten
-    with pytest.raises(TooManyRefused), refused.trying("192.0.2.3", "guess"):
+    with pytest.raises(TooManyRefused), refused.trying("192.0.2.3", lambda: "guess"):
         pass

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.right import Right
-from darkroom_ingestion.access.token_file import BadTokenFile, TokenFile, digest_of
+from darkroom_ingestion.access.token_file import BadTokenFile, TokenFile
 
 TOKEN = "a-token-of-alice-1"
 ALICE = Caller("alice", method="TokenFile")
@@ -32,7 +33,9 @@ def may(file: TokenFile, right: Right, namespace: str, name: str = "digits") -> 
 
 
 def test_a_caller_has_the_rights_of_its_entries(tmp_path: Path) -> None:
-    more = entry(token=None, sha256=digest_of("another-token-of-alice").hex(), pipelines=["*/faces"], rights=["Submit"])
+    more = entry(
+        token=None, sha256=token_digest("another-token-of-alice").hex(), pipelines=["*/faces"], rights=["Submit"]
+    )
     file = TokenFile(write(tmp_path, entry(), more))
 
     assert asyncio.run(file.caller_of(TOKEN)) == asyncio.run(file.caller_of("another-token-of-alice")) == ALICE

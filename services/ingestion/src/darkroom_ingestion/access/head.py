@@ -35,7 +35,6 @@ class Head:
         client: tuple[str, int] | None = self.scope.get("client")
         return network_of(client[0] if client else "")
 
-    @property
     def credential(self) -> str:
         """All that the request may be authenticated by."""
         return "\n".join(value.decode("latin-1") for name, value in self.scope["headers"] if name in _CREDENTIALS)

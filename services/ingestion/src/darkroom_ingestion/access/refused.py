@@ -1,6 +1,5 @@
 """Limits how many credentials are tried from one address: an unknown one may take a review by the API server."""
 
-import hashlib
 import math
 import time
 from collections import OrderedDict
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from darkroom.errors import DarkroomError
+from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.protocols import BadCredential
 from darkroom_ingestion.limits.token_bucket import TokenBucket
 
@@ -54,8 +54,8 @@ class RefusedCredentials:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
 
     @contextmanager
-    def trying(self, address: str, credential: str) -> Iterator[None]:
-        """Check a credential in the block.
+    def trying(self, address: str, credential: Callable[[], str]) -> Iterator[None]:
+        """Check a credential in the block. `credential` gives it: only that of an address with refusals is asked for.
 
         Raises:
             TooManyRefused: it is not to be checked now.
@@ -69,21 +69,22 @@ class RefusedCredentials:
                 raise
             return
         self._addresses.move_to_end(address)
-        digest = hashlib.sha256(credential.encode()).digest()
+        digest = token_digest(credential())
         if digest in known.accepted:
             yield
             return
         if wait_s := known.bucket.take(1, self._clock()):
             raise TooManyRefused(math.ceil(wait_s))
+        is_refused = False
         try:
             yield
+            known.accepted[digest] = None
         except BadCredential:
+            is_refused = True
             raise
-        except BaseException:
-            known.bucket.spend(-1, self._clock())
-            raise
-        known.bucket.spend(-1, self._clock())
-        known.accepted[digest] = None
+        finally:
+            if not is_refused:
+                known.bucket.spend(-1, self._clock())
         if len(known.accepted) > _MOST_ACCEPTED:
             known.accepted.popitem(last=False)
 

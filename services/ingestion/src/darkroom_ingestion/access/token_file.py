@@ -1,8 +1,6 @@
 """Access by a file of callers, their tokens and their rights."""
 
 import asyncio
-import contextlib
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -14,7 +12,9 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from darkroom.errors import DarkroomError
+from darkroom.files.stamps import Stamp, stamp_of
 from darkroom.schema import StrictModel
+from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.caller import Caller, Method
 from darkroom_ingestion.access.right import Right
 
@@ -73,7 +73,7 @@ class Entry(StrictModel):
     def digest(self) -> bytes | None:
         """The SHA-256 digest of the token; None if the entry has none."""
         if self.token is not None:
-            return digest_of(self.token)
+            return token_digest(self.token)
         return None if self.sha256 is None else bytes.fromhex(self.sha256)
 
     @property
@@ -114,12 +114,12 @@ class TokenFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Stamp | None = None
         self._content = self._read()
 
     async def caller_of(self, token: str) -> Caller | None:
         """The caller with this token; None if the file has no such token."""
-        return self._content.callers.get(digest_of(token))
+        return self._content.callers.get(token_digest(token))
 
     async def may(self, caller: Caller, right: Right, namespace: str, name: str) -> bool:
         """Whether an entry of the caller, or of one of its groups, has the right to the pipeline."""
@@ -143,7 +143,7 @@ class TokenFile:
         """Read the file again when it has changed. Runs until it is cancelled."""
         while True:
             await asyncio.sleep(_LOOK_AGAIN_S)
-            if self._stamp() == self._seen:
+            if stamp_of(self._path) == self._seen:
                 continue
             try:
                 self._content = self._read()
@@ -153,7 +153,7 @@ class TokenFile:
                 log.info("token file was read again", callers=len(self._content.entries))
 
     def _read(self) -> _Content:
-        self._seen = self._stamp()
+        self._seen = stamp_of(self._path)
         entries = read_entries(self._path)
         if any(entry.token for entry in entries) and self._path.stat().st_mode & _OTHERS_MAY_READ:
             log.warning(
@@ -169,17 +169,6 @@ class TokenFile:
         for entry in entries:
             by_owner.setdefault(entry.owner, []).append(entry)
         return _Content(callers, by_owner)
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        with contextlib.suppress(OSError):
-            stat = self._path.stat()
-            return stat.st_mtime_ns, stat.st_size, stat.st_ino
-        return None
-
-
-def digest_of(token: str) -> bytes:
-    """The SHA-256 digest of a token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def read_entries(path: Path) -> list[Entry]:

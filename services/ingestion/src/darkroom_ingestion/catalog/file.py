@@ -1,7 +1,6 @@
 """A catalog read from a file."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from darkroom.api.validation import check
 from darkroom.catalog import Catalog, CatalogEntry
+from darkroom.files.stamps import Stamp, stamp_of
 from darkroom_ingestion.catalog.served import Pipelines, ServedPipeline
 from darkroom_ingestion.catalog.source import BadCatalog
 
@@ -23,7 +23,7 @@ class FileCatalog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Stamp | None = None
 
     def read(self) -> Pipelines:
         """The pipelines in the file.
@@ -31,7 +31,7 @@ class FileCatalog:
         Raises:
             BadCatalog: the file can't be read, or its content is invalid.
         """
-        self._seen = self._stamp()
+        self._seen = stamp_of(self._path)
         try:
             text = self._path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -47,7 +47,7 @@ class FileCatalog:
         """Check the file once a second."""
         while True:
             await asyncio.sleep(_LOOK_AGAIN_S)
-            if self._stamp() == self._seen:
+            if stamp_of(self._path) == self._seen:
                 continue
             try:
                 pipelines = self.read()
@@ -58,12 +58,6 @@ class FileCatalog:
 
     async def reported_status(self, key: str) -> None:
         """None: only the operator writes a status."""
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        with contextlib.suppress(OSError):
-            stat = self._path.stat()
-            return stat.st_mtime_ns, stat.st_size, stat.st_ino
-        return None
 
 
 def served_pipelines(entries: list[CatalogEntry], source: str) -> Pipelines:

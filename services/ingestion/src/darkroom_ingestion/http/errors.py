@@ -5,6 +5,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.errors import KafkaUnreachable
@@ -31,6 +32,7 @@ from darkroom_ingestion.store.database import StoreUnavailable
 from darkroom_ingestion.thumbnails.decoder import NoThumbnail
 from darkroom_ingestion.thumbnails.thumbnails import TooManyThumbnails
 
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _KAFKA = ("kafka-unavailable", "Kafka is not available")
 
 log = structlog.get_logger("darkroom.ingestion.http")
@@ -88,6 +90,13 @@ def problem_of(error: Exception) -> HttpProblem:  # noqa: C901, PLR0912 - a tabl
             return HttpProblem(
                 500, "internal-error", "Internal error", "An error of the service; its log has the details. Try again."
             )
+
+
+async def refuse(error: DarkroomError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond to a request with an error that came before its body was read."""
+    problem = problem_of(error)
+    problem.unread_body = scope["method"] not in _WITHOUT_BODY
+    await answer(problem, scope["path"])(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:

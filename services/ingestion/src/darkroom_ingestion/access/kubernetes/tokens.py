@@ -1,10 +1,10 @@
 """Bearer tokens of a cluster, checked by TokenReview."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.kubernetes.claims import audiences_of, expiry_of, unverified_claims
 from darkroom_ingestion.access.kubernetes.decisions import Decisions
@@ -34,9 +34,7 @@ class KubernetesTokens:
             BadCredential: the API server does not recognise the token, or it is for another audience.
             AccessUnavailable: the API server does not respond.
         """
-        # The cache must not have tokens themselves, which a dump of the memory would show.
-        digest = hashlib.sha256(token.encode()).digest()
-        caller = await self._callers.get(digest, lambda: self._review(token))
+        caller = await self._callers.get(token_digest(token), lambda: self._review(token))
         if caller is None:
             raise BadCredential(self._refusal(token))
         return caller

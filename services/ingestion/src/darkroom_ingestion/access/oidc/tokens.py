@@ -1,11 +1,11 @@
 """Recognises users of an OpenID Connect provider by their ID tokens."""
 
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.oidc.id_tokens import issuer_in, user_of, verified
 from darkroom_ingestion.access.oidc.issuer import Issuer
@@ -24,7 +24,7 @@ class OidcTokens:
 
     async def caller_of(self, token: str) -> Caller | None:
         """The user; None if the token is not from this provider."""
-        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        digest = token_digest(token)
         if (known := self._known.get(digest)) is not None and self._clock() < known[1]:
             return known[0]
         if issuer_in(token) != self._settings.issuer:

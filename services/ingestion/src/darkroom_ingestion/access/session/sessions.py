@@ -1,6 +1,7 @@
 """Sessions of browsers: what their cookie holds, and who its user is."""
 
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 from darkroom_ingestion.access.bearer import Tokens
@@ -83,5 +84,4 @@ class Sessions:
 
 def _until(caller: Caller, ends_at: float) -> Caller:
     """The caller with a credential that expires at `ends_at` at the latest."""
-    ends_at = ends_at if caller.expires_at is None else min(ends_at, caller.expires_at)
-    return Caller(caller.name, caller.groups, caller.method, caller.uid, caller.extra, ends_at)
+    return replace(caller, expires_at=ends_at if caller.expires_at is None else min(ends_at, caller.expires_at))

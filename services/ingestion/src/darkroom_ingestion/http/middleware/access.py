@@ -1,7 +1,5 @@
 """Access control: every request is refused, except those that the table of needed rights lets through."""
 
-from typing import Final
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from darkroom.errors import DarkroomError
@@ -11,11 +9,8 @@ from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.needed import PUBLIC, Needed, goes_on, needed
 from darkroom_ingestion.access.protocols import Forbidden
 from darkroom_ingestion.access.streams import AGAIN_S, STREAMED
-from darkroom_ingestion.http.errors import problem_of
+from darkroom_ingestion.http.errors import refuse
 from darkroom_ingestion.http.middleware.while_allowed import serve_while_allowed
-from darkroom_ingestion.http.problems import answer
-
-_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
 class AccessChecked:
@@ -38,9 +33,7 @@ class AccessChecked:
             try:
                 await self._check(scope)
             except DarkroomError as error:
-                problem = problem_of(error)
-                problem.unread_body = scope["method"] not in _WITHOUT_BODY
-                await answer(problem, scope["path"])(scope, receive, send)
+                await refuse(error, scope, receive, send)
                 return
             if STREAMED in scope:
                 await serve_while_allowed(self._app, self._access, self._again_s, scope, receive, send)

@@ -4,13 +4,11 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from darkroom_ingestion.http.errors import problem_of
-from darkroom_ingestion.http.problems import answer
+from darkroom_ingestion.http.errors import refuse
 from darkroom_ingestion.http.requests.callers import limited_as
 from darkroom_ingestion.limits.callers import CallerLimits, LimitReached
 
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
 class RequestsLimited:
@@ -25,8 +23,6 @@ class RequestsLimited:
             try:
                 self._limits.count_request(limited_as(scope))
             except LimitReached as error:
-                problem = problem_of(error)
-                problem.unread_body = scope["method"] not in _WITHOUT_BODY
-                await answer(problem, scope["path"])(scope, receive, send)
+                await refuse(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -73,7 +73,7 @@ async def post_session(request: Request, services: ServicesOf, credential: Crede
         raise not_found("The service does not check its callers, so that there is nothing to sign in to.")
     require_own_page(request)
     head = Head(request.scope)
-    with services.access.refused.trying(head.network, credential.token):
+    with services.access.refused.trying(head.network, lambda: credential.token):
         caller = request.scope[CALLER] = await sign_in.tokens.caller_of(credential.token)
     try:
         cookie = sign_in.sessions.cookie_for_token(credential.token, head)
