@@ -12,10 +12,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from benchmarks.ingestion.client import Throughput, repeat
 from benchmarks.ingestion.servers import Server, ingestion
@@ -87,15 +88,7 @@ def _worker(options: argparse.Namespace, folder: Path, spans: Mapping[str, str])
         setup = Setup(folder, Cores.of_machine(), seconds, {_SIZE: waiting})
         workers = {UNTRACED: setup.worker(topic, "digits"), TRACED: setup.traced(topic, "digits", spans)}
         rates = in_turn(workers, options.rounds)
-    return Comparison.of(
-        f"worker, tiny model, {_SIZE}, {TRACED}, by CPU",
-        "images/CPU s",
-        attrgetter("per_cpu_second"),
-        rates[TRACED],
-        rates[UNTRACED],
-        baseline=UNTRACED,
-        limit=_LIMIT,
-    )
+    return _by_cpu(f"worker, tiny model, {_SIZE}, {TRACED}, by CPU", rates)
 
 
 def _service(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]) -> Comparison:
@@ -113,8 +106,14 @@ def _service(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]
             for load in loads.values():
                 load()
             rates = in_turn(loads, options.rounds)
+    return _by_cpu(
+        f"ingestion service, {_BYTES // 1000} KB, {TRACED}, by CPU of the process that handles requests", rates
+    )
+
+
+def _by_cpu(what: str, rates: Mapping[str, Sequence[Any]]) -> Comparison:
     return Comparison.of(
-        f"ingestion service, {_BYTES // 1000} KB, {TRACED}, by CPU of the process that handles requests",
+        what,
         "images/CPU s",
         attrgetter("per_cpu_second"),
         rates[TRACED],

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.support.isolation.tenants import Tenant, made_up, seen
+from tests.support.isolation.tenants import Tenant, made_up
+from tests.support.services.access.responses import seen
 from tests.support.services.ingestion import JPEG
 
 

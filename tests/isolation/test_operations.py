@@ -4,7 +4,8 @@ import pytest
 
 from darkroom_ingestion.access.needed import Needed, needed
 from tests.support.isolation.operations import OPERATIONS, Operation
-from tests.support.isolation.tenants import Tenant, made_up, made_up_things, only_ids, seen
+from tests.support.isolation.tenants import Tenant, made_up, made_up_things, only_ids
+from tests.support.services.access.responses import seen
 
 EVERY = pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.label for operation in OPERATIONS])
 WITH_IDS = [operation for operation in OPERATIONS if operation.has_ids]

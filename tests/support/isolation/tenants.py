@@ -1,7 +1,6 @@
 """Two namespaces with a pipeline of the same name each, their callers, and one ingestion service on a real Kafka."""
 
 import json
-import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +15,6 @@ from tests.support.isolation.operations import Ids, Operation
 from tests.support.kafka import SharedKafka
 from tests.support.services.ingestion import JPEG, Pipeline, Service, headers_of, make_pipeline
 from tests.support.until import until
-
-_VARYING = {"date", "x-request-id"}
 
 
 @dataclass(frozen=True)
@@ -84,18 +81,6 @@ def made_up_things(ids: Ids) -> dict[str, str]:
 def only_ids(ids: Ids) -> dict[str, str]:
     """`ids` without the names of the pipeline."""
     return {name: value for name, value in ids.items() if name not in {"namespace", "name"}}
-
-
-def seen(answer: httpx.Response, ids: Ids) -> tuple[int, list[tuple[str, str]], str]:
-    """All that a client learns from a response: its status, headers and body. Ids that it has sent are replaced."""
-    headers = sorted((name, _without(ids, value)) for name, value in answer.headers.items() if name not in _VARYING)
-    return answer.status_code, headers, _without(ids, answer.text)
-
-
-def _without(ids: Ids, text: str) -> str:
-    for name, value in ids.items():
-        text = re.sub(rf"(?<![0-9a-z-]){re.escape(value)}(?![0-9a-z-])", f"<{name}>", text)
-    return text
 
 
 @contextmanager
