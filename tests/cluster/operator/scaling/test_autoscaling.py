@@ -85,13 +85,13 @@ def test_workers_go_when_no_image_comes_and_come_with_the_first(autoscaled: Site
     until(lambda: _replicas(here) == 0, "the worker goes", TICKS_S)
     until(lambda: _status(here)["workers"] == "0/0", "the status says so", TICKS_S)
     here.wait_ready(timeout_s=STARTING_S)
-    assert "NoInput" in here.events()
+    until(lambda: "NoInput" in here.events(), "an Event says why")
 
     _send(kafka, here, 8)
     until(lambda: _replicas(here) > 0, "the first images start workers", TICKS_S)
     until(lambda: _autoscaling(here).get("lag") == 8, "the lag is in the status", TICKS_S)
     assert _owners(here) == {AUTOSCALER}
-    assert "FirstImage" in here.events()
+    until(lambda: "FirstImage" in here.events(), "an Event says why")
 
 
 def test_replicas_have_one_owner_and_keep_their_number_when_it_changes(autoscaled: Site) -> None:
@@ -111,7 +111,7 @@ def test_replicas_have_one_owner_and_keep_their_number_when_it_changes(autoscale
     here.api.merge(scale, {"spec": {"replicas": 1}})
     until(lambda: _replicas(here) == 2, "a number set by hand is set back", TICKS_S)
     assert _owners(here) == {AUTOSCALER}
-    assert "ReplicasRestored" in here.events()
+    until(lambda: "ReplicasRestored" in here.events(), "an Event says so")
 
     until(lambda: len(_pods(here)) == 2, "two pods run")
     pods = _pods(here)
