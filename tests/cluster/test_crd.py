@@ -51,6 +51,18 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(replicas=13),
         lambda m: _stage(m).update(replicas=12),
     ),
+    "mode Queue is not possible with ExactlyOnce": (
+        lambda m: _stage(m).update(mode="Queue", delivery="ExactlyOnce"),
+        lambda m: _stage(m).update(mode="Queue", replicas=13),
+    ),
+    "mode Queue is not possible with a compacted results topic": (
+        lambda m: _stage(m).update(mode="Queue", results={"config": {"cleanup.policy": "compact,delete"}}),
+        lambda m: _stage(m).update(mode="Queue", results={"config": {"cleanup.policy": "delete"}}),
+    ),
+    "mode Queue is not possible with autoscaling": (
+        lambda m: _stage(m).update(mode="Queue", autoscaling={"max": 4, "metricsOnly": True}),
+        lambda m: (_stage(m).update(mode="Queue"), m["spec"].update(replicas=13)),
+    ),
     "maxBytes must not exceed 400Mi": (
         lambda m: m["spec"].update(images={"maxBytes": "500Mi"}),
         lambda m: m["spec"].update(images={"maxBytes": 400 * 2**20}),

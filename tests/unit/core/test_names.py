@@ -16,6 +16,7 @@ def test_the_names_are_those_of_the_reference() -> None:
     assert names.results_topic("demo", "digits", "classify") == "demo.digits.classify.results"
     assert names.dead_letters_topic("demo", "digits", "classify") == "demo.digits.classify.dead-letters"
     assert names.consumer_group("demo", "digits", "classify") == "demo.digits.classify"
+    assert names.share_group("demo", "digits", "classify") == "demo.digits.classify.queue"
     assert names.child("digits", "classify") == "digits-classify"
 
 

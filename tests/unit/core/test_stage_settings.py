@@ -30,6 +30,11 @@ def test_a_worker_is_told_its_topics_and_its_group() -> None:
     assert (settings.replay, settings.model_path, settings.loops) == (None, None, 1)
 
 
+def test_a_worker_of_a_queue_is_told_its_mode_and_its_share_group() -> None:
+    settings = settings_of({"mode": "Queue"})
+    assert (settings.stage.mode, settings.share_group) == ("Queue", "demo.digits.classify.queue")
+
+
 @pytest.mark.parametrize(("config", "limit"), [({}, DEFAULT_MAX_MESSAGE_BYTES), ({"max.message.bytes": "5000"}, 5_000)])
 def test_a_result_may_be_as_large_as_its_topic_takes(config: dict[str, str], limit: int) -> None:
     assert settings_of({"results": {"config": config}}).max_result_bytes == limit

@@ -85,6 +85,16 @@ def test_a_stage_may_read_images_and_write_its_own_topics_and_no_more() -> None:
     }
 
 
+def test_a_queue_may_read_and_configure_its_share_group_and_has_as_many_workers_as_asked() -> None:
+    manifest = pipeline_manifest(images={"partitions": 2})
+    manifest["spec"]["stages"][0] |= {"mode": "Queue", "replicas": 5}
+    (stage,) = topology(parse_pipeline(manifest)).stages
+    assert (stage.group, stage.share_group, stage.replicas) == (stage.share_group, "demo.digits.classify.queue", 5)
+    (right,) = [right for right in stage.rights if right.name == stage.share_group]
+    assert right.operations == ("Read", "Describe", "DescribeConfigs", "AlterConfigs")
+    assert not right.prefix
+
+
 def test_on_one_broker_every_topic_has_one_replica() -> None:
     plan = with_at_most_replicas(topology(parse_pipeline(pipeline_manifest(images={"replicas": 3}))), 1)
     assert {topic.replicas for topic in plan.topics} == {1}

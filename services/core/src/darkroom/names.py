@@ -50,6 +50,14 @@ def consumer_group(namespace: str, pipeline: str, stage: str) -> str:
     return f"{namespace}.{pipeline}.{stage}"
 
 
+def share_group(namespace: str, pipeline: str, stage: str) -> str:
+    """The share group of the workers of a stage with mode Queue.
+
+    Kafka has one namespace for groups of all types, so that it can't have the name of the consumer group.
+    """
+    return f"{consumer_group(namespace, pipeline, stage)}.queue"
+
+
 def replay_group_prefix(namespace: str, pipeline: str, stage: str) -> str:
     """The prefix of the consumer groups of all replays of a stage. One ACL covers them, and no other group."""
     return f"{consumer_group(namespace, pipeline, stage)}.replay."

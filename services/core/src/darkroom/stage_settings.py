@@ -64,6 +64,11 @@ class StageSettings(StrictModel):
         return names.stage_source(self.namespace, self.pipeline, self.stage.name)
 
     @property
+    def share_group(self) -> str:
+        """The share group of the workers, if the stage has mode Queue."""
+        return names.share_group(self.namespace, self.pipeline, self.stage.name)
+
+    @property
     def transactional_id_prefix(self) -> str:
         """The prefix of the transactional ids of the worker's producers."""
         return names.transactional_id_prefix(self.namespace, self.pipeline, self.stage.name)

@@ -10,7 +10,7 @@ from darkroom.api.pipeline import ImagePipeline, Stage
 from darkroom.api.topics import DeadLetters, Results, TopicConfig
 
 Role = Literal["images", "results", "dead-letters"]
-Operation = Literal["Read", "Write", "Describe", "IdempotentWrite"]
+Operation = Literal["Read", "Write", "Describe", "DescribeConfigs", "AlterConfigs", "IdempotentWrite"]
 ResourceType = Literal["topic", "group", "transactionalId"]
 
 HEADER_ROOM_BYTES = 64 * 1024
@@ -46,6 +46,8 @@ class StagePlan:
     """Everything that one stage needs.
 
     Attributes:
+        consumer_group: the group of the workers of mode Ordered.
+        share_group: the group of the workers of mode Queue; None with mode Ordered.
         replicas: number of workers; with autoscaling, until the first decision.
         autoscaling: how the number of workers is decided; None for a fixed number, which suspended stages have too.
     """
@@ -55,6 +57,7 @@ class StagePlan:
     results: Topic
     dead_letters: Topic
     consumer_group: str
+    share_group: str | None
     replicas: int
     rights: tuple[AccessRight, ...]
     autoscaling: Autoscaling | None = None
@@ -63,6 +66,11 @@ class StagePlan:
     def name(self) -> str:
         """The stage's name."""
         return self.spec.name
+
+    @property
+    def group(self) -> str:
+        """The group in which the workers read the images, of either type."""
+        return self.share_group or self.consumer_group
 
     @property
     def has_fixed_replicas(self) -> bool:
@@ -126,6 +134,7 @@ def with_at_most_replicas(plan: Topology, brokers: int) -> Topology:
 def _stage(pipeline: ImagePipeline, stage: Stage, images: Topic) -> StagePlan:
     owner = (pipeline.namespace, pipeline.name, stage.name)
     group = names.consumer_group(*owner)
+    share_group = names.share_group(*owner) if stage.mode == "Queue" else None
     results = _output(names.results_topic(*owner), "results", stage.results, images, {})
     largest = pipeline.spec.images.max_bytes.in_bytes + DEAD_LETTER_ROOM_BYTES
     room = {"max.message.bytes": str(largest)}
@@ -136,17 +145,24 @@ def _stage(pipeline: ImagePipeline, stage: Stage, images: Topic) -> StagePlan:
         results=results,
         dead_letters=dead_letters,
         consumer_group=group,
+        share_group=share_group,
         replicas=0 if pipeline.spec.suspend else pipeline.replicas_of(stage),
         rights=(
             AccessRight("topic", images.name, ("Read", "Describe")),
             AccessRight("topic", results.name, ("Write", "Describe")),
             AccessRight("topic", dead_letters.name, ("Write", "Describe")),
             AccessRight("group", group, ("Read", "Describe")),
+            *(_share_group_rights(share_group) if share_group is not None else ()),
             AccessRight("group", names.replay_group_prefix(*owner), ("Read", "Describe"), prefix=True),
             AccessRight("transactionalId", names.transactional_id_prefix(*owner), ("Write", "Describe"), prefix=True),
         ),
         autoscaling=None if pipeline.spec.suspend else stage.autoscaling,
     )
+
+
+def _share_group_rights(group: str) -> tuple[AccessRight, ...]:
+    """To read with a share group, and to set its configuration: where it begins, and how long a record is locked."""
+    return (AccessRight("group", group, ("Read", "Describe", "DescribeConfigs", "AlterConfigs")),)
 
 
 def _output(name: str, role: Role, wanted: Results | DeadLetters, images: Topic, room: Mapping[str, str]) -> Topic:

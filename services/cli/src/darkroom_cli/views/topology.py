@@ -16,12 +16,11 @@ def as_tree(topology: Topology) -> Tree:
     root = Tree(f"[bold]{topology.namespace}/{topology.pipeline}")
     root.add(_topic_line("images", topology.images))
     for stage in topology.stages:
-        output = stage.spec.output.type
-        branch = root.add(
-            f"stage [bold]{stage.name}[/]: {output}, {stage.spec.delivery}, {_count(stage.replicas, 'worker')}"
-        )
+        spec, workers = stage.spec, _count(stage.replicas, "worker")
+        branch = root.add(f"stage [bold]{stage.name}[/]: {spec.output.type}, {spec.mode}, {spec.delivery}, {workers}")
+        kind = "consumer" if stage.share_group is None else "share"
         branch.add(f"model {escape(stage.spec.model.uri)}")
-        branch.add(f"reads [cyan]{stage.images_topic}[/] as consumer group [cyan]{stage.consumer_group}[/]")
+        branch.add(f"reads [cyan]{stage.images_topic}[/] as {kind} group [cyan]{stage.group}[/]")
         branch.add(_topic_line("results", stage.results))
         branch.add(_topic_line("dead letters", stage.dead_letters))
     return root
@@ -43,7 +42,8 @@ def as_document(topology: Topology) -> dict[str, Any]:
         "stages": [
             {
                 "name": stage.name,
-                "consumerGroup": stage.consumer_group,
+                "mode": stage.spec.mode,
+                "consumerGroup": stage.group,
                 "replicas": stage.replicas,
                 "delivery": stage.spec.delivery,
                 "model": stage.spec.model.uri,
@@ -84,7 +84,7 @@ def _flow(topology: Topology, prefix: str) -> Iterator[str]:
 
 def _stage_flow(stage: StagePlan, images: str, node: str) -> Iterator[str]:
     workers = _count(stage.replicas, "worker")
-    yield f'  {images} -->|"group {stage.consumer_group}"| {node}["stage {stage.name}<br/>{workers}"]'
+    yield f'  {images} -->|"group {stage.group}"| {node}["stage {stage.name}<br/>{workers}"]'
     yield f'  {node} --> {node}_results[("{stage.results.name}")]'
     yield f'  {node} -.->|"failed images"| {node}_dead[("{stage.dead_letters.name}")]'
 

@@ -22,6 +22,8 @@ Quantity = Annotated[
     str | int | float, WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": QUANTITY_PATTERN})
 ]
 
+Mode = Literal["Ordered", "Queue"]
+
 
 class ClusterRef(StrictModel):
     """A Kafka resource managed by Strimzi."""
@@ -160,6 +162,12 @@ class Stage(StrictModel):
     delivery: Literal["AtLeastOnce", "ExactlyOnce"] = Field(
         "AtLeastOnce",
         description="Delivery guarantee. ExactlyOnce publishes results and commits offsets in one transaction.",
+    )
+    mode: Mode = Field(
+        "Ordered",
+        description="How workers share the images. Ordered: each partition is read by one worker, in order. Queue "
+        "(preview): any worker takes any image, through a Kafka share group, so that there can be more workers than "
+        "partitions; there is no order. Queue requires Kafka 4.2 with the feature share.version 1.",
     )
     max_attempts: int = Field(
         3, ge=1, le=100, description="Attempts for an image that crashes its worker, before it becomes a dead letter."

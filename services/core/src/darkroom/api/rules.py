@@ -12,6 +12,7 @@ from darkroom.api.quantities import parse_size
 from darkroom.api.rule import ChangeRule, Path, Rule, stages
 from darkroom.api.stage_rules.autoscaling import AUTOSCALING_RULES
 from darkroom.api.stage_rules.input import INPUT_RULES
+from darkroom.api.stage_rules.mode import MODE_RULES
 from darkroom.api.stage_rules.output import OUTPUT_RULES
 from darkroom.api.stage_rules.template import TEMPLATE_RULES
 from darkroom.api.topics import TopicConfig
@@ -51,9 +52,10 @@ def _long_name(pipeline: ImagePipeline) -> Iterator[Path]:
 
 def _more_workers_than_partitions(pipeline: ImagePipeline) -> Iterator[Path]:
     for path, stage in stages(pipeline):
-        if stage.replicas is not None and stage.replicas > pipeline.spec.images.partitions:
+        if stage.mode == "Ordered" and (stage.replicas or 0) > pipeline.spec.images.partitions:
             yield f"{path}.replicas"
-    if pipeline.spec.replicas > pipeline.spec.images.partitions:
+    only_queues = all(stage.mode == "Queue" for stage in pipeline.spec.stages)
+    if not only_queues and pipeline.spec.replicas > pipeline.spec.images.partitions:
         yield "spec.replicas"
 
 
@@ -167,9 +169,10 @@ RULES = (
     ),
     Rule(
         at="spec",
-        cel="self.replicas <= self.images.partitions "
-        "&& self.stages.all(s, !has(s.replicas) || s.replicas <= self.images.partitions)",
-        message="replicas must not exceed images.partitions: a worker without a partition would be idle",
+        cel="(self.replicas <= self.images.partitions || self.stages.all(s, s.mode == 'Queue')) "
+        "&& self.stages.all(s, s.mode == 'Queue' || !has(s.replicas) || s.replicas <= self.images.partitions)",
+        message="replicas must not exceed images.partitions, unless the stage has mode Queue: a worker without a "
+        "partition would be idle",
         broken=_more_workers_than_partitions,
     ),
     Rule(
@@ -238,6 +241,7 @@ RULES = (
     *INPUT_RULES,
     *TEMPLATE_RULES,
     *AUTOSCALING_RULES,
+    *MODE_RULES,
 )
 
 

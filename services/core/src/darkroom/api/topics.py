@@ -47,7 +47,9 @@ class Images(StrictModel):
     """The topic that images are published to."""
 
     partitions: Partitions = Field(
-        12, description="Number of partitions, which limits how many workers a stage can use. Cannot be reduced."
+        12,
+        description="Number of partitions, which limits how many workers a stage with mode Ordered can use. Cannot be "
+        "reduced.",
     )
     replicas: ReplicationFactor = Field(3, description="Replication factor.")
     retention: Duration = Field(Duration("168h"), description="How long images are kept, such as 168h or 1h30m.")
