@@ -21,7 +21,7 @@ from benchmarks.measuring.report import Comparison, Figure, Report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SMOKE_ROWS = 3_000
+_SMOKE_ROWS = 1_000
 
 
 def main() -> None:

@@ -23,11 +23,12 @@ from tests.support.services.console_images import SCENES
 
 _AT_ONCE = 20_000
 _WHEELS, _WHEEL_PX, _WHEEL_MS = 100, 1_200, 30
-_SMOKE_WHEELS = 5
 _PLACES = [0.9, 0.1, 0.5, 0.25, 0.75, 0.02]
 """Where the scrubber is clicked."""
 _ENDS = 10
 _FIRST = "ul[aria-label=Images] a"
+_SMOKE = 1
+"""How many wheels, places and ends in the short form: its trace is read for most of its time."""
 _FRAMES = """
 window.late = 0;
 let before = performance.now();
@@ -55,17 +56,18 @@ def measure_rows(results: int, *, smoke: bool) -> list[Figure]:
             with traced(browser, page) as tasks:
                 shown = {"open": [_until_shown(page, lambda: page.goto(f"{screens}/explore"))]}
                 nodes = [_nodes(page)]
-                for _ in range(_SMOKE_WHEELS if smoke else _WHEELS):
+                for _ in range(_SMOKE if smoke else _WHEELS):
                     page.mouse.move(640, 500)
                     page.mouse.wheel(0, _WHEEL_PX)
                     page.wait_for_timeout(_WHEEL_MS)
                 nodes.append(_nodes(page))
                 shown["scroll"] = [_until_shown(page)]
                 page.locator(_FIRST).first.focus()
-                shown["End"] = [_until_shown(page, lambda: page.keyboard.press("End")) for _ in range(_ENDS)]
+                shown["End"] = [_until_shown(page, lambda: page.keyboard.press("End")) for _ in range(_SMOKE if smoke else _ENDS)]
                 nodes.append(_nodes(page))
                 shown["Home"] = [_until_shown(page, lambda: page.keyboard.press("Home"))]
-                shown["scrubber"] = [_until_shown(page, lambda place=place: _scrub(page, place)) for place in _PLACES]
+                places = _PLACES[:_SMOKE] if smoke else _PLACES
+                shown["scrubber"] = [_until_shown(page, lambda place=place: _scrub(page, place)) for place in places]
                 nodes.append(_nodes(page))
                 late = float(page.evaluate("late"))
             heap = heap_mb(page.context.new_cdp_session(page))
