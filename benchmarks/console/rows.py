@@ -63,7 +63,9 @@ def measure_rows(results: int, *, smoke: bool) -> list[Figure]:
                 nodes.append(_nodes(page))
                 shown["scroll"] = [_until_shown(page)]
                 page.locator(_FIRST).first.focus()
-                shown["End"] = [_until_shown(page, lambda: page.keyboard.press("End")) for _ in range(_SMOKE if smoke else _ENDS)]
+                shown["End"] = [
+                    _until_shown(page, lambda: page.keyboard.press("End")) for _ in range(_SMOKE if smoke else _ENDS)
+                ]
                 nodes.append(_nodes(page))
                 shown["Home"] = [_until_shown(page, lambda: page.keyboard.press("Home"))]
                 places = _PLACES[:_SMOKE] if smoke else _PLACES

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.support.models.bad_model import bad_model
 from tests.support.services.replay import ReplayProcess
@@ -134,6 +134,26 @@ def test_a_killed_replay_resumes_and_loses_nothing(stage: Stage, replay: Replay,
     third = replay(digits)
     assert third.done()["analyzed"] == 0
     assert third.said()[0]["left"] == 0
+
+
+def test_it_starts_when_the_transaction_of_a_killed_replay_has_been_aborted(stage: Stage, replay: Replay) -> None:
+    digits = stage(stage={"delivery": "ExactlyOnce"})
+    digits.send(images(8))
+    prefix, group = digits.settings.transactional_id_prefix, f"{digits.settings.consumer_group}.replay.again"
+    # Longer than one request may take.
+    left_open = Producer(
+        {
+            "bootstrap.servers": digits.settings.kafka.bootstrap_servers,
+            "transactional.id": f"{prefix}killed",
+            "transaction.timeout.ms": 12_000,
+        }
+    )
+    left_open.init_transactions(20)
+    left_open.begin_transaction()
+    offsets = [TopicPartition(digits.settings.images_topic, 0, 1)]
+    with closing(Consumer({"bootstrap.servers": digits.settings.kafka.bootstrap_servers, "group.id": group})) as member:
+        left_open.send_offsets_to_transaction(offsets, member.consumer_group_metadata(), 20)
+    assert replay(digits, "--from", "beginning", "--rate", "0").done()["analyzed"] == 8
 
 
 def test_at_sigterm_it_finishes_the_current_images_and_reports_the_rest(stage: Stage, replay: Replay) -> None:

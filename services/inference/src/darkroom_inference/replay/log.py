@@ -82,14 +82,16 @@ class ImagesLog:
             at_time = {partition.partition: offset for partition, offset in found.items()}
         return offsets(position, bounds, at_time)
 
-    def committed(self, partitions: Iterable[int]) -> dict[int, Committed]:
+    def committed(self, partitions: Iterable[int], timeout_s: float = _TIMEOUT_S) -> dict[int, Committed]:
         """The group's committed offset and metadata in each of `partitions`.
+
+        Waits while an open transaction contains offsets of the group, as a killed process may leave one.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
         try:
-            found = committed_offsets(self._consumer, self._partitions(partitions), _TIMEOUT_S)
+            found = committed_offsets(self._consumer, self._partitions(partitions), timeout_s)
         except KafkaException as error:
             raise self._away(error) from error
         return {partition.partition: committed for partition, committed in found.items()}

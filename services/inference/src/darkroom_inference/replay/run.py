@@ -16,6 +16,7 @@ from darkroom_inference.bounded.plan import ReplayPlan, left, read_plan
 from darkroom_inference.bounded.ranges import ranges
 from darkroom_inference.bounded.rate import TokenWriter
 from darkroom_inference.bounded.tally import Tally
+from darkroom_inference.kafka.clients import TRANSACTION_TIMEOUT_MS
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
 from darkroom_inference.process.process import Listen, drain_seconds, stop_on_signals
@@ -29,6 +30,9 @@ log = structlog.get_logger(__name__)
 
 EXIT_UNFINISHED = 75
 """Images are left; another run with the same generation resumes the replay (EX_TEMPFAIL)."""
+
+_TRANSACTION_ENDED_S = TRANSACTION_TIMEOUT_MS / 1000 + 20.0
+"""By then, brokers have aborted a transaction that a killed replay left open: they look every ten seconds."""
 
 
 def run_replay(settings: StageSettings, request: Request, log_format: str, listen: Listen) -> int:
@@ -71,7 +75,7 @@ def _planned(
     """The plan, and the number of offsets left if the replay is resumed, else None."""
     topic = checked_topic(settings, request.results_topic)
     bounds = images.bounds()
-    committed = images.committed(sorted(bounds))
+    committed = images.committed(sorted(bounds), _TRANSACTION_ENDED_S)
     begun = read_plan({partition: commit.metadata for partition, commit in committed.items()})
     if begun is not None:
         if topic is not None and topic != begun.results_topic:
