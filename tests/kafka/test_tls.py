@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from darkroom.kafka.connection import KafkaConnection, TlsFiles, TlsPem, client_settings
 from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.features import SHARE_VERSION, finalized_features
 from darkroom_cli.local_kafka import Listener, LocalKafka
 from darkroom_operator.kafka.admin.connection import AdminConnection
 from tests.support.services.ingestion import JPEG, Pipeline, Service, accepted, document, make_pipeline
@@ -72,6 +73,12 @@ def pipeline(kafka_with_tls: LocalKafka) -> Pipeline:
 def test_the_operator_connects(kafka_with_tls: LocalKafka) -> None:
     connection = KafkaConnection(bootstrap_servers=kafka_with_tls.address("TLS"), tls=VALID.in_memory())
     AdminConnection(client_settings(connection, "test")).wait_until_connected()
+
+
+def test_features_are_read_with_a_certificate_in_files(kafka_with_tls: LocalKafka, tmp_path: Path) -> None:
+    servers = kafka_with_tls.address("TLS")
+    connection = KafkaConnection(bootstrap_servers=servers, tls=VALID.in_files(tmp_path))
+    assert finalized_features(servers, client_settings(connection, "test"), 10.0)[SHARE_VERSION] == 1
 
 
 @pytest.mark.parametrize(

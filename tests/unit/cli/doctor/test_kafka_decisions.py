@@ -6,7 +6,14 @@ import pytest
 
 from darkroom.api.validation import parse_pipeline
 from darkroom.topology import topology
-from darkroom_cli.doctor.kafka_decisions import Broker, KafkaSeen, TopicSeen, reachability_finding, topic_findings
+from darkroom_cli.doctor.kafka_decisions import (
+    Broker,
+    KafkaSeen,
+    TopicSeen,
+    reachability_finding,
+    share_group_findings,
+    topic_findings,
+)
 from tests.support.manifests import pipeline_manifest
 
 PLAN = topology(parse_pipeline(pipeline_manifest(images={"partitions": 3, "replicas": 1, "maxBytes": "1Mi"})))
@@ -55,6 +62,17 @@ def test_a_topic_that_differs_is_a_finding(changed: dict[str, object], state: st
     found = topic_findings(PLAN, replace(KAFKA, topics=TOPICS | {IMAGES: topic}))
     assert found[0].state == state
     assert words in f"{found[0].message}: {found[0].advice}"
+
+
+def test_mode_queue_needs_share_groups_and_mode_ordered_does_not() -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["mode"] = "Queue"
+    queue = topology(parse_pipeline(manifest))
+    (without,) = share_group_findings(queue, replace(KAFKA, share_groups="Kafka has no share groups"))
+    assert (without.state, without.message) == ("Problem", "Kafka has no share groups")
+    assert without.advice == "or use mode Ordered for demo/digits classify"
+    assert [finding.state for finding in share_group_findings(queue, KAFKA)] == ["Ok"]
+    assert share_group_findings(PLAN, replace(KAFKA, share_groups="Kafka has no share groups")) == []
 
 
 def test_images_larger_than_a_request_are_a_problem() -> None:

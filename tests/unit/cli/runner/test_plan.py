@@ -75,6 +75,14 @@ def test_there_are_no_more_workers_than_partitions(tmp_path: Path) -> None:
     assert ["as many as its images topic has partitions" in note for note in made.notes] == [True]
 
 
+def test_a_queue_has_more_workers_than_partitions(tmp_path: Path) -> None:
+    manifest = pipeline_manifest(stages=["a", "b"], images={"partitions": 2})
+    manifest["spec"]["stages"][0]["mode"] = "Queue"
+    made = plan_of(tmp_path, manifest, workers=5)
+    assert [run.workers for run in made.stages] == [5, 2]
+    assert any("a: mode Queue is a preview" in note for note in made.notes)
+
+
 def test_the_environment_of_a_worker_comes_from_the_same_manifests(tmp_path: Path) -> None:
     manifest = pipeline_manifest()
     stage = manifest["spec"]["stages"][0]

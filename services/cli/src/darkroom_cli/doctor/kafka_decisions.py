@@ -49,6 +49,7 @@ class KafkaSeen:
         address: the bootstrap servers.
         brokers: all of them.
         topics: those of the manifest that exist.
+        share_groups: why there are no share groups; None if there are, or if it is unknown.
         request_bytes: the smallest `socket.request.max.bytes` of a broker; None if it is unknown.
     """
 
@@ -57,6 +58,7 @@ class KafkaSeen:
     brokers: tuple[Broker, ...] = ()
     topics: Mapping[str, TopicSeen] | None = None
     request_bytes: int | None = None
+    share_groups: str | None = None
 
 
 def reachability_finding(seen: KafkaSeen) -> Finding:
@@ -78,6 +80,17 @@ def reachability_finding(seen: KafkaSeen) -> Finding:
             "correct advertised.listeners of the brokers: clients connect to these addresses",
         )
     return Finding("Kafka", "Ok", f"{seen.address} responds; {len(seen.brokers)} broker(s), all can be reached")
+
+
+def share_group_findings(plan: Topology, seen: KafkaSeen) -> list[Finding]:
+    """Whether Kafka has the share groups that stages with mode Queue need. Nothing for a pipeline without them."""
+    queues = [stage.name for stage in plan.stages if stage.share_group is not None]
+    if not queues:
+        return []
+    stages = f"{plan.namespace}/{plan.pipeline} {', '.join(queues)}"
+    if seen.share_groups is not None:
+        return [Finding("share groups", "Problem", seen.share_groups, f"or use mode Ordered for {stages}")]
+    return [Finding("share groups", "Ok", f"available for mode Queue (preview) of {stages}")]
 
 
 def topic_findings(plan: Topology, seen: KafkaSeen) -> list[Finding]:

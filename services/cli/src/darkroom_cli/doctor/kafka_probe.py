@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
+from darkroom.kafka.features import share_groups_problem
 from darkroom_cli.doctor.kafka_decisions import Broker, KafkaSeen, TopicSeen
 
 _TIMEOUT_S = 8.0
@@ -36,7 +37,8 @@ def probe_kafka(settings: Mapping[str, Any], topics: Sequence[str]) -> KafkaSeen
     if any(broker.problem for broker in brokers):
         return KafkaSeen(address, brokers=brokers)
     existing = [topic for topic in topics if topic in metadata.topics]
-    return KafkaSeen(address, None, brokers, _topics(admin, existing), _request_bytes(admin, brokers))
+    share_groups = share_groups_problem(settings, _CONNECT_S)
+    return KafkaSeen(address, None, brokers, _topics(admin, existing), _request_bytes(admin, brokers), share_groups)
 
 
 def _broker(number: int, host: str, port: int) -> Broker:

@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.features import share_groups_problem
 from darkroom.kafka.lag_query import GroupLog, GroupOffsets, query_lag
 from darkroom.kafka.topics import TopicChanges, ensure_topics
 from darkroom.topology import Topology
@@ -138,11 +139,15 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
 
     Raises:
         Unreachable: no broker responds.
-        InvalidInput: Kafka rejects the configuration of a topic.
+        InvalidInput: a stage has mode Queue and Kafka no share groups, or Kafka rejects the configuration of a topic.
     """
-    admin = AdminClient(client_settings(connection, "darkroom-up"), logger=_silent())
+    settings = client_settings(connection, "darkroom-up")
+    admin = AdminClient(settings, logger=_silent())
+    queues = [stage for topology in topologies for stage in topology.stages if stage.share_group is not None]
     try:
         metadata = admin.list_topics(timeout=_CONNECT_TIMEOUT_S)
+        if queues and (problem := share_groups_problem(settings, _CONNECT_TIMEOUT_S)):
+            raise InvalidInput(problem)
         clamped, changed = on_brokers(topologies, len(metadata.brokers))
         changes = ensure_topics(admin, [topic for topology in clamped for topic in topology.topics])
     except (KafkaException, KafkaUnreachable) as error:

@@ -147,7 +147,8 @@ def _stage_run(
 
     partitions, loops = loaded.pipeline.spec.images.partitions, loops_of(stage.spec, share)
     scaling = None if stage.autoscaling is None else _scaling(stage.autoscaling, most, loops)
-    fixed = min(workers, partitions) if stage.replicas else 0
+    useful = workers if stage.share_group is not None else min(workers, partitions)
+    fixed = useful if stage.replicas else 0
     return StageRun(
         settings=stage_settings(
             loaded.pipeline,
@@ -188,9 +189,12 @@ def _notes(
         kafka = loaded.pipeline.spec.kafka
         if loaded.pipeline.spec.suspend:
             yield f"{name} is suspended: images are accepted and kept, but no workers run"
-        if (partitions := loaded.pipeline.spec.images.partitions) < workers:
+        partitions, ordered = loaded.pipeline.spec.images.partitions, [s for s in planned.stages if not s.share_group]
+        if ordered and partitions < workers:
             yield f"{name}: {partitions} worker(s) per stage, as many as its images topic has partitions"
         for stage in planned.stages:
+            if stage.share_group is not None:
+                yield f"{name} {stage.name}: mode Queue is a preview, as share groups are in the Kafka client"
             asked = None if stage.has_fixed_replicas else stage.autoscaling
             if asked is not None and asked.max > (most := max(workers, cpus)):
                 yield f"{name} {stage.name}: autoscaling up to {most} worker(s) here: --workers allows more than CPUs"

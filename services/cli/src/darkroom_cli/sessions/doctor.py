@@ -9,7 +9,7 @@ from darkroom.topology import Topology, topology
 from darkroom_cli.client.target import ClusterTarget, Target, UrlTarget
 from darkroom_cli.doctor.access import check_access
 from darkroom_cli.doctor.finding import Finding
-from darkroom_cli.doctor.kafka_decisions import reachability_finding, topic_findings
+from darkroom_cli.doctor.kafka_decisions import reachability_finding, share_group_findings, topic_findings
 from darkroom_cli.doctor.kafka_probe import probe_kafka
 from darkroom_cli.doctor.machine import check_machine, clock_difference_s, clock_finding
 from darkroom_cli.exit_codes import InvalidInput
@@ -80,6 +80,7 @@ def _kafka(
     if reachable.state == "Ok":
         for plan in plans:
             yield from topic_findings(plan, seen)
+            yield from share_group_findings(plan, seen)
 
 
 def _service(target: UrlTarget, pipelines: Sequence[str]) -> Iterator[Finding]:
