@@ -13,6 +13,8 @@ from confluent_kafka.admin import AdminClient
 from darkroom import names
 from darkroom.kafka.topics import delete_topics
 from darkroom_cli.local_kafka import LocalKafka
+from tests.support.kafka import SharedKafka
+from tests.support.services.command_line import darkroom
 from tests.support.services.ingestion import DEADLINE_S, Pipeline, Service, accepted, make_pipeline
 from tests.support.until import until
 
@@ -58,6 +60,29 @@ def read_one(consumer: Consumer) -> None:
     assert message is not None
     assert not message.error()
     consumer.commit(message, asynchronous=False)
+
+
+def test_of_a_queue_the_lag_is_unknown_with_the_reason(start_service: StartService, kafka: SharedKafka) -> None:
+    pipeline = make_pipeline(kafka.bootstrap_servers)
+    pipeline.manifest["spec"]["stages"][0]["mode"] = "Queue"
+    service = start_service(pipeline)
+    images = [accepted(service, pipeline) for _ in range(3)]
+    status(service, pipeline)  # the first sample, from which the rate is measured
+    pipeline.analyze(images[0])
+    document = until(
+        lambda: d if stage(d := status(service, pipeline))["ratePerSecond"] else None, "the rate is known", every_s=0.5
+    )
+    found = stage(document)
+    group = names.share_group(pipeline.namespace, pipeline.name, "classify")
+    assert (found["mode"], found["consumerGroup"]) == ("Queue", group)
+    assert (found["lag"], found["groupState"], found["workers"], found["advice"]) == (None, None, [], [])
+    assert {one["lag"] for one in found["partitions"]} == {None}
+    assert f"kafka-share-groups.sh --describe --group {group}" in found["lagUnknown"]
+
+    ran = darkroom("status", f"{pipeline.namespace}/{pipeline.name}", "--url", f"http://127.0.0.1:{service.port}")
+    said = " ".join(ran.out.split())
+    assert ran.code == 0, ran.out
+    assert "classify: The lag and the workers of a share group can't be read by this service yet." in said
 
 
 def test_workers_partitions_lag_and_the_oldest_waiting_image(start_service: StartService, two_stages: Pipeline) -> None:

@@ -1961,17 +1961,33 @@ export interface components {
         StageState: {
             /** Name */
             name: string;
-            /** Consumergroup */
+            /**
+             * Consumergroup
+             * @description The consumer group or, with mode Queue, the share group of the workers.
+             */
             consumerGroup: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "Ordered" | "Queue";
             /** Groupstate */
             groupState: ("Stable" | "Empty" | "Dead" | "PreparingRebalance" | "CompletingRebalance" | "Reconciling") | null;
-            /** Workers */
+            /**
+             * Workers
+             * @description Empty if they are unknown, as groupState is then.
+             */
             workers: components["schemas"]["WorkerSeen"][];
             /**
              * Lag
              * @description The number of images that wait; null if it is unknown.
              */
             lag: number | null;
+            /**
+             * Lagunknown
+             * @description Why lag, groupState and workers of a stage with mode Queue are unknown. Null with mode Ordered.
+             */
+            lagUnknown: string | null;
             /**
              * Ratepersecond
              * @description Images that it finished per second in the last half minute.
@@ -2009,7 +2025,10 @@ export interface components {
             resultsTopic: string;
             /** Deadletterstopic */
             deadLettersTopic: string;
-            /** Consumergroup */
+            /**
+             * Consumergroup
+             * @description The consumer group or, with mode Queue, the share group of the workers.
+             */
             consumerGroup: string;
             /**
              * Output

@@ -10,30 +10,42 @@ import styles from "./overview.module.css";
 export function StagesTable({ stages }: { stages: readonly StageState[] }) {
   const pipeline = usePipeline();
   return (
-    <Table
-      caption="Stages"
-      columns={["Stage", "Workers", "Group", "#Lag", "#Rate", "Oldest waiting", "#Dead letters"]}
-    >
-      {stages.map((stage) => (
-        <tr key={stage.name}>
-          <th scope="row">{stage.name}</th>
-          <td title={scalingText(stage)}>{workers(stage)}</td>
-          <td>{groupText(stage)}</td>
-          <NumberCell>{count(stage.lag)}</NumberCell>
-          <NumberCell>{rate(stage.ratePerSecond)}</NumberCell>
-          <td>{stage.oldestWaitingAt ? ago(stage.oldestWaitingAt) : stage.lag === 0 ? "none" : UNKNOWN}</td>
-          <NumberCell>
-            {stage.deadLetters.total ? (
-              <Link className={styles.bad} href={`${pagePath(pipeline, "dead-letters")}?stage=${stage.name}`}>
-                {count(stage.deadLetters.total)}
-              </Link>
-            ) : (
-              count(stage.deadLetters.total)
-            )}
-          </NumberCell>
-        </tr>
-      ))}
-    </Table>
+    <>
+      <Table
+        caption="Stages"
+        columns={["Stage", "Workers", "Group", "#Lag", "#Rate", "Oldest waiting", "#Dead letters"]}
+      >
+        {stages.map((stage) => (
+          <tr key={stage.name}>
+            <th scope="row">{stage.name}</th>
+            <td title={scalingText(stage)}>{workers(stage)}</td>
+            <td>{groupText(stage)}</td>
+            <NumberCell>{count(stage.lag)}</NumberCell>
+            <NumberCell>{rate(stage.ratePerSecond)}</NumberCell>
+            <td>{stage.oldestWaitingAt ? ago(stage.oldestWaitingAt) : stage.lag === 0 ? "none" : UNKNOWN}</td>
+            <NumberCell>
+              {stage.deadLetters.total ? (
+                <Link
+                  className={styles.bad}
+                  href={`${pagePath(pipeline, "dead-letters")}?stage=${stage.name}`}
+                >
+                  {count(stage.deadLetters.total)}
+                </Link>
+              ) : (
+                count(stage.deadLetters.total)
+              )}
+            </NumberCell>
+          </tr>
+        ))}
+      </Table>
+      {stages
+        .filter((stage) => stage.lagUnknown)
+        .map((stage) => (
+          <p key={stage.name} className={styles.quiet}>
+            {stage.name}: {stage.lagUnknown}
+          </p>
+        ))}
+    </>
   );
 }
 

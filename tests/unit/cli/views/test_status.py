@@ -110,6 +110,13 @@ def test_what_is_unknown_is_called_so() -> None:
     assert row.split() == ["demo/digits", "Unhealthy", "unknown", "unknown", "7.0", "unknown", "-", "unknown"]
 
 
+def test_of_a_queue_the_reason_why_its_lag_is_unknown_is_shown() -> None:
+    queue = status(stages=[UNKNOWN_STAGE | {"ratePerSecond": 5.25, "lagUnknown": "It can't be read."}])
+    lines = text(pipeline_view(queue, NOW))
+    assert lines[lines.index("Unknown") + 1] == "  - classify: It can't be read."
+    assert "  - demo/digits, stage classify: It can't be read." in text(pipelines_table([queue], NOW))
+
+
 def test_all_pipelines_are_a_table_with_what_to_do_below() -> None:
     unserved = status(suspended=None, stages=[], advice=["The topics are not ready."])
     lines = text(pipelines_table([status(), unserved], NOW))

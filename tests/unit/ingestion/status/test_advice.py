@@ -14,7 +14,7 @@ def partitions(*lags: int, worker: str | None = "w") -> tuple[PartitionFacts, ..
 
 HEALTHY = StageFacts(
     name="classify",
-    consumer_group="demo.digits.classify",
+    group="demo.digits.classify",
     replicas=1,
     group_state="Stable",
     workers=(WorkerFacts("w", "pod-a", (0, 1)),),
@@ -108,6 +108,21 @@ def test_advice_for_the_pipeline(changed: dict[str, object], sentence: str) -> N
 def test_advice_for_a_stage(changed: dict[str, object], sentence: str) -> None:
     (said,) = stage_advice(replace(HEALTHY, **changed), PIPELINE)  # type: ignore[arg-type]
     assert sentence in said
+
+
+QUEUE = replace(HEALTHY, mode="Queue", group_state=None, workers=(), partitions=(), lag=None, lag_before=None)
+
+
+def test_of_a_queue_what_is_unknown_is_no_reason_for_advice() -> None:
+    assert stage_advice(QUEUE, PIPELINE) == []
+    assert stage_advice(replace(QUEUE, rate=0.0), replace(PIPELINE, images_rate=0.5)) == []
+
+
+def test_a_queue_that_finishes_nothing_although_images_arrive_is_stalled() -> None:
+    (said,) = stage_advice(replace(QUEUE, rate=0.0), PIPELINE)
+    assert said.startswith("100 images arrived in the last 20 s, and the stage has analysed none: look at the output")
+    (said,) = stage_advice(replace(QUEUE, replicas=0), PIPELINE)
+    assert "its replicas are 0" in said
 
 
 def test_in_a_cluster_the_command_that_lists_the_workers_is_named() -> None:

@@ -42,6 +42,20 @@ def test_rates_are_measured_from_the_first_to_the_last_sample() -> None:
     assert (stage.lag_before, stage.lag, stage.new_dead_letters) == (40, 10, 3)
 
 
+def test_of_a_queue_the_rate_is_known_and_the_lag_is_not() -> None:
+    manifest = pipeline_manifest()
+    manifest["spec"]["stages"][0]["mode"] = "Queue"
+    plan = topology(parse_pipeline(manifest))
+    samples = [
+        Sample(at, images={0: (0, end)}, groups={}, committed={}, finished={STAGE: done}, dead_letters={STAGE: 0})
+        for at, end, done in ((5, 100, 40), (15, 130, 60))
+    ]
+    (stage,) = facts_from_kafka(plan, samples, suspended=False).stages
+    assert (stage.group, stage.mode, stage.rate) == (f"demo.digits.{STAGE}.queue", "Queue", 2.0)
+    assert (stage.lag, stage.lag_before, stage.group_state, stage.workers) == (None, None, None, ())
+    assert [(one.end, one.lag, one.committed, one.worker) for one in stage.partitions] == [(130, None, None, None)]
+
+
 def test_what_was_not_read_is_unknown() -> None:
     facts = facts_from_kafka(PLAN, [sample(5, (30, 40), (20, 20)), Sample(9)], suspended=False)
     (stage,) = facts.stages

@@ -36,7 +36,12 @@ def pipelines_table(statuses: list[Document], now: datetime | None = None) -> Re
             _total([stage["deadLetters"]["total"] for stage in stages]),
         )
     advice = [f"{_name(status)}{line}" for status in statuses for line in _advice(status, ": ", ", stage ")]
-    return Group(table, *_section("What to do", [_bullets(advice)] if advice else []))
+    unknown = [f"{_name(status)}, stage {line}" for status in statuses for line in _unknown(status)]
+    return Group(
+        table,
+        *_section("Unknown", [_bullets(unknown)] if unknown else []),
+        *_section("What to do", [_bullets(advice)] if advice else []),
+    )
 
 
 def pipeline_view(status: Document, now: datetime | None = None) -> RenderableType:
@@ -45,11 +50,13 @@ def pipeline_view(status: Document, now: datetime | None = None) -> RenderableTy
     topic = f"{images['topic']}, {_partition_count(images)}, {_rate(images['ratePerSecond'])} images per second"
     advice = [line.removeprefix(": ") for line in _advice(status, ": ", "")]
     stages, errors = status["stages"], any(stage["lastErrors"] for stage in status["stages"])
+    unknown = list(_unknown(status))
     return Group(
         Text.assemble((_name(status), "bold"), f"  {state(status)}"),
         Text(f"images topic {topic}"),
         *_section("Conditions", [_conditions(status, now)] if status["conditions"] else []),
         *_section("Stages", [_stages(status, now)] if stages else []),
+        *_section("Unknown", [_bullets(unknown)] if unknown else []),
         *_section("Autoscaling", [_autoscaling(status)] if any(stage.get("autoscaling") for stage in stages) else []),
         *_section("Workers", [_workers(status)] if any(stage["workers"] for stage in stages) else []),
         *_section("Lag by partition", [_partitions(status)] if stages and images["partitions"] else []),
@@ -149,6 +156,11 @@ def _errors(status: Document, now: datetime | None) -> Table:
             what = f"{stage['name']}, image {error['image']}: {error['reason']}: {error['message']}"
             table.add_row(Text(_age(error["at"], now)), Text(what))
     return table
+
+
+def _unknown(status: Document) -> Iterator[str]:
+    """Why the lag of a stage is unknown although Kafka responds. A service of an earlier version does not say it."""
+    return (f"{stage['name']}: {stage['lagUnknown']}" for stage in status["stages"] if stage.get("lagUnknown"))
 
 
 def _advice(status: Document, after_pipeline: str, before_stage: str) -> Iterator[str]:

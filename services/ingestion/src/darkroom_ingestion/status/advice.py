@@ -13,6 +13,9 @@ _STILL_S = 10.0
 _PERCENT = 100
 
 
+_NO_REPLICAS = "The stage has no workers because its replicas are 0: increase spec.stages[].replicas."
+
+
 def pipeline_advice(facts: PipelineFacts) -> list[str]:
     """What is wrong with the pipeline as a whole, and what to do. Empty if nothing is."""
     return list(_of_pipeline(facts))
@@ -55,12 +58,14 @@ def _of_pipeline(facts: PipelineFacts) -> Iterator[str]:
 
 def _of_group(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:
     if stage.group_state is None:
+        if stage.mode == "Queue" and stage.replicas == 0:
+            yield _NO_REPLICAS
         return
     if not stage.workers:
         if stage.autoscaling is not None and stage.autoscaling.get("desired") == 0:
             return
         if stage.replicas == 0 and stage.autoscaling is None:
-            yield "The stage has no workers because its replicas are 0: increase spec.stages[].replicas."
+            yield _NO_REPLICAS
         else:
             yield f"No worker of the stage is connected to Kafka: {_find_workers(stage, facts)}."
     elif stage.group_state in REBALANCING:
@@ -73,6 +78,9 @@ def _of_group(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:
 
 
 def _of_lag(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:
+    if stage.mode == "Queue":
+        yield from _of_queue(stage, facts)
+        return
     if not stage.workers or stage.lag is None or stage.lag < _LEAST_LAG:
         return
     if stage.rate == 0 and facts.seconds is not None and facts.seconds >= _STILL_S:
@@ -89,6 +97,17 @@ def _of_lag(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:
         )
     elif stage.lag_before is not None and stage.lag > stage.lag_before and _falls_behind(stage, facts):
         yield f"The lag grows: {_rates(stage, facts)}. {_more_capacity(stage)}"
+
+
+def _of_queue(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:
+    """The lag of a share group is unknown: only a stage that finishes nothing can be told from a healthy one."""
+    if facts.seconds is None or facts.seconds < _STILL_S or facts.images_rate is None or stage.rate != 0:
+        return
+    if (arrived := round(facts.images_rate * facts.seconds)) >= _LEAST_LAG:
+        yield (
+            f"{arrived:,} images arrived in the last {facts.seconds:.0f} s, and the stage has analysed none: "
+            f"{_find_workers(stage, facts)}."
+        )
 
 
 def _of_dead_letters(stage: StageFacts, facts: PipelineFacts) -> Iterator[str]:

@@ -7,6 +7,10 @@ from darkroom_ingestion.status.facts import PipelineFacts, StageFacts
 from darkroom_ingestion.times import rfc3339
 
 _AUTOSCALING = ("desired", "reason", "lag", "drainSeconds", "ratePerSecond")
+_OF_SHARE_GROUPS = (
+    "The lag and the workers of a share group can't be read by this service yet. "
+    "`kafka-share-groups.sh --describe --group {}` of Kafka shows them."
+)
 _CONDITION = ("type", "status", "reason", "message", "lastTransitionTime")
 
 
@@ -36,12 +40,14 @@ def _stage(stage: StageFacts, facts: PipelineFacts) -> dict[str, Any]:
     oldest, letters = stage.oldest_waiting_ms, stage.dead_letters
     return {
         "name": stage.name,
-        "consumerGroup": stage.consumer_group,
+        "consumerGroup": stage.group,
+        "mode": stage.mode,
         "groupState": stage.group_state,
         "workers": [
             {"id": worker.id, "host": worker.host, "partitions": list(worker.partitions)} for worker in stage.workers
         ],
         "lag": stage.lag,
+        "lagUnknown": _OF_SHARE_GROUPS.format(stage.group) if stage.mode == "Queue" else None,
         "ratePerSecond": _rounded(stage.rate),
         "oldestWaitingAt": None if oldest is None else rfc3339(oldest),
         "partitions": [

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from darkroom.api.pipeline import Mode
+
 REBALANCING: Final = {"PreparingRebalance", "CompletingRebalance", "Reconciling"}
 """The states of a group that assigns partitions to its members."""
 
@@ -47,6 +49,7 @@ class StageFacts:
     """One stage.
 
     Attributes:
+        group: its consumer group or, with mode Queue, its share group, whose state and lag are unknown.
         replicas: the number of worker replicas that the manifest asks for.
         lag_before: the lag at the beginning of the time that the rates are measured over.
         autoscaling: the last decision about the number of workers, as the operator wrote it.
@@ -55,7 +58,7 @@ class StageFacts:
     """
 
     name: str
-    consumer_group: str
+    group: str
     replicas: int
     group_state: str | None = None
     workers: tuple[WorkerFacts, ...] = ()
@@ -68,6 +71,7 @@ class StageFacts:
     dead_letters: Mapping[str, int] | None = None
     new_dead_letters: int | None = None
     last_errors: tuple[LetterFacts, ...] = ()
+    mode: Mode = "Ordered"
 
 
 @dataclass(frozen=True)

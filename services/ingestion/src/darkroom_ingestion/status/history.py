@@ -32,13 +32,14 @@ def facts_from_kafka(plan: Topology, samples: Sequence[Sample], *, suspended: bo
 
 
 def _stage(stage: StagePlan, first: Sample, last: Sample, seconds: float | None) -> StageFacts:
-    group = None if last.groups is None else last.groups[stage.name]
+    group = None if last.groups is None else last.groups.get(stage.name)
     partitions = _partitions(stage.name, last, group)
-    done_before, done = (_sum_of_committed(sample, stage.name) for sample in (first, last))
+    done_before, done = (_finished(stage, sample) for sample in (first, last))
     letters_before, letters = (None if s.dead_letters is None else s.dead_letters[stage.name] for s in (first, last))
     return StageFacts(
         name=stage.name,
-        consumer_group=stage.consumer_group,
+        group=stage.group,
+        mode=stage.spec.mode,
         replicas=stage.replicas,
         group_state=None if group is None else group.state,
         workers=() if group is None else tuple(_worker(member) for member in group.members),
@@ -53,7 +54,7 @@ def _stage(stage: StagePlan, first: Sample, last: Sample, seconds: float | None)
 def _partitions(stage: str, sample: Sample, group: GroupView | None) -> tuple[PartitionFacts, ...]:
     if sample.images is None:
         return ()
-    committed = None if sample.committed is None else sample.committed[stage]
+    committed = None if sample.committed is None else sample.committed.get(stage)
     workers = {
         partition.partition: member.client_id
         for member in (() if group is None else group.members)
@@ -84,6 +85,13 @@ def _total_lag(partitions: Sequence[PartitionFacts]) -> int | None:
 
 def _sum_of_ends(sample: Sample) -> int | None:
     return None if not sample.images else sum(end for _, end in sample.images.values())
+
+
+def _finished(stage: StagePlan, sample: Sample) -> int | None:
+    """A number that grows by one for each image that the stage finishes."""
+    if stage.share_group is None:
+        return _sum_of_committed(sample, stage.name)
+    return None if sample.finished is None else sample.finished[stage.name]
 
 
 def _sum_of_committed(sample: Sample, stage: str) -> int | None:

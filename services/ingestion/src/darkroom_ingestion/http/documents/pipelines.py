@@ -11,7 +11,7 @@ class StageSummary(Document):
     name: str
     results_topic: str
     dead_letters_topic: str
-    consumer_group: str
+    consumer_group: str = Field(description="The consumer group or, with mode Queue, the share group of the workers.")
     output: str = Field(description="Type of the results.", examples=["Classification"])
 
 

@@ -88,10 +88,14 @@ class StageState(Document):
     """A stage: its consumer group, lag and failures."""
 
     name: str
-    consumer_group: str
+    consumer_group: str = Field(description="The consumer group or, with mode Queue, the share group of the workers.")
+    mode: Literal["Ordered", "Queue"]
     group_state: Literal["Stable", "Empty", "Dead", "PreparingRebalance", "CompletingRebalance", "Reconciling"] | None
-    workers: list[WorkerSeen]
+    workers: list[WorkerSeen] = Field(description="Empty if they are unknown, as groupState is then.")
     lag: int | None = Field(description="The number of images that wait; null if it is unknown.")
+    lag_unknown: str | None = Field(
+        description="Why lag, groupState and workers of a stage with mode Queue are unknown. Null with mode Ordered."
+    )
     rate_per_second: float | None = Field(description="Images that it finished per second in the last half minute.")
     oldest_waiting_at: str | None = Field(description="When the oldest waiting image was received.")
     partitions: list[StagePartition]

@@ -55,7 +55,7 @@ def summary(served: ServedPipeline) -> PipelineSummary:
                     "name": stage.name,
                     "resultsTopic": stage.results.name,
                     "deadLettersTopic": stage.dead_letters.name,
-                    "consumerGroup": stage.consumer_group,
+                    "consumerGroup": stage.group,
                     "output": stage.spec.output.type,
                 }
                 for stage in served.plan.stages
