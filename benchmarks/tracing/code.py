@@ -48,7 +48,7 @@ def _request(tracing: Tracing, _number: int) -> None:
     assert context is not None
     publication = PublishSpan(tracing, context)
     publication.headers({})
-    publication.acknowledged(_ID, _SOURCE, 50_000, Ack(_TOPIC, 1, 2))
+    publication.acknowledged(_ID, _SOURCE, 50_000, Ack(_TOPIC, 1, 2, "localhost:9092"))
     request.end(scope, "/v1/pipelines/{namespace}/{name}/images", 202)
 
 

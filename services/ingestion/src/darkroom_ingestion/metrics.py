@@ -29,6 +29,11 @@ class Metrics:
         self.producer_queue = Gauge("darkroom_producer_queue", "Images waiting for Kafka's ack.", registry=r)
         self.body_bytes = Gauge("darkroom_body_bytes", "Bytes of bodies held in memory.", registry=r)
         self.store_records = Counter("darkroom_store_records", "Records read into the store.", ["kind"], registry=r)
+        self.store_passed = Counter(
+            "darkroom_store_passed",
+            "Images stored as they were accepted, not read from Kafka.",
+            registry=r,
+        )
         self.store_duplicates = Counter(
             "darkroom_store_duplicates", "Records dropped because the store had them.", registry=r
         )
@@ -84,6 +89,7 @@ class Metrics:
         )
         self._of_store = {
             "records": self.store_records,
+            "passed": self.store_passed,
             "duplicates": self.store_duplicates,
             "skipped": self.store_skipped,
             "failures": self.store_failures,

@@ -1,6 +1,7 @@
 """The composition root: creates the parts of the service, starts them, and stops them in order."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from darkroom_ingestion.access.opening import open_access
 from darkroom_ingestion.audit.log import AuditLog
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
+from darkroom_ingestion.filling.image_channel import ImageSender
 from darkroom_ingestion.filling.messages import Setup
 from darkroom_ingestion.filling.process import Filling
 from darkroom_ingestion.filling.states import FillerStates
@@ -53,11 +55,13 @@ class Membership:
         owner: its name for claims in the store.
         siblings: all of the processes.
         filling: the state of the process that fills the store, which another process has started.
+        images: where to send accepted images, for that process.
     """
 
     owner: Owner
     siblings: Siblings
     filling: FillerStates
+    images: socket.socket
 
     @property
     def is_first(self) -> bool:
@@ -109,8 +113,12 @@ async def running(
 
 def _create(settings: Settings, database: Database, catalog: CatalogSource, membership: Membership | None) -> Services:
     metrics = Metrics()
-    filling = membership.filling if membership else Filling(Setup.of(settings, database.instance), metrics)
-    owner = membership.owner if membership else Owner()
+    filling: FillerStates
+    if membership:
+        owner, filling, passed = membership.owner, membership.filling, ImageSender(membership.images)
+    else:
+        owner, filling = Owner(), Filling(Setup.of(settings, database.instance), metrics)
+        passed = ImageSender(filling.images)
     links = Links(settings, filling, metrics)
     memory = BodyMemory(settings.body_memory_bytes)
     lease_s = settings.delivery_timeout_s + _LEASE_MARGIN_S
@@ -132,7 +140,7 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
         metrics=metrics,
         links=links,
         filling=filling,
-        submissions=Submissions(topics, database, keys, recent, metrics, tracing),
+        submissions=Submissions(topics, database, keys, recent, passed, metrics, tracing),
         lookup=ImageLookup(database, recent, ends),
         redrives=redrives,
         redrive_jobs=RedriveJobs(redrives),

@@ -12,13 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from darkroom.cloudevents import record_headers
+from darkroom.events import RECEIVED
 from darkroom_ingestion.feed.events import feed_event
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
+from darkroom_ingestion.records.answers import ReceivedImage
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.rows import Rows
-from darkroom_ingestion.store.tables import redrives, result_labels, results
+from darkroom_ingestion.store.tables import images, redrives, result_labels, results
 from darkroom_ingestion.store.writing.inserts import insert_new
+from darkroom_ingestion.times import rfc3339
 from tests.support.postgresql import make_database, postgresql
 
 TOPICS = {
@@ -183,3 +187,19 @@ def test_a_record_marks_dead_letters_of_its_own_pipeline_only(topic: str, marked
     rows.add_record(TOPICS["images"], LogRecord("demo.digits.images", 1, 2, 3, None, headers, b""))
 
     assert (redrives in rows.by_table) == marked
+
+
+@settings(max_examples=20)
+@given(key=st.none() | st.text(max_size=10) | st.just("ü" * 600), at_ms=st.integers(0, 2**42))
+def test_the_row_of_an_accepted_image_is_that_of_its_record(key: str | None, at_ms: int) -> None:
+    # As `Submissions.publish` makes both.
+    headers = record_headers("an-id", "/demo/digits", RECEIVED, rfc3339(at_ms), "image/jpeg")
+    record = LogRecord("t", 1, 7, at_ms, (key or "an-id").encode(), list(headers), b"bytes")
+    accepted = ReceivedImage("demo/digits", "an-id", key if key != "an-id" else None, at_ms, "t", 1, 7, "image/jpeg", 5)
+    passed, read = Rows(), Rows()
+
+    passed.add_image(accepted)
+    read.add_record(TOPICS["images"], record)
+
+    assert passed == read
+    assert list(passed.by_table[images][0]) == list(read.by_table[images][0])  # rows are inserted by position

@@ -1,12 +1,13 @@
 """The process that fills the store. Started by the service with a pipe; ends when the service closes it.
 
-python -m darkroom_ingestion.filling FILE_DESCRIPTOR
+python -m darkroom_ingestion.filling PIPE IMAGES
 """
 
 import signal
+import socket
 import sys
 import threading
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from darkroom.logs import configure_logs
 from darkroom.tracing.start import start_tracing
 from darkroom_ingestion.filling.filler import Filler
+from darkroom_ingestion.filling.image_channel import received
 from darkroom_ingestion.filling.messages import Report, Setup, Topics
 from darkroom_ingestion.kafka.errors import CLIENT_NOT_CREATED
 from darkroom_ingestion.kafka.log_admin import LogAdmin
@@ -23,8 +25,11 @@ from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from darkroom.kafka.connection import KafkaConnection
     from darkroom.tracing.spans import Tracing
+    from darkroom_ingestion.records.answers import ReceivedImage
 
 _REPORT_EVERY_S: Final = 0.2
 _JOIN_S: Final = 5.0
@@ -57,6 +62,12 @@ class Fillers:
             except CLIENT_NOT_CREATED as error:
                 log.warning("a Kafka can't be used", bootstrap_servers=connection.bootstrap_servers, reason=str(error))
 
+    def receive(self, bootstrap_servers: str, images: "Sequence[ReceivedImage]") -> None:
+        """Take images that a Kafka has acknowledged to an HTTP process."""
+        for connection, filler in self._fillers.items():
+            if connection.bootstrap_servers == bootstrap_servers:
+                filler.receive(images)
+
     def report(self) -> Report:
         """The state of every filler.
 
@@ -86,6 +97,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     pipe: Connection[Report, Topics] = Connection(int(sys.argv[1]))
+    passed = socket.socket(fileno=int(sys.argv[2]))
     setup = pipe.recv()
     assert isinstance(setup, Setup)  # noqa: S101 - the first message
     configure_logs(setup.log_format, setup.log_level)
@@ -95,8 +107,12 @@ def main() -> None:
     sent = Report()
     try:
         while True:
-            if pipe.poll(_REPORT_EVERY_S):
-                fillers.read(pipe.recv())
+            for ready in wait([pipe, passed], _REPORT_EVERY_S):
+                if ready is pipe:
+                    fillers.read(pipe.recv())
+                else:
+                    for bootstrap_servers, images in received(passed):
+                        fillers.receive(bootstrap_servers, images)
             report = fillers.report()
             if report != sent:
                 pipe.send(report)

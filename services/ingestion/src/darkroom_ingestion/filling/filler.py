@@ -2,34 +2,34 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import confluent_kafka
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from darkroom.backoff import Backoff
-from darkroom.kafka.connection import KafkaConnection, consumer_settings
+from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.errors import KafkaUnreachable, is_fatal
 from darkroom.kafka.log import TopicPartition
 from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.filling.answer_spans import AnswerSpans
+from darkroom_ingestion.filling.consumer import filler_settings
 from darkroom_ingestion.filling.messages import FillerState
+from darkroom_ingestion.filling.passing import Passing
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
+from darkroom_ingestion.records.answers import ReceivedImage
 from darkroom_ingestion.store.database import Database, StoreUnavailable
 from darkroom_ingestion.store.writing.writes import Batch, Fenced, positions_at_assignment, write_batch
 
 _BATCH_RECORDS = 1_000
 _BATCH_S = 0.1
 _POLL_RECORDS = 100
-_POLL_S = 0.25
 _REPORT_EVERY_S = 1.0
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 10.0
-_SESSION_TIMEOUT_MS = 10_000
-_PREFETCH_KIB = 32 * 1024
 
 log = structlog.get_logger("darkroom.ingestion.filler")
 
@@ -52,7 +52,7 @@ class Filler:
         tracing: Tracing | None = None,
     ) -> None:
         self._database, self._metrics, self._topic_ids = database, metrics, topic_ids
-        self._settings = _settings(connection, group, static=database.single_replica)
+        self._settings = filler_settings(connection, group, static=database.single_replica)
         self._contact = Contact(connection)
         self._wanted = dict(topics)
         self._topics: dict[str, TopicContents] = {}
@@ -61,6 +61,7 @@ class Filler:
         self._next: dict[TopicPartition, int] = {}
         self._lags: dict[TopicPartition, int] = {}
         self._reached_end: set[TopicPartition] = set()
+        self._passing = Passing()
         self._assigned = False
         self._report_at = 0.0
         self._store_problem: str | None = None
@@ -88,6 +89,10 @@ class Filler:
     def read_topics(self, topics: Mapping[str, TopicContents]) -> None:
         """Read these topics from now on."""
         self._wanted = dict(topics)
+
+    def receive(self, images: Sequence[ReceivedImage]) -> None:
+        """Take images that HTTP processes have passed, so that they need not be read from Kafka."""
+        self._passing.receive(images)
 
     def close(self, timeout_s: float) -> None:
         """Finish the current batch and leave the group."""
@@ -127,6 +132,7 @@ class Filler:
                 if self._wanted != self._topics:
                     self._subscribe(consumer)
                 self._collect(consumer)
+                self._take_passed(consumer)
                 self._flush(consumer)
                 self._contact.require(consumer)
         finally:
@@ -146,7 +152,10 @@ class Filler:
         partitions = [TopicPartition(partition.topic, partition.partition) for partition in assigned]
         ids = self._topic_ids(sorted({topic for topic, _ in partitions})) if partitions else {}
         self._hold(positions_at_assignment(self._database, ids, partitions))
-        consumer.assign([confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()])
+        positions = [confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()]
+        consumer.assign(positions)
+        # librdkafka keeps a partition paused when it is assigned again.
+        consumer.resume(positions)
         self._assigned = True
         self._kafka_problem = None
         log.info("reading the log into the store", partitions=len(partitions))
@@ -160,6 +169,7 @@ class Filler:
 
     def _hold(self, positions: Mapping[TopicPartition, int]) -> None:
         self._next, self._lags, self._reached_end = dict(positions), {}, set()
+        self._passing.forget()
 
     def _flush(self, consumer: Consumer) -> None:
         """Write the current batch."""
@@ -173,7 +183,7 @@ class Filler:
 
     def _collect(self, consumer: Consumer) -> None:
         """Poll records for at most `_BATCH_S`. Only their rows are kept, not their values."""
-        first = consumer.poll(_POLL_S)
+        first = consumer.poll(self._passing.poll_s)
         messages = [] if first is None else [first]
         deadline = time.monotonic() + _BATCH_S
         while messages:
@@ -191,7 +201,7 @@ class Filler:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         self._kafka_problem = None
         at = TopicPartition(topic or "", -1 if partition is None else partition)
-        if at not in self._next or offset is None:
+        if at not in self._next or offset is None or self._passing.is_passed(at):
             return
         if error is not None:
             # The end of the partition may be after the last visible record (transaction markers, aborted records).
@@ -202,6 +212,16 @@ class Filler:
         self._add(batch, at, offset, message)
         batch.records += 1
         self._move(batch, at, offset + 1)
+
+    def _take_passed(self, consumer: Consumer) -> None:
+        batch = self._batch
+        for at, images in self._passing.turn(consumer, self._next).items():
+            for image in images:
+                batch.rows.add_image(image)
+            batch.records += len(images)
+            batch.passed += len(images)
+            batch.ended.add(at)
+            self._move(batch, at, images[-1].offset + 1)
 
     def _add(self, batch: Batch, at: TopicPartition, offset: int, message: Message) -> None:
         """Add the rows of a record. An unreadable record is skipped, so that it can't stop the filler."""
@@ -241,6 +261,7 @@ class Filler:
         for kind, count in batch.rows.skipped.items():
             self._metrics.store_skipped.labels(kind).inc(count)
         self._metrics.store_skipped.labels("refused").inc(batch.refused)
+        self._metrics.store_passed.inc(batch.passed)
 
     def _report(self, consumer: Consumer, batch: Batch) -> None:
         """Commit the offsets to Kafka too, only for tools that show lag: the store resumes from its own positions."""
@@ -276,21 +297,3 @@ class Filler:
         if self._kafka_problem is None:
             log.warning("Kafka can't be read at the moment", reason=error.str())
         self._kafka_problem = error.str()
-
-
-def _settings(connection: KafkaConnection, group: str, *, static: bool) -> dict[str, str | int | float | bool]:
-    settings = consumer_settings(connection, "darkroom-ingestion-store", group=group, max_message_bytes=0) | {
-        "enable.partition.eof": True,
-        "fetch.wait.max.ms": 100,
-        # Only the headers of images are needed, so prefetch little.
-        "queued.max.messages.kbytes": _PREFETCH_KIB,
-        "session.timeout.ms": _SESSION_TIMEOUT_MS,
-        "heartbeat.interval.ms": _SESSION_TIMEOUT_MS // 4,
-        # The member must stay in the group even if the store can't be written for a day.
-        "max.poll.interval.ms": 86_400_000,
-        "topic.metadata.refresh.interval.ms": 10_000,
-    }
-    if static:
-        # After a crash, the only replica gets its partitions back immediately.
-        settings["group.instance.id"] = "replica"
-    return settings

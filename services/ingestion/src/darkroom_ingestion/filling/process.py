@@ -12,6 +12,7 @@ import structlog
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.processes.parent_death import ending_with_us
+from darkroom_ingestion.filling.image_channel import image_channel
 from darkroom_ingestion.filling.messages import FillerState, Report, Sample, Setup, Topics
 from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.metrics import Metrics
@@ -33,6 +34,9 @@ class Filling(FillerStates):
 
     It shares no interpreter with the requests: reading the log would take a third of their time.
 
+    Attributes:
+        images: where HTTP processes send the images that they accept, with an `ImageSender`. It outlives the process.
+
     Args:
         changed: called when the states of the fillers have changed.
     """
@@ -41,6 +45,7 @@ class Filling(FillerStates):
         super().__init__()
         self._setup, self._metrics, self._changed = setup, metrics, changed
         self._wanted: Topics = {}
+        self.images, self._images_of_process = image_channel()
         self._pipe: Connection[Any, Any] | None = None
         self._counters: Mapping[Sample, float] = {}
 
@@ -57,9 +62,10 @@ class Filling(FillerStates):
             FillingEnded: the process has ended.
         """
         self._pipe, theirs = multiprocessing.Pipe()
-        command = [sys.executable, "-P", "-m", "darkroom_ingestion.filling", str(theirs.fileno())]
+        given = (theirs.fileno(), self._images_of_process.fileno())
+        command = [sys.executable, "-P", "-m", "darkroom_ingestion.filling", *map(str, given)]
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own interpreter and module; returns at once
-            ending_with_us(command), pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL
+            ending_with_us(command), pass_fds=given, stdin=subprocess.DEVNULL
         )
         theirs.close()
         loop = asyncio.get_running_loop()

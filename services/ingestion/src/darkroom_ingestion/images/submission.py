@@ -16,6 +16,7 @@ from darkroom.events import RECEIVED
 from darkroom.tracing.context import SpanContext
 from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.catalog.served import ServedPipeline
+from darkroom_ingestion.filling.image_channel import ImageSender
 from darkroom_ingestion.images.errors import Refused
 from darkroom_ingestion.images.idempotency import IdempotencyKeys, KeyOfCaller, Settled
 from darkroom_ingestion.images.ids import new_image_id
@@ -60,6 +61,7 @@ class Submissions:
     database: Database
     keys: IdempotencyKeys
     recent: RecentImages
+    passed: ImageSender
     metrics: Metrics
     tracing: Tracing | None = None
 
@@ -151,6 +153,7 @@ class Submissions:
             bytes=size,
         )
         self.recent.add(image)
+        self.passed.add(ack.bootstrap_servers, image)
         self.metrics.image_was_accepted(served.key, size)
         return image
 

@@ -45,11 +45,12 @@ class Record(NamedTuple):
 
 
 class Ack(NamedTuple):
-    """The position of an acknowledged record."""
+    """The position of an acknowledged record. `bootstrap_servers` says in which Kafka."""
 
     topic: str
     partition: int
     offset: int
+    bootstrap_servers: str
 
 
 class QueueFull(DarkroomError):
@@ -104,6 +105,7 @@ class Publisher:
             "queue.buffering.max.kbytes": _QUEUE_KIB // processes,
             "queue.buffering.max.messages": _QUEUE_RECORDS // processes,
         }
+        self._bootstrap_servers = connection.bootstrap_servers
         self._contact = Contact(connection)
         self._timeout_s = delivery_timeout_s + _ANSWER_GRACE_S
         self._metrics = metrics
@@ -240,7 +242,7 @@ class Publisher:
                 continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - delivered
-            answer.set_result(Ack(topic, partition, offset))
+            answer.set_result(Ack(topic, partition, offset, self._bootstrap_servers))
 
     def _failure(self, error: KafkaError) -> NotDelivered:
         return NotDelivered(self.problem or error.str(), too_large=error.code() == KafkaError.MSG_SIZE_TOO_LARGE)

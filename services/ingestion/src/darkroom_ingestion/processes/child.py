@@ -22,10 +22,15 @@ _ANSWER_S: Final[dict[Subject, float]] = {"liveness": 2.0, "readiness": 6.0, "me
 
 
 class Child:
-    """Runs an HTTP process, one after the other."""
+    """Runs an HTTP process, one after the other.
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    Args:
+        number: its number.
+        images: where the processes send the images that they accept.
+    """
+
+    def __init__(self, number: int, images: socket.socket) -> None:
+        self.number, self._images = number, images
         self.serving = False
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -53,7 +58,7 @@ class Child:
         """
         control, their_control = socket.socketpair()
         connections, their_connections = connection_sockets()
-        given = (their_control.fileno(), their_connections.fileno())
+        given = (their_control.fileno(), their_connections.fileno(), self._images.fileno())
         command = [sys.executable, "-P", "-m", "darkroom_ingestion.processes", *map(str, given)]
         self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own interpreter and module; returns at once
             ending_with_us(command), pass_fds=given, stdin=subprocess.DEVNULL

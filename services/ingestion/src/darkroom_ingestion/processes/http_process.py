@@ -125,8 +125,8 @@ class Parent:
         self._channel.send(Answer(question.number, content))
 
 
-async def run(control: socket.socket, connections: socket.socket) -> None:
-    """Serve until SIGTERM.
+async def run(control: socket.socket, connections: socket.socket, images: socket.socket) -> None:
+    """Serve until SIGTERM. Images that are accepted are sent to `images`.
 
     Raises:
         BadDatabase: the store can't be read.
@@ -137,7 +137,7 @@ async def run(control: socket.socket, connections: socket.socket) -> None:
     configure_logs(setup.settings.log_format, setup.settings.log_level)
     quiet_libraries()
     parent = Parent(channel, setup)
-    membership = Membership(setup.owner, parent, parent.filling)
+    membership = Membership(setup.owner, parent, parent.filling, images)
     database = connect(setup.settings.database)
     async with prepared(setup.settings, database, parent, setup.pipelines, membership) as ready:
         services = ready.services

@@ -10,6 +10,7 @@ from sqlalchemy.schema import Table
 from darkroom import events, names
 from darkroom.result_fields import summary_of
 from darkroom_ingestion.kafka.log_record import LogRecord, Role, TopicContents
+from darkroom_ingestion.records.answers import ReceivedImage
 from darkroom_ingestion.records.json_object import JsonObject, read_json
 from darkroom_ingestion.records.text import at_most, storable
 from darkroom_ingestion.store import tables
@@ -62,6 +63,13 @@ class Rows:
                     yield Rows({tables.result_labels: own, tables.results: [row]}, [count])
                 else:
                     yield Rows({table: [row]})
+
+    def add_image(self, image: ReceivedImage) -> None:
+        """Add the row of an image that this service has accepted, which is equal to that of its record."""
+        row = image._asdict()
+        if image.key is not None:
+            row["key"] = at_most(_MAX_TEXT_BYTES, storable(image.key)) or None
+        self.add(tables.images, row)
 
     def add_record(self, topic: TopicContents, record: LogRecord) -> None:
         """Add the rows of `record`. A record that is not an event of Darkroom is counted as skipped."""

@@ -51,6 +51,7 @@ class Batch:
     Attributes:
         moves: for each partition, the position at the start of the batch and at its end.
         ended: partitions that were read to their end.
+        passed: how many of the records were passed by an HTTP process instead of read from Kafka.
         refused: the number of rows that the database refused when the batch was written.
     """
 
@@ -58,6 +59,7 @@ class Batch:
     moves: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)
     ended: set[TopicPartition] = field(default_factory=set)
     records: int = 0
+    passed: int = 0
     refused: int = 0
 
     def move(self, partition: TopicPartition, start: int, end: int) -> None:
