@@ -13,7 +13,7 @@ from darkroom.tracing.context import SpanContext
 from darkroom.tracing.conventions import cloud_event, position, processed, published
 from darkroom.tracing.spans import Span, Tracing
 from darkroom.tracing.start import start_tracing
-from darkroom_ingestion.http.middleware.request_span import RequestSpan, span_of
+from darkroom_ingestion.http.request_span import RequestSpan
 from darkroom_ingestion.images.publish_span import PublishSpan
 from darkroom_ingestion.kafka.publisher import Ack
 
@@ -43,10 +43,11 @@ def _us(act: Callable[[Tracing, int], None]) -> float:
 
 def _request(tracing: Tracing, _number: int) -> None:
     scope = {"type": "http", "method": "POST", "path": "/v1/pipelines/bench/digits/images", "scheme": "http"}
-    request = RequestSpan(tracing, scope, None)
-    context = span_of(scope)
-    assert context is not None
-    publication = PublishSpan(tracing, context)
+    began = tracing.begin_or_pass_on(None)
+    if isinstance(began, str):
+        return
+    request = RequestSpan(tracing, *began)
+    publication = PublishSpan(tracing, request.context)
     publication.headers({})
     publication.acknowledged(_ID, _SOURCE, 50_000, Ack(_TOPIC, 1, 2, "localhost:9092"))
     request.end(scope, "/v1/pipelines/{namespace}/{name}/images", 202)

@@ -54,3 +54,10 @@ def test_a_new_trace_is_sampled_as_often_as_the_ratio_says() -> None:
     assert all(sampler.samples(None, trace_id) and len(trace_id) == 32 for trace_id in ids)
     assert Sampler(0.0).sampled_trace_id() is None
     assert Sampler(1.0).sampled_trace_id() is not None
+
+
+def test_new_ids_say_whether_their_trace_is_sampled() -> None:
+    sampler = Sampler(0.25)
+    new = [sampler.new_ids() for _ in range(1_000)]
+    assert all(sampler.samples(None, trace_id) == sampled for trace_id, _, sampled in new)
+    assert {(len(trace_id), len(span_id)) for trace_id, span_id, _ in new} == {(32, 16)}

@@ -64,6 +64,20 @@ class Tracing:
         context = self.begin(parent)
         return (context, parent) if context.sampled else None
 
+    def begin_or_pass_on(self, traceparent: str | None) -> tuple[SpanContext, SpanContext | None] | str:
+        """As `begin_sampled`, for what begins traces. If the span is not to be recorded, the `traceparent` to pass on.
+
+        That says that the trace is not recorded: otherwise those that continue it would decide again.
+        """
+        if traceparent is None:
+            trace_id, span_id, sampled = self.sampler.new_ids()
+            return (SpanContext(trace_id, span_id, sampled=True), None) if sampled else f"00-{trace_id}-{span_id}-00"
+        parent = read_traceparent(traceparent)
+        context = self.begin(parent)
+        if context.sampled:
+            return context, parent
+        return traceparent if parent is not None and not parent.sampled else context.traceparent
+
     def record(self, span: Span) -> None:
         """Record a span whose context is sampled."""
         self.recorder.record(span)

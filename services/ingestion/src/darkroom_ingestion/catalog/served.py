@@ -92,6 +92,11 @@ class Pipelines(Mapping[str, ServedPipeline]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    @cached_property
+    def by_images_path(self) -> dict[str, ServedPipeline]:
+        """The pipelines by the path that images are sent to."""
+        return {f"{served.path}/images": served for served in self.values()}
+
     def by_connection(self) -> dict[KafkaConnection, list[ServedPipeline]]:
         """The pipelines of each Kafka cluster."""
         found: dict[KafkaConnection, list[ServedPipeline]] = {}

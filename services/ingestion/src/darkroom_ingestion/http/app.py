@@ -19,7 +19,6 @@ from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
 from darkroom_ingestion.http.middleware.requests_limited import RequestsLimited
-from darkroom_ingestion.http.plain_uploads import PlainUploads
 from darkroom_ingestion.http.problems import Problem
 from darkroom_ingestion.http.routes import (
     dead_letters,
@@ -38,6 +37,7 @@ from darkroom_ingestion.http.routes import (
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
 from darkroom_ingestion.http.routes.explore import counts, export
 from darkroom_ingestion.http.routes.explore import images as images_list
+from darkroom_ingestion.http.uploads.plain_uploads import PlainUploads
 from darkroom_ingestion.limits.callers import CallerLimits
 from darkroom_ingestion.sign_in_settings import Network
 

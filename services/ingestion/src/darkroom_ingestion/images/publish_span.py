@@ -14,32 +14,27 @@ class PublishSpan:
     """The publication of one image in progress.
 
     Args:
-        request: the span of the request with the image, which may be one that is not sampled.
+        request: the span of the request with the image.
     """
 
     def __init__(self, tracing: Tracing, request: SpanContext) -> None:
         self._tracing = tracing
         self._parent = request
-        self._context = request.child() if request.sampled else request
-        self._start_ns = time.time_ns() if request.sampled else 0
+        self._context = request.child()
+        self._start_ns = time.time_ns()
 
     def headers(self, trace: Mapping[str, str]) -> Mapping[str, str]:
-        """The trace headers of the image's record, which has this span as its parent, instead of the client's.
-
-        Those of an image that is not sampled say so: otherwise each stage would decide again.
-        """
+        """The trace headers of the image's record, which has this span as its parent, instead of the client's."""
         return {**trace, TRACEPARENT: self._context.traceparent}
 
     def acknowledged(self, image_id: str, source: str, size: int, ack: Ack) -> None:
         """Kafka has the image, which has `size` bytes."""
-        if self._context.sampled:
-            at = position(ack.partition, ack.offset)
-            self._end(ack.topic, {**_values(image_id, source, size), **at})
+        at = position(ack.partition, ack.offset)
+        self._end(ack.topic, {**_values(image_id, source, size), **at})
 
     def failed(self, image_id: str, source: str, size: int, topic: str, error: Exception) -> None:
         """Kafka did not acknowledge the image."""
-        if self._context.sampled:
-            self._end(topic, _values(image_id, source, size), type(error).__name__)
+        self._end(topic, _values(image_id, source, size), type(error).__name__)
 
     def _end(self, topic: str, values: Values, error: str = "") -> None:
         times_ns = self._start_ns, time.time_ns()

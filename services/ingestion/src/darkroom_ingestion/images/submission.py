@@ -42,7 +42,7 @@ class Upload(NamedTuple):
 
 
 class Sender(NamedTuple):
-    """The parameters that the client sent with the images. `span` is that of its request, if tracing is on."""
+    """The parameters that the client sent with the images. `span` is that of its request, if it is sampled."""
 
     key: str | None = None
     idempotency_key: KeyOfCaller | None = None

@@ -15,7 +15,7 @@ from darkroom_ingestion.http.audited import tell_audit
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.images import Accepted, AcceptedBatch, AnalyzedBatch, Image
 from darkroom_ingestion.http.errors import problem_of
-from darkroom_ingestion.http.middleware.request_span import span_of
+from darkroom_ingestion.http.exchange import EXCHANGE, Exchange
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.admission import IMAGE_TYPES, admit, check_media_type
 from darkroom_ingestion.http.requests.bodies import body_chunks, read_body, too_large
@@ -127,12 +127,13 @@ async def post_images(
     each; it is 202 if at least one was accepted. After a 503 the image may have been accepted: repeat the request with
     the same `Idempotency-Key`, so that it is accepted once.
     """
-    trace = trace_headers(request.headers.get)
+    exchange: Exchange = request.scope[EXCHANGE]
+    trace = exchange.trace_headers(trace_headers(request.headers.get))
     seconds = wait_s(prefer or [])
     if seconds and not await services.access.may(caller, Right.READ, served.pipeline.namespace, served.pipeline.name):
         seconds = None
     once = idempotency_key and KeyOfCaller(served.key, caller.key, idempotency_key)
-    asked = _Asked(Sender(key, once or None, trace, span_of(request.scope)), seconds)
+    asked = _Asked(Sender(key, once or None, trace, exchange.span), seconds)
     content_type = request.headers.get("content-type")
     with services.memory.share() as share:
         if (content_type or "").partition(";")[0].strip().lower() == _MULTIPART:

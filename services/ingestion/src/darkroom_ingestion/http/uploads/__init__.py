@@ -1,0 +1,1 @@
+"""Plain uploads, handled without the framework."""
