@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Producer,
+    ShareConsumer,
+    TopicPartition,
+)
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -63,6 +71,7 @@ def secured(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> 
         for title, (namespace, name) in pipelines.items():
             spec = {"images": {"partitions": 1, "replicas": 1}, "kafka": {"cluster": {"name": CLUSTER}}}
             manifest = pipeline_manifest(namespace=namespace, name=name, stages=[STAGE], **spec)
+            manifest["spec"]["stages"][0]["mode"] = "Queue"  # it has the rights of Ordered, and those of a share group
             Pipeline(broker.bootstrap_servers, manifest, namespace, name, [STAGE]).make_topics()
             pipeline = parse_pipeline(manifest)
             plans[title] = topology(pipeline)
@@ -126,6 +135,25 @@ def test_a_worker_can_neither_read_nor_change_the_progress_of_another_pipeline(s
 
 
 @OTHERS
+def test_a_worker_of_a_queue_has_its_share_group_and_no_other(secured: Kafka, other: str) -> None:
+    ours, theirs = secured.plans["ours"], secured.plans[other]
+    own = names.share_group(ours.namespace, ours.pipeline, STAGE)
+    user = secured.users["ours"]
+    lock = ConfigEntry("share.record.lock.duration.ms", "20000", incremental_operation=AlterConfigOpType.SET)
+    configure(user, own, lock)
+    write(secured.users["the service"], ours.topics[0].name)
+    configure(
+        user, own, ConfigEntry("share.auto.offset.reset", "earliest", incremental_operation=AlterConfigOpType.SET)
+    )
+    with ShareConsumer({**user, "group.id": own}) as consumer:
+        consumer.subscribe([ours.topics[0].name])
+        (message, *_) = until(lambda: consumer.poll(1.0), "the worker takes an image", SECONDS)
+        assert message.value() == b"written"
+    group = names.share_group(theirs.namespace, theirs.pipeline, STAGE)
+    denied(lambda: configure(user, group, lock))
+
+
+@OTHERS
 def test_a_worker_cannot_fence_another_pipelines_producers(secured: Kafka, other: str) -> None:
     plan = secured.plans[other]
     transactional_id = f"{names.transactional_id_prefix(plan.namespace, plan.pipeline, STAGE)}0"
@@ -175,6 +203,13 @@ def write(user: dict[str, Any], topic: str) -> None:
     assert producer.flush(SECONDS) == 0
     if outcome[0] is not None:
         raise KafkaException(outcome[0])
+
+
+def configure(user: dict[str, Any], group: str, entry: ConfigEntry) -> None:
+    """Set one value of the configuration of a group."""
+    resource = ConfigResource(ResourceType.GROUP, group, incremental_configs=[entry])
+    admin = AdminClient(user)
+    admin.incremental_alter_configs([resource], request_timeout=SECONDS)[resource].result(SECONDS)
 
 
 def commit(user: dict[str, Any], group: str, topic: str) -> None:

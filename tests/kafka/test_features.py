@@ -3,15 +3,24 @@
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 import yaml
+from confluent_kafka.admin import AdminClient
 
+from darkroom.api.validation import parse_pipeline
+from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.features import SHARE_VERSION, finalized_features, share_groups_problem
+from darkroom.topology import topology
+from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.local_kafka import LocalKafka
+from darkroom_cli.runner.kafka import prepare
 from tests.support.kafka import SharedKafka
 from tests.support.manifests import pipeline_manifest
 from tests.support.services.command_line import darkroom
+from tests.support.services.stage import TriedStage
 from tests.support.until import until
 
 
@@ -32,10 +41,23 @@ def test_without_share_groups_mode_queue_is_refused_with_the_command_that_enable
     manifest["spec"]["stages"][0]["mode"] = "Queue"
     file = tmp_path / "pipeline.yaml"
     file.write_text(yaml.safe_dump(manifest))
+    enabling = f"kafka-features.sh --bootstrap-server {server} upgrade --feature share.version=1"
     ran = darkroom("doctor", "--file", file, "--bootstrap-servers", server, "--json")
     (found,) = [one for one in ran.json["checks"] if one["check"] == "share groups"]
     assert (ran.code, found["state"]) == (1, "Problem")
-    assert f"kafka-features.sh --bootstrap-server {server} upgrade --feature share.version=1" in found["message"]
+    assert enabling in found["message"]
+
+    plan = topology(parse_pipeline(manifest))
+    with pytest.raises(InvalidInput, match="has no share groups"):
+        prepare(KafkaConnection(bootstrap_servers=server), [plan])
+    assert plan.images.name not in AdminClient({"bootstrap.servers": server}).list_topics(timeout=30).topics
+
+    with closing(TriedStage(server, tmp_path, stage={"mode": "Queue"})) as stage:
+        worker = stage.worker()
+        assert worker.process.wait(60) == 2
+        last = worker.said().splitlines()[-1]
+        assert last.startswith('stage "classify": Kafka at ')
+        assert enabling in last
 
 
 def _disable(address: str, feature: str) -> None:

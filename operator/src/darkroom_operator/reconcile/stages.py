@@ -170,7 +170,7 @@ def _stages(pipeline: ImagePipeline, plan: Topology, found: list[Finding], world
                 name=stage.name,
                 results_topic=stage.results.name,
                 dead_letters_topic=stage.dead_letters.name,
-                consumer_group=stage.consumer_group,
+                consumer_group=stage.group,
                 replicas=stage.replicas
                 if stage.has_fixed_replicas or live is None
                 else live["spec"].get("replicas", 1),

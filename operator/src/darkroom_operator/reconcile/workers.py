@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from darkroom.api.self_test import SELF_TEST_FAILED
+from darkroom.kafka.features import NO_SHARE_GROUPS
 from darkroom_operator.builders.execution_report import REPORT
 from darkroom_operator.kube.transport import Manifest
 from darkroom_operator.status.findings import Finding
@@ -18,6 +19,7 @@ _START_PROBLEMS = {"CreateContainerConfigError", "CreateContainerError", "RunCon
 PROBLEM_PRIORITY = (
     "ModelChecksumMismatch",
     "SelfTestFailed",
+    "NoShareGroups",
     "ImagePullBackOff",
     "CrashLooping",
     *sorted(_START_PROBLEMS),
@@ -101,6 +103,8 @@ def _reason(line: str) -> str:
     """Why a worker cannot start, by its message."""
     if SELF_TEST_FAILED in line:
         return "SelfTestFailed"
+    if NO_SHARE_GROUPS in line:
+        return "NoShareGroups"
     return "ModelChecksumMismatch" if CHECKSUM_MISMATCH in line else "CrashLooping"
 
 

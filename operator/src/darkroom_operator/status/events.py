@@ -1,7 +1,7 @@
 """Kubernetes Events about a pipeline, as `kubectl describe imgp` shows them."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -67,13 +67,28 @@ class EventRecorder:
             log.warning("event could not be written", pipeline=metadata["name"], reason=reason, error=error.message)
 
     def record_transition(self, pipeline: Manifest, before: Status, after: Status) -> None:
-        """Write an Event if the reason of the condition Ready has changed."""
+        """Write an Event for each stage with another mode, and one if the reason of the condition Ready has changed."""
+        for note in _changed_modes(before, after):
+            self.record(pipeline, "Normal", "ModeChanged", "Reconcile", note)
         was, now = _ready(before), _ready(after)
         if now is None or now.reason in _TRANSIENT_REASONS or (was is not None and was.reason == now.reason):
             return
         event_type: EventType = "Normal" if now.reason in _NORMAL_REASONS else "Warning"
         reason = "Ready" if now.status == "True" else now.reason
         self.record(pipeline, event_type, reason, "Reconcile", now.message)
+
+
+def _changed_modes(before: Status, after: Status) -> Iterator[str]:
+    """What happens to the images of stages that read in another group than before."""
+    groups = {stage.name: stage.consumer_group for stage in before.stages}
+    for stage in after.stages:
+        was = groups.get(stage.name, stage.consumer_group)
+        if was != stage.consumer_group:
+            yield (
+                f'stage "{stage.name}": its workers now read as group {stage.consumer_group}, which continues where it '
+                f"has stopped or, if it is new, begins with the oldest image. No image is left out; those that group "
+                f"{was} has analysed since are analysed again, and their results have the same ce_id"
+            )
 
 
 def event_note(note: str) -> str:

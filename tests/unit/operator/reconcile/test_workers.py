@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.kafka.features import NO_SHARE_GROUPS
 from darkroom_operator.reconcile.workers import execution_of, workers_finding
 
 
@@ -84,6 +85,13 @@ def test_a_worker_that_fails_its_self_test_says_what_differed() -> None:
     state = {"terminated": {"exitCode": 2, "message": f"model loaded\n{message}\n"}}
     found = workers_finding("classify", deployment(), [pod(lastState=state)])
     assert (found.reason, found.message) == ("SelfTestFailed", message)
+
+
+def test_a_worker_of_a_queue_says_that_kafka_has_no_share_groups() -> None:
+    message = f'stage "classify": Kafka at b:9092 {NO_SHARE_GROUPS}, which mode Queue needs: use Kafka 4.2 or later'
+    state = {"terminated": {"exitCode": 2, "message": f"model loaded\n{message}\n"}}
+    found = workers_finding("classify", deployment(), [pod(lastState=state)])
+    assert (found.reason, found.message) == ("NoShareGroups", message)
 
 
 def test_a_pod_that_is_going_says_nothing() -> None:

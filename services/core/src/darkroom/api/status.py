@@ -45,7 +45,7 @@ class StageStatus(TolerantModel):
     name: str = Field(description="Name of the stage.")
     results_topic: str = Field(description="Topic with the results.")
     dead_letters_topic: str = Field(description="Topic with the dead letters.")
-    consumer_group: str = Field(description="Consumer group of the workers.")
+    consumer_group: str = Field(description="Consumer group of the workers; with mode Queue, their share group.")
     replicas: int = Field(0, description="Desired number of workers.")
     ready_replicas: int = Field(0, description="Number of ready workers: model loaded, partitions assigned.")
     autoscaling: AutoscalingStatus | None = Field(

@@ -12,6 +12,9 @@ from typing import Any, Final
 SHARE_VERSION: Final = "share.version"
 """The feature of share groups (KIP-932). Level 1 is for production since Kafka 4.2."""
 
+NO_SHARE_GROUPS: Final = "has no share groups"
+"""Part of the message about a Kafka without them, which is also a worker's last line."""
+
 _API_VERSIONS: Final = 18
 _VERSION: Final = 3
 _UNSUPPORTED_VERSION: Final = 35
@@ -86,7 +89,7 @@ def _features(reader: "_Reader") -> Iterator[tuple[str, int]]:
 def _missing(servers: str) -> str:
     first, _, _ = servers.partition(",")
     return (
-        f"Kafka at {servers} has no share groups, which mode Queue needs: use Kafka 4.2 or later, and enable them with "
+        f"Kafka at {servers} {NO_SHARE_GROUPS}, which mode Queue needs: use Kafka 4.2 or later, and enable them with "
         f"`kafka-features.sh --bootstrap-server {first} upgrade --feature {SHARE_VERSION}=1`"
     )
 

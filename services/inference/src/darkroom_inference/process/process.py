@@ -18,6 +18,7 @@ from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
+from darkroom_inference.process.share_groups import check_share_groups
 from darkroom_inference.process.worker import Worker
 from darkroom_vision.imaging.opencv import configure_opencv
 from darkroom_vision.stage import load_stage
@@ -82,6 +83,7 @@ def run_process(
 
     Raises:
         UnusableModel: the model can't be used, or fails a self-test.
+        UnusableSettings: the stage has mode Queue, and Kafka no share groups.
         PortUnavailable: the port is in use.
     """
     stopping = Stopping(drain_seconds(settings))
@@ -108,6 +110,7 @@ def run_process(
     )
     if not continue_when_released():
         return 1
+    check_share_groups(settings)
     tracing = start_tracing("darkroom-worker", _attributes(settings))
     worker = Worker(settings, options, stage, stopping, loops, pipes, tracing)
     reporter.current = worker
