@@ -54,7 +54,16 @@ def test_one_busy_partition_shows_the_rate_of_one_worker() -> None:
 
     learned = _learned(_reading(0, (1000, 0), (0, 0), (0, 0), (0, 0), ready=4), busy_and_idle)
 
-    assert learned.worker_rate == pytest.approx((150 + 24 / 4) / 15)
+    assert learned.worker_rate == pytest.approx(150 / 15)
+
+
+def test_a_busy_loop_has_read_its_idle_partitions_too() -> None:
+    """Two workers of two partitions: of those of the busy one, one had no backlog, and as many images as the others."""
+    busy_and_idle = _reading(15, (2000, 150), (30, 30), (30, 30), (30, 30), ready=2)
+
+    learned = _learned(_reading(0, (1000, 0), (0, 0), (0, 0), (0, 0), ready=2), busy_and_idle)
+
+    assert learned.worker_rate == pytest.approx((150 + 30) / 15)
 
 
 def test_the_loops_of_a_worker_add_up() -> None:

@@ -90,7 +90,7 @@ def _learn_from_offsets(state: State, now: Reading, loops: int, *, measure_worke
     state = replace(state, span=now, throughput=done / seconds)
     if not measure_worker:
         return state
-    rate = _rate_of_a_loop(busy, done, now.ready * loops) * loops / seconds
+    rate = _rate_of_a_loop(busy, done, len(now.partitions), now.ready * loops) * loops / seconds
     return _with_worker_rate(state, rate, done, seconds, is_rough=span.is_rough)
 
 
@@ -107,14 +107,16 @@ def _busy_partitions(old: Reading, new: Reading) -> list[int]:
     return [_done(before, after) for before, after in pairs if before.lag]
 
 
-def _rate_of_a_loop(busy: list[int], done: int, loops: int) -> float:
+def _rate_of_a_loop(busy: list[int], done: int, partitions: int, loops: int) -> float:
     """Images that one busy loop reads in the time in which all read `done`.
 
-    At most as many loops as busy partitions are busy. They share what was read in these, and have an equal part of the
-    rest, because the group divides its partitions evenly.
+    At most as many loops as busy partitions are busy. They share what was read in these. The rest was read in the idle
+    partitions: a busy loop has as many of them as remain of its equal part of all partitions.
     """
-    in_busy = sum(busy)
-    return in_busy / min(loops, len(busy)) + (done - in_busy) / loops
+    in_busy, busy_loops = sum(busy), min(loops, len(busy))
+    idle = partitions - len(busy)
+    idle_of_a_loop = max(0.0, partitions / loops - len(busy) / busy_loops)
+    return in_busy / busy_loops + (idle_of_a_loop * (done - in_busy) / idle if idle else 0.0)
 
 
 def _with_worker_rate(state: State, rate: float, images: int, seconds: float, *, is_rough: bool) -> State:
