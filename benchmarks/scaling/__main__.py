@@ -22,11 +22,14 @@ _CONDITIONS = (
 )
 _BASELINE = (
     "KEDA-like: lagThreshold 600 (what a worker analyses in drainTarget), pollingInterval 30 s, cooldownPeriod 300 s, "
-    "an HPA every 15 s with a tolerance of 10 % and the default behavior."
+    "an HPA every 15 s without `behavior`, as KEDA makes it: tolerance 10 %, stabilization 300 s, one step up to twice "
+    "as many or to four."
 )
 _REASON = (
     "The KEDA-like rule needs a backlog to keep workers, which are busy all the time. A utilisation of 75 % takes 1.33 "
-    "times its pod-hours at a steady rate. On 12 partitions, 7 to 11 workers carry no more than 6 do."
+    "times its pod-hours at a steady rate, and on 12 partitions 7 to 11 workers carry no more than 6 do. No rule that "
+    "always carries the rate at this utilisation has fewer than `fewest pod-hours at 0.75`. `Changes with known rates` "
+    "is how often the thresholds and delays of the rule change the number of workers without chance and estimates."
 )
 
 

@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from benchmarks.measuring.report import Comparison, Curve, Figure, Limit, Plot
+from benchmarks.scaling.bounds import changes_with_known_rates, fewest_pod_hours
 from benchmarks.scaling.run import SAMPLE_S, Outcome
 from benchmarks.scaling.traces import TRACES, Trace
 
 _BASELINE: Final = "KEDA-like"
 _LIMITED: Final = ("steady", "sine")
-"""The traces for which the limits of age and changes are."""
+"""The traces for which the limits of age, changes and pod-hours are."""
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 """The outcomes of all seeds, by trace."""
 
 
 def comparisons(ours: Outcomes, theirs: Outcomes) -> list[Comparison]:
-    """Age, changes and pod-hours of each trace; and the changes and pod-hours of all traces together."""
+    """Age, changes and pod-hours of each trace; where they are limited, with what is possible."""
     rows = []
     for name in ours:
         limited = name in _LIMITED
@@ -39,6 +40,25 @@ def comparisons(ours: Outcomes, theirs: Outcomes) -> list[Comparison]:
                 [max(0.01, o.pod_hours) for o in others],
             ),
         ]
+        if limited:
+            trace = next(trace for trace in TRACES if trace.name == name)
+            changes, hours = float(changes_with_known_rates(trace)), fewest_pod_hours(trace)
+            rows += [
+                row(
+                    f"{name}: changes with known rates",
+                    "",
+                    Limit(),
+                    [changes] * len(others),
+                    [max(1, o.changes) for o in others],
+                ),
+                row(
+                    f"{name}: fewest pod-hours at 0.75",
+                    "h",
+                    Limit(),
+                    [hours] * len(others),
+                    [max(0.01, o.pod_hours) for o in others],
+                ),
+            ]
     return rows
 
 

@@ -47,21 +47,19 @@ class Keda:
     """KEDA's Kafka scaler with an HPA, with their defaults and a lag threshold of what a worker drains in time.
 
     Sources: KEDA 2.17, documentation of the Apache Kafka scaler and of ScaledObject (pollingInterval, cooldownPeriod,
-    allowIdleConsumers); Kubernetes, documentation of horizontal pod autoscaling (algorithm, tolerance,
-    default behavior).
+    allowIdleConsumers); Kubernetes, pkg/controller/podautoscaler/horizontal.go. KEDA makes HPAs without `behavior`, so
+    normalizeDesiredReplicas, stabilizeRecommendation and calculateScaleUpLimit apply.
     """
 
     trace: Trace
     _recommended: deque[tuple[int, int]] = field(default_factory=deque)
-    _events: deque[tuple[int, int]] = field(default_factory=deque)
     _active_at: int = 0
 
     POLLING_S = 30
     COOLDOWN_S = 300
     SYNC_S = 15
     TOLERANCE = 0.1
-    DOWN_WINDOW_S = 300
-    UP_PERIOD_S = 15
+    STABILIZATION_S = 300
     UP_PODS = 4
 
     def look(self, stage: Stage) -> None:
@@ -82,26 +80,18 @@ class Keda:
             self._recommended.clear()
 
     def _sync(self, stage: Stage) -> None:
-        """ceil(lag / threshold), if that differs by more than the tolerance; the largest of five minutes downwards."""
+        """The largest of five minutes of ceil(lag / threshold), or of what there is if that is within the tolerance.
+
+        One step up is to twice as many, or to four.
+        """
         threshold = self.trace.worker_rate * DRAIN_TARGET_S
         lag = min(stage.lag, threshold * self.trace.partitions)
         ratio = lag / (threshold * stage.replicas)
         wanted = stage.replicas if abs(1 - ratio) <= self.TOLERANCE else math.ceil(lag / threshold)
-        wanted = max(1, min(self.trace.maximum, wanted))
-        self._recommended.append((stage.second, wanted))
-        while self._recommended[0][0] <= stage.second - self.DOWN_WINDOW_S:
+        self._recommended.append((stage.second, max(1, min(self.trace.maximum, wanted))))
+        while self._recommended[0][0] <= stage.second - self.STABILIZATION_S:
             self._recommended.popleft()
-        if wanted < stage.replicas:
-            wanted = min(stage.replicas, max(number for _, number in self._recommended))
-        wanted = min(wanted, self._most(stage))
-        if wanted != stage.replicas:
-            if wanted > stage.replicas:
-                self._events.append((stage.second, wanted - stage.replicas))
-            stage.scale(wanted)
-
-    def _most(self, stage: Stage) -> int:
-        """Within 15 s, twice as many or four more."""
-        while self._events and self._events[0][0] <= stage.second - self.UP_PERIOD_S:
-            self._events.popleft()
-        start = stage.replicas - sum(added for _, added in self._events)
-        return max(2 * start, start + self.UP_PODS)
+        most = max(number for _, number in self._recommended)
+        replicas = min(most, max(2 * stage.replicas, self.UP_PODS))
+        if replicas != stage.replicas:
+            stage.scale(replicas)
