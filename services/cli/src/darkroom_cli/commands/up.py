@@ -1,5 +1,6 @@
 """`darkroom up`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -67,6 +68,11 @@ def up(
 
     With --token-file, `darkroom` and other clients of the ingestion service need a token of the file.
     """
+    from darkroom_cli.processes import modules
+    from darkroom_cli.processes.fork_server.client import ForkServer
+
+    # First of all: it imports the services while this process imports what it needs.
+    fork_server = ForkServer([modules.WORKER, modules.INGESTION]) if sys.platform == "linux" else None
     from darkroom_cli.runner.services import Exposure
     from darkroom_cli.runner.up import Options
     from darkroom_cli.sessions.up import run_session
@@ -79,6 +85,7 @@ def up(
         workers,
         ingestion_workers,
         Exposure(host, token_file, insecure),
+        fork_server,
     )
     code = run_session(options)
     raise typer.Exit(code)

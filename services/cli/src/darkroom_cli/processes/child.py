@@ -12,6 +12,7 @@ from typing import IO
 
 from darkroom.processes.held_start import CONTINUE, HELD, LOADED
 from darkroom.processes.parent_death import ending_with_us
+from darkroom_cli.processes.fork_server.client import ForkedProcess, ForkServer
 from darkroom_cli.processes.threads import in_daemon_thread
 
 _TAIL_BYTES = 16_384
@@ -46,14 +47,23 @@ class Child:
     """
 
     def __init__(
-        self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str], *, held: bool = False
+        self,
+        module: str,
+        arguments: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str],
+        *,
+        held: bool = False,
+        fork_server: ForkServer | None = None,
     ) -> None:
-        """Start the process. Its output is appended to `log`. With `held` it waits for `release` once it has loaded."""
+        """Start the process. Its output is appended to `log`. With `held` it waits for `release` once it has loaded.
+
+        A held process is forked by `fork_server`, if there is one that still runs.
+        """
         self._held = held
-        pipe = subprocess.PIPE
         with log.open("ab") as output:
             self._process = (
-                start_module(module, arguments, {**environment, **HELD}, stdin=pipe, stdout=pipe, stderr=output)
+                _start_held(module, arguments, {**environment, **HELD}, output, fork_server)
                 if held
                 else start_module(module, arguments, environment, stdout=output, stderr=output)
             )
@@ -102,6 +112,20 @@ class Child:
     def kill(self) -> None:
         """Kill the process without waiting."""
         self._process.send_signal(signal.SIGKILL)
+
+
+def _start_held(
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    output: IO[bytes],
+    fork_server: ForkServer | None,
+) -> subprocess.Popen[bytes] | ForkedProcess:
+    if fork_server is not None:
+        with suppress(OSError):  # it has ended
+            return fork_server.start(module, arguments, environment, output)
+    pipe = subprocess.PIPE
+    return start_module(module, arguments, environment, stdin=pipe, stdout=pipe, stderr=output)
 
 
 def last_lines(log: Path, count: int) -> list[str]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from darkroom_cli.processes import modules
 from darkroom_cli.processes.child import start_module
-from darkroom_cli.runner.model_check import WORKER_MODULE
 from darkroom_cli.views.output import say
 
 Report = Mapping[str, Any]
@@ -40,7 +40,7 @@ def run_worker(
         signal.signal(number, signal.default_int_handler)
     own = ("replay", "--settings", str(settings), "--port", "0", "--report-every", str(_REPORT_EVERY_S))
     with log.open("ab") as errors:
-        process = start_module(WORKER_MODULE, [*own, *arguments], environment, stdout=subprocess.PIPE, stderr=errors)
+        process = start_module(modules.WORKER, [*own, *arguments], environment, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     interrupted = False
     try:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darkroom_cli.exit_codes import InvalidInput
+from darkroom_cli.processes import modules
 from darkroom_cli.processes.child import Child, how_it_ended, last_lines
 from darkroom_cli.runner.plan import StageRun
 from darkroom_cli.runner.supervised import Supervised
 
-WORKER_MODULE = "darkroom_inference"
 _TIMEOUT_S = 900.0
 """Long, because a large model may have to be downloaded."""
 
@@ -52,7 +52,7 @@ async def _problem(stage: StageRun, settings: Path, logs: Path, turns: asyncio.S
     log = logs / f"{settings.stem}-check.log"
     log.unlink(missing_ok=True)
     async with turns:
-        child = Child(WORKER_MODULE, ("check", "--settings", str(settings)), log, stage.environment)
+        child = Child(modules.WORKER, ("check", "--settings", str(settings)), log, stage.environment)
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 code = await child.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 from darkroom.errors import DarkroomError
 from darkroom_cli.exit_codes import ExitCode
 from darkroom_cli.processes.child import Child, how_it_ended, last_lines
+from darkroom_cli.processes.fork_server.client import ForkServer
 from darkroom_cli.processes.ports import HOST
 from darkroom_cli.runner.readiness import why_not_ready
 from darkroom_cli.runner.restart_policy import History, after_crash, delay_s, hopeless
@@ -30,6 +31,7 @@ class Service:
         host: address of `/readyz`.
         grace_s: seconds that it may take to stop.
         pipeline: the namespace and name of the pipeline that it works for.
+        fork_server: forks a held process. Without it, and for a restart, a new interpreter is started.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Service:
     pipeline: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     host: str = HOST
+    fork_server: ForkServer | None = field(default=None, repr=False, compare=False)
 
 
 class Supervised:
@@ -97,7 +100,10 @@ class Supervised:
 
     def _start(self, *, held: bool) -> Child:
         service = self.service
-        return Child(service.module, service.arguments, service.log, service.environment, held=held)
+        fork_server = service.fork_server if held else None
+        return Child(
+            service.module, service.arguments, service.log, service.environment, held=held, fork_server=fork_server
+        )
 
     async def _after_end(self, code: int, lived_s: float) -> None:
         self.ready.clear()

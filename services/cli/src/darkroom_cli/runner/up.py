@@ -12,6 +12,7 @@ from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.local_kafka import KAFKA_VERSION
 from darkroom_cli.manifests.bundle import Bundle, load_bundle
 from darkroom_cli.manifests.references import missing_references
+from darkroom_cli.processes.fork_server.client import ForkServer
 from darkroom_cli.processes.ports import Reservation, netloc, reached_at, why_not_free
 from darkroom_cli.processes.threads import in_daemon_thread
 from darkroom_cli.runner.kafka import OwnKafka, lag_query, prepare
@@ -28,7 +29,10 @@ from darkroom_cli.views.steps import step
 
 @dataclass(frozen=True)
 class Options:
-    """The options of `darkroom up`. `port` 0 chooses a free one; without `bootstrap_servers` a broker is started."""
+    """The options of `darkroom up`. `port` 0 chooses a free one; without `bootstrap_servers` a broker is started.
+
+    `fork_server` starts the services, if there is one.
+    """
 
     manifests: tuple[Path, ...]
     port: int
@@ -37,6 +41,7 @@ class Options:
     workers: int
     ingestion_workers: int
     exposure: Exposure
+    fork_server: ForkServer | None = None
 
 
 def load(options: Options) -> Bundle:
@@ -75,6 +80,7 @@ class Up:
         """Starts nothing before `run`."""
         self._folder = folder
         self._ingestion_workers, self._exposure = options.ingestion_workers, options.exposure
+        self._fork_server = options.fork_server
         self._reservations = [] if options.port else [Reservation()]
         self._port = options.port or self._reservations[0].port
         self._own = None if options.bootstrap_servers else OwnKafka(folder.kafka)
@@ -131,12 +137,12 @@ class Up:
             if number not in ports:
                 self._reservations.append(Reservation())
                 ports[number] = self._reservations[-1].port
-            return worker_service(stage, file, number, ports[number], self._folder)
+            return worker_service(stage, file, number, ports[number], self._folder, self._fork_server)
 
         return service
 
     def _ingestion_service(self) -> Service:
-        return ingestion_service(self._folder, self._port, self._ingestion_workers, self._exposure)
+        return ingestion_service(self._folder, self._port, self._ingestion_workers, self._exposure, self._fork_server)
 
     async def _check_models(self, stages: StageFiles) -> None:
         names = ", ".join(stage.title for stage, _ in stages)
