@@ -32,7 +32,7 @@ setup: $(UV) ## Install uv, and the packages pinned in uv.lock
 
 .PHONY: demo
 demo: console ## Send sample images through Kafka and four models on this machine; show the results (KEEP=1: keep the web console running)
-	@$(RUN) python scripts/demo.py $(if $(KEEP),--keep)
+	@$(RUN) python -m scripts.demo $(if $(KEEP),--keep)
 
 .PHONY: test
 test: ## Run all tests except those on kind, with real brokers and a real API server

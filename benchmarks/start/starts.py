@@ -102,7 +102,7 @@ def bare_up() -> Start:
 def demo() -> Start:
     """`make demo`, until it prints the first analysis."""
     with tempfile.TemporaryDirectory(prefix="darkroom-start-") as folder:
-        return _until_said([sys.executable, "scripts/demo.py", "--pictures", folder], FIRST_ANALYSIS)
+        return _until_said([sys.executable, "-m", "scripts.demo", "--pictures", folder], FIRST_ANALYSIS)
 
 
 def _together(programs: Sequence[Sequence[str]], kafka: LocalKafka | None = None) -> Start:

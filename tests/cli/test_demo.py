@@ -23,14 +23,14 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def printed(pictures: Path) -> list[str]:
-    command = [sys.executable, "scripts/demo.py", "--pictures", str(pictures)]
+    command = [sys.executable, "-m", "scripts.demo", "--pictures", str(pictures)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.splitlines()
 
 
 def test_the_demo_is_kept_running_for_the_console_until_it_is_interrupted(tmp_path: Path) -> None:
-    command = [sys.executable, "scripts/demo.py", "--pictures", str(tmp_path), "--keep"]
+    command = [sys.executable, "-m", "scripts.demo", "--pictures", str(tmp_path), "--keep"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         try:
             lines = iter(demo.stdout or ())
