@@ -131,6 +131,19 @@ def test_a_partition_of_which_nothing_is_passed_for_a_second_is_fetched() -> Non
     assert not reader.passed.expects_more
 
 
+def test_images_before_the_position_do_not_keep_a_partition_from_being_fetched() -> None:
+    """A topic that was recreated begins at 0 again, which only a fetch notices."""
+    reader = Reader(position=500)
+    fetched_s = 0.0
+    for start in range(0, 400, 2):
+        reader.passes(start, start + 1)
+        reader.turn()
+        fetched_s += reader.is_fetched * 0.1
+    assert reader.changes <= 5
+    assert fetched_s > 10
+    assert reader.position == 500
+
+
 def test_a_partition_that_others_write_to_is_rarely_tried() -> None:
     reader = Reader()
     for start in range(0, 6_000, 10):

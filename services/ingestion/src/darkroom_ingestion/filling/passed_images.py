@@ -39,6 +39,7 @@ class _Partition:
     held: dict[int, ReceivedImage] = field(default_factory=dict)
     arrived: int = 0
     passed_since: float | None = None
+    moved_at: float = 0.0
     gap_since: float | None = None
     fetched_until: float = 0.0
     wait: Backoff = field(default_factory=lambda: Backoff(_FIRST_WAIT_S, _LAST_WAIT_S))
@@ -73,8 +74,8 @@ class PassedImages:
 
     A partition is fetched unless passed images cover it: while several a second are passed and follow its position
     without a gap. It is fetched again when a gap lasts, because other producers or replicas write to it too or passed
-    images were lost, and when nothing is passed for a while: its last record may be somebody else's. After gaps, it
-    is fetched for longer each time.
+    images were lost, and when nothing follows for a while: its last record may be somebody else's. After gaps, it is
+    fetched for longer each time.
     """
 
     def __init__(self) -> None:
@@ -132,21 +133,22 @@ class PassedImages:
                 or not partition.has_no_gap(position)
             ):
                 return
-            partition.passed_since = now_s
+            partition.passed_since = partition.moved_at = now_s
             turn.pause.append(at)
         if taken := partition.take(position):
             turn.images[at] = taken
-            partition.gap_since = None
+            partition.moved_at, partition.gap_since = now_s, None
         if not partition.held:
             partition.gap_since = None
         elif partition.gap_since is None:
             partition.gap_since = now_s
         has_gap = partition.gap_since is not None and now_s - partition.gap_since >= _GAP_S
-        if not has_gap and not is_quiet:
+        if not has_gap and now_s - partition.moved_at < _QUIET_S:
             return
         if now_s - partition.passed_since >= _LASTING_S:
             partition.wait.reset()
-        if has_gap:
+        if has_gap or not is_quiet:
+            # What is not quiet, but does not move either, is a topic that has been recreated.
             partition.fetched_until = now_s + partition.wait.next_s()
         partition.passed_since = partition.gap_since = None
         partition.arrived = 0
