@@ -116,6 +116,14 @@ def test_at_least_once_commits_after_the_acknowledgements() -> None:
     assert delivery.settle(POSITIONS) == []
 
 
+def test_at_least_once_waits_for_the_acknowledgements_without_a_commit() -> None:
+    kafka = Kafka()
+    delivery = kafka.at_least_once()
+    delivery.publish(FIRST)
+    assert delivery.settle({}) == [FIRST]
+    assert kafka.calls == ["wait"]
+
+
 def test_at_least_once_sends_what_is_ready_while_the_batch_is_processed_and_in_order() -> None:
     kafka, clock = Kafka(), Clock(100.0)
     delivery = kafka.at_least_once(clock)

@@ -77,6 +77,18 @@ def test_a_released_partition_is_marked_clean() -> None:
     assert assignment.touched == {1, 2}
 
 
+def test_a_partition_whose_commit_waits_takes_fewer_images_and_is_released_at_its_position() -> None:
+    group = Committed({})
+    assignment = assigned(group, 1, 2)
+    assignment.take([example_image(1, 0), example_image(2, 0)], 8)
+    assignment.postpone({1: (5, held(64))})
+    assert group.positions[1] == (0, held(8))
+    assert (assignment.uncommitted, assignment.batch_limits()) == ({1: 5}, {1: 3, 2: 8})
+    assignment.on_revoke(CONSUMER, [TopicPartition("images", 1)])
+    assert group.positions[1] == (5, CLEAN)
+    assert assignment.uncommitted == {}
+
+
 @pytest.mark.parametrize("lost", [True, False])
 def test_nothing_is_committed_for_lost_or_uncertain_partitions(lost: bool) -> None:
     group = Committed({})

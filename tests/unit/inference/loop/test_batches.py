@@ -49,6 +49,14 @@ def test_a_slow_model_gets_one_image_at_a_time_and_a_fast_one_many() -> None:
     assert size.images == 1
 
 
+def test_one_image_that_took_long_does_not_shrink_the_next_batches_to_one() -> None:
+    size = BatchSize(seconds_per_image=0.0005)
+    size.learn(images=1, seconds=0.1)
+    assert size.images > 10
+    size.learn(size.images, size.images * 0.0005)
+    assert size.images > 40
+
+
 def test_a_batch_fills_a_run_of_the_model_however_slow_the_model_is() -> None:
     size = BatchSize(least=8)
     size.learn(images=1, seconds=10)

@@ -100,7 +100,8 @@ class FakeKafka:
         """Does nothing: a batch is published when it is settled."""
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
-        self.commit(positions)
+        if positions:
+            self.commit(positions)
         return []
 
     def forget(self) -> None:
@@ -148,6 +149,7 @@ def work(
     turn: ExclusiveTurn | None = None,
     max_attempts: int = 3,
     batch: Batch = Batch(),  # noqa: B008 - immutable
+    commit_every_s: float = 0.0,
 ) -> BatchWork:
     settings = example_settings()
     stage = settings.stage.model_copy(update={"max_attempts": max_attempts, "execution": Execution(batch=batch)})
@@ -166,6 +168,7 @@ def work(
         metrics,
         pause=lambda _seconds: None,
         size=BatchSize(least=batch.max),
+        commit_every_s=commit_every_s,
         mark_commit_s=0.05,
     )
 
@@ -186,6 +189,41 @@ def test_marks_say_how_many_images_a_loop_takes_at_once() -> None:
         assert sizes[-1] <= max(before, 1)
     assert sizes[0] == 1
     assert max(sizes) > 1
+
+
+def test_batches_share_a_commit_and_the_mark_covers_all_of_them() -> None:
+    kafka, model = FakeKafka([b"good"]), FakeModel()
+    loop = work(kafka, model, commit_every_s=1_000)
+    for images in range(1, 500):
+        kafka.images = [b"good"] * images
+        loop.turn()
+        committed, mark = kafka.committed_mark
+        assert images - (committed or 0) <= mark.batch
+    assert len(model.seen) == 499
+    assert len(kafka.marks) < 100
+
+
+def test_offsets_that_wait_are_committed_while_no_images_arrive() -> None:
+    kafka = FakeKafka([b"good"])
+    loop = work(kafka, FakeModel(), commit_every_s=0.01)
+    loop.turn()
+    assert kafka.committed_mark[0] == 0
+
+    def is_committed() -> bool:
+        loop.turn()
+        return kafka.committed_mark[0] == 1
+
+    until(is_committed, "the commit")
+    assert loop.assignment.uncommitted == {}
+
+
+def test_a_failure_is_committed_at_once() -> None:
+    kafka = FakeKafka([b"good", b"good", b"bad"])
+    loop = work(kafka, FakeModel(), commit_every_s=1_000)
+    while kafka.position < 3:
+        loop.turn()
+    assert Mark(suspects=1, attempts=1) in kafka.marks
+    assert kafka.committed_mark[0] == 3
 
 
 def test_a_suspect_is_not_tried_and_blocks_no_loop_if_its_mark_is_late() -> None:

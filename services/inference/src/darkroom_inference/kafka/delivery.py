@@ -38,6 +38,8 @@ class Delivery(Protocol):
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         """Wait until everything published is acknowledged, and commit `positions`.
 
+        `AtLeastOnce` accepts no positions, too: they may be committed by a later call.
+
         Returns:
             The published records: a result that exceeds the limit of its topic has become a dead letter.
 
@@ -88,6 +90,8 @@ class AtLeastOnce:
         self._send()
         self._acknowledged()
         published, self._published = self._published, []
+        if not positions:
+            return published
         try:
             self._offsets.commit(positions)
         except Interrupted as interrupted:

@@ -1,7 +1,7 @@
 """The partitions of one loop: its position in each, and what happens when they are assigned and revoked."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
@@ -19,10 +19,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Position:
-    """The loop's position in a partition: the next record to process, and its mark."""
+    """The loop's position in a partition: the next record to process, and the mark of the last commit.
+
+    Attributes:
+        uncommitted: how far the offset is ahead of the last commit. The results of the records in between are
+            acknowledged.
+    """
 
     offset: int
     mark: Mark
+    uncommitted: int = 0
 
 
 @dataclass
@@ -120,14 +126,30 @@ class Assignment:
         return position
 
     def batch_limits(self) -> dict[int, int]:
-        """The largest batch that each partition allows; 0 if its next record is a suspect."""
-        return {n: position.mark.batch for n, position in self.partitions.items() if position is not None}
+        """The largest batch that each partition allows; 0 if its next record is a suspect.
+
+        After a crash, the mark of the last commit covers the batch and everything processed since that commit.
+        """
+        return {n: known.mark.batch - known.uncommitted for n, known in self.partitions.items() if known is not None}
 
     def advance(self, positions: Positions) -> None:
         """Continue from `positions`: everything before them is committed."""
         for partition, (offset, mark) in positions.items():
             if partition in self.partitions:
                 self.partitions[partition] = Position(offset, mark)
+
+    def postpone(self, positions: Positions) -> None:
+        """Continue from `positions` without a commit. The marks remain those of the last commit."""
+        for partition, (offset, _) in positions.items():
+            known = self.position(partition)
+            self.partitions[partition] = replace(
+                known, offset=offset, uncommitted=known.uncommitted + offset - known.offset
+            )
+
+    @property
+    def uncommitted(self) -> dict[int, int]:
+        """The offsets of the partitions that are ahead of their last commit."""
+        return {n: known.offset for n, known in self.partitions.items() if known is not None and known.uncommitted}
 
     def _give_back(self, positions: Mapping[int, Position | None]) -> None:
         known = {n: position for n, position in positions.items() if position is not None}

@@ -16,14 +16,17 @@ MAX_BATCH_BYTES: Final = 32 * 1_048_576
 TARGET_S: Final = 0.25
 """The intended duration of a batch. A partition can be revoked only between two batches."""
 
-_WEIGHT_OF_LAST: Final = 0.3
+_KNOWN_IMAGES: Final = 4
+"""The estimate counts as much as so many images. With one, a single image that took long, because other programs had
+the cores, would shrink the next batches, whose images take long again; images would wait while the machine is busy."""
 
 
 @dataclass
 class BatchSize:
     """The number of images to take at once, so that a batch takes about `TARGET_S`.
 
-    Starts with one image. The estimate of the time per image rises immediately and falls gradually.
+    Starts with one image. The estimate of the time per image does not include settlement, which takes as long for one
+    image as for many: after a slow one, batches would be small exactly when images wait.
 
     Attributes:
         least: images that the model analyses in one run: a smaller batch would waste part of it.
@@ -33,11 +36,9 @@ class BatchSize:
     seconds_per_image: float = TARGET_S
 
     def learn(self, images: int, seconds: float) -> None:
-        """Take into account that `images` took `seconds`."""
-        if images:
-            last = seconds / images
-            known = self.seconds_per_image
-            self.seconds_per_image = max(last, known + _WEIGHT_OF_LAST * (last - known))
+        """Take into account that `images` took `seconds` until their results were ready."""
+        known_s = _KNOWN_IMAGES * self.seconds_per_image
+        self.seconds_per_image = (known_s + seconds) / (_KNOWN_IMAGES + images)
 
     @property
     def images(self) -> int:

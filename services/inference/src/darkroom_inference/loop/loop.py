@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from confluent_kafka import Consumer
@@ -35,6 +36,9 @@ from darkroom_inference.records.answers import Answers
 from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
+
+_COMMIT_EVERY_S: Final = 0.1
+"""Of a stage with AtLeastOnce. After a crash, the images of that time are analysed again."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ class Loop:
                 self.state.number, settings, shared.stage, shared.watchdog, metrics, shared.tracing, shared.worker
             )
 
+            is_live, exactly_once = settings.replay is None, settings.stage.delivery == "ExactlyOnce"
+
             def batches(source: Source) -> Work:
                 size = BatchSize(least=settings.stage.execution.batch.max)
                 return BatchWork(
@@ -152,6 +158,7 @@ class Loop:
                     metrics,
                     self._pause,
                     size,
+                    commit_every_s=_COMMIT_EVERY_S if is_live and not exactly_once else 0.0,
                 )
 
             parts = LoopParts(settings, self.state, consumer, assignment, offsets, batches)

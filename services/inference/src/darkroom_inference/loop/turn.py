@@ -1,5 +1,6 @@
 """A loop's turn: take a batch of images, analyse them, publish the results, commit the offsets."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -64,22 +65,28 @@ class BatchWork:
     metrics: Metrics
     pause: Pause
     size: BatchSize = field(default_factory=BatchSize)
+    commit_every_s: float = 0.0
+    """How long offsets may wait for their commit after the results are acknowledged, so that batches share it."""
     promised: int = 1
     """The batch size in the marks of the last commit, which limits the next batch."""
     mark_commit_s: float = 2.0
     """The maximum time that the other loops wait for the commit of a suspect's mark."""
     failures: dict[int, tuple[int, str]] = field(default_factory=dict)
     """By partition, the last image that the model failed on in a batch, and its error."""
+    commit_at: float = math.inf
+    """When offsets that wait are committed at the latest."""
 
     def turn(self) -> None:
         """See `Work.turn`."""
         records = self._gather()
         if not records:
+            self._commit_if_due(records)
             return
         rest = records
         try:
             self.assignment.take(records, self.promised)
             while rest:
+                self._commit_if_due(rest)
                 group, rest, alone = next_group(rest, self.assignment.batch_limits())
                 rest = [*(self._suspect(group[0]) if alone else self._batch(group)), *rest]
         except Interrupted:
@@ -96,7 +103,7 @@ class BatchWork:
         most = min(self.size.images, self.promised)
         while len(records) < most and total_bytes < MAX_BATCH_BYTES:
             self.assignment.touched.clear()
-            wait_s = self._wait_s(len(records), time.monotonic() - began) if records else _POLL_S
+            wait_s = self._wait_s(len(records), began)
             # A wait for several messages lasts until all of them have come.
             messages = self.source.consume(1 if wait_s else min(most - len(records), _MOST_AT_ONCE), wait_s)
             # A revoked partition, even if reassigned in the same call, is read again from its committed offset.
@@ -111,10 +118,16 @@ class BatchWork:
         self.pause(0)
         return records
 
-    def _wait_s(self, records: int, waited_s: float) -> float:
-        """How long to wait for the next record: not at all unless a run of the model would have to wait anyway."""
+    def _wait_s(self, records: int, began: float) -> float:
+        """How long to wait for the next record: not at all unless a run of the model would have to wait anyway.
+
+        For the first one, until offsets have to be committed.
+        """
+        now = time.monotonic()
+        if not records:
+            return min(_POLL_S, max(0.0, self.commit_at - now))
         batch = self.settings.stage.execution.batch
-        if records >= batch.max or waited_s * 1_000 >= batch.window.in_ms or not self.answers.model_is_busy:
+        if records >= batch.max or (now - began) * 1_000 >= batch.window.in_ms or not self.answers.model_is_busy:
             return 0.0
         return _WINDOW_POLL_S
 
@@ -162,10 +175,28 @@ class BatchWork:
                 if start + at_once < len(group):  # else `_settle` sends all that is left in one request
                     self.delivery.send()
         self.metrics.batch(len(group) - len(left))
-        self._settle(positions, skipped)
-        self.promised = promised
         self.size.learn(len(group) - len(left), time.perf_counter() - began)
+        if self.commit_every_s and not left:
+            self._settle({}, skipped)
+            self.assignment.postpone(positions)
+            self.commit_at = min(self.commit_at, time.monotonic() + self.commit_every_s)
+        else:
+            self._settle(positions, skipped)
+            self.promised = promised
         return left
+
+    def _commit_if_due(self, records: Iterable[ImageRecord]) -> None:
+        """Commit the offsets that wait, if it is time, or if a mark does not cover `records` too, which come next."""
+        taken = Counter(record.partition for record in records)
+        limits = self.assignment.batch_limits()
+        if time.monotonic() < self.commit_at and all(limits[n] >= images for n, images in taken.items()):
+            return
+        self.commit_at = math.inf
+        if waiting := self.assignment.uncommitted:
+            self.promised = self.size.images
+            positions = {partition: (offset, held(self.promised)) for partition, offset in waiting.items()}
+            self.delivery.settle(positions)
+            self.assignment.advance(positions)
 
     def _suspect(self, suspect: ImageRecord) -> list[ImageRecord]:
         """Process one suspect. Returns it if it must be tried again."""
@@ -234,8 +265,6 @@ class BatchWork:
             )
 
     def _settle(self, positions: Positions, skipped: int = 0) -> None:
-        if not positions:
-            return
         began = time.perf_counter()
         published = self.delivery.settle(positions)
         self.metrics.step("publish", [time.perf_counter() - began])
