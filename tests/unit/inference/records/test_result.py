@@ -2,8 +2,11 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
-from darkroom.events import ANALYZED, ModelUsed, WorkerProcess
+import pytest
+
+from darkroom.events import ANALYZED, Analyzed, ModelUsed, WorkerProcess
 from darkroom.stage_settings import Replay
 from darkroom_inference.records.result import result
 from darkroom_vision.analyse import Analysis, Timings
@@ -31,6 +34,34 @@ def test_a_result_tells_of_the_image_its_model_and_its_source() -> None:
     assert headers["ce_type"] == ANALYZED.encode()
     assert headers["ce_id"] == b"i.classify"
     assert (outgoing.topic, outgoing.reason, outgoing.image_timestamp_ms) == ("demo.digits.classify.results", "", 1_000)
+
+
+MASK = {"size": [48, 64], "counts": "0\\`"}
+BOX = {"x": 1.0, "y": 0.1, "width": 1e-07, "height": 48.0}
+CLASS = {"label": "dög", "index": 3, "score": 0.123456789}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"predictions": []},
+        {"predictions": [CLASS, CLASS], "dropped": 3},
+        {"predictions": [CLASS | {"box": BOX | {"angle": 90.0}}]},
+        {"predictions": [CLASS | {"box": BOX, "mask": MASK}]},
+        {"predictions": [CLASS | {"box": BOX, "keypoints": [{"name": "nose", "x": 1.0, "y": 2.0, "score": 0.5}]}]},
+        {"classes": [{"label": "road", "index": 0, "fraction": 0.25, "mask": MASK}]},
+        {"text": {"text": 'a\u2028\x07"b', "score": 1e22}},
+        {"anomaly": {"score": 0.5, "anomalous": True, "mask": MASK}},
+        {"embedding": [0.0, -1e-300, 1e16]},
+        {"tensor": {"name": "y", "shape": [2], "dtype": "int64", "data": [1, 2**60]}},
+    ],
+)
+def test_a_result_is_the_event_that_the_contract_describes(found: dict[str, Any]) -> None:
+    model = ModelUsed(name="digits.onnx", sha256="9a", external_data={"weights.bin": "1f"})
+    worker = WorkerProcess(name="digits-classify-7d9f", process=1)
+    value = result(example_image(), replace(ANALYSIS, result=found), example_settings(), model, worker).value
+    assert value is not None
+    assert Analyzed.model_validate_json(value).to_json() == value
 
 
 def test_a_result_names_the_process_that_produced_it() -> None:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -127,16 +126,17 @@ class Answers:
         if isinstance(answer, Failure):
             return self.failed(record, answer.reason, answer.message)
 
-        outgoing = result(record, answer, settings, self._model, self._worker)
-        if self._spans is not None:
-            outgoing = self._spans.publishing(record, outgoing)
-        size = len(outgoing.value or b"")
+        size = 0
 
         def too_large() -> Outgoing:
             message = f"the result has {size} bytes, more than {settings.results_topic} accepts: {_RAISE_THE_LIMIT}"
             return self.failed(record, "ResultTooLarge", message)
 
-        return too_large() if size > self._limit_bytes else replace(outgoing, fallback=too_large)
+        outgoing = result(record, answer, settings, self._model, self._worker, too_large)
+        if self._spans is not None:
+            outgoing = self._spans.publishing(record, outgoing)
+        size = len(outgoing.value or b"")
+        return too_large() if size > self._limit_bytes else outgoing
 
     def failed(self, record: ImageRecord, reason: str, message: str, *, attempts: int = 1) -> Outgoing:
         """The dead letter of `record`. The failure is logged."""
