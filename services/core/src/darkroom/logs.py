@@ -2,8 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Literal
 
@@ -17,17 +17,27 @@ LogFields = Callable[[], Mapping[str, object]]
 _fields: ContextVar[LogFields | None] = ContextVar("log_fields", default=None)
 
 
-@contextmanager
-def log_fields(fields: LogFields) -> Iterator[None]:
+class _Adding:
+    """The context of `log_fields`. A generator takes four times as long, and there are several for each image."""
+
+    __slots__ = ("_added", "_before")
+
+    def __init__(self, added: LogFields) -> None:
+        self._added = added
+
+    def __enter__(self) -> None:
+        self._before = _fields.set(self._added)
+
+    def __exit__(self, *_: object) -> None:
+        _fields.reset(self._before)
+
+
+def log_fields(fields: LogFields) -> AbstractContextManager[None]:
     """Add `fields` to all log lines of this thread or task within the context.
 
     For frequent work: cheaper than structlog's `bound_contextvars`, which sets and resets a variable per field.
     """
-    token = _fields.set(fields)
-    try:
-        yield
-    finally:
-        _fields.reset(token)
+    return _Adding(fields)
 
 
 def set_log_fields(fields: LogFields) -> None:
