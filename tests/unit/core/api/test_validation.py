@@ -84,24 +84,6 @@ BROKEN: list[tuple[str, Spoil, str, str]] = [
     ),
     ("idle workers", lambda m: m["spec"].update(replicas=13), "spec.replicas", "images.partitions"),
     (
-        "exactly once from a queue",
-        lambda m: m["spec"]["stages"][0].update(mode="Queue", delivery="ExactlyOnce"),
-        "spec.stages[0].mode",
-        "Use delivery AtLeastOnce",
-    ),
-    (
-        "the last result of a key from a queue",
-        lambda m: m["spec"]["stages"][0].update(mode="Queue", results={"config": {"cleanup.policy": "compact"}}),
-        "spec.stages[0].mode",
-        "results have no order",
-    ),
-    (
-        "a queue with autoscaling",
-        lambda m: m["spec"]["stages"][0].update(mode="Queue", autoscaling={"max": 4}),
-        "spec.stages[0].mode",
-        "Set replicas instead",
-    ),
-    (
         "CUDA without a GPU",
         lambda m: m["spec"]["stages"][0].update(execution={"provider": "Cuda"}),
         "spec.stages[0].execution.provider",
