@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
 from darkroom_cli.local_kafka import LocalKafka
 from tests.support.kafka import SharedKafka
+from tests.support.scaling.autoscaled_site import autoscaling, manifest, replicas, send, status_of
 from tests.support.services.operator import Site
 from tests.support.until import until
 
@@ -27,22 +27,10 @@ def autoscaled(here: Site, kafka: SharedKafka) -> Site:
     return here
 
 
-def _manifest(here: Site, autoscaling: dict[str, Any] | None, **spec: Any) -> dict[str, Any]:
-    manifest = here.manifest(images={"partitions": 4}, **spec)
-    if autoscaling is not None:
-        manifest["spec"]["stages"][0]["autoscaling"] = autoscaling
-    return manifest
-
-
 def _deployment(here: Site) -> dict[str, Any]:
     found = here.find("deployments", "digits-classify")
     assert found is not None
     return found
-
-
-def _replicas(here: Site) -> int:
-    live = here.find("deployments", "digits-classify")
-    return -1 if live is None else int(live["spec"]["replicas"])
 
 
 def _pods(here: Site) -> set[str]:
@@ -57,59 +45,41 @@ def _owners(here: Site) -> set[str]:
     return {entry["manager"] for entry in fields if "f:replicas" in entry["fieldsV1"].get("f:spec", {})}
 
 
-def _status(here: Site) -> dict[str, Any]:
-    found: dict[str, Any] = (here.find("imagepipelines", "digits") or {}).get("status", {})
-    return found
-
-
-def _autoscaling(here: Site) -> dict[str, Any]:
-    (stage,) = _status(here).get("stages") or [{}]
-    found: dict[str, Any] = stage.get("autoscaling") or {}
-    return found
-
-
-def _send(kafka: SharedKafka, here: Site, images: int) -> None:
-    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
-    for number in range(images):
-        producer.produce(f"{here.namespace}.digits.images", b"image", partition=number % 4)
-    assert producer.flush(20) == 0
-
-
 def test_workers_go_when_no_image_comes_and_come_with_the_first(autoscaled: Site, kafka: SharedKafka) -> None:
     here = autoscaled
-    here.apply(_manifest(here, {"min": 1, "max": 3, "scaleToZeroAfter": "1s"}))
+    here.apply(manifest(here, {"min": 1, "max": 3, "scaleToZeroAfter": "1s"}))
     here.wait_ready(timeout_s=STARTING_S)
-    until(lambda: _autoscaling(here).get("reason") == "AtMinimum", "it waits for input", TICKS_S)
+    until(lambda: autoscaling(here).get("reason") == "AtMinimum", "it waits for input", TICKS_S)
 
-    here.apply(_manifest(here, {"max": 3, "scaleToZeroAfter": "1s"}))
-    until(lambda: _replicas(here) == 0, "the worker goes", TICKS_S)
-    until(lambda: _status(here)["workers"] == "0/0", "the status says so", TICKS_S)
+    here.apply(manifest(here, {"max": 3, "scaleToZeroAfter": "1s"}))
+    until(lambda: replicas(here) == 0, "the worker goes", TICKS_S)
+    until(lambda: status_of(here)["workers"] == "0/0", "the status says so", TICKS_S)
     here.wait_ready(timeout_s=STARTING_S)
     until(lambda: "NoInput" in here.events(), "an Event says why")
 
-    _send(kafka, here, 8)
-    until(lambda: _replicas(here) > 0, "the first images start workers", TICKS_S)
-    until(lambda: _autoscaling(here).get("lag") == 8, "the lag is in the status", TICKS_S)
+    send(kafka, here, 8)
+    until(lambda: replicas(here) > 0, "the first images start workers", TICKS_S)
+    until(lambda: autoscaling(here).get("lag") == 8, "the lag is in the status", TICKS_S)
     assert _owners(here) == {AUTOSCALER}
     until(lambda: "FirstImage" in here.events(), "an Event says why")
 
 
 def test_replicas_have_one_owner_and_keep_their_number_when_it_changes(autoscaled: Site) -> None:
     here = autoscaled
-    here.apply(_manifest(here, None, replicas=2))
+    here.apply(manifest(here, None, replicas=2))
     here.wait_ready(timeout_s=STARTING_S)
     assert _owners(here) == {"darkroom"}
     pods = _pods(here)
     assert len(pods) == 2
 
-    here.apply(_manifest(here, {"min": 2, "max": 3}, replicas=2))
+    here.apply(manifest(here, {"min": 2, "max": 3}, replicas=2))
     until(lambda: _owners(here) == {AUTOSCALER}, "the autoscaler owns the replicas")
-    until(lambda: _autoscaling(here).get("desired") == 2, "it decides", TICKS_S)
+    until(lambda: autoscaling(here).get("desired") == 2, "it decides", TICKS_S)
     assert _pods(here) == pods, "with fewer replicas, if only for a moment, one of them would have gone"
 
     scale = f"{here.path('deployments', 'digits-classify')}/scale"
     here.api.merge(scale, {"spec": {"replicas": 1}})
-    until(lambda: _replicas(here) == 2, "a number set by hand is set back", TICKS_S)
+    until(lambda: replicas(here) == 2, "a number set by hand is set back", TICKS_S)
     assert _owners(here) == {AUTOSCALER}
     until(lambda: "ReplicasRestored" in here.events(), "an Event says so")
 
@@ -117,20 +87,20 @@ def test_replicas_have_one_owner_and_keep_their_number_when_it_changes(autoscale
     pods = _pods(here)
     here.api.merge(here.path("imagepipelines", "digits"), {"spec": {"stages": _without_autoscaling(here)}})
     until(lambda: _owners(here) == {"darkroom"}, "the operator owns the replicas again")
-    assert _replicas(here) == 2
+    assert replicas(here) == 2
     assert _pods(here) == pods
     assert "darkroom.dev/autoscaled" not in _deployment(here)["metadata"]["annotations"]
 
 
 def test_a_suspended_stage_comes_back_from_zero(autoscaled: Site) -> None:
     here = autoscaled
-    here.apply(_manifest(here, {"min": 1, "max": 3}))
+    here.apply(manifest(here, {"min": 1, "max": 3}))
     here.wait_ready(timeout_s=STARTING_S)
     here.change(suspend=True)
     here.wait_reason("Suspended")
-    until(lambda: _replicas(here) == 0, "the workers stop")
+    until(lambda: replicas(here) == 0, "the workers stop")
     here.change(suspend=False)
-    until(lambda: _replicas(here) == 1, "the minimum runs again", TICKS_S)
+    until(lambda: replicas(here) == 1, "the minimum runs again", TICKS_S)
     assert _owners(here) == {AUTOSCALER}
 
 
@@ -139,23 +109,23 @@ def test_unknown_offsets_hold_the_number_of_workers(here: Site, fresh_kafka: Cal
     here.start_kubelet()
     here.put_model()
     operator = here.start_operator(*FAST)
-    here.apply(_manifest(here, {"min": 1, "max": 3}, kafka={"bootstrapServers": kafka.bootstrap_servers}))
+    here.apply(manifest(here, {"min": 1, "max": 3}, kafka={"bootstrapServers": kafka.bootstrap_servers}))
     here.wait_ready(timeout_s=STARTING_S)
-    until(lambda: _autoscaling(here).get("reason") == "Enough", "it decides", TICKS_S)
+    until(lambda: autoscaling(here).get("reason") == "Enough", "it decides", TICKS_S)
 
     kafka.stop()
-    until(lambda: _autoscaling(here).get("reason") == "UnknownOffsets", "it says so", TICKS_S)
-    assert _replicas(here) == 1
+    until(lambda: autoscaling(here).get("reason") == "UnknownOffsets", "it says so", TICKS_S)
+    assert replicas(here) == 1
     assert operator.metric('darkroom_operator_scaling_decisions_total{reason="UnknownOffsets"}') > 0
 
 
 def test_metrics_only_recommends(autoscaled: Site) -> None:
     here = autoscaled
-    here.apply(_manifest(here, {"max": 3, "metricsOnly": True}, replicas=1))
+    here.apply(manifest(here, {"max": 3, "metricsOnly": True}, replicas=1))
     here.wait_ready(timeout_s=STARTING_S)
     assert _owners(here) == {"darkroom"}
-    until(lambda: _autoscaling(here).get("desired") is not None, "it recommends", TICKS_S)
-    assert _replicas(here) == 1
+    until(lambda: autoscaling(here).get("desired") is not None, "it recommends", TICKS_S)
+    assert replicas(here) == 1
 
 
 def _without_autoscaling(here: Site) -> list[dict[str, Any]]:
