@@ -20,6 +20,8 @@ interface Props {
   compact?: boolean;
   /** Load at once, not when it is scrolled into view. */
   eager?: boolean;
+  /** Said where the picture cannot be shown. */
+  note?: string;
 }
 
 const NO_ANSWERS: readonly Answer[] = [];
@@ -32,12 +34,15 @@ export function Picture({
   label = null,
   compact = false,
   eager,
+  note = "No preview",
 }: Props) {
-  const [failed, setFailed] = useState(0);
-  const [size, setSize] = useState<{ width: number; height: number } | null>(null);
-  const source = sources[failed];
+  // Of a source each: a list that is scrolled shows another image in the same picture.
+  const [failed, setFailed] = useState<readonly string[]>([]);
+  const [loaded, setLoaded] = useState<{ source: string; width: number; height: number } | null>(null);
+  const source = sources.find((one) => !failed.includes(one));
+  const size = loaded?.source === source ? loaded : null;
   return (
-    <div className={styles.frame} data-loaded={size !== null}>
+    <div className={styles.frame} data-loaded={size !== null} data-compact={compact || undefined}>
       {source ? (
         <img
           ref={loadsWhileShown}
@@ -46,18 +51,19 @@ export function Picture({
           alt={alt}
           loading={eager ? "eager" : "lazy"}
           decoding="async"
-          onLoad={(event) =>
-            setSize({ width: event.currentTarget.naturalWidth, height: event.currentTarget.naturalHeight })
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+            setLoaded({ source, width: naturalWidth, height: naturalHeight })
           }
-          onError={() => setFailed((count) => count + 1)}
+          onError={() => setFailed([...failed.filter((one) => sources.includes(one)), source])}
         />
       ) : (
         <div className={styles.missing}>
           <Icon name="image" size={compact ? 22 : 32} />
-          <span>No preview</span>
+          <span>{note}</span>
           <span className="visually-hidden">{alt}</span>
         </div>
       )}
+      {source && !size && !compact && <div className={styles.missing}>Loading the picture …</div>}
       {answers.length > 0 && (
         <Overlay
           answers={source && !size ? NO_ANSWERS : answers}
@@ -85,8 +91,10 @@ function Overlay({ answers, shown, threshold, label, compact }: OverlayProps) {
   useEffect(() => {
     const target = canvas.current;
     if (!target) return;
-    const paint = () => paintOn(target, answers, shown, { threshold, label, compact });
-    const observer = new ResizeObserver(paint); // calls at once, too
+    // Calls at once, too. It gives the size: to ask the canvas would lay out the page once for each picture.
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) paintOn(target, entry.contentRect, answers, shown, { threshold, label, compact });
+    });
     observer.observe(target);
     return () => observer.disconnect();
   }, [answers, shown, threshold, label, compact]);
@@ -95,11 +103,11 @@ function Overlay({ answers, shown, threshold, label, compact }: OverlayProps) {
 
 function paintOn(
   canvas: HTMLCanvasElement,
+  frame: { width: number; height: number },
   answers: readonly Answer[],
   shown: { width: number; height: number } | null,
   options: { threshold: number; label: string | null; compact: boolean },
 ): void {
-  const frame = { width: canvas.clientWidth, height: canvas.clientHeight };
   const context = canvas.getContext("2d");
   if (!context || frame.width === 0) return;
   canvas.width = Math.round(frame.width * devicePixelRatio);

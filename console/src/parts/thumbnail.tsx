@@ -24,6 +24,7 @@ export function Thumbnail({ src, className = "", note }: Props) {
       ) : (
         <img
           ref={loadsWhileShown}
+          key={src}
           src={src}
           alt=""
           loading="lazy"

@@ -11,6 +11,9 @@ export const BATCH = 50;
 const MOST_KEPT = 600;
 /** A list that is scrolled fast asks for nothing. */
 const PAUSE_MS = 120;
+/** How many pictures get their answers in one frame: all at once would be drawn in one long task. */
+const A_FRAME = 10;
+const FRAME_MS = 20;
 
 const NONE: readonly Answer[] = [];
 
@@ -63,13 +66,8 @@ export class Answers {
     this.#reading = true;
     const { signal } = this.#closed;
     try {
-      this.#keep(
-        missing,
-        await this.#fetchResults(
-          missing.map((image) => image.id),
-          signal,
-        ),
-      );
+      const ids = missing.map((image) => image.id);
+      await this.#keep(missing, await this.#fetchResults(ids, signal));
     } catch {
       return; // pictures without boxes: the list says if the service is away
     } finally {
@@ -78,18 +76,22 @@ export class Answers {
     if (!signal.aborted) void this.#read();
   }
 
-  #keep(images: readonly ListedImage[], results: readonly unknown[]): void {
+  async #keep(images: readonly ListedImage[], results: readonly unknown[]): Promise<void> {
     const found = new Map<string, Answer[]>(images.map((image) => [image.id, []]));
     for (const data of results) {
       const answer = readAnswer(data);
       const id = (data as { imageId?: unknown } | null)?.imageId;
       if (answer && typeof id === "string") found.get(id)?.push(answer);
     }
-    for (const image of images) this.#kept.set(nameOf(image), found.get(image.id) ?? NONE);
+    for (let start = 0; start < images.length; start += A_FRAME) {
+      if (start > 0) await new Promise((next) => setTimeout(next, FRAME_MS));
+      for (const image of images.slice(start, start + A_FRAME))
+        this.#kept.set(nameOf(image), found.get(image.id) ?? NONE);
+      this.#version += 1;
+      for (const listener of this.#listeners) listener();
+    }
     for (const oldest of [...this.#kept.keys()].slice(0, Math.max(0, this.#kept.size - MOST_KEPT)))
       this.#kept.delete(oldest);
-    this.#version += 1;
-    for (const listener of this.#listeners) listener();
   }
 }
 

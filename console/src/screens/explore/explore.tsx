@@ -75,6 +75,7 @@ export default function Explore() {
       ),
     placeholderData: keepPreviousData,
   });
+  const startAt = useCallback((to: string) => change({ to }), [change]);
   const seen = useCallback((image: ListedImage) => setAt(Date.parse(image.receivedAt ?? image.at)), []);
 
   const filtered = countOf(filters) > 0;
@@ -131,7 +132,7 @@ export default function Explore() {
         answers={answers}
         view={view}
         seen={seen}
-        startAt={(to) => change({ to })}
+        startAt={startAt}
       />
     </Page>
   );

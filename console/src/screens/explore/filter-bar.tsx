@@ -1,6 +1,6 @@
 /** The filters of Explore, as a form whose fields act at once. */
 
-import { type ReactNode, useId, useRef, useState } from "react";
+import { memo, type ReactNode, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { pagePath, usePipeline, usePipelineSummary } from "../../api/pipeline";
 import { Button } from "../../parts/button";
@@ -24,7 +24,7 @@ const STATE_NAMES = {
   Failed: "Failed",
 };
 
-export function FilterBar({ filters, change, counts }: Props) {
+export const FilterBar = memo(function FilterBar({ filters, change, counts }: Props) {
   const pipeline = usePipeline();
   const stages = usePipelineSummary()?.stages ?? [];
   const [, navigate] = useLocation();
@@ -133,7 +133,7 @@ export function FilterBar({ filters, change, counts }: Props) {
       </details>
     </form>
   );
-}
+});
 
 const NOTHING: Partial<Filters> = {
   stage: undefined,

@@ -1,6 +1,6 @@
 /** Images over time, as bars. A click starts the list at a time; dragging selects a range. */
 
-import { type PointerEvent, useId, useRef, useState } from "react";
+import { memo, type PointerEvent, useId, useRef, useState } from "react";
 import { clock, count, counted } from "../../parts/format";
 import styles from "./histogram.module.css";
 import type { Counts } from "./requests";
@@ -21,18 +21,12 @@ const CLICK = 0.008;
 const SHORTEST_MS = 900_000;
 
 export function Histogram({ counts, selected, at, select }: Props) {
-  const title = useId();
   const plot = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
   if (!counts) return <div className={styles.plot} data-loading="true" />;
 
-  const to = Date.parse(counts.to);
-  const span: Span = { from: Math.min(Date.parse(counts.from), to - SHORTEST_MS), to };
-  const highest = Math.max(
-    1,
-    ...counts.buckets.map((bucket) => Math.max(bucket.received, bucket.analyzed + bucket.failed)),
-  );
-  const width = ((counts.bucketSeconds * 1_000) / (span.to - span.from)) * 100;
+  const span = spanOf(counts);
+  const barWidth = widthOf(counts, span);
 
   function position(event: PointerEvent): number {
     const box = plot.current?.getBoundingClientRect();
@@ -48,7 +42,7 @@ export function Histogram({ counts, selected, at, select }: Props) {
     const [low, high] = [drag[0], position(event)].sort((a, b) => a - b) as [number, number];
     setDrag(null);
     const time = (one: number) => new Date(timeAt(span, one)).toISOString();
-    if (high - low < CLICK) select({ from: undefined, to: time(high + width / 200) });
+    if (high - low < CLICK) select({ from: undefined, to: time(high + barWidth / 2) });
     else select({ from: time(low), to: time(high) });
   }
 
@@ -66,33 +60,7 @@ export function Histogram({ counts, selected, at, select }: Props) {
         onPointerUp={end}
         onPointerCancel={() => setDrag(null)}
       >
-        <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-labelledby={title}>
-          <title id={title}>
-            {`${counted(counts.received, "image")} received from ${clock(span.from)} to ${clock(span.to)}, ${count(counts.failed)} failed`}
-          </title>
-          {counts.buckets.map((bucket) => {
-            const all = Math.max(bucket.received, bucket.analyzed + bucket.failed);
-            if (all === 0) return null;
-            // The least bar is seen.
-            const height = Math.max(4, (all / highest) * 100);
-            const failed = bucket.failed === 0 ? 0 : Math.max(4, (bucket.failed / highest) * 100);
-            const x = positionOf(span, Date.parse(bucket.at)) * 100 + width * 0.1;
-            return (
-              <g key={bucket.at}>
-                <rect className={styles.bar} x={x} width={width * 0.8} y={100 - height} height={height} />
-                {failed > 0 && (
-                  <rect
-                    className={styles.failed}
-                    x={x}
-                    width={width * 0.8}
-                    y={100 - failed}
-                    height={failed}
-                  />
-                )}
-              </g>
-            );
-          })}
-        </svg>
+        <Bars counts={counts} />
         {chosen && (
           <div
             className={styles.range}
@@ -114,3 +82,47 @@ export function Histogram({ counts, selected, at, select }: Props) {
     </figure>
   );
 }
+
+function spanOf(counts: Counts): Span {
+  const to = Date.parse(counts.to);
+  return { from: Math.min(Date.parse(counts.from), to - SHORTEST_MS), to };
+}
+
+/** The width of a bar, of that of the plot. */
+function widthOf({ bucketSeconds }: Counts, span: Span): number {
+  return (bucketSeconds * 1_000) / (span.to - span.from);
+}
+
+/** Not rendered again when the list is scrolled. */
+const Bars = memo(function Bars({ counts }: { counts: Counts }) {
+  const title = useId();
+  const span = spanOf(counts);
+  const width = widthOf(counts, span) * 100;
+  const highest = Math.max(
+    1,
+    ...counts.buckets.map((bucket) => Math.max(bucket.received, bucket.analyzed + bucket.failed)),
+  );
+  return (
+    <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-labelledby={title}>
+      <title id={title}>
+        {`${counted(counts.received, "image")} received from ${clock(span.from)} to ${clock(span.to)}, ${count(counts.failed)} failed`}
+      </title>
+      {counts.buckets.map((bucket) => {
+        const all = Math.max(bucket.received, bucket.analyzed + bucket.failed);
+        if (all === 0) return null;
+        // The least bar is seen.
+        const height = Math.max(4, (all / highest) * 100);
+        const failed = bucket.failed === 0 ? 0 : Math.max(4, (bucket.failed / highest) * 100);
+        const x = positionOf(span, Date.parse(bucket.at)) * 100 + width * 0.1;
+        return (
+          <g key={bucket.at}>
+            <rect className={styles.bar} x={x} width={width * 0.8} y={100 - height} height={height} />
+            {failed > 0 && (
+              <rect className={styles.failed} x={x} width={width * 0.8} y={100 - failed} height={failed} />
+            )}
+          </g>
+        );
+      })}
+    </svg>
+  );
+});

@@ -1,7 +1,10 @@
-/** One image of a list: as a card with its picture, or as a row. Scrolling renders only those that are new. */
+/**
+ * One image of a list: as a card with its picture, or as a row. Scrolling renders only those that are new.
+ *
+ * Its links are plain: the list opens them, because each `Link` of the router would follow the address by itself.
+ */
 
 import { type AnchorHTMLAttributes, memo } from "react";
-import { Link } from "wouter";
 import { thumbnailAddress } from "../../api/addresses";
 import { pagePath, usePipeline } from "../../api/pipeline";
 import type { Answer } from "../../overlays/answer";
@@ -31,7 +34,7 @@ export const ImageCard = memo(function ImageCard({
 }: Props & { answers: readonly Answer[] }) {
   const pipeline = usePipeline();
   return (
-    <Link
+    <a
       {...link}
       href={pagePath(pipeline, "images", image.id)}
       className={styles.card}
@@ -43,6 +46,7 @@ export const ImageCard = memo(function ImageCard({
           alt=""
           answers={answers}
           compact
+          eager
         />
       </span>
       <span className={styles.headline}>{shownText(headline(image), 200)}</span>
@@ -50,7 +54,7 @@ export const ImageCard = memo(function ImageCard({
         <time dateTime={image.at}>{clock(image.receivedAt ?? image.at)}</time>
         {image.state !== "Analyzed" && <StateBadge state={image.state} />}
       </span>
-    </Link>
+    </a>
   );
 });
 
@@ -61,7 +65,7 @@ export const ImageRow = memo(function ImageRow({ image, ...link }: Props) {
     image.results.length > 1 ? `${result.stage}: ${result.summary}` : result.summary,
   );
   return (
-    <Link
+    <a
       {...link}
       href={pagePath(pipeline, "images", image.id)}
       className={styles.row}
@@ -77,6 +81,6 @@ export const ImageRow = memo(function ImageRow({ image, ...link }: Props) {
       <span className={styles.key}>{image.key && shownText(image.key)}</span>
       <StateBadge state={image.state} />
       <code className={styles.id}>{image.id.slice(0, 13)}…</code>
-    </Link>
+    </a>
   );
 });

@@ -3,16 +3,20 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import {
   type KeyboardEvent,
+  type MouseEvent,
+  memo,
   useEffect,
   useLayoutEffect,
   useRef,
   useState,
   useSyncExternalStore,
 } from "react";
+import { useLocation } from "wouter";
 import type { PagedRows } from "../../api/paged-rows";
 import { asProblem } from "../../api/problems";
 import { Button } from "../../parts/button";
 import type { Answers } from "./answers";
+import { useFewAtOnce } from "./few-at-once";
 import { ImageCard, ImageRow } from "./image-item";
 import type { ListedImage } from "./requests";
 import styles from "./results.module.css";
@@ -35,14 +39,20 @@ const CARD_MIN_PX = 170;
 const CARD_SHAPE = 0.75;
 const CARD_TEXT_PX = 58;
 const GAP_PX = 12;
+/** Rendering them takes a few milliseconds. */
+const CARDS_A_FRAME = 10;
+const ROWS_A_FRAME = 16;
 /** Browsers limit the height of a page; Firefox to about 17.8 million pixels. */
 const TALLEST_PX = 15_000_000;
 
-export function Results({ images, answers, view, seen, startAt }: Props) {
+export const Results = memo(function Results({ images, answers, view, seen, startAt }: Props) {
+  useSyncExternalStore(images.subscribe, images.version);
   useSyncExternalStore(answers.subscribe, answers.version);
+  const [, navigate] = useLocation();
   const list = useRef<HTMLUListElement>(null);
   const { width, top } = useBox(list);
   const [active, setActive] = useState(0);
+  const toFocus = useRef<number | null>(null);
 
   const columns = view === "grid" ? Math.max(2, Math.floor((width + GAP_PX) / (CARD_MIN_PX + GAP_PX))) : 1;
   const card = (width - (columns - 1) * GAP_PX) / columns;
@@ -50,16 +60,19 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
   const lines = Math.min(Math.ceil(images.length / columns), Math.floor(TALLEST_PX / height));
   const cut = lines * columns < images.length;
 
+  const overscan = view === "grid" ? 2 : 4;
   const virtual = useWindowVirtualizer({
     count: lines,
     estimateSize: () => height,
-    overscan: view === "grid" ? 2 : 4,
+    overscan,
     scrollMargin: top,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are computed from `height`
   useLayoutEffect(() => virtual.measure(), [height]);
 
   const shown = virtual.getVirtualItems();
+  // A line that comes into view takes the elements of one that has left: to make and to collect elements takes long.
+  const kept = Math.ceil(window.innerHeight / height) + 1 + 2 * overscan;
   const first = (shown[0]?.index ?? 0) * columns;
   const last = ((shown.at(-1)?.index ?? 0) + 1) * columns - 1;
   useEffect(() => images.look(first, last), [images, first, last]);
@@ -67,6 +80,14 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
   useEffect(() => {
     if (view === "grid") answers.look(images.rows(first, last));
   }, [answers, images, images.version(), view, first, last]);
+
+  const read = shown.map((line) => line.index).filter((line) => images.row(line * columns));
+  const inView = (line: number) =>
+    line >= (virtual.range?.startIndex ?? 0) && line <= (virtual.range?.endIndex ?? 0);
+  const rendered = useFewAtOnce(
+    [...read.filter(inView), ...read.filter((line) => !inView(line))],
+    view === "grid" ? Math.max(1, Math.floor(CARDS_A_FRAME / columns)) : ROWS_A_FRAME,
+  );
 
   const topLine = Math.max(0, Math.floor(((virtual.scrollOffset ?? 0) - top) / height));
   const topImage = images.row(topLine * columns);
@@ -92,7 +113,23 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
     const next = Math.min(Math.max(0, active + step), lines * columns - 1, images.length - 1);
     setActive(next);
     virtual.scrollToIndex(Math.floor(next / columns));
-    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
+    toFocus.current = next;
+  }
+  // After the render that brings it.
+  useEffect(() => {
+    if (toFocus.current === null) return;
+    const item = list.current?.querySelector<HTMLElement>(`[data-index="${toFocus.current}"]`);
+    if (!item) return;
+    toFocus.current = null;
+    item.focus();
+  });
+
+  function open(event: MouseEvent) {
+    const link = (event.target as Element).closest("a");
+    const elsewhere = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.button !== 0;
+    if (!link || elsewhere) return;
+    event.preventDefault();
+    navigate(link.pathname);
   }
 
   return (
@@ -102,15 +139,16 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
         className={styles.list}
         style={{ height: virtual.getTotalSize() }}
         aria-label="Images"
+        onClick={open}
         onKeyDown={move}
         onFocus={({ target }) =>
           setActive(Number(target.closest<HTMLElement>("[data-index]")?.dataset.index ?? 0))
         }
       >
         {shown.flatMap((line) =>
-          Array.from({ length: Math.min(columns, images.length - line.index * columns) }, (_, column) => {
+          rangeOf(Math.min(columns, images.length - line.index * columns)).map((column) => {
             const index = line.index * columns + column;
-            const image = images.row(index);
+            const image = rendered.has(line.index) ? images.row(index) : undefined;
             const place = {
               transform: `translate(${column * (card + GAP_PX)}px, ${line.start - top}px)`,
               width: view === "grid" ? card : undefined,
@@ -122,8 +160,13 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
               "data-index": index,
             };
             return (
-              <li key={index} className={styles.item} style={place} data-view={view}>
-                {!image && <div className={styles.missing} />}
+              <li
+                key={(line.index % kept) * columns + column}
+                className={styles.item}
+                style={place}
+                data-view={view}
+                data-missing={image === undefined}
+              >
                 {image && view === "grid" && (
                   <ImageCard image={image} answers={answers.of(image)} {...item} />
                 )}
@@ -151,6 +194,10 @@ export function Results({ images, answers, view, seen, startAt }: Props) {
       {images.complete && !cut && images.length > 0 && <p className={styles.end}>No older images match.</p>}
     </>
   );
+});
+
+function rangeOf(length: number): number[] {
+  return Array.from({ length }, (_, index) => index);
 }
 
 /** The width of an element, and its distance from the top of the document. */
