@@ -13,6 +13,7 @@ import { Page } from "../../parts/page";
 import { Picture } from "../../parts/picture";
 import { useQueryNumber, useQuerySet, useQueryText } from "../../parts/query-state";
 import { Loading, ProblemState } from "../../parts/states";
+import { useKafkaIsAway } from "../../shell/health";
 import { AnalyseAgain } from "./analyse-again";
 import { Failures } from "./failures";
 import styles from "./image.module.css";
@@ -60,6 +61,9 @@ function Shown({ pipeline, image }: { pipeline: PipelineName; image: ImageDocume
   const [threshold] = useQueryNumber("threshold", 0, [0, 1]);
   const [label] = useQueryText("label");
   const summary = usePipelineSummary();
+  // Then the service may still have a thumbnail.
+  const kafkaIsAway = useKafkaIsAway();
+  const thumbnail = thumbnailAddress(pipeline, image.id, 640);
   const answers = useMemo(() => image.results.map(readAnswer).filter((one) => one !== null), [image.results]);
   const shown = useMemo(() => answers.filter((answer) => !off.has(answer.stage)), [answers, off]);
   const done = new Set([...image.results, ...image.failures].map((one) => one.stage));
@@ -79,7 +83,9 @@ function Shown({ pipeline, image }: { pipeline: PipelineName; image: ImageDocume
       <div className={styles.body}>
         <figure className={styles.picture} style={{ aspectRatio: shapeOf(answers) }}>
           <Picture
-            sources={[contentAddress(pipeline, image.id), thumbnailAddress(pipeline, image.id, 640)]}
+            key={String(kafkaIsAway)}
+            sources={kafkaIsAway ? [thumbnail] : [contentAddress(pipeline, image.id), thumbnail]}
+            note={kafkaIsAway ? "The picture is in Kafka, which is away." : undefined}
             alt={altOf(answers)}
             answers={shown}
             threshold={threshold}

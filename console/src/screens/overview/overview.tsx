@@ -6,6 +6,7 @@ import { asProblem } from "../../api/problems";
 import { useStatus } from "../../api/status";
 import { Page } from "../../parts/page";
 import { Loading, ProblemState } from "../../parts/states";
+import { useKafkaIsAway } from "../../shell/health";
 import { Advice } from "./advice";
 import { Conditions } from "./conditions";
 import { LastErrors } from "./last-errors";
@@ -17,19 +18,22 @@ import { Topology } from "./topology";
 
 const EVERY_MS = 2_000;
 
+const WAITING = "Kafka does not respond. Loading what the service knows without it";
+
 const Plots = lazy(() => import("./plots"));
 
 export default function Overview() {
   const pipeline = usePipeline();
   const status = useStatus(pipeline, EVERY_MS);
   const hour = useLastHour(pipeline);
+  const kafkaIsAway = useKafkaIsAway();
   const { data } = status;
   return (
     <Page
       title="Overview"
       actions={data?.suspended ? <span className={styles.suspended}>Suspended</span> : undefined}
     >
-      {status.isPending && <Loading what="Loading the state" />}
+      {status.isPending && <Loading what={kafkaIsAway ? WAITING : "Loading the state"} />}
       {status.isError && !data && <ProblemState error={status.error} retry={() => void status.refetch()} />}
       {data && (
         <>

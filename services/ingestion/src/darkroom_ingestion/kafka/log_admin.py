@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _TIMEOUT_S = 5.0
+_AWAY_TIMEOUT_S = 1.0
+"""After a connection has failed: whoever waits for the answer should soon learn that Kafka is away."""
 
 
 class LogAdmin:
@@ -45,7 +47,7 @@ class LogAdmin:
         """
         with self._client() as admin:
             try:
-                known = admin.list_topics(timeout=_TIMEOUT_S).topics
+                known = admin.list_topics(timeout=self._patience_s()).topics
             except KafkaException as error:
                 raise KafkaUnreachable(f"Kafka can't be reached: {self.problem() or error.args[0].str()}") from error
         self._failure.reason = None
@@ -59,7 +61,7 @@ class LogAdmin:
             KafkaUnreachable: no broker answered in time.
         """
         with self._client() as admin:
-            futures = admin.describe_topics(TopicCollection(topics), request_timeout=_TIMEOUT_S)
+            futures = admin.describe_topics(TopicCollection(topics), request_timeout=self._patience_s())
             counts = {topic: _partition_count(future) for topic, future in futures.items()}
         self._failure.reason = None
         return {topic: count for topic, count in counts.items() if count}
@@ -123,6 +125,9 @@ class LogAdmin:
         counts = await asyncio.to_thread(self.partition_counts, [topic])
         partitions = [TopicPartition(topic, partition) for partition in range(counts.get(topic, 0))]
         return {at.partition: end for at, end in (await asyncio.to_thread(self.ends, partitions)).items()}
+
+    def _patience_s(self) -> float:
+        return _TIMEOUT_S if self.problem() is None else _AWAY_TIMEOUT_S
 
     @contextmanager
     def _client(self) -> Iterator[AdminClient]:

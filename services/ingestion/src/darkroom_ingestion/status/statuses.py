@@ -82,7 +82,11 @@ class Statuses:
         facts = facts_from_kafka(served.plan, [*samples, sample], suspended=suspended)
         if not sample.problems:
             samples.append(sample)
-        return replace(facts, kafka_away=served.kafka.bootstrap_servers) if sample.kafka_away else facts
+        if not sample.kafka_away:
+            return facts
+        reason = admin.problem()
+        problems = () if reason is None else (f"the last connection to Kafka failed: {reason}",)
+        return replace(facts, kafka_away=served.kafka.bootstrap_servers, problems=problems)
 
     async def _with_store(self, served: ServedPipeline, facts: PipelineFacts) -> PipelineFacts:
         """The facts with the dead letters and the times of the oldest waiting images."""
