@@ -69,6 +69,11 @@ class StageSettings(StrictModel):
         return names.share_group(self.namespace, self.pipeline, self.stage.name)
 
     @property
+    def uses_share_group(self) -> bool:
+        """Whether the workers take their images from the share group. Those of a replay never do."""
+        return self.stage.mode == "Queue" and self.replay is None
+
+    @property
     def transactional_id_prefix(self) -> str:
         """The prefix of the transactional ids of the worker's producers."""
         return names.transactional_id_prefix(self.namespace, self.pipeline, self.stage.name)

@@ -18,9 +18,10 @@ from darkroom.names import generation_problem
 from darkroom.processes.parent_death import end_with_parent
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM, Pipes
+from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import InvalidOption, Options
 from darkroom_inference.process.endpoint import Endpoint, Reporter
-from darkroom_inference.process.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, IMAGES_AT_WORK, MAX_LOOPS_A_PROCESS
 from darkroom_inference.process.process import Listen, run_fleet, run_process
 from darkroom_inference.process.settings import UnusableSettings, read_settings
 from darkroom_inference.replay.log import CannotReplay
@@ -76,7 +77,7 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     if arguments.command == "replay":
         return _replay(settings, arguments, listen)
     if arguments.child_of is None:
-        if settings.loops > MAX_LOOPS_A_PROCESS:
+        if settings.loops > MAX_LOOPS_A_PROCESS or settings.uses_share_group:
             return run_fleet(settings, arguments.settings, arguments.log_format, listen)
         return run_process(settings, options, listen, settings.loops)
 
@@ -89,7 +90,9 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     if not end_with_parent(arguments.child_of):
         return 1
     pipes = None if arguments.counts_to is None else Pipes(arguments.tokens_from, arguments.counts_to)
-    return run_process(settings, options, listen_for_parent, arguments.loops, pipes)
+    descriptor = arguments.images_at_work
+    images_at_work = None if descriptor is None else ImagesAtWork(descriptor, settings.loops)
+    return run_process(settings, options, listen_for_parent, arguments.loops, pipes, images_at_work)
 
 
 def _replay(settings: StageSettings, arguments: argparse.Namespace, listen: Listen) -> int:
@@ -134,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     run.add_argument("--process", type=int, default=0, help=argparse.SUPPRESS)
     # Set by the parent of several processes.
-    for name in ("--loops", "--child-of", "--port-to", TOKENS_FROM, COUNTS_TO):
+    for name in ("--loops", "--child-of", "--port-to", TOKENS_FROM, COUNTS_TO, IMAGES_AT_WORK):
         run.add_argument(name, type=int, help=argparse.SUPPRESS)
     _replay_arguments(replay)
     return parser

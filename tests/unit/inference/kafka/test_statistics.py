@@ -31,4 +31,4 @@ def test_a_consumer_is_in_touch_when_its_group_is_up() -> None:
 
 
 def test_a_client_that_has_just_started_has_no_brokers() -> None:
-    assert ConsumerStatistics.read("{}") == ConsumerStatistics(0, 0, has_coordinator=False)
+    assert ConsumerStatistics.read("{}") == ConsumerStatistics(0, 0, has_coordinator=False, partitions=0)

@@ -18,6 +18,7 @@ from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.loop.assignment import Assignment
 from darkroom_inference.loop.batches import BatchSize
 from darkroom_inference.loop.exclusive import ExclusiveTurn
+from darkroom_inference.loop.owned_partitions import OwnedPartitions
 from darkroom_inference.loop.turn import BatchWork
 from darkroom_inference.records.answers import Answers, ModelFailed
 from darkroom_inference.records.dead_letter import dead_letter
@@ -150,7 +151,7 @@ def work(
     max_attempts: int = 3,
     batch: Batch = Batch(),  # noqa: B008 - immutable
     commit_every_s: float = 0.0,
-) -> BatchWork:
+) -> BatchWork[Positions]:
     settings = example_settings()
     stage = settings.stage.model_copy(update={"max_attempts": max_attempts, "execution": Execution(batch=batch)})
     metrics = Metrics()
@@ -159,10 +160,8 @@ def work(
     assignment.on_assign(cast("Consumer", None), [TopicPartition(settings.images_topic, 0)])
     return BatchWork(
         settings.model_copy(update={"stage": stage}),
-        kafka,
-        assignment,
-        offsets,
-        cast("Delivery", kafka),
+        OwnedPartitions(settings.images_topic, kafka, assignment, offsets),
+        cast("Delivery[Positions]", kafka),
         cast("Answers", model),
         turn or ExclusiveTurn(),
         metrics,
@@ -214,7 +213,7 @@ def test_offsets_that_wait_are_committed_while_no_images_arrive() -> None:
         return kafka.committed_mark[0] == 1
 
     until(is_committed, "the commit")
-    assert loop.assignment.uncommitted == {}
+    assert loop.intake.postponed(CLEAN) == {}
 
 
 def test_a_failure_is_committed_at_once() -> None:

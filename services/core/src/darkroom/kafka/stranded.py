@@ -7,14 +7,20 @@ stays without a connection until it is replaced.
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, Protocol
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from darkroom.kafka.connection import ClientSettings
 
-Client = Consumer | Producer | AdminClient
+
+class Client(Protocol):
+    """A client that is able to query Kafka's topics."""
+
+    def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
+        """The topics, or one topic. Raises KafkaException if no broker responds."""
+
 
 _EVERY_S: Final = 15.0
 _ANSWER_S: Final = 2.0

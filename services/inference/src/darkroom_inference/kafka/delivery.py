@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -24,10 +24,24 @@ _SEND_EVERY_S: Final = 0.005
 """How often records are passed to the client. Each call wakes its threads, which takes longer than a small model."""
 
 T = TypeVar("T")
+P_contra = TypeVar("P_contra", contravariant=True)
 
 
-class Delivery(Protocol):
-    """Publishes results and dead letters, and commits the offsets of their images."""
+class Settled(Protocol[P_contra]):
+    """Where the progress of a loop is saved: committed offsets, or acknowledgements to a share group."""
+
+    def commit(self, progress: P_contra, /) -> None:
+        """Save that everything up to `progress` is processed.
+
+        Raises:
+            Interrupted: it is not saved, and the images may be processed again.
+            ClientsBroken: the loop needs new clients.
+            DrainTimedOut: the worker has to stop.
+        """
+
+
+class Delivery(Protocol[P_contra]):
+    """Publishes results and dead letters, and then saves the loop's progress."""
 
     def publish(self, outgoing: Outgoing) -> None:
         """Queue a record for publication. The order of the calls is kept."""
@@ -35,8 +49,8 @@ class Delivery(Protocol):
     def send(self) -> None:
         """Publish what is queued if that is possible now, because the batch has more images to be analysed."""
 
-    def settle(self, positions: Positions) -> Sequence[Outgoing]:
-        """Wait until everything published is acknowledged, and commit `positions`.
+    def settle(self, progress: P_contra, /) -> Sequence[Outgoing]:
+        """Wait until everything published is acknowledged, and commit `progress`.
 
         `AtLeastOnce` accepts no positions, too: they may be committed by a later call.
 
@@ -53,7 +67,7 @@ class Delivery(Protocol):
         """Drop the records published since the last `settle`."""
 
 
-class AtLeastOnce:
+class AtLeastOnce(Generic[P_contra]):
     """Commits after the acknowledgements. After an interruption in between, the same records are published again.
 
     Records are passed to the producer only while none are in flight. librdkafka 2.16 allows an idempotent producer five
@@ -62,9 +76,11 @@ class AtLeastOnce:
     until the acknowledgement: it takes a whole core from the models and from a broker on the same machine.
     """
 
-    def __init__(self, publisher: Publisher, offsets: Offsets, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, publisher: Publisher, settled: Settled[P_contra], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._publisher = publisher
-        self._offsets = offsets
+        self._settled = settled
         self._clock = clock
         self._published: list[Outgoing] = []
         self._unsent: list[Outgoing] = []
@@ -83,17 +99,17 @@ class AtLeastOnce:
             if not self._publisher.in_flight():
                 self._send()
 
-    def settle(self, positions: Positions) -> Sequence[Outgoing]:
+    def settle(self, progress: P_contra, /) -> Sequence[Outgoing]:
         """Wait for the acknowledgements, then commit."""
         if self._unsent and self._publisher.in_flight():
             self._acknowledged()
         self._send()
         self._acknowledged()
         published, self._published = self._published, []
-        if not positions:
+        if not progress:
             return published
         try:
-            self._offsets.commit(positions)
+            self._settled.commit(progress)
         except Interrupted as interrupted:
             # The results are published. The next commit, or the one that releases the partitions, covers these offsets;
             # if neither happens, the next owner repeats the work.
@@ -156,7 +172,7 @@ class ExactlyOnce:
     def send(self) -> None:
         """Nothing: the transaction begins when the whole batch is processed."""
 
-    def settle(self, positions: Positions) -> Sequence[Outgoing]:
+    def settle(self, positions: Positions, /) -> Sequence[Outgoing]:
         """Publish and commit in one transaction. If it fails, it is aborted and the work is repeated."""
         while refused := self._transaction(positions):
             for outgoing in refused:

@@ -31,7 +31,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-Verdict = Literal["PoisonImage", "InferenceError"]
+Verdict = Literal["PoisonImage", "InferenceError", "DeliveryLimit"]
 
 _FIELD: Final = "darkroom"
 _UNKNOWN_BATCH: Final = 64

@@ -13,11 +13,13 @@ class ConsumerStatistics:
         brokers: how many brokers the consumer is connected to.
         lost_answers: requests to the group's coordinator that have timed out so far.
         has_coordinator: whether the consumer is in touch with its group's coordinator.
+        partitions: how many partitions are assigned to the consumer.
     """
 
     brokers: int
     lost_answers: int
     has_coordinator: bool
+    partitions: int
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -26,4 +28,5 @@ class ConsumerStatistics:
         brokers = statistics.get("brokers", {}).values()
         connected = {broker["nodeid"] for broker in brokers if broker["state"] == "UP" and broker["nodeid"] >= 0}
         lost_answers = sum(broker["req_timeouts"] for broker in brokers if broker["name"] == "GroupCoordinator")
-        return cls(len(connected), lost_answers, statistics.get("cgrp", {}).get("state") == "up")
+        group = statistics.get("cgrp", {})
+        return cls(len(connected), lost_answers, group.get("state") == "up", group.get("assignment_size", 0))

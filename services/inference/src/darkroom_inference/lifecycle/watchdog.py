@@ -1,28 +1,39 @@
-"""Ends a process that hangs on an image, or has lost its GPU. The mark of the image counts the attempt."""
+"""Ends a process that hangs on an image, or has lost its GPU. The image is known afterwards.
+
+With mode Ordered its mark counts the attempt, with mode Queue the parent process does.
+"""
 
 import faulthandler
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
+
+from darkroom_inference.lifecycle.images_at_work import HasPosition, ImagesAtWork
 
 log = structlog.get_logger(__name__)
 
 EXIT_CODE: Final = 70
 """The exit code after an image exceeded its deadline, a loop stalled or the GPU was lost (EX_SOFTWARE)."""
 
-ImageFields = Callable[[], Mapping[str, Any]]
 
 _TICK_S: Final = 0.5
 _GIL_GRACE_S: Final = 10.0
 
 
-_Work = tuple[ImageFields, int, float]
-"""The log fields of an image, the tick at which the work began, and the seconds that it may take."""
+class WatchedImage(HasPosition, Protocol):
+    """An image that a loop works on."""
+
+    def log_fields(self) -> Mapping[str, Any]:
+        """The fields of log lines about the image."""
+
+
+_Work = tuple[WatchedImage, int, float]
+"""An image, the tick at which the work began, and the seconds that it may take."""
 
 
 class _Watching:
@@ -40,6 +51,26 @@ class _Watching:
         del self._at_work[self._loop]
 
 
+class _Reported:
+    """A context that also tells the parent process which images are at work."""
+
+    __slots__ = ("_images", "_loop", "_process", "_shared", "_watching")
+
+    def __init__(
+        self, watching: _Watching, shared: ImagesAtWork, process: int, loop: int, images: Sequence[WatchedImage]
+    ) -> None:
+        self._watching, self._shared = watching, shared
+        self._process, self._loop, self._images = process, loop, images
+
+    def __enter__(self) -> None:
+        self._shared.begin(self._process, self._loop, self._images)
+        self._watching.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._watching.__exit__()
+        self._shared.end(self._process, self._loop)
+
+
 class Watchdog:
     """Measures, for each loop, how long it has worked on its current image.
 
@@ -48,9 +79,29 @@ class Watchdog:
     a timer of the interpreter, which does not need the GIL.
     """
 
-    def __init__(self, deadline_s: float, end: Callable[[int], object] = os._exit) -> None:
+    def __init__(
+        self,
+        deadline_s: float,
+        end: Callable[[int], object] = os._exit,
+        *,
+        longest_s: float = float("inf"),
+        process: int = 0,
+        shared: ImagesAtWork | None = None,
+    ) -> None:
+        """Watch the loops of a process.
+
+        Args:
+            deadline_s: the time for an image.
+            end: ends the process.
+            longest_s: the most time for several images in one run of the model.
+            process: the number of the process among those of the worker.
+            shared: the memory in which the parent process looks for the images at work.
+        """
         self._deadline_s = deadline_s
+        self._longest_s = longest_s
         self._end = end
+        self._process = process
+        self._shared = shared
         self._at_work: dict[int, _Work] = {}
         self._ticks = 0
         self._stop = threading.Event()
@@ -66,32 +117,39 @@ class Watchdog:
         self._thread.join()
         faulthandler.cancel_dump_traceback_later()
 
-    def over(self, loop: int, image: ImageFields, images: int = 1) -> AbstractContextManager[None]:
-        """Watch the work of `loop` on an image; `image` returns the image's log fields.
+    def over(self, loop: int, images: Sequence[WatchedImage]) -> AbstractContextManager[None]:
+        """Watch the work of `loop` on an image.
 
-        If the model runs on several `images` at once, `image` is the first, and they have the time of all together.
+        If the model runs on several `images` at once, they have the time of all together.
         """
-        return _Watching(self._at_work, loop, (image, self._ticks, images * self._deadline_s))
+        seconds = min(self._longest_s, len(images) * self._deadline_s)
+        watching = _Watching(self._at_work, loop, (images[0], self._ticks, seconds))
+        return watching if self._shared is None else _Reported(watching, self._shared, self._process, loop, images)
 
     def gpu_lost(self, error: str) -> None:
         """End the process: a new one gets a working GPU, or runs on the CPU. No image is to blame."""
         log.critical("the model no longer runs on the GPU: ending the process", error=error)
-        self._end(EXIT_CODE)
+        self._end_because_of(None)
 
-    def overdue(self) -> tuple[ImageFields, float] | None:
-        """The log fields of an image that has exceeded the deadline, and the seconds since its start; else None."""
-        for image, since, deadline_s in list(self._at_work.values()):
+    def overdue(self) -> tuple[int, WatchedImage, float] | None:
+        """A loop whose image has exceeded the deadline, the image, and the seconds since its start; else None."""
+        for loop, (image, since, deadline_s) in list(self._at_work.items()):
             seconds = (self._ticks - since) * _TICK_S
             if seconds > deadline_s:
-                return image, seconds
+                return loop, image, seconds
         return None
+
+    def _end_because_of(self, loop: int | None) -> None:
+        if self._shared is not None:
+            self._shared.acquit(self._process, guilty=loop)
+        self._end(EXIT_CODE)
 
     def _run(self) -> None:
         while not self._stop.wait(_TICK_S):
             self._ticks += 1
             faulthandler.dump_traceback_later(self._deadline_s + _GIL_GRACE_S, exit=True)
             if late := self.overdue():
-                image, seconds = late
-                log.critical("image takes too long: ending the process", seconds=seconds, **image())
+                loop, image, seconds = late
+                log.critical("image takes too long: ending the process", seconds=seconds, **image.log_fields())
                 faulthandler.dump_traceback(file=sys.stderr)
-                self._end(EXIT_CODE)
+                self._end_because_of(loop)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
 
 from darkroom.backoff import Backoff
 from darkroom.errors import DarkroomError
@@ -20,9 +20,10 @@ from darkroom_inference.kafka import clients
 from darkroom_inference.kafka.contact import Contact
 from darkroom_inference.kafka.delivery import AtLeastOnce, Delivery, ExactlyOnce
 from darkroom_inference.kafka.errors import ClientsBroken, Interrupted
-from darkroom_inference.kafka.offsets import Offsets
+from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.kafka.publisher import Publisher
 from darkroom_inference.kafka.statistics import ConsumerStatistics
+from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.loop_state import LoopState
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import DrainTimedOut, Stopping
@@ -30,9 +31,14 @@ from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.loop.assignment import Assignment
 from darkroom_inference.loop.batches import BatchSize
 from darkroom_inference.loop.exclusive import ExclusiveTurn
+from darkroom_inference.loop.intake import Intake, P
+from darkroom_inference.loop.owned_partitions import OwnedPartitions
 from darkroom_inference.loop.turn import BatchWork
 from darkroom_inference.loop.work import LoopParts, Source, Work, WorkFactory
 from darkroom_inference.records.answers import Answers
+from darkroom_inference.share_group.clients import ShareConnection, configure_group, share_consumer
+from darkroom_inference.share_group.lent_images import LentImages
+from darkroom_inference.share_group.limits import MOST_RECORDS, SHARE_S, wanted_limits
 from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
@@ -55,6 +61,8 @@ class Shared:
     stopping: Stopping
     work: WorkFactory
     worker: WorkerProcess
+    images_at_work: ImagesAtWork | None = None
+    image_deadline_s: float = 60.0
     tracing: Tracing | None = None
     clock: Callable[[], float] = time.monotonic
 
@@ -67,7 +75,9 @@ class Loop:
         self._shared = shared
         self._name = f"{shared.process_id}-{number}"
         self._backoff = Backoff()
-        self._connected = True
+        self._connected_brokers = 1
+        # Kept when the clients are replaced, which may be because images take long.
+        self._size = BatchSize(least=shared.settings.stage.execution.batch.max)
         self._thread = threading.Thread(target=self._run, name=f"loop-{number}", daemon=True)
 
     def start(self) -> None:
@@ -107,7 +117,8 @@ class Loop:
             log.info("loop ended")
 
     def _until_stopped(self) -> None:
-        with self._work() as (work, contact):
+        lent = self._shared.settings.uses_share_group
+        with self._work_on_lent_images() if lent else self._work_on_owned_partitions() as (work, contact):
             while not self._shared.stopping.requested:
                 try:
                     work.turn()
@@ -117,11 +128,11 @@ class Loop:
                     self._pause(self._backoff.next_s())
                 else:
                     self._backoff.reset()
-                if not self._connected:
+                if not self._connected_brokers:
                     contact.require()
 
     @contextmanager
-    def _work(self) -> Iterator[tuple[Work, Contact]]:
+    def _work_on_owned_partitions(self) -> Iterator[tuple[Work, Contact]]:
         """The loop's work with new clients, which are closed at the end, and the contact of its consumer."""
         shared = self._shared
         settings, metrics = shared.settings, shared.metrics
@@ -139,27 +150,14 @@ class Loop:
                 on_revoke=assignment.on_revoke,
                 on_lost=assignment.on_lost,
             )
-            answers = Answers(
-                self.state.number, settings, shared.stage, shared.watchdog, metrics, shared.tracing, shared.worker
-            )
 
             is_live, exactly_once = settings.replay is None, settings.stage.delivery == "ExactlyOnce"
+            commit_every_s = _COMMIT_EVERY_S if is_live and not exactly_once else 0.0
 
             def batches(source: Source) -> Work:
+                partitions = OwnedPartitions(settings.images_topic, source, assignment, offsets)
                 size = BatchSize(least=settings.stage.execution.batch.max)
-                return BatchWork(
-                    settings,
-                    source,
-                    assignment,
-                    offsets,
-                    delivery,
-                    answers,
-                    shared.exclusive,
-                    metrics,
-                    self._pause,
-                    size,
-                    commit_every_s=_COMMIT_EVERY_S if is_live and not exactly_once else 0.0,
-                )
+                return self._batches(partitions, delivery, size, commit_every_s)
 
             parts = LoopParts(settings, self.state, consumer, assignment, offsets, batches)
             yield shared.work.work(parts), contact
@@ -172,18 +170,74 @@ class Loop:
             consumer.close()
             self.state.partitions = 0
 
-    def _delivery(self, consumer: Consumer, offsets: Offsets) -> Delivery:
+    @contextmanager
+    def _work_on_lent_images(self) -> Iterator[tuple[Work, Contact]]:
+        """As `_work_on_owned_partitions`, with images that the stage's share group lends to the loop."""
+        shared = self._shared
+        settings, metrics, at_work = shared.settings, shared.metrics, shared.images_at_work
+        limits = configure_group(settings, wanted_limits(shared.image_deadline_s, settings.stage.execution.batch.max))
+        most_records = min(MOST_RECORDS, self._size.images_in(SHARE_S))
+        consumer = share_consumer(settings, self._name, most_records, metrics.kafka_error, self._on_statistics)
+        try:
+            images = LentImages(
+                consumer,
+                limits,
+                dict if at_work is None else at_work.suspects,
+                self._size.images_in,
+                most_records,
+                metrics,
+            )
+            delivery = AtLeastOnce(self._publisher(None)[1], images)
+            consumer.subscribe([settings.images_topic])
+            work = self._batches(images, delivery, self._size)
+            yield work, Contact(ShareConnection(lambda: self._connected_brokers), settings)
+            images.close()
+        finally:
+            # The group lends what is not acknowledged to other workers at once.
+            consumer.close()
+            self.state.partitions = 0
+
+    def _batches(
+        self, intake: Intake[P], delivery: Delivery[P], size: BatchSize, commit_every_s: float = 0.0
+    ) -> BatchWork[P]:
+        shared = self._shared
+        answers = Answers(
+            self.state.number,
+            shared.settings,
+            shared.stage,
+            shared.watchdog,
+            shared.metrics,
+            shared.tracing,
+            shared.worker,
+        )
+        return BatchWork(
+            shared.settings,
+            intake,
+            delivery,
+            answers,
+            shared.exclusive,
+            shared.metrics,
+            self._pause,
+            size,
+            commit_every_s,
+        )
+
+    def _delivery(self, consumer: Consumer, offsets: Offsets) -> Delivery[Positions]:
         settings, metrics = self._shared.settings, self._shared.metrics
         exactly_once = settings.stage.delivery == "ExactlyOnce"
         transactional_id = settings.transactional_id_prefix + self._name if exactly_once else None
-        producer = clients.producer(settings, self._name, transactional_id, metrics.kafka_error)
-        contact = Contact(producer, settings)
-        publisher = Publisher(producer, contact, self._pause, metrics)
+        producer, publisher, contact = self._publisher(transactional_id)
         if not exactly_once:
             return AtLeastOnce(publisher, offsets)
         delivery = ExactlyOnce(producer, publisher, contact, consumer, offsets, self._pause, metrics)
         delivery.prepare()
         return delivery
+
+    def _publisher(self, transactional_id: str | None) -> tuple[Producer, Publisher, Contact]:
+        settings, metrics = self._shared.settings, self._shared.metrics
+        producer = clients.producer(settings, self._name, transactional_id, metrics.kafka_error)
+        contact = Contact(producer, settings)
+        return producer, Publisher(producer, contact, self._pause, metrics), contact
 
     def _pause(self, seconds: float) -> None:
         self.state.tick()
@@ -191,8 +245,11 @@ class Loop:
 
     def _on_statistics(self, text: str) -> None:
         statistics = ConsumerStatistics.read(text)
-        self._connected = statistics.brokers > 0
+        self._connected_brokers = statistics.brokers
         self._shared.metrics.brokers(self.state.number, statistics.brokers)
         self.state.lost_answers = statistics.lost_answers
+        if self._shared.settings.uses_share_group:
+            self.state.partitions = statistics.partitions
+            self._shared.metrics.partitions(self.state.number, statistics.partitions)
         if not self.state.partitions:
             self.state.in_touch(statistics.has_coordinator)

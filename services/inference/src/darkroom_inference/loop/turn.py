@@ -3,11 +3,12 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic
 
 import structlog
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 
 from darkroom.backoff import Backoff
 from darkroom.logs import log_fields
@@ -19,20 +20,16 @@ from darkroom_inference.kafka.marks import (
     Mark,
     Verdict,
     failed,
-    failed_in_batch,
     held,
     passed,
     survived,
     trying,
-    verdict,
 )
-from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.stopping import Pause
-from darkroom_inference.loop.assignment import Assignment
-from darkroom_inference.loop.batches import MAX_BATCH_BYTES, BatchSize, next_group
+from darkroom_inference.loop.batches import MAX_BATCH_BYTES, BatchSize
 from darkroom_inference.loop.exclusive import ExclusiveTurn
-from darkroom_inference.loop.work import Source
+from darkroom_inference.loop.intake import Intake, P
 from darkroom_inference.records.answers import Answers, ModelFailed
 from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.outgoing import Outgoing
@@ -49,17 +46,15 @@ _WINDOW_POLL_S = 0.001
 
 
 @dataclass
-class BatchWork:
-    """Processes the images of a loop's partitions in batches, in order.
+class BatchWork(Generic[P]):
+    """Processes the images of a loop in batches, in the order in which it takes them.
 
-    A batch is what is committed at once. The model runs on one image at a time or on several (`execution.batch`).
+    A batch is what is settled at once. The model runs on one image at a time or on several (`execution.batch`).
     """
 
     settings: StageSettings
-    source: Source
-    assignment: Assignment
-    offsets: Offsets
-    delivery: Delivery
+    intake: Intake[P]
+    delivery: Delivery[P]
     answers: Answers
     exclusive: ExclusiveTurn
     metrics: Metrics
@@ -84,15 +79,15 @@ class BatchWork:
             return
         rest = records
         try:
-            self.assignment.take(records, self.promised)
+            self.intake.take(records, self.promised)
             while rest:
                 self._commit_if_due(rest)
-                group, rest, alone = next_group(rest, self.assignment.batch_limits())
+                group, rest, alone = self.intake.next_group(rest)
                 rest = [*(self._suspect(group[0]) if alone else self._batch(group)), *rest]
         except Interrupted:
             self.delivery.forget()
             self.answers.forget()
-            self._rewind(records)
+            self.intake.rewind(records)
             raise
 
     def _gather(self) -> list[ImageRecord]:
@@ -102,12 +97,10 @@ class BatchWork:
         began = time.monotonic()
         most = min(self.size.images, self.promised)
         while len(records) < most and total_bytes < MAX_BATCH_BYTES:
-            self.assignment.touched.clear()
             wait_s = self._wait_s(len(records), began)
             # A wait for several messages lasts until all of them have come.
-            messages = self.source.consume(1 if wait_s else min(most - len(records), _MOST_AT_ONCE), wait_s)
-            # A revoked partition, even if reassigned in the same call, is read again from its committed offset.
-            records = [record for record in records if record.partition not in self.assignment.touched]
+            messages = self.intake.consume(1 if wait_s else min(most - len(records), _MOST_AT_ONCE), wait_s)
+            records = self.intake.still_owned(records)
             if not messages and not (records and wait_s):
                 break
             for message in messages:
@@ -145,7 +138,7 @@ class BatchWork:
         """Process a batch. Returns the rest of it if the model fails on an image."""
         began = time.perf_counter()
         promised = self.size.images
-        positions: dict[int, tuple[int, Mark]] = {}
+        done: list[ImageRecord] = []
         left: list[ImageRecord] = []
         skipped = 0
         record = group[0]
@@ -162,10 +155,9 @@ class BatchWork:
                     if isinstance(outcome, ModelFailed):
                         self._log_retry(record, outcome, attempts=1)
                         self.failures[record.partition] = record.offset, str(outcome)
-                        positions[record.partition] = (record.offset, failed_in_batch())
                         left = group[index:]
                         break
-                    positions[record.partition] = (record.offset + 1, held(promised))
+                    done.append(record)
                     if outcome is None:
                         skipped += 1
                     else:
@@ -174,29 +166,28 @@ class BatchWork:
                     break
                 if start + at_once < len(group):  # else `_settle` sends all that is left in one request
                     self.delivery.send()
-        self.metrics.batch(len(group) - len(left))
-        self.size.learn(len(group) - len(left), time.perf_counter() - began)
+        self.metrics.batch(len(done))
+        self.size.learn(len(done), time.perf_counter() - began)
+        progress = self.intake.progress(done, held(promised), left[0] if left else None)
         if self.commit_every_s and not left:
-            self._settle({}, skipped)
-            self.assignment.postpone(positions)
+            self._settle(self.intake.progress([], held(promised)), skipped)
+            self.intake.postpone(progress)
             self.commit_at = min(self.commit_at, time.monotonic() + self.commit_every_s)
         else:
-            self._settle(positions, skipped)
+            self._settle(progress, skipped)
             self.promised = promised
         return left
 
-    def _commit_if_due(self, records: Iterable[ImageRecord]) -> None:
+    def _commit_if_due(self, records: Sequence[ImageRecord]) -> None:
         """Commit the offsets that wait, if it is time, or if a mark does not cover `records` too, which come next."""
-        taken = Counter(record.partition for record in records)
-        limits = self.assignment.batch_limits()
-        if time.monotonic() < self.commit_at and all(limits[n] >= images for n, images in taken.items()):
+        if time.monotonic() < self.commit_at and self.intake.covers(records):
             return
         self.commit_at = math.inf
-        if waiting := self.assignment.uncommitted:
-            self.promised = self.size.images
-            positions = {partition: (offset, held(self.promised)) for partition, offset in waiting.items()}
-            self.delivery.settle(positions)
-            self.assignment.advance(positions)
+        batch = self.size.images
+        if waiting := self.intake.postponed(held(batch)):
+            self.promised = batch
+            self.delivery.settle(waiting)
+            self.intake.advance(waiting)
 
     def _suspect(self, suspect: ImageRecord) -> list[ImageRecord]:
         """Process one suspect. Returns it if it must be tried again."""
@@ -204,20 +195,19 @@ class BatchWork:
             return self._alone(suspect)
 
     def _alone(self, suspect: ImageRecord) -> list[ImageRecord]:
-        partition, offset = suspect.partition, suspect.offset
-        mark = self.assignment.position(partition).mark
         max_attempts = self.settings.stage.max_attempts
-        if reason := verdict(mark, max_attempts):
-            message = self._message(suspect, reason, mark.attempts)
-            self.delivery.publish(self.answers.failed(suspect, reason, message, attempts=mark.attempts))
-            self._settle({partition: (offset + 1, passed(mark, self.promised))})
+        mark = self.intake.mark(suspect)
+        if found := self.intake.verdict(suspect, max_attempts):
+            reason, attempts = found
+            message = self._message(suspect, reason, attempts)
+            self.delivery.publish(self.answers.failed(suspect, reason, message, attempts=attempts))
+            self._settle(self.intake.progress([suspect], passed(mark, self.promised)))
             return []
         attempt = self._attempt(suspect, mark)
         if attempt is None:
             return [suspect]
         mark, outcome = attempt
-        self.offsets.commit({partition: (offset, mark)})
-        self.assignment.advance({partition: (offset, mark)})
+        self.intake.save(suspect, mark)
         if isinstance(outcome, ModelFailed):
             if mark.attempts < max_attempts:
                 self._log_retry(suspect, outcome, mark.attempts)
@@ -227,7 +217,7 @@ class BatchWork:
             outcome = self.answers.failed(suspect, "InferenceError", str(outcome), attempts=mark.attempts)
         if outcome is not None:
             self.delivery.publish(outcome)
-        self._settle({partition: (offset + 1, passed(mark, self.promised))}, skipped=int(outcome is None))
+        self._settle(self.intake.progress([suspect], passed(mark, self.promised)), skipped=int(outcome is None))
         return []
 
     def _attempt(self, suspect: ImageRecord, mark: Mark) -> tuple[Mark, Outgoing | ModelFailed | None] | None:
@@ -235,24 +225,22 @@ class BatchWork:
 
         Returns None if Kafka did not confirm the mark in time: the suspect was not tried, and no attempt is counted.
         """
-        partition, offset = suspect.partition, suspect.offset
         attempted = trying(mark)
         with self.exclusive.alone(self.pause):
-            commit = self.offsets.start_commit({partition: (offset, attempted)})
-            if commit.succeeded(self.mark_commit_s):
+            if self.intake.start_attempt(suspect, attempted, self.mark_commit_s):
                 self.metrics.attempt()
                 try:
                     return survived(attempted), self.answers.answer(suspect)
                 except ModelFailed as error:
                     return failed(attempted), error
-        # The commit may still succeed: replace its mark.
-        self.offsets.wait_for(commit)
-        self.offsets.commit({partition: (offset, mark)})
+        self.intake.save(suspect, mark)
         return None
 
     def _message(self, suspect: ImageRecord, reason: Verdict, attempts: int) -> str:
         if reason == "PoisonImage":
             return f"the worker's process ended {attempts} times while it analysed this image alone"
+        if reason == "DeliveryLimit":
+            return f"Kafka gave this image to workers {attempts} times, and none of them finished it"
         failure = self.failures.get(suspect.partition)
         if failure is not None and failure[0] == suspect.offset:
             return failure[1]
@@ -264,11 +252,11 @@ class BatchWork:
                 "model failed, trying the image again", error=str(error), attempts=attempts, **record.log_fields()
             )
 
-    def _settle(self, positions: Positions, skipped: int = 0) -> None:
+    def _settle(self, progress: P, skipped: int = 0) -> None:
         began = time.perf_counter()
-        published = self.delivery.settle(positions)
+        published = self.delivery.settle(progress)
         self.metrics.step("publish", [time.perf_counter() - began])
-        self.assignment.advance(positions)
+        self.intake.advance(progress)
         now_ms = time.time() * 1000
         sent_ms = [outgoing.image_timestamp_ms for outgoing in published if outgoing.image_timestamp_ms is not None]
         self.metrics.end_to_end((now_ms - at_ms) / 1000 for at_ms in sent_ms)
@@ -277,18 +265,3 @@ class BatchWork:
         if skipped:
             self.metrics.image("skipped", images=skipped)
         self.answers.report()
-
-    def _rewind(self, records: Iterable[ImageRecord]) -> None:
-        """Seek the assigned partitions back to the first record that is not committed."""
-        first: dict[int, int] = {}
-        for record in records:
-            first.setdefault(record.partition, record.offset)
-        for partition, offset in first.items():
-            if partition not in self.assignment.partitions:
-                continue
-            position = self.assignment.partitions[partition]
-            target = TopicPartition(self.settings.images_topic, partition, position.offset if position else offset)
-            try:
-                self.source.seek(target)
-            except KafkaException as raised:
-                raise ClientsBroken(raised.args[0].str()) from raised

@@ -1,4 +1,7 @@
-"""A stage with more loops than one process runs well: a parent process and its worker processes."""
+"""A parent process and its worker processes: for more loops than one process runs well, and for mode Queue.
+
+With mode Queue the parent names the images that ended a process.
+"""
 
 import json
 import os
@@ -11,6 +14,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
+from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.child import Child
 from darkroom_inference.process.endpoint import Report
@@ -24,6 +28,8 @@ MAX_LOOPS_A_PROCESS: Final = 8
 
 EXIT_CONFIGURATION: Final = 2
 """The exit code if the settings or the model are unusable. A restart does not help until they are changed."""
+
+IMAGES_AT_WORK: Final = "--images-at-work"
 
 _LOOK_S: Final = 0.2
 _KILL_GRACE_S: Final = 3.0
@@ -45,10 +51,23 @@ class Fleet:
         log_format: str,
         drain_s: float,
         inherited: Mapping[str, int] | None = None,
+        images_at_work: ImagesAtWork | None = None,
     ) -> None:
-        """`inherited` maps command line options to file descriptors that every process inherits."""
+        """Prepare the processes.
+
+        Args:
+            settings_file: the stage's settings.
+            loops: the number of loops of all processes together.
+            log_format: of the processes.
+            drain_s: how long the processes may take to end.
+            inherited: file descriptors that every process inherits, by command line option.
+            images_at_work: the memory in which the processes of a stage with mode Queue say what they analyse.
+        """
         self._drain_s = drain_s
-        inherited = inherited or {}
+        self._images_at_work = images_at_work
+        inherited = dict(inherited or {})
+        if images_at_work is not None:
+            inherited[IMAGES_AT_WORK] = images_at_work.descriptor
         self._registry = CollectorRegistry()
         self._restarts = Counter(
             "darkroom_worker_process_ends",
@@ -78,6 +97,7 @@ class Fleet:
                     return EXIT_CONFIGURATION
                 if code is not None:
                     self._restarts.inc()
+                    self._blame(child.number)
                     log.error("worker process ended, restarting it", process=child.number, code=code)
             stopping.wait(_LOOK_S)
         return 0 if self._end() else 1
@@ -98,6 +118,10 @@ class Fleet:
             str(child.number): body for child, (_, body) in zip(self._children, self._ask("/metrics"), strict=True)
         }
         return merged(texts) + generate_latest(self._registry)
+
+    def _blame(self, process: int) -> None:
+        if self._images_at_work is not None and (images := self._images_at_work.blame(process)):
+            log.warning("images were being analysed when the process ended", process=process, positions=images)
 
     def _ask(self, path: str) -> list[tuple[int, str]]:
         return [(0, "{}") if child.port is None else get(child.port, path) for child in self._children]

@@ -14,10 +14,11 @@ from darkroom.processes.held_start import continue_when_released, is_held
 from darkroom.stage_settings import StageSettings
 from darkroom.tracing.start import start_tracing
 from darkroom_inference.bounded.limits import Pipes
+from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
-from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet, split
 from darkroom_inference.process.share_groups import check_share_groups
 from darkroom_inference.process.worker import Worker
 from darkroom_vision.imaging.opencv import configure_opencv
@@ -70,7 +71,12 @@ class CurrentReporter:
 
 
 def run_process(
-    settings: StageSettings, options: Options, listen: Listen, loops: int, pipes: Pipes | None = None
+    settings: StageSettings,
+    options: Options,
+    listen: Listen,
+    loops: int,
+    pipes: Pipes | None = None,
+    images_at_work: ImagesAtWork | None = None,
 ) -> int:
     """Run `loops` loops of the stage in this process until SIGTERM. Returns the exit code.
 
@@ -80,6 +86,7 @@ def run_process(
         listen: opens the endpoint.
         loops: the number of loops.
         pipes: to the parent process, if this one works for a replay.
+        images_at_work: the memory that this process shares with its parent, if the stage has mode Queue.
 
     Raises:
         UnusableModel: the model can't be used, or fails a self-test.
@@ -112,7 +119,7 @@ def run_process(
         return 1
     check_share_groups(settings)
     tracing = start_tracing("darkroom-worker", _attributes(settings))
-    worker = Worker(settings, options, stage, stopping, loops, pipes, tracing)
+    worker = Worker(settings, options, stage, stopping, loops, pipes, tracing, images_at_work)
     reporter.current = worker
     finished = worker.run()
     if tracing is not None:
@@ -127,7 +134,7 @@ def run_process(
 
 
 def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: Listen) -> int:
-    """Run the stage in as many processes as its loops need until SIGTERM. Returns the exit code.
+    """Run the stage in child processes, as many as its loops need, until SIGTERM. Returns the exit code.
 
     Raises:
         UnusableModel: the start is held, and the model can't be used.
@@ -139,7 +146,11 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
         return 1
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
-    fleet = Fleet(file, settings.loops, log_format, drain_seconds(settings))
+    images_at_work = None
+    if settings.uses_share_group:
+        log.warning("mode Queue is a preview, like share groups in librdkafka", share_group=settings.share_group)
+        images_at_work = ImagesAtWork.create(len(split(settings.loops)), settings.loops)
+    fleet = Fleet(file, settings.loops, log_format, drain_seconds(settings), images_at_work=images_at_work)
     endpoint = listen(fleet)
     code = fleet.run(stopping)
     endpoint.close()

@@ -16,6 +16,7 @@ from darkroom.tracing.spans import Tracing
 from darkroom_inference.bounded.limits import Pipes, limits_of
 from darkroom_inference.bounded.work import BoundedWorkFactory
 from darkroom_inference.group.protocol import Membership
+from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
@@ -24,6 +25,7 @@ from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.loop import Loop, Shared
 from darkroom_inference.loop.work import LiveWorkFactory, WorkFactory
 from darkroom_inference.process.endpoint import Report
+from darkroom_inference.share_group.limits import longest_run_s
 from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
@@ -45,12 +47,35 @@ class Worker:
         loops: int,
         pipes: Pipes | None = None,
         tracing: Tracing | None = None,
+        images_at_work: ImagesAtWork | None = None,
     ) -> None:
-        """`pipes` connect a process of a replay to its parent."""
+        """Create the loops.
+
+        Args:
+            settings: the stage.
+            options: the options from the environment.
+            stage: the loaded model.
+            stopping: the request to stop.
+            loops: the number of loops.
+            pipes: connect a process of a replay to its parent.
+            tracing: the process's spans.
+            images_at_work: the memory that a process with mode Queue shares with its parent.
+        """
         self._registry = Metrics()
         self._stopping = stopping
-        self._watchdog = Watchdog(options.image_deadline_s)
-        self._longest_still_s = options.image_deadline_s * settings.stage.execution.batch.max + _STILL_GRACE_S
+        images_per_run = settings.stage.execution.batch.max
+        longest_s = longest_run_s(options.image_deadline_s, images_per_run)
+        self._watchdog = (
+            Watchdog(
+                min(options.image_deadline_s, longest_s),
+                longest_s=longest_s,
+                process=options.process,
+                shared=images_at_work,
+            )
+            if settings.uses_share_group
+            else Watchdog(options.image_deadline_s)
+        )
+        self._longest_still_s = options.image_deadline_s * images_per_run + _STILL_GRACE_S
         self._execution = stage.model.execution
         shared = Shared(
             settings=settings,
@@ -64,6 +89,8 @@ class Worker:
             stopping=stopping,
             work=_work(settings, pipes, self._registry),
             worker=WorkerProcess(name=socket.gethostname(), process=options.process),
+            images_at_work=images_at_work,
+            image_deadline_s=options.image_deadline_s,
             tracing=tracing,
         )
         self._registry.execution(

@@ -187,7 +187,7 @@ class Answers:
         return failures, images
 
     def _read(self, record: ImageRecord, slot: int) -> ReadImage | Failure:
-        with self._watchdog.over(self._loop, record.log_fields), log_fields(record.log_fields):
+        with self._watchdog.over(self._loop, [record]), log_fields(record.log_fields):
             try:
                 read = self._analyser.read(record.value or b"", slot)
             except Exception as error:  # any exception of a model leads to another attempt
@@ -198,8 +198,7 @@ class Answers:
 
     def _run(self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord]) -> dict[int, Analysis]:
         """Run the model once on `images`. They have the numbers of their records."""
-        first = records[next(iter(images))].log_fields
-        with self._watchdog.over(self._loop, first, images=len(images)):
+        with self._watchdog.over(self._loop, [records[i] for i in images]):
             try:
                 found = self._analyser.run(list(images.values()))
             except Exception as error:  # as in _read

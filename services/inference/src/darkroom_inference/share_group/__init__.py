@@ -1,0 +1,1 @@
+"""Images from a share group (KIP-932), for stages with mode Queue."""

@@ -1,0 +1,135 @@
+"""Mode Queue: workers share the images of a topic through a share group."""
+
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from confluent_kafka import Message
+
+from tests.support.models.bad_model import bad_model
+from tests.support.services.stage import TriedStage, WorkerProcess, headers, image_ids, samples
+from tests.support.until import until
+
+Stage = Callable[..., TriedStage]
+
+GOOD = samples()[1]
+QUEUE = {"mode": "Queue"}
+
+
+def images(count: int, mark: bytes = b"", first: int = 0) -> list[tuple[str, bytes, bytes]]:
+    return [(f"i{n:05}", b"k", GOOD + mark) for n in range(first, first + count)]
+
+
+def about(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], bool]:
+    wanted = {image_id for image_id, _, _ in sent}
+    return lambda messages: wanted <= set(image_ids(messages))
+
+
+def analysed(worker: WorkerProcess) -> float:
+    return worker.metric("darkroom_worker_images_total", outcome="analyzed")
+
+
+def send_apart(stage: TriedStage, sent: list[tuple[str, bytes, bytes]]) -> None:
+    """Each image in a batch of its own: the group lends whole batches."""
+    for image in sent:
+        stage.send([image])
+
+
+def test_three_workers_share_the_images_of_one_partition(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
+    workers = [digits.worker(**bad_model(tmp_path / "hook")).ready() for _ in range(3)]
+    assert "mode Queue is a preview" in workers[0].said()
+    sent = images(300, b"PACED")
+    digits.send(sent)
+    results = digits.results(about(sent))
+    assert sorted(image_ids(results)) == [image_id for image_id, _, _ in sent]
+    counts = [analysed(worker) for worker in workers]
+    assert sum(counts) == 300
+    assert min(counts) > 0
+    assert [worker.end() for worker in workers] == [0, 0, 0]
+
+
+def test_a_killed_worker_loses_no_image(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 2}, stage=QUEUE)
+    environment = bad_model(tmp_path / "hook")
+    first, second = digits.worker(**environment).ready(), digits.worker(**environment).ready()
+    sent = images(200, b"PACED")
+    digits.send(sent)
+    until(partial(analysed, first), "the first worker at work")
+    first.kill()
+    digits.results(about(sent))
+    assert digits.dead_letters(lambda _found: True) == []
+    assert second.end() == 0
+
+
+@pytest.mark.parametrize("mark", [b"ABORT", b"ENDLESS"])
+def test_a_poison_image_becomes_a_dead_letter_and_its_batch_mates_get_results(
+    stage: Stage, tmp_path: Path, mark: bytes
+) -> None:
+    digits = stage(images={"partitions": 1}, stage={**QUEUE, "maxAttempts": 2})
+    mates = images(30)
+    digits.send([*mates[:15], ("poison", b"k", GOOD + mark), *mates[15:]])
+    worker = digits.worker(DARKROOM_IMAGE_DEADLINE_S="2", **bad_model(tmp_path / "hook"))
+    (letter,) = digits.dead_letters(about([("poison", b"", b"")]), timeout_s=150)
+    results = digits.results(about(mates))
+    assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
+    assert headers(letter)["darkroom-error-attempts"] == "2"
+    assert headers(letter)["darkroom-error-source-offset"] == "15"
+    assert letter.value() == GOOD + mark
+    assert "poison" not in image_ids(results)
+    assert worker.metric("darkroom_worker_process_ends_total") == 2
+    assert worker.end() == 0
+
+
+def test_an_exception_of_the_model_is_tried_again_up_to_max_attempts(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1}, stage={**QUEUE, "maxAttempts": 3})
+    mates = images(10)
+    digits.send([*mates[:5], ("raises", b"k", GOOD + b"RAISE"), ("shaky", b"k", GOOD + b"SHAKY"), *mates[5:]])
+    digits.worker(**bad_model(tmp_path / "hook"))
+    (letter,) = digits.dead_letters(about([("raises", b"", b"")]))
+    assert headers(letter)["darkroom-error-reason"] == "InferenceError"
+    assert headers(letter)["darkroom-error-attempts"] == "3"
+    digits.results(about([*mates, ("shaky", b"", b"")]))
+
+
+def test_images_of_a_worker_that_ends_are_released_at_once(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
+    environment = bad_model(tmp_path / "hook")
+    leaving = digits.worker(**environment).ready()
+    sent = images(24, b"SLOW")
+    digits.send(sent)
+    until(partial(analysed, leaving), "at work")
+    staying = digits.worker(**environment).ready()
+    assert leaving.end() == 0
+    # Less than the minute for which the group lends an image.
+    results = digits.results(about(sent), timeout_s=45)
+    assert sorted(image_ids(results)) == [image_id for image_id, _, _ in sent]
+    assert staying.end() == 0
+
+
+def test_slow_images_are_not_analysed_twice(stage: Stage, tmp_path: Path) -> None:
+    """Together they take longer than the group lends them."""
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
+    environment = {"DARKROOM_IMAGE_DEADLINE_S": "2", **bad_model(tmp_path / "hook")}
+    workers = [digits.worker(**environment).ready() for _ in range(2)]
+    sent = images(70, b"SLOW")
+    digits.send(sent)
+    results = digits.results(about(sent))
+    assert sorted(image_ids(results)) == [image_id for image_id, _, _ in sent]
+    assert [worker.end() for worker in workers] == [0, 0]
+
+
+def test_a_process_killed_while_it_analyses_good_images_makes_none_a_dead_letter(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1}, stage={**QUEUE, "maxAttempts": 2})
+    worker = digits.worker(**bad_model(tmp_path / "hook")).ready()
+    sent = images(20, b"SLOW")
+    digits.send(sent)
+    until(partial(analysed, worker), "at work")
+    (child,) = psutil.Process(worker.process.pid).children()
+    child.send_signal(signal.SIGKILL)
+    digits.results(about(sent))
+    assert digits.dead_letters(lambda _found: True) == []
+    assert worker.end() == 0
