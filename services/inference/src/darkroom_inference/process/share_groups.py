@@ -16,7 +16,7 @@ def check_share_groups(settings: StageSettings) -> None:
     Raises:
         UnusableSettings: Kafka has no share groups; says how to enable them.
     """
-    if settings.stage.mode != "Queue" or settings.replay is not None:
+    if not settings.uses_share_group:
         return
     if problem := share_groups_problem(client_settings(settings.kafka, "darkroom-worker"), _TIMEOUT_S):
         raise UnusableSettings(f'stage "{settings.stage.name}": {problem}')
