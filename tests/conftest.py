@@ -1,6 +1,7 @@
 """Fixtures and settings for all tests."""
 
 import os
+import sys
 
 from hypothesis import HealthCheck, settings
 
@@ -14,6 +15,10 @@ pytest_plugins = [
     "tests.support.browser.fixtures",
     "tests.support.kube.fixtures",
 ]
+
+# On import, jsonschema compiles the 38 grammars of rfc3987_syntax, which check IRIs: more than a second of CPU in each
+# process of a run. Without it, it does not check them. No schema of ours has any; the test of the SBOM checks URIs.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 # Where Python may not write bytecode, as in many containers, each of the several hundred processes of a run would
 # compile everything that it imports: about half of its CPU time. They write it to the cache instead.

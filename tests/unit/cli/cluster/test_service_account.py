@@ -16,22 +16,24 @@ from darkroom_cli.exit_codes import InvalidInput
 class Issuer:
     """Tokens 1, 2, … and a clock; tests/cluster/test_connection.py uses a real API server."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, ahead_s: float = 0.0) -> None:
+    def __init__(self, *, ahead_s: float = 0.0, refused: ApiException | None = None) -> None:
         self.now, self.ahead_s, self.made = 1_000_000.0, ahead_s, 0
         self.asked: list[Any] = []
-        client = ApiClient(Configuration(host="http://127.0.0.1:9"))
-        self.tokens = ServiceAccountTokens(client, "cameras", "gate", "darkroom", lambda: self.now)
-        monkeypatch.setattr(self.tokens._core, "create_namespaced_service_account_token", self.create)
+        self.refused = refused
+        self.api_client = ApiClient(Configuration(host="http://127.0.0.1:9"))
+        self.tokens = ServiceAccountTokens(self, "cameras", "gate", "darkroom", lambda: self.now)
 
-    def create(self, name: str, namespace: str, wanted: Any, **_: object) -> Any:
+    def create_namespaced_service_account_token(self, name: str, namespace: str, wanted: Any, **_: object) -> Any:
+        if self.refused is not None:
+            raise self.refused
         self.asked.append((namespace, name, wanted.spec.audiences))
         self.made += 1
         expires_at = datetime.fromtimestamp(self.now + self.ahead_s + LIFETIME_S, UTC)
         return SimpleNamespace(status=SimpleNamespace(token=str(self.made), expiration_timestamp=expires_at))
 
 
-def test_a_token_is_used_again_and_renewed_well_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    issuer = Issuer(monkeypatch)
+def test_a_token_is_used_again_and_renewed_well_before_it_expires() -> None:
+    issuer = Issuer()
     assert [issuer.tokens.token(), issuer.tokens.token()] == ["1", "1"]
     issuer.now += LIFETIME_S * 0.69
     assert issuer.tokens.token() == "1"
@@ -40,8 +42,8 @@ def test_a_token_is_used_again_and_renewed_well_before_it_expires(monkeypatch: p
     assert issuer.asked == [("cameras", "gate", ["darkroom"])] * 2
 
 
-def test_a_server_whose_clock_is_ahead_does_not_delay_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    issuer = Issuer(monkeypatch, ahead_s=3_600)
+def test_a_server_whose_clock_is_ahead_does_not_delay_it() -> None:
+    issuer = Issuer(ahead_s=3_600)
     issuer.tokens.token()
     issuer.now += LIFETIME_S * 0.71
     assert issuer.tokens.token() == "2"
@@ -54,14 +56,7 @@ def test_a_server_whose_clock_is_ahead_does_not_delay_it(monkeypatch: pytest.Mon
         (403, NotAllowed, "does not let you make tokens for service account cameras/gate .* serviceaccounts/token"),
     ],
 )
-def test_a_refusal_says_what_to_do(
-    status: int, error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    issuer = Issuer(monkeypatch)
-
-    def refuse(*_: object, **__: object) -> None:
-        raise ApiException(status=status, reason="Refused")
-
-    monkeypatch.setattr(issuer.tokens._core, "create_namespaced_service_account_token", refuse)
+def test_a_refusal_says_what_to_do(status: int, error: type[Exception], message: str) -> None:
+    issuer = Issuer(refused=ApiException(status=status, reason="Refused"))
     with pytest.raises(error, match=message):
         issuer.tokens.token()

@@ -69,7 +69,7 @@ def _tokens(client: ApiClient, target: ClusterTarget) -> TokenSource | None:
     if not isinstance(account, ServiceAccount):
         return account
     namespace = account.namespace or target.namespace or _namespace_of_context(target.context) or "default"
-    return ServiceAccountTokens(client, namespace, account.name, account.audience)
+    return ServiceAccountTokens(CoreV1Api(client), namespace, account.name, account.audience)
 
 
 def _pods(client: ApiClient, target: ClusterTarget) -> list[IngestionPod]:

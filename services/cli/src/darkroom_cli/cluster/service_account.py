@@ -4,14 +4,17 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kubernetes.client import ApiClient, AuthenticationV1TokenRequest, CoreV1Api, V1TokenRequestSpec
+from kubernetes.client import AuthenticationV1TokenRequest, V1TokenRequestSpec
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from darkroom_cli.cluster.kubeconfig import REQUEST_TIMEOUT_S, problem_of
 from darkroom_cli.exit_codes import InvalidInput
+
+if TYPE_CHECKING:
+    from kubernetes.client import CoreV1Api  # takes half a second to import
 
 LIFETIME_S = 600
 """The shortest lifetime that the API server accepts."""
@@ -24,15 +27,14 @@ class ServiceAccountTokens:
 
     def __init__(
         self,
-        client: ApiClient,
+        core: "CoreV1Api",
         namespace: str,
         name: str,
         audience: str,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Sends nothing yet. `now` returns the time in seconds since 1970."""
-        self._core = CoreV1Api(client)
-        self._client = client
+        self._core = core
         self._namespace = namespace
         self._name = name
         self._audience = audience
@@ -71,7 +73,7 @@ class ServiceAccountTokens:
                 ) from None
             what = f"make tokens for service account {self._namespace}/{self._name}"
             advice = "ask for the right to create serviceaccounts/token there, or give a token with --token-file"
-            raise problem_of(self._client, error, what, advice) from error
+            raise problem_of(self._core.api_client, error, what, advice) from error
         self._token = answer.status.token
         self._renew_at = asked_at + _RENEWED_AFTER * _seconds_left(answer.status.expiration_timestamp, asked_at)
 
