@@ -15,9 +15,10 @@ from darkroom.loopback import is_loopback
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.certificate import Certificate
-from darkroom_ingestion.http.app import as_served, create_app, create_probe_app, serve
+from darkroom_ingestion.http.app import as_served, at_once, create_app, create_probe_app, serve
 from darkroom_ingestion.http.context import Services
-from darkroom_ingestion.http.server import probes_served, server
+from darkroom_ingestion.http.server.protocol import AtOnce
+from darkroom_ingestion.http.server.servers import probes_served, server
 from darkroom_ingestion.listening import urls_of
 from darkroom_ingestion.services import Membership, running
 from darkroom_ingestion.settings import Settings
@@ -30,10 +31,11 @@ log = structlog.get_logger("darkroom.ingestion")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A running service, its application, that for probes, and the context for TLS, if it is on."""
+    """A running service, its application, what handles requests before that, the probes' application, and TLS."""
 
     services: Services
     app: ASGIApp
+    at_once: AtOnce | None
     probe_app: ASGIApp
     tls: ssl.SSLContext | None
 
@@ -73,7 +75,14 @@ async def prepared(
             cors_origins=settings.cors_origins,
             on_loopback=on_loopback,
         )
-        yield Prepared(services, whole, probe_app, tls)
+        before = at_once(
+            app,
+            services.access,
+            services.limits,
+            trusted_proxies=settings.access.sign_in.trusted_proxies,
+            on_loopback=on_loopback,
+        )
+        yield Prepared(services, whole, before, probe_app, tls)
 
 
 async def serve_alone(
@@ -93,4 +102,6 @@ async def serve_alone(
         async def stop() -> None:
             ready.services.stopping.set()
 
-        await server(ready.app, settings.shutdown_timeout_s, lambda: None, stop, ready.tls).serve([listening])
+        await server(ready.app, settings.shutdown_timeout_s, lambda: None, stop, ready.tls, ready.at_once).serve(
+            [listening]
+        )

@@ -1,8 +1,10 @@
 """The application: routes, errors and middleware."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
@@ -37,9 +39,13 @@ from darkroom_ingestion.http.routes import (
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
 from darkroom_ingestion.http.routes.explore import counts, export
 from darkroom_ingestion.http.routes.explore import images as images_list
+from darkroom_ingestion.http.server.protocol import AtOnce
+from darkroom_ingestion.http.uploads.arrived_uploads import ArrivedUploads
 from darkroom_ingestion.http.uploads.plain_uploads import PlainUploads
 from darkroom_ingestion.limits.callers import CallerLimits
 from darkroom_ingestion.sign_in_settings import Network
+
+log = structlog.get_logger("darkroom.ingestion.http")
 
 _ROUTES = (
     post_images,
@@ -139,6 +145,18 @@ def as_served(
             expose_headers=_CORS_RESPONSE_HEADERS,
         )
     return Instrumented(whole, app.state)
+
+
+def at_once(
+    app: FastAPI, access: Access, limits: CallerLimits, *, trusted_proxies: Sequence[Network] = (), on_loopback: bool
+) -> AtOnce | None:
+    """What handles plain uploads before the application `as_served` does, if nothing else looks at requests before it.
+
+    Their debug lines would not have their ids, so at that level they are for the application too.
+    """
+    if access.is_checked or limits.limits_requests or limits.limits_bytes or trusted_proxies:
+        return None
+    return None if log.is_enabled_for(logging.DEBUG) else ArrivedUploads(app.state, local_hosts_only=on_loopback)
 
 
 def create_probe_app() -> FastAPI:

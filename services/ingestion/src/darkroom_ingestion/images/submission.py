@@ -23,7 +23,7 @@ from darkroom_ingestion.images.ids import new_image_id
 from darkroom_ingestion.images.publish_span import PublishSpan
 from darkroom_ingestion.images.publishing import ImagesTopics
 from darkroom_ingestion.images.recent import RecentImages
-from darkroom_ingestion.kafka.publisher import Record
+from darkroom_ingestion.kafka.publisher import Ack, Record
 from darkroom_ingestion.links.links import NotConnected
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.records.answers import ReceivedImage
@@ -125,37 +125,18 @@ class Submissions:
             Refused: Kafka did not acknowledge the image.
             NotConnected: the pipeline's Kafka can't be used.
         """
-        at_ms = now_ms()
-        key = (sender.key or image_id).encode()
-        topic, source, size = served.plan.images.name, served.source, len(upload.body)
-        trace, span = sender.trace, None
-        if self.tracing is not None and sender.span is not None:
-            span = PublishSpan(self.tracing, sender.span)
-            trace = span.headers(trace)
-        headers = record_headers(image_id, source, RECEIVED, rfc3339(at_ms), upload.content_type, trace=trace)
+        publication = self.publication(served, image_id, upload, sender)
         try:
-            ack = await self.topics.publish(served, Record(topic, key, upload.body, headers, at_ms))
+            ack = await self.topics.publish(served, publication.record)
         except DarkroomError as error:
-            if span is not None:
-                span.failed(image_id, source, size, topic, error)
+            publication.failed(error)
             raise
-        if span is not None:
-            span.acknowledged(image_id, source, size, ack)
-        image = ReceivedImage(
-            pipeline=served.key,
-            id=image_id,
-            key=sender.key if sender.key != image_id else None,
-            received_at_ms=at_ms,
-            topic=ack.topic,
-            partition=ack.partition,
-            offset=ack.offset,
-            content_type=upload.content_type,
-            bytes=size,
-        )
-        self.recent.add(image)
-        self.passed.add(ack.bootstrap_servers, image)
-        self.metrics.image_was_accepted(served.key, size)
-        return image
+        return publication.acknowledged(ack)
+
+    def publication(self, served: ServedPipeline, image_id: str, upload: Upload, sender: Sender) -> "Publication":
+        """The publication of one image, for those who publish its record themselves."""
+        span = None if self.tracing is None or sender.span is None else PublishSpan(self.tracing, sender.span)
+        return Publication(self, served, image_id, upload, sender, span)
 
     async def _published_before(self, served: ServedPipeline, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:
         """The images that an earlier request with the key is known to have published."""
@@ -174,6 +155,57 @@ class Submissions:
         except StoreUnavailable as error:
             # The images are in the log, where a repeated request will find them.
             log.warning("the response for an idempotency key was not stored", reason=str(error))
+
+
+class Publication:
+    """The publication of one image in progress.
+
+    Attributes:
+        record: the record to publish.
+    """
+
+    __slots__ = ("_content_type", "_id", "_key", "_served", "_span", "_submissions", "record")
+
+    def __init__(
+        self,
+        submissions: Submissions,
+        served: ServedPipeline,
+        image_id: str,
+        upload: Upload,
+        sender: Sender,
+        span: PublishSpan | None,
+    ) -> None:
+        self._submissions, self._served, self._id, self._span = submissions, served, image_id, span
+        self._key, self._content_type = sender.key, upload.content_type
+        at_ms, trace = now_ms(), sender.trace if span is None else span.headers(sender.trace)
+        headers = record_headers(image_id, served.source, RECEIVED, rfc3339(at_ms), upload.content_type, trace=trace)
+        self.record = Record(served.plan.images.name, (sender.key or image_id).encode(), upload.body, headers, at_ms)
+
+    def acknowledged(self, ack: Ack) -> ReceivedImage:
+        """Kafka has the record. Returns the image, which can be found from now on."""
+        size = len(self.record.value)
+        if self._span is not None:
+            self._span.acknowledged(self._id, self._served.source, size, ack)
+        image = ReceivedImage(
+            self._served.key,
+            self._id,
+            self._key if self._key != self._id else None,
+            self.record.timestamp_ms,
+            ack.topic,
+            ack.partition,
+            ack.offset,
+            self._content_type,
+            size,
+        )
+        self._submissions.recent.add(image)
+        self._submissions.passed.add(ack.bootstrap_servers, image)
+        self._submissions.metrics.image_was_accepted(self._served.key, size)
+        return image
+
+    def failed(self, error: DarkroomError) -> None:
+        """Kafka did not acknowledge the record."""
+        if self._span is not None:
+            self._span.failed(self._id, self._served.source, len(self.record.value), self.record.topic, error)
 
 
 def fingerprint(uploads: Sequence[Upload], key: str | None) -> str:

@@ -5,7 +5,8 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import NamedTuple
 
 import structlog
@@ -69,11 +70,20 @@ class NotDelivered(DarkroomError):
         self.too_large = too_large
 
 
-_Delivery = tuple["asyncio.Future[Ack]", KafkaError | None, Message]
+Settled = Callable[[Ack | NotDelivered], None]
+"""Called by the event loop with the outcome of a record. Raises nothing."""
+
+
+class _Waiting(NamedTuple):
+    """A record that waits for its acknowledgement. `since_s` is when it was passed to the producer."""
+
+    settled: Settled
+    topic: str
+    since_s: float
 
 
 class Publisher:
-    """A producer, polled by the event loop. Call `publish` from the event loop only.
+    """A producer, polled by the event loop. Call `publish` and `begin` from the event loop only.
 
     A thread that polls would take the interpreter from the event loop for each acknowledgement. Here a thread only
     replaces a producer that fails permanently, for example because it is not authorised yet.
@@ -113,9 +123,10 @@ class Publisher:
         self._fatal: KafkaException | None = None
         self._producer = self._new_producer()
         self._loop = asyncio.get_running_loop()
-        self._delivered: deque[_Delivery] = deque()
-        self._waiting: dict[asyncio.Future[Ack], float] = {}
-        """The deadlines of the calls of `publish`, in their order."""
+        self._delivered: deque[tuple[int, KafkaError | None, Message]] = deque()
+        self._waiting: dict[int, _Waiting] = {}
+        """By number, which is their order."""
+        self._numbers = count()
         self._polling: asyncio.TimerHandle | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -140,11 +151,30 @@ class Publisher:
         """
         answer: asyncio.Future[Ack] = self._loop.create_future()
 
-        def delivered(error: KafkaError | None, message: Message) -> None:
-            # By whichever thread polls. The event loop, which polls as long as records wait, resolves it.
-            self._delivered.append((answer, error, message))
+        def settled(outcome: Ack | NotDelivered) -> None:
+            if answer.done():  # cancelled
+                return
+            if isinstance(outcome, Ack):
+                answer.set_result(outcome)
+            else:
+                answer.set_exception(outcome)
 
-        start = time.perf_counter()
+        self.begin(record, settled)
+        return await answer
+
+    def begin(self, record: Record, settled: Settled) -> None:
+        """Publish `record`. `settled` is called when every in-sync replica has it, or with why that is not known.
+
+        Raises:
+            QueueFull, NotDelivered: it is not published.
+        """
+        number = next(self._numbers)
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            # By whichever thread polls. The event loop, which polls as long as records wait, settles it.
+            self._delivered.append((number, error, message))
+
+        since_s = time.perf_counter()
         try:
             self._producer.produce(
                 record.topic,
@@ -158,15 +188,9 @@ class Publisher:
             raise QueueFull("the producer's queue is full") from error
         except KafkaException as error:
             raise self._failure(error.args[0]) from error
-        self._waiting[answer] = start + self._timeout_s
+        self._waiting[number] = _Waiting(settled, record.topic, since_s)
         if self._polling is None:
             self._polling = self._loop.call_later(_POLL_S, self._poll)
-        try:
-            ack = await answer
-        finally:
-            del self._waiting[answer]
-        self._metrics.ack_seconds.observe(time.perf_counter() - start)
-        return ack
 
     def close(self, timeout_s: float) -> None:
         """Wait up to `timeout_s` for records in flight, and close. Blocks: do not call it on the event loop."""
@@ -211,9 +235,10 @@ class Publisher:
             self._producer.poll(0)
         except KafkaException as error:  # poll raises only fatal errors
             self._fatal = error
-        self._resolve()
-        self._fail_overdue()
-        self._polling = self._loop.call_later(_POLL_S, self._poll) if self._waiting else None
+        try:
+            self._settle(time.perf_counter())
+        finally:
+            self._polling = self._loop.call_later(_POLL_S, self._poll) if self._waiting else None
 
     def _let_go(self, reason: str) -> None:
         """Fail the waiting calls of a producer that has failed permanently."""
@@ -224,25 +249,24 @@ class Publisher:
             self._producer.purge()
             self._producer.flush(_PURGE_S)
 
-    def _fail_overdue(self) -> None:
-        now = time.perf_counter()
-        for answer, deadline in self._waiting.items():
-            if deadline > now:
-                return
-            if not answer.done():
-                answer.set_exception(NotDelivered("Kafka did not acknowledge in time"))
-
-    def _resolve(self) -> None:
+    def _settle(self, now_s: float) -> None:
         while self._delivered:
-            answer, error, message = self._delivered.popleft()
-            if answer.done():
+            number, error, message = self._delivered.popleft()
+            waiting = self._waiting.pop(number, None)
+            if waiting is None:  # it was overdue
                 continue
             if error is not None:
-                answer.set_exception(self._failure(error))
+                waiting.settled(self._failure(error))
                 continue
-            topic, partition, offset = message.topic(), message.partition(), message.offset()
-            assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - delivered
-            answer.set_result(Ack(topic, partition, offset, self._bootstrap_servers))
+            partition, offset = message.partition(), message.offset()
+            assert partition is not None and offset is not None  # noqa: S101, PT018 - delivered
+            self._metrics.ack_seconds.observe(now_s - waiting.since_s)
+            waiting.settled(Ack(waiting.topic, partition, offset, self._bootstrap_servers))
+        while self._waiting:
+            first = next(iter(self._waiting))
+            if self._waiting[first].since_s + self._timeout_s > now_s:
+                return
+            self._waiting.pop(first).settled(NotDelivered("Kafka did not acknowledge in time"))
 
     def _failure(self, error: KafkaError) -> NotDelivered:
         return NotDelivered(self.problem or error.str(), too_large=error.code() == KafkaError.MSG_SIZE_TOO_LARGE)

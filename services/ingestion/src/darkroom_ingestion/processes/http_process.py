@@ -15,7 +15,7 @@ from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.health import liveness_checks, readiness_checks
-from darkroom_ingestion.http.server import probes_served, server
+from darkroom_ingestion.http.server.servers import probes_served, server
 from darkroom_ingestion.http.siblings import ChecksOfProcesses
 from darkroom_ingestion.library_logs import quiet_libraries
 from darkroom_ingestion.processes.channel import Channel
@@ -156,7 +156,7 @@ async def run(control: socket.socket, connections: socket.socket, images: socket
             services.stopping.set()
 
         async with probes_served(ready.probe_app, []) as probes:
-            main = server(ready.app, setup.settings.shutdown_timeout_s, started, stop, ready.tls)
+            main = server(ready.app, setup.settings.shutdown_timeout_s, started, stop, ready.tls, ready.at_once)
             received = Received(connections, main.take, probes.take)
             await main.serve([])
         parent.count(services)

@@ -12,7 +12,7 @@ from darkroom_ingestion.access.opening import open_access
 from darkroom_ingestion.access.streams import reads
 from darkroom_ingestion.access_settings import AccessSettings
 from darkroom_ingestion.http.middleware.access import AccessChecked
-from darkroom_ingestion.http.server import ABORT
+from darkroom_ingestion.http.server.protocol import ABORT
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 

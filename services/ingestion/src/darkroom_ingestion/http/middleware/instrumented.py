@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from darkroom.logs import set_log_fields
 from darkroom_ingestion.http.exchange import EXCHANGE, REQUEST_ID, Exchange
-from darkroom_ingestion.http.server import ARRIVED, RESPOND, Respond
+from darkroom_ingestion.http.server.protocol import ARRIVED, RESPOND, RespondInTurn
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
@@ -39,7 +39,7 @@ class Instrumented:
         exchange = scope[EXCHANGE] = Exchange(self._state.services, dict(scope["headers"]))
         set_log_fields(exchange.ids)
         request_id = exchange.request_id
-        respond: Respond = scope[RESPOND]
+        respond: RespondInTurn = scope[RESPOND]
 
         async def sending(message: Message) -> None:
             nonlocal status

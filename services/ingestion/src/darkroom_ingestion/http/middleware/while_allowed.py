@@ -10,7 +10,7 @@ from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.streams import STREAMED, until_refused
 from darkroom_ingestion.http.problems import answer, forbidden
-from darkroom_ingestion.http.server import ABORT
+from darkroom_ingestion.http.server.protocol import ABORT
 
 _EVENTS: Final = b"text/event-stream"
 _END: Final = 'event: end\ndata: {{"reason": "{}"}}\n\n'

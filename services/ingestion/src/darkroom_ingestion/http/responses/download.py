@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from darkroom_ingestion.http.requests.memory import MemoryShare
-from darkroom_ingestion.http.server import ABORT
+from darkroom_ingestion.http.server.protocol import ABORT
 
 _CHUNK_BYTES = 256 * 1024
 _SEND_TIMEOUT_S = 20.0

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from darkroom_ingestion.http.errors import problem_of
 from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.disconnection import until_disconnected
-from darkroom_ingestion.http.server import ABORT
+from darkroom_ingestion.http.server.protocol import ABORT
 from darkroom_ingestion.limits.callers import CallerLimits, LimitReached, TooManyHeld
 from darkroom_ingestion.metrics import Metrics
 

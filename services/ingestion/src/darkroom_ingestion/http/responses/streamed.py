@@ -8,7 +8,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from darkroom_ingestion.http.server import ABORT
+from darkroom_ingestion.http.server.protocol import ABORT
 
 _SEND_TIMEOUT_S = 20.0
 

@@ -14,7 +14,7 @@ from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.admission import admit, is_accepted
 from darkroom_ingestion.http.requests.bodies import check_body, read_body
 from darkroom_ingestion.http.requests.callers import byte_budget
-from darkroom_ingestion.http.server import ARRIVED, RESPOND
+from darkroom_ingestion.http.server.protocol import ARRIVED, RESPOND
 from darkroom_ingestion.http.uploads.plain import ROUTE, PlainUpload, accepted_response, plain_upload, text_of
 from darkroom_ingestion.images.ids import new_image_id
 from darkroom_ingestion.images.submission import Upload
