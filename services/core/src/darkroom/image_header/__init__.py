@@ -6,8 +6,7 @@ so that a small file can't allocate a huge picture. The work for a hostile file 
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from darkroom.image_header import boxes, sizes
 from darkroom.image_header.errors import NotAnImage
@@ -47,8 +46,7 @@ MAX_PIXELS: Final = 100_000_000
 _SUPPORTED = f"send {', '.join(list(NAMES.values())[:-1])} or {list(NAMES.values())[-1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHeader:
+class ImageHeader(NamedTuple):
     """The header of an image file. `width` and `height` are pixels as stored, before the orientation is applied."""
 
     format: Format

@@ -18,6 +18,7 @@ _BMP_HEADERS = range(16, 257)
 _GIF_COLOUR_TABLE, _GIF_EXTENSION, _GIF_PICTURE = 0x80, 0x21, 0x2C
 _GIF_MAX_BLOCKS = 100_000
 _JPEG_FILL = 0xFF
+_JPEG_LENGTH = struct.Struct(">H").unpack_from
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_PICTURE_MARKERS = frozenset({0xD9, 0xDA})
 _JPEG_LONE_MARKERS = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
@@ -45,8 +46,8 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
         elif marker in _JPEG_LONE_MARKERS:
             position += 2
         else:
-            (length,) = struct.unpack_from(">H", data, position + 2)
-            position += 2 + max(2, length)
+            (length,) = _JPEG_LENGTH(data, position + 2)
+            position += 2 + (length if length > 1 else 2)
     raise NotAnImage(f"the JPEG file has no frame header among its first {MAX_STEPS:,} segments")
 
 

@@ -21,6 +21,8 @@ ARGUMENT: Final = "OTEL_TRACES_SAMPLER_ARG"
 _BASES: Final[Mapping[str, float | None]] = {"always_on": 1.0, "always_off": 0.0, "traceidratio": None}
 _PARENT_BASED: Final = "parentbased_"
 _BITS: Final = 64
+_BITS_OF_IDS: Final = 128 + 64
+_BYTES_OF_IDS: Final = _BITS_OF_IDS // 8
 _DECISIVE: Final = 2**_BITS - 1
 _RANDOM: Final = 2.0**_BITS
 """The number of values of the half of a trace id that decides."""
@@ -48,8 +50,8 @@ class Sampler:
 
     def new_ids(self) -> tuple[str, str, bool]:
         """The ids of a new trace and of its first span, and whether to record them."""
-        number = random.getrandbits(3 * _BITS)
-        digits = number.to_bytes(3 * _BITS // 8).hex()  # in a third of the time that a number takes to format
+        number = random.getrandbits(_BITS_OF_IDS)
+        digits = number.to_bytes(_BYTES_OF_IDS).hex()  # in a third of the time that a number takes to format
         return digits[16:], digits[:16], number & _DECISIVE < self._limit
 
     @cached_property

@@ -42,7 +42,7 @@ class Exchange:
     def __init__(self, services: "Services", headers: Mapping[bytes, bytes]) -> None:
         self._services, self._start = services, time.perf_counter()
         given = headers.get(REQUEST_ID)
-        self.request_id = given if given is not None and _TAKEN.fullmatch(given) else b"%016x" % random.getrandbits(64)
+        self.request_id = given if given is not None and _TAKEN.fullmatch(given) else _new_id()
         self.image_id: str | None = None
         traced = headers.get(b"traceparent")
         match = None if traced is None else _TRACEPARENT.fullmatch(traced)
@@ -85,3 +85,7 @@ class Exchange:
         if (audit := self._services.audit) is not None:
             audit_request(audit, scope, status, self.ids())
         return seconds
+
+
+def _new_id() -> bytes:
+    return random.getrandbits(64).to_bytes(8).hex().encode()

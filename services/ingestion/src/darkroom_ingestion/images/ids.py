@@ -11,12 +11,7 @@ def new_image_id(now_ns: int | None = None) -> str:
     """
     nanoseconds = time.time_ns() if now_ns is None else now_ns
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
-    fraction = rest * 4096 // 1_000_000
-    random = int.from_bytes(os.urandom(8))
-    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - in a third of an f-string's time
-        milliseconds >> 16,
-        milliseconds & 0xFFFF,
-        fraction,
-        0x8000 | random >> 50,
-        random & 0xFFFF_FFFF_FFFF,
-    )
+    time_and_version = milliseconds << 16 | 0x7000 | (rest << 12) // 1_000_000
+    variant_and_random = 1 << 63 | int.from_bytes(os.urandom(8)) >> 2
+    digits = (time_and_version << 64 | variant_and_random).to_bytes(16).hex()  # cheaper than to format a number
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

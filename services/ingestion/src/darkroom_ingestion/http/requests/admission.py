@@ -41,14 +41,14 @@ def is_accepted(declared: str | None) -> bool:
     return media_type in MEDIA_TYPES or media_type in GENERIC
 
 
-def check_media_type(declared: str | None) -> None:
-    """Refuse a media type that workers can't decode, before the body is read.
+def check_media_type(declared: str | None) -> str:
+    """Refuse a media type that workers can't decode, before the body is read. Returns it without its parameters.
 
     Raises:
         HttpProblem: 415: the media type is not supported.
     """
-    if not is_accepted(declared):
-        media_type = _bare(declared)
+    media_type = _bare(declared)
+    if media_type not in MEDIA_TYPES and media_type not in GENERIC:
         raise HttpProblem(
             415,
             "unsupported-media-type",
@@ -58,6 +58,7 @@ def check_media_type(declared: str | None) -> None:
             headers={"Accept": ", ".join(IMAGE_TYPES), "Accept-Post": ", ".join((*IMAGE_TYPES, "multipart/form-data"))},
             unread_body=True,
         )
+    return media_type
 
 
 def admit(declared: str | None, body: bytes) -> str:
@@ -66,13 +67,12 @@ def admit(declared: str | None, body: bytes) -> str:
     Raises:
         HttpProblem: 415; 400 if the body is not an image, or not in the format that `declared` names.
     """
-    check_media_type(declared)
+    media_type = check_media_type(declared)
     try:
         header = read_header(body)
     except NotAnImage as error:
         raise _not_an_image(str(error) if body else "the body is empty") from None
-    media_type = _bare(declared)
-    if media_type in MEDIA_TYPES and MEDIA_TYPES[media_type] != header.format:
+    if MEDIA_TYPES.get(media_type, header.format) != header.format:
         right = header.media_type
         raise _not_an_image(f"the bytes are {right}, not {media_type}: send them as Content-Type: {right}")
     return header.media_type

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, cast
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 _MAX_HEAD_BYTES = 96 * 1024
@@ -73,11 +74,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of a body has arrived."""
+        cycle = self.cycle
+        if cycle.body or cycle.response_complete:
+            super().on_body(body)
+            return
         # uvicorn appends it to a bytearray, and copies that again when it is read.
-        if not self.cycle.body and not self.cycle.response_complete:
-            self.cycle.body = body  # type: ignore[assignment]
-            body = b""
-        super().on_body(body)
+        cycle.body = body  # type: ignore[assignment]
+        if len(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The request's body is complete: the next head may follow."""
