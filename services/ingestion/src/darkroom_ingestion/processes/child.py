@@ -22,15 +22,10 @@ _ANSWER_S: Final[dict[Subject, float]] = {"liveness": 2.0, "readiness": 6.0, "me
 
 
 class Child:
-    """Runs an HTTP process, one after the other.
+    """Runs an HTTP process, one after the other."""
 
-    Args:
-        number: its number.
-        images: where the processes send the images that they accept.
-    """
-
-    def __init__(self, number: int, images: socket.socket) -> None:
-        self.number, self._images = number, images
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.serving = False
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -49,16 +44,17 @@ class Child:
         """Whether it serves and has sent something in the last seconds."""
         return self.serving and time.monotonic() - self._heard_at < _SILENT_S
 
-    async def run(self, setup: Setup, received: Callable[["Child", object], None]) -> int:
+    async def run(self, setup: Setup, images: socket.socket, received: Callable[["Child", object], None]) -> int:
         """Run a process until it ends. Returns its exit code.
 
         Args:
             setup: its first message.
+            images: where it sends the images that it accepts.
             received: called with its messages, but for answers to `ask`.
         """
         control, their_control = socket.socketpair()
         connections, their_connections = connection_sockets()
-        given = (their_control.fileno(), their_connections.fileno(), self._images.fileno())
+        given = (their_control.fileno(), their_connections.fileno(), images.fileno())
         command = [sys.executable, "-P", "-m", "darkroom_ingestion.processes", *map(str, given)]
         self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own interpreter and module; returns at once
             ending_with_us(command), pass_fds=given, stdin=subprocess.DEVNULL

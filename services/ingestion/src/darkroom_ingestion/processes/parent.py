@@ -87,7 +87,7 @@ class Parent:
         self.metrics.store_lag.set_function(lambda: self.filling.lag)
         self.metrics.store_writable.set(1)
         self._totals = Totals()
-        self._children = [Child(number, self.filling.images) for number in range(1, settings.workers + 1)]
+        self._children = [Child(number) for number in range(1, settings.workers + 1)]
         self._acceptor = Acceptor(listening, self._children)
         self._is_complete = False
         self._completed: Callable[[], None] = lambda: None
@@ -134,7 +134,7 @@ class Parent:
         while True:
             started = time.monotonic()
             setup = Setup(self._settings, owner, self._is_complete, self._pipelines, States(self.filling.states))
-            code = await child.run(setup, self._take)
+            code = await child.run(setup, self.filling.images, self._take)
             self._totals.end(child.number)
             self._acceptor.update()
             if self._stop.is_set():
