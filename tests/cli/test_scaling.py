@@ -73,7 +73,9 @@ async def _until_back_at_zero(run: LocalRun, folder: StateFolder, connection: Ka
     """Send images, and scale until there were workers and all have ended."""
     ports = [Reservation() for _ in range(4)]
     ((stage, settings),) = write_documents(run, folder)
-    workers = ScaledWorkers(stage, lambda number: worker_service(stage, settings, number, ports[number].port, folder))
+    workers = ScaledWorkers(
+        stage, lambda number: worker_service(stage, settings, number, ports[number].port, folder, fork_server=None)
+    )
     scaling = Scaling([workers], lag_query(connection), lambda: time.monotonic() * _FASTER)
     try:
         async with asyncio.TaskGroup() as group:

@@ -44,6 +44,7 @@ def test_health_readiness_and_metrics_show_the_state_of_a_worker(stage: Stage) -
     for step in ("decode", "preprocess", "inference"):
         assert worker.metric("darkroom_worker_step_seconds_count", step=step) == 30
     assert worker.metric("darkroom_worker_step_seconds_count", step="publish") >= 1
+    until(lambda: worker.metric("darkroom_worker_busy_seconds_total") > 0, "loops were busy")
     assert worker.metric("darkroom_worker_end_to_end_seconds_count") == 30
     assert 0 < worker.metric("darkroom_worker_end_to_end_seconds_sum") < 30 * 60
     assert worker.metric("darkroom_worker_rebalances_total", change="assigned") >= 1

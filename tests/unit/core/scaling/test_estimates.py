@@ -83,6 +83,14 @@ def test_the_metrics_of_workers_are_preferred() -> None:
     assert _learned(_reading(0, (1000, 0)), _reading(15, (1000, 150)), work=work).worker_rate == 30
 
 
+def test_the_first_images_count_only_until_more_are_done() -> None:
+    idle = [_reading(15 * number, (0, 0)) for number in range(3)]
+    first = learn(learn(State(), idle[0], None, 1), idle[1], Work(images=1, busy_s=2), 1)
+
+    assert first.worker_rate == 0.5
+    assert learn(first, idle[2], Work(images=50, busy_s=5), 1).worker_rate == 10
+
+
 def test_images_that_retention_deleted_were_not_read_by_a_worker() -> None:
     before = Reading(0, (PartitionOffsets(9000, 0, 100),), ready=1)
     after = Reading(15, (PartitionOffsets(9000, 7000, 100),), ready=1)

@@ -37,6 +37,11 @@ class ScaledWorkers:
         """The number of workers that are ready."""
         return sum(worker.ready.is_set() for worker in self._workers.values())
 
+    @property
+    def ready_services(self) -> list[Service]:
+        """The workers that are ready."""
+        return [worker.service for worker in self._workers.values() if worker.ready.is_set()]
+
     def keep(self, group: asyncio.TaskGroup) -> None:
         """Let the workers that were started held continue."""
         for number in self._workers:

@@ -8,12 +8,13 @@ from typing import Final
 
 from darkroom.kafka.lag_query import GroupLog, GroupOffsets
 from darkroom.scaling.decision import Decision
-from darkroom.scaling.observation import Observation
+from darkroom.scaling.observation import Observation, Work
 from darkroom.scaling.rule import decide
 from darkroom.scaling.settings import Settings
 from darkroom.scaling.state import State
 from darkroom_cli.processes.threads import in_daemon_thread
 from darkroom_cli.runner.scaled_workers import ScaledWorkers
+from darkroom_cli.runner.worker_metrics import WorkMeter
 from darkroom_cli.views.output import say
 
 _AT_ZERO_S: Final = 0.5
@@ -34,6 +35,7 @@ class _Scaled:
     settings: Settings
     log: GroupLog
     state: State = field(default_factory=State)
+    meter: WorkMeter = field(default_factory=WorkMeter)
     next_at: float = 0.0
     problem: str = ""
     desired: int | None = None
@@ -71,13 +73,14 @@ class Scaling:
             return
         logs = {name: stage.log for name, stage in due.items()}
         found = await in_daemon_thread(lambda: self._query(logs))
-        for name, stage in due.items():
-            self._decide(stage, found[name], group)
+        works = await asyncio.gather(*(stage.meter.since_last(stage.workers.ready_services) for stage in due.values()))
+        for (name, stage), work in zip(due.items(), works, strict=True):
+            self._decide(stage, found[name], work, group)
 
-    def _decide(self, stage: _Scaled, offsets: GroupOffsets, group: asyncio.TaskGroup) -> None:
+    def _decide(self, stage: _Scaled, offsets: GroupOffsets, work: Work | None, group: asyncio.TaskGroup) -> None:
         workers = stage.workers
         at = self._clock()
-        seen = Observation(at, offsets.partitions, workers.replicas, workers.ready)
+        seen = Observation(at, offsets.partitions, workers.replicas, workers.ready, work=work)
         decision = decide(stage.settings, stage.state, seen)
         for line in changes(workers.stage.title, stage.settings, workers.replicas, stage.desired, decision):
             say(line)

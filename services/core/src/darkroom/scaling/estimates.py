@@ -36,7 +36,8 @@ def learn(state: State, now: Reading, work: Work | None, loops: int) -> State:
     state = _learn_from_offsets(state, now, loops, measure_worker=work is None)
     if work is not None and work.images > 0 and work.busy_s > 0:
         busy_s = work.busy_s / loops
-        state = _with_worker_rate(state, work.images / busy_s, work.images, busy_s, is_rough=False)
+        is_first = state.worker_rate is None  # its first images took a worker longer
+        state = _with_worker_rate(state, work.images / busy_s, work.images, busy_s, is_rough=is_first)
     return replace(state, last=now)
 
 

@@ -52,6 +52,11 @@ class Metrics:
         self._images = Counter(
             "darkroom_worker_images", "Images finished, by outcome.", ["outcome", "reason"], registry=self.registry
         )
+        self._busy_seconds = Counter(
+            "darkroom_worker_busy_seconds",
+            "Seconds in which loops had images to work on, of all loops together.",
+            registry=self.registry,
+        )
         self._step_seconds = BatchHistogram(
             "darkroom_worker_step_seconds",
             "Seconds per step: decode, preprocess and inference of an image, publish of a batch.",
@@ -147,6 +152,10 @@ class Metrics:
                 if sample.name.endswith("_total"):
                     found[sample.labels["outcome"]] += int(sample.value)
         return found
+
+    def busy(self, seconds: float) -> None:
+        """Count the time that a loop worked on a batch."""
+        self._busy_seconds.inc(seconds)
 
     def step(self, step: Step, seconds: Iterable[float]) -> None:
         """Record how long a step took for each image, or for each batch."""

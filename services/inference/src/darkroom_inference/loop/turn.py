@@ -66,6 +66,8 @@ class BatchWork(Generic[P]):
     """The batch size in the marks of the last commit, which limits the next batch."""
     mark_commit_s: float = 2.0
     """The maximum time that the other loops wait for the commit of a suspect's mark."""
+    busy_since: float = 0.0
+    """When the first image of the batch came, as of `time.perf_counter`."""
     failures: dict[int, tuple[int, str]] = field(default_factory=dict)
     """By partition, the last image that the model failed on in a batch, and its error."""
     commit_at: float = math.inf
@@ -89,6 +91,8 @@ class BatchWork(Generic[P]):
             self.answers.forget()
             self.intake.rewind(records)
             raise
+        finally:
+            self.metrics.busy(time.perf_counter() - self.busy_since)
 
     def _gather(self) -> list[ImageRecord]:
         """The available records, at most a batch. Waits briefly for the first, and for more while the model is busy."""
@@ -103,6 +107,8 @@ class BatchWork(Generic[P]):
             records = self.intake.still_owned(records)
             if not messages and not (records and wait_s):
                 break
+            if not records:
+                self.busy_since = time.perf_counter()
             for message in messages:
                 if self._is_image(message):
                     record = image_record(message)
