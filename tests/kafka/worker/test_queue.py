@@ -7,8 +7,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import AcknowledgeType, Message
 
+from darkroom_inference.share_group.clients import configure_group, share_consumer
+from darkroom_inference.share_group.limits import GroupLimits, wanted_limits
 from tests.support.models.bad_model import bad_model
 from tests.support.services.stage import TriedStage, WorkerProcess, headers, image_ids, samples
 from tests.support.until import until
@@ -30,12 +32,6 @@ def about(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], boo
 
 def analysed(worker: WorkerProcess) -> float:
     return worker.metric("darkroom_worker_images_total", outcome="analyzed")
-
-
-def send_apart(stage: TriedStage, sent: list[tuple[str, bytes, bytes]]) -> None:
-    """Each image in a batch of its own: the group lends whole batches."""
-    for image in sent:
-        stage.send([image])
 
 
 def test_three_workers_share_the_images_of_one_partition(stage: Stage, tmp_path: Path) -> None:
@@ -93,6 +89,31 @@ def test_an_exception_of_the_model_is_tried_again_up_to_max_attempts(stage: Stag
     assert headers(letter)["darkroom-error-reason"] == "InferenceError"
     assert headers(letter)["darkroom-error-attempts"] == "3"
     digits.results(about([*mates, ("shaky", b"", b"")]))
+
+
+def test_an_image_becomes_a_dead_letter_before_kafka_drops_it(stage: Stage) -> None:
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
+    limits = configure_group(digits.settings, wanted_limits(60, 1))
+    assert limits == GroupLimits(lock_s=60, deliveries=10)
+    sent = images(1)
+    digits.send(sent)
+    consumer = share_consumer(digits.settings, "test", 1, lambda _error: None, lambda _statistics: None)
+    consumer.subscribe([digits.settings.images_topic])
+    for _ in range(8):
+        (image,) = until(lambda: list(consumer.poll(0.5)), "the image is lent", 30)
+        consumer.acknowledge(image, AcknowledgeType.RELEASE)
+        consumer.commit_sync(10)
+    consumer.close()
+    digits.worker()
+    (letter,) = digits.dead_letters(about(sent))
+    assert headers(letter)["darkroom-error-reason"] == "DeliveryLimit"
+    assert headers(letter)["darkroom-error-attempts"] == "9"
+
+
+def test_limits_that_the_cluster_does_not_allow_are_not_needed(stage: Stage) -> None:
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
+    assert configure_group(digits.settings, GroupLimits(lock_s=600, deliveries=9)) == GroupLimits(30, 9)
+    assert configure_group(digits.settings, GroupLimits(lock_s=20, deliveries=100)) == GroupLimits(20, 9)
 
 
 def test_images_of_a_worker_that_ends_are_released_at_once(stage: Stage, tmp_path: Path) -> None:

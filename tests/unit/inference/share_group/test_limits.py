@@ -24,4 +24,7 @@ def test_a_run_that_begins_at_the_last_moment_ends_before_its_images_are_lent_ag
 def test_an_image_becomes_a_dead_letter_one_delivery_before_the_broker_would_drop_it(
     deliveries: int, last: int
 ) -> None:
-    assert GroupLimits(60, deliveries).last_delivery == last
+    limits = GroupLimits(60, deliveries)
+    assert limits.last_delivery == last
+    assert limits.shared_deliveries < limits.last_delivery - 1
+    assert limits.deliveries_in_company < limits.last_delivery

@@ -63,15 +63,10 @@ def configure_group(settings: StageSettings, wanted: GroupLimits) -> GroupLimits
     """
     admin = AdminClient(client_settings(settings.kafka, "darkroom-worker-share-group"))
     needed = {"share.auto.offset.reset": "earliest", "share.isolation.level": "read_committed"}
-    limits = {_LOCK: str(round(wanted.lock_s * 1_000)), _DELIVERIES: str(wanted.deliveries)}
     try:
-        try:
-            _set(admin, settings.share_group, needed | limits)
-        except KafkaException as refused:
-            if refused.args[0].code() != KafkaError.INVALID_CONFIG:
-                raise
-            log.warning("the cluster does not allow the limits of the share group", error=refused.args[0].str())
-            _set(admin, settings.share_group, needed)
+        _set(admin, settings.share_group, needed)
+        _set_if_allowed(admin, settings.share_group, _LOCK, round(wanted.lock_s * 1_000))
+        _set_if_allowed(admin, settings.share_group, _DELIVERIES, wanted.deliveries)
         found = _found(admin, settings.share_group)
     except (KafkaException, TimeoutError) as error:
         cause = error.args[0].str() if isinstance(error, KafkaException) else "no broker responds"
@@ -104,6 +99,15 @@ def _set(admin: AdminClient, group: str, configs: dict[str, str]) -> None:
     resource = ConfigResource(ConfigResource.Type.GROUP, group, incremental_configs=entries)
     for done in admin.incremental_alter_configs([resource], request_timeout=_ANSWER_S).values():
         done.result(2 * _ANSWER_S)
+
+
+def _set_if_allowed(admin: AdminClient, group: str, name: str, limit: int) -> None:
+    try:
+        _set(admin, group, {name: str(limit)})
+    except KafkaException as refused:
+        if refused.args[0].code() != KafkaError.INVALID_CONFIG:
+            raise
+        log.warning("the cluster does not allow a limit of the share group", error=refused.args[0].str())
 
 
 def _found(admin: AdminClient, group: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from darkroom_inference.kafka.marks import Mark, Verdict, failed_in_batch, verdi
 from darkroom_inference.lifecycle.images_at_work import Position
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.records.image import ImageRecord
-from darkroom_inference.share_group.limits import DELIVERIES_IN_COMPANY, SHARE_S, SHARED_DELIVERIES, GroupLimits
+from darkroom_inference.share_group.limits import SHARE_S, GroupLimits
 
 log = structlog.get_logger(__name__)
 
@@ -188,7 +188,7 @@ class LentImages:
             return _AT_LIMIT, offset
         if self._is_suspect(_position_of(message)):
             return _SUSPECTED, offset
-        if deliveries > DELIVERIES_IN_COMPANY:
+        if deliveries > self.limits.deliveries_in_company:
             return _OFTEN_LENT, offset if deliveries % 2 else -offset
         return _ORDINARY, offset
 
@@ -199,7 +199,9 @@ class LentImages:
         excess: list[Message] = []
         for message in lent:
             rest -= 1
-            may_be_released = self._order(message)[0] == _ORDINARY and _deliveries(message) <= SHARED_DELIVERIES
+            may_be_released = (
+                self._order(message)[0] == _ORDINARY and _deliveries(message) <= self.limits.shared_deliveries
+            )
             (excess if rest < 0 and may_be_released else kept).append(message)
         self._release(excess)
         return kept
@@ -210,7 +212,7 @@ class LentImages:
         return message
 
     def _is_settled_alone(self, message: Message) -> bool:
-        return _deliveries(message) > DELIVERIES_IN_COMPANY or self._is_suspect(_position_of(message))
+        return _deliveries(message) > self.limits.deliveries_in_company or self._is_suspect(_position_of(message))
 
     def _is_suspect(self, position: Position) -> bool:
         message = self._in_hand.get(position)

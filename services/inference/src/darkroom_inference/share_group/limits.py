@@ -25,12 +25,6 @@ MOST_RECORDS: Final = 16
 SHARE_S: Final = 2.0
 """How much work a loop keeps of what it is lent at once, if it returns the rest."""
 
-SHARED_DELIVERIES: Final = 3
-"""Images that were lent more often are kept, so that their deliveries suffice for the work on a large batch."""
-
-DELIVERIES_IN_COMPANY: Final = 4
-"""Images that were lent more often are settled one by one: one of them may have ended processes."""
-
 
 @dataclass(frozen=True)
 class GroupLimits:
@@ -48,6 +42,16 @@ class GroupLimits:
     def begin_within_s(self) -> float:
         """Within this time after records were lent, a loop must have begun with them."""
         return self.lock_s / 2
+
+    @property
+    def shared_deliveries(self) -> int:
+        """Images that were lent more often are kept, so that their deliveries suffice for the work on a large batch."""
+        return self.deliveries // 3
+
+    @property
+    def deliveries_in_company(self) -> int:
+        """Images that were lent more often are settled one by one: one of them may have ended processes."""
+        return self.deliveries * 2 // 5
 
     @property
     def last_delivery(self) -> int:
