@@ -191,7 +191,8 @@ def _notes(
             yield f"{name} is suspended: images are accepted and kept, but no workers run"
         partitions, ordered = loaded.pipeline.spec.images.partitions, [s for s in planned.stages if not s.share_group]
         if ordered and partitions < workers:
-            yield f"{name}: {partitions} worker(s) per stage, as many as its images topic has partitions"
+            where = "" if len(ordered) == len(planned.stages) else " with mode Ordered"
+            yield f"{name}: {partitions} worker(s) per stage{where}, as many as its images topic has partitions"
         for stage in planned.stages:
             if stage.share_group is not None:
                 yield f"{name} {stage.name}: mode Queue is a preview, as share groups are in the Kafka client"

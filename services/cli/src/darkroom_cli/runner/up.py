@@ -16,6 +16,7 @@ from darkroom_cli.processes.fork_server.client import ForkServer
 from darkroom_cli.processes.ports import Reservation, netloc, reached_at, why_not_free
 from darkroom_cli.processes.threads import in_daemon_thread
 from darkroom_cli.runner.kafka import OwnKafka, lag_query, prepare
+from darkroom_cli.runner.mode_changes import changed_modes
 from darkroom_cli.runner.model_check import check_models
 from darkroom_cli.runner.plan import StageRun, plan
 from darkroom_cli.runner.scaled_workers import ScaledWorkers, ServiceOf
@@ -98,7 +99,7 @@ class Up:
         Raises:
             DarkroomError: something can't be started; nothing is left running.
         """
-        for note in self._run.notes:
+        for note in (*self._run.notes, *changed_modes(self._run.stages, self._folder)):
             say(f"note: {note}")
         try:
             stages = write_documents(self._run, self._folder)
