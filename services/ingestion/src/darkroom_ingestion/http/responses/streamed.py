@@ -27,10 +27,12 @@ class Streamed(Response):
         self._chunks = chunks
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the chunks."""
+        """Send the chunks; for HEAD, only the headers."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async with aclosing(self._chunks) as chunks:
+                if scope["method"] == "HEAD":  # as HeadAsGet says from here on
+                    return
                 async for chunk in chunks:
                     async with asyncio.timeout(_SEND_TIMEOUT_S):
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})
