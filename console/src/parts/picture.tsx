@@ -36,11 +36,9 @@ export function Picture({
   eager,
   note = "No preview",
 }: Props) {
-  // Of a source each: a list that is scrolled shows another image in the same picture.
-  const [failed, setFailed] = useState<readonly string[]>([]);
-  const [loaded, setLoaded] = useState<{ source: string; width: number; height: number } | null>(null);
-  const source = sources.find((one) => !failed.includes(one));
-  const size = loaded?.source === source ? loaded : null;
+  const [failed, setFailed] = useState(0);
+  const [size, setSize] = useState<{ width: number; height: number } | null>(null);
+  const source = sources[failed];
   return (
     <div className={styles.frame} data-loaded={size !== null} data-compact={compact || undefined}>
       {source ? (
@@ -51,10 +49,10 @@ export function Picture({
           alt={alt}
           loading={eager ? "eager" : "lazy"}
           decoding="async"
-          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
-            setLoaded({ source, width: naturalWidth, height: naturalHeight })
+          onLoad={(event) =>
+            setSize({ width: event.currentTarget.naturalWidth, height: event.currentTarget.naturalHeight })
           }
-          onError={() => setFailed([...failed.filter((one) => sources.includes(one)), source])}
+          onError={() => setFailed((count) => count + 1)}
         />
       ) : (
         <div className={styles.missing}>

@@ -24,7 +24,6 @@ export function Thumbnail({ src, className = "", note }: Props) {
       ) : (
         <img
           ref={loadsWhileShown}
-          key={src}
           src={src}
           alt=""
           loading="lazy"

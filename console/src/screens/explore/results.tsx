@@ -60,19 +60,16 @@ export const Results = memo(function Results({ images, answers, view, seen, star
   const lines = Math.min(Math.ceil(images.length / columns), Math.floor(TALLEST_PX / height));
   const cut = lines * columns < images.length;
 
-  const overscan = view === "grid" ? 2 : 4;
   const virtual = useWindowVirtualizer({
     count: lines,
     estimateSize: () => height,
-    overscan,
+    overscan: view === "grid" ? 2 : 4,
     scrollMargin: top,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are computed from `height`
   useLayoutEffect(() => virtual.measure(), [height]);
 
   const shown = virtual.getVirtualItems();
-  // A line that comes into view takes the elements of one that has left: to make and to collect elements takes long.
-  const kept = Math.ceil(window.innerHeight / height) + 1 + 2 * overscan;
   const first = (shown[0]?.index ?? 0) * columns;
   const last = ((shown.at(-1)?.index ?? 0) + 1) * columns - 1;
   useEffect(() => images.look(first, last), [images, first, last]);
@@ -146,7 +143,7 @@ export const Results = memo(function Results({ images, answers, view, seen, star
         }
       >
         {shown.flatMap((line) =>
-          rangeOf(Math.min(columns, images.length - line.index * columns)).map((column) => {
+          Array.from({ length: Math.min(columns, images.length - line.index * columns) }, (_, column) => {
             const index = line.index * columns + column;
             const image = rendered.has(line.index) ? images.row(index) : undefined;
             const place = {
@@ -161,7 +158,7 @@ export const Results = memo(function Results({ images, answers, view, seen, star
             };
             return (
               <li
-                key={(line.index % kept) * columns + column}
+                key={index}
                 className={styles.item}
                 style={place}
                 data-view={view}
@@ -195,10 +192,6 @@ export const Results = memo(function Results({ images, answers, view, seen, star
     </>
   );
 });
-
-function rangeOf(length: number): number[] {
-  return Array.from({ length }, (_, index) => index);
-}
 
 /** The width of an element, and its distance from the top of the document. */
 function useBox(element: React.RefObject<HTMLElement | null>): { width: number; top: number } {

@@ -156,7 +156,7 @@ class _ConnectionFailure:
     def on_error(self, error: KafkaError) -> None:
         """Receive an error from librdkafka."""
         if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
-            self.reason = error.str()
+            self.reason = error.str().partition(" (after ")[0]  # without how long, and how often before
 
 
 def _partition_count(future: "Future[Any]") -> int:
