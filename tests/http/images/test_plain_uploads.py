@@ -2,13 +2,15 @@
 
 import json
 import re
+import socket
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service
+from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, headers_of
+from tests.support.until import until
 
 Shared = tuple[Service, Pipeline]
 # The framework's route handles every request with a Prefer header. This preference changes nothing.
@@ -62,6 +64,33 @@ def test_both_ways_publish_the_same_record(shared: Shared) -> None:
     assert all(
         re.fullmatch(rb"[-\d]{10}T[:\d]{8}\.\d{3}Z", dict(r.headers() or [])["ce_time"]) for r in (plain, framework)
     )
+
+
+def test_uploads_that_do_not_wait_for_the_response_before_are_answered_in_order(shared: Shared) -> None:
+    service, pipeline = shared
+    lines = ["Host: localhost", "Content-Type: image/jpeg", f"Content-Length: {len(JPEG)}"]
+    keys, received = ("first", "second", "third"), b""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as connection:
+        for key in keys:
+            head = "\r\n".join([f"POST {pipeline.path}/images?key={key} HTTP/1.1", *lines, "", ""])
+            connection.sendall(head.encode() + JPEG)
+        while received.count(b"}") < len(keys):
+            received += (more := connection.recv(65_536))
+            assert more, f"the connection was closed: {received!r}"
+    assert received.count(b"HTTP/1.1 202") == len(keys)
+    ids = [match.decode() for match in re.findall(rb'"id": "([^"]+)"', received)]
+    records = {headers_of(record)["ce_id"]: record for record in pipeline.records(pipeline.images_topic)}
+    assert [records[image_id].key() for image_id in ids] == [key.encode() for key in keys]
+
+
+def test_an_upload_whose_client_has_gone_is_published(shared: Shared) -> None:
+    service, pipeline = shared
+    lines = ["Host: localhost", "Content-Type: image/jpeg", f"Content-Length: {len(JPEG)}"]
+    head = "\r\n".join([f"POST {pipeline.path}/images?key=gone HTTP/1.1", *lines, "", ""])
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as connection:
+        connection.sendall(head.encode() + JPEG)
+    until(lambda: b"gone" in {r.key() for r in pipeline.records(pipeline.images_topic)}, "the image is published")
+    until(service.is_ready, "the service is ready")
 
 
 def comparable(response: httpx.Response) -> tuple[int, dict[str, str], Any]:

@@ -70,7 +70,8 @@ def record_headers(
     if extensions:
         headers += [(f"ce_{name}", value.encode()) for name, value in extensions.items()]
     if trace:
-        headers += [(name, value.encode()) for name, value in trace.items()]
+        for name, value in trace.items():
+            headers.append((name, value.encode()))
     if content_type is not None:
         headers.append((CONTENT_TYPE, content_type.encode()))
     return headers
