@@ -11,8 +11,6 @@ _HOT_SHARE = 0.8
 _STILL_S = 10.0
 """How long a stage with lag may analyse nothing before it counts as stalled: a batch may take seconds."""
 _PERCENT = 100
-
-
 _NO_REPLICAS = "The stage has no workers because its replicas are 0: increase spec.stages[].replicas."
 
 
