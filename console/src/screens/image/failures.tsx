@@ -18,7 +18,8 @@ const WHAT_TO_DO: Record<string, string> = {
   ResultTooLarge: "Raise max.message.bytes in the stage's results.config.",
   InferenceError: "Fix the model, then redrive the dead letter.",
   PoisonImage: "The image crashed the worker: read the worker's log, fix the model, then redrive.",
-  DeliveryLimit: "Workers were given the image too often without finishing it: read their logs, then redrive.",
+  DeliveryLimit:
+    "Workers were given the image too often without finishing it: read their logs, then redrive.",
 };
 
 export function Failures({ failures }: { failures: readonly Schemas["Failure"][] }) {
