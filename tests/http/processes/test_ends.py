@@ -16,6 +16,7 @@ import pytest
 from darkroom_cli.processes.ports import accepts_connections
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.served import Pipelines
+from darkroom_ingestion.filling.start import FillingProcesses
 from darkroom_ingestion.processes.parent import HttpProcessesEnded, serve_with_processes
 from darkroom_ingestion.settings import Settings
 from darkroom_ingestion.store.opening import open_database
@@ -121,6 +122,7 @@ def test_a_parent_whose_processes_do_not_start_ends(tmp_path: Path) -> None:
     settings = Settings(tmp_path / "none.json", workers=2, log_level="none")  # type: ignore[arg-type]  # no such level
     database = open_database(f"sqlite:///{tmp_path}/store.db")
     listening = socket.create_server(("127.0.0.1", 0))
-    serving = serve_with_processes(settings, database, FileCatalog(settings.catalog), Pipelines(), listening, None)
+    catalog, filling = FileCatalog(settings.catalog), FillingProcesses()
+    serving = serve_with_processes(settings, database, catalog, Pipelines(), listening, None, filling)
     with pytest.raises(HttpProcessesEnded, match="before it served"):
         asyncio.run(serving)

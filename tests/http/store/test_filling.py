@@ -1,9 +1,15 @@
-"""The process that fills the store: it is restarted when it ends, and never outlives the service."""
+"""The process that fills the store: it starts early, is restarted when it ends, and never outlives the service."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
+from darkroom.processes.held_start import HELD, LOADED
+from darkroom_ingestion.filling.start import FillingProcesses
 from tests.support.services.ingestion import Pipeline, Service, accepted, document
 from tests.support.until import until
 
@@ -35,13 +41,40 @@ def test_the_filling_process_ends_with_the_service(start_service: StartService, 
         service = start_service(pipeline)
         [filling] = filling_of(service)
         end(service)
-        until(lambda: not filling.is_running() or filling.status() == psutil.STATUS_ZOMBIE, "the process has ended")  # noqa: B023
+        until_ended(filling)
+
+
+def test_the_filling_process_starts_while_the_start_of_the_service_is_held(tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "darkroom_ingestion", "--catalog", str(tmp_path / "catalog.json")]
+    with subprocess.Popen(command, env=os.environ | HELD, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        assert held.stdin is not None
+        assert held.stdout is not None
+        assert held.stdout.readline() == LOADED
+        [filling] = fillings_among(psutil.Process(held.pid).children())
+        held.stdin.close()
+        assert held.wait(60) == 1
+        # Nobody else has the pipe: it ends with the service, although the filling process may still run.
+        assert held.stdout.read() == b""
+    until_ended(filling)
+
+
+def test_a_filling_process_without_a_setup_ends_with_its_pipe() -> None:
+    process = FillingProcesses().next()
+    process.pipe.close()
+    assert process.wait() == 0
+
+
+def until_ended(process: psutil.Process) -> None:
+    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "the process has ended")
 
 
 def filling_of(service: Service) -> list[psutil.Process]:
     assert service.process is not None
-    children = psutil.Process(service.process.pid).children()
-    return [child for child in children if "darkroom_ingestion.filling" in child.cmdline()]
+    return fillings_among(psutil.Process(service.process.pid).children())
+
+
+def fillings_among(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [process for process in processes if "darkroom_ingestion.filling" in process.cmdline()]
 
 
 def metrics(service: Service) -> str:

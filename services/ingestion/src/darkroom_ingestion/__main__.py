@@ -15,6 +15,7 @@ from darkroom_ingestion.audit.destination import AuditFile
 from darkroom_ingestion.catalog.file import FileCatalog
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.certificate import Certificate
+from darkroom_ingestion.filling.start import FillingProcesses
 from darkroom_ingestion.library_logs import quiet_libraries
 from darkroom_ingestion.listening import listen
 from darkroom_ingestion.settings import Settings, read_settings
@@ -28,6 +29,8 @@ def main() -> None:
     try:
         settings = read_settings(sys.argv[1:])
         configure_logs(settings.log_format, settings.log_level)
+        # It imports what it needs while this process does.
+        filling = FillingProcesses()
         serve = _loaded(settings)
         if not continue_when_released():
             sys.exit(1)
@@ -44,7 +47,7 @@ def main() -> None:
         probes = None if settings.probe_port is None else listen(settings.host, settings.probe_port)
         database = open_database(settings.database)
         with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
-            runner.run(serve(settings, database, catalog, pipelines, listening, probes))
+            runner.run(serve(settings, database, catalog, pipelines, listening, probes, filling))
     except DarkroomError as error:
         print(f"darkroom-ingestion: {error}", file=sys.stderr)  # noqa: T201 - for the person who started the command
         sys.exit(CANNOT_START)

@@ -16,6 +16,7 @@ from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.filling.image_channel import ImageSender
 from darkroom_ingestion.filling.messages import Setup
 from darkroom_ingestion.filling.process import Filling
+from darkroom_ingestion.filling.start import FillingProcesses
 from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.requests.memory import BodyMemory
@@ -75,10 +76,13 @@ async def running(
     database: Database,
     catalog: CatalogSource,
     pipelines: Pipelines,
-    membership: Membership | None = None,
+    filling: FillingProcesses | Membership,
 ) -> AsyncIterator[Services]:
-    """Start the service, or one of its HTTP processes. Stops it gracefully at the end of the block."""
-    services = _create(settings, database, catalog, membership)
+    """Start the service, or one of its HTTP processes. Stops it gracefully at the end of the block.
+
+    `filling` are the processes that fill the store; for an HTTP process, what it has in common with the others.
+    """
+    services = _create(settings, database, catalog, filling)
     metrics, links = services.metrics, services.links
     links.serve(pipelines)
     if isinstance(services.filling, Filling):
@@ -87,7 +91,7 @@ async def running(
     for name, run in services.access.background:
         services.background.start(name, run)
     services.background.start("redrives", services.redrive_jobs.run)
-    if membership is None or membership.is_first:
+    if not isinstance(filling, Membership) or filling.is_first:
         services.background.start(
             "housekeeping",
             lambda: run_housekeeping(
@@ -111,15 +115,17 @@ async def running(
         log.info("stopped")
 
 
-def _create(settings: Settings, database: Database, catalog: CatalogSource, membership: Membership | None) -> Services:
+def _create(
+    settings: Settings, database: Database, catalog: CatalogSource, filling: FillingProcesses | Membership
+) -> Services:
     metrics = Metrics()
-    filling: FillerStates
-    if membership:
-        owner, filling, passed = membership.owner, membership.filling, ImageSender(membership.images)
+    states: FillerStates
+    if isinstance(filling, Membership):
+        owner, states, siblings = filling.owner, filling.filling, filling.siblings
     else:
-        owner, filling = Owner(), Filling(Setup.of(settings, database.instance), metrics)
-        passed = ImageSender(filling.images)
-    links = Links(settings, filling, metrics)
+        owner, states, siblings = Owner(), Filling(Setup.of(settings, database.instance), filling, metrics), None
+    passed = ImageSender(filling.images)
+    links = Links(settings, states, metrics)
     memory = BodyMemory(settings.body_memory_bytes)
     lease_s = settings.delivery_timeout_s + _LEASE_MARGIN_S
     keys = IdempotencyKeys(database, owner, lease_s)
@@ -128,7 +134,7 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
     topics, recent, ends = ImagesTopics(links, metrics), RecentImages(), TopicEnds(links)
     metrics.body_bytes.set_function(lambda: memory.taken)
     metrics.producer_queue.set_function(lambda: sum(link.publisher.waiting for link in links.all()))
-    metrics.store_lag.set_function(lambda: filling.lag)
+    metrics.store_lag.set_function(lambda: states.lag)
     metrics.store_writable.set(1)
     limits = CallerLimits(settings.limits, lambda limit: metrics.limit_refusals.labels(limit).inc())
     metrics.callers.set_function(lambda: limits.tracked)
@@ -139,7 +145,7 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
         database=database,
         metrics=metrics,
         links=links,
-        filling=filling,
+        filling=states,
         submissions=Submissions(topics, database, keys, recent, passed, metrics, tracing),
         lookup=ImageLookup(database, recent, ends),
         redrives=redrives,
@@ -151,5 +157,5 @@ def _create(settings: Settings, database: Database, catalog: CatalogSource, memb
         probe=WriteProbe(database),
         tracing=tracing,
         background=Supervisor(metrics),
-        siblings=membership.siblings if membership else None,
+        siblings=siblings,
     )

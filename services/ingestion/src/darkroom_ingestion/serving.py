@@ -15,6 +15,7 @@ from darkroom.loopback import is_loopback
 from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.certificate import Certificate
+from darkroom_ingestion.filling.start import FillingProcesses
 from darkroom_ingestion.http.app import as_served, at_once, create_app, create_probe_app, serve
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.server.protocol import AtOnce
@@ -46,7 +47,7 @@ async def prepared(
     database: Database,
     catalog: CatalogSource,
     pipelines: Pipelines,
-    membership: Membership | None = None,
+    filling: FillingProcesses | Membership,
 ) -> AsyncIterator[Prepared]:
     """Start the service, or one of its HTTP processes, without a server. Stops it at the end of the block.
 
@@ -57,7 +58,7 @@ async def prepared(
     on_loopback = is_loopback(settings.host)
     app = create_app(cors_origins=settings.cors_origins, on_loopback=on_loopback)
     probe_app = create_probe_app()
-    async with running(settings, database, catalog, pipelines, membership) as services:
+    async with running(settings, database, catalog, pipelines, filling) as services:
         serve(app, services)
         serve(probe_app, services)
         # These objects live as long as the process: exclude them from garbage collection. A request leaves next to no
@@ -92,9 +93,10 @@ async def serve_alone(
     pipelines: Pipelines,
     listening: socket.socket,
     probes: socket.socket | None,
+    filling: FillingProcesses,
 ) -> None:
     """Serve in this process until SIGTERM. `probes` is a second listening socket, for probes and metrics."""
-    async with prepared(settings, database, catalog, pipelines) as ready, AsyncExitStack() as stack:
+    async with prepared(settings, database, catalog, pipelines, filling) as ready, AsyncExitStack() as stack:
         if probes is not None:
             await stack.enter_async_context(probes_served(ready.probe_app, [probes]))
         log.info("listening", **urls_of(listening, probes, tls=ready.tls is not None))

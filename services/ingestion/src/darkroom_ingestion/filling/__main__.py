@@ -98,7 +98,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     pipe: Connection[Report, Topics] = Connection(int(sys.argv[1]))
     passed = socket.socket(fileno=int(sys.argv[2]))
-    setup = pipe.recv()
+    try:
+        setup = pipe.recv()
+    except EOFError:  # the service has ended before it could start
+        return
     assert isinstance(setup, Setup)  # noqa: S101 - the first message
     configure_logs(setup.log_format, setup.log_level)
     database = connect(setup.database)

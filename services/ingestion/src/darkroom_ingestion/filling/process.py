@@ -1,26 +1,20 @@
-"""Starts the process that fills the store, and knows what it reports."""
+"""Runs the process that fills the store, and knows what it reports."""
 
 import asyncio
-import multiprocessing
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.processes.parent_death import ending_with_us
-from darkroom_ingestion.filling.image_channel import image_channel
 from darkroom_ingestion.filling.messages import FillerState, Report, Sample, Setup, Topics
+from darkroom_ingestion.filling.start import FillingProcesses
 from darkroom_ingestion.filling.states import FillerStates
 from darkroom_ingestion.metrics import Metrics
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-_END_S: Final = 8.0
 
 log = structlog.get_logger("darkroom.ingestion.filling")
 
@@ -34,18 +28,18 @@ class Filling(FillerStates):
 
     It shares no interpreter with the requests: reading the log would take a third of their time.
 
-    Attributes:
-        images: where HTTP processes send the images that they accept, with an `ImageSender`. It outlives the process.
-
     Args:
+        setup: what the process needs at its start.
+        processes: where it comes from, and the one that replaces it if it ends.
         changed: called when the states of the fillers have changed.
     """
 
-    def __init__(self, setup: Setup, metrics: Metrics, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, setup: Setup, processes: FillingProcesses, metrics: Metrics, changed: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__()
-        self._setup, self._metrics, self._changed = setup, metrics, changed
+        self._setup, self._processes, self._metrics, self._changed = setup, processes, metrics, changed
         self._wanted: Topics = {}
-        self.images, self._images_of_process = image_channel()
         self._pipe: Connection[Any, Any] | None = None
         self._counters: Mapping[Sample, float] = {}
 
@@ -61,13 +55,8 @@ class Filling(FillerStates):
         Raises:
             FillingEnded: the process has ended.
         """
-        self._pipe, theirs = multiprocessing.Pipe()
-        given = (theirs.fileno(), self._images_of_process.fileno())
-        command = [sys.executable, "-P", "-m", "darkroom_ingestion.filling", *map(str, given)]
-        process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own interpreter and module; returns at once
-            ending_with_us(command), pass_fds=given, stdin=subprocess.DEVNULL
-        )
-        theirs.close()
+        process = self._processes.next()
+        self._pipe = process.pipe
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
         loop.add_reader(self._pipe.fileno(), self._receive, self._pipe, ended)
@@ -79,7 +68,7 @@ class Filling(FillerStates):
             loop.remove_reader(self._pipe.fileno())
             self._pipe.close()
             self._pipe = None
-            code = await asyncio.shield(asyncio.to_thread(_end, process))
+            code = await asyncio.shield(asyncio.to_thread(process.wait))
             self._counters = {}
             self._set({})
         raise FillingEnded(f"the process that fills the store has ended with code {code}")
@@ -111,12 +100,3 @@ class Filling(FillerStates):
         if states != self.states:
             self.states = states
             self._changed()
-
-
-def _end(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for the process, whose pipe is closed."""
-    try:
-        return process.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()

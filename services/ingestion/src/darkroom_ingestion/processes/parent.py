@@ -18,6 +18,7 @@ from darkroom_ingestion.catalog.served import Pipelines
 from darkroom_ingestion.catalog.source import CatalogSource
 from darkroom_ingestion.filling.messages import Setup as FillingSetup
 from darkroom_ingestion.filling.process import Filling
+from darkroom_ingestion.filling.start import FillingProcesses
 from darkroom_ingestion.http.siblings import ChecksOfProcesses, task_checks
 from darkroom_ingestion.links.topics import topics_by_cluster
 from darkroom_ingestion.listening import urls_of
@@ -67,6 +68,7 @@ class Parent:
         settings: those of the service. Each HTTP process gets its share of the limits.
         pipelines: those to serve until the catalog changes.
         listening: the listening sockets.
+        filling: the processes that fill the store.
     """
 
     def __init__(
@@ -76,14 +78,16 @@ class Parent:
         catalog: CatalogSource,
         pipelines: Pipelines,
         listening: dict[Kind, socket.socket],
+        filling: FillingProcesses,
     ) -> None:
         self._database, self._catalog, self._pipelines = database, catalog, pipelines
         self._shutdown_timeout_s = settings.shutdown_timeout_s
         self._settings = shared_out(settings)
         self._run = new_run()
+        self._images = filling.images
         self.metrics = Metrics()
         setup = FillingSetup.of(settings, database.instance)
-        self.filling = Filling(setup, self.metrics, changed=self._tell_states)
+        self.filling = Filling(setup, filling, self.metrics, changed=self._tell_states)
         self.metrics.store_lag.set_function(lambda: self.filling.lag)
         self.metrics.store_writable.set(1)
         self._totals = Totals()
@@ -134,7 +138,7 @@ class Parent:
         while True:
             started = time.monotonic()
             setup = Setup(self._settings, owner, self._is_complete, self._pipelines, States(self.filling.states))
-            code = await child.run(setup, self.filling.images, self._take)
+            code = await child.run(setup, self._images, self._take)
             self._totals.end(child.number)
             self._acceptor.update()
             if self._stop.is_set():
@@ -238,6 +242,7 @@ async def serve_with_processes(
     pipelines: Pipelines,
     listening: socket.socket,
     probes: socket.socket | None,
+    filling: FillingProcesses,
 ) -> None:
     """Serve with several HTTP processes until SIGTERM. `probes` is a second listening socket, for probes and metrics.
 
@@ -247,7 +252,7 @@ async def serve_with_processes(
     sockets: dict[Kind, socket.socket] = {b"h": listening}
     if probes is not None:
         sockets[b"p"] = probes
-    parent = Parent(settings, database, catalog, pipelines, sockets)
+    parent = Parent(settings, database, catalog, pipelines, sockets, filling)
     urls = urls_of(listening, probes, tls=settings.tls is not None)
     parent.serve(pipelines)
     background = parent.background
