@@ -82,6 +82,25 @@ def test_nothing_is_accepted_without_a_broker_and_nothing_accepted_is_lost(
         assert document(service, pipeline, image["id"])["image"]["offset"] == image["offset"]
 
 
+def test_files_of_images_are_refused_soon_and_come_again_with_the_broker(
+    broker: LocalKafka, away: tuple[Service, Pipeline]
+) -> None:
+    service, pipeline = away
+    image = f"{pipeline.path}/images/{accepted(service, pipeline)['id']}"
+    content, thumbnail = f"{image}/content", f"{image}/thumbnail"
+    with service.client as client:
+        assert client.get(content).content == JPEG
+        broker.stop()
+        # Of a client that had a connection, and of a new one.
+        for path in (content, content, thumbnail):
+            refused = client.get(path)
+            assert refused.status_code == 503
+            assert refused.json()["type"].endswith("/kafka-unavailable")
+            assert "Connection refused" in refused.json()["detail"]
+        broker.start()
+        until(lambda: client.get(content).status_code == 200, "the file can be read again")
+
+
 def test_an_image_sent_just_before_the_broker_returns_gets_a_late_202(
     broker: LocalKafka, start_service: Callable[..., Service]
 ) -> None:

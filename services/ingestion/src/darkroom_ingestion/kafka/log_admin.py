@@ -15,6 +15,7 @@ from darkroom.kafka.groups import GroupView, describe_groups, offsets_of_groups
 from darkroom.kafka.log import TopicPartition, log_beginnings, log_ends
 from darkroom.kafka.stranded import StrandedCheck
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
+from darkroom_ingestion.kafka.connection_errors import ConnectionErrors
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -31,13 +32,13 @@ class LogAdmin:
         self._settings = client_settings(connection, "darkroom-ingestion-admin")
         self._stranded = StrandedCheck(self._settings)
         self._checking = threading.Lock()
-        self._failure = _ConnectionFailure()
+        self._errors = ConnectionErrors()
         self._admin = self._new_client()
 
     def problem(self) -> str | None:
         """Why the last connection to a broker failed; None if none has failed since Kafka last responded."""
         self._admin.poll(0)
-        return self._failure.reason
+        return self._errors.reason
 
     def partitions(self, topics: Iterable[str]) -> dict[str, int]:
         """The number of partitions of every topic in `topics` that exists.
@@ -50,7 +51,7 @@ class LogAdmin:
                 known = admin.list_topics(timeout=self._patience_s()).topics
             except KafkaException as error:
                 raise KafkaUnreachable(f"Kafka can't be reached: {self.problem() or error.args[0].str()}") from error
-        self._failure.reason = None
+        self._errors.reason = None
         # A broker that has not heard of a new topic yet lists it without partitions.
         return {topic: count for topic in topics if topic in known and (count := len(known[topic].partitions))}
 
@@ -63,7 +64,7 @@ class LogAdmin:
         with self._client() as admin:
             futures = admin.describe_topics(TopicCollection(topics), request_timeout=self._patience_s())
             counts = {topic: _partition_count(future) for topic, future in futures.items()}
-        self._failure.reason = None
+        self._errors.reason = None
         return {topic: count for topic, count in counts.items() if count}
 
     def topic_ids(self, topics: list[str]) -> dict[str, str]:
@@ -144,19 +145,8 @@ class LogAdmin:
             raise
 
     def _new_client(self) -> AdminClient:
-        callback = {"error_cb": self._failure.on_error}
+        callback = {"error_cb": self._errors.on_error}
         return AdminClient(self._settings | callback, logger=KAFKA_LOGGER)  # type: ignore[arg-type]  # the stub has none
-
-
-class _ConnectionFailure:
-    """The last error of a client's connections."""
-
-    reason: str | None = None
-
-    def on_error(self, error: KafkaError) -> None:
-        """Receive an error from librdkafka."""
-        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
-            self.reason = error.str().partition(" (after ")[0]  # without how long, and how often before
 
 
 def _partition_count(future: "Future[Any]") -> int:
