@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpcore
-from kubernetes.client import ApiClient, CoreV1Api
+import kubernetes.client  # CoreV1Api takes half a second to import, which happens when it is used
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import kube_config
 from kubernetes.stream import portforward
@@ -64,15 +64,15 @@ def ingestion_service(target: ClusterTarget, connections: int) -> Iterator[Servi
             yield service
 
 
-def _tokens(client: ApiClient, target: ClusterTarget) -> TokenSource | None:
+def _tokens(client: kubernetes.client.ApiClient, target: ClusterTarget) -> TokenSource | None:
     account = target.credential
     if not isinstance(account, ServiceAccount):
         return account
     namespace = account.namespace or target.namespace or _namespace_of_context(target.context) or "default"
-    return ServiceAccountTokens(CoreV1Api(client), namespace, account.name, account.audience)
+    return ServiceAccountTokens(kubernetes.client.CoreV1Api(client), namespace, account.name, account.audience)
 
 
-def _pods(client: ApiClient, target: ClusterTarget) -> list[IngestionPod]:
+def _pods(client: kubernetes.client.ApiClient, target: ClusterTarget) -> list[IngestionPod]:
     """The ready pods of ingestion services."""
     if target.service_namespace is not None:
         return _list(client, target.service_namespace)
@@ -87,8 +87,8 @@ def _pods(client: ApiClient, target: ClusterTarget) -> list[IngestionPod]:
         raise
 
 
-def _list(client: ApiClient, namespace: str | None) -> list[IngestionPod]:
-    core = CoreV1Api(client)
+def _list(client: kubernetes.client.ApiClient, namespace: str | None) -> list[IngestionPod]:
+    core = kubernetes.client.CoreV1Api(client)
     selected: dict[str, Any] = {"label_selector": _LABELS, "_request_timeout": REQUEST_TIMEOUT_S}
     try:
         if namespace is None:
@@ -135,14 +135,14 @@ def _choose(pods: list[IngestionPod], target: ClusterTarget) -> IngestionPod:
     )
 
 
-def _open(client: ApiClient, pod: IngestionPod) -> Any:
+def _open(client: kubernetes.client.ApiClient, pod: IngestionPod) -> Any:
     """The socket of a new port-forward to the pod.
 
     Raises:
         httpcore.ConnectError: the API server refuses it, or does not respond.
     """
     # A client of its own: `portforward` replaces a method of the client while it connects.
-    core = CoreV1Api(ApiClient(client.configuration))
+    core = kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(client.configuration))
     try:
         forward = portforward(core.connect_get_namespaced_pod_portforward, pod.name, pod.namespace, ports=str(pod.port))
     except ApiException as error:
