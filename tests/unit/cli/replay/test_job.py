@@ -16,7 +16,7 @@ def deployments() -> list[dict[str, Any]]:
     return [
         document
         for file in sorted(BUILT.glob("*.objects.yaml"))
-        for document in yaml.safe_load_all(file.read_text(encoding="utf-8"))
+        for document in yaml.load_all(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
         if document["kind"] == "Deployment"
     ]
 
