@@ -48,8 +48,8 @@ test-servers: test-tools console ## Part of `make test`: all other tests
 	@$(RUN) pytest -n $(JOBS) --dist worksteal --durations=10 -m "not e2e and not chaos" tests
 
 .PHONY: test-unit
-test-unit: $(UV) ## Run the tests that need no servers (seconds)
-	@$(RUN) pytest -q -n auto -m "not fuzz" --hypothesis-profile quick tests/unit
+test-unit: $(UV) ## Run the tests that start no servers and no interpreters (seconds)
+	@$(RUN) pytest -q -n auto -m "not fuzz and not processes" --hypothesis-profile quick tests/unit
 
 .PHONY: test-tools
 test-tools: $(UV) ## Build or download the programs for tests/cluster and tests/registry, into the cache (minutes, once)

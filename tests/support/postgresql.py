@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
+# The databases of a store, for fixtures and parametrize.
+STORES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.processes)]
 _TIMEOUT_S = 60
 # PostgreSQL refuses to run as root.
 _USER = "nobody" if os.geteuid() == 0 else None

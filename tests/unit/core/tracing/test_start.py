@@ -32,6 +32,7 @@ def test_with_an_endpoint_it_is_on() -> None:
     tracing.close(1)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("modules", "named"),
     [

@@ -15,7 +15,7 @@ from darkroom_ingestion.store import opening
 from darkroom_ingestion.store.opening import BadDatabase, open_database
 from darkroom_ingestion.store.queries import results_page
 from darkroom_ingestion.store.tables import metadata
-from tests.support.postgresql import make_database, postgresql
+from tests.support.postgresql import STORES, make_database, postgresql
 
 __all__ = ["postgresql"]
 
@@ -69,7 +69,7 @@ def test_a_store_that_another_process_has_is_refused(tmp_path: Path) -> None:
     open_database(url).close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", STORES)
 def test_results_of_an_earlier_version_keep_the_label_that_they_were_found_by(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -95,6 +95,7 @@ def test_results_of_an_earlier_version_keep_the_label_that_they_were_found_by(
     assert found.summary == "seven 0.500"
 
 
+@pytest.mark.processes
 def test_postgresql_bounds_how_long_a_statement_takes(postgresql: URL) -> None:
     database = open_database(make_database(postgresql))
     shown = database.read(

@@ -23,7 +23,7 @@ from darkroom_ingestion.store.rows import Rows
 from darkroom_ingestion.store.tables import images, redrives, result_labels, results
 from darkroom_ingestion.store.writing.inserts import insert_new
 from darkroom_ingestion.times import rfc3339
-from tests.support.postgresql import make_database, postgresql
+from tests.support.postgresql import STORES, make_database, postgresql
 
 TOPICS = {
     "images": TopicContents("demo/digits", "images"),
@@ -79,7 +79,7 @@ header_texts = wild_text.map(lambda text: text.encode(errors="surrogatepass")) |
 __all__ = ["postgresql"]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=STORES)
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db"

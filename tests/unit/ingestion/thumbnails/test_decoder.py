@@ -12,6 +12,8 @@ from darkroom_ingestion.thumbnails.__main__ import MEMORY_BYTES
 from darkroom_ingestion.thumbnails.decoder import Decoder, NoThumbnail
 from tests.support.services.ingestion import JPEG, PNG
 
+pytestmark = pytest.mark.processes
+
 
 def with_decoder(use: Callable[[Decoder], Awaitable[None]], **limits: float) -> None:
     async def run() -> None:

@@ -89,6 +89,7 @@ def test_a_tiff_with_two_sizes_does_not_bypass_the_pixel_limit(order: str) -> No
     assert np.array_equal(decode(small, "RGB").pixels, COLOUR)
 
 
+@pytest.mark.processes
 def test_opencv_itself_refuses_images_with_too_many_pixels() -> None:
     """The limit is a second line of defence, and has to be set before OpenCV is imported."""
     program = """

@@ -123,6 +123,7 @@ def test_samples_of_32_bits_are_refused(dtype: type[np.generic]) -> None:
         decode(data, "RGB")
 
 
+@pytest.mark.processes
 def test_heic_metadata_of_an_unknown_type_do_not_crash_the_process() -> None:
     program = """
 import sys

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("module", ["darkroom_vision.model.session", "darkroom_inference.process.worker"])
 def test_no_telemetry_session_is_started(module: str, tmp_path: Path) -> None:
     """With telemetry the library writes the file `.ses` to the temporary folder as soon as it is loaded."""

@@ -15,13 +15,13 @@ from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.explore.candidates import Cursor, ImageFilter
 from darkroom_ingestion.store.queries import image_rows
 from darkroom_ingestion.times import rfc3339
-from tests.support.postgresql import make_database, postgresql
+from tests.support.postgresql import STORES, make_database, postgresql
 from tests.support.told import AT_MS, PIPELINE, STAGES, Told, fill, logs, newest_results, open_empty
 
 __all__ = ["postgresql"]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=STORES)
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db"

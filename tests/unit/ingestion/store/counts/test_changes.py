@@ -16,7 +16,7 @@ from darkroom_ingestion.store.counts.derived import derive_if_outdated
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.forgetting import forget_before
 from darkroom_ingestion.store.tables import about, counts, result_labels
-from tests.support.postgresql import make_database, postgresql
+from tests.support.postgresql import STORES, make_database, postgresql
 from tests.support.told import AT_MS, STAGES, Told, fill, logs, newest_results, open_empty
 
 __all__ = ["postgresql"]
@@ -25,7 +25,7 @@ TOPICS = ["images", *(f"{stage}.{kind}" for stage, kind in product(STAGES, ("res
 Counted = dict[tuple[str, str, str, int], int]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=STORES)
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db"

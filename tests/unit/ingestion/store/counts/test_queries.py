@@ -10,7 +10,7 @@ from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
 from darkroom_ingestion.store.counts.queries import Span, extent_ms, read_counts
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
-from tests.support.postgresql import make_database, postgresql
+from tests.support.postgresql import STORES, make_database, postgresql
 
 __all__ = ["postgresql"]
 
@@ -19,7 +19,7 @@ DAY_S = LEVELS_S[-1]
 START_S = 20_700 * DAY_S + 5 * 3_600
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=STORES)
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One result a minute for three days, of two labels in turn."""
     if request.param == "sqlite":

@@ -13,7 +13,7 @@ from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import read_positions
 from darkroom_ingestion.store.tables import images
 from darkroom_ingestion.store.writing.writes import Batch, Fenced, positions_at_assignment, write_batch
-from tests.support.postgresql import make_database, postgresql
+from tests.support.postgresql import STORES, make_database, postgresql
 
 TOPIC = "demo.digits.images"
 
@@ -21,7 +21,7 @@ TOPIC = "demo.digits.images"
 __all__ = ["postgresql"]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=STORES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/store.db"
