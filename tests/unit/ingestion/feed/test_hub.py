@@ -17,7 +17,7 @@ def test_kept_entries_are_bounded_by_data_and_ids() -> None:
     hub = Hub()
     with hub.reader():
         hub.add(event(0, partitions=4_000))
-        for offset in range(3_000):
+        for offset in range(2_000):
             hub.add(event(offset))
         kept = hub.after(hub.last - 1_000)
         size = sum(len(entry.event.data) + len(entry.position) for entry in kept)

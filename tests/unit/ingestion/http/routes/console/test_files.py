@@ -1,28 +1,36 @@
 """The pages and assets of the console as HTTP responses."""
 
 import asyncio
+from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from darkroom_ingestion.http.app import create_app
 
 SCRIPT = "console.log(1);" * 100
 
 
-@pytest.fixture
-def console(tmp_path: Path) -> Path:
-    (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text('<!doctype html><script src="/assets/index-Dq3vJ9xZ.js"></script>')
-    (tmp_path / "assets" / "index-Dq3vJ9xZ.js").write_text(SCRIPT)
-    (tmp_path / "assets" / "darkroom.svg").write_text("<svg/>")
-    return tmp_path
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("console")
+    (folder / "assets").mkdir()
+    (folder / "index.html").write_text('<!doctype html><script src="/assets/index-Dq3vJ9xZ.js"></script>')
+    (folder / "assets" / "index-Dq3vJ9xZ.js").write_text(SCRIPT)
+    (folder / "assets" / "darkroom.svg").write_text("<svg/>")
+    return folder
+
+
+@cache
+def app(console: Path) -> FastAPI:
+    return create_app(console=console)
 
 
 def request(console: Path, path: str, method: str = "GET", **headers: str) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(console=console))
+        transport = httpx.ASGITransport(app(console))
         async with httpx.AsyncClient(transport=transport, base_url="http://darkroom") as client:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             return await client.request(method, path, headers=named)
