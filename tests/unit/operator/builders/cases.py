@@ -69,5 +69,5 @@ def pipeline_of(case: str) -> tuple[ImagePipeline, StagePlan]:
 
 
 def manifest_of(case: str) -> dict[str, Any]:
-    manifest: dict[str, Any] = yaml.safe_load((BUILT / f"{case}.pipeline.yaml").read_text())
+    manifest: dict[str, Any] = yaml.load((BUILT / f"{case}.pipeline.yaml").read_text(), yaml.CSafeLoader)
     return manifest
