@@ -45,7 +45,7 @@ def confirm(page: Page, matched: str, rate: int = 100) -> None:
 
 def redrives(page: Page, *texts: str) -> Locator:
     """The row of the record with these texts."""
-    row = page.get_by_role("region", name="Redrives").get_by_role("row")
+    row = page.get_by_role("region", name="Redrives", exact=True).get_by_role("row")
     for text in texts:
         row = row.filter(has_text=text)
     return row
@@ -60,7 +60,6 @@ def test_some_are_redriven_then_all_that_are_left(gallery: Gallery, watched: Ope
     page.get_by_role("button", name="Redrive 2 images").click()
     confirm(page, "2 images")
     expect(redrives(page, "Done", "2 images", "2 of 2").first).to_be_visible()
-    page.get_by_role("button", name="Reload").click()
     expect(page.get_by_text(re.compile("^redriven"))).to_have_count(2)
     page.get_by_role("button", name="Redrive all that match").click()
     confirm(page, "1 image")
@@ -75,6 +74,17 @@ def test_a_redrive_can_be_stopped(gallery: Gallery, watched: OpenPage) -> None:
     confirm(page, f"{FAILED} images", rate=1)
     redrives(page, "Running", reason).get_by_role("button", name="Stop").click()
     expect(redrives(page, "Stopped", reason)).to_be_visible()
+
+
+def test_its_panel_takes_the_focus_and_returns_it(gallery: Gallery, watched: OpenPage) -> None:
+    page = watched().page
+    letter = open_letters(gallery, page, "read", fail(gallery, "read")).nth(1).get_by_role("button")
+    letter.press("Enter")
+    panel = page.get_by_role("region", name=re.compile("^Dead letter "))
+    expect(panel).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(letter).to_be_focused()
 
 
 def test_one_is_shown_with_its_message_and_a_link_to_its_image(gallery: Gallery, watched: OpenPage) -> None:

@@ -1,6 +1,7 @@
 /** What a screen shows when it has no data: loading, nothing yet, an error, no permission, Kafka away. */
 
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import { asProblem, type Problem } from "../api/problems";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icon";
@@ -88,6 +89,7 @@ export function Failed({ problem, retry }: { problem: Problem; retry?: () => voi
   return (
     <State icon="alert" title={problem.title} tone="bad">
       <p>{problem.message}</p>
+      {problem.status === 404 && <Link href="/">All pipelines</Link>}
       {retry && problem.status !== 422 && <Button onClick={retry}>Try again</Button>}
     </State>
   );

@@ -77,7 +77,8 @@ function isTakenBy(target: EventTarget | null, key: string): boolean {
     target.closest("input:not([type=radio], [type=checkbox]), textarea, select")
   )
     return true;
-  return (key === " " || key === "Enter") && target.closest("button, a, summary, input, label") !== null;
+  if (key === "Enter" && target.closest("a")) return true;
+  return (key === " " || key === "Enter") && target.closest("button, summary, input, label") !== null;
 }
 
 window.addEventListener("keydown", (event) => {

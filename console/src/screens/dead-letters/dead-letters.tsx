@@ -1,6 +1,6 @@
 /** Dead letters: what the stages could not analyse, why, and how to redrive it. */
 
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useSearchParams } from "wouter";
 import { usePipeline, usePipelineSummary } from "../../api/pipeline";
 import { useStatus } from "../../api/status";
@@ -16,7 +16,7 @@ import { LetterList } from "./letter-list";
 import { LetterPanel } from "./letter-panel";
 import { Reasons } from "./reasons";
 import { RedriveDialog } from "./redrive-dialog";
-import { RedriveRecord } from "./redrive-record";
+import { RedriveRecord, RunningRedrives } from "./redrive-record";
 import { type DeadLetter, listLetters, positionOf, type Selection } from "./requests";
 
 /** The API takes at most this many ids. */
@@ -92,7 +92,13 @@ function Letters({ stage, reason, open, change, reasons }: Props) {
   const letters = usePagedRows<DeadLetter>(JSON.stringify([pipeline, filters, reads]), (after, signal) =>
     listLetters(pipeline, filters, after, signal),
   );
-  const shown = open === null ? undefined : letters.find((letter) => positionOf(letter) === open);
+  const found = open === null ? undefined : letters.find((letter) => positionOf(letter) === open);
+  const kept = useRef(found);
+  useEffect(() => {
+    if (found) kept.current = found;
+  });
+  // While the list is read again, its panel stays.
+  const shown = found ?? (kept.current && positionOf(kept.current) === open ? kept.current : undefined);
   const select = (letter: DeadLetter, on: boolean) =>
     setSelected((now) => {
       const next = new Map(now);
@@ -113,34 +119,25 @@ function Letters({ stage, reason, open, change, reasons }: Props) {
         <>
           <WhyNot id={WHY_NOT_REDRIVE} missing={missing} />
           <Button onClick={() => setReads(reads + 1)}>Reload</Button>
-          {selected.size > 0 ? (
-            <>
-              <Button look="quiet" onClick={() => setSelected(new Map())}>
-                Select none
-              </Button>
-              <Button
-                look="primary"
-                disabled={missing !== null}
-                aria-describedby={why}
-                onClick={() => setRedriving({ stage, ids })}
-              >
-                Redrive {counted(ids.length, "image")}
-              </Button>
-            </>
-          ) : (
-            <Button
-              look="primary"
-              disabled={letters.length === 0 || missing !== null}
-              aria-describedby={why}
-              onClick={() => setRedriving(all)}
-            >
-              Redrive all that match
+          {ids.length > 0 && (
+            <Button look="quiet" onClick={() => setSelected(new Map())}>
+              Select none
             </Button>
           )}
+          {/* One button, which keeps the focus when its text changes. */}
+          <Button
+            look="primary"
+            disabled={letters.length === 0 || missing !== null}
+            aria-describedby={why}
+            onClick={() => setRedriving(ids.length > 0 ? { stage, ids } : all)}
+          >
+            {ids.length > 0 ? `Redrive ${counted(ids.length, "image")}` : "Redrive all that match"}
+          </Button>
         </>
       }
     >
       {reasons}
+      <RunningRedrives onEnd={() => setReads((now) => now + 1)} />
       {letters.length === 0 && letters.error !== null && (
         <ProblemState error={letters.error} retry={() => letters.retry()} />
       )}
@@ -177,10 +174,7 @@ function Letters({ stage, reason, open, change, reasons }: Props) {
         <RedriveDialog
           selection={redriving}
           close={() => setRedriving(null)}
-          started={() => {
-            setRedriving(null);
-            setSelected(new Map());
-          }}
+          started={() => setSelected(new Map())}
         />
       )}
     </Page>

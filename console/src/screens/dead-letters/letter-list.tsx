@@ -91,6 +91,13 @@ interface LetterProps {
 
 function Letter({ letter, selected, select, open, show }: LetterProps) {
   const pipeline = usePipeline();
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(open);
+  useEffect(() => {
+    // Its panel, which had the focus, is closed.
+    if (wasOpen.current && !open && document.activeElement === document.body) button.current?.focus();
+    wasOpen.current = open;
+  }, [open]);
   return (
     <div className={styles.letter} data-open={open}>
       <label className={styles.check}>
@@ -101,7 +108,7 @@ function Letter({ letter, selected, select, open, show }: LetterProps) {
           aria-label={`Select ${letter.reason} of ${clock(letter.failedAt)}`}
         />
       </label>
-      <button type="button" className={styles.show} aria-expanded={open} onClick={show}>
+      <button ref={button} type="button" className={styles.show} aria-expanded={open} onClick={show}>
         <Thumbnail src={letterThumbnailAddress(pipeline, letter, 160)} className={styles.small} />
         <span className={styles.text}>
           <span className={styles.head}>

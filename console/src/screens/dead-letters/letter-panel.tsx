@@ -8,6 +8,7 @@ import { Button } from "../../parts/button";
 import { bytes, clock } from "../../parts/format";
 import { Icon } from "../../parts/icon";
 import { Thumbnail } from "../../parts/thumbnail";
+import { useShortcut } from "../../shell/keyboard";
 import styles from "./letter-panel.module.css";
 import { type DeadLetter, positionOf } from "./requests";
 
@@ -27,7 +28,11 @@ export function LetterPanel({
   // biome-ignore lint/correctness/useExhaustiveDependencies: each letter that is opened comes into view
   useEffect(() => {
     panel.current?.scrollIntoView({ block: "nearest" }); // returns a promise in new browsers
+    // From the list, which has too many stops to pass with the Tab key.
+    if (document.activeElement?.matches("li [aria-expanded=true]"))
+      panel.current?.focus({ preventScroll: true });
   }, [position]);
+  useShortcut("Escape", "Close the dead letter", close);
   const facts: [string, string][] = [
     ["Stage", letter.stage],
     ["Failed", clock(letter.failedAt)],
@@ -46,7 +51,7 @@ export function LetterPanel({
     ...(letter.generation ? [["Replay", letter.generation] as [string, string]] : []),
   ];
   return (
-    <section ref={panel} className={styles.panel} aria-label={`Dead letter ${letter.reason}`}>
+    <section ref={panel} tabIndex={-1} className={styles.panel} aria-label={`Dead letter ${letter.reason}`}>
       <header>
         <h2>{letter.reason}</h2>
         <Button small look="quiet" onClick={close} aria-label="Close">

@@ -5,7 +5,7 @@ import { usePipeline } from "../../api/pipeline";
 import { asProblem } from "../../api/problems";
 import { Button } from "../../parts/button";
 import shared from "../../parts/dialog.module.css";
-import { counted, duration } from "../../parts/format";
+import { count, counted, duration } from "../../parts/format";
 import { announce } from "../../shell/status-line";
 import styles from "./redrive-dialog.module.css";
 import { type Selection, useMatched, useStartRedrive } from "./requests";
@@ -47,6 +47,7 @@ export function RedriveDialog({ selection, close, started }: Props) {
               onSuccess: () => {
                 announce(`The redrive of ${counted(matched.data, "image")} has begun.`);
                 started();
+                dialog.current?.close(); // the browser returns the focus
               },
             },
           );
@@ -57,6 +58,7 @@ export function RedriveDialog({ selection, close, started }: Props) {
           The images are published again, only for the stage {selection.stage}. Fix the cause first: an image
           that fails again becomes a dead letter again.
         </p>
+        {matched.data === 0 && <p>Every image that matches was redriven already.</p>}
         <p className={styles.number} aria-live="polite">
           {matched.isPending && "Counting …"}
           {matched.isError && asProblem(matched.error).message}
@@ -78,6 +80,7 @@ export function RedriveDialog({ selection, close, started }: Props) {
             onChange={(event) => setRate(event.target.valueAsNumber)}
           />
         </label>
+        {!valid && <p className={styles.error}>Enter a rate from 1 to {count(FASTEST)} images per second.</p>}
         {start.isError && (
           <p role="alert" className={styles.error}>
             {asProblem(start.error).message}
@@ -96,6 +99,6 @@ export function RedriveDialog({ selection, close, started }: Props) {
 
 function described(selection: Selection): string {
   if (selection.ids) return selection.ids.length === 1 ? "one image" : `${selection.ids.length} images`;
-  if (selection.reason) return `all ${selection.reason}`;
-  return `all of ${selection.stage}`;
+  if (selection.reason) return `all images with ${selection.reason}`;
+  return `all images that failed in ${selection.stage}`;
 }

@@ -1,26 +1,50 @@
 /** The record of redrives: who redrove what, when, and how far it is. */
 
+import { useEffect, useRef } from "react";
 import type { Schemas } from "../../api/client";
 import { usePipeline } from "../../api/pipeline";
 import { Button } from "../../parts/button";
 import { clock, count, counted, rate } from "../../parts/format";
 import { NumberCell, Table } from "../../parts/table";
 import { useMissing } from "../../session/rights";
+import { announce } from "../../shell/status-line";
 import styles from "./dead-letters.module.css";
 import { type Redrive, useRedrives, useStopRedrive } from "./requests";
 
+/** All of them, below the dead letters. */
 export function RedriveRecord() {
-  const pipeline = usePipeline();
-  const redrives = useRedrives(pipeline);
-  const stop = useStopRedrive(pipeline);
+  const redrives = useRedrives(usePipeline());
+  return <Redrives caption="Redrives" redrives={redrives.data ?? []} />;
+}
+
+/** Those that run, above the dead letters. `onEnd` is called after one, because the dead letters have changed. */
+export function RunningRedrives({ onEnd }: { onEnd: () => void }) {
+  const { data } = useRedrives(usePipeline());
+  const known = useRef<ReadonlySet<string> | null>(null);
+  useEffect(() => {
+    if (!data) return;
+    const ended = data.filter((one) => one.state !== "Running");
+    const last = ended.find((one) => known.current && !known.current.has(one.id));
+    known.current = new Set(ended.map((one) => one.id));
+    if (!last) return;
+    announce(`The redrive has ended: ${count(last.redriven)} of ${counted(last.matched, "image")}.`);
+    onEnd();
+  }, [data, onEnd]);
+  return (
+    <Redrives caption="Running redrives" redrives={data?.filter((one) => one.state === "Running") ?? []} />
+  );
+}
+
+function Redrives({ caption, redrives }: { caption: string; redrives: readonly Redrive[] }) {
+  const stop = useStopRedrive(usePipeline());
   const mayStop = useMissing("Redrive") === null;
-  if (!redrives.data?.length) return null;
+  if (redrives.length === 0) return null;
   return (
     <Table
-      caption="Redrives"
+      caption={caption}
       columns={["State", "What", "Progress", "#Redriven", "#Failed", "#Rate", "By", "Started", "Ended"]}
     >
-      {redrives.data.map((one) => (
+      {redrives.map((one) => (
         <tr key={one.id}>
           <th scope="row">{one.state}</th>
           <td>

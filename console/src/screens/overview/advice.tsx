@@ -1,8 +1,8 @@
 /** What is wrong, and what to do. */
 
-import type { ReactNode } from "react";
 import type { PipelineStatus } from "../../api/status";
 import { Icon } from "../../parts/icon";
+import { withCode } from "../../parts/with-code";
 import styles from "./overview.module.css";
 
 export function Advice({ status }: { status: PipelineStatus }) {
@@ -22,17 +22,11 @@ export function Advice({ status }: { status: PipelineStatus }) {
             <Icon name="alert" />
             <span>
               {stage && <strong>{stage}: </strong>}
-              {marked(text)}
+              {withCode(text)}
             </span>
           </li>
         ))}
       </ul>
     </section>
   );
-}
-
-/** A text with `commands` in their own font. */
-function marked(text: string): ReactNode[] {
-  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text have no other name
-  return text.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
 }

@@ -3,8 +3,9 @@
 import { Link } from "wouter";
 import { pagePath, usePipeline } from "../../api/pipeline";
 import type { StageState } from "../../api/status";
-import { ago, count, rate, UNKNOWN } from "../../parts/format";
+import { ago, count, counted, rate, UNKNOWN } from "../../parts/format";
 import { NumberCell, Table } from "../../parts/table";
+import { withCode } from "../../parts/with-code";
 import styles from "./overview.module.css";
 
 export function StagesTable({ stages }: { stages: readonly StageState[] }) {
@@ -18,7 +19,7 @@ export function StagesTable({ stages }: { stages: readonly StageState[] }) {
         {stages.map((stage) => (
           <tr key={stage.name}>
             <th scope="row">{stage.name}</th>
-            <td title={scalingText(stage)}>{workers(stage)}</td>
+            <td>{workers(stage)}</td>
             <td>{groupText(stage)}</td>
             <NumberCell>{count(stage.lag)}</NumberCell>
             <NumberCell>{rate(stage.ratePerSecond)}</NumberCell>
@@ -38,13 +39,15 @@ export function StagesTable({ stages }: { stages: readonly StageState[] }) {
           </tr>
         ))}
       </Table>
-      {stages
-        .filter((stage) => stage.lagUnknown)
-        .map((stage) => (
-          <p key={stage.name} className={styles.quiet}>
-            {stage.name}: {stage.lagUnknown}
-          </p>
-        ))}
+      {stages.flatMap((stage) =>
+        [scalingText(stage), stage.lagUnknown]
+          .filter((text) => text != null)
+          .map((text) => (
+            <p key={`${stage.name} ${text}`} className={styles.quiet}>
+              <strong>{stage.name}:</strong> {withCode(text)}
+            </p>
+          )),
+      )}
     </>
   );
 }
@@ -54,7 +57,7 @@ export function workers(stage: StageState): string {
   if (stage.groupState === null) return UNKNOWN;
   const hosts = new Set(stage.workers.map((worker) => worker.host));
   if (stage.autoscaling) {
-    return `${count(hosts.size)} of ${count(stage.autoscaling.desired)}, ${stage.autoscaling.reason}`;
+    return `${count(hosts.size)} of ${count(stage.autoscaling.desired)}`;
   }
   if (stage.workers.length === 0) return "none";
   return hosts.size > 1 ? `${stage.workers.length} on ${hosts.size} hosts` : count(stage.workers.length);
@@ -64,7 +67,7 @@ export function workers(stage: StageState): string {
 function scalingText({ autoscaling }: StageState): string | undefined {
   if (!autoscaling) return undefined;
   const drain = autoscaling.drainSeconds === null ? UNKNOWN : `${count(autoscaling.drainSeconds)} s`;
-  const wanted = `${count(autoscaling.desired)} workers wanted (${autoscaling.reason})`;
+  const wanted = `autoscaling wants ${counted(autoscaling.desired, "worker")} (${autoscaling.reason})`;
   return `${wanted}: lag ${count(autoscaling.lag)}, drained in ${drain}, ${rate(autoscaling.ratePerSecond)} arrive`;
 }
 

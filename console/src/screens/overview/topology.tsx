@@ -103,6 +103,7 @@ function rateText(perSecond: number | null): string {
 
 function workersText(stage: StageState): string {
   const text = workers(stage);
+  if (stage.autoscaling && text !== UNKNOWN) return `${text} workers`;
   if (text === UNKNOWN) return "workers unknown";
   if (text === "none") return "no workers";
   return text === "1"

@@ -1,14 +1,14 @@
-import { type DragEvent, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { usePipelineSummary } from "../../api/pipeline";
 import { Button } from "../../parts/button";
 import { bytes } from "../../parts/format";
 import { Icon } from "../../parts/icon";
 import { Camera } from "./camera";
 import styles from "./drop-zone.module.css";
-import { droppedFiles, imagesOf } from "./files";
+import { droppedFiles, type Found, imagesOf } from "./files";
 
 interface Props {
-  onFiles: (files: readonly File[]) => void;
+  onFiles: (found: Found) => void;
   /** Less high, once there is something to see below. */
   small: boolean;
 }
@@ -21,26 +21,11 @@ export function DropZone({ onFiles, small }: Props) {
   const [over, setOver] = useState(false);
   const [camera, setCamera] = useState(false);
   usePaste(onFiles);
-
-  async function drop(event: DragEvent) {
-    event.preventDefault();
-    setOver(false);
-    onFiles(await droppedFiles(event.dataTransfer));
-  }
+  useDrop(onFiles, setOver);
+  const take = (chosen: readonly File[]) => onFiles({ images: chosen, leftOut: 0 });
 
   return (
-    <section
-      className={styles.zone}
-      data-over={over}
-      data-small={small}
-      aria-label="Pictures to send"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => void drop(event)}
-    >
+    <section className={styles.zone} data-over={over} data-small={small} aria-label="Pictures to send">
       <div className={styles.say}>
         <Icon name="submit" size={small ? 22 : 32} />
         <p>
@@ -71,7 +56,7 @@ export function DropZone({ onFiles, small }: Props) {
         hidden
         data-testid="files"
         onChange={(event) => {
-          onFiles([...(event.target.files ?? [])]);
+          take([...(event.target.files ?? [])]);
           event.target.value = ""; // the same file may be chosen again
         }}
       />
@@ -81,11 +66,11 @@ export function DropZone({ onFiles, small }: Props) {
         hidden
         webkitdirectory=""
         onChange={(event) => {
-          onFiles(imagesOf(event.target.files));
+          onFiles(imagesOf([...(event.target.files ?? [])]));
           event.target.value = "";
         }}
       />
-      {camera && <Camera onPicture={(file) => onFiles([file])} onClose={() => setCamera(false)} />}
+      {camera && <Camera onPicture={(file) => take([file])} onClose={() => setCamera(false)} />}
     </section>
   );
 }
@@ -96,6 +81,38 @@ declare module "react" {
   }
 }
 
+/** Take files that are dropped anywhere: the browser would leave the page to show them. */
+function useDrop(onFiles: Props["onFiles"], setOver: (over: boolean) => void): void {
+  const latest = useRef(onFiles);
+  useEffect(() => {
+    latest.current = onFiles;
+  });
+  useEffect(() => {
+    const dragOver = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const dragLeave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      setOver(false);
+      void droppedFiles(event.dataTransfer).then((found) => latest.current(found));
+    };
+    document.addEventListener("dragover", dragOver);
+    document.addEventListener("dragleave", dragLeave);
+    document.addEventListener("drop", drop);
+    return () => {
+      document.removeEventListener("dragover", dragOver);
+      document.removeEventListener("dragleave", dragLeave);
+      document.removeEventListener("drop", drop);
+    };
+  }, [setOver]);
+}
+
 function usePaste(onFiles: Props["onFiles"]): void {
   const latest = useRef(onFiles);
   useEffect(() => {
@@ -104,7 +121,7 @@ function usePaste(onFiles: Props["onFiles"]): void {
   useEffect(() => {
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length > 0) latest.current(files);
+      if (files.length > 0) latest.current({ images: files, leftOut: 0 });
     };
     document.addEventListener("paste", paste);
     return () => document.removeEventListener("paste", paste);

@@ -7,23 +7,31 @@ export function isImageFile({ name, type }: Pick<File, "name" | "type">): boolea
   return !name.startsWith(".") && (type.startsWith("image/") || IMAGE_NAME.test(name));
 }
 
-/** The files in a folder that was chosen. */
-export function imagesOf(files: FileList | null): File[] {
-  return [...(files ?? [])]
+/** Files to send, and how many others there are. */
+export interface Found {
+  images: readonly File[];
+  leftOut: number;
+}
+
+/** The images in a folder that was chosen. */
+export function imagesOf(files: readonly File[]): Found {
+  const images = files
     .filter(isImageFile)
     .sort((a, b) => a.webkitRelativePath.localeCompare(b.webkitRelativePath));
+  const visible = files.filter(({ name }) => !name.startsWith("."));
+  return { images, leftOut: visible.length - images.length };
 }
 
 /** Files that were dropped, and the images in folders that were dropped.
  *
  * Call it in the event's handler: the browser empties `transfer` afterwards.
  */
-export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+export async function droppedFiles(transfer: DataTransfer): Promise<Found> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
   const files = [...transfer.files];
-  if (!entries.some((entry) => entry?.isDirectory)) return files;
+  if (!entries.some((entry) => entry?.isDirectory)) return { images: files, leftOut: 0 };
   const found = await Promise.all(entries.filter((entry) => entry !== null).map(filesOf));
-  return found.flat();
+  return imagesOf(found.flat());
 }
 
 async function filesOf(entry: FileSystemEntry): Promise<File[]> {
@@ -42,5 +50,5 @@ async function filesOf(entry: FileSystemEntry): Promise<File[]> {
     if (some.length === 0) break;
     for (const nested of some) found.push(...(await filesOf(nested)));
   }
-  return found.filter(isImageFile);
+  return found;
 }

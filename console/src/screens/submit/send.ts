@@ -38,10 +38,8 @@ function sendOnce({ address, file, idempotencyKey, onProgress }: Sending): Promi
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", address);
-    request.setRequestHeader(
-      "Content-Type",
-      file.type.startsWith("image/") ? file.type : "application/octet-stream",
-    );
+    // Not file.type, which browsers guess from the name: the service finds the format in the bytes.
+    request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("Idempotency-Key", idempotencyKey);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);

@@ -13,17 +13,21 @@ import { useMissing } from "../../session/rights";
 import { WhyNot } from "../../session/why-not";
 import { announce } from "../../shell/status-line";
 import { DropZone } from "./drop-zone";
+import type { Found } from "./files";
 import styles from "./submit.module.css";
 import { UploadTile } from "./upload-tile";
 import { MOST_SHOWN, type Totals, Uploads } from "./uploads";
 
 export default function Submit() {
   const pipeline = usePipeline();
-  const stages = usePipelineSummary()?.stages.length ?? 1;
+  const summary = usePipelineSummary();
+  const stages = summary?.stages.length ?? 1;
+  const largest = summary?.maxBytes ?? Number.POSITIVE_INFINITY;
   const uploads = uploadsOf(pipeline);
   useEffect(() => {
     uploads.stages = stages;
-  }, [uploads, stages]);
+    uploads.largest = largest;
+  }, [uploads, stages, largest]);
   const shown = useSyncExternalStore(uploads.subscribe, uploads.shown);
   const totals = useSyncExternalStore(uploads.subscribe, uploads.totals);
   const noAnswers = useMissing("Read");
@@ -34,9 +38,11 @@ export default function Submit() {
   useLookup(uploads, pipeline, noAnswers === null);
   const older = Math.max(0, totals.sent + totals.refused - MOST_SHOWN);
 
-  function add(files: readonly File[]) {
-    if (files.length === 0) announce("There are no images in it.");
-    else uploads.add(files);
+  function add({ images, leftOut }: Found) {
+    if (images.length === 0) announce("The folder contains no images.");
+    else if (leftOut > 0)
+      announce(`Left out ${counted(leftOut, "file that is not an image", "files that are not images")}.`);
+    uploads.add(images);
   }
 
   return (

@@ -1,8 +1,9 @@
 /** The images that this page sends. */
 
 import type { LiveFailure, LiveResult } from "../../api/live/protocol";
-import { asProblem } from "../../api/problems";
+import { asProblem, Problem } from "../../api/problems";
 import { type Answer, readAnswer } from "../../overlays/answer";
+import { bytes } from "../../parts/format";
 import { send } from "./send";
 
 export interface Upload {
@@ -46,6 +47,8 @@ export class Uploads {
 
   /** How many stages answer. */
   stages = 1;
+  /** The bytes of the largest image that the pipeline accepts. */
+  largest = Number.POSITIVE_INFINITY;
 
   /** @param address Where images are sent to. */
   constructor(private readonly address: string) {}
@@ -85,6 +88,7 @@ export class Uploads {
     this.#sending += 1;
     const number = this.#start(file);
     try {
+      checkSize(file, this.largest);
       const id = await send({
         address: this.address,
         file,
@@ -148,4 +152,15 @@ export class Uploads {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Refuse a file before it is sent.
+ *
+ * @throws Problem
+ */
+function checkSize({ size }: File, largest: number): void {
+  if (size === 0) throw new Problem(400, "Not an image", "The file is empty.");
+  if (size <= largest) return;
+  const limit = `The pipeline accepts images of up to ${bytes(largest)} (spec.images.maxBytes).`;
+  throw new Problem(413, "Too large", `The file has ${bytes(size)}. ${limit}`);
 }
