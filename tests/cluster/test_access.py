@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import pytest
 from structlog.testing import capture_logs
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.kubernetes.reviews import Reviews
 from darkroom_ingestion.access.kubernetes.rights import KubernetesRights
 from darkroom_ingestion.access.kubernetes.tokens import KubernetesTokens
 from darkroom_ingestion.access.protocols import AccessUnavailable, BadCredential
-from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.catalog.cluster.api_server import ApiServer as Client
 from darkroom_ingestion.metrics import Metrics
 from tests.support.clock import Clock

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from darkroom_ingestion.access.right import Right
+from darkroom.access.right import Right
 from tests.support.kafka import SharedKafka
 from tests.support.manifests import pipeline_manifest
 from tests.support.services.ingestion import JPEG, Pipeline, Service

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from darkroom_ingestion.access.right import Right
+from darkroom.access.right import Right
 from darkroom_ingestion.settings import read_settings
 from tests.cluster.chart.test_rights import account, may
 from tests.support.chart import Helm, HelmError, of_kind

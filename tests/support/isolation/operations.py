@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom_ingestion.access.right import Right
+from darkroom.access.right import Right
 from tests.support.services.ingestion import JPEG
 
 Ids = Mapping[str, str]

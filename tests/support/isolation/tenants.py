@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from darkroom_ingestion.access.right import Right
+from darkroom.access.right import Right
 from tests.support.isolation.operations import Ids, Operation
 from tests.support.kafka import SharedKafka
 from tests.support.services.ingestion import JPEG, Pipeline, Service, headers_of, make_pipeline

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroom_ingestion.access.right import Right
+from darkroom.access.right import Right
 from tests.support.kube.access import Access
 from tests.support.kube.api_server import ApiServer
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.needed import PUBLIC, SIGNED_IN, Needed, needed
-from darkroom_ingestion.access.right import Right
 from tests.support.services.routes import all_routes
 
 PIPELINE = "/v1/pipelines/demo/digits"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.caller import Caller
-from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.access.token_file import BadTokenFile, TokenFile
 
 TOKEN = "a-token-of-alice-1"

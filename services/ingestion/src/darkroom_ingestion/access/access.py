@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import (
@@ -15,7 +16,6 @@ from darkroom_ingestion.access.protocols import (
     NoCredential,
 )
 from darkroom_ingestion.access.refused import RefusedCredentials, TooManyRefused
-from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.access.session.sign_in import SignIn
 from darkroom_ingestion.access_settings import AccessMode
 from darkroom_ingestion.metrics import Metrics

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.caller import Caller, Method
 from darkroom_ingestion.access.protocols import Authorizer
-from darkroom_ingestion.access.right import Right
 
 
 class ByMethod:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from darkroom_ingestion.access.right import Right
+from darkroom.access.right import Right
 
 _READ, _SUBMIT = (Right.READ,), (Right.SUBMIT,)
 _READ_DEAD_LETTERS, _REDRIVE = (Right.READ_DEAD_LETTERS,), (Right.REDRIVE,)

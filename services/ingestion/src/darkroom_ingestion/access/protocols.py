@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Protocol
 
+from darkroom.access.right import Right
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.head import Head
-from darkroom_ingestion.access.right import Right
 
 
 class BadCredential(DarkroomError):

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import AccessUnavailable, BadCredential, Forbidden, NoCredential
-from darkroom_ingestion.access.right import Right
 
 STREAMED: Final = "darkroom.streamed"
 """Key in the ASGI scope of a response that goes on: a list of the pipelines, as `namespace/name`, that it reads."""

@@ -11,12 +11,12 @@ import structlog
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from darkroom.access.right import Right
 from darkroom.errors import DarkroomError
 from darkroom.files.stamps import Stamp, stamp_of
 from darkroom.schema import StrictModel
 from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.caller import Caller, Method
-from darkroom_ingestion.access.right import Right
 
 _LOOK_AGAIN_S: Final = 1.0
 _OTHERS_MAY_READ: Final = 0o007

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Final
 
 from darkroom import names
+from darkroom.access.right import RESOURCE, Right
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.kubernetes.decisions import Decisions
 from darkroom_ingestion.access.kubernetes.reviews import Reviews
 from darkroom_ingestion.access.kubernetes.tokens import KEPT_S, REFUSAL_KEPT_S
-from darkroom_ingestion.access.right import RESOURCE, Right
 
 _PATH: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _AT_ONCE: Final = 16

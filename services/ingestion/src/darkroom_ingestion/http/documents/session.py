@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.caller import Method
-from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.access_settings import AccessMode
 from darkroom_ingestion.http.documents.base import Document
 

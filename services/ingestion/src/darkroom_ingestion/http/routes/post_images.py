@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from darkroom.access.right import Right
 from darkroom.cloudevents import TRACE_HEADERS
-from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.audited import tell_audit
 from darkroom_ingestion.http.context import Services

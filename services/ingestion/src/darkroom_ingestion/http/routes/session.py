@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from darkroom.access.right import Right
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.access.caller import ANONYMOUS, CALLER, Caller
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import BadCredential, NoCredential
-from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.access.session.cookies import SESSION, TooLargeForCookie, cleared_cookie, must_be_secure
 from darkroom_ingestion.access.session.origin import sender_of
 from darkroom_ingestion.http.context import Services

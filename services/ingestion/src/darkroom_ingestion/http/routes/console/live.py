@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from darkroom.access.right import Right
 from darkroom_ingestion.access.caller import Caller
-from darkroom_ingestion.access.right import Right
 from darkroom_ingestion.access.streams import reads
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.feed.batches import batches

@@ -1,0 +1,1 @@
+"""Token files of the ingestion service, and the rights that they give."""
