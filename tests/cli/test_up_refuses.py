@@ -15,6 +15,12 @@ from tests.support.services.command_line import SAMPLE, Ran, darkroom, processes
 
 SHA256 = "6f1517a546fd41acb7f546e975a52cd48e27d3cf1d85fb9a3b0fbb437e92dad3"
 
+_TWO_WITH_ONE_TOKEN = b"""
+tokens:
+- {name: a, token: the-token-of-a-camera, pipelines: [demo/*], rights: [Read]}
+- {name: b, token: the-token-of-a-camera, pipelines: [demo/*], rights: [Read]}
+"""
+
 
 def up(manifest: Path, data_dir: Path, *options: str | Path) -> Ran:
     ran = darkroom("up", manifest, "--data-dir", data_dir, *([] if "--port" in options else ["--port", "0"]), *options)
@@ -116,6 +122,26 @@ def test_an_address_that_lets_everybody_in_is_refused_before_anything_starts(tmp
     ran = up(SAMPLE, tmp_path / "data", "--host", "0.0.0.0")
     assert (ran.code, len(ran.errors)) == (2, 1)
     assert "set --token-file to a file" in ran.err
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff", "can't be read: it is not UTF-8"),
+        (b"tokens:\n- name: a: b\n", "is not valid YAML at line 2"),
+        (b"tokens: [{name: camera}]", "tokens.0.pipelines: Field required"),
+        (_TWO_WITH_ONE_TOKEN, "a and b have the same token"),
+    ],
+    ids=["not UTF-8", "not YAML", "no pipelines", "two callers with one token"],
+)
+def test_an_invalid_token_file_is_reported_before_anything_starts(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "tokens.yaml"
+    file.write_bytes(content)
+    ran = up(SAMPLE, tmp_path / "data", "--token-file", file)
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert ran.errors[0].startswith(f"darkroom: token file {file}")
+    assert words in ran.err
     assert not (tmp_path / "data").exists()
 
 

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from darkroom.access.token_file import BadTokenFile, read_entries
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.loopback import is_loopback
@@ -50,15 +51,20 @@ def load(options: Options) -> Bundle:
 
     Raises:
         InvalidInput: the manifests are invalid; the message has one line per problem.
-        InvalidInput: everybody who can reach this machine could send and read images.
+        InvalidInput: everybody who can reach this machine could send and read images, or the token file is invalid.
         DarkroomError: the port is in use.
     """
-    host = options.exposure.host
-    if not (is_loopback(host) or options.exposure.token_file or options.exposure.insecure):
+    host, token_file = options.exposure.host, options.exposure.token_file
+    if not (is_loopback(host) or token_file or options.exposure.insecure):
         raise InvalidInput(
             f"--host {host} would let everybody who can reach it send and read images: set --token-file to a file with "
             "callers, their tokens and their rights, or --insecure to allow it"
         )
+    if token_file is not None:
+        try:
+            read_entries(token_file.absolute())
+        except BadTokenFile as error:
+            raise InvalidInput(str(error)) from None
     bundle = load_bundle(options.manifests)
     problems = bundle.problems + missing_references(bundle, in_cluster=False)
     if problems:

@@ -1,17 +1,11 @@
 """Bearer tokens (RFC 6750)."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.head import Head
 from darkroom_ingestion.access.protocols import BadCredential, TokenAuthenticator
-
-
-def token_digest(token: str) -> bytes:
-    """The SHA-256 digest by which a token is looked up: tables of tokens themselves would show in a memory dump."""
-    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 class Tokens:

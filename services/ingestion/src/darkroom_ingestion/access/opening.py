@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Final
 
+from darkroom.access.token_file import read_entries
 from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.access.by_method import ByMethod
 from darkroom_ingestion.access.opening_sign_in import open_sign_in
 from darkroom_ingestion.access.protocols import EverythingAllowed
-from darkroom_ingestion.access.token_file import TokenFile, read_entries
+from darkroom_ingestion.access.token_file import TokenFile
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from darkroom.access.token_file import token_digest
 from darkroom.errors import DarkroomError
-from darkroom_ingestion.access.bearer import token_digest
 from darkroom_ingestion.access.protocols import BadCredential
 from darkroom_ingestion.limits.token_bucket import TokenBucket
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from darkroom_ingestion.access.bearer import token_digest
+from darkroom.access.token_file import token_digest
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.kubernetes.claims import audiences_of, expiry_of, unverified_claims
 from darkroom_ingestion.access.kubernetes.decisions import Decisions

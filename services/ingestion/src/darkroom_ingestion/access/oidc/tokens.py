@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from darkroom_ingestion.access.bearer import token_digest
+from darkroom.access.token_file import token_digest
 from darkroom_ingestion.access.caller import Caller
 from darkroom_ingestion.access.oidc.id_tokens import issuer_in, user_of, verified
 from darkroom_ingestion.access.oidc.issuer import Issuer
