@@ -66,7 +66,7 @@ def test_a_leader_that_can_not_renew_stops_writing(here: Site, kafka: SharedKafk
         )
         assert [w for w in log.writes(here.user) if w.resource != "leases"] == []
         proxy.heal()
-        until(lambda: here.condition("TopicsReady").get("status") == "True", "it leads again and works", 40.0)
+        until(lambda: here.condition("TopicsReady").get("status") == "True", "it leads again and works", 120.0)
         operator.stop()
 
 

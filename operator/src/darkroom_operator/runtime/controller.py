@@ -97,7 +97,9 @@ class Controller:
             else:
                 self._queue.succeeded(key)
         except NotLeader:
+            # If the lease is renewed in time after all, nobody queues all pipelines.
             outcome = "not leading"
+            self._queue.add(key)
         except ApiError as error:
             outcome = "failed"
             self._retry(key, error.reason, error.message, error.retry_after_s)
