@@ -33,6 +33,7 @@ def test_nothing_is_lost_out_of_order_or_stuck_under_faults(tmp_path: Path) -> N
 @pytest.mark.timeout(600)
 def test_workers_that_commit_before_they_publish_are_detected(kafka: SharedKafka, tmp_path: Path) -> None:
     outcome = run(WRONG, Kafka.existing(kafka.bootstrap_servers), tmp_path)
+    assert not outcome.evidence.problems, "the workers must run, and differ only in when they commit"
     lost = [violation for violation in outcome.violations if violation.kind == "Unanswered"]
     assert lost, report(outcome)
     assert all(violation.what.startswith("atleast: ") for violation in lost), report(outcome)

@@ -14,7 +14,7 @@ from darkroom_inference.records.outgoing import Outgoing
 _LATER_S: Final = 2.0
 
 
-class AtMostOnce(AtLeastOnce):
+class AtMostOnce(AtLeastOnce[Positions]):
     """Records that are committed but not published are lost with the process. Waits in between, to be detected."""
 
     def __init__(self, publisher: Publisher, offsets: Offsets) -> None:
@@ -27,7 +27,8 @@ class AtMostOnce(AtLeastOnce):
 
     def settle(self, positions: Positions) -> Sequence[Outgoing]:
         """Commit, and publish later."""
-        self._offsets.commit(positions)
+        if positions:
+            self._settled.commit(positions)
         kept, self._kept = self._kept, []
         threading.Timer(_LATER_S, self._publish_late, [kept]).start()
         return kept
