@@ -28,36 +28,19 @@ def comparisons(ours: Outcomes, theirs: Outcomes) -> list[Comparison]:
             )
 
         mine, others = ours[name], theirs[name]
-        tenth, third = (Limit(at_most=0.1), Limit(at_most=1 / 3)) if limited else (Limit(), Limit())
+        their_changes, their_hours = [max(1, o.changes) for o in others], [max(0.01, o.pod_hours) for o in others]
+        tenth, third, hours = (Limit(at_most=most) if limited else Limit() for most in (0.1, 1 / 3, 1.2))
         rows += [
             row(f"{name}: p95 age", "s", tenth, [o.p95_age_s for o in mine], [o.p95_age_s for o in others]),
-            row(f"{name}: changes", "", third, [o.changes for o in mine], [max(1, o.changes) for o in others]),
-            row(
-                f"{name}: pod-hours",
-                "h",
-                Limit(at_most=1.2) if limited else Limit(),
-                [o.pod_hours for o in mine],
-                [max(0.01, o.pod_hours) for o in others],
-            ),
+            row(f"{name}: changes", "", third, [o.changes for o in mine], their_changes),
+            row(f"{name}: pod-hours", "h", hours, [o.pod_hours for o in mine], their_hours),
         ]
         if limited:
             trace = next(trace for trace in TRACES if trace.name == name)
-            changes, hours = float(changes_with_known_rates(trace)), fewest_pod_hours(trace)
+            least_changes, least_hours = float(changes_with_known_rates(trace)), fewest_pod_hours(trace)
             rows += [
-                row(
-                    f"{name}: changes with known rates",
-                    "",
-                    Limit(),
-                    [changes] * len(others),
-                    [max(1, o.changes) for o in others],
-                ),
-                row(
-                    f"{name}: fewest pod-hours at 0.75",
-                    "h",
-                    Limit(),
-                    [hours] * len(others),
-                    [max(0.01, o.pod_hours) for o in others],
-                ),
+                row(f"{name}: changes with known rates", "", Limit(), [least_changes] * len(others), their_changes),
+                row(f"{name}: fewest pod-hours at 0.75", "h", Limit(), [least_hours] * len(others), their_hours),
             ]
     return rows
 

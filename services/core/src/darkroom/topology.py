@@ -73,6 +73,11 @@ class StagePlan:
         return self.share_group or self.consumer_group
 
     @property
+    def group_type(self) -> Literal["consumer", "share"]:
+        """The type of that group, in Kafka's words."""
+        return "consumer" if self.share_group is None else "share"
+
+    @property
     def has_fixed_replicas(self) -> bool:
         """Whether `replicas` is the number of workers at any time."""
         return self.autoscaling is None or self.autoscaling.metrics_only

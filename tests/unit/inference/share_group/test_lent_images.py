@@ -15,6 +15,7 @@ from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.share_group.lent_images import LentImages
 from darkroom_inference.share_group.limits import GroupLimits
 from tests.support.clock import Clock
+from tests.support.services.turns import FakeMessage
 
 if TYPE_CHECKING:
     from confluent_kafka import ShareConsumer
@@ -24,39 +25,15 @@ if TYPE_CHECKING:
 ACCEPT, RELEASE = AcknowledgeType.ACCEPT, AcknowledgeType.RELEASE
 
 
-@dataclass
-class LentMessage:
+class LentMessage(FakeMessage):
     """An image of partition 0."""
 
-    number: int
-    deliveries: int = 1
-
-    def error(self) -> None:
-        return None
-
-    def topic(self) -> str:
-        return "demo.digits.images"
-
-    def partition(self) -> int:
-        return 0
-
-    def offset(self) -> int:
-        return self.number
-
-    def key(self) -> bytes:
-        return b"k"
-
-    def value(self) -> bytes:
-        return b"image"
-
-    def headers(self) -> None:
-        return None
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1_000
+    def __init__(self, offset: int, deliveries: int = 1) -> None:
+        super().__init__(offset, b"image")
+        self._deliveries = deliveries
 
     def delivery_count(self) -> int:
-        return self.deliveries
+        return self._deliveries
 
 
 @dataclass

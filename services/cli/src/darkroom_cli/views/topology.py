@@ -18,9 +18,8 @@ def as_tree(topology: Topology) -> Tree:
     for stage in topology.stages:
         spec, workers = stage.spec, _count(stage.replicas, "worker")
         branch = root.add(f"stage [bold]{stage.name}[/]: {spec.output.type}, {spec.mode}, {spec.delivery}, {workers}")
-        kind = "consumer" if stage.share_group is None else "share"
         branch.add(f"model {escape(stage.spec.model.uri)}")
-        branch.add(f"reads [cyan]{stage.images_topic}[/] as {kind} group [cyan]{stage.group}[/]")
+        branch.add(f"reads [cyan]{stage.images_topic}[/] as {stage.group_type} group [cyan]{stage.group}[/]")
         branch.add(_topic_line("results", stage.results))
         branch.add(_topic_line("dead letters", stage.dead_letters))
     return root

@@ -60,14 +60,15 @@ def asyncapi_document(topologies: Iterable[Topology]) -> Document:
 
 
 def _operations(stage: StagePlan, of_stage: str) -> dict[str, Document]:
-    kind = "consumer" if stage.share_group is None else "share"
     group = {
         "groupId": {"type": "string", "const": stage.group},
         "bindingVersion": KAFKA_BINDING,
     }
     return {
         f"{stage.consumer_group}.receiveImages": {
-            **_operation("receive", stage.images_topic, f"Workers {of_stage} read images as one {kind} group."),
+            **_operation(
+                "receive", stage.images_topic, f"Workers {of_stage} read images as one {stage.group_type} group."
+            ),
             "bindings": {"kafka": group},
         },
         f"{stage.consumer_group}.sendResults": _operation(
