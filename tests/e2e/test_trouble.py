@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kind.commands import KindError
 from kind.settings import NODE
 from tests.support.on_kind import kubectl
 from tests.support.on_kind.callers import signed_in
@@ -112,7 +113,10 @@ def started_at(cluster: Cluster) -> dict[str, str]:
 
 
 def has_synced(cluster: Cluster) -> bool:
-    """Whether kube-proxy has written all its rules since its start."""
-    metrics = cluster.engine.run("exec", NODE, "curl", "-sS", "http://127.0.0.1:10249/metrics")
+    """Whether kube-proxy has written all its rules since its start; False while it does not serve its metrics yet."""
+    try:
+        metrics = cluster.engine.run("exec", NODE, "curl", "-sS", "http://127.0.0.1:10249/metrics")
+    except KindError:
+        return False
     counts = re.findall(r"^kubeproxy_sync_full_proxy_rules_duration_seconds_count\S* (\d+)", metrics, re.MULTILINE)
     return sum(map(int, counts)) >= _FAMILIES
