@@ -32,6 +32,21 @@ def test_marks_say_how_many_images_a_loop_takes_at_once() -> None:
     assert max(sizes) > 1
 
 
+@pytest.mark.parametrize("commit_every_s", [0.0, 1e-9])
+def test_marks_promise_little_while_few_images_come_at_once_and_grow_with_a_backlog(commit_every_s: float) -> None:
+    kafka, model = FakeKafka([b"good"]), FakeModel()
+    loop = work(kafka, model, commit_every_s=commit_every_s)
+    for images in range(1, 300):
+        kafka.images = [b"good"] * images
+        loop.turn()
+    assert max(mark.batch for mark in kafka.marks) == kafka.marks[-1].batch == 4
+    kafka.images = [b"good"] * 1_000
+    before = len(kafka.marks)
+    while len(model.seen) < 1_000:
+        loop.turn()
+    assert {8, 16, 32, 64} <= {mark.batch for mark in kafka.marks[before:]}
+
+
 def test_batches_share_a_commit_and_the_mark_covers_all_of_them() -> None:
     kafka, model = FakeKafka([b"good"]), FakeModel()
     loop = work(kafka, model, commit_every_s=1_000)

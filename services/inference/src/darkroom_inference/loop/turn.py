@@ -43,6 +43,8 @@ _ANSWERS_S = 0.005
 """The intended time to analyse images whose results are made and published together."""
 _WINDOW_POLL_S = 0.001
 """How often a loop that waits for more images looks whether the model is still busy."""
+_LEAST_PROMISED = 4
+"""Images that marks promise at least, so that the first of a burst do not need a commit each."""
 
 
 @dataclass
@@ -64,6 +66,8 @@ class BatchWork(Generic[P]):
     """How long offsets may wait for their commit after the results are acknowledged, so that batches share it."""
     promised: int = 1
     """The batch size in the marks of the last commit, which limits the next batch."""
+    taken: int = 0
+    """Images processed in batches since the last commit."""
     mark_commit_s: float = 2.0
     """The maximum time that the other loops wait for the commit of a suspect's mark."""
     busy_since: float = 0.0
@@ -143,7 +147,6 @@ class BatchWork(Generic[P]):
     def _batch(self, group: list[ImageRecord]) -> list[ImageRecord]:
         """Process a batch. Returns the rest of it if the model fails on an image."""
         began = time.perf_counter()
-        promised = self.size.images
         done: list[ImageRecord] = []
         left: list[ImageRecord] = []
         skipped = 0
@@ -174,26 +177,34 @@ class BatchWork(Generic[P]):
                     self.delivery.send()
         self.metrics.batch(len(done))
         self.size.learn(len(done), time.perf_counter() - began)
-        progress = self.intake.progress(done, held(promised), left[0] if left else None)
+        self.taken += len(done)
         if self.commit_every_s and not left:
-            self._settle(self.intake.progress([], held(promised)), skipped)
-            self.intake.postpone(progress)
+            self._settle(self.intake.progress([], held(self.promised)), skipped)
+            self.intake.postpone(self.intake.progress(done, held(self.promised)))
             self.commit_at = min(self.commit_at, time.monotonic() + self.commit_every_s)
         else:
-            self._settle(progress, skipped)
-            self.promised = promised
+            promised = self._to_promise()
+            self._settle(self.intake.progress(done, held(promised), left[0] if left else None), skipped)
+            self.promised, self.taken = promised, 0
         return left
+
+    def _to_promise(self) -> int:
+        """The batch size for the marks of a commit: as many images may become suspects after a crash.
+
+        Twice what was taken since the last commit: batches grow quickly while images wait, and stay small otherwise.
+        """
+        return min(self.size.images, max(self.size.least, _LEAST_PROMISED, 2 * self.taken))
 
     def _commit_if_due(self, records: Sequence[ImageRecord]) -> None:
         """Commit the offsets that wait, if it is time, or if a mark does not cover `records` too, which come next."""
         if time.monotonic() < self.commit_at and self.intake.covers(records):
             return
         self.commit_at = math.inf
-        batch = self.size.images
-        if waiting := self.intake.postponed(held(batch)):
-            self.promised = batch
+        promised = self._to_promise()
+        if waiting := self.intake.postponed(held(promised)):
             self.delivery.settle(waiting)
             self.intake.advance(waiting)
+            self.promised, self.taken = promised, 0
 
     def _suspect(self, suspect: ImageRecord) -> list[ImageRecord]:
         """Process one suspect. Returns it if it must be tried again."""
