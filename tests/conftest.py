@@ -12,6 +12,7 @@ from tests.support.made_once import CACHE
 
 pytest_plugins = [
     "tests.support.temporary_folder",
+    "tests.support.cpu_times",
     "tests.support.dead_workers",
     "tests.support.on_demand",
     "tests.support.kafka",
