@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from darkroom_inference.__main__ import main
+from darkroom_inference.command import main
 from darkroom_inference.kafka.delivery import AtLeastOnce
 from darkroom_inference.kafka.offsets import Offsets, Positions
 from darkroom_inference.kafka.publisher import Publisher

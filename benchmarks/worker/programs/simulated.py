@@ -12,7 +12,7 @@ from typing import Any
 
 import simplejpeg
 
-import darkroom_inference.__main__ as program
+import darkroom_inference.command as program
 from darkroom_vision.imaging.geometry import Fit, Transform
 from darkroom_vision.imaging.pixels import Pixels
 from darkroom_vision.model.session import OnnxModel

@@ -36,10 +36,10 @@ def test_with_an_endpoint_it_is_on() -> None:
 @pytest.mark.parametrize(
     ("modules", "named"),
     [
-        ("darkroom_inference.__main__", "opentelemetry"),
+        ("darkroom_inference.command", "opentelemetry"),
         # FastAPI imports the API of OpenTelemetry.
         (
-            "darkroom_ingestion.__main__, darkroom_ingestion.filling.__main__",
+            "darkroom_ingestion.command, darkroom_ingestion.filling.command",
             "opentelemetry.sdk opentelemetry.exporter",
         ),
     ],

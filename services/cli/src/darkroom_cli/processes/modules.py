@@ -1,4 +1,4 @@
-"""The Python modules of the services."""
+"""The Python modules of the services. The module `command` of each has a function `main`."""
 
 from typing import Final
 

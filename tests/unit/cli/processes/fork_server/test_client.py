@@ -26,7 +26,7 @@ def main():
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServer]:
     (tmp_path / MODULE).mkdir()
-    (tmp_path / MODULE / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    (tmp_path / MODULE / "command.py").write_text(PROGRAM, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     server = ForkServer([MODULE])
     yield server

@@ -15,15 +15,17 @@ from collections.abc import Sequence
 
 from setproctitle import setproctitle
 
+from darkroom.processes.loading import loading
 from darkroom.processes.parent_death import end_with_parent
 from darkroom_cli.processes.fork_server.request import DESCRIPTORS, MAX_BYTES, Request
 
 
 def main() -> None:
-    """Import the modules, then fork and run one of them for every request."""
+    """Import the module `command` of each, then fork and run one of them for every request."""
     control, modules = socket.socket(fileno=int(sys.argv[1])), sys.argv[2:]
-    for module in modules:
-        importlib.import_module(f"{module}.__main__")
+    with loading():
+        for module in modules:
+            importlib.import_module(f"{module}.command")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forks
     own = os.getpid()
     while True:
@@ -68,7 +70,7 @@ def _run(request: Request, standard: Sequence[int]) -> None:
     command = [sys.executable, "-P", "-m", request.module, *request.arguments]
     setproctitle(shlex.join(command))
     sys.argv = [request.module, *request.arguments]
-    importlib.import_module(f"{request.module}.__main__").main()
+    importlib.import_module(f"{request.module}.command").main()
 
 
 if __name__ == "__main__":
