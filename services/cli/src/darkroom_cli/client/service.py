@@ -12,9 +12,10 @@ from typing import Any, Self
 import httpx
 
 from darkroom.errors import DarkroomError
+from darkroom_cli.client.bearer_auth import BearerAuth
 from darkroom_cli.client.denials import advice
 from darkroom_cli.client.retries import delay_s, is_temporary, retry_after_s
-from darkroom_cli.client.tokens import BearerAuth, TokenSource, check_address, is_this_machine
+from darkroom_cli.client.tokens import TokenSource, check_address, is_this_machine
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
 
 _CONNECT_TIMEOUT_S = 5.0

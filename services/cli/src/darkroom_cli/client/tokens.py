@@ -1,15 +1,15 @@
 """Bearer tokens for the ingestion service: where they come from, and where they may be sent."""
 
 import re
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
-
-import httpx
+from typing import TYPE_CHECKING, Protocol
 
 from darkroom.loopback import is_loopback
 from darkroom_cli.exit_codes import InvalidInput
+
+if TYPE_CHECKING:
+    import httpx
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """RFC 6750, section 2.1."""
@@ -62,19 +62,6 @@ class TokenFile:
         return checked(text, f"token file {self.path}")
 
 
-class BearerAuth(httpx.Auth):
-    """Adds the token to every request of an httpx client."""
-
-    def __init__(self, source: TokenSource) -> None:
-        """`source` is asked before every request."""
-        self._source = source
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        """Send the request with the token."""
-        request.headers["Authorization"] = f"Bearer {self._source.token()}"
-        yield request
-
-
 def checked(text: str, origin: str) -> str:
     """`text` without surrounding white space. Messages never contain it.
 
@@ -94,7 +81,7 @@ def is_this_machine(host: str) -> bool:
     return is_loopback(host.strip("[]")) or host.endswith(".localhost")
 
 
-def check_address(url: httpx.URL, *, insecure: bool) -> None:
+def check_address(url: "httpx.URL", *, insecure: bool) -> None:
     """Check that a token may be sent to `url`: over TLS, or to this machine; anywhere if `insecure`.
 
     Raises:
