@@ -22,7 +22,8 @@ from benchmarks.store.log import Results
 from benchmarks.store.pages import measure_pages, requests
 from benchmarks.store.rates import curve, ratios
 from benchmarks.store.service import Backlog, filler, ingest_rate
-from darkroom_ingestion.store.opening import connect, open_database
+from darkroom_ingestion.store.connecting import connect
+from darkroom_ingestion.store.opening import open_database
 from tests.support.postgresql import make_database, running_postgresql
 
 _INGEST_ROUNDS = 3

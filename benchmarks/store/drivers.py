@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import make_url
 from sqlalchemy.schema import Table
 
-from darkroom_ingestion.store.opening import SQLITE_SETTINGS
+from darkroom_ingestion.store.connecting import SQLITE_SETTINGS
 
 RowsOf = Mapping[Table, Sequence[tuple[object, ...]]]
 

@@ -17,8 +17,8 @@ from benchmarks.measuring.processes import cpu_s
 from benchmarks.measuring.rounds import in_turn
 from benchmarks.store.drivers import Driver, Postgresql, Sqlite
 from benchmarks.store.log import LABELS, PIPELINE, STAGES, Batches, Results, assign, dead_letters, failed_image, images
+from darkroom_ingestion.store.connecting import connect
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.opening import connect
 from darkroom_ingestion.store.queries import results_page
 from darkroom_ingestion.store.writing.writes import write_batch
 

@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import URL, create_engine, text
 
 from darkroom_ingestion.store import opening
-from darkroom_ingestion.store.opening import BadDatabase, open_database
+from darkroom_ingestion.store.connecting import BadDatabase
+from darkroom_ingestion.store.opening import open_database
 from darkroom_ingestion.store.queries import results_page
 from darkroom_ingestion.store.tables import metadata
 from tests.support.postgresql import STORES, make_database, postgresql

@@ -18,8 +18,8 @@ from darkroom_ingestion.kafka.errors import CLIENT_NOT_CREATED
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import SERVICE
+from darkroom_ingestion.store.connecting import connect
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.opening import connect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -32,7 +32,7 @@ from darkroom_ingestion.processes.messages import (
 )
 from darkroom_ingestion.services import Membership
 from darkroom_ingestion.serving import prepared
-from darkroom_ingestion.store.opening import connect
+from darkroom_ingestion.store.connecting import connect
 
 _COUNTED_EVERY_S: Final = 1.0
 _ANSWER_S: Final = 8.0
