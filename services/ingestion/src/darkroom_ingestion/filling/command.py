@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from darkroom_ingestion.records.answers import ReceivedImage
 
 _REPORT_EVERY_S: Final = 0.2
+_REPORT_SOON_S: Final = 0.05
+"""Until the fillers have read what is in the log, which a service that starts waits for."""
 _JOIN_S: Final = 5.0
 _LAST_SPANS_S: Final = 1.0
 
@@ -76,6 +78,11 @@ class Fillers:
         states = {connection: filler.state for connection, filler in self._fillers.items()}
         return Report(states, self._metrics.counters_of_the_store())
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether every filler has read what was in the log."""
+        return all(filler.state.caught_up for filler in self._fillers.values())
+
     def close(self) -> None:
         """Finish the current batches and leave the groups."""
         self.read({})
@@ -107,7 +114,7 @@ def main() -> None:
     sent = Report()
     try:
         while True:
-            for ready in wait([pipe, passed], _REPORT_EVERY_S):
+            for ready in wait([pipe, passed], _REPORT_EVERY_S if fillers.caught_up else _REPORT_SOON_S):
                 if ready is pipe:
                     fillers.read(pipe.recv())
                 else:
