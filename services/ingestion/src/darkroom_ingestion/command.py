@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -61,9 +62,9 @@ def _loaded(settings: Settings) -> Callable[..., Coroutine[Any, Any, None]]:
         from darkroom_ingestion.processes.parent import serve_with_processes  # noqa: PLC0415
 
         return serve_with_processes
-    from darkroom_ingestion.serving import serve_alone  # noqa: PLC0415
+    from darkroom_ingestion.serving import loaded_app, serve_alone  # noqa: PLC0415
 
-    return serve_alone
+    return partial(serve_alone, loaded_app(settings))
 
 
 def _catalog(settings: Settings) -> CatalogSource:

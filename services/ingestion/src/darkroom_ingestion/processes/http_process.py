@@ -31,7 +31,7 @@ from darkroom_ingestion.processes.messages import (
     StatusQuestion,
 )
 from darkroom_ingestion.services import Membership
-from darkroom_ingestion.serving import prepared
+from darkroom_ingestion.serving import loaded_app, prepared
 from darkroom_ingestion.store.connecting import connect
 
 _COUNTED_EVERY_S: Final = 1.0
@@ -139,7 +139,8 @@ async def run(control: socket.socket, connections: socket.socket, images: socket
     parent = Parent(channel, setup)
     membership = Membership(setup.owner, parent, parent.filling, images)
     database = connect(setup.settings.database)
-    async with prepared(setup.settings, database, parent, setup.pipelines, membership) as ready:
+    app = loaded_app(setup.settings)
+    async with prepared(app, setup.settings, database, parent, setup.pipelines, membership) as ready:
         services = ready.services
         if setup.replaces:
             # The service has waited for all Kafkas at its start. Now one that is away must not make it unready.
