@@ -19,6 +19,7 @@ from darkroom_ingestion.certificate import Certificate
 from darkroom_ingestion.filling.start import FillingProcesses
 from darkroom_ingestion.http.app import as_served, at_once, create_app, create_probe_app, serve
 from darkroom_ingestion.http.context import Services
+from darkroom_ingestion.http.requests.checks import Checks
 from darkroom_ingestion.http.server.protocol import AtOnce
 from darkroom_ingestion.http.server.servers import probes_served, server
 from darkroom_ingestion.listening import urls_of
@@ -79,21 +80,9 @@ async def prepared(
         if certificate is not None:
             services.background.start("tls certificate", partial(certificate.watch, services.metrics))
         tls = None if certificate is None else certificate.context
-        whole = as_served(
-            app,
-            services.access,
-            services.limits,
-            trusted_proxies=settings.access.sign_in.trusted_proxies,
-            cors_origins=settings.cors_origins,
-            on_loopback=on_loopback,
-        )
-        before = at_once(
-            app,
-            services.access,
-            services.limits,
-            trusted_proxies=settings.access.sign_in.trusted_proxies,
-            on_loopback=on_loopback,
-        )
+        checks = Checks(services.access, services.limits, settings.access.sign_in.trusted_proxies)
+        whole = as_served(app, checks, cors_origins=settings.cors_origins, on_loopback=on_loopback)
+        before = at_once(app, checks, on_loopback=on_loopback)
         yield Prepared(services, whole, before, probe_app, tls)
 
 

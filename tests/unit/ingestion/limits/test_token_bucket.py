@@ -45,3 +45,10 @@ def test_it_saves_up_no_more_than_its_burst() -> None:
     bucket = TokenBucket(10.0, 10.0, 0.0)
     assert bucket.take(10, 1_000.0) == 0
     assert bucket.take(1, 1_000.0) > 0
+
+
+def test_asking_takes_nothing() -> None:
+    bucket = TokenBucket(10.0, 10.0, 0.0)
+    assert bucket.wait_s(10, 0.0) == bucket.wait_s(10, 0.0) == 0
+    assert bucket.take(10, 0.0) == 0
+    assert bucket.wait_s(5, 0.0) == bucket.take(5, 0.0) == 0.5

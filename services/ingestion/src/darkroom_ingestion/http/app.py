@@ -10,18 +10,16 @@ from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.http import errors
 from darkroom_ingestion.http.console_files import BUILT_CONSOLE, ConsoleFiles
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.documents.live import Batch
-from darkroom_ingestion.http.middleware.access import AccessChecked
-from darkroom_ingestion.http.middleware.forwarded import ForwardedClients
+from darkroom_ingestion.http.middleware.checked import Checked
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
-from darkroom_ingestion.http.middleware.requests_limited import RequestsLimited
 from darkroom_ingestion.http.problems import Problem
+from darkroom_ingestion.http.requests.checks import Checks
 from darkroom_ingestion.http.routes import (
     dead_letters,
     docs,
@@ -42,8 +40,6 @@ from darkroom_ingestion.http.routes.explore import images as images_list
 from darkroom_ingestion.http.server.protocol import AtOnce
 from darkroom_ingestion.http.uploads.arrived_uploads import ArrivedUploads
 from darkroom_ingestion.http.uploads.plain_uploads import PlainUploads
-from darkroom_ingestion.limits.callers import CallerLimits
-from darkroom_ingestion.sign_in_settings import Network
 
 log = structlog.get_logger("darkroom.ingestion.http")
 
@@ -118,23 +114,11 @@ def create_app(
     return app
 
 
-def as_served(
-    app: FastAPI,
-    access: Access,
-    limits: CallerLimits,
-    *,
-    trusted_proxies: Sequence[Network] = (),
-    cors_origins: Sequence[str] = (),
-    on_loopback: bool = False,
-) -> ASGIApp:
+def as_served(app: FastAPI, checks: Checks, *, cors_origins: Sequence[str] = (), on_loopback: bool = False) -> ASGIApp:
     """The application as a server calls it: callers are checked, and plain uploads handled, before the framework."""
     whole: ASGIApp = PlainUploads(app, app.state, local_hosts_only=on_loopback)
-    if limits.limits_requests:
-        whole = RequestsLimited(whole, limits)
-    if access.is_checked:
-        whole = AccessChecked(whole, access)
-    if trusted_proxies:
-        whole = ForwardedClients(whole, trusted_proxies)
+    if not checks.is_empty:
+        whole = Checked(whole, checks)
     if cors_origins:
         # Pages may read refusals too, and browsers ask for permission without a credential.
         whole = CORSMiddleware(
@@ -147,16 +131,14 @@ def as_served(
     return Instrumented(whole, app.state)
 
 
-def at_once(
-    app: FastAPI, access: Access, limits: CallerLimits, *, trusted_proxies: Sequence[Network] = (), on_loopback: bool
-) -> AtOnce | None:
-    """What handles plain uploads before the application `as_served` does, if nothing else looks at requests before it.
+def at_once(app: FastAPI, checks: Checks, *, on_loopback: bool) -> AtOnce | None:
+    """What handles plain uploads before the application `as_served` does.
 
     Their debug lines would not have their ids, so at that level they are for the application too.
     """
-    if access.is_checked or limits.limits_requests or limits.limits_bytes or trusted_proxies:
+    if log.is_enabled_for(logging.DEBUG):
         return None
-    return None if log.is_enabled_for(logging.DEBUG) else ArrivedUploads(app.state, local_hosts_only=on_loopback)
+    return ArrivedUploads(app.state, checks, local_hosts_only=on_loopback)
 
 
 def create_probe_app() -> FastAPI:

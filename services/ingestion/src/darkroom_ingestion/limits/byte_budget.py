@@ -16,6 +16,10 @@ class ByteBudget:
         self._limits, self._key = limits, key
         self._taken = False
 
+    def has(self, size: int) -> bool:
+        """Whether `begin` would accept a body of that size now."""
+        return self._limits.has_bytes(self._key, size)
+
     def begin(self, announced: int) -> None:
         """Take the bytes of a body that is about to be read; with an unknown size, 0.
 

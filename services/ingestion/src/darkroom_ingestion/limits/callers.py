@@ -124,6 +124,10 @@ class CallerLimits:
         if wait_s := self._bytes(key).take(size or 1, self._clock()):
             raise self._sent_too_much("bytes", wait_s)
 
+    def has_bytes(self, key: str, size: int) -> bool:
+        """Whether the caller may send a body of that size now."""
+        return self._bytes(key).wait_s(size, self._clock()) == 0
+
     def spend_bytes(self, key: str, size: int) -> None:
         """Take bytes of a body of unknown size, as they arrive."""
         self._bytes(key).spend(size, self._clock())

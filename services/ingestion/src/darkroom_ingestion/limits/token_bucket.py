@@ -22,12 +22,16 @@ class TokenBucket:
 
     def take(self, amount: float, now_s: float) -> float:
         """Take `amount`. Returns 0, or in how many seconds there will be enough; nothing is taken then."""
-        self._fill(now_s)
-        missing = min(amount, self._burst) - self._level
-        if missing > _ROUNDING * self._burst:
-            return missing / self._rate
+        if wait_s := self.wait_s(amount, now_s):
+            return wait_s
         self._level -= amount
         return 0.0
+
+    def wait_s(self, amount: float, now_s: float) -> float:
+        """In how many seconds there will be enough to take `amount`; 0 if there is now."""
+        self._fill(now_s)
+        missing = min(amount, self._burst) - self._level
+        return missing / self._rate if missing > _ROUNDING * self._burst else 0.0
 
     def spend(self, amount: float, now_s: float) -> None:
         """Take `amount`, also if there is not enough: the bucket owes the rest."""

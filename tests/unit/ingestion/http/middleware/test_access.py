@@ -14,7 +14,10 @@ from darkroom_ingestion.access.caller import caller_of
 from darkroom_ingestion.access.needed import PUBLIC, needed
 from darkroom_ingestion.access.opening import open_access
 from darkroom_ingestion.access_settings import AccessSettings
-from darkroom_ingestion.http.middleware.access import AccessChecked
+from darkroom_ingestion.http.middleware.checked import Checked
+from darkroom_ingestion.http.requests.checks import Checks
+from darkroom_ingestion.limits.callers import CallerLimits
+from darkroom_ingestion.limits.settings import LimitSettings
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 from tests.support.services.routes import all_routes
@@ -29,7 +32,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-def checked(tmp_path: Path) -> AccessChecked:
+def checked(tmp_path: Path) -> Checked:
     file = tmp_path / "tokens.json"
     entries = [
         {"name": "reader", "token": READER, "pipelines": ["demo/*"], "rights": ["Read"]},
@@ -37,10 +40,11 @@ def checked(tmp_path: Path) -> AccessChecked:
     ]
     file.write_text(json.dumps({"tokens": entries}))
     settings = Settings(catalog=tmp_path / "catalog.json", access=AccessSettings("token-file", file))
-    return AccessChecked(application, open_access(settings, Metrics()))
+    access, no_limits = open_access(settings, Metrics()), CallerLimits(LimitSettings(), lambda _: None)
+    return Checked(application, Checks(access, no_limits))
 
 
-def ask(app: AccessChecked, method: str, path: str, authorization: str | None = None, **more: Any) -> httpx.Response:
+def ask(app: Checked, method: str, path: str, authorization: str | None = None, **more: Any) -> httpx.Response:
     headers = {} if authorization is None else {"Authorization": authorization}
 
     async def asked() -> httpx.Response:
@@ -50,20 +54,20 @@ def ask(app: AccessChecked, method: str, path: str, authorization: str | None = 
     return asyncio.run(asked())
 
 
-def test_no_route_but_the_public_ones_responds_without_a_credential(checked: AccessChecked) -> None:
+def test_no_route_but_the_public_ones_responds_without_a_credential(checked: Checked) -> None:
     for method, path in all_routes():
         answer = ask(checked, method, path)
         expected = 200 if needed(method, path) is PUBLIC else 401
         assert answer.status_code == expected, (method, path)
 
 
-def test_a_path_without_a_row_is_refused_to_every_caller(checked: AccessChecked) -> None:
+def test_a_path_without_a_row_is_refused_to_every_caller(checked: Checked) -> None:
     for method, path in [("GET", "/metrics"), ("GET", "/v2/pipelines"), ("PUT", IMAGES), ("OPTIONS", IMAGES)]:
         assert ask(checked, method, path).status_code == 401
         assert ask(checked, method, path, f"Bearer {READER}").status_code == 403
 
 
-def test_a_caller_may_do_what_its_rights_allow(checked: AccessChecked) -> None:
+def test_a_caller_may_do_what_its_rights_allow(checked: Checked) -> None:
     assert ask(checked, "GET", IMAGES, f"Bearer {READER}").json() == {"caller": "reader"}
     assert ask(checked, "POST", IMAGES, f"bearer {SUBMITTER}").json() == {"caller": "submitter"}
     assert ask(checked, "POST", IMAGES, f"Bearer {READER}").status_code == 403
@@ -71,7 +75,7 @@ def test_a_caller_may_do_what_its_rights_allow(checked: AccessChecked) -> None:
     assert ask(checked, "POST", f"{IMAGES}/0-1/analyze", f"Bearer {SUBMITTER}").status_code == 403
 
 
-def test_a_refusal_says_what_is_missing(checked: AccessChecked) -> None:
+def test_a_refusal_says_what_is_missing(checked: Checked) -> None:
     answer = ask(checked, "POST", IMAGES, f"Bearer {READER}", content=b"an image")
     assert answer.json() == {
         "type": "https://darkroom.dev/problems/forbidden",
@@ -93,14 +97,14 @@ def test_a_refusal_says_what_is_missing(checked: AccessChecked) -> None:
     ],
 )
 def test_a_request_without_a_valid_credential_is_challenged(
-    checked: AccessChecked, authorization: str | None, challenge: str
+    checked: Checked, authorization: str | None, challenge: str
 ) -> None:
     answer = ask(checked, "GET", "/v1/pipelines", authorization)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, challenge)
     assert answer.json()["type"].endswith("/unauthenticated")
 
 
-def test_a_request_with_two_tokens_is_refused(checked: AccessChecked) -> None:
+def test_a_request_with_two_tokens_is_refused(checked: Checked) -> None:
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(checked), base_url="http://service") as client:
             tokens = [("authorization", f"Bearer {token}") for token in (READER, SUBMITTER)]
@@ -109,7 +113,7 @@ def test_a_request_with_two_tokens_is_refused(checked: AccessChecked) -> None:
     assert asyncio.run(asked()).status_code == 401
 
 
-def test_an_address_that_guesses_tokens_must_wait_and_a_known_caller_must_not(checked: AccessChecked) -> None:
+def test_an_address_that_guesses_tokens_must_wait_and_a_known_caller_must_not(checked: Checked) -> None:
     answers = [ask(checked, "GET", IMAGES, f"Bearer guess-{attempt}") for attempt in range(5)]
     assert ask(checked, "GET", IMAGES, f"Bearer {READER}").status_code == 200
     answers += [ask(checked, "GET", IMAGES, f"Bearer guess-{attempt}") for attempt in range(5, 40)]

@@ -7,9 +7,15 @@ import httpx
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.access.head import Head
-from darkroom_ingestion.http.middleware.forwarded import ForwardedClients
+from darkroom_ingestion.access.protocols import EverythingAllowed
+from darkroom_ingestion.http.middleware.checked import Checked
 from darkroom_ingestion.http.requests.callers import address_of
+from darkroom_ingestion.http.requests.checks import Checks
+from darkroom_ingestion.limits.callers import CallerLimits
+from darkroom_ingestion.limits.settings import LimitSettings
+from darkroom_ingestion.metrics import Metrics
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -18,7 +24,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def found_behind(peer: str) -> dict[str, str]:
-    app = ForwardedClients(application, [ip_network("10.0.0.0/8")])
+    access = Access("none", (), EverythingAllowed(), Metrics())
+    no_limits = CallerLimits(LimitSettings(), lambda _: None)
+    app = Checked(application, Checks(access, no_limits, [ip_network("10.0.0.0/8")]))
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, client=(peer, 1234))

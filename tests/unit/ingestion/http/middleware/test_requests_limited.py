@@ -7,10 +7,14 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.access.caller import CALLER, Caller
-from darkroom_ingestion.http.middleware.requests_limited import RequestsLimited
+from darkroom_ingestion.access.protocols import EverythingAllowed
+from darkroom_ingestion.http.middleware.checked import Checked
+from darkroom_ingestion.http.requests.checks import Checks
 from darkroom_ingestion.limits.callers import CallerLimits
 from darkroom_ingestion.limits.settings import LimitSettings
+from darkroom_ingestion.metrics import Metrics
 from tests.support.clock import Clock
 
 
@@ -19,7 +23,7 @@ class Service:
 
     def __init__(self) -> None:
         limits = CallerLimits(LimitSettings(requests=2), lambda _: None, clock=Clock())
-        self._app = RequestsLimited(PlainTextResponse("ok"), limits)
+        self._app = Checked(PlainTextResponse("ok"), Checks(Access("none", (), EverythingAllowed(), Metrics()), limits))
 
     def answers(self, count: int, path: str = "/v1/pipelines", **sender: str) -> list[httpx.Response]:
         return [self._answer(path, **sender) for _ in range(count)]

@@ -11,8 +11,11 @@ from starlette.types import Message, Receive, Scope, Send
 from darkroom_ingestion.access.opening import open_access
 from darkroom_ingestion.access.streams import reads
 from darkroom_ingestion.access_settings import AccessSettings
-from darkroom_ingestion.http.middleware.access import AccessChecked
+from darkroom_ingestion.http.middleware.checked import Checked
+from darkroom_ingestion.http.requests.checks import Checks
 from darkroom_ingestion.http.server.protocol import ABORT
+from darkroom_ingestion.limits.callers import CallerLimits
+from darkroom_ingestion.limits.settings import LimitSettings
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import Settings
 
@@ -31,7 +34,7 @@ class Client:
     def body(self) -> bytes:
         return b"".join(message.get("body", b"") for message in self.messages)
 
-    async def ask(self, app: AccessChecked, path: str) -> None:
+    async def ask(self, app: Checked, path: str) -> None:
         async def receive() -> Message:
             await asyncio.Event().wait()
             raise AssertionError
@@ -85,7 +88,8 @@ def asked(file: Path, media_type: bytes | None, path: str, rights: list[str]) ->
         access = open_access(settings, Metrics())
         [(_, watch)] = access.background
         watching = asyncio.create_task(watch())
-        await client.ask(AccessChecked(Application(file, media_type, rights), access, again_s=0.01), path)
+        checks = Checks(access, CallerLimits(LimitSettings(), lambda _: None))
+        await client.ask(Checked(Application(file, media_type, rights), checks, again_s=0.01), path)
         watching.cancel()
 
     asyncio.run(run())

@@ -43,7 +43,7 @@ class Issuer:
         self._published: Published | None = None
         self._problem = ""
         self._tried_at = float("-inf")
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[Published | None] | None = None
 
     async def metadata(self) -> dict[str, Any]:
         """The provider's metadata.
@@ -83,18 +83,25 @@ class Issuer:
 
     async def _read_after(self, read_at: float) -> Published | None:
         """What the provider publishes, if it was or can be read after `read_at`."""
-        async with self._reading:
-            if self._published is not None and self._published.read_at > read_at:
-                return self._published
+        if self._published is not None and self._published.read_at > read_at:
+            return self._published
+        if self._reading is None:
             if self._clock() - self._tried_at < _BETWEEN_TRIES_S:
                 return None
             self._tried_at = self._clock()
-            try:
-                self._published = await self._read()
-            except IssuerUnavailable as error:
-                self._problem = str(error)
-                return None
-            return self._published
+            self._reading = asyncio.create_task(self._read_once())
+        # One request that is cancelled does not end the reading that others wait for.
+        return await asyncio.shield(self._reading)
+
+    async def _read_once(self) -> Published | None:
+        try:
+            self._published = await self._read()
+        except IssuerUnavailable as error:
+            self._problem = str(error)
+            return None
+        finally:
+            self._reading = None
+        return self._published
 
     async def _read(self) -> Published:
         check_address(self._url)

@@ -36,7 +36,9 @@ class Instrumented:
             await self._app(scope, receive, send)
             return
         status = 500
-        exchange = scope[EXCHANGE] = Exchange(self._state.services, dict(scope["headers"]))
+        exchange = scope.get(EXCHANGE)
+        if exchange is None:
+            exchange = scope[EXCHANGE] = Exchange(self._state.services, dict(scope["headers"]))
         set_log_fields(exchange.ids)
         request_id = exchange.request_id
         respond: RespondInTurn = scope[RESPOND]

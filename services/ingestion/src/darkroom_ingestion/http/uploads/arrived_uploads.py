@@ -9,10 +9,12 @@ from starlette.types import Scope
 
 from darkroom.logs import log_fields
 from darkroom_ingestion.http.errors import problem_of
-from darkroom_ingestion.http.exchange import Exchange
+from darkroom_ingestion.http.exchange import EXCHANGE, Exchange
 from darkroom_ingestion.http.middleware.instrumented import HEADER_LINES
 from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.admission import admit
+from darkroom_ingestion.http.requests.callers import byte_budget
+from darkroom_ingestion.http.requests.checks import Checks
 from darkroom_ingestion.http.server.protocol import Respond
 from darkroom_ingestion.http.uploads.plain import ROUTE, accepted_response, plain_upload
 from darkroom_ingestion.images.ids import new_image_id
@@ -30,14 +32,15 @@ class ArrivedUploads:
 
     Args:
         state: that of the application, with its services.
+        checks: what the application checks too.
         local_hosts_only: whether the application refuses requests whose Host is not of this machine or its network.
     """
 
-    def __init__(self, state: "State", *, local_hosts_only: bool) -> None:
-        self._state, self._local_hosts_only = state, local_hosts_only
+    def __init__(self, state: "State", checks: Checks, *, local_hosts_only: bool) -> None:
+        self._state, self._checks, self._local_hosts_only = state, checks, local_hosts_only
 
     def __call__(self, scope: Scope, body: bytes, respond: Respond) -> bool:
-        """Begin to handle a POST; False if it is for the application, as are those that are refused."""
+        """Begin to handle a POST; False if it is for the application, as are those that are refused or must wait."""
         try:
             return self._begin(scope, body, respond)
         except Exception:  # noqa: BLE001 - the application meets the same error, and responds
@@ -45,12 +48,18 @@ class ArrivedUploads:
 
     def _begin(self, scope: Scope, body: bytes, respond: Respond) -> bool:
         services, headers, size = self._state.services, dict(scope["headers"]), len(body)
+        # The application goes on with this exchange, and with what was checked: nothing is decided or counted twice.
+        exchange = scope[EXCHANGE] = Exchange(services, headers)
+        if not self._passes_checks(scope, exchange):
+            return False
         plain = plain_upload(scope, headers, services.links.pipelines, local_hosts_only=self._local_hosts_only)
         if plain is None or size > plain.served.max_image_bytes:
             return False
         upload = Upload(body, admit(plain.content_type, body))
-        exchange = Exchange(services, headers)
-        image_id = exchange.image_id = new_image_id()
+        budget = byte_budget(services, scope)
+        if budget is not None and not budget.has(size):
+            return False
+        image_id = new_image_id()
         publication = services.submissions.publication(plain.served, image_id, upload, plain.sender(exchange))
         memory, topics = services.memory, services.submissions.topics
 
@@ -75,5 +84,14 @@ class ArrivedUploads:
         except BaseException:
             memory.take(-size, unread_body=False)
             raise
+        if budget is not None:
+            budget.arrived(size)
+        exchange.image_id = image_id
         scope["route"] = ROUTE
         return True
+
+    def _passes_checks(self, scope: Scope, exchange: Exchange) -> bool:
+        if self._checks.is_empty:
+            return True
+        with log_fields(exchange.ids):
+            return self._checks.passes_now(scope)

@@ -1,4 +1,4 @@
-"""Plain uploads as an ASGI application, for those whose body arrives in parts, or whose caller is checked or limited.
+"""Plain uploads as an ASGI application, for those whose body arrives in parts, and for those that are refused.
 
 FastAPI's routing and validation cost several times as much as the rest of such a request. Every other request goes to
 the route `post_images`, which describes this one too in the OpenAPI document. Both respond alike.
