@@ -1,12 +1,16 @@
-"""A process of a service that can be killed, stopped and restarted, and ends with this process."""
+"""A process of a service that can be killed, suspended and restarted, and ends with this process."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from darkroom.processes.parent_death import ending_with_us
 from tests.support.network.http_get import http_get
@@ -19,10 +23,14 @@ class Child:
 
     Args:
         log: the file for the output of all its runs.
+        environment: additional environment variables.
     """
 
-    def __init__(self, name: str, module: str, arguments: list[str], log: Path) -> None:
+    def __init__(
+        self, name: str, module: str, arguments: list[str], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
+        self._environment = {**os.environ, **(environment or {})}
         self.log = log
         self._module, self._arguments = module, arguments
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,6 +48,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env=self._environment,
                 start_new_session=True,
             )
 
@@ -53,12 +62,15 @@ class Child:
         if not (found := self.said(r"port=(\d+)")):
             return 0
         status, body = http_get(int(found[1]), "/readyz", _TIMEOUT_S)
-        return int(json.loads(body).get("partitions", 0)) if status else 0
+        if not status:
+            return 0
+        detail = json.loads(body)
+        return sum(int(process.get("partitions", 0)) for process in detail.get("processes", [detail]))
 
     @property
     def has_partitions(self) -> bool:
         """Whether a worker has been assigned partitions since its start."""
-        return self.said(r"change=.*assigned") is not None
+        return self.said(r"change=.*assigned|share group changed.*partitions=[1-9]") is not None
 
     def said(self, pattern: str) -> re.Match[str] | None:
         """The first match in its output since its start."""
@@ -71,6 +83,23 @@ class Child:
         if self._process is not None:
             self._process.send_signal(number)
 
+    def suspend(self) -> None:
+        """SIGSTOP this process, then those that it has started."""
+        self.send(signal.SIGSTOP)
+        for process in self._started():
+            process.suspend()
+
+    def resume(self) -> None:
+        """SIGCONT all."""
+        for process in self._started():
+            process.resume()
+        self.send(signal.SIGCONT)
+
+    def kill_started(self) -> None:
+        """SIGKILL the processes that this one has started, and restarts."""
+        for process in self._started():
+            process.kill()
+
     def kill(self) -> None:
         """SIGKILL."""
         self.send(signal.SIGKILL)
@@ -81,7 +110,7 @@ class Child:
         """Send SIGTERM once: a second one would end the process immediately."""
         self._asked_to_end = True
         self.send(signal.SIGTERM)
-        self.send(signal.SIGCONT)
+        self.resume()
 
     def end(self) -> int | None:
         """Send SIGTERM and wait. Returns the exit code, or None if the process had to be killed."""
@@ -94,3 +123,11 @@ class Child:
         except subprocess.TimeoutExpired:
             self.kill()
             return None
+
+    def _started(self) -> list[psutil.Process]:
+        if self._process is None:
+            return []
+        try:
+            return psutil.Process(self._process.pid).children()
+        except psutil.NoSuchProcess:
+            return []

@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.chaos.child import Child
 from tests.chaos.observer import SESSION_TIMEOUT_S
-from tests.chaos.world import World
+from tests.chaos.world import LOAN_S, World
 
 Condition = Callable[[], bool]
 Fault = Callable[[World], Iterator[Condition]]
@@ -32,7 +32,7 @@ def at_work(worker: Child) -> Condition:
 
 def kill_a_worker(world: World) -> None:
     """SIGKILL a worker and restart it immediately. Prefers workers that have partitions."""
-    running = [worker for worker in world.every_worker if worker.running and worker is not world.frozen]
+    running = [worker for worker in world.every_worker if worker.running and worker not in world.suspended]
     if not running:
         return
     victim = world.random.choice([worker for worker in running if worker.has_partitions] or running)
@@ -41,17 +41,36 @@ def kill_a_worker(world: World) -> None:
     world.start_worker(victim)
 
 
+def kill_a_process(world: World) -> Iterator[Condition]:
+    """SIGKILL the process that analyses for a worker of mode Queue. Its parent restarts it, and blames its images."""
+    for stage in world.plan.stages:
+        if stage.share_group is not None:
+            chosen = world.random.choice([worker for worker in world.workers[stage.name] if worker.running])
+            yield at_work(chosen)
+            world.strike("SIGKILL a process of a worker")
+            chosen.kill_started()
+            yield after(1)
+
+
 def zombie(world: World) -> Iterator[Condition]:
-    """SIGSTOP a worker of each stage until its group has removed it, then let it continue its batch."""
-    for workers in world.workers.values():
-        chosen = next(worker for worker in workers[1:] if worker.running)
+    """SIGSTOP a worker of each stage until others have its images, then let it continue its batch."""
+    last: list[tuple[Child, Condition]] = []
+    # A share group takes longer to lend the images to others: that stage is first, and its worker continues last.
+    for stage in sorted(world.plan.stages, key=lambda stage: stage.share_group is None):
+        chosen = next(worker for worker in world.workers[stage.name][1:] if worker.running)
         yield at_work(chosen)
-        world.frozen = chosen
+        world.suspended.add(chosen)
         world.strike("SIGSTOP a worker past its session")
-        chosen.send(signal.SIGSTOP)
-        yield after(1.5 * SESSION_TIMEOUT_S)
-        chosen.send(signal.SIGCONT)
-        world.frozen = None
+        chosen.suspend()
+        taken_over = after(1.5 * SESSION_TIMEOUT_S if stage.share_group is None else LOAN_S + 1)
+        if stage.share_group is not None:
+            last.append((chosen, taken_over))
+            continue
+        yield taken_over
+        world.resume(chosen)
+    for chosen, taken_over in last:
+        yield taken_over
+        world.resume(chosen)
 
 
 def broker(number: int) -> Fault:

@@ -19,6 +19,10 @@ _PROPERTIES: Final = {
     "broker.heartbeat.interval.ms": "1000",
     "group.consumer.min.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
     "group.consumer.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
+    "group.share.min.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
+    "group.share.session.timeout.ms": str(int(1000 * SESSION_TIMEOUT_S)),
+    "group.share.min.heartbeat.interval.ms": "500",
+    "group.share.heartbeat.interval.ms": "500",
     # By default, brokers check every 10 s for transactions that a killed worker left open: too slow for a short run.
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
 }

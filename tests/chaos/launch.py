@@ -6,9 +6,12 @@ require a preloaded library.
 """
 
 import datetime as dt
+import os
 import runpy
 import sys
 import time
+
+from tests.chaos.worker_faults import SKEW
 
 
 def set_clock(skew_s: float) -> None:
@@ -30,6 +33,7 @@ def set_clock(skew_s: float) -> None:
 
 def main() -> None:
     set_clock(float(sys.argv[1]))
+    os.environ[SKEW] = sys.argv[1]
     module, *arguments = sys.argv[2:]
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,34 +14,49 @@ import httpx
 
 from tests.chaos.verdict.evidence import Acknowledged
 from tests.chaos.verdict.ledger import Ledger
+from tests.chaos.verdict.promises import Content
+from tests.chaos.worker_faults import POISON
 
 SAMPLES = Path(__file__).parents[2] / "k8s/samples/digits"
 LANES: Final = 48
 _KEYLESS_LANES: Final = 8
-_BAD_EVERY: Final = 97
+_DAMAGED_EVERY: Final = 97
+_POISON_EVERY: Final = 1_000
+_FIRST_POISON: Final = 150
 _TIMEOUT_S: Final = 30.0
 _PAUSE_S: Final = (0.4, 1.2)
 
 
 @dataclass(frozen=True)
 class Body:
-    """The content of an image to send."""
+    """An image to send."""
 
     file: str
-    content: bytes
+    data: bytes
     content_type: str
-    bad: bool = False
+    content: Content = "Good"
 
 
 def bodies() -> list[Body]:
-    """The sample digits, and some truncated ones, whose headers the ingestion service accepts."""
+    """The sample digits, some truncated ones, whose headers the ingestion service accepts, and some poison."""
     good = [
         Body(path.name, path.read_bytes(), "image/png" if path.suffix == ".png" else "image/jpeg")
         for path in sorted(SAMPLES.iterdir())
         if path.suffix in {".jpg", ".png"}
     ]
     whole = [body for body in good if body.content_type == "image/png"][:3]
-    return [*good, *(Body(f"half-{b.file}", b.content[: len(b.content) // 2], b.content_type, bad=True) for b in whole)]
+    return [
+        *good,
+        *(Body(f"half-{b.file}", b.data[: len(b.data) // 2], b.content_type, "Damaged") for b in whole),
+        *(Body(f"poison-{b.file}", b.data + POISON, b.content_type, "Poison") for b in whole),
+    ]
+
+
+def content(number: int) -> Content:
+    """The content of the image with this number."""
+    if number % _POISON_EVERY == _FIRST_POISON:
+        return "Poison"
+    return "Damaged" if number % _DAMAGED_EVERY == _DAMAGED_EVERY - 1 else "Good"
 
 
 class Refused(Exception):
@@ -94,17 +110,18 @@ class Load:
                 lanes.create_task(self._lane(client, number))
 
     async def _lane(self, client: httpx.AsyncClient, lane: int) -> None:
-        choices = bodies()
-        good, bad = [b for b in choices if not b.bad], [b for b in choices if b.bad]
+        choices: dict[Content, list[Body]] = defaultdict(list)
+        for body in bodies():
+            choices[body.content].append(body)
         key = None if lane < _KEYLESS_LANES else f"camera-{lane}"
         while not self._give_up.is_set() and not (self._began >= self._images and self.enough.is_set()):
             number, self._began = self._began, self._began + 1
             self._next_at = max(self._next_at + 1 / self._rate, time.monotonic() - 1)
             await asyncio.sleep(self._next_at - time.monotonic())
-            body = self._random.choice(bad if number % _BAD_EVERY == _BAD_EVERY - 1 else good)
+            body = self._random.choice(choices[content(number)])
             if image := await self._send(client, body, key, f"{self._run_id}-{number}"):
                 image_id, position = image
-                self.ledger.acknowledge(Acknowledged(image_id, lane, key, body.file, body.bad, position))
+                self.ledger.acknowledge(Acknowledged(image_id, lane, key, body.file, body.content, position))
 
     async def _send(
         self, client: httpx.AsyncClient, body: Body, key: str | None, idempotency_key: str
@@ -113,7 +130,7 @@ class Load:
         while not self._give_up.is_set():
             try:
                 answer = await client.post(
-                    self._url, content=body.content, headers=headers, params={} if key is None else {"key": key}
+                    self._url, content=body.data, headers=headers, params={} if key is None else {"key": key}
                 )
             except httpx.TransportError as error:
                 self.ledger.again(type(error).__name__)

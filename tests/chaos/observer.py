@@ -1,4 +1,4 @@
-"""Observes the consumer groups during faults, to measure the recovery times."""
+"""Observes the groups during faults, to measure the recovery times."""
 
 import threading
 import time
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from darkroom.topology import StagePlan
+from tests.chaos.share_group import done, share_group_progress
 
 if TYPE_CHECKING:
     from darkroom.kafka.connection import ClientSettings
@@ -22,22 +25,20 @@ _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True)
 class Sample:
-    """The ends of the images topic and the committed offsets of every group, by partition."""
+    """The ends of the images topic and the offsets before which every group has nothing left to do, by partition."""
 
     at: float
     ends: Mapping[int, int]
-    committed: Mapping[str, Mapping[int, int]]
+    done: Mapping[str, Mapping[int, int]]
 
     def reaches(self, ends: Mapping[int, int]) -> bool:
-        """Whether every group has committed everything before `ends`."""
-        return all(done.get(partition, 0) >= end for done in self.committed.values() for partition, end in ends.items())
+        """Whether every group is done with everything before `ends`."""
+        return all(done.get(partition, 0) >= end for done in self.done.values() for partition, end in ends.items())
 
     @property
     def lag(self) -> int:
-        """The number of uncommitted images, over all groups."""
-        return sum(
-            end - done.get(partition, 0) for done in self.committed.values() for partition, end in self.ends.items()
-        )
+        """The number of images that are not done, over all groups."""
+        return sum(end - done.get(partition, 0) for done in self.done.values() for partition, end in self.ends.items())
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,18 @@ class Observer:
     A client without responses for long is replaced, because the groups are observed, not the health of this client.
     """
 
-    def __init__(self, bootstrap_servers: str, topic: str, partitions: int, groups: Sequence[str]) -> None:
+    def __init__(self, bootstrap_servers: str, topic: str, partitions: int, stages: Sequence[StagePlan]) -> None:
         self.samples: list[Sample] = []
         self.in_sync = False
         self.trouble = ""
+        self._servers = bootstrap_servers
         self._settings: ClientSettings = {
             "bootstrap.servers": bootstrap_servers,
             "reconnect.backoff.max.ms": 500,
             "log_level": 2,
         }
-        self._groups = groups
+        self._groups = [stage.consumer_group for stage in stages if stage.share_group is None]
+        self._share_groups = [stage.share_group for stage in stages if stage.share_group is not None]
         self._make_clients()
         self._latest = {TopicPartition(topic, number): _LATEST for number in range(partitions)}
         self._stop = threading.Event()
@@ -133,11 +136,13 @@ class Observer:
         at = time.monotonic()
         found = self._admin.list_offsets(self._latest, request_timeout=_TIMEOUT_S)
         ends = {asked.partition: future.result(2 * _TIMEOUT_S).offset for asked, future in found.items()}
-        committed = {}
+        by_group = {}
         for group, consumer in self._consumers.items():
             found_offsets = consumer.committed(list(self._latest), timeout=_TIMEOUT_S)
-            committed[group] = {commit.partition: max(0, commit.offset) for commit in found_offsets}
-        return Sample(at, ends, committed)
+            by_group[group] = {commit.partition: max(0, commit.offset) for commit in found_offsets}
+        for group in self._share_groups:
+            by_group[group] = done(share_group_progress(self._servers, group, _TIMEOUT_S), ends)
+        return Sample(at, ends, by_group)
 
     def _every_replica_in_sync(self) -> bool:
         topics = self._admin.list_topics(timeout=_TIMEOUT_S).topics.values()

@@ -13,7 +13,7 @@ from tests.chaos.observer import Sample, Strike
 from tests.chaos.verdict.evidence import Evidence
 from tests.chaos.verdict.reading import Log, read_store
 from tests.chaos.verdict.verify import Violation, violations
-from tests.chaos.world import PARTITIONS, World
+from tests.chaos.world import PARTITIONS, STAGES, World
 
 RIGHT_WORKER: Final = "darkroom_inference"
 WRONG_WORKER: Final = "tests.chaos.wrong_worker"
@@ -30,6 +30,7 @@ class Plan:
         rate: images per second.
         faults: faults, one after the other, while workers are killed.
         kill_every_s: seconds between two SIGKILLs of workers.
+        stages: the stages, of those in `STAGES`.
         kills: number of SIGKILLs; None for no limit while images are sent.
         patience_s: deadline for everything that must end.
     """
@@ -37,6 +38,7 @@ class Plan:
     images: int
     rate: float
     faults: Sequence[Fault]
+    stages: Sequence[str] = tuple(STAGES)
     kill_every_s: float = 2.0
     kills: int | None = None
     worker_module: str = RIGHT_WORKER
@@ -58,7 +60,7 @@ class Outcome:
 
 def run(plan: Plan, kafka: Kafka, folder: Path) -> Outcome:
     """Run `plan`. Logs and the store are written to `folder`."""
-    world = World(kafka, folder, plan.worker_module, plan.seed)
+    world = World(kafka, folder, plan.stages, plan.worker_module, plan.seed)
     clock = _Clock()
     try:
         world.start(plan.patience_s)

@@ -23,6 +23,7 @@ def test_nothing_is_lost_out_of_order_or_stuck_under_faults(tmp_path: Path) -> N
     assert {strike.name for strike in outcome.strikes} >= {
         "SIGKILL a worker",
         "SIGSTOP a worker past its session",
+        "SIGKILL a process of a worker",
         "SIGKILL a broker",
         "SIGKILL the ingestion service",
         "cut the network to a broker",

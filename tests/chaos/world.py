@@ -1,11 +1,11 @@
-"""The system under test: a pipeline with two stages of different guarantees, their workers, the service."""
+"""The system under test: a pipeline with stages of different modes and guarantees, their workers, the service."""
 
 import itertools
 import json
 import random
-import signal
 import time
 import uuid
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -17,14 +17,23 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.topics import ensure_topics
 from darkroom.stage_settings import stage_settings
 from darkroom.topology import StagePlan, topology, with_at_most_replicas
+from darkroom_inference.lifecycle.options import IMAGE_DEADLINE
 from tests.chaos.child import Child
 from tests.chaos.kafka import Kafka
 from tests.chaos.observer import Observer, Strike
+from tests.chaos.worker_faults import worker_faults
 from tests.support.manifests import pipeline_manifest
 from tests.support.network.http_get import http_get
 
 PARTITIONS: Final = 6
 WORKERS: Final = 3
+LOAN_S: Final = 15.0
+"""How long the share group lends an image: the shortest time that Kafka allows by default."""
+STAGES: Final = {
+    "atleast": {"delivery": "AtLeastOnce"},
+    "exactly": {"delivery": "ExactlyOnce"},
+    "queue": {"mode": "Queue"},
+}
 _MODEL: Final = Path(__file__).parents[2] / "models/digits/digits.onnx"
 _DIGITS: Final = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _SKEWS_S: Final = (0.0, -3_600.0, 86_400.0)
@@ -36,13 +45,15 @@ _SERVICE_SKEWS_S: Final = (0.0, 2_400.0, -7_200.0)
 class World:
     """All processes of a run."""
 
-    def __init__(self, kafka: Kafka, folder: Path, worker_module: str, seed: int) -> None:
+    def __init__(self, kafka: Kafka, folder: Path, stages: Sequence[str], worker_module: str, seed: int) -> None:
         self.kafka, self.folder = kafka, folder
         self.random = random.Random(seed)
         self.strikes: list[Strike] = []
         self._worker_module = worker_module
-        self.pipeline = parse_pipeline(_manifest(kafka.bootstrap_servers))
+        self.pipeline = parse_pipeline(_manifest(kafka.bootstrap_servers, stages))
         self.plan = with_at_most_replicas(topology(self.pipeline), max(1, len(kafka.brokers)))
+        # Images are lent for at least twice the deadline.
+        self._queue_environment = {IMAGE_DEADLINE: str(LOAN_S / 2), **worker_faults(folder / "worker-faults")}
         self._skews = itertools.cycle(_SERVICE_SKEWS_S)
         self.workers = {
             stage.name: [self._worker(stage, number) for number in range(WORKERS)] for stage in self.plan.stages
@@ -53,9 +64,9 @@ class World:
             kafka.bootstrap_servers,
             self.plan.images.name,
             PARTITIONS,
-            [stage.consumer_group for stage in self.plan.stages],
+            self.plan.stages,
         )
-        self.frozen: Child | None = None
+        self.suspended: set[Child] = set()
 
     @property
     def every_worker(self) -> list[Child]:
@@ -85,6 +96,11 @@ class World:
         """Start a worker, with one of several wrong clocks."""
         worker.start(self.random.choice(_SKEWS_S))
 
+    def resume(self, worker: Child) -> None:
+        """Let a suspended worker continue."""
+        worker.resume()
+        self.suspended.discard(worker)
+
     def start_service(self) -> None:
         """Start the ingestion service, with another clock than before."""
         self.service.start(next(self._skews))
@@ -96,8 +112,8 @@ class World:
     def stop(self) -> list[str]:
         """End everything gracefully. Returns the processes that did not exit with 0."""
         self.observer.stop()
-        if self.frozen is not None:
-            self.frozen.send(signal.SIGCONT)
+        for worker in set(self.suspended):
+            self.resume(worker)
         for child in self.every_worker:
             child.ask_to_end()
         codes = {child.name: child.end() for child in self.every_worker}
@@ -123,7 +139,8 @@ class World:
         file = self.folder / f"{stage.name}-{number}.json"
         file.write_text(settings.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
         arguments = ["run", "--settings", str(file), "--port", "0"]
-        return Child(f"{stage.name}-{number}", self._worker_module, arguments, file.with_suffix(".log"))
+        environment = self._queue_environment if stage.share_group is not None else {}
+        return Child(f"{stage.name}-{number}", self._worker_module, arguments, file.with_suffix(".log"), environment)
 
     def _service(self) -> Child:
         catalog = self.folder / "catalog.json"
@@ -145,7 +162,7 @@ def _free_port() -> int:
     return reservation.port
 
 
-def _manifest(bootstrap_servers: str) -> dict[str, Any]:
+def _manifest(bootstrap_servers: str, stages: Sequence[str]) -> dict[str, Any]:
     model = {"uri": f"file://{_MODEL}"}
     common = {
         "model": model,
@@ -158,8 +175,5 @@ def _manifest(bootstrap_servers: str) -> dict[str, Any]:
         kafka={"bootstrapServers": bootstrap_servers},
         images={"partitions": PARTITIONS, "replicas": 3, "maxBytes": "100Ki"},
     )
-    manifest["spec"]["stages"] = [
-        {"name": "atleast", "delivery": "AtLeastOnce", **common},
-        {"name": "exactly", "delivery": "ExactlyOnce", **common},
-    ]
+    manifest["spec"]["stages"] = [{"name": name, **STAGES[name], **common} for name in stages]
     return manifest

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+
+from tests.chaos.verdict.promises import Content, Promises
 
 Position = tuple[int, int]
 """Partition and offset."""
@@ -16,14 +17,13 @@ class Acknowledged:
         lane: the sender. A lane sends an image only after the response to the previous one.
         key: the ordering key; None for an image without.
         file: the name of the file, which identifies the bytes.
-        bad: whether no stage can analyse the image.
     """
 
     image_id: str
     lane: int
     key: str | None
     file: str
-    bad: bool
+    content: Content
     position: Position
 
 
@@ -59,15 +59,15 @@ class StageEvidence:
     """The records of a stage's topics for a reader with `read_committed`, in order within each partition.
 
     Attributes:
-        committed: the group's offset in each partition of the images topic.
+        done: in each partition of the images topic, the offset before which the group has nothing left to do.
         unstable: partitions of its topics in which an open transaction blocks readers.
     """
 
     name: str
-    delivery: Literal["AtLeastOnce", "ExactlyOnce"]
+    promises: Promises
     results: Sequence[Answer]
     dead_letters: Sequence[Answer]
-    committed: Mapping[int, int]
+    done: Mapping[int, int]
     unstable: Sequence[str] = ()
 
 

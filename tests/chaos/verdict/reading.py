@@ -19,7 +19,9 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from darkroom.events import FailureHeaders
 from darkroom.topology import StagePlan
+from tests.chaos.share_group import done, share_group_progress
 from tests.chaos.verdict.evidence import Answer, Document, ImageInLog, Position, StageEvidence, StoreEvidence
+from tests.chaos.verdict.promises import Promises
 
 _TIMEOUT_S: Final = 60.0
 _MARKERS_S: Final = 15.0
@@ -52,14 +54,17 @@ class Log:
         self._wait_for_markers(topics)
         return StageEvidence(
             name=stage.name,
-            delivery=stage.spec.delivery,
+            promises=Promises.of(stage.spec),
             results=[_result(message) for message in self._records(topics[0])],
             dead_letters=[_dead_letter(message) for message in self._records(topics[1])],
-            committed=self._committed(stage),
+            done=self._done(stage),
             unstable=[partition for topic in topics for partition in self._unstable(topic)],
         )
 
-    def _committed(self, stage: StagePlan) -> dict[int, int]:
+    def _done(self, stage: StagePlan) -> dict[int, int]:
+        if stage.share_group is not None:
+            progress = share_group_progress(self._servers, stage.share_group, _TIMEOUT_S)
+            return done(progress, self.ends(stage.images_topic))
         partitions = [TopicPartition(stage.images_topic, number) for number in range(self._partitions)]
         consumer = Consumer({"bootstrap.servers": self._servers, "group.id": stage.consumer_group})
         try:

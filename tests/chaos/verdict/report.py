@@ -22,13 +22,17 @@ def _ledger(outcome: Outcome) -> Iterator[str]:
     acknowledged = outcome.evidence.acknowledged
     again = ", ".join(f"{reason} {count}" for reason, count in sorted(outcome.sent_again.items()))
     laps = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
-    yield f"{len(acknowledged)} images acknowledged, {sum(image.bad for image in acknowledged)} of them bad"
+    contents = Counter(image.content for image in acknowledged)
+    yield (
+        f"{len(acknowledged)} images acknowledged, {contents['Damaged']} of them damaged, "
+        f"{contents['Poison']} poison for the workers of mode Queue"
+    )
     yield f"sent again: {again or 'none'}"
     yield f"took: {laps}"
 
 
 def _faults(strikes: Sequence[Strike], samples: Sequence[Sample]) -> Iterator[str]:
-    """Recovery: how long images sent right after the fault waited until every stage had committed them."""
+    """Recovery: how long images sent right after the fault waited until every stage had finished them."""
     by_name: dict[str, list[float | None]] = defaultdict(list)
     for strike in strikes:
         by_name[strike.name].append(recovery_s(strike, samples))
@@ -45,16 +49,21 @@ def _topics(outcome: Outcome) -> Iterator[str]:
     twice = len(images) - len({image.image_id for image in images})
     yield f"images topic: {len(images)} records, {twice} of them an image for the second time"
     for stage in outcome.evidence.stages:
-        lag = sum(end - stage.committed.get(partition, 0) for partition, end in outcome.evidence.ends.items())
+        lag = sum(end - stage.done.get(partition, 0) for partition, end in outcome.evidence.ends.items())
+        reasons = Counter(letter.reason for letter in stage.dead_letters)
         yield (
-            f"stage {stage.name} ({stage.delivery}): {len(stage.results)} results, "
-            f"{len(stage.dead_letters)} dead letters, {duplicates(stage)} duplicates, lag {lag}"
+            f"stage {stage.name} ({stage.promises.label}): {len(stage.results)} results, "
+            f"{len(stage.dead_letters)} dead letters "
+            f"({', '.join(f'{reason} {count}' for reason, count in sorted(reasons.items())) or 'none'}), "
+            f"{duplicates(stage)} duplicates, lag {lag}"
         )
 
 
 def _verdict(outcome: Outcome) -> Iterator[str]:
     if not outcome.violations:
-        yield "nothing lost, nothing out of order, nothing stuck"
+        unordered = [stage.name for stage in outcome.evidence.stages if not stage.promises.ordered]
+        but = f" (not promised for {', '.join(unordered)})" if unordered else ""
+        yield f"nothing lost, nothing out of order{but}, nothing stuck"
         return
     counts = Counter(violation.kind for violation in outcome.violations)
     for kind, count in counts.most_common():

@@ -14,6 +14,7 @@ from tests.chaos.verdict.evidence import (
     StageEvidence,
     StoreEvidence,
 )
+from tests.chaos.verdict.promises import Content
 
 Kind = Literal[
     "NotInLog",
@@ -22,6 +23,7 @@ Kind = Literal[
     "ResultAndDeadLetter",
     "OutOfOrder",
     "FalseDeadLetter",
+    "WrongReason",
     "BadImageAnalyzed",
     "MixedUp",
     "Stranger",
@@ -41,15 +43,15 @@ class Violation:
 
 def violations(evidence: Evidence) -> list[Violation]:
     """All violated guarantees."""
-    bad = {image.image_id: image.bad for image in evidence.acknowledged}
+    contents = {image.image_id: image.content for image in evidence.acknowledged}
     files = {image.image_id: image.file for image in evidence.acknowledged}
     images = {image.position: image for image in evidence.images}
     found = [Violation("Unruly", problem) for problem in evidence.problems]
     found += _acknowledged(evidence.acknowledged, images)
     for stage in evidence.stages:
         found += _answers(stage, images)
-        found += _order(stage)
-        found += _failures(stage, bad)
+        found += _order(stage) if stage.promises.ordered else ()
+        found += _outcomes(stage, contents)
         found += _labels(stage, files)
         found += _unfinished(stage, evidence.ends)
     if evidence.store is not None:
@@ -84,14 +86,14 @@ def _acknowledged(acknowledged: Iterable[Acknowledged], images: Mapping[Position
 
 
 def _answers(stage: StageEvidence, images: Mapping[Position, ImageInLog]) -> Iterator[Violation]:
-    """Every image has an answer, exactly one with ExactlyOnce, and every answer has an image."""
+    """Every image has an answer, exactly one if that is promised, and every answer has an image."""
     results = Counter(answer.source for answer in stage.results)
     letters = Counter(answer.source for answer in stage.dead_letters)
     for position, image in images.items():
         count = results[position] + letters[position]
         if not count:
             yield Violation("Unanswered", f"{stage.name}: image {image.image_id} at {position} has no answer")
-        elif count > 1 and stage.delivery == "ExactlyOnce":
+        elif count > 1 and stage.promises.one_answer:
             yield Violation("AnsweredTwice", f"{stage.name}: image {image.image_id} at {position} has {count} answers")
         if results[position] and letters[position]:
             yield Violation("ResultAndDeadLetter", f"{stage.name}: image {image.image_id} at {position} has both")
@@ -110,7 +112,7 @@ def _order(stage: StageEvidence) -> Iterator[Violation]:
         seen: set[Position] = set()
         last: dict[bytes | None, Answer] = {}
         for answer in answers:
-            if stage.delivery == "AtLeastOnce" and answer.source in seen:
+            if not stage.promises.one_answer and answer.source in seen:
                 continue
             seen.add(answer.source)
             before = last.get(answer.key)
@@ -123,14 +125,27 @@ def _order(stage: StageEvidence) -> Iterator[Violation]:
             last[answer.key] = answer
 
 
-def _failures(stage: StageEvidence, bad: Mapping[str, bool]) -> Iterator[Violation]:
-    """Dead letters are bad images, and bad images are dead letters."""
+def _outcomes(stage: StageEvidence, contents: Mapping[str, Content]) -> Iterator[Violation]:
+    """Images become dead letters if that is promised for their content, with the right reason, else results."""
+    reasons = stage.promises.reasons
     for letter in stage.dead_letters:
-        if not bad.get(letter.image_id, False):
-            yield Violation("FalseDeadLetter", f"{stage.name}: good image {letter.image_id} failed: {letter.reason}")
+        content = contents.get(letter.image_id, "Good")
+        if content not in reasons:
+            yield Violation(
+                "FalseDeadLetter", f"{stage.name}: {content.lower()} image {letter.image_id} failed: {letter.reason}"
+            )
+        elif letter.reason not in reasons[content]:
+            yield Violation(
+                "WrongReason",
+                f"{stage.name}: the dead letter of {content.lower()} image {letter.image_id} says {letter.reason}, "
+                f"not {' or '.join(sorted(reasons[content]))}",
+            )
     for result in stage.results:
-        if bad.get(result.image_id, False):
-            yield Violation("BadImageAnalyzed", f"{stage.name}: bad image {result.image_id} is a {result.label}")
+        content = contents.get(result.image_id, "Good")
+        if content in reasons:
+            yield Violation(
+                "BadImageAnalyzed", f"{stage.name}: {content.lower()} image {result.image_id} is a {result.label}"
+            )
 
 
 def _labels(stage: StageEvidence, files: Mapping[str, str]) -> Iterator[Violation]:
@@ -145,11 +160,11 @@ def _labels(stage: StageEvidence, files: Mapping[str, str]) -> Iterator[Violatio
 
 
 def _unfinished(stage: StageEvidence, ends: Mapping[int, int]) -> Iterator[Violation]:
-    """Every partition is read to its end, and no transaction is left open."""
+    """The group has nothing left to do in any partition, and no transaction is left open."""
     for partition, end in ends.items():
-        committed = stage.committed.get(partition, 0)
-        if committed != end:
-            yield Violation("Stuck", f"{stage.name}: partition {partition} is committed to {committed} of {end}")
+        done = stage.done.get(partition, 0)
+        if done != end:
+            yield Violation("Stuck", f"{stage.name}: partition {partition} is done up to {done} of {end}")
     for partition in stage.unstable:
         yield Violation("Stuck", f"{stage.name}: an open transaction holds up the readers of {partition}")
 

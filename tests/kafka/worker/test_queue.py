@@ -52,6 +52,7 @@ def test_three_workers_share_the_images_of_one_partition(stage: Stage, tmp_path:
     digits = stage(images={"partitions": 1}, stage=QUEUE)
     workers = [digits.worker(**bad_model(tmp_path / "hook")).ready() for _ in range(3)]
     assert "mode Queue is a preview" in workers[0].said()
+    assert "partitions of the share group changed" in workers[0].said()
     sent = sent_until_all_work(digits, workers)
     results = digits.results(about(sent))
     assert sorted(image_ids(results)) == [image_id for image_id, _, _ in sent]

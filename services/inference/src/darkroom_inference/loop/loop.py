@@ -249,6 +249,8 @@ class Loop:
         self._shared.metrics.brokers(self.state.number, statistics.brokers)
         self.state.lost_answers = statistics.lost_answers
         if self._shared.settings.uses_share_group:
+            if statistics.partitions != self.state.partitions:
+                log.info("partitions of the share group changed", partitions=statistics.partitions)
             self.state.partitions = statistics.partitions
             self._shared.metrics.partitions(self.state.number, statistics.partitions)
         if not self.state.partitions:
