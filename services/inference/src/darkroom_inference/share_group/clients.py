@@ -61,7 +61,9 @@ def configure_group(settings: StageSettings, wanted: GroupLimits) -> GroupLimits
     Raises:
         CannotConfigureGroup: Kafka refuses it, or does not respond.
     """
-    admin = AdminClient(client_settings(settings.kafka, "darkroom-worker-share-group"))
+    admin = AdminClient(
+        client_settings(settings.kafka, "darkroom-worker-share-group"), logger=client_logger("librdkafka.admin")
+    )
     needed = {"share.auto.offset.reset": "earliest", "share.isolation.level": "read_committed"}
     try:
         _set(admin, settings.share_group, needed)
