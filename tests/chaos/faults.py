@@ -62,7 +62,8 @@ def zombie(world: World) -> Iterator[Condition]:
         world.suspended.add(chosen)
         world.strike("SIGSTOP a worker past its session")
         chosen.suspend()
-        taken_over = after(1.5 * SESSION_TIMEOUT_S if stage.share_group is None else LOAN_S + 1)
+        # Half a second later, the watchdog's timer, which does not stop with the process, would end it.
+        taken_over = after(1.5 * SESSION_TIMEOUT_S if stage.share_group is None else LOAN_S + 0.5)
         if stage.share_group is not None:
             last.append((chosen, taken_over))
             continue
