@@ -236,6 +236,19 @@ def test_workers_that_bring_more_are_followed_by_more() -> None:
     assert (decision.replicas, decision.reason) == (12, Reason.AT_PARTITIONS)
 
 
+def test_a_scale_up_is_not_compared_with_what_more_workers_did_with_an_earlier_backlog() -> None:
+    stage = ScaledStage(_SETTINGS, replicas=12)
+    stage.ticks(4, came=3000, done=1800)  # 120 images/s
+    stage.tick(done=8000)
+    while stage.replicas:
+        stage.tick()
+
+    decisions = [stage.tick(came=900, done=150 * stage.replicas) for _ in range(10)]
+
+    assert decisions[-1].replicas == 12
+    assert Reason.NO_GAIN not in {decision.reason for decision in decisions}
+
+
 def test_with_metrics_only_the_number_is_recommended_and_not_set() -> None:
     stage = ScaledStage(replace(_SETTINGS, metrics_only=True), replicas=1).knows(worker_rate=10, rate_in=21)
 

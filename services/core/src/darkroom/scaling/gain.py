@@ -33,7 +33,8 @@ def started(state: State, replicas: int) -> State:
 def judged(last: Reading | None, state: State, now: Reading) -> State:
     """The state with what is known of the scale-up on trial.
 
-    Once the workers have caught up with the input there is nothing to judge.
+    Once the workers have caught up with the input there is nothing to judge. Their throughput is forgotten: by the next
+    backlog there may be fewer of them.
 
     Args:
         last: the reading before `now`.
@@ -41,7 +42,7 @@ def judged(last: Reading | None, state: State, now: Reading) -> State:
         now: the current reading.
     """
     if last is None or has_caught_up(last, now):
-        return replace(state, trial=None, no_gain_since=None)
+        return replace(state, trial=None, no_gain_since=None, throughput=None)
     if state.no_gain_since is not None and now.at - state.no_gain_since >= _AGAIN_S:
         state = replace(state, no_gain_since=None)
     trial = state.trial

@@ -53,7 +53,7 @@ class State:
         rate_in: images per second that arrive, smoothed.
         worker_rate: images per second of a worker that is always busy.
         is_rough: whether `worker_rate` was measured while workers were joining or leaving.
-        throughput: images per second of all workers, when last measured during a backlog.
+        throughput: images per second of all workers, as last measured during the present backlog.
         needs: the workers needed during the last scale-down delay, oldest first.
         needs_since: from when on `needs` has no gap.
         active_at: when images last arrived or waited.
