@@ -28,8 +28,9 @@ _BASELINE = (
 _REASON = (
     "The KEDA-like rule needs a backlog to keep workers, which are busy all the time. A utilisation of 75 % takes 1.33 "
     "times its pod-hours at a steady rate, and on 12 partitions 7 to 11 workers carry no more than 6 do. No rule that "
-    "always carries the rate at this utilisation has fewer than `fewest pod-hours at 0.75`. `Changes with known rates` "
-    "is how often the thresholds and delays of the rule change the number of workers without chance and estimates."
+    "always carries the rate at this utilisation has fewer than `fewest pod-hours at 0.75`, and at any utilisation, "
+    "none has fewer than `fewest pod-hours, always busy`. `Changes with known rates` is how often the thresholds and "
+    "delays of the rule change the number of workers without chance and estimates."
 )
 
 

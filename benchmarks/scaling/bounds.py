@@ -1,4 +1,4 @@
-"""What is possible on a trace with workers that are busy 0.75 of their time and among which partitions divide well."""
+"""What is possible on a trace with workers among which partitions divide well."""
 
 import math
 from collections import deque
@@ -19,7 +19,7 @@ def fewest_pod_hours(trace: Trace, utilisation: float = UTILISATION) -> float:
 
 
 def changes_with_known_rates(trace: Trace) -> int:
-    """How often the number of workers changes if both rates are known exactly, and images never wait.
+    """How often the number of workers changes at a utilisation of 0.75 if both rates are known, and images never wait.
 
     Up when 0.9 of the capacity is exceeded, to what is needed; down to what was needed at most during scaleDownDelay,
     once a minute, to at least half.

@@ -15,6 +15,9 @@ from darkroom.scaling.state import State
 
 DRAIN_TARGET_S: Final = 60.0
 
+NEW_IMAGES_S: Final = 5
+"""Seconds between two looks of the operator at stages without workers."""
+
 
 class Rule(Protocol):
     """Sets the number of workers of a stage."""
@@ -31,8 +34,8 @@ class Darkroom:
         self._state = State()
 
     def look(self, stage: Stage) -> None:
-        """Decide every 15 s."""
-        if stage.second % TICK_S:
+        """Decide every 15 s, and every 5 s whether a stage without workers has got its first images."""
+        if stage.second % (TICK_S if stage.replicas or not stage.lag else NEW_IMAGES_S):
             return
         offsets = tuple(PartitionOffsets(one.end, 0, one.done or None) for one in stage.partitions)
         seen = Observation(stage.second, offsets, stage.replicas, stage.ready)

@@ -11,6 +11,10 @@ def test_the_fewest_workers_are_those_that_twelve_partitions_divide_well_among(r
     assert fewest_pod_hours(Trace("steady", 3600, lambda _: rate)) == workers
 
 
+def test_workers_that_are_always_busy_are_the_fewest_of_all() -> None:
+    assert fewest_pod_hours(Trace("steady", 3600, lambda _: 46.0), utilisation=1.0) == 6
+
+
 def test_a_step_up_and_down_again_changes_the_workers_as_often_as_the_rule_must() -> None:
     step = Trace("step", 3600, lambda second: 80.0 if 900 <= second < 1800 else 10.0)
 

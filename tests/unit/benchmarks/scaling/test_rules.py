@@ -1,6 +1,6 @@
-"""The rule like KEDA's does what KEDA's and Kubernetes' documentation say."""
+"""The rules look when the operator does, and when KEDA's and Kubernetes' documentation say."""
 
-from benchmarks.scaling.rules import Keda
+from benchmarks.scaling.rules import Darkroom, Keda, Rule
 from benchmarks.scaling.stage import Stage
 from benchmarks.scaling.traces import Trace
 
@@ -15,10 +15,27 @@ def _stage(lag: int, replicas: int) -> Stage:
     return stage
 
 
-def _look(rule: Keda, stage: Stage, second: int) -> int:
+def _look(rule: Rule, stage: Stage, second: int) -> int:
     stage.second = second
     rule.look(stage)
     return stage.replicas
+
+
+def test_a_stage_without_workers_gets_one_within_five_seconds_of_its_first_image() -> None:
+    rule, stage = Darkroom(_TRACE), _stage(lag=0, replicas=0)
+    before = _look(rule, stage, 15)
+    stage.partitions[0].end = 1
+
+    assert [before, *(_look(rule, stage, second) for second in (19, 20))] == [0, 0, 1]
+
+
+def test_a_stage_with_workers_is_looked_at_every_fifteen_seconds() -> None:
+    rule, stage = Darkroom(_TRACE), _stage(lag=0, replicas=0)
+    stage.partitions[0].end = 1
+    _look(rule, stage, 15)
+    stage.partitions[0].done = 1
+
+    assert [_look(rule, stage, second) for second in (320, 325, 330)] == [1, 1, 0]
 
 
 def test_a_lag_activates_the_stage_at_the_next_poll() -> None:
