@@ -1,7 +1,7 @@
 """The rights that each operation of the HTTP API needs."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from darkroom.access.right import Right
 
@@ -19,8 +19,7 @@ class SignedIn:
     """Every caller may send the request. Its response has only what the caller may read."""
 
 
-@dataclass(frozen=True)
-class Needed:
+class Needed(NamedTuple):
     """The caller needs all these rights to a pipeline."""
 
     rights: tuple[Right, ...]

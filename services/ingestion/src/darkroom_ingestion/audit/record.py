@@ -10,6 +10,8 @@ from darkroom_ingestion.audit.actions import Action, Event
 _MOST_BYTES: Final = 512
 """Of one value in JSON: a line is shorter than PIPE_BUF, so that lines of several processes do not mix in a pipe."""
 _LONGEST_ESCAPE: Final = 6
+_SURELY_SHORT: Final = _MOST_BYTES // (2 * _LONGEST_ESCAPE) - 2
+"""So many characters fit, even if each takes two escapes: most values need not be encoded to find their length."""
 
 
 class AuditRecord(NamedTuple):
@@ -58,6 +60,6 @@ class AuditRecord(NamedTuple):
 
 
 def _short(value: str | int) -> str | int:
-    if isinstance(value, str) and len(json.dumps(value)) > _MOST_BYTES:
+    if isinstance(value, str) and len(value) > _SURELY_SHORT and len(json.dumps(value)) > _MOST_BYTES:
         return value[: _MOST_BYTES // _LONGEST_ESCAPE] + "..."
     return value
