@@ -76,8 +76,8 @@ CASES: dict[str, tuple[Change, Change]] = {
         lambda m: _stage(m).update(results={"config": {"min.insync.replicas": 3}}),
     ),
     "ExactlyOnce is not possible": (
-        lambda m: _stage(m).update(delivery="ExactlyOnce", results={"config": {"cleanup.policy": "compact"}}),
-        lambda m: _stage(m).update(delivery="AtLeastOnce", results={"config": {"cleanup.policy": "compact"}}),
+        lambda m: _stage(m).update(delivery="ExactlyOnce", results={"config": {"cleanup.policy": "compact,delete"}}),
+        lambda m: _stage(m).update(delivery="AtLeastOnce", results={"config": {"cleanup.policy": "compact,delete"}}),
     ),
     "labels and labelsUri": (
         lambda m: _stage(m)["output"].update(labels=["a"], labelsUri="file:x"),

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec, Stage
 
 Path = str
+
+RESULTS_NOT_COMPACTED: Final = (
+    "!has(self.results.config.cleanup__dot__policy) || !self.results.config.cleanup__dot__policy.contains('compact')"
+)
+"""CEL of a stage: Kafka does not remove a result because there is a newer one of its key."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,8 @@ def stages(pipeline: ImagePipeline) -> Iterator[tuple[Path, Stage]]:
     """Every stage with its path."""
     for i, stage in enumerate(pipeline.spec.stages):
         yield f"spec.stages[{i}]", stage
+
+
+def compacts_results(stage: Stage) -> bool:
+    """The opposite of `RESULTS_NOT_COMPACTED`."""
+    return "compact" in str(stage.results.config.get("cleanup.policy", ""))

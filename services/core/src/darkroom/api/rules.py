@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from darkroom.api.execution import Precision, Provider
 from darkroom.api.pipeline import ImagePipeline, PipelineSpec
 from darkroom.api.quantities import parse_size
-from darkroom.api.rule import ChangeRule, Path, Rule, stages
+from darkroom.api.rule import RESULTS_NOT_COMPACTED, ChangeRule, Path, Rule, compacts_results, stages
 from darkroom.api.stage_rules.autoscaling import AUTOSCALING_RULES
 from darkroom.api.stage_rules.input import INPUT_RULES
 from darkroom.api.stage_rules.mode import MODE_RULES
@@ -61,7 +61,7 @@ def _more_workers_than_partitions(pipeline: ImagePipeline) -> Iterator[Path]:
 
 def _compacted_results(pipeline: ImagePipeline) -> Iterator[Path]:
     for path, stage in stages(pipeline):
-        if stage.delivery == "ExactlyOnce" and stage.results.config.get("cleanup.policy") == "compact":
+        if stage.delivery == "ExactlyOnce" and compacts_results(stage):
             yield f"{path}.results.config"
 
 
@@ -205,10 +205,9 @@ RULES = (
     ),
     Rule(
         at="spec.stages[]",
-        cel="self.delivery != 'ExactlyOnce' || !has(self.results.config.cleanup__dot__policy) "
-        "|| self.results.config.cleanup__dot__policy != 'compact'",
-        message="ExactlyOnce is not possible with a compacted results topic: "
-        "results.config must not set cleanup.policy to compact",
+        cel=f"self.delivery != 'ExactlyOnce' || {RESULTS_NOT_COMPACTED}",
+        message="ExactlyOnce is not possible with a compacted results topic: set cleanup.policy of results.config to "
+        "delete",
         broken=_compacted_results,
     ),
     Rule(

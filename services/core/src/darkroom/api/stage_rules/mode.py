@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from darkroom.api.pipeline import ImagePipeline, Stage
-from darkroom.api.rule import Path, Rule, stages
+from darkroom.api.rule import RESULTS_NOT_COMPACTED, Path, Rule, compacts_results, stages
 
 
 def _rule(cel: str, message: str, broken: Callable[[Stage], bool]) -> Rule:
@@ -15,10 +15,6 @@ def _rule(cel: str, message: str, broken: Callable[[Stage], bool]) -> Rule:
     return Rule("spec.stages[]", f"self.mode != 'Queue' || {cel}", message, of_all_stages)
 
 
-def _compacts(stage: Stage) -> bool:
-    return "compact" in str(stage.results.config.get("cleanup.policy", ""))
-
-
 MODE_RULES = (
     _rule(
         "self.delivery != 'ExactlyOnce'",
@@ -27,11 +23,10 @@ MODE_RULES = (
         lambda stage: stage.delivery == "ExactlyOnce",
     ),
     _rule(
-        "!has(self.results.config.cleanup__dot__policy) "
-        "|| !self.results.config.cleanup__dot__policy.contains('compact')",
+        RESULTS_NOT_COMPACTED,
         "mode Queue is not possible with a compacted results topic: results have no order, so that the last one of a "
         "key need not be that of the newest image. Use mode Ordered, or set cleanup.policy to delete",
-        _compacts,
+        compacts_results,
     ),
     _rule(
         "!has(self.autoscaling)",
