@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from darkroom.processes.loading import loading
 from darkroom_cli.commands.options import Manifests, at_least_one
 
 
@@ -73,9 +74,10 @@ def up(
 
     # First of all: it imports the services while this process imports what it needs.
     fork_server = ForkServer([modules.WORKER, modules.INGESTION]) if sys.platform == "linux" else None
-    from darkroom_cli.runner.services import Exposure
-    from darkroom_cli.runner.up import Options
-    from darkroom_cli.sessions.up import run_session
+    with loading():
+        from darkroom_cli.runner.services import Exposure
+        from darkroom_cli.runner.up import Options
+        from darkroom_cli.sessions.up import run_session
 
     options = Options(
         tuple(at_least_one(manifests)),
