@@ -16,8 +16,9 @@ from darkroom.kafka.connection import KafkaConnection, client_settings
 from darkroom.kafka.errors import KafkaUnreachable
 from darkroom.kafka.features import share_groups_problem
 from darkroom.kafka.lag_query import GroupLog, GroupOffsets, query_lag
+from darkroom.kafka.log import TopicPartition, log_beginnings_or_errors
 from darkroom.kafka.topics import TopicChanges, ensure_topics
-from darkroom.topology import Topology
+from darkroom.topology import Topic, Topology
 from darkroom_cli.exit_codes import InvalidInput, Unreachable
 from darkroom_cli.local_kafka import LocalKafka
 from darkroom_cli.processes.ports import Reservation
@@ -31,6 +32,8 @@ _LAG_TIMEOUT_S = 5.0
 _POLL_S = 0.5
 _COORDINATORS_POLL_S = 0.02
 _COORDINATORS_WITHIN_S = 5.0
+_PARTITIONS_POLL_S = 0.02
+_PARTITIONS_WITHIN_S = 5.0
 _ANY_GROUP = "darkroom-up"
 _NOT_YET = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
@@ -149,7 +152,10 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
         if queues and (problem := share_groups_problem(settings, _CONNECT_TIMEOUT_S)):
             raise InvalidInput(problem)
         clamped, changed = on_brokers(topologies, len(metadata.brokers))
-        changes = ensure_topics(admin, [topic for topology in clamped for topic in topology.topics])
+        topics = [topic for topology in clamped for topic in topology.topics]
+        changes = ensure_topics(admin, topics)
+        if changes.created or changes.grown:
+            _wait_for_partitions(admin, topics)
     except (KafkaException, KafkaUnreachable) as error:
         raise Unreachable(
             f"no Kafka broker responds at {connection.bootstrap_servers} within {_CONNECT_TIMEOUT_S:.0f} s: "
@@ -158,6 +164,21 @@ def prepare(connection: KafkaConnection, topologies: Sequence[Topology]) -> Prep
     if changes.refused:
         raise InvalidInput("\n".join(f"topic {name}: {why}" for name, why in changes.refused.items()))
     return PreparedKafka(metadata.cluster_id or "", len(metadata.brokers), changed, changes)
+
+
+def _wait_for_partitions(admin: AdminClient, topics: Sequence[Topic]) -> None:
+    """Wait until the brokers have made the partitions of new topics, which they do one after the other.
+
+    A worker that joined its group before would get no partitions until it asks again, and the ingestion service, which
+    looks for the ends of the partitions, would look again after a second. If this fails, they have to wait as long.
+    """
+    partitions = [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
+    deadline = time.monotonic() + _PARTITIONS_WITHIN_S
+    while (left_s := deadline - time.monotonic()) > 0:
+        found = log_beginnings_or_errors(admin, partitions, left_s)
+        if not any(isinstance(offset, KafkaUnreachable) for offset in found.values()):
+            return
+        time.sleep(_PARTITIONS_POLL_S)
 
 
 def lag_query(connection: KafkaConnection) -> Callable[[Mapping[str, GroupLog]], Mapping[str, GroupOffsets]]:
