@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -86,19 +87,16 @@ class Child:
     def suspend(self) -> None:
         """SIGSTOP this process, then those that it has started."""
         self.send(signal.SIGSTOP)
-        for process in self._started():
-            process.suspend()
+        self._send_to_started(signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT all."""
-        for process in self._started():
-            process.resume()
+        self._send_to_started(signal.SIGCONT)
         self.send(signal.SIGCONT)
 
     def kill_started(self) -> None:
         """SIGKILL the processes that this one has started, and restarts."""
-        for process in self._started():
-            process.kill()
+        self._send_to_started(signal.SIGKILL)
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -124,10 +122,10 @@ class Child:
             self.kill()
             return None
 
-    def _started(self) -> list[psutil.Process]:
+    def _send_to_started(self, number: signal.Signals) -> None:
         if self._process is None:
-            return []
-        try:
-            return psutil.Process(self._process.pid).children()
-        except psutil.NoSuchProcess:
-            return []
+            return
+        with suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(self._process.pid).children():
+                with suppress(psutil.NoSuchProcess):  # a poison image may end it at any time
+                    process.send_signal(number)
