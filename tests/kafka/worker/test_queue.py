@@ -61,7 +61,7 @@ def test_three_workers_share_the_images_of_one_partition(stage: Stage, tmp_path:
 
 
 def test_a_killed_worker_loses_no_image(stage: Stage, tmp_path: Path) -> None:
-    digits = stage(images={"partitions": 2}, stage=QUEUE)
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
     environment = bad_model(tmp_path / "hook")
     first, second = digits.worker(**environment).ready(), digits.worker(**environment).ready()
     sent = sent_until_all_work(digits, [first, second])
