@@ -126,6 +126,12 @@ def test_limits_that_the_cluster_does_not_allow_are_not_needed(stage: Stage) -> 
     assert configure_group(digits.settings, GroupLimits(lock_s=20, deliveries=100)) == GroupLimits(20, 9)
 
 
+def test_the_limits_are_those_that_were_just_set_and_not_those_before(stage: Stage) -> None:
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
+    wanted = [GroupLimits(lock_s=20 + n, deliveries=9 - n % 2) for n in range(41)]
+    assert [configure_group(digits.settings, limits) for limits in wanted] == wanted
+
+
 def test_images_of_a_worker_that_ends_are_released_at_once(stage: Stage, tmp_path: Path) -> None:
     digits = stage(images={"partitions": 1}, stage=QUEUE)
     environment = bad_model(tmp_path / "hook")

@@ -1,6 +1,7 @@
 """The consumer of a share group, and the group's configuration."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 _LOCK: Final = "share.record.lock.duration.ms"
 _DELIVERIES: Final = "share.delivery.count.limit"
 _ANSWER_S: Final = 10.0
+_KNOWN_WITHIN_S: Final = 5.0
+_ASK_AGAIN_S: Final = 0.1
 _SOCKET_TIMEOUT_MS: Final = 10_000
 """Closing the consumer takes as long while no broker responds."""
 _FETCH_BYTES: Final = 16 * 1_048_576
@@ -69,9 +72,9 @@ def configure_group(settings: StageSettings, wanted: GroupLimits) -> GroupLimits
     needed = {"share.auto.offset.reset": "earliest", "share.isolation.level": "read_committed"}
     try:
         _set(admin, settings.share_group, needed)
-        _set_if_allowed(admin, settings.share_group, _LOCK, round(wanted.lock_s * 1_000))
-        _set_if_allowed(admin, settings.share_group, _DELIVERIES, wanted.deliveries)
-        found = _found(admin, settings.share_group)
+        limits = {_LOCK: str(round(wanted.lock_s * 1_000)), _DELIVERIES: str(wanted.deliveries)}
+        allowed = {name: text for name, text in limits.items() if _is_allowed(admin, settings.share_group, name, text)}
+        found = _found(admin, settings.share_group, allowed)
     except (KafkaException, TimeoutError) as error:
         cause = error.args[0].str() if isinstance(error, KafkaException) else "no broker responds"
         raise CannotConfigureGroup(
@@ -137,16 +140,28 @@ def _set(admin: AdminClient, group: str, configs: dict[str, str]) -> None:
         done.result(2 * _ANSWER_S)
 
 
-def _set_if_allowed(admin: AdminClient, group: str, name: str, limit: int) -> None:
+def _is_allowed(admin: AdminClient, group: str, name: str, limit: str) -> bool:
+    """Whether the cluster allows the limit, which is set if so."""
     try:
-        _set(admin, group, {name: str(limit)})
+        _set(admin, group, {name: limit})
     except KafkaException as refused:
         if refused.args[0].code() != KafkaError.INVALID_CONFIG:
             raise
         log.warning("the cluster does not allow a limit of the share group", error=refused.args[0].str())
+        return False
+    return True
 
 
-def _found(admin: AdminClient, group: str) -> dict[str, Any]:
+def _found(admin: AdminClient, group: str, just_set: dict[str, str]) -> dict[str, Any]:
+    """The group's configuration, once the broker that is asked has what was set, or after a time.
+
+    The controller confirms a change before every broker has it. Another worker may have set something else since.
+    """
     resource = ConfigResource(ConfigResource.Type.GROUP, group)
-    (described,) = admin.describe_configs([resource], request_timeout=_ANSWER_S).values()
-    return {name: entry.value for name, entry in described.result(2 * _ANSWER_S).items()}
+    deadline = time.monotonic() + _KNOWN_WITHIN_S
+    while True:
+        (described,) = admin.describe_configs([resource], request_timeout=_ANSWER_S).values()
+        found = {name: entry.value for name, entry in described.result(2 * _ANSWER_S).items()}
+        if all(found[name] == text for name, text in just_set.items()) or time.monotonic() > deadline:
+            return found
+        time.sleep(_ASK_AGAIN_S)
