@@ -36,9 +36,9 @@ from darkroom_inference.loop.owned_partitions import OwnedPartitions
 from darkroom_inference.loop.turn import BatchWork
 from darkroom_inference.loop.work import LoopParts, Source, Work, WorkFactory
 from darkroom_inference.records.answers import Answers
-from darkroom_inference.share_group.clients import ConfiguredGroup, ShareConnection, share_consumer
+from darkroom_inference.share_group.clients import ShareConnection, configure_group, share_consumer
 from darkroom_inference.share_group.lent_images import LentImages
-from darkroom_inference.share_group.limits import MOST_RECORDS, SHARE_S
+from darkroom_inference.share_group.limits import MOST_RECORDS, SHARE_S, wanted_limits
 from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class Shared:
     work: WorkFactory
     worker: WorkerProcess
     images_at_work: ImagesAtWork | None = None
-    share_group: ConfiguredGroup | None = None
+    image_deadline_s: float = 60.0
     tracing: Tracing | None = None
     clock: Callable[[], float] = time.monotonic
 
@@ -117,8 +117,8 @@ class Loop:
             log.info("loop ended")
 
     def _until_stopped(self) -> None:
-        group = self._shared.share_group
-        with self._work_on_lent_images(group) if group else self._work_on_owned_partitions() as (work, contact):
+        lent = self._shared.settings.uses_share_group
+        with self._work_on_lent_images() if lent else self._work_on_owned_partitions() as (work, contact):
             while not self._shared.stopping.requested:
                 try:
                     work.turn()
@@ -171,11 +171,11 @@ class Loop:
             self.state.partitions = 0
 
     @contextmanager
-    def _work_on_lent_images(self, group: ConfiguredGroup) -> Iterator[tuple[Work, Contact]]:
+    def _work_on_lent_images(self) -> Iterator[tuple[Work, Contact]]:
         """As `_work_on_owned_partitions`, with images that the stage's share group lends to the loop."""
         shared = self._shared
         settings, metrics, at_work = shared.settings, shared.metrics, shared.images_at_work
-        limits = group.limits()
+        limits = configure_group(settings, wanted_limits(shared.image_deadline_s, settings.stage.execution.batch.max))
         most_records = min(MOST_RECORDS, self._size.images_in(SHARE_S))
         consumer = share_consumer(settings, self._name, most_records, metrics.kafka_error, self._on_statistics)
         try:

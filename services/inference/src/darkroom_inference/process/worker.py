@@ -5,7 +5,6 @@ import os
 import socket
 import sys
 import uuid
-from functools import partial
 from typing import Final
 
 import structlog
@@ -26,8 +25,7 @@ from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.loop import Loop, Shared
 from darkroom_inference.loop.work import LiveWorkFactory, WorkFactory
 from darkroom_inference.process.endpoint import Report
-from darkroom_inference.share_group.clients import ConfiguredGroup, configure_group
-from darkroom_inference.share_group.limits import GroupLimits, longest_run_s, wanted_limits
+from darkroom_inference.share_group.limits import longest_run_s
 from darkroom_vision.analyse import LoadedStage
 
 log = structlog.get_logger(__name__)
@@ -92,7 +90,7 @@ class Worker:
             work=_work(settings, pipes, self._registry),
             worker=WorkerProcess(name=socket.gethostname(), process=options.process),
             images_at_work=images_at_work,
-            share_group=_share_group(settings, wanted_limits(options.image_deadline_s, images_per_run)),
+            image_deadline_s=options.image_deadline_s,
             tracing=tracing,
         )
         self._registry.execution(
@@ -164,7 +162,3 @@ def _work(settings: StageSettings, pipes: Pipes | None, metrics: Metrics) -> Wor
     if settings.replay is None or pipes is None:
         return LiveWorkFactory()
     return BoundedWorkFactory(limits_of(settings.replay, pipes, metrics))
-
-
-def _share_group(settings: StageSettings, wanted: GroupLimits) -> ConfiguredGroup | None:
-    return ConfiguredGroup(partial(configure_group, settings, wanted)) if settings.uses_share_group else None

@@ -1,9 +1,7 @@
 """The consumer of a share group, and the group's configuration."""
 
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any, Final
 
 import structlog
@@ -82,38 +80,6 @@ def configure_group(settings: StageSettings, wanted: GroupLimits) -> GroupLimits
             "a user who may read, describe and configure the group"
         ) from error
     return GroupLimits(int(found[_LOCK]) / 1_000, int(found[_DELIVERIES]))
-
-
-class ConfiguredGroup:
-    """The stage's share group, which is configured once for all loops of a process."""
-
-    def __init__(self, configure: Callable[[], GroupLimits]) -> None:
-        """`configure` configures the group. It is called again only after it has raised."""
-        self._configure = configure
-        self._lock = threading.Lock()
-        self._attempt: Future[GroupLimits] | None = None
-
-    def limits(self) -> GroupLimits:
-        """The limits of the group, once it is configured.
-
-        Loops that ask while another one's attempt is under way get its outcome, also if it fails: each would wait for
-        Kafka as long, one after the other.
-
-        Raises:
-            CannotConfigureGroup: the attempt failed.
-        """
-        with self._lock:
-            attempt, is_own = self._attempt, self._attempt is None
-            if attempt is None:
-                attempt = self._attempt = Future()
-        if is_own:
-            try:
-                attempt.set_result(self._configure())
-            except BaseException as error:
-                self._attempt = None
-                attempt.set_exception(error)
-                raise
-        return attempt.result()
 
 
 class ShareConnection:
