@@ -97,7 +97,7 @@ class Pipeline:
     def fail(
         self, image: Mapping[str, Any], stage: str = "classify", reason: str = "DecodeError", value: bytes = JPEG
     ) -> None:
-        """Publish a dead letter for an accepted image, as a stage does."""
+        """Publish a dead letter for an accepted image, as a stage does; with the `key` in `image` if there is one."""
         event = CloudEvent(
             id=image["id"],
             source=names.images_source(self.namespace, self.name),
@@ -118,7 +118,7 @@ class Pipeline:
         }
         headers = [*event.headers(), *((name, text.encode()) for name, text in why.items())]
         topic = names.dead_letters_topic(self.namespace, self.name, stage)
-        self.publish(topic, value, headers, image["id"].encode(), image["partition"])
+        self.publish(topic, value, headers, image.get("key", image["id"]).encode(), image["partition"])
 
     def records(self, topic: str) -> list[Message]:
         """All records of `topic`."""
