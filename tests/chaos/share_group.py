@@ -80,24 +80,23 @@ def _progress(response: "_Response") -> dict[int, Progress]:
     response.skip_tags()
     response.number(4)  # the throttle time
     found: dict[int, Progress] = {}
+    response.length()  # of the groups: one, as was asked for
+    response.text()  # its name
     for _ in range(response.length()):
-        response.text()  # the group
+        response.text()  # the topic
+        response.take(16)  # its id
         for _ in range(response.length()):
-            response.text()  # the topic
-            response.take(16)  # its id
-            for _ in range(response.length()):
-                number, start, _, lag = (response.number(size) for size in (4, 8, 4, 8))
-                error = response.number(2)
-                response.text()  # its message
-                response.skip_tags()
-                if error:
-                    raise NotTheCoordinator(error)
-                found[number] = Progress(start, lag)
+            number, start, _, lag = (response.number(size) for size in (4, 8, 4, 8))
+            error = response.number(2)
+            response.text()  # its message
             response.skip_tags()
-        error = response.number(2)
-        if error not in {0, _GROUP_ID_NOT_FOUND}:
-            raise NotTheCoordinator(error)
-        break
+            if error:
+                raise NotTheCoordinator(error)
+            found[number] = Progress(start, lag)
+        response.skip_tags()
+    error = response.number(2)
+    if error not in {0, _GROUP_ID_NOT_FOUND}:
+        raise NotTheCoordinator(error)
     return found
 
 

@@ -78,11 +78,6 @@ class Fillers:
         states = {connection: filler.state for connection, filler in self._fillers.items()}
         return Report(states, self._metrics.counters_of_the_store())
 
-    @property
-    def caught_up(self) -> bool:
-        """Whether every filler has read what was in the log."""
-        return all(filler.state.caught_up for filler in self._fillers.values())
-
     def close(self) -> None:
         """Finish the current batches and leave the groups."""
         self.read({})
@@ -114,7 +109,8 @@ def main() -> None:
     sent = Report()
     try:
         while True:
-            for ready in wait([pipe, passed], _REPORT_EVERY_S if fillers.caught_up else _REPORT_SOON_S):
+            caught_up = all(state.caught_up for state in sent.states.values())
+            for ready in wait([pipe, passed], _REPORT_EVERY_S if caught_up else _REPORT_SOON_S):
                 if ready is pipe:
                     fillers.read(pipe.recv())
                 else:
