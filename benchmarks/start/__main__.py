@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.ingestion.target import broker, target
@@ -11,14 +12,16 @@ from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import Comparison, Figure, Limit, Report
 from benchmarks.measuring.rounds import in_turn
-from benchmarks.start.starts import MODEL, Start, bare_up, bare_worker, demo, results, up, worker
+from benchmarks.start.starts import MODEL, Imports, Start, bare_up, bare_worker, demo, results, up, worker
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import stage_settings
 
 _LIMIT = Limit(at_most=1.3)
 _DEMO_LIMIT = Limit(at_most=4)
+_WORKER = "worker, from its start to the first result"
 _UP = "`darkroom up` until ready"
 _DEMO = "demo, until the first analysis"
+_BASELINES: dict[Imports, str] = {"LIBRARIES": "libraries", "MODULES": "imports"}
 
 
 def main() -> None:
@@ -39,17 +42,31 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
         if not options.smoke:
             worker(settings, file, consumer)
         workers = in_turn(
-            {"worker": lambda: worker(settings, file, consumer), "bare worker": bare_worker}, options.rounds
+            {"worker": lambda: worker(settings, file, consumer)}
+            | {imports: partial(bare_worker, imports) for imports in _BASELINES},
+            options.rounds,
         )
         consumer.close()
     # `darkroom up` and the demo have tests of their own.
-    others = {} if options.smoke else in_turn({"up": up, "bare up": bare_up, "demo": demo}, options.rounds)
+    others = (
+        {}
+        if options.smoke
+        else in_turn(
+            {"up": up} | {imports: partial(bare_up, imports) for imports in _BASELINES} | {"demo": demo}, options.rounds
+        )
+    )
     return Report(
         benchmark="start",
         machine=machine,
         smoke=options.smoke,
-        comparisons=_compared("worker, from its start to the first result", "imports, session", *workers.values())
-        + (_compared(_UP, "Kafka, imports, sessions", others["up"], others["bare up"]) if others else []),
+        comparisons=[
+            row
+            for imports, baseline in _BASELINES.items()
+            for row in (
+                *_compared(_WORKER, f"{baseline}, session", workers["worker"], workers[imports]),
+                *(_compared(_UP, f"Kafka, {baseline}, sessions", others["up"], others[imports]) if others else ()),
+            )
+        ],
         figures=[Figure(what=_DEMO, unit="s", values=[start.seconds for start in others["demo"]], limit=_DEMO_LIMIT)]
         if others
         else [],

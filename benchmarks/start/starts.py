@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
@@ -31,6 +32,9 @@ _IMAGE = SAMPLES / "digits" / "digit-0011-label-one.jpg"
 _DARKROOM = Path(sys.executable).with_name("darkroom")
 _BARE = (sys.executable, "-m", "benchmarks.start.bare")
 _TIMEOUT_S = 120.0
+
+Imports = Literal["LIBRARIES", "MODULES"]
+"""What a bare program imports: the libraries that it needs for its work, or all that the real one imports."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,9 @@ def worker(settings: StageSettings, file: Path, consumer: Consumer) -> Start:
         port.release()
 
 
-def bare_worker() -> Start:
-    """The libraries and the session of a worker."""
-    return _together([["worker", str(MODEL)]])
+def bare_worker(imports: Imports) -> Start:
+    """The imports and the session of a worker."""
+    return _together([[imports, "worker", str(MODEL)]])
 
 
 def up() -> Start:
@@ -88,13 +92,13 @@ def up() -> Start:
         return _until_said(command, "ready: ")
 
 
-def bare_up() -> Start:
-    """The same Kafka, and the libraries and sessions of the services, all at once."""
-    stages = [["worker", str(MODEL)]] * 2
+def bare_up(imports: Imports) -> Start:
+    """The same Kafka, and the imports and sessions of the services, all at once."""
+    stages = [[imports, "worker", str(MODEL)]] * 2
     with tempfile.TemporaryDirectory(prefix="darkroom-start-") as folder:
         kafka = LocalKafka(Path(folder))
         try:
-            return _together([["service"], ["filler"], *stages], kafka)
+            return _together([[imports, "service"], [imports, "filler"], *stages], kafka)
         finally:
             kafka.stop()
 
