@@ -109,7 +109,7 @@ def in_binary_mode(headers: ReadHeaders, value: bytes | None) -> tuple[list[tupl
             break
     else:
         return pairs, value
-    if value is None or not text.lower().startswith(_STRUCTURED):
+    if value is None or not is_structured(text):
         return pairs, value
     try:
         event = json.loads(value)
@@ -126,6 +126,11 @@ def in_binary_mode(headers: ReadHeaders, value: bytes | None) -> tuple[list[tupl
         binary[CONTENT_TYPE] = data_content_type
     binary |= {f"ce_{name}": text for name, text in attributes.items()}
     return [*((name, text.encode(errors="replace")) for name, text in binary.items()), *kept], data
+
+
+def is_structured(content_type: bytes | None) -> bool:
+    """Whether a record of this content type is an event in structured mode."""
+    return content_type is not None and content_type.lower().startswith(_STRUCTURED)
 
 
 def _is_attribute(name: str, value: object) -> bool:

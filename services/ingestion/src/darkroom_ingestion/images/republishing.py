@@ -70,7 +70,8 @@ def republished_headers(record: LogRecord, image_id: str, added: Mapping[str, st
     kept = [
         (name, value)
         for name, value in record.raw_headers
-        if not name.lower().startswith("darkroom-error-")
+        if value is not None
+        and not name.lower().startswith("darkroom-error-")
         and name.lower() not in _REPLACED
         and name.lower() not in added
     ]

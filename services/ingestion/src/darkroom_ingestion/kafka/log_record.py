@@ -1,13 +1,13 @@
 """A record of the log, and the contents of its topic."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from confluent_kafka import Message
 
-from darkroom.cloudevents import in_binary_mode
+from darkroom.cloudevents import CONTENT_TYPE, in_binary_mode, is_structured
 from darkroom.kafka.log import TopicPartition
 from darkroom.kafka.record_headers import record_headers
 from darkroom_ingestion.records.text import storable
@@ -29,6 +29,9 @@ class LogRecord:
     """A Kafka record. Copied from librdkafka, so that its message can be freed. Never changed.
 
     Not frozen: that alone would cost as much as the rest of its creation several times.
+
+    Attributes:
+        raw_headers: as received; of an event in structured mode, as in binary mode.
     """
 
     topic: str
@@ -36,28 +39,39 @@ class LogRecord:
     offset: int
     timestamp_ms: int
     key: bytes | None
-    raw_headers: list[tuple[str, bytes]]
+    raw_headers: Sequence[tuple[str, bytes | None]]
     value: bytes
+    _by_name: Mapping[str, bytes | None] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, message: Message) -> "LogRecord":
         """The record in `message`."""
-        (topic, partition), offset = position_of(message)
-        received, value = in_binary_mode(record_headers(message), message.value())
-        raw = [(name, text) for name, text in received if text is not None]
-        return cls(topic, partition, offset, message.timestamp()[1], message.key(), raw, value or b"")
+        headers, value = record_headers(message), message.value()
+        # Nearly all records have distinct names in lower case, which are checked at once instead of one by one.
+        by_name = dict(headers)
+        names = "".join(by_name)
+        usual = len(by_name) == len(headers) and names == names.lower() and not is_structured(by_name.get(CONTENT_TYPE))
+        if not usual:
+            headers, value = in_binary_mode(headers, value)
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        assert topic is not None and partition is not None and offset is not None  # noqa: S101, PT018 - consumed
+        at_ms, key = message.timestamp()[1], message.key()
+        return cls(topic, partition, offset, at_ms, key, headers, value or b"", by_name if usual else None)
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
         """The headers as text, by lower-case name."""
-        return {name.lower(): _text(value) for name, value in self.raw_headers}
+        return {name: _text(value) for name, value in self._values().items() if value is not None}
 
     def header(self, name: str) -> str | None:
         """One header, like `headers.get(name)`. Faster for a single one."""
-        for raw_name, value in reversed(self.raw_headers):
-            if raw_name.lower() == name:
-                return _text(value)
-        return None
+        value = self._values().get(name)
+        return None if value is None else _text(value)
+
+    def _values(self) -> Mapping[str, bytes | None]:
+        if self._by_name is None:
+            self._by_name = {name.lower(): value for name, value in self.raw_headers if value is not None}
+        return self._by_name
 
     @property
     def topic_partition(self) -> TopicPartition:

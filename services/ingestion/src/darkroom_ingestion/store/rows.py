@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from sqlalchemy.schema import Table
 
@@ -81,13 +82,13 @@ class Rows:
                 return
             case "results":
                 result = read_json(record.value)
-                row = None if result is None else result_row(topic.pipeline, topic.stage or "", record, result)
-                table = tables.results
-                if result is not None and row is not None:
-                    labels = label_rows(row, result.data)
+                found = None if result is None else result_rows(topic.pipeline, topic.stage or "", record, result)
+                table, row = tables.results, None
+                if found is not None:
+                    row, labels = found
                     self.labels.append(len(labels))
-                    for label in labels:
-                        self.add(tables.result_labels, label)
+                    if labels:
+                        self.by_table.setdefault(tables.result_labels, []).extend(labels)
             case "dead-letters":
                 row = dead_letter_row(topic.pipeline, topic.stage or "", record)
                 table = tables.dead_letters
@@ -138,18 +139,22 @@ def redrive_row(pipeline: str, record: LogRecord) -> dict[str, Any] | None:
     }
 
 
-def result_row(pipeline: str, stage: str, record: LogRecord, result: JsonObject) -> dict[str, Any] | None:
-    """The row of an analyzed event, whose data is `result`; None if it is not such an event."""
-    its_id = result_image_id(result.data)
+def result_rows(
+    pipeline: str, stage: str, record: LogRecord, result: JsonObject
+) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+    """The row of an analyzed event with the data `result`, and those of its labels; None if it is no such event."""
+    data = result.data
+    its_id = result_image_id(data)
     if its_id is None:
         return None
     event_id = record.header("ce_id")
     if not _is_id(event_id):
-        generation = result.data.get("generation")
+        generation = data.get("generation")
         event_id = names.result_id(
             its_id, stage, storable(generation)[:_MAX_GENERATION] if isinstance(generation, str) else None
         )
-    return {
+    label, score, objects, labels = found_in(data)
+    row = {
         "pipeline": pipeline,
         "event_id": event_id,
         "image_id": its_id,
@@ -159,42 +164,57 @@ def result_row(pipeline: str, stage: str, record: LogRecord, result: JsonObject)
         "partition": record.partition,
         "offset": record.offset,
         "data": result.text,
-        "summary": storable(summary_of(result.data)),
-        **best_of(result.data),
+        "summary": storable(summary_of(data)),
+        "label": label,
+        "score": score,
+        "objects": objects,
     }
+    return row, label_rows(row, labels)
 
 
-def best_of(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a result with its best label, the score of that, and the number of its objects or classes."""
+class Found(NamedTuple):
+    """What a result is found by.
+
+    Attributes:
+        label: the best.
+        score: that of `label`, or of a text or an anomaly.
+        objects: how many objects or classes it has; None for types of output that have no number of them.
+        labels: all, with the greatest score of each.
+    """
+
+    label: str | None
+    score: float | None
+    objects: int | None
+    labels: Mapping[str, float | None]
+
+
+def found_in(result: Mapping[str, Any]) -> Found:
+    """What a result is found by, perhaps one of another version."""
     for name, measure in (("predictions", "score"), ("classes", "fraction")):
         parts = result.get(name)
         if isinstance(parts, list):
             best = parts[0] if parts and isinstance(parts[0], dict) else {}
-            label = best.get("label")
-            several = name == "classes" or result.get("outputType", "Classification") != "Classification"
-            return {
-                "label": stored_label(label) if isinstance(label, str) else None,
-                "score": events.number_of(best.get(measure)),
-                "objects": len(parts) if several else None,
-            }
+            label, score = best.get("label"), events.number_of(best.get(measure))
+            label = stored_label(label) if isinstance(label, str) else None
+            if name == "predictions" and result.get("outputType", "Classification") == "Classification":
+                if "classes" not in result:
+                    return Found(label, score, None, {} if label is None else {label: score})
+                return Found(label, score, None, _labels(result))
+            return Found(label, score, len(parts), _labels(result))
     whole = result.get("anomaly", result.get("text"))
-    score = events.number_of(whole.get("score")) if isinstance(whole, dict) else None
-    return {"label": None, "score": score, "objects": None}
+    return Found(None, events.number_of(whole.get("score")) if isinstance(whole, dict) else None, None, {})
 
 
-def label_rows(row: Mapping[Any, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of the labels in `result`, whose own row is `row`."""
+def _labels(result: Mapping[str, Any]) -> Mapping[str, float | None]:
     # Labels that are equal in the form that is stored: the score of the last, as nothing tells them apart.
-    labels = {stored_label(label): score for label, score in events.scores_of(result).items()}
+    return {stored_label(label): score for label, score in events.scores_of(result).items()}
+
+
+def label_rows(row: Mapping[Any, Any], labels: Mapping[str, float | None]) -> list[dict[str, Any]]:
+    """The rows of the labels of a result, whose own row is `row`."""
+    pipeline, event_id, stage, at_ms = row["pipeline"], row["event_id"], row["stage"], row["at_ms"]
     return [
-        {
-            "pipeline": row["pipeline"],
-            "event_id": row["event_id"],
-            "label": label,
-            "stage": row["stage"],
-            "at_ms": row["at_ms"],
-            "score": score,
-        }
+        {"pipeline": pipeline, "event_id": event_id, "label": label, "stage": stage, "at_ms": at_ms, "score": score}
         for label, score in islice(labels.items(), _MOST_LABELS)
     ]
 
@@ -241,6 +261,12 @@ def result_image_id(data: Mapping[str, Any]) -> str | None:
 
 def stored_label(label: str) -> str:
     """A label in the form that the store searches for."""
+    return _known_label(label) if len(label) <= _MAX_LABEL_BYTES else at_most(_MAX_LABEL_BYTES, storable(label))
+
+
+@lru_cache(1_024)
+def _known_label(label: str) -> str:
+    # A pipeline has few labels, and each of its results has some of them.
     return at_most(_MAX_LABEL_BYTES, storable(label))
 
 
@@ -260,7 +286,8 @@ def _is_dead_letters_topic_of(pipeline: str, topic: str) -> bool:
 
 
 def _is_id(text: str | None) -> TypeGuard[str]:
-    return text is not None and 0 < len(text) <= _MAX_ID_BYTES and len(text.encode()) <= _MAX_ID_BYTES
+    # A character has at most 4 bytes.
+    return text is not None and text != "" and (len(text) * 4 <= _MAX_ID_BYTES or len(text.encode()) <= _MAX_ID_BYTES)
 
 
 def _number(text: str | None, bits: int = 63) -> int | None:

@@ -11,7 +11,7 @@ from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.counts.newest import labels_of_results
 from darkroom_ingestion.store.queries import superseded
-from darkroom_ingestion.store.rows import best_of, label_rows
+from darkroom_ingestion.store.rows import found_in, label_rows
 from darkroom_ingestion.store.tables import about, counts, dead_letters, images, result_labels, results
 from darkroom_ingestion.store.writing.inserts import insert_new
 
@@ -50,17 +50,20 @@ def _derive_from_results(connection: Connection) -> None:
     changes, part = Changes(), connection.execute(query).mappings().all()
     while part:
         data = [json.loads(row["data"]) for row in part]
+        found = [found_in(result) for result in data]
         best = [
             {
                 "of_pipeline": row["pipeline"],
                 "of_event": row["event_id"],
                 "summary": row["summary"] or storable(summary_of(result)),
-                **best_of(result),
+                "label": of_row.label,
+                "score": of_row.score,
+                "objects": of_row.objects,
             }
-            for row, result in zip(part, data, strict=True)
+            for row, result, of_row in zip(part, data, found, strict=True)
         ]
         connection.execute(_BEST, best)
-        labels = [label for row, result in zip(part, data, strict=True) for label in label_rows(row, result)]
+        labels = [label for row, of_row in zip(part, found, strict=True) for label in label_rows(row, of_row.labels)]
         insert_new(connection, result_labels, labels)
         newest = [row for row in part if not row["superseded"]]
         changes.results(newest)
