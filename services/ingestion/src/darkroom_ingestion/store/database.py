@@ -5,9 +5,9 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Update, update
+from sqlalchemy import Connection, Engine, update
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -117,13 +117,6 @@ class Database:
     def _dequeue(self, _: object) -> None:
         with self._counting:
             self._queued -= 1
-
-    def count_updates(self, connection: Connection, statement: Update, rows: list[dict[str, Any]]) -> int:
-        """Run `statement` for each of `rows`. Returns how many rows of the table it changed."""
-        if self.single_replica:
-            return connection.execute(statement, rows).rowcount
-        # psycopg does not count the rows of several updates.
-        return sum(connection.execute(statement, row).rowcount for row in rows)
 
     def close(self) -> None:
         """Close all connections."""

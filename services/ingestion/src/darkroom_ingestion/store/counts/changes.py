@@ -14,7 +14,8 @@ Rows that retention or the removal of a topic removes no longer count.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,11 +23,13 @@ from sqlalchemy import Connection
 from darkroom_ingestion.records.image_times import time_of_id
 from darkroom_ingestion.store.counts.latencies import BOUNDS_MS, bucket_of
 from darkroom_ingestion.store.tables import counts
-from darkroom_ingestion.store.writing.inserts import insert_rows
+from darkroom_ingestion.store.writing.inserts import insert_values
 
 LEVELS_S = (60, 600, 3_600, 86_400)
 """The lengths of the times that are counted. Each is a multiple of the one before, and the last divides a UTC day."""
 
+_TIMES = (*(longer // shorter for shorter, longer in pairwise(LEVELS_S)), None)
+"""How many of each length are in the next one."""
 _MINUTE_MS = LEVELS_S[0] * 1_000
 _KEY = tuple(column.name for column in counts.primary_key)
 _BUCKETS = tuple(map(str, range(len(BOUNDS_MS) + 1)))
@@ -37,6 +40,13 @@ _ADD = (
 
 Row = Mapping[Any, Any]
 _Key = tuple[str, str, str, str, int]
+"""Pipeline, kind, stage, name, and the number of the minute or longer time."""
+
+_Answer = tuple[str, str, str | None, int]
+"""Of newest results: pipeline, stage, the bucket of the latency, and the number of the minute."""
+
+_Row = tuple[str, int, str, int, str, str, int]
+"""The values of a row, in the order of the columns."""
 
 
 class Changes:
@@ -44,6 +54,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._minutes: Counter[_Key] = Counter()
+        self._answers: Counter[_Answer] = Counter()
 
     def images(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Count images."""
@@ -55,14 +66,12 @@ class Changes:
 
     def results(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Count results that are the newest of their image and stage. Replays have no latency."""
-        minutes = self._minutes
+        answers = self._answers
         for row in rows:
-            pipeline, stage, at_ms, image_id = row["pipeline"], row["stage"], row["at_ms"], row["image_id"]
-            minute = at_ms // _MINUTE_MS
-            minutes[pipeline, "analyzed", stage, "", minute] += sign
-            if (received_at_ms := time_of_id(image_id)) is not None and not is_repeated(row):
+            at_ms, bucket = row["at_ms"], None
+            if (received_at_ms := time_of_id(row["image_id"])) is not None and not is_repeated(row):
                 bucket = _BUCKETS[bucket_of(at_ms - received_at_ms)]
-                minutes[pipeline, "latency", stage, bucket, minute] += sign
+            answers[row["pipeline"], row["stage"], bucket, at_ms // _MINUTE_MS] += sign
 
     def labels(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Count labels of such results."""
@@ -86,25 +95,37 @@ class Changes:
     def add(self, more: "Changes") -> None:
         """Add the changes in `more`."""
         self._minutes.update(more._minutes)  # noqa: SLF001 - of its own class
+        self._answers.update(more._answers)  # noqa: SLF001
 
     def write(self, connection: Connection) -> None:
         """Change the counts. Call it in the transaction that changes the rows, after the last change."""
-        changed: Counter[tuple[str, int, str, int, str, str]] = Counter()
-        for (pipeline, kind, stage, name, minute), count in self._minutes.items():
-            start_s = minute * LEVELS_S[0]
-            for seconds in LEVELS_S:
-                changed[pipeline, seconds, kind, start_s - start_s % seconds, stage, name] += count
-        self._minutes.clear()
         # In one order, so that two replicas can't wait for each other.
-        rows = [(*key, count) for key, count in sorted(changed.items()) if count]
+        rows = sorted(self._rows())
+        self._minutes.clear()
+        self._answers.clear()
         if rows:
-            names = (*_KEY, "count")
-            insert_rows(connection, counts, [dict(zip(names, row, strict=True)) for row in rows], _ADD)
-        if removed := [key for *key, count in rows if count < 0]:
+            insert_values(connection, counts, (*_KEY, "count"), rows, _ADD)
+        if removed := [row[:-1] for row in rows if row[-1] < 0]:
             value = "?" if connection.dialect.name == "sqlite" else "%s"
             same = " AND ".join(f"{name} = {value}" for name in _KEY)
             delete = f'DELETE FROM counts WHERE {same} AND "count" = 0'  # noqa: S608 - names of our own columns
-            connection.exec_driver_sql(delete, [tuple(key) for key in removed])
+            connection.exec_driver_sql(delete, removed)
+
+    def _rows(self) -> Iterator[_Row]:
+        """The rows of all levels."""
+        of_level = self._minutes.copy()
+        for (pipeline, stage, bucket, minute), count in self._answers.items():
+            of_level[pipeline, "analyzed", stage, "", minute] += count
+            if bucket is not None:
+                of_level[pipeline, "latency", stage, bucket, minute] += count
+        for seconds, times in zip(LEVELS_S, _TIMES, strict=True):
+            coarser: Counter[_Key] = Counter()
+            for (pipeline, kind, stage, name, number), count in of_level.items():
+                if count:
+                    yield pipeline, seconds, kind, number * seconds, stage, name, count
+                    if times:
+                        coarser[pipeline, kind, stage, name, number // times] += count
+            of_level = coarser
 
 
 def is_repeated(row: Row) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 _SPACE = 0x64726B63
-_SHARED = text("SELECT pg_advisory_xact_lock_shared(:space, hashtext(:pipeline))")
-_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:space, hashtext(:pipeline))")
+_SHARED = "SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))"
+_EXCLUSIVE = "SELECT pg_advisory_xact_lock(%s, hashtext(%s))"
 
 
 def lock_results(connection: Connection, pipelines: Iterable[str], exclusive: Iterable[str]) -> None:
@@ -19,4 +19,4 @@ def lock_results(connection: Connection, pipelines: Iterable[str], exclusive: It
         return
     alone = set(exclusive)
     for pipeline in sorted({*pipelines, *alone}):
-        connection.execute(_EXCLUSIVE if pipeline in alone else _SHARED, {"space": _SPACE, "pipeline": pipeline})
+        connection.exec_driver_sql(_EXCLUSIVE if pipeline in alone else _SHARED, (_SPACE, pipeline))

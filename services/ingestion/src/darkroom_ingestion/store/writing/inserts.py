@@ -66,17 +66,26 @@ def insert_absent(connection: Connection, table: Table, rows: Sequence[dict[str,
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], kept: str) -> CursorResult[Any]:
     """Insert `rows`, which all have the same columns. `kept` is the clause for those that conflict."""
-    names = tuple(rows[0])
+    return insert_values(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows], kept)
+
+
+def insert_values(
+    connection: Connection, table: Table, names: Sequence[str], values: Sequence[tuple[Any, ...]], kept: str
+) -> CursorResult[Any]:
+    """As `insert_rows`, with the values of the columns `names` of each row."""
     into = f'INSERT INTO "{table.name}" ({_listed(names)})'
     if connection.dialect.name == "sqlite":
-        values = ", ".join("?" * len(names))
-        return connection.exec_driver_sql(f"{into} VALUES ({values}) {kept}", [tuple(row.values()) for row in rows])
+        return connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' * len(names))}) {kept}", values)
     # One statement with an array per column: one round trip, planned once. Written in binary (%b), an array costs
     # psycopg a tenth of the time that it costs as text.
-    arrays = ", ".join(f"%b::{_postgresql_type(table, name)}[]" for name in names)
-    columns = tuple(map(list, zip(*(row.values() for row in rows), strict=True)))
-    statement = f"{into} SELECT * FROM unnest({arrays}) {kept}"  # noqa: S608 - names of our own tables
+    columns = tuple(map(list, zip(*values, strict=True)))
+    statement = f"{into} SELECT * FROM {unnested(table, names)} {kept}"  # noqa: S608 - names of our own tables
     return connection.exec_driver_sql(statement, columns)
+
+
+def unnested(table: Table, names: Sequence[str]) -> str:
+    """PostgreSQL: the rows of parameters that are arrays, one for each of the columns `names` of `table`."""
+    return f"unnest({', '.join(f'%b::{_postgresql_type(table, name)}[]' for name in names)})"
 
 
 @cache

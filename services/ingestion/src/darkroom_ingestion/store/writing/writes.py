@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, select
 
 from darkroom.errors import DarkroomError
 from darkroom.kafka.log import TopicPartition
@@ -23,7 +23,7 @@ from darkroom_ingestion.store.tables import (
     results,
 )
 from darkroom_ingestion.store.writing.images import write_images
-from darkroom_ingestion.store.writing.inserts import insert_absent, insert_new
+from darkroom_ingestion.store.writing.inserts import insert_absent, insert_new, unnested
 from darkroom_ingestion.store.writing.results import write_results
 
 
@@ -32,13 +32,6 @@ class Fenced(DarkroomError):
 
 
 _LAST_REDRIVE = (redrives.c.replayed_at_ms,)
-
-_MOVE = (
-    update(positions)
-    .where(positions.c.topic == bindparam("at_topic"), positions.c.partition == bindparam("at_partition"))
-    .where(positions.c.next_offset == bindparam("start"))
-    .values(next_offset=bindparam("end"))
-)
 
 
 log = structlog.get_logger("darkroom.ingestion.store")
@@ -84,11 +77,7 @@ def write_batch(database: Database, batch: Batch) -> int:
             batch.refused = 0
             changed = _write_rows(connection, batch.rows, changes)
         changes.write(connection)
-        moves = [
-            {"at_topic": topic, "at_partition": partition, "start": start, "end": end}
-            for (topic, partition), (start, end) in sorted(batch.moves.items())
-        ]
-        if moves and database.count_updates(connection, _MOVE, moves) != len(moves):
+        if batch.moves and _move(connection, batch.moves) != len(batch.moves):
             raise Fenced("the store's position is not the start of the batch")
         # Labels are part of their result.
         written = sum(len(rows) for table, rows in batch.rows.by_table.items() if table is not result_labels)
@@ -137,6 +126,20 @@ def _write_one_by_one(connection: Connection, batch: Batch, changes: Changes) ->
         else:
             changes.add(of_row)
     return changed
+
+
+def _move(connection: Connection, moves: Mapping[TopicPartition, tuple[int, int]]) -> int:
+    """Move positions from their starts to their ends. Returns how many were at their starts."""
+    values = [(end, topic, partition, start) for (topic, partition), (start, end) in sorted(moves.items())]
+    if connection.dialect.name == "sqlite":
+        update = 'UPDATE positions SET next_offset = ? WHERE topic = ? AND "partition" = ? AND next_offset = ?'
+        return connection.exec_driver_sql(update, values).rowcount
+    # One statement: psycopg does not count the rows of several, and each would be a round trip.
+    moved = unnested(positions, ("next_offset", "topic", "partition", "next_offset"))
+    same = 'positions.topic = moved.topic AND positions."partition" = moved."partition" AND next_offset = moved.start'
+    source = f'{moved} AS moved("end", topic, "partition", start)'
+    update = f'UPDATE positions SET next_offset = moved."end" FROM {source} WHERE {same}'  # noqa: S608 - our own names
+    return connection.exec_driver_sql(update, tuple(map(list, zip(*values, strict=True)))).rowcount
 
 
 def positions_at_assignment(
