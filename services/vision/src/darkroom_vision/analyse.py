@@ -23,8 +23,7 @@ from darkroom_vision.preprocess import ModelInput, Preprocessor
 from darkroom_vision.trial_feeds import TRIAL_SIZE, blank_feeds
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(NamedTuple):
     """Seconds that each step took. `inference_s` is the image's share of a run with several images."""
 
     decode_s: float
@@ -39,8 +38,7 @@ class Timings:
         return events.Timings(decode_ms=decode_ms, preprocess_ms=preprocess_ms, inference_ms=inference_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(NamedTuple):
     """The result for one image. `width` and `height` are those of the upright image, in pixels."""
 
     format: Format

@@ -4,14 +4,16 @@ The formula is evaluated once, in float64, for each of the 256 pixel values and 
 table lookup. That costs the same for every element type and is exact up to the rounding to that type.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from darkroom_vision.imaging.framing import fit
+from darkroom_vision.imaging import framing
 from darkroom_vision.imaging.geometry import Fit, Size, Transform
 from darkroom_vision.imaging.pixels import Colors, Pixels, as_pixels
 from darkroom_vision.imaging.resample import resize_a_little, resize_as_opencv, resize_as_pillow
@@ -20,6 +22,7 @@ from darkroom_vision.model.input import ResolvedInput
 ModelInput = npt.NDArray[np.float32 | np.float16 | np.uint8]
 """(C, H, W) or (H, W, C): the model's input for one image."""
 
+_KNOWN_SIZES: Final = 1_000
 _HALF = 2
 """Fast mode uses an approximation for shrinking by less than this factor."""
 _NUMPY_TYPES = {"Float32": np.float32, "Float16": np.float16, "UInt8": np.uint8}
@@ -32,21 +35,26 @@ class Preprocessor:
     settings: ResolvedInput
     tables: tuple[ModelInput, ...]
     """Lookup tables of pixel values: one (256,) per channel for NCHW, one (1, 256, C) for NHWC."""
+    fit: Callable[[Size], Fit] = field(compare=False)
+    """Where an image of size (width, height) goes in the model's input, and the size of that input."""
+    fit_of_copy: Callable[[Size, Size], Fit] = field(compare=False)
+    """The fit for a copy of an image: the size of the image, the size of the copy."""
 
     @classmethod
     def of(cls, settings: ResolvedInput) -> "Preprocessor":
         """The preprocessor for `settings`."""
         tables = tuple(_table(settings, channel) for channel in range(settings.channels))
-        return cls(settings, tables if settings.layout == "NCHW" else (np.stack(tables, axis=-1)[None],))
+        # Images of one pipeline have few sizes, and a tiny model takes less time than all this geometry.
+        fit = lru_cache(_KNOWN_SIZES)(partial(framing.fit, framing=settings.framing))
+        fit_of_copy = lru_cache(_KNOWN_SIZES)(lambda image, copy: fit(image).on_copy(copy))
+        if settings.layout == "NHWC":
+            tables = (np.stack(tables, axis=-1)[None],)
+        return cls(settings, tables, fit, fit_of_copy)
 
     @property
     def colors(self) -> Colors:
         """The channels that the decoder has to return."""
         return "GRAY" if self.settings.channels == 1 else self.settings.colors
-
-    def fit(self, image: Size) -> Fit:
-        """Where an image of size (width, height) goes in the model's input, and the size of that input."""
-        return fit(image, self.settings.framing)
 
     def empty_input(self, size: Size) -> ModelInput:
         """An uninitialised array for one image in an input of `size` = (width, height)."""
@@ -71,7 +79,7 @@ class Preprocessor:
         Returns:
             The transform from the model input's coordinates to those of `pixels`.
         """
-        fitting = fitting.on_copy((pixels.shape[1], pixels.shape[0]))
+        fitting = self.fit_of_copy(fitting.image, (pixels.shape[1], pixels.shape[0]))
         resized = self._framed(self._resized(pixels, fitting), fitting)
         if self.settings.layout == "NHWC":
             _look_up(resized, self.tables[0], target)

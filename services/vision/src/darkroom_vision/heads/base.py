@@ -1,8 +1,7 @@
 """The interface of heads, which turn a model's raw outputs into the result fields of an analyzed event."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from darkroom_vision.failures import InferenceError
 from darkroom_vision.imaging.geometry import Size, Transform
@@ -12,8 +11,7 @@ Result = dict[str, Any]
 """JSON-able fields of the analyzed event, such as `predictions` or `embedding`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """The image that one row of a model's outputs belongs to.
 
     Attributes:

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import exp, isfinite, tanh
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from darkroom_vision.heads.base import Frame, Result, label_of, rows
-from darkroom_vision.heads.json_numbers import require_finite, shortened
+from darkroom_vision.heads.json_numbers import not_finite, require_finite, shorter, shortened
 from darkroom_vision.model.session import Value
 
 Activation = Literal["Softmax", "Sigmoid", "None"]
+
+_FEW: Final = 32
+"""Up to this number of classes, Python's numbers are faster than NumPy's arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class ClassificationHead:
         return [self._predictions(row) for row in rows(self.name, outputs[self.index], len(frames))]
 
     def _predictions(self, row: Value) -> Result:
+        if not isinstance(row, list) and row.size <= _FEW:
+            return self._of_few(row.ravel().tolist())
         raw, own_labels = raw_scores(row)
         require_finite(self.name, raw)
         labels = self.labels or own_labels
@@ -40,6 +46,20 @@ class ClassificationHead:
                 {"label": label_of(labels, i), "index": i, "score": score}
                 for i, score in zip(best.tolist(), shortened(scores[best]), strict=True)
                 if score >= self.threshold
+            ]
+        }
+
+    def _of_few(self, raw: list[float]) -> Result:
+        """As `_predictions`."""
+        if not all(map(isfinite, raw)):
+            raise not_finite(self.name)
+        labels, scores = self.labels, _activated_few(raw, self.activation)
+        best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[: self.top_k]
+        return {
+            "predictions": [
+                {"label": label_of(labels, i), "index": i, "score": score}
+                for i in best
+                if (score := shorter(scores[i])) >= self.threshold
             ]
         }
 
@@ -56,6 +76,17 @@ def raw_scores(row: Value) -> tuple[npt.NDArray[np.float64], Sequence[str]]:
     if isinstance(row, list):  # scikit-learn's converter: [{class: probability}]
         return np.array(list(row[0].values()), np.float64), [str(label) for label in row[0]]
     return row.astype(np.float64).ravel(), ()
+
+
+def _activated_few(raw: list[float], activation: Activation) -> list[float]:
+    if activation == "Softmax":
+        most = max(raw)
+        powers = [exp(value - most) for value in raw]
+        total = sum(powers)
+        return [power / total for power in powers]
+    if activation == "Sigmoid":
+        return [0.5 * (1 + tanh(0.5 * value)) for value in raw]  # the same function, without an overflow
+    return raw
 
 
 def _activated(raw: npt.NDArray[np.float64], activation: Activation) -> npt.NDArray[np.float64]:

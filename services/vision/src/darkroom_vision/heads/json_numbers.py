@@ -20,13 +20,23 @@ def require_finite(name: str, array: npt.NDArray[Any]) -> None:
         InferenceError: `array` has NaN or infinity; names the output.
     """
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise InferenceError(f"the model's output {name!r} holds NaN or infinity for this image")
+        raise not_finite(name)
+
+
+def not_finite(name: str) -> InferenceError:
+    """The error for an output with NaN or infinity."""
+    return InferenceError(f"the model's output {name!r} holds NaN or infinity for this image")
+
+
+def shorter(value: float) -> float:
+    """`value` with 9 significant digits."""
+    return float(f"{value:.9g}")
 
 
 def shortened(values: npt.NDArray[np.float64]) -> list[float]:
     """`values` (n,) with 9 significant digits: half the bytes in JSON, and the same float32 when read."""
     if len(values) <= _FEW:
-        return [float(f"{value:.{_DIGITS_OF_FLOAT32}g}") for value in values.tolist()]
+        return [shorter(value) for value in values.tolist()]
     magnitude = np.floor(np.log10(np.abs(values), where=values != 0, out=np.zeros_like(values)))
     power = 10.0 ** np.clip(_DIGITS_OF_FLOAT32 - 1 - magnitude, -300, 300)
     rounded: list[float] = (np.rint(values * power) / power).tolist()

@@ -1,14 +1,14 @@
 """Reading the segments of JPEG files and the chunks of PNG and WebP files."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 _LENGTH = struct.Struct(">H")
 _MAX_PARTS = 100_000
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _FILL, _STUFFED = 0xFF, 0x00
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+_WITHOUT_LENGTH = frozenset({_FILL, _STUFFED, 0x01, *range(0xD0, 0xD9)})
 
 
 class Part(NamedTuple):
@@ -23,8 +23,8 @@ class Part(NamedTuple):
         return data[self.start : self.end]
 
 
-def jpeg_segments(data: bytes) -> Iterator[Part]:
-    """The segments of a JPEG file up to the header of its first scan. Junk between segments is skipped.
+def jpeg_segments(data: bytes, markers: Container[int] = range(256)) -> Iterator[Part]:
+    """The segments of a JPEG file up to the header of its first scan, those with `markers`. Junk between is skipped.
 
     As in libjpeg: after bytes that are no marker, it looks for the next 0xFF that begins one.
 
@@ -36,15 +36,13 @@ def jpeg_segments(data: bytes) -> Iterator[Part]:
         position = data.find(b"\xff", position)
         if position < 0 or (marker := data[position + 1]) == _END_OF_IMAGE:
             return
-        if marker in (_FILL, _STUFFED):
+        if marker in _WITHOUT_LENGTH:
             position += 1 if marker == _FILL else 2
             continue
-        if marker in _WITHOUT_LENGTH:
-            position += 2
-            continue
         (length,) = _LENGTH.unpack_from(data, position + 2)
-        end = position + 2 + max(2, length)
-        yield Part(data[position + 1 : position + 2], position + 4, end)
+        end = position + 2 + (length if length > 1 else 2)
+        if marker in markers:
+            yield Part(data[position + 1 : position + 2], position + 4, end)
         if marker == _START_OF_SCAN:
             return
         position = end

@@ -6,7 +6,7 @@ palettes and CMYK to RGB, the first of several frames, transparency dropped (TIF
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from darkroom.image_header import MAX_PIXELS, NAMES, Format, ImageHeader, read_header
 from darkroom_vision.failures import DecodeError, TooManyPixels
@@ -27,8 +27,7 @@ _DCT_BLOCK = 8
 """In pixels. A JPEG with a shorter side is not shrunk: several of TurboJPEG's scales could give the same size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """An upright image.
 
     Attributes:

@@ -6,6 +6,8 @@ centres"), so resizing is a scale without an offset.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 Size = tuple[int, int]
 Point = tuple[float, float]
@@ -13,8 +15,7 @@ Point = tuple[float, float]
 _JPEG_SHRINKS = (8, 4, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(NamedTuple):
     """From the coordinates of one image to those of another: (x, y) * scale + offset, for each axis."""
 
     scale: Point
@@ -27,6 +28,8 @@ class Transform:
 
     def after(self, first: "Transform") -> "Transform":
         """The composition: `first`, then this transform."""
+        if self is UNCHANGED:
+            return first
         (x, y), (first_x, first_y) = self.scale, first.scale
         return Transform((x * first_x, y * first_y), self.apply(first.offset))
 
@@ -35,7 +38,7 @@ UNCHANGED = Transform((1.0, 1.0), (0.0, 0.0))
 """The identity."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fit:
     """Where an image goes: its part of `size` at `corner` becomes `inner` pixels at `offset` of the model's input.
 
@@ -54,7 +57,7 @@ class Fit:
     offset: Size
     target: Size
 
-    @property
+    @cached_property
     def to_image(self) -> Transform:
         """From the model input's coordinates to the image's."""
         scale_x, scale_y = self.size[0] / self.inner[0], self.size[1] / self.inner[1]
@@ -69,7 +72,7 @@ class Fit:
         corner, size = (self.corner[0] * x, self.corner[1] * y), (self.size[0] * x, self.size[1] * y)
         return Fit(copy, corner, size, self.inner, self.offset, self.target)
 
-    @property
+    @cached_property
     def whole_pixels(self) -> tuple[slice, slice] | None:
         """The part as slices of rows and columns; None if it begins or ends within a pixel."""
         (x, y), (across, down) = self.corner, self.size
@@ -78,7 +81,7 @@ class Fit:
             return None
         return slice(top, top + height), slice(left, left + width)
 
-    @property
+    @cached_property
     def decoder_shrink(self) -> int:
         """By how much a decoder may shrink the image (1, 2, 4 or 8) without making it smaller than the input needs."""
         for times in _JPEG_SHRINKS:

@@ -25,6 +25,7 @@ _ORIENTATIONS = range(1, 9)
 _EXIF_PREFIX = b"Exif\x00\x00"
 _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\x00"
 _XMP_TAG = 700
+_APP1 = frozenset({0xE1})
 _SMALL_FILE = 1 << 15
 """In bytes."""
 _EXIF_ITEM = b"Exif\x00"
@@ -88,13 +89,12 @@ def _in_exif(exif: bytes) -> int | None:
 def _in_jpeg(data: bytes) -> Iterator[Carrier]:
     if len(data) <= _SMALL_FILE and _EXIF_PREFIX not in data and _XMP_PREFIX not in data:
         return  # faster than to read the segments of a small file
-    for segment in jpeg_segments(data):
-        if segment.kind == b"\xe1":
-            content = segment.of(data)
-            if content.startswith(_EXIF_PREFIX):
-                yield "EXIF", content
-            elif content.startswith(_XMP_PREFIX):
-                yield "XMP", content
+    for segment in jpeg_segments(data, _APP1):
+        content = segment.of(data)
+        if content.startswith(_EXIF_PREFIX):
+            yield "EXIF", content
+        elif content.startswith(_XMP_PREFIX):
+            yield "XMP", content
 
 
 def _in_png(data: bytes) -> Iterator[Carrier]:

@@ -1,10 +1,14 @@
 """Applying an EXIF orientation to pixels, and its geometry."""
 
+from functools import lru_cache
+from typing import Final
+
 import cv2
 
 from darkroom_vision.imaging.geometry import Size, Transform
 from darkroom_vision.imaging.pixels import Pixels, as_pixels
 
+_KNOWN_SIZES: Final = 1_000
 _FIRST_TRANSPOSED = 5
 _ROTATION = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _FLIP = {2: 1, 4: 0}
@@ -34,6 +38,7 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     return as_pixels(turned, channels)
 
 
+@lru_cache(_KNOWN_SIZES)
 def shrunk_to_upright(times: int, shrunk: Size, image: Size, orientation: int) -> Transform:
     """From the coordinates of an upright image that a decoder shrank by `times` to those of the upright original.
 
