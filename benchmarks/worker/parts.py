@@ -11,7 +11,7 @@ from darkroom.cloudevents import CloudEvent, timestamp
 from darkroom.events import RECEIVED, ModelUsed
 from darkroom.stage_settings import StageSettings
 from darkroom_inference.records.image import ImageRecord
-from darkroom_inference.records.result import result
+from darkroom_inference.records.result import Results
 from darkroom_vision.analyse import Analysis, Timings
 from darkroom_vision.heads.base import Frame
 from darkroom_vision.imaging.decode import decode
@@ -41,7 +41,7 @@ class Parts:
 def parts_of(settings: StageSettings, images: Sequence[bytes], seconds: float) -> Parts:
     """Measure the steps of a stage for about `seconds`."""
     stage = load_stage(settings)
-    used = ModelUsed(name=stage.model.name, sha256=stage.model.sha256)
+    records = Results(settings, ModelUsed(name=stage.model.name, sha256=stage.model.sha256))
     headers = CloudEvent(
         f"{0:032x}", names.images_source(settings.namespace, settings.pipeline), RECEIVED, timestamp(), "image/jpeg"
     ).headers()
@@ -65,7 +65,7 @@ def parts_of(settings: StageSettings, images: Sequence[bytes], seconds: float) -
             clock.append(time.thread_time())
             record = ImageRecord(settings.images_topic, 0, 0, b"0", image, [*headers], 0)
             analysis = Analysis(decoded.format, decoded.width, decoded.height, found, Timings(0, 0, 0))
-            result(record, analysis, settings, used)
+            records.record(record, analysis)
             clock.append(time.thread_time())
             marks.append(clock)
     steps = zip(*([b - a for a, b in pairwise(clock)] for clock in marks), strict=True)

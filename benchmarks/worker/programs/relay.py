@@ -20,7 +20,7 @@ from darkroom_inference.kafka import clients
 from darkroom_inference.process.settings import read_settings
 from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.outgoing import Outgoing
-from darkroom_inference.records.result import result
+from darkroom_inference.records.result import Results
 from darkroom_vision.analyse import Analyser, Failure
 from darkroom_vision.stage import load_stage
 
@@ -64,7 +64,8 @@ def result_of(settings: StageSettings, image: bytes) -> Outgoing:
     if isinstance(analysis, Failure):
         raise SystemExit(analysis.message)
     record = ImageRecord(settings.images_topic, 0, 0, b"0", image, [], int(time.time() * 1000))
-    return result(record, analysis, settings, ModelUsed(name=stage.model.name, sha256=stage.model.sha256))
+    results = Results(settings, ModelUsed(name=stage.model.name, sha256=stage.model.sha256))
+    return results.record(record, analysis)
 
 
 def relay(number: int, settings: StageSettings, example: Outgoing, counts: list[int], ended: threading.Event) -> None:

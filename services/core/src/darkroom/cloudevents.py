@@ -83,18 +83,16 @@ def read_headers(headers: ReadHeaders) -> CloudEvent | None:
     Headers that are not UTF-8, which other producers may add, are read with replacement characters.
     """
     values = {name.lower(): value.decode(errors="replace") for name, value in headers or () if value is not None}
-    if "ce_id" not in values:
+    take = values.pop
+    if (id_ := take("ce_id", None)) is None:
         return None
-    known = {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time"}
-    return CloudEvent(
-        id=values["ce_id"],
-        source=values.get("ce_source", ""),
-        type=values.get("ce_type", ""),
-        time=values.get("ce_time", ""),
-        content_type=values.get(CONTENT_TYPE),
-        extensions={name[3:]: v for name, v in values.items() if name.startswith("ce_") and name not in known},
-        trace={name: values[name] for name in TRACE_HEADERS if name in values},
-    )
+    take("ce_specversion", None)
+    source, type_, time = take("ce_source", ""), take("ce_type", ""), take("ce_time", "")
+    content_type = take(CONTENT_TYPE, None)
+    # Most events have no more.
+    trace = {name: take(name) for name in TRACE_HEADERS if name in values} if values else {}
+    extensions = {name[3:]: value for name, value in values.items() if name.startswith("ce_")} if values else {}
+    return CloudEvent(id_, source, type_, time, content_type, extensions, trace)
 
 
 def in_binary_mode(headers: ReadHeaders, value: bytes | None) -> tuple[list[tuple[str, bytes | None]], bytes | None]:
@@ -143,4 +141,5 @@ def _text(value: str | int) -> str:
 
 def timestamp(at: datetime | None = None) -> str:
     """`at`, or the current time, in RFC 3339: UTC with milliseconds."""
-    return (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = datetime.now(UTC) if at is None else at.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -94,8 +94,7 @@ def test_a_result_that_is_larger_than_its_topic_takes_is_not_tried(stage: Loaded
 @pytest.mark.parametrize("value", [b"no image", b"", None])
 def test_what_is_no_image_becomes_a_dead_letter(stage: LoadedStage, value: bytes | None) -> None:
     answering = Answering(stage)
-    record = example_image()
-    letter = answering.answers.answer(ImageRecord(**{**vars(record), "value": value}))
+    letter = answering.answers.answer(replace(example_image(), value=value))
     assert letter is not None
     assert (letter.topic, letter.value) == (DEAD_LETTERS, value)
     assert answering.steps() == set()

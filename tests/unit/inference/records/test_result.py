@@ -8,7 +8,7 @@ import pytest
 
 from darkroom.events import ANALYZED, Analyzed, ModelUsed, WorkerProcess
 from darkroom.stage_settings import Replay
-from darkroom_inference.records.result import result
+from darkroom_inference.records.result import Results
 from darkroom_vision.analyse import Analysis, Timings
 from tests.support.services.image_records import example_image, example_settings
 
@@ -19,7 +19,7 @@ ANALYSIS = Analysis(
 
 
 def test_a_result_tells_of_the_image_its_model_and_its_source() -> None:
-    outgoing = result(example_image(), ANALYSIS, example_settings(), MODEL)
+    outgoing = Results(example_settings(), MODEL).record(example_image(), ANALYSIS)
     assert json.loads(outgoing.value or b"") == {
         "imageId": "i",
         "stage": "classify",
@@ -59,28 +59,28 @@ CLASS = {"label": "dög", "index": 3, "score": 0.123456789}
 def test_a_result_is_the_event_that_the_contract_describes(found: dict[str, Any]) -> None:
     model = ModelUsed(name="digits.onnx", sha256="9a", external_data={"weights.bin": "1f"})
     worker = WorkerProcess(name="digits-classify-7d9f", process=1)
-    value = result(example_image(), replace(ANALYSIS, result=found), example_settings(), model, worker).value
+    value = Results(example_settings(), model, worker).record(example_image(), ANALYSIS._replace(result=found)).value
     assert value is not None
     assert Analyzed.model_validate_json(value).to_json() == value
 
 
 def test_a_result_names_the_process_that_produced_it() -> None:
     worker = WorkerProcess(name="digits-classify-7d9f", process=1)
-    outgoing = result(example_image(), ANALYSIS, example_settings(), MODEL, worker)
+    outgoing = Results(example_settings(), MODEL, worker).record(example_image(), ANALYSIS)
     assert json.loads(outgoing.value or b"")["worker"] == {"name": "digits-classify-7d9f", "process": 1}
 
 
 def test_results_have_the_key_of_their_image_or_its_id() -> None:
-    assert result(example_image(), ANALYSIS, example_settings(), MODEL).key == b"k"
+    assert Results(example_settings(), MODEL).record(example_image(), ANALYSIS).key == b"k"
     without = replace(example_image(), key=None)
-    assert result(without, ANALYSIS, example_settings(), MODEL).key == b"i"
+    assert Results(example_settings(), MODEL).record(without, ANALYSIS).key == b"i"
     empty = replace(example_image(), key=b"")
-    assert result(empty, ANALYSIS, example_settings(), MODEL).key == b""
+    assert Results(example_settings(), MODEL).record(empty, ANALYSIS).key == b""
 
 
 def test_results_of_a_replay_have_ids_of_their_own() -> None:
     settings = example_settings().model_copy(update={"replay": Replay(generation="again", ranges={})})
-    outgoing = result(example_image(), ANALYSIS, settings, MODEL)
+    outgoing = Results(settings, MODEL).record(example_image(), ANALYSIS)
     headers = dict(outgoing.headers)
     assert (headers["ce_id"], headers["darkroom-generation"]) == (b"i.classify@again", b"again")
     assert json.loads(outgoing.value or b"")["generation"] == "again"
@@ -91,5 +91,5 @@ def test_the_trace_of_an_image_goes_on_in_its_result() -> None:
     image = example_image(
         ce_specversion="1.0", ce_type="dev.darkroom.image.received", ce_source="/test", traceparent=trace
     )
-    headers = dict(result(image, ANALYSIS, example_settings(), MODEL).headers)
+    headers = dict(Results(example_settings(), MODEL).record(image, ANALYSIS).headers)
     assert trace.encode() in headers.values()

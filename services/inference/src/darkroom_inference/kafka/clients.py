@@ -64,6 +64,8 @@ def producer(
         "batch.size": settings.max_result_bytes,
         "queue.buffering.max.kbytes": max(65_536, 4 * dead_letter_bytes // 1024),
         "error_cb": on_error,
+        # Otherwise the client copies each acknowledged record into an object for its callback.
+        "delivery.report.only.error": True,
     }
     if transactional_id is None:
         own["message.timeout.ms"] = 0  # wait for an unavailable broker without a limit

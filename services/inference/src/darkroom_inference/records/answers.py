@@ -17,7 +17,7 @@ from darkroom_inference.records.dead_letter import dead_letter
 from darkroom_inference.records.image import ImageRecord
 from darkroom_inference.records.image_spans import ImageSpans
 from darkroom_inference.records.outgoing import Outgoing
-from darkroom_inference.records.result import result
+from darkroom_inference.records.result import Results
 from darkroom_vision.analyse import Analyser, Analysis, Failure, LoadedStage, ReadImage, Timings
 
 log = structlog.get_logger(__name__)
@@ -50,10 +50,10 @@ class Answers:
     ) -> None:
         self._loop = loop
         self._settings = settings
-        self._model = ModelUsed(
+        model = ModelUsed(
             name=stage.model.name, sha256=stage.model.sha256, external_data=dict(stage.model.external_data) or None
         )
-        self._worker = worker
+        self._results = Results(settings, model, worker)
         self._loaded = stage.model
         self._analyser = Analyser(stage, max_bytes=settings.max_image_bytes)
         self._watchdog = watchdog
@@ -72,9 +72,11 @@ class Answers:
         """Add what was measured since the last call to the metrics, and record spans. Kafka has all answers since."""
         timings, self._timings = self._timings, []
         runs, self._runs = self._runs, []
-        self._metrics.step("decode", (took.decode_s for took in timings))
-        self._metrics.step("preprocess", (took.preprocess_s for took in timings))
-        self._metrics.step("inference", (took.inference_s for took in timings))
+        if timings:
+            decode_s, preprocess_s, inference_s = zip(*timings, strict=True)
+            self._metrics.step("decode", decode_s)
+            self._metrics.step("preprocess", preprocess_s)
+            self._metrics.step("inference", inference_s)
         self._metrics.runs(runs)
         if self._spans is not None:
             self._spans.settle()
@@ -132,7 +134,7 @@ class Answers:
             message = f"the result has {size} bytes, more than {settings.results_topic} accepts: {_RAISE_THE_LIMIT}"
             return self.failed(record, "ResultTooLarge", message)
 
-        outgoing = result(record, answer, settings, self._model, self._worker, too_large)
+        outgoing = self._results.record(record, answer, too_large)
         if self._spans is not None:
             outgoing = self._spans.publishing(record, outgoing)
         size = len(outgoing.value or b"")
@@ -148,14 +150,16 @@ class Answers:
     def _analyse_in_turn(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
         """Read all images, then run the model on one after the other, up to the first that it fails on."""
         found, images = self._read_all(records)
-        for i, image in images.items():
-            try:
-                with log_fields(records[i].log_fields):
-                    found |= self._run({i: image}, records)
-            except ModelFailed as failed:
-                self._check_gpu(str(failed))
-                found[i] = failed
-                break
+        failed: ModelFailed | None = None
+        with log_fields(lambda: records[i].log_fields()):  # noqa: PLW0108 - reads `i` when it is called
+            for i, image in images.items():
+                try:
+                    found[i] = self._run([image], [records[i]])[0]
+                except ModelFailed as error:
+                    found[i] = failed = error
+                    break
+        if failed is not None:
+            self._check_gpu(str(failed))
         return found
 
     def _analyse_together(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
@@ -165,7 +169,8 @@ class Answers:
             runs[image.shapes][i] = image
         for images in runs.values():
             try:
-                found |= self._run(images, records)
+                analyses = self._run(list(images.values()), [records[i] for i in images])
+                found |= zip(images, analyses, strict=True)
             except ModelFailed as failed:
                 found |= self._run_one_at_a_time(images, records, failed)
         return found
@@ -174,20 +179,21 @@ class Answers:
         """Read all images, up to the first that needs another attempt. Returns the failures and the images."""
         failures: dict[int, Analysed] = {}
         images: dict[int, ReadImage] = {}
-        for i, record in records.items():
-            try:
-                read = self._read(record, slot=i)
-            except ModelFailed as failed:
-                failures[i] = failed
-                break
-            if isinstance(read, Failure):
-                failures[i] = read
-            else:
-                images[i] = read
+        with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - reads `record` when it is called
+            for i, record in records.items():
+                try:
+                    read = self._read(record, slot=i)
+                except ModelFailed as failed:
+                    failures[i] = failed
+                    break
+                if isinstance(read, Failure):
+                    failures[i] = read
+                else:
+                    images[i] = read
         return failures, images
 
     def _read(self, record: ImageRecord, slot: int) -> ReadImage | Failure:
-        with self._watchdog.over(self._loop, [record]), log_fields(record.log_fields):
+        with self._watchdog.over(self._loop, [record]):
             try:
                 read = self._analyser.read(record.value or b"", slot)
             except Exception as error:  # any exception of a model leads to another attempt
@@ -196,19 +202,18 @@ class Answers:
             self._spans.read(record, read)
         return read
 
-    def _run(self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord]) -> dict[int, Analysis]:
-        """Run the model once on `images`. They have the numbers of their records."""
-        with self._watchdog.over(self._loop, [records[i] for i in images]):
+    def _run(self, images: Sequence[ReadImage], records: Sequence[ImageRecord]) -> list[Analysis]:
+        """Run the model once on `images`, those of `records`."""
+        with self._watchdog.over(self._loop, records):
             try:
-                found = self._analyser.run(list(images.values()))
+                found = self._analyser.run(images)
             except Exception as error:  # as in _read
                 raise _model_failed(error) from error
         self._runs.append(len(images))
-        self._timings.extend(analysis.timings for analysis in found)
+        self._timings += [analysis.timings for analysis in found]
         if self._spans is not None:
-            seconds = found[0].timings.inference_s * len(images)
-            self._spans.ran((records[i] for i in images), len(images), seconds)
-        return dict(zip(images, found, strict=True))
+            self._spans.ran(records, len(images), found[0].timings.inference_s * len(images))
+        return found
 
     def _run_one_at_a_time(
         self, images: Mapping[int, ReadImage], records: Mapping[int, ImageRecord], failed: ModelFailed
@@ -223,7 +228,7 @@ class Answers:
         found: dict[int, Analysed] = {}
         for i, image in images.items():
             try:
-                found |= self._run({i: image}, records)
+                found[i] = self._run([image], [records[i]])[0]
             except ModelFailed as alone:
                 found[i] = alone
         return found

@@ -1,7 +1,6 @@
 """A record of an images topic, independent of the client library."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from darkroom import names
 from darkroom.cloudevents import CloudEvent, read_headers
@@ -14,7 +13,12 @@ _TRACEPARENT_FIELDS = 4
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """A record of an images topic. `timestamp_ms` is None where the record has none."""
+    """A record of an images topic.
+
+    Attributes:
+        timestamp_ms: None where the record has none.
+        event: the CloudEvent in the headers; None if there is none.
+    """
 
     topic: str
     partition: int
@@ -23,11 +27,11 @@ class ImageRecord:
     value: bytes | None
     headers: RecordHeaders
     timestamp_ms: int | None
+    event: CloudEvent | None = field(init=False, compare=False, repr=False)
 
-    @cached_property
-    def event(self) -> CloudEvent | None:
-        """The CloudEvent in the headers; None if there is none."""
-        return read_headers(self.headers)
+    def __post_init__(self) -> None:
+        """Read the event."""
+        object.__setattr__(self, "event", read_headers(self.headers))
 
     @property
     def image_id(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from darkroom_vision.heads.base import Frame, Result, label_of, rows
-from darkroom_vision.heads.json_numbers import not_finite, require_finite, shorter, shortened
+from darkroom_vision.heads.json_numbers import not_finite, require_finite, shortened, shorter
 from darkroom_vision.model.session import Value
 
 Activation = Literal["Softmax", "Sigmoid", "None"]
