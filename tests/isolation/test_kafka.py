@@ -135,7 +135,7 @@ def test_a_worker_can_neither_read_nor_change_the_progress_of_another_pipeline(s
 
 
 @OTHERS
-def test_a_worker_of_a_queue_has_its_share_group_and_no_other(secured: Kafka, other: str) -> None:
+def test_a_worker_of_a_queue_has_its_groups_and_no_others(secured: Kafka, other: str) -> None:
     ours, theirs = secured.plans["ours"], secured.plans[other]
     own = names.share_group(ours.namespace, ours.pipeline, STAGE)
     user = secured.users["ours"]
@@ -149,8 +149,13 @@ def test_a_worker_of_a_queue_has_its_share_group_and_no_other(secured: Kafka, ot
         consumer.subscribe([ours.topics[0].name])
         (message, *_) = until(lambda: consumer.poll(1.0), "the worker takes an image", SECONDS)
         assert message.value() == b"written"
+    commit(user, names.attempts_group(ours.namespace, ours.pipeline, STAGE), ours.topics[0].name)
+    committed(user, names.attempts_group(ours.namespace, ours.pipeline, STAGE))
     group = names.share_group(theirs.namespace, theirs.pipeline, STAGE)
+    attempts = names.attempts_group(theirs.namespace, theirs.pipeline, STAGE)
     denied(lambda: configure(user, group, lock))
+    denied(lambda: commit(user, attempts, theirs.topics[0].name))
+    denied(lambda: committed(user, attempts))
 
 
 @OTHERS

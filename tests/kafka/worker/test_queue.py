@@ -7,8 +7,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from confluent_kafka import AcknowledgeType, Message
+from confluent_kafka import AcknowledgeType, KafkaException, Message, TopicPartition
 
+from darkroom_inference.share_group.attempts import SharedAttempts, encode
 from darkroom_inference.share_group.clients import configure_group, share_consumer
 from darkroom_inference.share_group.limits import GroupLimits, wanted_limits
 from tests.support.models.bad_model import bad_model
@@ -32,6 +33,14 @@ def about(sent: list[tuple[str, bytes, bytes]]) -> Callable[[list[Message]], boo
 
 def analysed(worker: WorkerProcess) -> float:
     return worker.metric("darkroom_worker_images_total", outcome="analyzed")
+
+
+def written(attempts: SharedAttempts, worker: str, own: dict[tuple[int, int], int]) -> bool:
+    """Write counts. Returns False if they have to be written again: the broker may still make the offsets topic."""
+    try:
+        return attempts.write(worker, own)
+    except KafkaException:
+        return False
 
 
 def sent_until_all_work(stage: TriedStage, workers: list[WorkerProcess]) -> list[tuple[str, bytes, bytes]]:
@@ -88,6 +97,38 @@ def test_a_poison_image_becomes_a_dead_letter_and_its_batch_mates_get_results(
     assert "poison" not in image_ids(results)
     assert worker.metric("darkroom_worker_process_ends_total") == 2
     assert worker.end() == 0
+
+
+def test_the_processes_that_an_image_ended_are_counted_across_workers(stage: Stage, tmp_path: Path) -> None:
+    digits = stage(images={"partitions": 1}, stage={**QUEUE, "maxAttempts": 3})
+    attempts = SharedAttempts(digits.settings)
+    until(partial(written, attempts, "another", {(0, 5): 2}), "written", 60)
+    mates = images(10)
+    digits.send([*mates[:5], ("poison", b"k", GOOD + b"ABORT"), *mates[5:]])
+    worker = digits.worker(**bad_model(tmp_path / "hook"))
+    (letter,) = digits.dead_letters(about([("poison", b"", b"")]))
+    assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
+    assert headers(letter)["darkroom-error-attempts"] == "3"
+    assert letter.value() == GOOD + b"ABORT"
+    assert attempts.of([0]) == {(0, 5): 3}
+    assert worker.metric("darkroom_worker_process_ends_total") == 1
+    digits.results(about(mates))
+    assert worker.end() == 0
+
+
+def test_counts_that_another_worker_overwrites_are_written_again(stage: Stage) -> None:
+    digits = stage(images={"partitions": 2}, stage=QUEUE)
+    attempts = SharedAttempts(digits.settings)
+    until(partial(written, attempts, "one", {(0, 5): 1, (1, 9): 0}), "written", 60)
+    assert not attempts.write("two", {(0, 5): 1, (0, 6): 1})
+    assert attempts.write("two", {(0, 5): 1, (0, 6): 1})
+    assert attempts.of([0, 1]) == {(0, 5): 2, (0, 6): 1, (1, 9): 0}
+    overwriting = TopicPartition(digits.settings.images_topic, 0, 5, metadata=encode({6: {"two": 1}}))
+    attempts._consumer.commit(offsets=[overwriting], asynchronous=False)
+    assert attempts.of([0]) == {(0, 6): 1}
+    assert not attempts.write("one", {(0, 5): 1})
+    assert attempts.write("one", {(0, 5): 1})
+    assert attempts.of([0]) == {(0, 5): 1, (0, 6): 1}
 
 
 def test_an_exception_of_the_model_is_tried_again_up_to_max_attempts(stage: Stage, tmp_path: Path) -> None:

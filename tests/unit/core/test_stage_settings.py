@@ -33,6 +33,7 @@ def test_a_worker_is_told_its_topics_and_its_group() -> None:
 def test_a_worker_of_a_queue_is_told_its_mode_and_its_share_group() -> None:
     settings = settings_of({"mode": "Queue"})
     assert (settings.stage.mode, settings.share_group) == ("Queue", "demo.digits.classify.queue")
+    assert settings.attempts_group == "demo.digits.classify.queue.attempts"
 
 
 @pytest.mark.parametrize(("config", "limit"), [({}, DEFAULT_MAX_MESSAGE_BYTES), ({"max.message.bytes": "5000"}, 5_000)])

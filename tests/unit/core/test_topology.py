@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom.api.validation import parse_pipeline
-from darkroom.topology import topology, with_at_most_replicas
+from darkroom.topology import AccessRight, topology, with_at_most_replicas
 from tests.support.manifests import pipeline_manifest
 
 
@@ -93,6 +93,7 @@ def test_a_queue_may_read_and_configure_its_share_group_and_has_as_many_workers_
     (right,) = [right for right in stage.rights if right.name == stage.share_group]
     assert right.operations == ("Read", "Describe", "DescribeConfigs", "AlterConfigs")
     assert not right.prefix
+    assert AccessRight("group", "demo.digits.classify.queue.attempts", ("Read", "Describe")) in stage.rights
 
 
 def test_on_one_broker_every_topic_has_one_replica() -> None:

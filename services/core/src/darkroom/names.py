@@ -58,6 +58,11 @@ def share_group(namespace: str, pipeline: str, stage: str) -> str:
     return f"{consumer_group(namespace, pipeline, stage)}.queue"
 
 
+def attempts_group(namespace: str, pipeline: str, stage: str) -> str:
+    """The group without members in whose commits the workers of mode Queue count how often images ended processes."""
+    return f"{share_group(namespace, pipeline, stage)}.attempts"
+
+
 def replay_group_prefix(namespace: str, pipeline: str, stage: str) -> str:
     """The prefix of the consumer groups of all replays of a stage. One ACL covers them, and no other group."""
     return f"{consumer_group(namespace, pipeline, stage)}.replay."

@@ -69,6 +69,11 @@ class StageSettings(StrictModel):
         return names.share_group(self.namespace, self.pipeline, self.stage.name)
 
     @property
+    def attempts_group(self) -> str:
+        """The group in whose commits the workers of the share group count how often images ended processes."""
+        return names.attempts_group(self.namespace, self.pipeline, self.stage.name)
+
+    @property
     def uses_share_group(self) -> bool:
         """Whether the workers take their images from the share group. Those of a replay never do."""
         return self.stage.mode == "Queue" and self.replay is None

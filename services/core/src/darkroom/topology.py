@@ -157,7 +157,7 @@ def _stage(pipeline: ImagePipeline, stage: Stage, images: Topic) -> StagePlan:
             AccessRight("topic", results.name, ("Write", "Describe")),
             AccessRight("topic", dead_letters.name, ("Write", "Describe")),
             AccessRight("group", group, ("Read", "Describe")),
-            *(_share_group_rights(share_group) if share_group is not None else ()),
+            *(_queue_rights(share_group, names.attempts_group(*owner)) if share_group is not None else ()),
             AccessRight("group", names.replay_group_prefix(*owner), ("Read", "Describe"), prefix=True),
             AccessRight("transactionalId", names.transactional_id_prefix(*owner), ("Write", "Describe"), prefix=True),
         ),
@@ -165,9 +165,15 @@ def _stage(pipeline: ImagePipeline, stage: Stage, images: Topic) -> StagePlan:
     )
 
 
-def _share_group_rights(group: str) -> tuple[AccessRight, ...]:
-    """To read with a share group, and to set its configuration: where it begins, and how long a record is locked."""
-    return (AccessRight("group", group, ("Read", "Describe", "DescribeConfigs", "AlterConfigs")),)
+def _queue_rights(share_group: str, attempts_group: str) -> tuple[AccessRight, ...]:
+    """To read with a share group, to set its configuration, and to count how often images ended processes.
+
+    The configuration says where the group begins, and how long a record is locked.
+    """
+    return (
+        AccessRight("group", share_group, ("Read", "Describe", "DescribeConfigs", "AlterConfigs")),
+        AccessRight("group", attempts_group, ("Read", "Describe")),
+    )
 
 
 def _output(name: str, role: Role, wanted: Results | DeadLetters, images: Topic, room: Mapping[str, str]) -> Topic:

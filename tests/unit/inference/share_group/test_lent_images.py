@@ -1,6 +1,6 @@
 """Which images of a share group a loop processes together, accepts and releases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -56,17 +56,37 @@ class Group:
         return {0: self.refusal}
 
 
-def lent(group: Group, images_per_s: float = 100.0, **suspects: int) -> tuple[LentImages, Clock]:
+@dataclass
+class Others:
+    """What all workers know: the suspects in partition 0 by offset. Asking takes no time."""
+
+    suspects: dict[int, int] = field(default_factory=dict)
+    asked: list[set[int]] = field(default_factory=list)
+
+    def __call__(self, partitions: Iterable[int]) -> "dict[Position, int]":
+        self.asked.append(set(partitions))
+        return {(0, offset): attempts for offset, attempts in self.suspects.items()}
+
+
+def lent(
+    group: Group, images_per_s: float = 100.0, others: Others | None = None, **suspects: int
+) -> tuple[LentImages, Clock]:
     """`suspects` are named `at_OFFSET`."""
     clock = Clock()
     table: dict[Position, int] = {(0, int(name[3:])): attempts for name, attempts in suspects.items()}
+
+    def pause(seconds: float) -> None:
+        clock.now += seconds
+
     images = LentImages(
         cast("ShareConsumer", group),
         GroupLimits(60.0, 10),
         lambda: table,
+        others or Others(),
         lambda seconds: max(1, int(images_per_s * seconds)),
         1,
         Metrics(),
+        pause,
         clock,
     )
     return images, clock
@@ -110,6 +130,39 @@ def test_a_suspect_is_processed_alone_after_all_others() -> None:
     assert images.mark(suspect) == Mark(suspects=1, attempts=2, in_hand=True)
     assert images.verdict(suspect, 3) is None
     assert images.verdict(suspect, 2) == ("PoisonImage", 2)
+
+
+def test_an_image_that_ended_processes_of_other_workers_is_a_suspect() -> None:
+    others = Others({1: 2, 2: 0})
+    images, _ = lent(Group([[LentMessage(n, deliveries=2) for n in range(3)]]), others=others, at_1=1)
+    (first,) = taken(images)
+    assert first.offset == 0
+    finish(images, [first])
+    (suspect,) = taken(images)
+    assert images.next_group([suspect]) == ([suspect], [], True)
+    assert images.verdict(suspect, 2) == ("PoisonImage", 2)
+    finish(images, [suspect])
+    (suspect,) = taken(images)
+    assert images.mark(suspect).attempts == 0
+    assert images.verdict(suspect, 1) is None
+    assert others.asked == [{0}]
+
+
+def test_other_workers_are_not_asked_about_images_that_are_lent_for_the_first_time() -> None:
+    others = Others({0: 3})
+    images, _ = lent(Group([[LentMessage(0)]]), others=others)
+    assert turns(images) == [[0]]
+    assert others.asked == []
+
+
+@pytest.mark.parametrize(("deliveries", "waits"), [(1, False), (2, False), (3, True)])
+def test_a_loop_waits_for_what_others_know_before_an_image_that_was_lent_again_and_again(
+    deliveries: int, *, waits: bool
+) -> None:
+    images, clock = lent(Group([[LentMessage(0, deliveries)]]))
+    began = clock.now
+    taken(images)
+    assert (clock.now > began) == waits
 
 
 def test_an_image_that_the_broker_would_soon_drop_comes_first_and_is_not_tried() -> None:

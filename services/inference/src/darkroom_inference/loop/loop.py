@@ -36,6 +36,7 @@ from darkroom_inference.loop.owned_partitions import OwnedPartitions
 from darkroom_inference.loop.turn import BatchWork
 from darkroom_inference.loop.work import LoopParts, Source, Work, WorkFactory
 from darkroom_inference.records.answers import Answers
+from darkroom_inference.share_group.attempts import AttemptsReader
 from darkroom_inference.share_group.clients import ShareConnection, configure_group, share_consumer
 from darkroom_inference.share_group.lent_images import LentImages
 from darkroom_inference.share_group.limits import MOST_RECORDS, SHARE_S, wanted_limits
@@ -61,6 +62,7 @@ class Shared:
     stopping: Stopping
     work: WorkFactory
     worker: WorkerProcess
+    attempts: AttemptsReader
     images_at_work: ImagesAtWork | None = None
     image_deadline_s: float = 60.0
     tracing: Tracing | None = None
@@ -183,9 +185,11 @@ class Loop:
                 consumer,
                 limits,
                 dict if at_work is None else at_work.suspects,
+                shared.attempts.of,
                 self._size.images_in,
                 most_records,
                 metrics,
+                self._pause,
             )
             delivery = AtLeastOnce(self._publisher(None)[1], images)
             consumer.subscribe([settings.images_topic])

@@ -255,7 +255,7 @@ class BatchWork(Generic[P]):
 
     def _message(self, suspect: ImageRecord, reason: Verdict, attempts: int) -> str:
         if reason == "PoisonImage":
-            return f"the worker's process ended {attempts} times while it analysed this image alone"
+            return f"worker processes ended {attempts} times while they analysed this image alone"
         if reason == "DeliveryLimit":
             return f"Kafka gave this image to workers {attempts} times, and none of them finished it"
         failure = self.failures.get(suspect.partition)

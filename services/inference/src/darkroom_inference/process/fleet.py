@@ -1,6 +1,6 @@
 """A parent process and its worker processes: for more loops than one process runs well, and for mode Queue.
 
-With mode Queue the parent names the images that ended a process.
+With mode Queue the parent names the images that ended a process, for all workers of the stage.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
-from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
+from darkroom_inference.lifecycle.images_at_work import ImagesAtWork, Position
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.child import Child
 from darkroom_inference.process.endpoint import Report
@@ -32,6 +32,8 @@ EXIT_CONFIGURATION: Final = 2
 IMAGES_AT_WORK: Final = "--images-at-work"
 
 _LOOK_S: Final = 0.2
+_LOOK_SOON_S: Final = 0.05
+"""With mode Queue, another worker is given the image that ended a process within milliseconds."""
 _KILL_GRACE_S: Final = 3.0
 
 
@@ -52,6 +54,7 @@ class Fleet:
         drain_s: float,
         inherited: Mapping[str, int] | None = None,
         images_at_work: ImagesAtWork | None = None,
+        tell: Callable[[Mapping[Position, int]], object] = lambda _suspects: None,
     ) -> None:
         """Prepare the processes.
 
@@ -62,9 +65,11 @@ class Fleet:
             drain_s: how long the processes may take to end.
             inherited: file descriptors that every process inherits, by command line option.
             images_at_work: the memory in which the processes of a stage with mode Queue say what they analyse.
+            tell: tells the other workers how often images ended a process of this one.
         """
         self._drain_s = drain_s
         self._images_at_work = images_at_work
+        self._tell = tell
         inherited = dict(inherited or {})
         if images_at_work is not None:
             inherited[IMAGES_AT_WORK] = images_at_work.descriptor
@@ -99,7 +104,7 @@ class Fleet:
                     self._restarts.inc()
                     self._blame(child.number)
                     log.error("worker process ended, restarting it", process=child.number, code=code)
-            stopping.wait(_LOOK_S)
+            stopping.wait(_LOOK_S if self._images_at_work is None else _LOOK_SOON_S)
         return 0 if self._end() else 1
 
     def health(self) -> Report:
@@ -122,6 +127,8 @@ class Fleet:
     def _blame(self, process: int) -> None:
         if self._images_at_work is not None and (images := self._images_at_work.blame(process)):
             log.warning("images were being analysed when the process ended", process=process, positions=images)
+            suspects = self._images_at_work.suspects()
+            self._tell({image: suspects[image] for image in images if image in suspects})
 
     def _ask(self, path: str) -> list[tuple[int, str]]:
         return [(0, "{}") if child.port is None else get(child.port, path) for child in self._children]

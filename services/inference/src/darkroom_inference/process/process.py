@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -21,6 +22,7 @@ from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet, split
 from darkroom_inference.process.share_groups import check_share_groups
 from darkroom_inference.process.worker import Worker
+from darkroom_inference.share_group.attempts import AttemptsWriter, SharedAttempts
 from darkroom_vision.imaging.opencv import configure_opencv
 from darkroom_vision.stage import load_stage
 
@@ -144,13 +146,16 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
         load_stage(settings)  # the processes load it again, but whoever holds this start waits for its errors
     if not continue_when_released():
         return 1
-    stopping = Stopping(drain_seconds(settings))
+    drain_s = drain_seconds(settings)
+    stopping = Stopping(drain_s)
     stop_on_signals(stopping)
-    images_at_work = None
     if settings.uses_share_group:
         log.warning("mode Queue is a preview, like share groups in librdkafka", share_group=settings.share_group)
         images_at_work = ImagesAtWork.create(len(split(settings.loops)), settings.loops)
-    fleet = Fleet(file, settings.loops, log_format, drain_seconds(settings), images_at_work=images_at_work)
+        writer = AttemptsWriter(uuid.uuid4().hex[:8], SharedAttempts(settings), stopping.wait)
+        fleet = Fleet(file, settings.loops, log_format, drain_s, images_at_work=images_at_work, tell=writer.write)
+    else:
+        fleet = Fleet(file, settings.loops, log_format, drain_s)
     endpoint = listen(fleet)
     code = fleet.run(stopping)
     endpoint.close()

@@ -25,6 +25,7 @@ from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.loop import Loop, Shared
 from darkroom_inference.loop.work import LiveWorkFactory, WorkFactory
 from darkroom_inference.process.endpoint import Report
+from darkroom_inference.share_group.attempts import AttemptsReader
 from darkroom_inference.share_group.limits import longest_run_s
 from darkroom_vision.analyse import LoadedStage
 
@@ -89,6 +90,7 @@ class Worker:
             stopping=stopping,
             work=_work(settings, pipes, self._registry),
             worker=WorkerProcess(name=socket.gethostname(), process=options.process),
+            attempts=AttemptsReader(settings),
             images_at_work=images_at_work,
             image_deadline_s=options.image_deadline_s,
             tracing=tracing,

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -13,8 +13,9 @@ from darkroom_inference.kafka.errors import ClientsBroken, meaning
 from darkroom_inference.kafka.marks import Mark, Verdict, failed_in_batch, verdict
 from darkroom_inference.lifecycle.images_at_work import Position
 from darkroom_inference.lifecycle.metrics import Metrics
+from darkroom_inference.lifecycle.stopping import Pause
 from darkroom_inference.records.image import ImageRecord
-from darkroom_inference.share_group.limits import SHARE_S, GroupLimits
+from darkroom_inference.share_group.limits import KNOWN_AFTER_S, KNOWN_DELIVERIES, SHARE_S, GroupLimits
 
 log = structlog.get_logger(__name__)
 
@@ -27,19 +28,23 @@ class LentImages:
     """See `Intake`. Progress is the list of images whose results or dead letters Kafka has: they are accepted.
 
     What ends a process is not counted by deliveries, which count the other images of a batch, too, but by the parent
-    process, in the table of `suspects`. A suspect is analysed alone, after all other images that the loop was lent.
+    processes of all workers. A suspect is analysed alone, after all other images that the loop was lent.
 
     Attributes:
+        suspects: how often images ended a process of this worker. Its parent process knows.
+        suspects_of_all: the same of all workers, for some partitions.
         images_in: how many images take a number of seconds.
         most_records: how many records the consumer asks for.
     """
 
     consumer: ShareConsumer
     limits: GroupLimits
-    suspects: Callable[[], dict[Position, int]]
+    suspects: Callable[[], Mapping[Position, int]]
+    suspects_of_all: Callable[[Iterable[int]], Mapping[Position, int]]
     images_in: Callable[[float], int]
     most_records: int
     metrics: Metrics
+    pause: Pause
     clock: Callable[[], float] = time.monotonic
     _marks: dict[Position, Mark] = field(default_factory=dict, init=False)
     _waiting: deque[Message] = field(default_factory=deque, init=False)
@@ -166,16 +171,20 @@ class LentImages:
         self._lent_at = self.clock()
         good = [message for message in lent if message.error() is None]
         if good:
-            self._accuse()
+            self._accuse(good)
             good.sort(key=self._order)
             self._waiting.extend(self._without_excess(good))
         return [message for message in lent if message.error() is not None]
 
-    def _accuse(self) -> None:
-        """Give suspects the mark that they have deserved in an earlier process."""
-        for position, attempts in self.suspects().items():
-            if position not in self._marks or attempts > self._marks[position].attempts:
-                self._marks[position] = Mark(suspects=1, attempts=attempts, in_hand=True)
+    def _accuse(self, lent: Sequence[Message]) -> None:
+        """Give suspects the mark that they have deserved in earlier processes, of this worker or of others."""
+        again = {cast("int", message.partition()) for message in lent if _deliveries(message) > 1}
+        if any(_deliveries(message) > KNOWN_DELIVERIES for message in lent):
+            self.pause(KNOWN_AFTER_S)
+        for suspects in (self.suspects(), self.suspects_of_all(again) if again else {}):
+            for position, attempts in suspects.items():
+                if position not in self._marks or attempts > self._marks[position].attempts:
+                    self._marks[position] = Mark(suspects=1, attempts=attempts, in_hand=True)
 
     def _order(self, message: Message) -> tuple[int, int]:
         """Dead letters first, since they may not be lost; suspects last, since they may end the process.

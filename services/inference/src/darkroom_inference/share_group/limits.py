@@ -25,6 +25,12 @@ MOST_RECORDS: Final = 16
 SHARE_S: Final = 2.0
 """How much work a loop keeps of what it is lent at once, if it returns the rest."""
 
+KNOWN_AFTER_S: Final = 0.3
+"""So long after a process ended, the other workers can read which image did it. They may have the image sooner."""
+
+KNOWN_DELIVERIES: Final = 2
+"""An image that was lent more often may have ended a process so recently: a loop waits before it begins with it."""
+
 
 @dataclass(frozen=True)
 class GroupLimits:
