@@ -1,7 +1,7 @@
 """Which traces are recorded."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
 
@@ -42,6 +42,8 @@ def test_with_a_parent_its_flag_decides_unless_it_is_not_to_be_followed() -> Non
 
 
 @given(trace_id=st.integers(1, 2**128 - 1), ratio=st.floats(0, 1))
+@example(trace_id=2**64, ratio=1e-47)
+@example(trace_id=2**128 - 1, ratio=1.0)
 def test_a_ratio_samples_the_same_traces_as_opentelemetry(trace_id: int, ratio: float) -> None:
     theirs = TraceIdRatioBased(ratio).should_sample(None, trace_id, "name").decision is Decision.RECORD_AND_SAMPLE
     assert Sampler(ratio).samples(None, f"{trace_id:032x}") == theirs

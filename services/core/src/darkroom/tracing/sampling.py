@@ -4,7 +4,6 @@ OpenTelemetry's SDK decides only when it creates a span, which takes longer than
 sampled may take.
 """
 
-import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ class Sampler:
 
     @cached_property
     def _limit(self) -> int:
-        return math.ceil(self.ratio * _RANDOM)
+        return round(self.ratio * _RANDOM)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Sampler":
