@@ -57,3 +57,10 @@ def test_what_is_sampled_begins_a_trace_or_continues_one() -> None:
     assert not isinstance(continued, str)
     assert (new[0].sampled, new[1]) == (True, None)
     assert (continued[0].trace_id, continued[1]) == (PARENT.trace_id, PARENT)
+
+
+def test_no_two_traces_begin_with_the_same_ids() -> None:
+    tracing = Tracing(Kept(), Sampler(0.5))
+    began = [tracing.begin_or_pass_on(None) for _ in range(1_000)]
+    ids = {new.split("-")[1] if isinstance(new, str) else new[0].trace_id for new in began}
+    assert len(ids) == 1_000

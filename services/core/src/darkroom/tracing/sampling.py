@@ -5,6 +5,7 @@ sampled may take.
 """
 
 import random
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,11 +21,10 @@ ARGUMENT: Final = "OTEL_TRACES_SAMPLER_ARG"
 _BASES: Final[Mapping[str, float | None]] = {"always_on": 1.0, "always_off": 0.0, "traceidratio": None}
 _PARENT_BASED: Final = "parentbased_"
 _BITS: Final = 64
-_BITS_OF_IDS: Final = 128 + 64
-_BYTES_OF_IDS: Final = _BITS_OF_IDS // 8
-_DECISIVE: Final = 2**_BITS - 1
 _RANDOM: Final = 2.0**_BITS
 """The number of values of the half of a trace id that decides."""
+_IDS: Final = struct.Struct(">8xQ8x")
+"""A trace id, whose second half decides, and a span id."""
 
 log = structlog.get_logger("darkroom.tracing")
 
@@ -47,11 +47,23 @@ class Sampler:
         decisive = random.getrandbits(_BITS)
         return f"{random.getrandbits(_BITS):016x}{decisive:016x}" if decisive < self._limit else None
 
-    def new_ids(self) -> tuple[str, str, bool]:
-        """The ids of a new trace and of its first span, and whether to record them."""
-        number = random.getrandbits(_BITS_OF_IDS)
-        digits = number.to_bytes(_BYTES_OF_IDS).hex()  # in a third of the time that a number takes to format
-        return digits[16:], digits[:16], number & _DECISIVE < self._limit
+    def new_traces(self, count: int) -> list[SpanContext | str]:
+        """The contexts of the first spans of new traces; of a trace that is not to be recorded, its `traceparent`.
+
+        Many at a time take less than one at a time, above all where other code displaces this from the caches.
+        """
+        drawn = random.randbytes(count * _IDS.size)
+        digits, limit = drawn.hex(), self._limit
+        traces: list[SpanContext | str] = []
+        start = 0
+        for (decisive,) in _IDS.iter_unpack(drawn):
+            middle, end = start + 32, start + 48
+            if decisive < limit:
+                traces.append(SpanContext(digits[start:middle], digits[middle:end], sampled=True))
+            else:
+                traces.append(f"00-{digits[start:middle]}-{digits[middle:end]}-00")
+            start = end
+        return traces
 
     @cached_property
     def _limit(self) -> int:

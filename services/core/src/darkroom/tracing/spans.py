@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from darkroom.tracing.context import SpanContext, new_span_id, new_trace_id, read_traceparent, says_sampled
 from darkroom.tracing.sampling import Sampler
 
 Kind = Literal["Internal", "Server", "Producer", "Consumer"]
 Attributes = Mapping[str, str | int | float | bool]
+Begun = tuple[SpanContext, SpanContext | None]
+"""The context of a new span that is to be recorded, and its parent's."""
+
+_DRAWN: Final = 256
 
 
 class Span(NamedTuple):
@@ -47,13 +51,15 @@ class Tracing:
 
     recorder: Recorder
     sampler: Sampler = field(default_factory=Sampler)
+    _new: list[SpanContext | str] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The next traces that `begin_or_pass_on` begins."""
 
     def begin(self, parent: SpanContext | None) -> SpanContext:
         """The context of a new span, which may be one that is not to be recorded."""
         trace_id = new_trace_id() if parent is None else parent.trace_id
         return SpanContext(trace_id, new_span_id(), self.sampler.samples(parent, trace_id))
 
-    def begin_sampled(self, traceparent: str | None) -> tuple[SpanContext, SpanContext | None] | None:
+    def begin_sampled(self, traceparent: str | None) -> Begun | None:
         """The context of a new span and its parent's; None if the span is not to be recorded. For frequent work."""
         if traceparent is None:
             trace_id = self.sampler.sampled_trace_id()
@@ -64,14 +70,16 @@ class Tracing:
         context = self.begin(parent)
         return (context, parent) if context.sampled else None
 
-    def begin_or_pass_on(self, traceparent: str | None) -> tuple[SpanContext, SpanContext | None] | str:
+    def begin_or_pass_on(self, traceparent: str | None) -> Begun | str:
         """As `begin_sampled`, for what begins traces. If the span is not to be recorded, the `traceparent` to pass on.
 
-        That says that the trace is not recorded: otherwise those that continue it would decide again.
+        That says that the trace is not recorded: otherwise those that continue it would decide again. For one thread.
         """
         if traceparent is None:
-            trace_id, span_id, sampled = self.sampler.new_ids()
-            return (SpanContext(trace_id, span_id, sampled=True), None) if sampled else f"00-{trace_id}-{span_id}-00"
+            if not self._new:
+                self._new.extend(self.sampler.new_traces(_DRAWN))
+            new = self._new.pop()
+            return new if isinstance(new, str) else (new, None)
         parent = read_traceparent(traceparent)
         context = self.begin(parent)
         if context.sampled:
