@@ -1,9 +1,10 @@
 """What spans of 1 % of the images cost a worker and the ingestion service: `python -m benchmarks.tracing`.
 
-A worker that sends spans to a collector and one that does not are measured in turn, and so are two ingestion services.
-CPU time per image is compared, because the clock also depends on other programs. One round differs from the next by
-more than tracing costs, so there are many; and the code of spans is measured alone, and added to the CPU time of an
-image without it. What it costs Kafka to have a `traceparent` in every record is only in the former.
+A worker that sends spans to a collector and one that does not are measured in turn, and so are ingestion services. CPU
+time per image is compared, because the clock also depends on other programs. Two processes of the same program differ
+by more than tracing costs for as long as they run, so every round starts new ones, and a second service without tracing
+shows how far two equal ones differ. The code of spans is also measured alone, and added to the CPU time of an image
+without it. What it costs Kafka to have a `traceparent` in every record is only in the former.
 """
 
 import argparse
@@ -13,14 +14,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ingestion.client import Throughput, repeat
+from benchmarks.ingestion.client import CpuTime, Throughput, repeat
 from benchmarks.ingestion.servers import Server, ingestion
-from benchmarks.ingestion.target import broker, jpeg, post, target
+from benchmarks.ingestion.target import Target, broker, jpeg, post, target
 from benchmarks.measuring.collector import collector
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
@@ -32,13 +34,15 @@ from benchmarks.worker.setup import Seconds, Setup
 from benchmarks.worker.stages import create
 from darkroom_cli.local_kafka import LocalKafka
 
-TRACED, UNTRACED = "1 % traced", "not traced"
+TRACED, UNTRACED, AGAIN = "1 % traced", "not traced", "not traced either"
 _ROOT = Path(__file__).parents[2]
 _LIMIT = Limit(at_least=0.98)
 _SIZE = "28x28"
 """The smallest images: tracing costs the same for all, so most of these."""
 _WAITING, _SMOKE_WAITING = 250_000, 15_000
 _BYTES, _CONNECTIONS = 50_000, 32
+_PARTS = 4
+"""How often each service is measured in a round, so that a slow moment of the machine affects all."""
 
 
 def main() -> None:
@@ -54,8 +58,10 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
         options.seconds = 0.3
     with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder, collector() as spans:
         alone = [_alone(spans) for _ in range(options.rounds)]
+        service, again = _services(options, Path(folder), spans)
         comparisons = [
-            *_with_code_alone(_service(options, Path(folder), spans), [one["ingestion"] for one in alone]),
+            *_with_code_alone(service, [one["ingestion"] for one in alone]),
+            again,
             *_with_code_alone(_worker(options, Path(folder), spans), [one["worker"] for one in alone]),
         ]
     return Report(benchmark="tracing", machine=machine, smoke=options.smoke, comparisons=comparisons)
@@ -88,38 +94,58 @@ def _worker(options: argparse.Namespace, folder: Path, spans: Mapping[str, str])
         setup = Setup(folder, Cores.of_machine(), seconds, {_SIZE: waiting})
         workers = {UNTRACED: setup.worker(topic, "digits"), TRACED: setup.traced(topic, "digits", spans)}
         rates = in_turn(workers, options.rounds)
-    return _by_cpu(f"worker, tiny model, {_SIZE}, {TRACED}, by CPU", rates)
+    return _by_cpu(f"worker, tiny model, {_SIZE}, {TRACED}, by CPU", rates, TRACED, _LIMIT)
 
 
-def _service(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]) -> Comparison:
+def _services(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]) -> tuple[Comparison, Comparison]:
+    """The service with tracing and the second one without, compared with one without."""
+    environments: Mapping[str, Mapping[str, str]] = {UNTRACED: {}, TRACED: spans, AGAIN: {}}
+    rates: dict[str, list[Throughput]] = {name: [] for name in environments}
     with broker() as address:
-        first, second = (target(address, max_bytes="100Ki", name=name) for name in ("untraced", "traced"))
-        with (
-            ingestion(first, folder / "untraced", 1) as untraced,
-            ingestion(second, folder / "traced", 1, environment=spans) as traced,
-        ):
-            servers = {UNTRACED: (untraced, first), TRACED: (traced, second)}
-            loads = {
-                name: partial(_load, server, post(f"{at.path}/images", jpeg(_BYTES)), options.seconds)
-                for name, (server, at) in servers.items()
-            }
-            for load in loads.values():
-                load()
-            rates = in_turn(loads, options.rounds)
-    return _by_cpu(
-        f"ingestion service, {_BYTES // 1000} KB, {TRACED}, by CPU of the process that handles requests", rates
-    )
+        targets = [target(address, max_bytes="100Ki", name=f"digits-{n}") for n in range(len(environments))]
+        for turn in range(options.rounds):
+            # A name has another pipeline in every round, and its service starts earlier or later.
+            pipelines = {name: targets[(number + turn) % len(targets)] for number, name in enumerate(environments)}
+            for name, throughput in _round(options, folder / str(turn), environments, pipelines).items():
+                print(f"round {turn + 1} of {options.rounds}: {name}: {throughput}", flush=True)
+                rates[name].append(throughput)
+    what = f"ingestion service, {_BYTES // 1000} KB, {{}}, by CPU of the process that handles requests"
+    return _by_cpu(what.format(TRACED), rates, TRACED, _LIMIT), _by_cpu(what.format(AGAIN), rates, AGAIN, Limit())
 
 
-def _by_cpu(what: str, rates: Mapping[str, Sequence[Any]]) -> Comparison:
+def _round(
+    options: argparse.Namespace,
+    folder: Path,
+    environments: Mapping[str, Mapping[str, str]],
+    targets: Mapping[str, Target],
+) -> dict[str, Throughput]:
+    """Start one service of each environment, and measure them in turn."""
+    folder.mkdir()
+    with ExitStack() as stack:
+        loads = {}
+        for name in sorted(targets, key=lambda name: targets[name].pipeline.name):
+            at = targets[name]
+            server = stack.enter_context(ingestion(at, folder / at.pipeline.name, 1, environment=environments[name]))
+            loads[name] = partial(_load, server, post(f"{at.path}/images", jpeg(_BYTES)), options.seconds / _PARTS)
+        for load in loads.values():
+            load()
+        return {name: _sum(parts) for name, parts in in_turn(loads, _PARTS).items()}
+
+
+def _sum(parts: Sequence[Throughput]) -> Throughput:
+    cpu = CpuTime(sum(part.cpu.requests for part in parts), sum(part.cpu.all for part in parts))
+    return Throughput(sum(part.images for part in parts), sum(part.seconds for part in parts), cpu)
+
+
+def _by_cpu(what: str, rates: Mapping[str, Sequence[Any]], measured: str, limit: Limit) -> Comparison:
     return Comparison.of(
         what,
         "images/CPU s",
         attrgetter("per_cpu_second"),
-        rates[TRACED],
+        rates[measured],
         rates[UNTRACED],
         baseline=UNTRACED,
-        limit=_LIMIT,
+        limit=limit,
     )
 
 
