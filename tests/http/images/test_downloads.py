@@ -1,6 +1,7 @@
 """Downloads: ranges, HEAD, and clients that do not read."""
 
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -88,3 +89,19 @@ def test_a_dead_letter_has_ranges_too(start_service: StartService, pipeline: Pip
         answer = client.get(letter["content"], headers={"Range": header})
 
     assert answer.content == (JPEG[:2] if answer.status_code == 206 else JPEG)
+
+
+def test_images_of_one_partition_are_read_without_pauses(shared: Shared) -> None:
+    """Kafka's client waits 1 s before it fetches from a partition again of which it has more than it was asked for."""
+    service, pipeline = shared
+    paths = [
+        f"{pipeline.path}/images/{accepted(service, pipeline, params={'key': 'camera-7'})['id']}/content"
+        for _ in range(8)
+    ]
+    slow = 0
+    with service.client as client:
+        for path in paths * 6:
+            started = time.monotonic()
+            assert client.get(path).status_code == 200
+            slow += time.monotonic() - started > 0.9
+    assert slow <= 3

@@ -38,6 +38,9 @@ class RecordReader:
             # The broker sends at least one record, even a larger one; more are not needed.
             "fetch.message.max.bytes": _FETCH_BYTES,
             "queued.min.messages": 1,
+            # A partition of which a record was fetched is not fetched from for this long, 1 s by default, even if the
+            # next record to read is another one.
+            "fetch.queue.backoff.ms": 1,
             "queued.max.messages.kbytes": 1024,
         }
         self._idle: queue.SimpleQueue[_Client] = queue.SimpleQueue()
