@@ -1,6 +1,7 @@
 """Thumbnails of images and dead letters."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
@@ -57,3 +58,15 @@ def test_a_dead_letter_has_a_thumbnail_too(shared: Shared) -> None:
 
     assert Image.open(io.BytesIO(made.content)).size == (64, 64)
     assert (gone.status_code, unknown.status_code) == (410, 422)
+
+
+def test_a_thumbnail_that_many_request_at_once_is_for_all_of_them(shared: Shared) -> None:
+    service, pipeline = shared
+    files = [JPEG, PNG[:-40]]
+    with service.client as client, ThreadPoolExecutor(8) as threads:
+        for file, expected in zip(files, ({200}, {415}), strict=True):
+            image = accepted(service, pipeline, file, content_type="image/jpeg" if file == JPEG else "image/png")
+            path = f"{pipeline.path}/images/{image['id']}/thumbnail"
+            responses = list(threads.map(lambda _, path=path: client.get(path), range(24)))
+            assert {response.status_code for response in responses} == expected
+            assert len({response.content for response in responses}) == 1

@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from darkroom_ingestion.http import errors
 from darkroom_ingestion.http.console_files import BUILT_CONSOLE, ConsoleFiles
@@ -18,6 +18,7 @@ from darkroom_ingestion.http.middleware.checked import Checked
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
+from darkroom_ingestion.http.pictures.known_thumbnails import KnownThumbnails
 from darkroom_ingestion.http.problems import Problem
 from darkroom_ingestion.http.requests.checks import Checks
 from darkroom_ingestion.http.routes import (
@@ -37,7 +38,7 @@ from darkroom_ingestion.http.routes import (
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
 from darkroom_ingestion.http.routes.explore import counts, export
 from darkroom_ingestion.http.routes.explore import images as images_list
-from darkroom_ingestion.http.server.protocol import AtOnce
+from darkroom_ingestion.http.server.protocol import AtOnce, PassOn, Respond
 from darkroom_ingestion.http.uploads.arrived_uploads import ArrivedUploads
 from darkroom_ingestion.http.uploads.plain_uploads import PlainUploads
 
@@ -132,13 +133,20 @@ def as_served(app: FastAPI, checks: Checks, *, cors_origins: Sequence[str] = (),
 
 
 def at_once(app: FastAPI, checks: Checks, *, on_loopback: bool) -> AtOnce | None:
-    """What handles plain uploads before the application `as_served` does.
+    """What handles plain uploads, and thumbnails that are known, before the application `as_served` does.
 
     Their debug lines would not have their ids, so at that level they are for the application too.
     """
     if log.is_enabled_for(logging.DEBUG):
         return None
-    return ArrivedUploads(app.state, checks, local_hosts_only=on_loopback)
+    uploads = ArrivedUploads(app.state, checks, local_hosts_only=on_loopback)
+    thumbnails_known = KnownThumbnails(app.state, checks, local_hosts_only=on_loopback)
+
+    def handle(scope: Scope, body: bytes, respond: Respond, pass_on: PassOn) -> bool:
+        by_method = uploads if scope["method"] == "POST" else thumbnails_known
+        return by_method(scope, body, respond, pass_on)
+
+    return handle
 
 
 def create_probe_app() -> FastAPI:

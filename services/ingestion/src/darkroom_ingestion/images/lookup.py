@@ -7,11 +7,15 @@ from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.images.errors import ImageNotFound, StoreBehind
 from darkroom_ingestion.images.recent import RecentImages
 from darkroom_ingestion.images.topic_ends import TopicEnds
+from darkroom_ingestion.records.answers import ReceivedImage
 from darkroom_ingestion.store.database import Database
-from darkroom_ingestion.store.queries import ImageRows, image_rows, read_positions
+from darkroom_ingestion.store.queries import ImageRows, image_rows, read_positions, received_images
+from darkroom_ingestion.times import now_ms
 
 _PATIENCE_S = 3.0
 _LOOK_AGAIN_S, _LOOK_AGAIN_AT_MOST_S = 0.02, 0.4
+_SURELY_KEPT_MS = 60_000
+"""An image that was accepted less than this ago is where it was accepted: the store need not be asked."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,18 @@ class ImageLookup:
                 )
             await asyncio.sleep(look_again_s)
             look_again_s = min(2 * look_again_s, _LOOK_AGAIN_AT_MOST_S)
+
+    def known(self, served: ServedPipeline, image_id: str) -> ReceivedImage | None:
+        """Where an image is in the log; None if the store has to be asked."""
+        recent = self.recent.get(served.key, image_id)
+        return recent if recent is not None and now_ms() - recent.received_at_ms < _SURELY_KEPT_MS else None
+
+    async def image(self, served: ServedPipeline, image_id: str) -> ReceivedImage | None:
+        """Where an image is in the log; None if only its results are left. Raises the errors of `find`."""
+        if (known := self.known(served, image_id)) is not None:
+            return known
+        stored = await self.database.reading(lambda c: received_images(c, served.key, [image_id]))
+        return stored.get(image_id) or (await self.find(served, image_id)).image
 
     async def _find(self, served: ServedPipeline, image_id: str) -> ImageRows:
         rows = await self.database.reading(lambda c: image_rows(c, served.key, image_id))

@@ -9,6 +9,7 @@ from typing import Final
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.thumbnails.decoder import Decoder, NoThumbnail
+from darkroom_ingestion.thumbnails.shared_work import SharedWork
 
 Key = tuple[str, int, int, int]
 """Topic, partition and offset of a file, and the size of its thumbnail."""
@@ -37,6 +38,9 @@ class Thumbnails:
     """The thumbnails of one process. Used from the event loop only.
 
     That a file has no thumbnail is cached too, so that a file that takes long takes long once.
+
+    Attributes:
+        in_progress: requests that read a file and make its thumbnail.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Thumbnails:
         self._cached: OrderedDict[Key, bytes | NoThumbnail] = OrderedDict()
         self._bytes = 0
         self._turn = asyncio.Lock()
+        self.in_progress: SharedWork[Key, bytes] = SharedWork()
         self._waiting = 0
 
     def cached(self, key: Key) -> bytes | None:

@@ -6,6 +6,7 @@ from typing import Final
 from starlette.types import Scope
 
 from darkroom.errors import DarkroomError
+from darkroom.logs import LogFields, log_fields
 from darkroom_ingestion.access.access import Access
 from darkroom_ingestion.access.caller import CALLER
 from darkroom_ingestion.access.head import Head
@@ -58,15 +59,21 @@ class Checks:
         if self._limits.limits_requests and scope["path"] not in _PROBES:
             self._limits.count_request(limited_as(scope))
 
-    def passes_now(self, scope: Scope) -> bool:
-        """Whether the request may go on, as far as this is known without waiting. `check` decides nothing again."""
-        try:
-            result_now(self.check(scope))
-        except MustWait:
-            return False
-        except DarkroomError as error:
-            scope[_DECIDED] = error
-            return False
+    def passes_now(self, scope: Scope, ids: LogFields) -> bool:
+        """Whether the request may go on, as far as this is known without waiting. `check` decides nothing again.
+
+        Log lines have `ids`.
+        """
+        if self.is_empty:
+            return True
+        with log_fields(ids):
+            try:
+                result_now(self.check(scope))
+            except MustWait:
+                return False
+            except DarkroomError as error:
+                scope[_DECIDED] = error
+                return False
         scope[_DECIDED] = None
         return True
 

@@ -27,7 +27,7 @@ async def find_image(services: Services, served: ServedPipeline, image_id: str) 
     Raises:
         HttpProblem: 410: only its results are left. And those of `ImageLookup.find`.
     """
-    image = (await services.lookup.find(served, well_formed(image_id))).image
+    image = await services.lookup.image(served, well_formed(image_id))
     if image is None:
         raise gone(f"Retention has removed image {image_id!r:.120}; only its results are left.")
     return image

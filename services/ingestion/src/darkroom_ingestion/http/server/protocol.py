@@ -20,8 +20,15 @@ Respond = Callable[[int, bytes, bytes], object]
 """Sends a whole response: its status, its header lines, and its body."""
 RespondInTurn = Callable[[int, bytes, bytes], Awaitable[None]]
 """A `Respond` that waits while the client does not read."""
-AtOnce = Callable[[dict[str, Any], bytes, Respond], bool]
-"""Handles a POST whose body has arrived with its head: its scope and its body. False if it is for the application."""
+PassOn = Callable[[], None]
+"""Has the application handle a request after all."""
+AtOnce = Callable[[dict[str, Any], bytes, Respond, PassOn], bool]
+"""Handles a request whose body has arrived with its head: its scope and its body. False if it is for the application.
+
+If it returned True, it calls one of the functions that it was given, once, then or later.
+"""
+_AT_ONCE = frozenset({"GET", "POST"})
+"""The methods of requests for an `AtOnce`."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -102,7 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """A request's turn has come."""
-        if self._may_hold and app is self.app and cycle.scope["method"] == "POST":
+        if self._may_hold and app is self.app and cycle.scope["method"] in _AT_ONCE:
             self._held = cycle
         else:
             self._start(cycle, app)
@@ -115,7 +122,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _handles_at_once(self, cycle: RequestResponseCycle) -> bool:
         if self.at_once is None or cycle.flow.write_paused:
             return False
-        return self.at_once(cast("dict[str, Any]", cycle.scope), bytes(cycle.body), partial(_respond_at_once, cycle))
+        scope, body = cast("dict[str, Any]", cycle.scope), bytes(cycle.body)
+        return self.at_once(scope, body, partial(_respond_at_once, cycle), partial(self._start, cycle, self.app))
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self._refuse, 408)

@@ -15,7 +15,7 @@ from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.admission import admit
 from darkroom_ingestion.http.requests.callers import byte_budget
 from darkroom_ingestion.http.requests.checks import Checks
-from darkroom_ingestion.http.server.protocol import Respond
+from darkroom_ingestion.http.server.protocol import PassOn, Respond
 from darkroom_ingestion.http.uploads.plain import ROUTE, accepted_response, plain_upload
 from darkroom_ingestion.images.ids import new_image_id
 from darkroom_ingestion.images.submission import Upload
@@ -39,7 +39,7 @@ class ArrivedUploads:
     def __init__(self, state: "State", checks: Checks, *, local_hosts_only: bool) -> None:
         self._state, self._checks, self._local_hosts_only = state, checks, local_hosts_only
 
-    def __call__(self, scope: Scope, body: bytes, respond: Respond) -> bool:
+    def __call__(self, scope: Scope, body: bytes, respond: Respond, _pass_on: PassOn) -> bool:
         """Begin to handle a POST; False if it is for the application, as are those that are refused or must wait."""
         try:
             return self._begin(scope, body, respond)
@@ -50,7 +50,7 @@ class ArrivedUploads:
         services, headers, size = self._state.services, dict(scope["headers"]), len(body)
         # The application goes on with this exchange, and with what was checked: nothing is decided or counted twice.
         exchange = scope[EXCHANGE] = Exchange(services, headers)
-        if not self._passes_checks(scope, exchange):
+        if not self._checks.passes_now(scope, exchange.ids):
             return False
         plain = plain_upload(scope, headers, services.links.pipelines, local_hosts_only=self._local_hosts_only)
         if plain is None or size > plain.served.max_image_bytes:
@@ -89,9 +89,3 @@ class ArrivedUploads:
         exchange.image_id = image_id
         scope["route"] = ROUTE
         return True
-
-    def _passes_checks(self, scope: Scope, exchange: Exchange) -> bool:
-        if self._checks.is_empty:
-            return True
-        with log_fields(exchange.ids):
-            return self._checks.passes_now(scope)

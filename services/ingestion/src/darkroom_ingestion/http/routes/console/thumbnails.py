@@ -15,6 +15,7 @@ from darkroom_ingestion.http.routes.described import Served, ServicesOf, problem
 from darkroom_ingestion.http.routes.images import ImageId
 from darkroom_ingestion.http.routes.stored_files import dead_letters_topic, find_image, read_dead_letter, read_image
 from darkroom_ingestion.kafka.log_record import LogRecord
+from darkroom_ingestion.records.answers import ReceivedImage
 from darkroom_ingestion.thumbnails.thumbnails import Key, Size
 
 router = APIRouter(tags=["images"])
@@ -28,7 +29,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     304: {"description": "The client's copy is current."},
     **problems(404, 410, 415, 422, 503),
 }
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -46,7 +47,7 @@ async def get_thumbnail(
 ) -> Response:
     """The picture is made from the file in the log when it is first requested, and cached in memory."""
     image = await find_image(services, served, image_id)
-    key = (image.topic, image.partition, image.offset, int(size))
+    key = key_of(image, size)
     return await _response(request, services, key, lambda share: read_image(services, served, image, share))
 
 
@@ -74,17 +75,28 @@ async def get_dead_letter_thumbnail(
     )
 
 
+def key_of(image: ReceivedImage, size: Size) -> Key:
+    """The key of the thumbnail of an image."""
+    return (image.topic, image.partition, image.offset, int(size))
+
+
+def etag_of(key: Key) -> str:
+    """The ETag of a thumbnail."""
+    return f'"{"-".join(map(str, key[1:]))}"'
+
+
 async def _response(
     request: Request, services: Services, key: Key, read: Callable[[MemoryShare], Awaitable[LogRecord]]
 ) -> Response:
-    headers = _HEADERS | {"ETag": f'"{"-".join(map(str, key[1:]))}"'}
+    headers = HEADERS | {"ETag": etag_of(key)}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     thumbnails = services.thumbnails
     picture = thumbnails.cached(key)
     if picture is None:
         # A page that is scrolled drops most of its requests: they must not take the places of those in view.
-        picture = await until_disconnected(request.receive, _make(services, key, read))
+        shared = thumbnails.in_progress.result(key, lambda: _make(services, key, read))
+        picture = await until_disconnected(request.receive, shared)
         if picture is None:
             raise HttpProblem(
                 400, "disconnected", "Disconnected", "The client closed the connection before the response."

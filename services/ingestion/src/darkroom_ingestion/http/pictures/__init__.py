@@ -1,0 +1,1 @@
+"""Thumbnails, handled without the framework."""
