@@ -1,18 +1,19 @@
 """Web consoles without a browser: `python -m benchmarks.console.viewers URL PIPELINE NUMBER`, until they are ended.
 
 Each requests what the page of the wall requests: the live stream, the thumbnails of at most six new images every half
-second, the state of the service every ten seconds, and the pipelines every thirty.
+second of the clock, the state of the service every ten seconds, and the pipelines every thirty.
 """
 
 import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Awaitable, Callable
 
 import httpx
 
-_TICK_S, _MOST_ADDED = 0.5, 6
+_TICK_S, _TICK_AT_S, _MOST_ADDED = 0.5, 0.05, 6
 
 
 async def main(url: str, pipeline: str, number: int) -> None:
@@ -22,7 +23,7 @@ async def main(url: str, pipeline: str, number: int) -> None:
         for _ in range(number):
             newest: list[str] = []
             group.create_task(_follow(client, pipeline, newest))
-            group.create_task(_every(_TICK_S, lambda newest=newest: _thumbnails(client, pipeline, newest)))
+            group.create_task(_tick(client, pipeline, newest))
             group.create_task(_every(10, lambda: _get(client, "/readyz")))
             group.create_task(_every(30, lambda: _get(client, "/v1/pipelines")))
 
@@ -39,10 +40,16 @@ async def _follow(client: httpx.AsyncClient, pipeline: str, newest: list[str]) -
                 del newest[_MOST_ADDED:]
 
 
-async def _thumbnails(client: httpx.AsyncClient, pipeline: str, newest: list[str]) -> None:
-    images, newest[:] = list(newest), []
+async def _tick(client: httpx.AsyncClient, pipeline: str, newest: list[str]) -> None:
     path = f"/v1/pipelines/{pipeline}/images"
-    await asyncio.gather(*(_get(client, f"{path}/{image}/thumbnail?size=320") for image in images))
+    async with asyncio.TaskGroup() as requests:
+        while True:
+            # As console/src/screens/live/wall.ts does.
+            left_s = _TICK_S - (time.time() - _TICK_AT_S) % _TICK_S
+            await asyncio.sleep(left_s if left_s > _TICK_S / 2 else left_s + _TICK_S)
+            images, newest[:] = list(newest), []
+            for image in images:
+                requests.create_task(_get(client, f"{path}/{image}/thumbnail?size=320"))
 
 
 async def _get(client: httpx.AsyncClient, path: str) -> None:

@@ -21,7 +21,7 @@ import { Counter } from "./counter";
 import { Filters } from "./filters";
 import styles from "./live.module.css";
 import { WallTile } from "./tile";
-import { type Filter, MOST_TILES, TICK_MS, Wall } from "./wall";
+import { type Filter, MOST_TILES, untilTick, Wall } from "./wall";
 
 export default function Live() {
   const [stage] = useQueryText("stage");
@@ -164,7 +164,11 @@ function useTick(tick: () => void): void {
     latest.current = tick;
   });
   useEffect(() => {
-    const timer = setInterval(() => latest.current(), TICK_MS);
-    return () => clearInterval(timer);
+    let timer = setTimeout(next, untilTick(Date.now()));
+    function next() {
+      timer = setTimeout(next, untilTick(Date.now()));
+      latest.current();
+    }
+    return () => clearTimeout(timer);
   }, []);
 }

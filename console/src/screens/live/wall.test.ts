@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Batch, LiveResult } from "../../api/live/protocol";
-import { type Filter, MOST_ADDED, MOST_TILES, Wall } from "./wall";
+import { type Filter, MOST_ADDED, MOST_TILES, untilTick, Wall } from "./wall";
 
 const ALL: Filter = { stage: "", label: "", minScore: 0 };
 
@@ -119,4 +119,10 @@ test("images from before are shown behind the new ones, and not counted", () => 
   wall.prefill([result("both"), result("old"), ...many(100)]);
   expect(wall.tiles.slice(0, 4).map((tile) => tile.id)).toEqual(["both", "new", "old", "image-0"]);
   expect([wall.tiles.length, wall.counts.seen]).toEqual([MOST_TILES, 2]);
+});
+
+test("all pages tick at the same times, between two batches of the service", () => {
+  const day = 20_000 * 86_400_000;
+  const next = (ms: number) => ms + untilTick(day + ms);
+  expect([50, 51, 299, 301, 549].map(next)).toEqual([550, 550, 550, 1050, 1050]);
 });

@@ -33,6 +33,17 @@ export const MOST_TILES = 60;
 /** Tiles that are added at once. With `TICK_MS`, twelve new images a second: more is a flicker. */
 export const MOST_ADDED = 6;
 export const TICK_MS = 500;
+/** Between two batches of the service, which come every 100 ms of the clock. */
+const TICK_AT_MS = 50;
+
+/**
+ * The time until the next tick. All pages tick at the same times of the clock: then they show the same images, and the
+ * service makes each thumbnail once for all of them.
+ */
+export function untilTick(nowMs: number): number {
+  const left = TICK_MS - ((nowMs - TICK_AT_MS) % TICK_MS);
+  return left > TICK_MS / 2 ? left : left + TICK_MS; // a timer is a little early or late
+}
 
 interface Waiting {
   tile: Tile;

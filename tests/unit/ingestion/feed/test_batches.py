@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from darkroom_ingestion.feed import heartbeat
-from darkroom_ingestion.feed.batches import BATCH_S, MOST_BYTES, MOST_DATA, MOST_EVENTS, RESUMED_S, batches
+from darkroom_ingestion.feed.batches import BATCH_S, MOST_BYTES, MOST_DATA, MOST_EVENTS, RESUMED_S, batches, pause_s
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.heartbeat import HEARTBEAT
 from darkroom_ingestion.feed.hub import Hub
@@ -119,6 +119,25 @@ def test_there_are_at_most_ten_batches_a_second() -> None:
         assert times[-1] - times[0] >= 3 * BATCH_S - 0.01
 
     follow({"a/one": hub}, use)
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "on_grid", "next_ms"),
+    [
+        (1_001, False, 1_200),
+        (1_030, False, 1_200),
+        (1_099, False, 1_200),
+        (1_001, True, 1_100),
+        (1_003, True, 1_100),
+        (1_049, True, 1_100),
+        (1_051, True, 1_200),
+        (1_098, True, 1_200),
+    ],
+)
+def test_batches_are_on_a_grid_that_all_clients_share(now_ms: int, on_grid: bool, next_ms: int) -> None:
+    """The first after a silence comes at once; whether the timer of the next ones is early or late does not matter."""
+    now_s = 1_795_745_116 + now_ms / 1_000
+    assert now_ms + 1_000 * pause_s(now_s, on_grid=on_grid) == pytest.approx(next_ms, abs=1)
 
 
 @pytest.mark.parametrize("count", [1_000, 12_000])

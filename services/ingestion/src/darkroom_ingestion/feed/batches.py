@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from darkroom_ingestion.feed.heartbeat import HEARTBEAT, heartbeat_time, woken
 from darkroom_ingestion.feed.hub import Hub
 
 BATCH_S: Final = 0.1
-"""The time between two batches."""
+"""The time between two batches, and the grid of the clock on which they are sent while there are more.
+
+So all clients get the same batches, and pages that show a part of each request the same thumbnails.
+"""
 MOST_EVENTS: Final = 100
 MOST_BYTES: Final = 512 * 1024
 """Limits of a batch. Older events that would exceed them are dropped, and counted."""
@@ -80,7 +84,7 @@ async def batches(
             stack.callback(hub.keep, RESUMED_S)
             stack.enter_context(hub.reader(more))
         yield _start(followed, resumed)
-        silent_until = heartbeat_time()
+        silent_until, on_grid = heartbeat_time(), False
         while not stopping.is_set():
             more.clear()
             events = _newest(_taken(followed, stage))
@@ -88,16 +92,30 @@ async def batches(
                 yield _END.format("a pipeline is no longer served: connect again").encode()
                 return
             if events:
-                next_at = asyncio.get_running_loop().time() + BATCH_S
+                next_at = asyncio.get_running_loop().time() + pause_s(time.time(), on_grid=on_grid)
                 yield _message(events, followed, stage)
                 silent_until = heartbeat_time()
                 await woken(next_at, stopping)
+                on_grid = True
             elif asyncio.get_running_loop().time() >= silent_until:
                 yield HEARTBEAT
                 silent_until = heartbeat_time()
             else:
                 await woken(silent_until, more, stopping)
+                on_grid = False
     yield _END.format("the service stops: connect again").encode()
+
+
+def pause_s(now_s: float, *, on_grid: bool) -> float:
+    """The time from a batch at `now_s` to the next one, which is on the grid.
+
+    Args:
+        now_s: in seconds since 1970, so that processes and hosts have the same grid.
+        on_grid: whether the batch was meant to be on the grid; else it was sent as soon as its first event came.
+    """
+    left_s = BATCH_S - now_s % BATCH_S
+    # A timer is a little early or late. After a batch that is not on the grid, BATCH_S must pass before the next.
+    return left_s if on_grid and left_s > BATCH_S / 2 else left_s + BATCH_S
 
 
 def _start(followed: Sequence[_Followed], resumed: Container[str]) -> bytes:
