@@ -62,8 +62,7 @@ def zombie(world: World) -> Iterator[Condition]:
         world.suspended.add(chosen)
         world.strike("SIGSTOP a worker past its session")
         chosen.suspend()
-        # Half a second later, the watchdog's timer, which does not stop with the process, would end it.
-        taken_over = after(1.5 * SESSION_TIMEOUT_S if stage.share_group is None else LOAN_S + 0.5)
+        taken_over = after(1.5 * SESSION_TIMEOUT_S if stage.share_group is None else 1.5 * LOAN_S)
         if stage.share_group is not None:
             last.append((chosen, taken_over))
             continue

@@ -80,7 +80,7 @@ def test_a_killed_worker_loses_no_image(stage: Stage, tmp_path: Path) -> None:
     assert second.end() == 0
 
 
-@pytest.mark.parametrize("mark", [b"ABORT", b"ENDLESS"])
+@pytest.mark.parametrize("mark", [b"ABORT", b"ENDLESS", b"LOCKED"])
 def test_a_poison_image_becomes_a_dead_letter_and_its_batch_mates_get_results(
     stage: Stage, tmp_path: Path, mark: bytes
 ) -> None:
@@ -171,6 +171,27 @@ def test_the_limits_are_those_that_were_just_set_and_not_those_before(stage: Sta
     digits = stage(images={"partitions": 1}, stage=QUEUE)
     wanted = [GroupLimits(lock_s=20 + n, deliveries=9 - n % 2) for n in range(41)]
     assert [configure_group(digits.settings, limits) for limits in wanted] == wanted
+
+
+def test_a_worker_that_was_stopped_for_longer_than_an_image_may_take_continues(stage: Stage, tmp_path: Path) -> None:
+    """The group lends its images to another worker meanwhile, which takes longer than its watchdog would wait."""
+    digits = stage(images={"partitions": 1}, stage=QUEUE)
+    environment = {"DARKROOM_IMAGE_DEADLINE_S": "2", **bad_model(tmp_path / "hook")}
+    stopped = digits.worker(**environment).ready()
+    sent = images(24, b"SLOW")
+    digits.send(sent)
+    until(partial(analysed, stopped), "at work")
+    (child,) = psutil.Process(stopped.process.pid).children()
+    stopped.signal(signal.SIGSTOP)
+    child.suspend()
+    other = digits.worker(**environment)
+    digits.results(about(sent))
+    before = analysed(other)
+    child.resume()
+    stopped.signal(signal.SIGCONT)
+    until(lambda: analysed(stopped) > 24 - before, "it continues")
+    assert stopped.metric("darkroom_worker_process_ends_total") == 0
+    assert [stopped.end(), other.end()] == [0, 0]
 
 
 def test_images_of_a_worker_that_ends_are_released_at_once(stage: Stage, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def bad(data, *args, **kwargs):
             time.sleep(1)
     if b"RAISE" in data:
         raise ZeroDivisionError("the model can't")
+    if b"LOCKED" in data:
+        ctypes.PyDLL(None).pause()  # keeps the interpreter's lock
     if b"SLOW" in data:
         time.sleep(0.5)
     if b"PACED" in data:

@@ -78,7 +78,7 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
         return _replay(settings, arguments, listen)
     if arguments.child_of is None:
         if settings.loops > MAX_LOOPS_A_PROCESS or settings.uses_share_group:
-            return run_fleet(settings, arguments.settings, arguments.log_format, listen)
+            return run_fleet(settings, options, arguments.settings, arguments.log_format, listen)
         return run_process(settings, options, listen, settings.loops)
 
     def listen_for_parent(reporter: Reporter) -> Endpoint:

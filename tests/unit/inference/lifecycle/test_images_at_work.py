@@ -26,6 +26,18 @@ def test_several_images_at_work_are_suspects_without_an_attempt() -> None:
     assert shared.suspects()[1, 7] == 1
 
 
+def test_the_ticks_of_each_process_are_apart_from_its_images_and_end_with_it() -> None:
+    shared = ImagesAtWork.create(processes=2, loops=2)
+    for process in (0, 1):
+        for loop in (0, 1):
+            shared.begin(process, loop, [example_image(7, 2**60 + n) for n in range(64)])
+        shared.tick(process, 2**40 + process)
+    assert [shared.ticks(0), shared.ticks(1)] == [2**40, 2**40 + 1]
+    assert len(shared.blame(0)) == 128
+    assert [shared.ticks(0), shared.ticks(1)] == [0, 2**40 + 1]
+    assert len(shared.blame(1)) == 128
+
+
 def test_images_of_another_process_are_not_blamed() -> None:
     shared = ImagesAtWork.create(processes=2, loops=1)
     shared.begin(0, 0, [example_image(0, 1)])

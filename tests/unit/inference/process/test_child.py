@@ -89,6 +89,25 @@ def test_one_that_a_signal_ended_tells_which(watched: Watched) -> None:
     assert watched.until_ended() == -signal.SIGTERM
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="the system does not say it")
+def test_it_says_whether_it_is_stopped(watched: Watched) -> None:
+    assert not watched.child.is_stopped
+    watched.until_started()
+    assert not watched.child.is_stopped
+    assert watched.child._process is not None
+    watched.child._process.send_signal(signal.SIGSTOP)
+    until(lambda: watched.child.is_stopped, "it is stopped")
+    assert watched.child.is_stopped
+    watched.child._process.send_signal(signal.SIGCONT)
+    until(lambda: not watched.child.is_stopped, "it continues")
+
+
+def test_one_that_hangs_is_ended_with_sigabrt(watched: Watched) -> None:
+    watched.until_started()
+    watched.child.abort()
+    assert watched.until_ended() == -signal.SIGABRT
+
+
 def test_one_that_does_not_end_in_time_is_killed(watched: Watched) -> None:
     watched.until_started()
     assert not watched.child.wait(0)

@@ -1,7 +1,8 @@
 """The images that a worker's processes are analysing, in memory that they share with their parent.
 
 It outlives a process that crashes, so that the parent can name the image that ended it. Only the parent writes the
-table of suspects; every process reads it, since any of them may be given the image next.
+table of suspects; every process reads it, since any of them may be given the image next. The processes also write how
+often their watchdogs have ticked, so that the parent ends one whose watchdog can't run.
 """
 
 import mmap
@@ -36,7 +37,7 @@ class HasPosition(Protocol):
 
 
 class ImagesAtWork:
-    """One slot for each loop of each process, and a table of suspects. The oldest suspects are forgotten.
+    """The ticks of each process, a slot for each of its loops, and a table of suspects. The oldest are forgotten.
 
     Attributes:
         descriptor: of the memory, to be inherited.
@@ -54,7 +55,7 @@ class ImagesAtWork:
         """New memory for `processes` with at most `loops` loops each."""
         with tempfile.TemporaryFile() as file:  # memfd_create exists on Linux only
             descriptor = os.dup(file.fileno())
-        os.ftruncate(descriptor, _TABLE_BYTES + processes * loops * _SLOT_BYTES)
+        os.ftruncate(descriptor, _TABLE_BYTES + processes * _process_bytes(loops))
         return cls(descriptor, loops)
 
     def begin(self, process: int, loop: int, images: Sequence[HasPosition]) -> None:
@@ -75,13 +76,23 @@ class ImagesAtWork:
             if loop != guilty:
                 self.end(process, loop)
 
+    def tick(self, process: int, ticks: int) -> None:
+        """The watchdog of a process has ticked so often."""
+        _NUMBER.pack_into(self._memory, self._process(process), ticks)
+
+    def ticks(self, process: int) -> int:
+        """How often the watchdog of a process has ticked; 0 while the process starts."""
+        (ticks,) = _NUMBER.unpack_from(self._memory, self._process(process))
+        return int(ticks)
+
     def blame(self, process: int) -> list[Position]:
-        """Suspect the images that a process was analysing when it ended, and clear its slots.
+        """Suspect the images that a process was analysing when it ended, and clear its slots and ticks.
 
         A single image is to blame: the attempt counts. Several are only suspects, to be analysed alone.
         """
         at_work = [position for loop in range(self._loops) for position in self._at_work(process, loop)]
         self.acquit(process)
+        self.tick(process, 0)
         known = self.suspects()
         for position in at_work:
             self._suspect(position, known.get(position, 0) + (len(at_work) == 1))
@@ -108,5 +119,12 @@ class ImagesAtWork:
         _SUSPECT.pack_into(self._memory, at, *position, 1)
         _NUMBER.pack_into(self._memory, at + _POSITION.size, attempts + 1)
 
+    def _process(self, process: int) -> int:
+        return _TABLE_BYTES + process * _process_bytes(self._loops)
+
     def _slot(self, process: int, loop: int) -> int:
-        return _TABLE_BYTES + (process * self._loops + loop) * _SLOT_BYTES
+        return self._process(process) + _NUMBER.size + loop * _SLOT_BYTES
+
+
+def _process_bytes(loops: int) -> int:
+    return _NUMBER.size + loops * _SLOT_BYTES

@@ -22,7 +22,8 @@ EXIT_CODE: Final = 70
 
 
 _TICK_S: Final = 0.5
-_GIL_GRACE_S: Final = 10.0
+GIL_GRACE_S: Final = 10.0
+"""A process that does not tick for so much longer than the deadline of an image hangs."""
 
 
 class WatchedImage(HasPosition, Protocol):
@@ -75,8 +76,10 @@ class Watchdog:
     """Measures, for each loop, how long it has worked on its current image.
 
     It counts its own ticks instead of reading a clock, because a stopped process (SIGSTOP, a suspended laptop) neither
-    ticks nor works. Native code that never releases the GIL would stop the ticks too. For that case each tick restarts
-    a timer of the interpreter, which does not need the GIL.
+    ticks nor works. Native code that never releases the GIL would stop the ticks too. For that case, the parent process
+    watches the ticks with mode Queue. With mode Ordered, each tick restarts a timer of the interpreter, which does not
+    need the GIL. But it reads a clock: it also ends a process that was stopped for so long, whose partitions other
+    workers then have.
     """
 
     def __init__(
@@ -109,6 +112,9 @@ class Watchdog:
 
     def start(self) -> None:
         """Start the watchdog's thread."""
+        if self._shared is not None:
+            faulthandler.enable()  # the parent ends a process that hangs with SIGABRT
+        self._show_tick()  # the first image may hang before the first tick
         self._thread.start()
 
     def stop(self) -> None:
@@ -144,10 +150,16 @@ class Watchdog:
             self._shared.acquit(self._process, guilty=loop)
         self._end(EXIT_CODE)
 
+    def _show_tick(self) -> None:
+        if self._shared is None:
+            faulthandler.dump_traceback_later(self._deadline_s + GIL_GRACE_S, exit=True)
+        else:
+            self._shared.tick(self._process, self._ticks + 1)
+
     def _run(self) -> None:
         while not self._stop.wait(_TICK_S):
             self._ticks += 1
-            faulthandler.dump_traceback_later(self._deadline_s + _GIL_GRACE_S, exit=True)
+            self._show_tick()
             if late := self.overdue():
                 loop, image, seconds = late
                 log.critical("image takes too long: ending the process", seconds=seconds, **image.log_fields())

@@ -59,6 +59,18 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
+    def abort(self) -> None:
+        """Send SIGABRT to the process: it logs the stacks of its threads and ends, even if native code hangs."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGABRT)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the process is stopped (SIGSTOP). False where the system does not say it of a running one."""
+        if self._process is None or not hasattr(os, "waitid"):  # macOS
+            return False
+        return os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+
     def wait(self, timeout_s: float) -> bool:
         """Wait for the end of the process. Kills it after `timeout_s`. Returns whether it exited with 0."""
         if self._process is None:

@@ -19,6 +19,7 @@ from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.child import Child
 from darkroom_inference.process.endpoint import Report
 from darkroom_inference.process.fleet_metrics import merged
+from darkroom_inference.process.hang import HangCheck
 from darkroom_inference.process.local_requests import get
 
 log = structlog.get_logger(__name__)
@@ -55,6 +56,7 @@ class Fleet:
         inherited: Mapping[str, int] | None = None,
         images_at_work: ImagesAtWork | None = None,
         tell: Callable[[Mapping[Position, int]], object] = lambda _suspects: None,
+        hangs_after_s: float = float("inf"),
     ) -> None:
         """Prepare the processes.
 
@@ -66,6 +68,7 @@ class Fleet:
             inherited: file descriptors that every process inherits, by command line option.
             images_at_work: the memory in which the processes of a stage with mode Queue say what they analyse.
             tell: tells the other workers how often images ended a process of this one.
+            hangs_after_s: how long a process of a stage with mode Queue may be without a tick of its watchdog.
         """
         self._drain_s = drain_s
         self._images_at_work = images_at_work
@@ -91,6 +94,7 @@ class Fleet:
 
         descriptors = tuple(inherited.values())
         self._children = [Child(number, command(number, size), descriptors) for number, size in enumerate(split(loops))]
+        self._hangs = [HangCheck(hangs_after_s / _LOOK_SOON_S) for _ in self._children]
 
     def run(self, stopping: Stopping) -> int:
         """Keep the processes running until asked to stop. Returns the exit code."""
@@ -104,6 +108,7 @@ class Fleet:
                     self._restarts.inc()
                     self._blame(child.number)
                     log.error("worker process ended, restarting it", process=child.number, code=code)
+                self._end_if_it_hangs(child)
             stopping.wait(_LOOK_S if self._images_at_work is None else _LOOK_SOON_S)
         return 0 if self._end() else 1
 
@@ -123,6 +128,14 @@ class Fleet:
             str(child.number): body for child, (_, body) in zip(self._children, self._ask("/metrics"), strict=True)
         }
         return merged(texts) + generate_latest(self._registry)
+
+    def _end_if_it_hangs(self, child: Child) -> None:
+        if self._images_at_work is None:
+            return
+        ticks = self._images_at_work.ticks(child.number)
+        if self._hangs[child.number].look(ticks, stopped=child.is_stopped):
+            log.critical("worker process hangs in native code: ending it", process=child.number)
+            child.abort()
 
     def _blame(self, process: int) -> None:
         if self._images_at_work is not None and (images := self._images_at_work.blame(process)):

@@ -18,11 +18,13 @@ from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
+from darkroom_inference.lifecycle.watchdog import GIL_GRACE_S
 from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet, split
 from darkroom_inference.process.share_groups import check_share_groups
 from darkroom_inference.process.worker import Worker
 from darkroom_inference.share_group.attempts import AttemptsWriter, SharedAttempts
+from darkroom_inference.share_group.limits import longest_run_s
 from darkroom_vision.imaging.opencv import configure_opencv
 from darkroom_vision.stage import load_stage
 
@@ -135,7 +137,7 @@ def run_process(
     return 0
 
 
-def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: Listen) -> int:
+def run_fleet(settings: StageSettings, options: Options, file: Path, log_format: str, listen: Listen) -> int:
     """Run the stage in child processes, as many as its loops need, until SIGTERM. Returns the exit code.
 
     Raises:
@@ -151,9 +153,18 @@ def run_fleet(settings: StageSettings, file: Path, log_format: str, listen: List
     stop_on_signals(stopping)
     if settings.uses_share_group:
         log.warning("mode Queue is a preview, like share groups in librdkafka", share_group=settings.share_group)
+        longest_s = longest_run_s(options.image_deadline_s, settings.stage.execution.batch.max)
         images_at_work = ImagesAtWork.create(len(split(settings.loops)), settings.loops)
         writer = AttemptsWriter(uuid.uuid4().hex[:8], SharedAttempts(settings), stopping.wait)
-        fleet = Fleet(file, settings.loops, log_format, drain_s, images_at_work=images_at_work, tell=writer.write)
+        fleet = Fleet(
+            file,
+            settings.loops,
+            log_format,
+            drain_s,
+            images_at_work=images_at_work,
+            tell=writer.write,
+            hangs_after_s=min(options.image_deadline_s, longest_s) + GIL_GRACE_S,
+        )
     else:
         fleet = Fleet(file, settings.loops, log_format, drain_s)
     endpoint = listen(fleet)
