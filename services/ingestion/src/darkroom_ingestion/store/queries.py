@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, CursorResult, Exists, Row, Select, and_, case, func, select, tuple_
 
@@ -16,6 +17,9 @@ _FIRST_ROWS, _MOST_ROWS, _MOST_CHARACTERS = 16, 128, 2**21
 """Rows that are fetched at once: first, and at most, by number and expected size."""
 _MOST_SKIPPED = 250
 """Replaced results that are read for a page, so that a page after a replay of many images takes milliseconds too."""
+
+_PageRow = tuple[int, str, str | None, str | None]
+"""Of a page of results: time, event id, data if it is not replaced, and summary."""
 
 ResultCursor = tuple[int, str]
 """The time and the event id of the last result of a page."""
@@ -38,8 +42,7 @@ class ImageRows:
         return self.image is not None or bool(self.results) or bool(self.failures)
 
 
-@dataclass(frozen=True)
-class StoredResult:
+class StoredResult(NamedTuple):
     """A result, with its data as JSON text from the log, and its summary."""
 
     at_ms: int
@@ -148,25 +151,27 @@ def results_page(
     page: list[StoredResult] = []
     size, skipped, last = 0, 0, None
     with connection.execution_options(stream_results=True, max_row_buffer=1).execute(query) as rows:
-        for row in _some_at_a_time(rows):
+        for at_ms, event_id, data, summary in _some_at_a_time(rows):
             if len(page) == limit or size > max_bytes or skipped == _MOST_SKIPPED:
                 return page, last
-            last = (row.at_ms, row.event_id)
-            if row.data is None:
+            last = (at_ms, event_id)
+            if data is None:
                 skipped += 1
                 continue
-            summary = summary_of(json.loads(row.data)) if row.summary is None else row.summary
-            page.append(StoredResult(row.at_ms, row.data, summary))
-            size += len(row.data)
+            page.append(StoredResult(at_ms, data, summary_of(json.loads(data)) if summary is None else summary))
+            size += len(data)
     return page, None
 
 
-def _some_at_a_time(rows: CursorResult[Any]) -> Iterator[Row[Any]]:
-    """The rows, fetched in ever larger parts unless they are large: a row may have megabytes."""
+def _some_at_a_time(rows: CursorResult[*_PageRow]) -> Iterator[Row[*_PageRow]]:
+    """The rows, fetched in ever larger parts unless they are large: a row may have megabytes of data, its third value.
+
+    Values are read by position, which takes a tenth of the time that it takes by name.
+    """
     count = _FIRST_ROWS
     while fetched := rows.fetchmany(count):
         yield from fetched
-        largest = max(len(row.data or "") for row in fetched)
+        largest = max(len(row[2] or "") for row in fetched)
         count = min(2 * count, _MOST_ROWS, max(1, _MOST_CHARACTERS // max(1, largest)))
 
 
@@ -229,6 +234,7 @@ def all_positions(connection: Connection) -> dict[TopicPartition, int]:
     return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
+@cache
 def superseded() -> Exists:
     """Condition of results: whether the image has a later one of the stage, in the order of `StageResult.order`."""
     later = results.alias("later")

@@ -1,6 +1,7 @@
 """GET …/results: the results, newest first, in pages."""
 
 import json
+from json.encoder import encode_basestring_ascii
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -93,4 +94,4 @@ def _page(page: list[StoredResult], following: str | None) -> bytes:
 
 
 def _added(result: StoredResult) -> str:
-    return f'"analyzedAt": "{rfc3339(result.at_ms)}", "summary": {json.dumps(result.summary)}'
+    return f'"analyzedAt": "{rfc3339(result.at_ms)}", "summary": {encode_basestring_ascii(result.summary)}'
