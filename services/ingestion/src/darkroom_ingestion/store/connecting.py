@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.store.database import THREADS, Database, reason_of
 from darkroom_ingestion.store.tables import about
+from darkroom_ingestion.store.writing.arrays import accept_arrays
 
 SQLITE_SETTINGS = (
     "journal_mode=WAL",
@@ -50,12 +51,14 @@ def engine_of(url: str) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             parsed.update_query_dict(_postgresql_options(parsed)),
             pool_size=THREADS + 2,
             pool_pre_ping=True,
             pool_timeout=_CONNECT_TIMEOUT_S,
         )
+        event.listen(engine, "connect", lambda connection, _record: accept_arrays(connection))
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise ArgumentError(f"{parsed.get_backend_name()} is not supported")
     if parsed.database in {None, "", ":memory:"}:

@@ -9,6 +9,8 @@ from sqlalchemy import Column, Connection, CursorResult
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Table
 
+from darkroom_ingestion.store.writing.arrays import Array
+
 _Order = tuple[Column[Any], ...]
 
 
@@ -76,16 +78,16 @@ def insert_values(
     into = f'INSERT INTO "{table.name}" ({_listed(names)})'
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' * len(names))}) {kept}", values)
-    # One statement with an array per column: one round trip, planned once. Written in binary (%b), an array costs
-    # psycopg a tenth of the time that it costs as text.
-    columns = tuple(map(list, zip(*values, strict=True)))
-    statement = f"{into} SELECT * FROM {unnested(table, names)} {kept}"  # noqa: S608 - names of our own tables
-    return connection.exec_driver_sql(statement, columns)
+    # One statement with an array per column: one round trip, planned once.
+    rows, columns = unnested(table, names, values)
+    return connection.exec_driver_sql(f"{into} SELECT * FROM {rows} {kept}", columns)  # noqa: S608 - our own names
 
 
-def unnested(table: Table, names: Sequence[str]) -> str:
-    """PostgreSQL: the rows of parameters that are arrays, one for each of the columns `names` of `table`."""
-    return f"unnest({', '.join(f'%b::{_postgresql_type(table, name)}[]' for name in names)})"
+def unnested(table: Table, names: Sequence[str], values: Sequence[tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
+    """PostgreSQL: an expression whose rows are `values`, which are of the columns `names`, and its parameters."""
+    types = [_postgresql_type(table, name) for name in names]
+    columns = tuple(map(Array, types, zip(*values, strict=True)))
+    return f"unnest({', '.join(f'%b::{of_column}[]' for of_column in types)})", columns
 
 
 @cache

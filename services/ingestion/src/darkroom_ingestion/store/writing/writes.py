@@ -135,11 +135,11 @@ def _move(connection: Connection, moves: Mapping[TopicPartition, tuple[int, int]
         update = 'UPDATE positions SET next_offset = ? WHERE topic = ? AND "partition" = ? AND next_offset = ?'
         return connection.exec_driver_sql(update, values).rowcount
     # One statement: psycopg does not count the rows of several, and each would be a round trip.
-    moved = unnested(positions, ("next_offset", "topic", "partition", "next_offset"))
+    moved, columns = unnested(positions, ("next_offset", "topic", "partition", "next_offset"), values)
     same = 'positions.topic = moved.topic AND positions."partition" = moved."partition" AND next_offset = moved.start'
     source = f'{moved} AS moved("end", topic, "partition", start)'
     update = f'UPDATE positions SET next_offset = moved."end" FROM {source} WHERE {same}'  # noqa: S608 - our own names
-    return connection.exec_driver_sql(update, tuple(map(list, zip(*values, strict=True)))).rowcount
+    return connection.exec_driver_sql(update, columns).rowcount
 
 
 def positions_at_assignment(
