@@ -66,18 +66,18 @@ class Changes:
 
     def results(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Count results that are the newest of their image and stage. Replays have no latency."""
-        answers = self._answers
-        for row in rows:
-            at_ms, bucket = row["at_ms"], None
-            if (received_at_ms := time_of_id(row["image_id"])) is not None and not is_repeated(row):
-                bucket = _BUCKETS[bucket_of(at_ms - received_at_ms)]
-            answers[row["pipeline"], row["stage"], bucket, at_ms // _MINUTE_MS] += sign
+        keys = [
+            (row["pipeline"], row["stage"], None if is_repeated(row) else _bucket(row), row["at_ms"] // _MINUTE_MS)
+            for row in rows
+        ]
+        for key, count in Counter(keys).items():
+            self._answers[key] += sign * count
 
     def labels(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Count labels of such results."""
-        minutes = self._minutes
-        for row in rows:
-            minutes[row["pipeline"], "label", row["stage"], row["label"], row["at_ms"] // _MINUTE_MS] += sign
+        keys = [(row["pipeline"], "label", row["stage"], row["label"], row["at_ms"] // _MINUTE_MS) for row in rows]
+        for key, count in Counter(keys).items():
+            self._minutes[key] += sign * count
 
     def repeated(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Count those of `rows`, which are results, that have other ids than live results."""
@@ -126,6 +126,12 @@ class Changes:
                     if times:
                         coarser[pipeline, kind, stage, name, number // times] += count
             of_level = coarser
+
+
+def _bucket(row: Row) -> str | None:
+    """The bucket of a result's latency, if the id of its image tells when that was received."""
+    received_at_ms = time_of_id(row["image_id"])
+    return None if received_at_ms is None else _BUCKETS[bucket_of(row["at_ms"] - received_at_ms)]
 
 
 def is_repeated(row: Row) -> bool:
