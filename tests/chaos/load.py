@@ -21,8 +21,8 @@ SAMPLES = Path(__file__).parents[2] / "k8s/samples/digits"
 LANES: Final = 48
 _KEYLESS_LANES: Final = 8
 _DAMAGED_EVERY: Final = 97
-_POISON_EVERY: Final = 5_000
-"""Each may end nine processes, one after the other, and their parents wait longer and longer to restart them."""
+_POISON_EVERY: Final = 2_000
+"""Each ends several processes, one after the other, and their parents wait longer and longer to restart them."""
 _FIRST_POISON: Final = 150
 _TIMEOUT_S: Final = 30.0
 _PAUSE_S: Final = (0.4, 1.2)

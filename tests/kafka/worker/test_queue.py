@@ -99,6 +99,22 @@ def test_a_poison_image_becomes_a_dead_letter_and_its_batch_mates_get_results(
     assert worker.end() == 0
 
 
+def test_an_image_that_ends_a_container_with_all_its_processes_becomes_a_dead_letter(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """So does Kubernetes when the container exceeds its memory limit. The folder is a volume of the pod."""
+    digits = stage(images={"partitions": 1}, stage={**QUEUE, "maxAttempts": 2})
+    mates = images(10)
+    digits.send([*mates[:5], ("poison", b"k", GOOD + b"WHOLE WORKER"), *mates[5:]])
+    worker = digits.worker(DARKROOM_CACHE_DIR=str(tmp_path / "cache"), **bad_model(tmp_path / "hook"))
+    (letter,) = digits.dead_letters(about([("poison", b"", b"")]), timeout_s=150, meanwhile=worker.keep_running)
+    assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
+    assert headers(letter)["darkroom-error-attempts"] == "2"
+    assert worker.ends == [-signal.SIGKILL] * 2
+    assert "poison" not in image_ids(digits.results(about(mates)))
+    assert worker.end() == 0
+
+
 def test_the_processes_that_an_image_ended_are_counted_across_workers(stage: Stage, tmp_path: Path) -> None:
     digits = stage(images={"partitions": 1}, stage={**QUEUE, "maxAttempts": 3})
     attempts = SharedAttempts(digits.settings)

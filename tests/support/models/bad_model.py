@@ -21,6 +21,9 @@ def bad(data, *args, **kwargs):
         ctypes.string_at(0)
     if b"OUT OF MEMORY" in data:
         os.kill(os.getpid(), 9)
+    if b"WHOLE WORKER" in data:
+        os.kill(os.getppid(), 9)
+        os.kill(os.getpid(), 9)
     if b"ENDLESS" in data:
         while True:
             time.sleep(1)

@@ -1,5 +1,7 @@
 """Options that come from the environment."""
 
+from pathlib import Path
+
 import pytest
 
 from darkroom_inference.lifecycle.options import InvalidOption, Options
@@ -7,8 +9,12 @@ from darkroom_inference.lifecycle.options import InvalidOption, Options
 
 def test_options_come_from_the_environment() -> None:
     assert Options.from_environment({}) == Options(60.0, "consumer")
-    chosen = {"DARKROOM_IMAGE_DEADLINE_S": "1.5", "DARKROOM_GROUP_PROTOCOL": "classic"}
-    assert Options.from_environment(chosen) == Options(1.5, "classic")
+    chosen = {
+        "DARKROOM_IMAGE_DEADLINE_S": "1.5",
+        "DARKROOM_GROUP_PROTOCOL": "classic",
+        "DARKROOM_CACHE_DIR": "/cache",
+    }
+    assert Options.from_environment(chosen) == Options(1.5, "classic", cache_folder=Path("/cache"))
 
 
 @pytest.mark.parametrize(

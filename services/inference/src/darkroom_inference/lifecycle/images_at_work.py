@@ -10,7 +10,10 @@ import os
 import struct
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Protocol, Self
+
+from darkroom.files.file_lock import try_lock
 
 Position = tuple[int, int]
 """Partition and offset."""
@@ -55,8 +58,29 @@ class ImagesAtWork:
         """New memory for `processes` with at most `loops` loops each."""
         with tempfile.TemporaryFile() as file:  # memfd_create exists on Linux only
             descriptor = os.dup(file.fileno())
-        os.ftruncate(descriptor, _TABLE_BYTES + processes * _process_bytes(loops))
+        os.ftruncate(descriptor, _bytes(processes, loops))
         return cls(descriptor, loops)
+
+    @classmethod
+    def keep(cls, file: Path, processes: int, loops: int) -> Self:
+        """As `create`, in a file that outlives the parent, too. It has the images that the last one left at work.
+
+        If the file is that of a running worker, or can't be written, the memory is not kept.
+        """
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if try_lock(file.with_suffix(".lock")) is None:  # it stays locked until this process ends
+                return cls.create(processes, loops)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            if os.fstat(descriptor).st_size != _bytes(processes, loops):
+                os.ftruncate(descriptor, 0)
+                os.ftruncate(descriptor, _bytes(processes, loops))
+        except OSError:
+            return cls.create(processes, loops)
+        kept = cls(descriptor, loops)
+        # Kafka has the attempts of earlier processes.
+        kept._memory[:_TABLE_BYTES] = bytes(_TABLE_BYTES)
+        return kept
 
     def begin(self, process: int, loop: int, images: Sequence[HasPosition]) -> None:
         """A loop begins to read an image, or to run the model on several."""
@@ -124,6 +148,10 @@ class ImagesAtWork:
 
     def _slot(self, process: int, loop: int) -> int:
         return self._process(process) + _NUMBER.size + loop * _SLOT_BYTES
+
+
+def _bytes(processes: int, loops: int) -> int:
+    return _TABLE_BYTES + processes * _process_bytes(loops)
 
 
 def _process_bytes(loops: int) -> int:

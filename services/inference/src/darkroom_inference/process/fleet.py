@@ -98,6 +98,8 @@ class Fleet:
 
     def run(self, stopping: Stopping) -> int:
         """Keep the processes running until asked to stop. Returns the exit code."""
+        for child in self._children:
+            self._blame(child.number)  # of what ended the parent, too
         while not stopping.requested:
             for child in self._children:
                 code = child.supervise()
@@ -151,6 +153,9 @@ class Fleet:
             child.terminate()
         deadline = time.monotonic() + self._drain_s + _KILL_GRACE_S
         in_order = [child.wait(max(0.0, deadline - time.monotonic())) for child in self._children]
+        if self._images_at_work is not None:
+            for child in self._children:
+                self._images_at_work.acquit(child.number)  # if it was killed, it was for the time that it took
         return all(in_order)
 
 

@@ -154,7 +154,7 @@ def run_fleet(settings: StageSettings, options: Options, file: Path, log_format:
     if settings.uses_share_group:
         log.warning("mode Queue is a preview, like share groups in librdkafka", share_group=settings.share_group)
         longest_s = longest_run_s(options.image_deadline_s, settings.stage.execution.batch.max)
-        images_at_work = ImagesAtWork.create(len(split(settings.loops)), settings.loops)
+        images_at_work = _images_at_work(settings, options)
         writer = AttemptsWriter(uuid.uuid4().hex[:8], SharedAttempts(settings), stopping.wait)
         fleet = Fleet(
             file,
@@ -173,6 +173,13 @@ def run_fleet(settings: StageSettings, options: Options, file: Path, log_format:
     if code != EXIT_CONFIGURATION:  # otherwise the last line of the log is the error of a process
         log.info("ended", code=code)
     return code
+
+
+def _images_at_work(settings: StageSettings, options: Options) -> ImagesAtWork:
+    processes = len(split(settings.loops))
+    if options.cache_folder is None:
+        return ImagesAtWork.create(processes, settings.loops)
+    return ImagesAtWork.keep(options.cache_folder / f"{settings.share_group}.at-work", processes, settings.loops)
 
 
 def _attributes(settings: StageSettings) -> dict[str, str]:
