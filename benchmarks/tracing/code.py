@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from darkroom.events import RECEIVED
-from darkroom.tracing.context import SpanContext
+from darkroom.tracing.context import Begun, SpanContext
 from darkroom.tracing.conventions import cloud_event, position, processed, published
 from darkroom.tracing.spans import Span, Tracing
 from darkroom.tracing.start import start_tracing
@@ -43,8 +43,8 @@ def _us(act: Callable[[Tracing, int], None]) -> float:
 
 def _request(tracing: Tracing, _number: int) -> None:
     scope = {"type": "http", "method": "POST", "path": "/v1/pipelines/bench/digits/images", "scheme": "http"}
-    began = tracing.begin_or_pass_on(None)
-    if isinstance(began, str):
+    began = next(tracing.new_traces)
+    if not isinstance(began, Begun):
         return
     request = RequestSpan(tracing, *began)
     publication = PublishSpan(tracing, request.context)

@@ -3,7 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -110,3 +110,25 @@ def _without(text: str, parts: set[str]) -> str:
     for part in parts:
         text = text.replace(part, "ID")
     return text
+
+
+@pytest.mark.parametrize("way", [{}, FRAMEWORK], ids=["plain", "framework"])
+def test_an_image_that_is_not_sampled_says_so_in_one_header(
+    pipeline: Pipeline, start_service: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, way: Mapping[str, str]
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")  # nothing is sent there
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    sampled, state = f"00-{'a' * 32}-{'b' * 16}-01", {"tracestate": "vendor=1"}
+    with start_service(pipeline).client as client:
+        for trace in ({}, {"traceparent": sampled} | state, {"traceparent": "nonsense"} | state):
+            headers = {"Content-Type": "image/png"} | trace | way
+            assert client.post(f"{pipeline.path}/images?key=same", headers=headers, content=PNG).is_success
+    new, continued, replaced = (
+        [(name, value.decode()) for name, value in record.headers() or [] if name.startswith("trace")]
+        for record in pipeline.records(pipeline.images_topic)
+    )
+    for found in (new, continued, replaced):
+        [traceparent] = [value for name, value in found if name == "traceparent"]
+        assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", traceparent)
+    assert dict(continued)["traceparent"].startswith(sampled[:36])
+    assert [("tracestate" in dict(found)) for found in (new, continued, replaced)] == [False, True, True]

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
 
-from darkroom.tracing.context import SpanContext, read_traceparent
+from darkroom.tracing.context import Begun, SpanContext, read_traceparent
 from darkroom.tracing.sampling import Sampler
 
 NEVER, ALWAYS = SpanContext("1" * 32, "1" * 16, sampled=False), SpanContext("1" * 32, "1" * 16, sampled=True)
@@ -61,12 +61,14 @@ def test_a_new_trace_is_sampled_as_often_as_the_ratio_says() -> None:
 def test_new_traces_have_ids_of_their_own_and_are_sampled_as_often_as_the_ratio_says() -> None:
     sampler = Sampler(0.25)
     new = sampler.new_traces(10_000)
-    sampled = [trace for trace in new if isinstance(trace, SpanContext)]
-    others = [context for trace in new if isinstance(trace, str) and (context := read_traceparent(trace))]
+    sampled = [trace.context for trace in new if isinstance(trace, Begun)]
+    headers = [trace for trace in new if not isinstance(trace, Begun)]
+    others = [context for _, value in headers if (context := read_traceparent(value.decode()))]
     assert 2_000 < len(sampled) < 3_000
     assert len(sampled) + len(others) == 10_000
+    assert {name for name, _ in headers} == {"traceparent"}
     assert all(context.sampled and sampler.samples(None, context.trace_id) for context in sampled)
     assert not any(context.sampled or sampler.samples(None, context.trace_id) for context in others)
     assert len({id_ for context in [*sampled, *others] for id_ in (context.trace_id, context.span_id)}) == 20_000
-    assert all(isinstance(trace, str) for trace in Sampler(0.0).new_traces(1_000))
-    assert not any(isinstance(trace, str) for trace in Sampler(1.0).new_traces(1_000))
+    assert not any(isinstance(trace, Begun) for trace in Sampler(0.0).new_traces(1_000))
+    assert all(isinstance(trace, Begun) for trace in Sampler(1.0).new_traces(1_000))

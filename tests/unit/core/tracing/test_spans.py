@@ -1,6 +1,8 @@
 """Which spans there are."""
 
-from darkroom.tracing.context import SpanContext, read_traceparent
+from itertools import islice
+
+from darkroom.tracing.context import Begun, SpanContext, read_traceparent
 from darkroom.tracing.sampling import Sampler
 from darkroom.tracing.spans import Tracing
 from tests.support.monitoring.spans import Kept
@@ -37,30 +39,28 @@ def test_a_text_that_is_no_context_begins_a_trace() -> None:
 
 
 def test_what_is_not_sampled_passes_on_that_it_is_not() -> None:
-    passed_on = Tracing(Kept(), Sampler(0.0)).begin_or_pass_on(None)
-    assert isinstance(passed_on, str)
-    context = read_traceparent(passed_on)
+    passed_on = next(Tracing(Kept(), Sampler(0.0)).new_traces)
+    assert not isinstance(passed_on, Begun)
+    context = read_traceparent(passed_on[1].decode())
     assert context is not None
     assert not context.sampled
     unsampled = PARENT._replace(sampled=False).traceparent
-    assert Tracing(Kept()).begin_or_pass_on(unsampled) == unsampled
+    assert Tracing(Kept()).begin_or_pass_on(unsampled) == ("traceparent", unsampled.encode())
     ignored = Tracing(Kept(), Sampler(0.0, follows_parent=False)).begin_or_pass_on(PARENT.traceparent)
-    assert isinstance(ignored, str)
-    assert ignored.startswith(f"00-{PARENT.trace_id}-")
-    assert ignored.endswith("-00")
+    assert not isinstance(ignored, Begun)
+    assert ignored[1].startswith(f"00-{PARENT.trace_id}-".encode())
+    assert ignored[1].endswith(b"-00")
 
 
 def test_what_is_sampled_begins_a_trace_or_continues_one() -> None:
-    new = Tracing(Kept()).begin_or_pass_on(None)
+    new = next(Tracing(Kept()).new_traces)
     continued = Tracing(Kept()).begin_or_pass_on(PARENT.traceparent)
-    assert not isinstance(new, str)
-    assert not isinstance(continued, str)
-    assert (new[0].sampled, new[1]) == (True, None)
-    assert (continued[0].trace_id, continued[1]) == (PARENT.trace_id, PARENT)
+    assert isinstance(new, Begun)
+    assert isinstance(continued, Begun)
+    assert (new.context.sampled, new.parent) == (True, None)
+    assert (continued.context.trace_id, continued.parent) == (PARENT.trace_id, PARENT)
 
 
-def test_no_two_traces_begin_with_the_same_ids() -> None:
-    tracing = Tracing(Kept(), Sampler(0.5))
-    began = [tracing.begin_or_pass_on(None) for _ in range(1_000)]
-    ids = {new.split("-")[1] if isinstance(new, str) else new[0].trace_id for new in began}
-    assert len(ids) == 1_000
+def test_new_traces_do_not_end_and_have_ids_of_their_own() -> None:
+    new = list(islice(Tracing(Kept(), Sampler(0.0)).new_traces, 1_000))
+    assert len(set(new)) == 1_000

@@ -33,6 +33,17 @@ class SpanContext(NamedTuple):
         return SpanContext(self.trace_id, new_span_id(), self.sampled)
 
 
+class Begun(NamedTuple):
+    """The context of a new span that is to be recorded, and its parent's."""
+
+    context: SpanContext
+    parent: SpanContext | None
+
+
+TraceHeader = tuple[str, bytes]
+"""A `traceparent` as a record header."""
+
+
 def read_traceparent(text: str) -> SpanContext | None:
     """The context that `text` names; None if it is not valid."""
     found = _FORM.fullmatch(text)

@@ -1,17 +1,25 @@
 """Spans, and what creates them: work that has ended is recorded with its start and its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import chain
 from typing import Final, Literal, NamedTuple, Protocol
 
-from darkroom.tracing.context import SpanContext, new_span_id, new_trace_id, read_traceparent, says_sampled
+from darkroom.tracing.context import (
+    TRACEPARENT,
+    Begun,
+    SpanContext,
+    TraceHeader,
+    new_span_id,
+    new_trace_id,
+    read_traceparent,
+    says_sampled,
+)
 from darkroom.tracing.sampling import Sampler
 
 Kind = Literal["Internal", "Server", "Producer", "Consumer"]
 Attributes = Mapping[str, str | int | float | bool]
-Begun = tuple[SpanContext, SpanContext | None]
-"""The context of a new span that is to be recorded, and its parent's."""
-
 _DRAWN: Final = 256
 
 
@@ -51,8 +59,14 @@ class Tracing:
 
     recorder: Recorder
     sampler: Sampler = field(default_factory=Sampler)
-    _new: list[SpanContext | str] = field(default_factory=list, init=False, repr=False, compare=False)
-    """The next traces that `begin_or_pass_on` begins."""
+
+    @cached_property
+    def new_traces(self) -> Iterator[Begun | TraceHeader]:
+        """Traces that begin here: spans without a parent as `begin_or_pass_on` returns them, without end.
+
+        An iterator, because most requests begin a trace that is not recorded: the next one takes no Python code.
+        """
+        return chain.from_iterable(iter(partial(self.sampler.new_traces, _DRAWN), []))
 
     def begin(self, parent: SpanContext | None) -> SpanContext:
         """The context of a new span, which may be one that is not to be recorded."""
@@ -63,28 +77,24 @@ class Tracing:
         """The context of a new span and its parent's; None if the span is not to be recorded. For frequent work."""
         if traceparent is None:
             trace_id = self.sampler.sampled_trace_id()
-            return None if trace_id is None else (SpanContext(trace_id, new_span_id(), sampled=True), None)
+            return None if trace_id is None else Begun(SpanContext(trace_id, new_span_id(), sampled=True), None)
         if self.sampler.follows_parent and not says_sampled(traceparent):
             return None
         parent = read_traceparent(traceparent)
         context = self.begin(parent)
-        return (context, parent) if context.sampled else None
+        return Begun(context, parent) if context.sampled else None
 
-    def begin_or_pass_on(self, traceparent: str | None) -> Begun | str:
-        """As `begin_sampled`, for what begins traces. If the span is not to be recorded, the `traceparent` to pass on.
+    def begin_or_pass_on(self, traceparent: str) -> Begun | TraceHeader:
+        """As `begin_sampled`, for a client's `traceparent`. If the span is not to be recorded, the header to pass on.
 
-        That says that the trace is not recorded: otherwise those that continue it would decide again. For one thread.
+        That says that the trace is not recorded: otherwise those that continue it would decide again.
         """
-        if traceparent is None:
-            if not self._new:
-                self._new.extend(self.sampler.new_traces(_DRAWN))
-            new = self._new.pop()
-            return new if isinstance(new, str) else (new, None)
         parent = read_traceparent(traceparent)
         context = self.begin(parent)
         if context.sampled:
-            return context, parent
-        return traceparent if parent is not None and not parent.sampled else context.traceparent
+            return Begun(context, parent)
+        passed_on = traceparent if parent is not None and not parent.sampled else context.traceparent
+        return TRACEPARENT, passed_on.encode()
 
     def record(self, span: Span) -> None:
         """Record a span whose context is sampled."""

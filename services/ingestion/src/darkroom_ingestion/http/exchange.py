@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.types import Scope
 
-from darkroom.tracing.context import TRACEPARENT
+from darkroom.tracing.context import TRACEPARENT, Begun
 from darkroom_ingestion.http.audited import audit_request
 from darkroom_ingestion.http.request_span import RequestSpan
 
 if TYPE_CHECKING:
-    from darkroom.tracing.context import SpanContext
+    from darkroom.tracing.context import SpanContext, TraceHeader
     from darkroom_ingestion.http.context import Services
 
 EXCHANGE: Final = "darkroom.exchange"
@@ -31,13 +31,15 @@ class Exchange:
     Attributes:
         request_id: the client's X-Request-Id if it is short and plain ASCII; else a new one.
         image_id: the image that it is about, for its log lines; None if there is none, or several.
+        passed_on: the header for what it causes that says that its trace is not recorded; None if it is, or tracing is
+            off.
 
     Args:
         services: the application's services.
         headers: the request's.
     """
 
-    __slots__ = ("_passed_on", "_services", "_span", "_start", "_trace_id", "image_id", "request_id")
+    __slots__ = ("_services", "_span", "_start", "_trace_id", "image_id", "passed_on", "request_id")
 
     def __init__(self, services: "Services", headers: Mapping[bytes, bytes]) -> None:
         self._services, self._start = services, time.perf_counter()
@@ -48,13 +50,13 @@ class Exchange:
         match = None if traced is None else _TRACEPARENT.fullmatch(traced)
         self._trace_id = None if match is None else match[1].decode()
         self._span: RequestSpan | None = None
-        self._passed_on: str | None = None
+        self.passed_on: TraceHeader | None = None
         if (tracing := services.tracing) is not None:
-            began = tracing.begin_or_pass_on(None if match is None else match[0].decode())
-            if isinstance(began, str):
-                self._passed_on = began
+            began = next(tracing.new_traces) if match is None else tracing.begin_or_pass_on(match[0].decode())
+            if isinstance(began, Begun):
+                self._span, self._trace_id = RequestSpan(tracing, *began), began.context.trace_id
             else:
-                self._span, self._trace_id = RequestSpan(tracing, *began), began[0].trace_id
+                self.passed_on = began
 
     @property
     def span(self) -> "SpanContext | None":
@@ -62,8 +64,10 @@ class Exchange:
         return None if self._span is None else self._span.context
 
     def trace_headers(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        """The W3C Trace Context headers for what it causes: those of the client, and that it is not sampled."""
-        return given if self._passed_on is None else {**given, TRACEPARENT: self._passed_on}
+        """The client's W3C Trace Context headers for what it causes, without one that `passed_on` replaces."""
+        if self.passed_on is None or not given:
+            return given
+        return {name: value for name, value in given.items() if name != TRACEPARENT}
 
     def ids(self) -> dict[str, str]:
         """The ids that its log lines have."""

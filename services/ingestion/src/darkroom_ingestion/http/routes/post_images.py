@@ -133,7 +133,7 @@ async def post_images(
     if seconds and not await services.access.may(caller, Right.READ, served.pipeline.namespace, served.pipeline.name):
         seconds = None
     once = idempotency_key and KeyOfCaller(served.key, caller.key, idempotency_key)
-    asked = _Asked(Sender(key, once or None, trace, exchange.span), seconds)
+    asked = _Asked(Sender(key, once or None, trace, exchange.span, exchange.passed_on), seconds)
     content_type = request.headers.get("content-type")
     with services.memory.share() as share:
         if (content_type or "").partition(";")[0].strip().lower() == _MULTIPART:

@@ -32,7 +32,7 @@ class PlainUpload(NamedTuple):
 
     def sender(self, exchange: Exchange) -> Sender:
         """The parameters of the request."""
-        return Sender(self.key, None, exchange.trace_headers(self.trace), exchange.span)
+        return Sender(self.key, None, exchange.trace_headers(self.trace), exchange.span, exchange.passed_on)
 
 
 def plain_upload(
