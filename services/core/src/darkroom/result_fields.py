@@ -10,7 +10,7 @@ from pydantic import Field
 
 from darkroom.schema import TolerantModel
 
-_MOST_LISTED: Final = 5
+MOST_LISTED: Final = 5
 """Objects or classes in a summary."""
 _MOST_CHARACTERS: Final = 500
 _UNKNOWN: Final = "an output type unknown to this version"
@@ -97,9 +97,29 @@ def summary_of(result: Mapping[str, Any]) -> str:
         result: data of an analyzed event, perhaps of another version: the summary says so if it has an unknown form.
     """
     try:
-        line = " ".join(_summary(result).split())
+        return _one_line(_summary(result))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return _UNKNOWN
+
+
+def summary_of_class(label: str, score: float) -> str:
+    """As `summary_of`, of an image that is of one class."""
+    return _one_line(_class(label, score))
+
+
+def summary_of_several(shown: Sequence[tuple[str, float]], count: int, *, boxes: bool) -> str:
+    """As `summary_of`, of an image with several predictions.
+
+    Args:
+        shown: labels and scores of the best.
+        count: the number of all.
+        boxes: whether they are objects with boxes.
+    """
+    return _one_line(_several(shown, count, boxes=boxes))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
 
 
@@ -107,7 +127,7 @@ def _summary(result: Mapping[str, Any]) -> str:
     if (predictions := result.get("predictions")) is not None:
         return _predictions(predictions, result.get("outputType"))
     if (classes := result.get("classes")) is not None:
-        shares = [f"{one['label']} {one['fraction'] * 100:.0f} %" for one in classes[:_MOST_LISTED]]
+        shares = [f"{one['label']} {one['fraction'] * 100:.0f} %" for one in classes[:MOST_LISTED]]
         return f"class map{_size(result)}: {_listed(shares, len(classes)) or 'no class'}"
     if (text := result.get("text")) is not None:
         return text["text"] or "no text"
@@ -124,11 +144,19 @@ def _predictions(predictions: Sequence[Mapping[str, Any]], output_type: str | No
     """The best class of the image, or all that it has, or the number of objects and the best of them."""
     if not predictions:
         return "nothing above the threshold"
-    best, count = predictions[0], len(predictions)
-    if "box" not in best and output_type != "MultiLabel":
-        return f"{best['label']} {best['score']:.3f}"
-    listed = _listed([f"{one['label']} {one['score']:.2f}" for one in predictions[:_MOST_LISTED]], count)
-    return f"{count}: {listed}" if "box" in best else listed
+    best, boxes = predictions[0], "box" in predictions[0]
+    if not boxes and output_type != "MultiLabel":
+        return _class(best["label"], best["score"])
+    return _several([(one["label"], one["score"]) for one in predictions[:MOST_LISTED]], len(predictions), boxes=boxes)
+
+
+def _class(label: str, score: float) -> str:
+    return f"{label} {score:.3f}"
+
+
+def _several(shown: Sequence[tuple[str, float]], count: int, *, boxes: bool) -> str:
+    listed = _listed([f"{label} {score:.2f}" for label, score in shown], count)
+    return f"{count}: {listed}" if boxes else listed
 
 
 def _size(result: Mapping[str, Any]) -> str:

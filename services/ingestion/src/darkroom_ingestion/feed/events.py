@@ -13,7 +13,8 @@ from darkroom_ingestion.feed.positions import Topic
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.records.answers import StageFailure, StageResult
 from darkroom_ingestion.records.json_object import read_json
-from darkroom_ingestion.store.rows import dead_letter_row, result_image_id
+from darkroom_ingestion.store.result_rows import result_image_id
+from darkroom_ingestion.store.rows import dead_letter_row
 from darkroom_ingestion.times import rfc3339
 
 log = structlog.get_logger("darkroom.ingestion.feed")

@@ -1,21 +1,17 @@
 """Converts records of the log to rows of the store. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
-from typing import Any, TypeGuard
+from typing import Any
 
-import msgspec
 from sqlalchemy.schema import Table
 
 from darkroom import events, names
-from darkroom.result_fields import summary_of
 from darkroom_ingestion.kafka.log_record import LogRecord, Role, TopicContents
 from darkroom_ingestion.records.answers import ReceivedImage
-from darkroom_ingestion.records.json_object import JsonObject, read_json
 from darkroom_ingestion.records.text import at_most, storable
 from darkroom_ingestion.store import tables
+from darkroom_ingestion.store.result_rows import is_id, result_rows
 from darkroom_ingestion.times import parse_ms
 
 REDRIVE_HEADER = "darkroom-replay-of"
@@ -23,12 +19,7 @@ REDRIVE_HEADER = "darkroom-replay-of"
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
-# A row of a PostgreSQL index has at most about 2,700 bytes.
-_MAX_ID_BYTES = 1_000
-_MAX_LABEL_BYTES = 500
-_MOST_LABELS = 200
-_MAX_GENERATION = 40
-# The other limits bound the memory of a row, and so of a page of rows.
+# These limits bound the memory of a row, and so of a page of rows.
 _MAX_TEXT_BYTES = 1_000
 _MAX_MESSAGE_BYTES = 8_000
 
@@ -82,8 +73,7 @@ class Rows:
                     self.add(tables.redrives, mark)
                 return
             case "results":
-                result = read_json(record.value)
-                found = None if result is None else result_rows(topic.pipeline, topic.stage or "", record, result)
+                found = result_rows(topic.pipeline, topic.stage or "", record)
                 table, row = tables.results, None
                 if found is not None:
                     row, labels = found
@@ -102,7 +92,7 @@ class Rows:
 def image_id(record: LogRecord) -> str:
     """The event's id; without an event, an id made from the record's position."""
     its_id = record.headers.get("ce_id")
-    return its_id if _is_id(its_id) else names.image_id_at(record.topic, record.partition, record.offset)
+    return its_id if is_id(its_id) else names.image_id_at(record.topic, record.partition, record.offset)
 
 
 def image_row(pipeline: str, record: LogRecord) -> dict[str, Any]:
@@ -140,83 +130,6 @@ def redrive_row(pipeline: str, record: LogRecord) -> dict[str, Any] | None:
     }
 
 
-def result_rows(
-    pipeline: str, stage: str, record: LogRecord, result: JsonObject
-) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
-    """The row of an analyzed event with the data `result`, and those of its labels; None if it is no such event."""
-    data = result.data
-    its_id = result_image_id(data)
-    if its_id is None:
-        return None
-    event_id = record.header("ce_id")
-    if not _is_id(event_id):
-        generation = data.get("generation")
-        event_id = names.result_id(
-            its_id, stage, storable(generation)[:_MAX_GENERATION] if isinstance(generation, str) else None
-        )
-    found = found_in(data)
-    row = {
-        "pipeline": pipeline,
-        "event_id": event_id,
-        "image_id": its_id,
-        "stage": stage,
-        "at_ms": record.timestamp_ms,
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "data": result.text,
-        "summary": storable(summary_of(data)),
-        "label": found.label,
-        "score": found.score,
-        "objects": found.objects,
-    }
-    return row, label_rows(row, found.labels)
-
-
-class Found(msgspec.Struct):
-    """What a result is found by. Made for every result: a third of the time of a named tuple.
-
-    Attributes:
-        label: the best.
-        score: that of `label`, or of a text or an anomaly.
-        objects: how many objects or classes it has; None for types of output that have no number of them.
-        labels: all, with the greatest score of each.
-    """
-
-    label: str | None
-    score: float | None
-    objects: int | None
-    labels: Mapping[str, float | None]
-
-
-def found_in(result: Mapping[str, Any]) -> Found:
-    """What a result is found by, perhaps one of another version."""
-    parts, measure = result.get("predictions"), "score"
-    several = not isinstance(parts, list) or result.get("outputType", "Classification") != "Classification"
-    if not isinstance(parts, list):
-        parts, measure = result.get("classes"), "fraction"
-    if not isinstance(parts, list):
-        whole = result.get("anomaly", result.get("text"))
-        return Found(None, events.number_of(whole.get("score")) if isinstance(whole, dict) else None, None, {})
-    best = parts[0] if parts and isinstance(parts[0], dict) else {}
-    label, score = best.get("label"), events.number_of(best.get(measure))
-    label = stored_label(label) if isinstance(label, str) else None
-    if not several and "classes" not in result:
-        return Found(label, score, None, {} if label is None else {label: score})
-    # Labels that are equal in the form that is stored: the score of the last, as nothing tells them apart.
-    labels = {stored_label(one): of_one for one, of_one in events.scores_of(result).items()}
-    return Found(label, score, len(parts) if several else None, labels)
-
-
-def label_rows(row: Mapping[Any, Any], labels: Mapping[str, float | None]) -> list[dict[str, Any]]:
-    """The rows of the labels of a result, whose own row is `row`."""
-    pipeline, event_id, stage, at_ms = row["pipeline"], row["event_id"], row["stage"], row["at_ms"]
-    return [
-        {"pipeline": pipeline, "event_id": event_id, "label": label, "stage": stage, "at_ms": at_ms, "score": score}
-        for label, score in islice(labels.items(), _MOST_LABELS)
-    ]
-
-
 def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, Any] | None:
     """The row of a dead letter; None if the record is not one, because it has no reason."""
     names_of = events.FailureHeaders
@@ -227,7 +140,7 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
     source_partition = _number(record.headers.get(names_of.SOURCE_PARTITION), 31)
     source_offset = _number(record.headers.get(names_of.SOURCE_OFFSET))
     its_id = record.headers.get("ce_id")
-    if not _is_id(its_id) and source_topic and source_partition is not None and source_offset is not None:
+    if not is_id(its_id) and source_topic and source_partition is not None and source_offset is not None:
         its_id = names.image_id_at(source_topic, source_partition, source_offset)
     return {
         "topic": record.topic,
@@ -235,7 +148,7 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
         "offset": record.offset,
         "pipeline": pipeline,
         "stage": stage,
-        "image_id": its_id if _is_id(its_id) else image_id(record),
+        "image_id": its_id if is_id(its_id) else image_id(record),
         "at_ms": record.timestamp_ms,
         "reason": at_most(_MAX_TEXT_BYTES, reason),
         "message": at_most(_MAX_MESSAGE_BYTES, record.headers.get(names_of.MESSAGE, "")),
@@ -248,24 +161,6 @@ def dead_letter_row(pipeline: str, stage: str, record: LogRecord) -> dict[str, A
         "source_partition": source_partition,
         "source_offset": source_offset,
     }
-
-
-def result_image_id(data: Mapping[str, Any]) -> str | None:
-    """The id of a result's image; None if there is none, or an invalid one."""
-    said = data.get("imageId")
-    its_id = storable(said) if isinstance(said, str) else None
-    return its_id if _is_id(its_id) else None
-
-
-def stored_label(label: str) -> str:
-    """A label in the form that the store searches for."""
-    return _known_label(label) if len(label) <= _MAX_LABEL_BYTES else at_most(_MAX_LABEL_BYTES, storable(label))
-
-
-@lru_cache(1_024)
-def _known_label(label: str) -> str:
-    # A pipeline has few labels, and each of its results has some of them.
-    return at_most(_MAX_LABEL_BYTES, storable(label))
 
 
 def _short(text: str | None) -> str | None:
@@ -281,11 +176,6 @@ def _is_dead_letters_topic_of(pipeline: str, topic: str) -> bool:
     namespace, _, name = pipeline.partition("/")
     stage = topic.removeprefix(f"{namespace}.{name}.").removesuffix(".dead-letters")
     return names.is_dns_label(stage) and topic == names.dead_letters_topic(namespace, name, stage)
-
-
-def _is_id(text: str | None) -> TypeGuard[str]:
-    # A character has at most 4 bytes.
-    return text is not None and text != "" and (len(text) * 4 <= _MAX_ID_BYTES or len(text.encode()) <= _MAX_ID_BYTES)
 
 
 def _number(text: str | None, bits: int = 63) -> int | None:

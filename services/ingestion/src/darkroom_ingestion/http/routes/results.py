@@ -15,7 +15,7 @@ from darkroom_ingestion.http.responses.download import Download
 from darkroom_ingestion.http.routes.described import PageSize, Served, ServicesOf, StageFilter, document, problems
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.queries import StoredResult, results_page
-from darkroom_ingestion.store.rows import stored_label
+from darkroom_ingestion.store.result_rows import stored_label
 from darkroom_ingestion.times import rfc3339
 
 router = APIRouter(tags=["results"])

@@ -11,7 +11,7 @@ from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.counts.newest import labels_of_results
 from darkroom_ingestion.store.queries import superseded
-from darkroom_ingestion.store.rows import found_in, label_rows
+from darkroom_ingestion.store.result_rows import found_in, label_rows
 from darkroom_ingestion.store.tables import about, counts, dead_letters, images, result_labels, results
 from darkroom_ingestion.store.writing.inserts import insert_new
 

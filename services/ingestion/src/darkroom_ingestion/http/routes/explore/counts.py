@@ -15,7 +15,7 @@ from darkroom_ingestion.http.routes.explore.filters import FromFilter, LabelFilt
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.counts.latencies import quantile
 from darkroom_ingestion.store.counts.queries import Counted, Span, extent_ms, read_counts
-from darkroom_ingestion.store.rows import stored_label
+from darkroom_ingestion.store.result_rows import stored_label
 from darkroom_ingestion.times import now_ms, rfc3339
 
 router = APIRouter(tags=["explore"])

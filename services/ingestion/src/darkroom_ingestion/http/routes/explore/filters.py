@@ -8,7 +8,7 @@ from darkroom_ingestion.http.problems import invalid
 from darkroom_ingestion.http.routes.described import MAX_KEY_LENGTH, StageFilter
 from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.explore.candidates import ImageFilter, State
-from darkroom_ingestion.store.rows import stored_label
+from darkroom_ingestion.store.result_rows import stored_label
 from darkroom_ingestion.times import parse_ms
 
 LabelFilter = Annotated[
