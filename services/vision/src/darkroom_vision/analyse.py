@@ -122,6 +122,12 @@ class ReadImage(NamedTuple):
         return tuple(feed.shape for feed in self.feeds.values())
 
 
+def _analysis(image: ReadImage, result: Result, inference_s: float) -> Analysis:
+    width, height = image.frame.size
+    timings = Timings(image.decode_s, image.preprocess_s, inference_s)
+    return Analysis(image.format, width, height, result, timings)
+
+
 class Analyser:
     """Analyses images of one stage. Not thread-safe: it reuses its input arrays, so each thread needs its own."""
 
@@ -162,14 +168,16 @@ class Analyser:
         """
         began = perf_counter()
         stage = self._stage
+        if len(images) == 1:  # without the lists for several, which take as long as a tiny model
+            (image,) = images
+            (result,) = stage.head.results(stage.model.run(image.feeds), (image.frame,))
+            result = fitted(result, stage.max_result_bytes)
+            return [_analysis(image, result, perf_counter() - began)]
         feeds = stacked([image.feeds for image in images], stage.preprocessor.settings.extra.constants)
         results = stage.head.results(stage.model.run(feeds), [image.frame for image in images])
         results = [fitted(result, stage.max_result_bytes) for result in results]
         share_s = (perf_counter() - began) / len(images)
-        return [
-            Analysis(image.format, *image.frame.size, result, Timings(image.decode_s, image.preprocess_s, share_s))
-            for image, result in zip(images, results, strict=True)
-        ]
+        return [_analysis(image, result, share_s) for image, result in zip(images, results, strict=True)]
 
     def has_lost_its_gpu(self) -> bool:
         """Whether the model no longer runs at all: after some CUDA errors, every further call in the process fails."""

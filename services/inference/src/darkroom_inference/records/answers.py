@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from darkroom.cloudevents import timestamp
 from darkroom.errors import DarkroomError
 from darkroom.events import ModelUsed, WorkerProcess
 from darkroom.logs import log_fields
@@ -113,17 +114,18 @@ class Answers:
         alone = len(own) == 1 or self._settings.stage.execution.batch.max == 1
         found = self._analyse_in_turn(own) if alone else self._analyse_together(own)
         answers: list[Answer] = []
+        made_at = timestamp()
         for i, record in enumerate(records):
             analysed = found.get(i)
             if isinstance(analysed, ModelFailed):
                 return [*answers, analysed]
-            answers.append(None if analysed is None else self._outgoing(record, analysed))
+            answers.append(None if analysed is None else self._outgoing(record, analysed, made_at))
         return answers
 
     def _is_for_this_stage(self, record: ImageRecord) -> bool:
         return record.target_stage in {None, self._settings.stage.name}
 
-    def _outgoing(self, record: ImageRecord, answer: Analysis | Failure) -> Outgoing:
+    def _outgoing(self, record: ImageRecord, answer: Analysis | Failure, made_at: str) -> Outgoing:
         settings = self._settings
         if isinstance(answer, Failure):
             return self.failed(record, answer.reason, answer.message)
@@ -134,7 +136,7 @@ class Answers:
             message = f"the result has {size} bytes, more than {settings.results_topic} accepts: {_RAISE_THE_LIMIT}"
             return self.failed(record, "ResultTooLarge", message)
 
-        outgoing = self._results.record(record, answer, too_large)
+        outgoing = self._results.record(record, answer, too_large, at=made_at)
         if self._spans is not None:
             outgoing = self._spans.publishing(record, outgoing)
         size = len(outgoing.value or b"")

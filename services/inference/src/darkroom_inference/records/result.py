@@ -25,16 +25,28 @@ class Results:
         self._worker = None if worker is None else worker.model_dump(by_alias=True, exclude_none=True)
 
     def record(
-        self, image: ImageRecord, analysis: Analysis, fallback: Callable[[], Outgoing] | None = None
+        self,
+        image: ImageRecord,
+        analysis: Analysis,
+        fallback: Callable[[], Outgoing] | None = None,
+        *,
+        at: str | None = None,
     ) -> Outgoing:
-        """The result of `image`. It has the image's key, so that results keep the order of their images."""
+        """The result of `image`. It has the image's key, so that results keep the order of their images.
+
+        Args:
+            image: the image.
+            analysis: what the stage has seen in it.
+            fallback: see `Outgoing`.
+            at: the time of the event, from `timestamp`; None for the current time.
+        """
         settings, image_id, event = self._settings, image.image_id, image.event
         generation = generation_of(image, settings)
         headers = record_headers(
             names.result_id(image_id, settings.stage.name, generation),
             self._source,
             ANALYZED,
-            timestamp(),
+            at or timestamp(),
             "application/json",
             trace=event.trace if event else None,
         )

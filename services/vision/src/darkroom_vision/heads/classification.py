@@ -31,6 +31,8 @@ class ClassificationHead:
 
     def results(self, outputs: Sequence[Value], frames: Sequence[Frame]) -> list[Result]:
         """See `Head.results`. Best class first; equal scores by index."""
+        if len(frames) == 1:
+            return [self._predictions(outputs[self.index])]
         return [self._predictions(row) for row in rows(self.name, outputs[self.index], len(frames))]
 
     def _predictions(self, row: Value) -> Result:
@@ -54,14 +56,12 @@ class ClassificationHead:
         if not all(map(isfinite, raw)):
             raise not_finite(self.name)
         labels, scores = self.labels, _activated_few(raw, self.activation)
-        best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[: self.top_k]
-        return {
-            "predictions": [
-                {"label": label_of(labels, i), "index": i, "score": score}
-                for i in best
-                if (score := shorter(scores[i])) >= self.threshold
-            ]
-        }
+        predictions = []
+        for i in sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[: self.top_k]:
+            score = shorter(scores[i])
+            if score >= self.threshold:
+                predictions.append({"label": label_of(labels, i), "index": i, "score": score})
+        return {"predictions": predictions}
 
 
 def holds_scores(value: Value) -> bool:
