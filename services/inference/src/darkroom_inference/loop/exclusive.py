@@ -13,8 +13,8 @@ _TICK_S: Final = 0.5
 class ExclusiveTurn:
     """A lock that is shared or exclusive, granted in the order of the requests.
 
-    A loop waits for at most one run of the model in every other loop, or a few milliseconds of shorter ones, even if
-    those have many suspects: they queue again for each suspect. Waiting loops tick.
+    A loop waits for at most one run of the model in every other loop, or about 20 ms of shorter ones, even if those
+    have many suspects: they queue again for each suspect. Waiting loops tick.
     """
 
     def __init__(self) -> None:

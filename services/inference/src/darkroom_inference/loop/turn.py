@@ -39,8 +39,8 @@ log = structlog.get_logger(__name__)
 _POLL_S = 0.2
 _MOST_AT_ONCE = 16
 """Messages per call of the client. Together they may exceed MAX_BATCH_BYTES, by less than this many images."""
-_ANSWERS_S = 0.005
-"""The intended time to analyse images whose results are made and published together."""
+_ANSWERS_S = 0.02
+"""The intended time to analyse images whose results are made and published together. Results wait for no longer."""
 _WINDOW_POLL_S = 0.001
 """How often a loop that waits for more images looks whether the model is still busy."""
 _LEAST_PROMISED = 4
