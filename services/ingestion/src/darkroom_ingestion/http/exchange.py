@@ -65,7 +65,7 @@ class Exchange:
 
     def trace_headers(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """The client's W3C Trace Context headers for what it causes, without one that `passed_on` replaces."""
-        if self.passed_on is None or not given:
+        if not given or self.passed_on is None:
             return given
         return {name: value for name, value in given.items() if name != TRACEPARENT}
 

@@ -139,7 +139,7 @@ class Submissions:
 
     def publication(self, served: ServedPipeline, image_id: str, upload: Upload, sender: Sender) -> "Publication":
         """The publication of one image, for those who publish its record themselves."""
-        span = None if self.tracing is None or sender.span is None else PublishSpan(self.tracing, sender.span)
+        span = None if sender.span is None or self.tracing is None else PublishSpan(self.tracing, sender.span)
         return Publication(self, served, image_id, upload, sender, span)
 
     async def _published_before(self, served: ServedPipeline, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:
