@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -76,6 +76,10 @@ class DeadLetterRow:
         return self.at_ms, self.topic, self.partition, self.offset
 
 
+_OF_LETTER = tuple(field.name for field in fields(DeadLetterRow) if field.name not in {"source", "redriven_at_ms"})
+_OF_SOURCE = ("source_topic", "source_partition", "source_offset")
+
+
 @dataclass(frozen=True)
 class DeadLetterFilter:
     """Selects dead letters of a pipeline."""
@@ -90,8 +94,9 @@ class DeadLetterFilter:
 
 def received_images(connection: Connection, pipeline: str, image_ids: Sequence[str]) -> dict[str, ReceivedImage]:
     """The images among `image_ids` that are in the store, by id."""
-    rows = connection.execute(select(images).where(images.c.pipeline == pipeline, images.c.id.in_(image_ids)))
-    return {row.id: ReceivedImage(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
+    columns = (images.c[name] for name in ReceivedImage._fields)
+    rows = connection.execute(select(*columns).where(images.c.pipeline == pipeline, images.c.id.in_(image_ids)))
+    return {image.id: image for image in (ReceivedImage(*row) for row in rows)}
 
 
 def image_rows(connection: Connection, pipeline: str, image_id: str) -> ImageRows:
@@ -246,28 +251,17 @@ def superseded() -> Exists:
 def with_redrives() -> Select[Any]:
     """A query of dead letters, with when they were redriven: rows for `dead_letter_of`."""
     same = and_(*(dead_letters.c[name] == redrives.c[name] for name in ("topic", "partition", "offset")))
-    return select(dead_letters, redrives.c.replayed_at_ms).select_from(dead_letters.outerjoin(redrives, same))
+    columns = (dead_letters.c[name] for name in (*_OF_LETTER, *_OF_SOURCE))
+    return select(*columns, redrives.c.replayed_at_ms).select_from(dead_letters.outerjoin(redrives, same))
 
 
-def dead_letter_of(row: Row[Any]) -> DeadLetterRow:
+def dead_letter_of(row: Sequence[Any]) -> DeadLetterRow:
     """A row of `with_redrives`."""
-    has_source = row.source_topic is not None and row.source_partition is not None and row.source_offset is not None
+    named = dict(zip(_OF_LETTER, row, strict=False))
+    topic, partition, offset, redriven_at_ms = row[-4:]
+    has_source = topic is not None and partition is not None and offset is not None
     return DeadLetterRow(
-        topic=row.topic,
-        partition=row.partition,
-        offset=row.offset,
-        stage=row.stage,
-        image_id=row.image_id,
-        at_ms=row.at_ms,
-        reason=row.reason,
-        message=row.message,
-        attempts=row.attempts,
-        failed_at=row.failed_at,
-        generation=row.generation,
-        content_type=row.content_type,
-        bytes=row.bytes,
-        source=(row.source_topic, row.source_partition, row.source_offset) if has_source else None,
-        redriven_at_ms=row.replayed_at_ms,
+        **named, source=(topic, partition, offset) if has_source else None, redriven_at_ms=redriven_at_ms
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from darkroom_ingestion.records.answers import ReceivedImage, StageFailure, StageResult
 from darkroom_ingestion.store.queries import (
@@ -62,10 +62,10 @@ def listed_images(connection: Connection, pipeline: str, image_ids: Sequence[str
         found[image_id].image = image
     of_images = (results.c.pipeline == pipeline, results.c.image_id.in_(image_ids))
     for row in connection.execute(select(*(results.c[name] for name in _COLUMNS)).where(*of_images)):
-        found[row.image_id].results.append(_listed(row))
+        found[row[0]].results.append(_listed(row))
     letters = with_redrives().where(dead_letters.c.pipeline == pipeline, dead_letters.c.image_id.in_(image_ids))
-    for row in connection.execute(letters):
-        found[row.image_id].letters.append(dead_letter_of(row))
+    for letter in map(dead_letter_of, connection.execute(letters)):
+        found[letter.image_id].letters.append(letter)
     _add_sources(connection, pipeline, found.values())
     return found
 
@@ -85,16 +85,18 @@ def data_of_results(connection: Connection, pipeline: str, event_ids: Iterable[s
     return {row.event_id: row.data for row in rows}
 
 
-def _listed(row: Row[Any]) -> ListedResult:
+def _listed(row: Sequence[Any]) -> ListedResult:
+    # By position: SQLAlchemy takes ten times as long to find a value by its name.
+    _, event_id, stage, at_ms, partition, offset, summary, label, score, objects = row
     shown = {
-        "stage": row.stage,
-        "analyzedAt": rfc3339(row.at_ms),
-        "summary": row.summary,
-        "label": row.label,
-        "score": row.score,
-        "objects": row.objects,
+        "stage": stage,
+        "analyzedAt": rfc3339(at_ms),
+        "summary": summary,
+        "label": label,
+        "score": score,
+        "objects": objects,
     }
-    return ListedResult(row.stage, row.at_ms, shown, row.partition, row.offset, row.event_id)
+    return ListedResult(stage, at_ms, shown, partition, offset, event_id)
 
 
 def _add_sources(connection: Connection, pipeline: str, found: Iterable[ListedImage]) -> None:
