@@ -28,6 +28,7 @@ def thumbnail(
 
 
 SHORT = {
+    "size-that-was-not-made": thumbnail(query="?size=640"),
     "thumbnail": thumbnail(),
     "size": thumbnail(query="?size=160"),
     "default-size": thumbnail(query="?size=320"),
@@ -41,7 +42,6 @@ THUMBNAILS = {
     "copy-that-is-current": thumbnail((("If-None-Match", "{etag}"),)),
     "copy-that-is-not-current": thumbnail((("If-None-Match", '"another"'),)),
     "invalid-size": thumbnail(query="?size=100"),
-    "size-that-was-not-made": thumbnail(query="?size=640"),
     "unknown-parameter": thumbnail(query="?size=320&more=1"),
     "file-that-cannot-be-decoded": thumbnail(image="broken"),
     "unknown-image": thumbnail(image="none"),

@@ -1,6 +1,7 @@
 """Thumbnails of images and dead letters."""
 
 import io
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
@@ -9,6 +10,7 @@ from tests.support.services.ingestion import JPEG, PNG, Pipeline, Service, accep
 from tests.support.until import until
 
 Shared = tuple[Service, Pipeline]
+ROUTE = "/v1/pipelines/{namespace}/{name}/images/{image_id}/thumbnail"
 
 
 def test_a_thumbnail_is_a_small_webp_file_that_is_cached(shared: Shared) -> None:
@@ -70,3 +72,22 @@ def test_a_thumbnail_that_many_request_at_once_is_for_all_of_them(shared: Shared
             responses = list(threads.map(lambda _, path=path: client.get(path), range(24)))
             assert {response.status_code for response in responses} == expected
             assert len({response.content for response in responses}) == 1
+
+
+def test_a_client_that_disconnects_before_it_has_its_thumbnail_is_counted_once(shared: Shared) -> None:
+    service, pipeline = shared
+
+    def counted() -> int:
+        lines = client.get("/metrics").text.splitlines()
+        of_thumbnails = [line for line in lines if line.startswith("darkroom_http_requests_total") and ROUTE in line]
+        return sum(int(float(line.rpartition(" ")[2])) for line in of_thumbnails)
+
+    with service.client as client:
+        before = counted()
+        for _ in range(10):
+            path = f"{pipeline.path}/images/{accepted(service, pipeline)['id']}/thumbnail"
+            for _ in range(3):
+                with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
+                    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert client.get(path).status_code == 200
+        until(lambda: counted() - before == 40, "every request is counted")

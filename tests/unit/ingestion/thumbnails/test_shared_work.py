@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from darkroom_ingestion.thumbnails.shared_work import SharedWork
 
 
@@ -37,7 +35,6 @@ def test_all_who_wait_have_the_same_result_and_the_next_one_begins_again() -> No
         tasks = await waiters(shared, work, 3)
         work.go_on.set()
         assert await asyncio.gather(*tasks) == [1, 1, 1]
-        assert not shared.has("one")
         assert await shared.result("one", work) == 2
 
     asyncio.run(run())
@@ -52,7 +49,6 @@ def test_an_error_is_raised_for_all() -> None:
 
         found = await asyncio.gather(*(shared.result("one", fail) for _ in range(2)), return_exceptions=True)
         assert [str(error) for error in found] == ["it is broken"] * 2
-        assert not shared.has("one")
 
     asyncio.run(run())
 
@@ -63,10 +59,9 @@ def test_work_goes_on_until_the_last_one_leaves() -> None:
         first, second = await waiters(shared, work, 2)
         first.cancel()
         await asyncio.wait([first])
-        assert (work.cancelled, shared.has("one")) == (0, True)
+        assert work.cancelled == 0
         second.cancel()
         await asyncio.wait([second])
-        assert not shared.has("one")
         again = asyncio.create_task(shared.result("one", work))
         work.go_on.set()
         assert await again == 2
@@ -75,16 +70,33 @@ def test_work_goes_on_until_the_last_one_leaves() -> None:
     asyncio.run(run())
 
 
-def test_work_that_somebody_is_told_of_is_not_cancelled() -> None:
+def test_a_follower_is_told_unless_it_has_left() -> None:
     async def run() -> None:
         shared, work = SharedWork[str, int](), Work()
-        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        told: list[int] = []
         [only] = await waiters(shared, work, 1)
-        shared.tell("one", lambda task: ended.set_result(task.result()))
+        leave = shared.follow("one", work, lambda _: told.append(1))
+        shared.follow("one", work, lambda _: told.append(2))
         only.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await only
+        await asyncio.wait([only])
+        leave()
+        assert work.cancelled == 0
         work.go_on.set()
-        assert (await ended, work.cancelled) == (1, 0)
+        assert await shared.result("one", work) == 1
+        assert told == [2]
+
+    asyncio.run(run())
+
+
+def test_work_is_cancelled_once_its_last_follower_leaves() -> None:
+    async def run() -> None:
+        shared, work = SharedWork[str, int](), Work()
+        told: list[asyncio.Task[int]] = []
+        leave = shared.follow("one", work, told.append)
+        await work.started.wait()
+        leave()
+        work.go_on.set()
+        assert await shared.result("one", work) == 2
+        assert (work.cancelled, told) == (1, [])
 
     asyncio.run(run())

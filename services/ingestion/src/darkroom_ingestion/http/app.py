@@ -18,7 +18,7 @@ from darkroom_ingestion.http.middleware.checked import Checked
 from darkroom_ingestion.http.middleware.head import HeadAsGet
 from darkroom_ingestion.http.middleware.instrumented import Instrumented
 from darkroom_ingestion.http.middleware.loopback import LoopbackGuard
-from darkroom_ingestion.http.pictures.known_thumbnails import KnownThumbnails
+from darkroom_ingestion.http.pictures.recent_thumbnails import RecentThumbnails
 from darkroom_ingestion.http.problems import Problem
 from darkroom_ingestion.http.requests.checks import Checks
 from darkroom_ingestion.http.routes import (
@@ -38,7 +38,7 @@ from darkroom_ingestion.http.routes import (
 from darkroom_ingestion.http.routes.console import files, live, thumbnails
 from darkroom_ingestion.http.routes.explore import counts, export
 from darkroom_ingestion.http.routes.explore import images as images_list
-from darkroom_ingestion.http.server.protocol import AtOnce, PassOn, Respond
+from darkroom_ingestion.http.server.protocol import AtOnce, IfGone, PassOn, Respond
 from darkroom_ingestion.http.uploads.arrived_uploads import ArrivedUploads
 from darkroom_ingestion.http.uploads.plain_uploads import PlainUploads
 
@@ -133,18 +133,18 @@ def as_served(app: FastAPI, checks: Checks, *, cors_origins: Sequence[str] = (),
 
 
 def at_once(app: FastAPI, checks: Checks, *, on_loopback: bool) -> AtOnce | None:
-    """What handles plain uploads, and thumbnails that are known, before the application `as_served` does.
+    """What handles plain uploads, and thumbnails of recent images, before the application `as_served` does.
 
     Their debug lines would not have their ids, so at that level they are for the application too.
     """
     if log.is_enabled_for(logging.DEBUG):
         return None
     uploads = ArrivedUploads(app.state, checks, local_hosts_only=on_loopback)
-    thumbnails_known = KnownThumbnails(app.state, checks, local_hosts_only=on_loopback)
+    recent = RecentThumbnails(app.state, checks, local_hosts_only=on_loopback)
 
-    def handle(scope: Scope, body: bytes, respond: Respond, pass_on: PassOn) -> bool:
-        by_method = uploads if scope["method"] == "POST" else thumbnails_known
-        return by_method(scope, body, respond, pass_on)
+    def handle(scope: Scope, body: bytes, respond: Respond, pass_on: PassOn, if_gone: IfGone) -> bool:
+        by_method = uploads if scope["method"] == "POST" else recent
+        return by_method(scope, body, respond, pass_on, if_gone)
 
     return handle
 

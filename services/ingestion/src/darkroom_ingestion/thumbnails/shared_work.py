@@ -24,30 +24,50 @@ class SharedWork(Generic[K, T]):
     async def result(self, key: K, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of the work in progress with this key, or of `begin`, which is called if there is none.
 
-        The work is cancelled once everybody who waits for it has been cancelled. Its errors are raised for all of them.
+        The work is cancelled once nobody waits for it any more. Its errors are raised for all who do.
         """
+        work = self._joined(key, begin)
+        try:
+            return await asyncio.shield(work.task)
+        finally:
+            self._leave(key, work)
+
+    def follow(
+        self, key: K, begin: Callable[[], Coroutine[Any, Any, T]], ended: Callable[[asyncio.Task[T]], object]
+    ) -> Callable[[], None]:
+        """Like `result`, without a task that waits: `ended` is called.
+
+        Returns:
+            What stops waiting. Then `ended` is not called.
+        """
+        work, following = self._joined(key, begin), True
+
+        def tell(task: asyncio.Task[T]) -> None:
+            if following:
+                ended(task)
+
+        def leave() -> None:
+            nonlocal following
+            following = False
+            self._leave(key, work)
+
+        work.task.add_done_callback(tell)
+
+        return leave
+
+    def _joined(self, key: K, begin: Callable[[], Coroutine[Any, Any, T]]) -> _Work[T]:
         work = self._in_progress.get(key)
         if work is None:
             work = self._in_progress[key] = _Work(asyncio.create_task(begin()))
             work.task.add_done_callback(lambda task: self._forget(key, task))
         work.waiting += 1
-        try:
-            return await asyncio.shield(work.task)
-        finally:
-            work.waiting -= 1
-            if not work.waiting and not work.task.done():
-                self._forget(key, work.task)
-                work.task.cancel()
+        return work
 
-    def has(self, key: K) -> bool:
-        """Whether work with this key is in progress."""
-        return key in self._in_progress
-
-    def tell(self, key: K, ended: Callable[[asyncio.Task[T]], object]) -> None:
-        """Call `ended` when the work with this key has ended. It must be in progress, and is no longer cancelled."""
-        work = self._in_progress[key]
-        work.waiting += 1
-        work.task.add_done_callback(ended)
+    def _leave(self, key: K, work: _Work[T]) -> None:
+        work.waiting -= 1
+        if not work.waiting and not work.task.done():
+            self._forget(key, work.task)
+            work.task.cancel()
 
     def _forget(self, key: K, task: asyncio.Task[T]) -> None:
         if (known := self._in_progress.get(key)) is not None and known.task is task:

@@ -22,10 +22,12 @@ RespondInTurn = Callable[[int, bytes, bytes], Awaitable[None]]
 """A `Respond` that waits while the client does not read."""
 PassOn = Callable[[], None]
 """Has the application handle a request after all."""
-AtOnce = Callable[[dict[str, Any], bytes, Respond, PassOn], bool]
+IfGone = Callable[[Callable[[], None]], None]
+"""Sets what is called if the client disconnects before the request is responded to or passed on."""
+AtOnce = Callable[[dict[str, Any], bytes, Respond, PassOn, IfGone], bool]
 """Handles a request whose body has arrived with its head: its scope and its body. False if it is for the application.
 
-If it returned True, it calls one of the functions that it was given, once, then or later.
+If it returned True, it responds or passes the request on, then or later.
 """
 _AT_ONCE = frozenset({"GET", "POST"})
 """The methods of requests for an `AtOnce`."""
@@ -41,6 +43,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _may_hold = False
     _held: RequestResponseCycle | None = None
     """A request for `at_once`, until its body has arrived or the data received ends."""
+    _if_gone: Callable[[], None] | None = None
     ended: Callable[[], None] | None = None
     """Called when the connection has ended."""
     at_once: AtOnce | None = None
@@ -104,6 +107,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """The client has disconnected."""
         self._stop_waiting()
         super().connection_lost(exc)
+        if (if_gone := self._if_gone) is not None:
+            self._if_gone = None
+            if_gone()
         if self.ended is not None:
             self.ended()
 
@@ -123,7 +129,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.at_once is None or cycle.flow.write_paused:
             return False
         scope, body = cast("dict[str, Any]", cycle.scope), bytes(cycle.body)
-        return self.at_once(scope, body, partial(_respond_at_once, cycle), partial(self._start, cycle, self.app))
+        respond, pass_on = partial(self._respond_at_once, cycle), partial(self._pass_on, cycle)
+        return self.at_once(scope, body, respond, pass_on, self._set_if_gone)
+
+    def _respond_at_once(self, cycle: RequestResponseCycle, status: int, headers: bytes, body: bytes) -> None:
+        self._if_gone = None
+        _respond(cycle, status, headers, body)
+        # It refers to the connection, which refers to the cycle; uvicorn does so after a task.
+        cycle.on_response = _nothing
+
+    def _pass_on(self, cycle: RequestResponseCycle) -> None:
+        self._if_gone = None
+        self._start(cycle, self.app)
+
+    def _set_if_gone(self, if_gone: Callable[[], None]) -> None:
+        self._if_gone = if_gone
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(_HEAD_TIMEOUT_S, self._refuse, 408)
@@ -152,11 +172,6 @@ async def _respond_in_turn(cycle: RequestResponseCycle, status: int, headers: by
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
     _respond(cycle, status, headers, body)
-
-
-def _respond_at_once(cycle: RequestResponseCycle, status: int, headers: bytes, body: bytes) -> None:
-    _respond(cycle, status, headers, body)
-    cycle.on_response = _nothing  # it refers to the connection, which refers to the cycle; uvicorn does so after a task
 
 
 def _nothing() -> None:

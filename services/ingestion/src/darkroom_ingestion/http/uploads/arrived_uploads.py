@@ -15,7 +15,7 @@ from darkroom_ingestion.http.problems import answer
 from darkroom_ingestion.http.requests.admission import admit
 from darkroom_ingestion.http.requests.callers import byte_budget
 from darkroom_ingestion.http.requests.checks import Checks
-from darkroom_ingestion.http.server.protocol import PassOn, Respond
+from darkroom_ingestion.http.server.protocol import IfGone, PassOn, Respond
 from darkroom_ingestion.http.uploads.plain import ROUTE, accepted_response, plain_upload
 from darkroom_ingestion.images.ids import new_image_id
 from darkroom_ingestion.images.submission import Upload
@@ -39,7 +39,7 @@ class ArrivedUploads:
     def __init__(self, state: "State", checks: Checks, *, local_hosts_only: bool) -> None:
         self._state, self._checks, self._local_hosts_only = state, checks, local_hosts_only
 
-    def __call__(self, scope: Scope, body: bytes, respond: Respond, _pass_on: PassOn) -> bool:
+    def __call__(self, scope: Scope, body: bytes, respond: Respond, _pass_on: PassOn, _if_gone: IfGone) -> bool:
         """Begin to handle a POST; False if it is for the application, as are those that are refused or must wait."""
         try:
             return self._begin(scope, body, respond)

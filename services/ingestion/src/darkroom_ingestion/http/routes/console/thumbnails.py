@@ -1,11 +1,12 @@
 """GET …/thumbnail: small pictures of images and dead letters."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.http.context import Services
 from darkroom_ingestion.http.problems import HttpProblem
 from darkroom_ingestion.http.requests.disconnection import until_disconnected
@@ -48,7 +49,7 @@ async def get_thumbnail(
     """The picture is made from the file in the log when it is first requested, and cached in memory."""
     image = await find_image(services, served, image_id)
     key = key_of(image, size)
-    return await _response(request, services, key, lambda share: read_image(services, served, image, share))
+    return await _response(request, services, key, lambda: make_thumbnail(services, served, image, key))
 
 
 @router.get(
@@ -70,9 +71,11 @@ async def get_dead_letter_thumbnail(
     """Like the picture of an image. Many dead letters have none, because their files can't be decoded: 415."""
     topic = dead_letters_topic(served, stage)
     key = (topic, partition, offset, int(size))
-    return await _response(
-        request, services, key, lambda share: read_dead_letter(services, served, topic, partition, offset, share)
-    )
+
+    def make() -> Coroutine[Any, Any, bytes]:
+        return _make(services, key, lambda share: read_dead_letter(services, served, topic, partition, offset, share))
+
+    return await _response(request, services, key, make)
 
 
 def key_of(image: ReceivedImage, size: Size) -> Key:
@@ -85,8 +88,18 @@ def etag_of(key: Key) -> str:
     return f'"{"-".join(map(str, key[1:]))}"'
 
 
+async def make_thumbnail(services: Services, served: ServedPipeline, image: ReceivedImage, key: Key) -> bytes:
+    """Read the file of an image, and make its thumbnail.
+
+    Raises:
+        HttpProblem: as `read_image` does.
+        NoThumbnail, TooManyThumbnails: as `Thumbnails` does.
+    """
+    return await _make(services, key, lambda share: read_image(services, served, image, share))
+
+
 async def _response(
-    request: Request, services: Services, key: Key, read: Callable[[MemoryShare], Awaitable[LogRecord]]
+    request: Request, services: Services, key: Key, make: Callable[[], Coroutine[Any, Any, bytes]]
 ) -> Response:
     headers = HEADERS | {"ETag": etag_of(key)}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
@@ -95,8 +108,7 @@ async def _response(
     picture = thumbnails.cached(key)
     if picture is None:
         # A page that is scrolled drops most of its requests: they must not take the places of those in view.
-        shared = thumbnails.in_progress.result(key, lambda: _make(services, key, read))
-        picture = await until_disconnected(request.receive, shared)
+        picture = await until_disconnected(request.receive, thumbnails.in_progress.result(key, make))
         if picture is None:
             raise HttpProblem(
                 400, "disconnected", "Disconnected", "The client closed the connection before the response."

@@ -1,7 +1,7 @@
-"""Thumbnails that are cached, or being made for another request: without ASGI, and without a task.
+"""Thumbnails of images that this process accepted a short time ago: without ASGI, and without a task for each request.
 
-Consoles that show the same images request their thumbnails at the same time. One request makes each, in the route
-`get_thumbnail`, which describes these requests too in the OpenAPI document. All respond alike.
+These are what pages with live images request. The route `get_thumbnail` handles all others, and describes these too in
+the OpenAPI document. Both respond alike.
 """
 
 import asyncio
@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.types import Scope
 
+from darkroom.logs import log_fields
 from darkroom_ingestion.http.exchange import EXCHANGE, Exchange
 from darkroom_ingestion.http.middleware.instrumented import HEADER_LINES
 from darkroom_ingestion.http.middleware.loopback import is_local_host
 from darkroom_ingestion.http.requests.checks import Checks
-from darkroom_ingestion.http.routes.console.thumbnails import HEADERS, etag_of, key_of, router
-from darkroom_ingestion.http.server.protocol import PassOn, Respond
-from darkroom_ingestion.thumbnails.thumbnails import Key, Size, Thumbnails
+from darkroom_ingestion.http.routes.console.thumbnails import HEADERS, etag_of, key_of, make_thumbnail, router
+from darkroom_ingestion.http.server.protocol import IfGone, PassOn, Respond
+from darkroom_ingestion.thumbnails.thumbnails import Size, Thumbnails
 
 if TYPE_CHECKING:
     from starlette.datastructures import State
+
+    from darkroom_ingestion.catalog.served import ServedPipeline
+    from darkroom_ingestion.records.answers import ReceivedImage
 
 _ROUTE: Final = router.routes[0]
 _PATH: Final = re.compile(r"/v1/pipelines/([^/]+/[^/]+)/images/([A-Za-z0-9-]{1,400})/thumbnail")
@@ -30,8 +34,8 @@ _LINES: Final = "".join(f"{name.lower()}: {value}\r\n" for name, value in HEADER
 _HEAD: Final = b"content-type: image/webp\r\n" + _LINES + b"etag: %b\r\n" + HEADER_LINES
 
 
-class KnownThumbnails:
-    """Responds with thumbnails of images that this process has accepted a short time ago.
+class RecentThumbnails:
+    """Responds with thumbnails that are cached, or that it has made. All who request the same one wait for it together.
 
     Args:
         state: that of the application, with its services.
@@ -42,7 +46,7 @@ class KnownThumbnails:
     def __init__(self, state: "State", checks: Checks, *, local_hosts_only: bool) -> None:
         self._state, self._checks, self._local_hosts_only = state, checks, local_hosts_only
 
-    def __call__(self, scope: Scope, body: bytes, respond: Respond, pass_on: PassOn) -> bool:
+    def __call__(self, scope: Scope, body: bytes, respond: Respond, pass_on: PassOn, if_gone: IfGone) -> bool:
         """Begin to handle a GET; False if it is for the application, as are those that are refused or must wait."""
         path = _PATH.fullmatch(scope["path"])
         if path is None or body:
@@ -50,10 +54,12 @@ class KnownThumbnails:
         services = self._state.services
         thumbnails: Thumbnails = services.thumbnails
         try:
-            key = self._key(scope, path[1], path[2])
-            picture = None if key is None else thumbnails.cached(key)
-            if key is None or (picture is None and not thumbnails.in_progress.has(key)):
+            found, size = self._image(scope, path[1], path[2]), _SIZES.get(scope["query_string"])
+            if found is None or size is None:
                 return False
+            served, image = found
+            key = key_of(image, size)
+            picture = thumbnails.cached(key)
             # The application goes on with this exchange, and with what was checked: nothing is decided twice.
             exchange = scope[EXCHANGE] = Exchange(services, dict(scope["headers"]))
             if not self._checks.passes_now(scope, exchange.ids):
@@ -74,19 +80,24 @@ class KnownThumbnails:
 
         if picture is not None:
             answer(picture)
-        else:
-            thumbnails.in_progress.tell(key, ended)
+            return True
+        with log_fields(exchange.ids):
+            leave = thumbnails.in_progress.follow(key, lambda: make_thumbnail(services, served, image, key), ended)
+
+        def gone() -> None:
+            leave()
+            pass_on()  # the application counts it
+
+        if_gone(gone)
         return True
 
-    def _key(self, scope: Scope, pipeline: str, image_id: str) -> Key | None:
-        """The key of the thumbnail that is requested; None if that is for the application to find."""
+    def _image(self, scope: Scope, pipeline: str, image_id: str) -> "tuple[ServedPipeline, ReceivedImage] | None":
+        """The image; None if the request is for the application."""
         services, headers = self._state.services, dict(scope["headers"])
         if len(headers) < len(scope["headers"]) or not _OTHERS.isdisjoint(headers):
             return None
         if self._local_hosts_only and not is_local_host(headers.get(b"host", b"").decode("latin-1")):
             return None
-        size, served = _SIZES.get(scope["query_string"]), services.links.pipelines.get(pipeline)
-        if size is None or served is None:
-            return None
-        image = services.lookup.known(served, image_id)
-        return None if image is None else key_of(image, size)
+        served = services.links.pipelines.get(pipeline)
+        image = None if served is None else services.lookup.known(served, image_id)
+        return None if image is None else (served, image)
