@@ -42,9 +42,10 @@ def test_all_pages_of_a_browser_share_one_stream(gallery: Gallery, watched: Open
     (digit,) = send(gallery, gallery.digits, DIGITS[:1], media_type="image/png")
     until(lambda: streams(gallery) == 1, "all pages share a stream")
     for image in sent:
-        expect(wall.locator(f"a[href$='{image['id']}']")).to_be_visible()
+        expect(wall.locator(f"a[href$='{image['id']}']")).to_have_count(1)
     expect(second.locator(f"a[href$='{digit['id']}']")).to_be_visible()
-    expect(wall.locator("dl", has_text="seen").locator("dd").first).to_have_text(str(len(sent)))
+    # Tests in other processes may have sent more.
+    assert int(wall.locator("dl", has_text="seen").locator("dd").first.inner_text()) >= len(sent)
 
     for page in (second, third, wall):
         page.goto("about:blank")
