@@ -14,6 +14,7 @@ from darkroom_inference.lifecycle.watchdog import Watchdog
 from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.loop import Loop, Shared
 from darkroom_inference.loop.work import LiveWorkFactory
+from darkroom_inference.share_group.attempts import AttemptsReader
 from darkroom_vision.stage import load_stage
 
 _SPEED = 10.0
@@ -37,6 +38,7 @@ class TriedLoop:
             stopping=self._stopping,
             work=LiveWorkFactory(),
             worker=WorkerProcess(name="tried", process=0),
+            attempts=AttemptsReader(settings),
             clock=lambda: _SPEED * time.monotonic(),
         )
         self._loop = Loop(0, shared)
