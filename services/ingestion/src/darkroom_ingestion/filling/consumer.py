@@ -6,6 +6,7 @@ from darkroom.kafka.connection import ClientSettings, KafkaConnection, consumer_
 
 _SESSION_TIMEOUT_MS: Final = 10_000
 _PREFETCH_KIB: Final = 32 * 1024
+_FETCH_BYTES: Final = 64 * 1024
 
 
 def filler_settings(connection: KafkaConnection, group: str, *, static: bool) -> ClientSettings:
@@ -18,7 +19,10 @@ def filler_settings(connection: KafkaConnection, group: str, *, static: bool) ->
     """
     settings = consumer_settings(connection, "darkroom-ingestion-store", group=group, max_message_bytes=0) | {
         "enable.partition.eof": True,
+        # The broker collects records for that long, or until there are so many: a response for each record cost it and
+        # the filler most of their CPU time. The filler writes a batch every 100 ms.
         "fetch.wait.max.ms": 100,
+        "fetch.min.bytes": _FETCH_BYTES,
         # Only the headers of images are needed, so prefetch little.
         "queued.max.messages.kbytes": _PREFETCH_KIB,
         "session.timeout.ms": _SESSION_TIMEOUT_MS,
