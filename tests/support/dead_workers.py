@@ -1,5 +1,7 @@
 """Reports in the summary why a worker of pytest-xdist died: its signal or exit code, its threads, its last output.
 
+And the files of its last tests: a thread of a library that an earlier test has left may end the process.
+
 xdist itself only says that a worker crashed. What the worker printed is lost with it, because pytest captures it into a
 deleted file; that includes the message of a library that calls abort(). This process opens that file while the worker
 runs, to read it afterwards.
@@ -18,6 +20,7 @@ import pytest
 _WORKER_INPUT = "darkroom_trace"
 _EXIT_TIMEOUT_S = 10.0
 _FILE_BYTES = 50_000
+_LAST_FILES = 30
 
 
 class _Kept:
@@ -28,6 +31,12 @@ class _Kept:
         trace = tempfile.NamedTemporaryFile(prefix=f"darkroom-trace-{worker}-")  # noqa: SIM115 - closed in close()
         self.trace = self._files.enter_context(trace)
         self._captured: list[IO[bytes]] = []
+        self._ran: dict[str, None] = {}
+
+    def ran(self, file: str) -> None:
+        """Note a file whose tests it has run."""
+        self._ran.pop(file, None)
+        self._ran[file] = None
 
     def capture(self, pid: int) -> None:
         """Open the deleted files to which the process `pid` writes, on Linux."""
@@ -37,7 +46,9 @@ class _Kept:
                     self._captured.append(self._files.enter_context(file.open("rb")))
 
     def read(self) -> str:
-        return b"".join(file.read()[-_FILE_BYTES:] for file in [self.trace, *self._captured]).decode(errors="replace")
+        ran = "".join(f"  {file}\n" for file in [*self._ran][-_LAST_FILES:])
+        output = b"".join(file.read()[-_FILE_BYTES:] for file in [self.trace, *self._captured])
+        return f"after tests of these files:\n{ran}{output.decode(errors='replace')}"
 
     def close(self) -> None:
         self._files.close()
@@ -72,6 +83,12 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_testnodeready(node: Any) -> None:
     """Called by xdist once a worker has started."""
     node.config.stash[_KEPT][node.gateway.id].capture(node.gateway._io.popen.pid)
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Called for every test; in the process that started the workers, with the worker as `report.node`."""
+    if (node := getattr(report, "node", None)) is not None:
+        node.config.stash[_KEPT][node.gateway.id].ran(report.nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -75,6 +75,7 @@ def test_it_says_why_each_worker_died(tmp_path: Path) -> None:
     (killed,) = (death for death in deaths if "was ended by SIGKILL; the kernel has killed " in death)
     assert "written before the kill\n" in killed
     assert any("exited with code 3\n" in death for death in deaths)
+    assert "after tests of these files:\n  here/test_it.py\n" in said
     assert "left in the temporary folder" not in said
 
 
