@@ -1,5 +1,6 @@
 """The images topic of a replay, and the committed offsets of the replay's group."""
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -20,6 +21,7 @@ from darkroom_inference.bounded.ranges import Bounds, offsets
 from darkroom_inference.kafka.marks import CLEAN, encode
 
 _TIMEOUT_S: Final = 10.0
+_AGAIN_S: Final = 0.2
 
 
 class CannotReplay(DarkroomError):
@@ -90,11 +92,17 @@ class ImagesLog:
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
-        try:
-            found = committed_offsets(self._consumer, self._partitions(partitions), timeout_s)
-        except KafkaException as error:
-            raise self._away(error) from error
-        return {partition.partition: committed for partition, committed in found.items()}
+        asked, until = self._partitions(partitions), time.monotonic() + timeout_s
+        while True:
+            try:
+                found = committed_offsets(self._consumer, asked, timeout_s)
+            except KafkaException as error:
+                # A Kafka that creates its topic of offsets has no coordinator yet.
+                if error.args[0].code() != KafkaError.NOT_COORDINATOR or time.monotonic() > until:
+                    raise self._away(error) from error
+                time.sleep(_AGAIN_S)
+            else:
+                return {partition.partition: committed for partition, committed in found.items()}
 
     def begin(self, plan: ReplayPlan) -> None:
         """Commit the start of every range, with the plan in the metadata. The group must not have members yet.
