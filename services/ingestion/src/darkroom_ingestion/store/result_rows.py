@@ -72,14 +72,7 @@ def result_rows(pipeline: str, stage: str, record: LogRecord) -> tuple[dict[str,
         "score": found.score,
         "objects": found.objects,
     }
-    if len(found.labels) != 1:
-        return row, label_rows(row, found.labels)
-    # Most results have one label.
-    ((label, score),) = found.labels.items()
-    at_ms = record.timestamp_ms
-    return row, [
-        {"pipeline": pipeline, "event_id": event_id, "label": label, "stage": stage, "at_ms": at_ms, "score": score}
-    ]
+    return row, label_rows(row, found.labels)
 
 
 def found_in(result: Mapping[str, Any]) -> Found:

@@ -9,6 +9,7 @@ from darkroom_vision.failures import InferenceError
 
 _DIGITS_OF_FLOAT32 = 9
 """Significant digits that identify a float32 exactly (FLT_DECIMAL_DIG in C)."""
+_SHORTER = f"%.{_DIGITS_OF_FLOAT32}g"
 _FEW = 20
 """Up to this number of values, formatting each is faster than NumPy."""
 
@@ -30,7 +31,7 @@ def not_finite(name: str) -> InferenceError:
 
 def shorter(value: float) -> float:
     """`value` with 9 significant digits."""
-    return float(f"{value:.9g}")
+    return float(_SHORTER % value)
 
 
 def shortened(values: npt.NDArray[np.float64]) -> list[float]:

@@ -6,6 +6,7 @@ the OpenAPI document. Both respond alike.
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from starlette.types import Scope
@@ -51,17 +52,17 @@ class RecentThumbnails:
         path = _PATH.fullmatch(scope["path"])
         if path is None or body:
             return False
-        services = self._state.services
+        services, headers = self._state.services, dict(scope["headers"])
         thumbnails: Thumbnails = services.thumbnails
         try:
-            found, size = self._image(scope, path[1], path[2]), _SIZES.get(scope["query_string"])
+            found, size = self._image(scope, headers, path[1], path[2]), _SIZES.get(scope["query_string"])
             if found is None or size is None:
                 return False
             served, image = found
             key = key_of(image, size)
             picture = thumbnails.cached(key)
             # The application goes on with this exchange, and with what was checked: nothing is decided twice.
-            exchange = scope[EXCHANGE] = Exchange(services, dict(scope["headers"]))
+            exchange = scope[EXCHANGE] = Exchange(services, headers)
             if not self._checks.passes_now(scope, exchange.ids):
                 return False
         except Exception:  # noqa: BLE001 - the application meets the same error, and responds
@@ -91,9 +92,11 @@ class RecentThumbnails:
         if_gone(gone)
         return True
 
-    def _image(self, scope: Scope, pipeline: str, image_id: str) -> "tuple[ServedPipeline, ReceivedImage] | None":
+    def _image(
+        self, scope: Scope, headers: Mapping[bytes, bytes], pipeline: str, image_id: str
+    ) -> "tuple[ServedPipeline, ReceivedImage] | None":
         """The image; None if the request is for the application."""
-        services, headers = self._state.services, dict(scope["headers"])
+        services = self._state.services
         if len(headers) < len(scope["headers"]) or not _OTHERS.isdisjoint(headers):
             return None
         if self._local_hosts_only and not is_local_host(headers.get(b"host", b"").decode("latin-1")):

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from darkroom_ingestion.records.image_times import time_of_id
 from darkroom_ingestion.store.counts.latencies import BOUNDS_MS, bucket_of
 from darkroom_ingestion.store.tables import counts
-from darkroom_ingestion.store.writing.inserts import insert_values
+from darkroom_ingestion.store.writing.inserts import insert_values, placeholder
 
 LEVELS_S = (60, 600, 3_600, 86_400)
 """The lengths of the times that are counted. Each is a multiple of the one before, and the last divides a UTC day."""
@@ -106,7 +106,7 @@ class Changes:
         if rows:
             insert_values(connection, counts, (*_KEY, "count"), rows, _ADD)
         if removed := [row[:-1] for row in rows if row[-1] < 0]:
-            value = "?" if connection.dialect.name == "sqlite" else "%s"
+            value = placeholder(connection)
             same = " AND ".join(f"{name} = {value}" for name in _KEY)
             delete = f'DELETE FROM counts WHERE {same} AND "count" = 0'  # noqa: S608 - names of our own columns
             connection.exec_driver_sql(delete, removed)

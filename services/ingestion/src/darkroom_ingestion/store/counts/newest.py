@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes, Row
+from darkroom_ingestion.store.writing.inserts import placeholder
 
 Answer = tuple[str, str, str]
 """The pipeline, the image and the stage of a result."""
@@ -64,7 +65,7 @@ def count_newest(connection: Connection, changes: Changes, answers: Iterable[Ans
 def pipelines_with_repeats(connection: Connection, pipelines: Iterable[str]) -> set[str]:
     """Those of `pipelines` with results of replays, so that an image may have several results of a stage."""
     # With each batch: without SQLAlchemy's handling of parameters, which takes ten times as long as the query.
-    value = "?" if connection.dialect.name == "sqlite" else "%s"
+    value = placeholder(connection)
     same = f"pipeline = {value} AND seconds = {LEVELS_S[-1]} AND kind = 'repeated'"
     query = f"SELECT 1 FROM counts WHERE {same} LIMIT 1"  # noqa: S608 - names of our own columns
     return {pipeline for pipeline in pipelines if connection.exec_driver_sql(query, (pipeline,)).first() is not None}

@@ -83,6 +83,11 @@ def insert_values(
     return connection.exec_driver_sql(f"{into} SELECT * FROM {rows} {kept}", columns)  # noqa: S608 - our own names
 
 
+def placeholder(connection: Connection) -> str:
+    """The placeholder of a parameter in a statement for the database's driver."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
+
+
 def unnested(table: Table, names: Sequence[str], values: Sequence[tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
     """PostgreSQL: an expression whose rows are `values`, which are of the columns `names`, and its parameters."""
     types = [_postgresql_type(table, name) for name in names]
