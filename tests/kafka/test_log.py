@@ -1,5 +1,7 @@
 """Log offsets and committed offsets, read from a real broker."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -82,3 +84,23 @@ def test_an_unreachable_kafka_is_an_error() -> None:
     nowhere = AdminClient({"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
     with pytest.raises(KafkaUnreachable, match=r"Kafka (did not respond in time|can't be queried)"):
         log_ends(nowhere, [TopicPartition("images", 0)], 0.5)
+
+
+WITHOUT_TIME = """
+from concurrent.futures import ThreadPoolExecutor
+from confluent_kafka.admin import AdminClient
+from darkroom.kafka.errors import KafkaUnreachable
+from darkroom.kafka.log import TopicPartition, log_ends_or_errors
+
+nowhere = AdminClient({"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+partitions = [TopicPartition("images", number) for number in range(20)]
+with ThreadPoolExecutor(100) as pool:
+    for found in pool.map(lambda _: log_ends_or_errors(nowhere, partitions, 0), range(200)):
+        assert all(isinstance(one, KafkaUnreachable) for one in found.values())
+"""
+
+
+def test_a_request_without_time_ends_no_process() -> None:
+    """With librdkafka 2.16.0, a request that timed out at once did, in each of 20 runs of this program."""
+    run = subprocess.run([sys.executable, "-c", WITHOUT_TIME], check=False, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 REPORT_S: Final = 0.5
 """How long the client may take to report that a request has timed out."""
 
+_LEAST_REQUEST_S: Final = 1.0
+"""The shortest timeout of a request for offsets. The caller may wait for less.
+
+With librdkafka 2.16.0, a request that times out while it is being made is freed twice, which ends the process: the
+timer of rd_kafka_topic_partition_list_query_leaders_async runs in another thread than the function that starts it.
+"""
+
 
 class TopicPartition(NamedTuple):
     """One partition of one topic."""
@@ -116,7 +123,7 @@ def _offsets_or_errors(
         return {}
     until = time.monotonic() + timeout_s
     futures: Mapping[confluent_kafka.TopicPartition, Future[Any]] = admin.list_offsets(
-        asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=timeout_s
+        asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=max(timeout_s, _LEAST_REQUEST_S)
     )
     return {
         TopicPartition(partition.topic, partition.partition): _offset(future, until)
