@@ -1,11 +1,12 @@
 """Waiting, until there is no time left for it."""
 
+import sys
 import threading
-import time
 
 import pytest
 
 from darkroom_inference.lifecycle.stopping import DrainTimedOut, Stopping
+from tests.support.until import until
 
 
 def test_waiting_ends_when_the_time_to_stop_is_over() -> None:
@@ -19,7 +20,9 @@ def test_waiting_ends_when_the_time_to_stop_is_over() -> None:
 
 def test_a_request_to_stop_cuts_a_pause_short() -> None:
     stopping = Stopping(drain_s=60)
-    threading.Timer(0.05, stopping.request).start()
-    began = time.monotonic()
-    stopping.pause(30)
-    assert time.monotonic() - began < 20
+    pausing = threading.Thread(target=stopping.pause, args=(30,))
+    pausing.start()
+    until(lambda: sys._current_frames()[pausing.ident or 0].f_code.co_name == "wait", "in the pause")
+    stopping.request()
+    pausing.join(20)
+    assert not pausing.is_alive()
