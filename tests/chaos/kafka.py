@@ -11,6 +11,7 @@ from darkroom_cli.local_kafka.broker import LocalKafka
 from darkroom_cli.local_kafka.cluster import LocalCluster
 from darkroom_cli.local_kafka.server_properties import Listener
 from tests.chaos.observer import SESSION_TIMEOUT_S
+from tests.support.kafka import start_brokers_quickly
 from tests.support.network.tcp_proxy import TcpProxy
 
 _PROXIED: Final = "PROXIED"
@@ -52,6 +53,7 @@ class Kafka:
 @contextmanager
 def three_brokers(folder: Path) -> Iterator[Kafka]:
     """A new cluster: replication 3, two in sync. The brokers' logs are kept in `folder`."""
+    start_brokers_quickly()
     with ExitStack() as stack:
         proxies = {node: stack.enter_context(TcpProxy()) for node in (1, 2, 3)}
         listeners = {node: [Listener(_PROXIED, advertised=proxy.address)] for node, proxy in proxies.items()}

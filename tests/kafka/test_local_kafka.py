@@ -153,6 +153,12 @@ def test_a_setting_that_kafka_refuses_is_reported_in_one_line(fresh_kafka: Fresh
     fresh_kafka(data_dir=tmp_path / "data").stop()
 
 
+def test_the_jvm_adds_options_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-version")
+    with pytest.raises(DarkroomError, match=r"-version is not allowed in environment variable JDK_JAVA_OPTIONS"):
+        LocalKafka(tmp_path / "data").start()
+
+
 def test_a_broker_that_does_not_respond_in_time_is_ended(tmp_path: Path) -> None:
     kafka = LocalKafka(tmp_path / "data")
     with pytest.raises(DarkroomError, match="does not respond after 0 s"):

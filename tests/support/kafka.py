@@ -3,6 +3,9 @@
 `kafka` is one broker for the whole run, shared by all xdist workers: use unique names of topics and groups.
 `fresh_kafka` creates brokers that a test may stop, kill and restart.
 
+All brokers of tests, and those of the commands that tests run, use only the JVM's first compiler: they run for seconds,
+on a busy machine, and the second one would take CPU time while they start.
+
 DARKROOM_TEST_BOOTSTRAP_SERVERS names a running broker to use as `kafka`.
 """
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _NAME = "kafka"
 _START_TIMEOUT_S = 240.0
+_FIRST_COMPILER = "-XX:TieredStopAtLevel=1"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,12 @@ class SharedKafka:
 
 def pytest_configure(config: pytest.Config) -> None:
     share(config, _NAME, _BrokerToShare)
+    start_brokers_quickly()
+
+
+def start_brokers_quickly() -> None:
+    """Have brokers that this process and its children start from now on use only the first compiler."""
+    os.environ.setdefault("JDK_JAVA_OPTIONS", _FIRST_COMPILER)
 
 
 class _BrokerToShare:

@@ -22,7 +22,8 @@ def start(
     """Start a single-node Kafka, and stop it on Ctrl-C.
 
     Prints "ready: HOST:PORT" on stdout once the broker is ready. Java is not required: the JVM comes from PyPI, and
-    Kafka's jars are downloaded once (44 MB, verified by SHA-256).
+    Kafka's jars are downloaded once (44 MB, verified by SHA-256). The JVM adds the options in the environment variable
+    JDK_JAVA_OPTIONS: with -XX:TieredStopAtLevel=1, a broker that runs for seconds, as in a test, is usable sooner.
     """
     from darkroom_cli.sessions.kafka import run_kafka
 
