@@ -5,8 +5,10 @@ from collections import Counter
 
 import pytest
 
+from darkroom_ingestion.http.routes.console.thumbnails import key_of
+from darkroom_ingestion.records.answers import ReceivedImage
 from darkroom_ingestion.thumbnails.decoder import Decoder, NoThumbnail
-from darkroom_ingestion.thumbnails.thumbnails import Key, Thumbnails, TooManyThumbnails
+from darkroom_ingestion.thumbnails.thumbnails import Key, Size, Thumbnails, TooManyThumbnails
 
 
 class Counting(Decoder):
@@ -38,7 +40,13 @@ class Stuck(Decoder):
 
 
 def key(offset: int) -> Key:
-    return ("demo.digits.images", 0, offset, 160)
+    return ("demo.digits.images", 0, offset, f"image-{offset}", 160)
+
+
+def test_another_image_at_the_same_offset_has_another_thumbnail() -> None:
+    """As after a Kafka has been replaced."""
+    image = ReceivedImage("demo/digits", "019a", None, 0, "demo.digits.images", 0, 7, "image/jpeg", 100)
+    assert key_of(image, Size.SMALL) != key_of(image._replace(id="019b"), Size.SMALL)
 
 
 def test_a_thumbnail_is_made_once_for_all_who_ask() -> None:

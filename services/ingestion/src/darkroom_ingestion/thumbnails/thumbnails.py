@@ -11,8 +11,11 @@ from darkroom.errors import DarkroomError
 from darkroom_ingestion.thumbnails.decoder import Decoder, NoThumbnail
 from darkroom_ingestion.thumbnails.shared_work import SharedWork
 
-Key = tuple[str, int, int, int]
-"""Topic, partition and offset of a file, and the size of its thumbnail."""
+Key = tuple[str, int, int, str, int]
+"""Topic, partition and offset of a file, the id of its image, and the size of its thumbnail.
+
+After a Kafka has been replaced, another image has the same offset. The id is empty for a dead letter.
+"""
 
 _CACHE_BYTES: Final = 16 * 2**20
 _ENTRY_BYTES: Final = 500

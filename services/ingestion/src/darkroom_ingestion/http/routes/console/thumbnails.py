@@ -70,7 +70,7 @@ async def get_dead_letter_thumbnail(
 ) -> Response:
     """Like the picture of an image. Many dead letters have none, because their files can't be decoded: 415."""
     topic = dead_letters_topic(served, stage)
-    key = (topic, partition, offset, int(size))
+    key = (topic, partition, offset, "", int(size))
 
     def make() -> Coroutine[Any, Any, bytes]:
         return _make(services, key, lambda share: read_dead_letter(services, served, topic, partition, offset, share))
@@ -80,12 +80,13 @@ async def get_dead_letter_thumbnail(
 
 def key_of(image: ReceivedImage, size: Size) -> Key:
     """The key of the thumbnail of an image."""
-    return (image.topic, image.partition, image.offset, int(size))
+    return (image.topic, image.partition, image.offset, image.id, int(size))
 
 
 def etag_of(key: Key) -> str:
-    """The ETag of a thumbnail."""
-    return f'"{"-".join(map(str, key[1:]))}"'
+    """The ETag of a thumbnail, among those of its address, which has the image's id."""
+    _, partition, offset, _, size = key
+    return f'"{partition}-{offset}-{size}"'
 
 
 async def make_thumbnail(services: Services, served: ServedPipeline, image: ReceivedImage, key: Key) -> bytes:
