@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from darkroom_ingestion.feed import heartbeat
-from darkroom_ingestion.feed.batches import BATCH_S, MOST_BYTES, MOST_DATA, MOST_EVENTS, RESUMED_S, batches, pause_s
+from darkroom_ingestion.feed.batches import (
+    BATCH_S,
+    BUSY_BATCH_S,
+    MOST_BYTES,
+    MOST_DATA,
+    MOST_EVENTS_PER_S,
+    RESUMED_S,
+    batches,
+    pause_s,
+)
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.heartbeat import HEARTBEAT
 from darkroom_ingestion.feed.hub import Hub
@@ -18,6 +27,7 @@ from darkroom_ingestion.feed.live_ids import encode
 from darkroom_ingestion.records.answers import StageFailure, StageResult
 
 DEADLINE_S = 30
+MOST_EVENTS = int(MOST_EVENTS_PER_S * BATCH_S)
 Chunks = AsyncGenerator[bytes, None]
 
 
@@ -121,23 +131,43 @@ def test_there_are_at_most_ten_batches_a_second() -> None:
     follow({"a/one": hub}, use)
 
 
+def test_while_many_events_come_batches_are_fewer_and_larger() -> None:
+    hub = Hub()
+
+    async def use(chunks: Chunks) -> None:
+        number = 0
+        #                   at once, in 0.1 s, in 0.5 s; few in 0.5 s, in 0.1 s
+        for count, most in [(100, 100), (100, 100), (500, 500), (10, 500), (500, 100)]:
+            add(hub, *(result(number + n) for n in range(count)))
+            number += count
+            assert len(read(await anext(chunks))["results"]) == min(count, most)
+
+    assert int(MOST_EVENTS_PER_S * BUSY_BATCH_S) == 500
+    follow({"a/one": hub}, use)
+
+
 @pytest.mark.parametrize(
-    ("now_ms", "on_grid", "next_ms"),
+    ("now_ms", "batch_s", "on_grid", "next_ms"),
     [
-        (1_001, False, 1_200),
-        (1_030, False, 1_200),
-        (1_099, False, 1_200),
-        (1_001, True, 1_100),
-        (1_003, True, 1_100),
-        (1_049, True, 1_100),
-        (1_051, True, 1_200),
-        (1_098, True, 1_200),
+        (1_001, BATCH_S, False, 1_200),
+        (1_030, BATCH_S, False, 1_200),
+        (1_099, BATCH_S, False, 1_200),
+        (1_001, BATCH_S, True, 1_100),
+        (1_003, BATCH_S, True, 1_100),
+        (1_049, BATCH_S, True, 1_100),
+        (1_051, BATCH_S, True, 1_200),
+        (1_098, BATCH_S, True, 1_200),
+        (1_001, BUSY_BATCH_S, True, 1_500),
+        (1_098, BUSY_BATCH_S, True, 1_500),
+        (1_401, BUSY_BATCH_S, True, 1_500),
+        (1_498, BUSY_BATCH_S, True, 2_000),
+        (1_503, BUSY_BATCH_S, True, 2_000),
     ],
 )
-def test_batches_are_on_a_grid_that_all_clients_share(now_ms: int, on_grid: bool, next_ms: int) -> None:
+def test_batches_are_on_a_grid_that_all_clients_share(now_ms: int, batch_s: float, on_grid: bool, next_ms: int) -> None:
     """The first after a silence comes at once; whether the timer of the next ones is early or late does not matter."""
     now_s = 1_795_745_116 + now_ms / 1_000
-    assert now_ms + 1_000 * pause_s(now_s, on_grid=on_grid) == pytest.approx(next_ms, abs=1)
+    assert now_ms + 1_000 * pause_s(now_s, batch_s, on_grid=on_grid) == pytest.approx(next_ms, abs=1)
 
 
 @pytest.mark.parametrize("count", [1_000, 12_000])

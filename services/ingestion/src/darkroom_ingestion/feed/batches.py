@@ -18,7 +18,10 @@ BATCH_S: Final = 0.1
 
 So all clients get the same batches, and pages that show a part of each request the same thumbnails.
 """
-MOST_EVENTS: Final = 100
+BUSY_BATCH_S: Final = 0.5
+"""The same, while more than `BUSY_EVENTS_PER_S` come: each batch costs time that accepting images could have."""
+BUSY_EVENTS_PER_S: Final = 20
+MOST_EVENTS_PER_S: Final = 1_000
 MOST_BYTES: Final = 512 * 1024
 """Limits of a batch. Older events that would exceed them are dropped, and counted."""
 MOST_DATA: Final = 64 * 1024
@@ -84,15 +87,19 @@ async def batches(
             stack.callback(hub.keep, RESUMED_S)
             stack.enter_context(hub.reader(more))
         yield _start(followed, resumed)
-        silent_until, on_grid = heartbeat_time(), False
+        silent_until, on_grid, batch_s = heartbeat_time(), False, BATCH_S
         while not stopping.is_set():
             more.clear()
-            events = _newest(_taken(followed, stage))
+            taken = _taken(followed, stage)
+            events = _newest(taken, int(MOST_EVENTS_PER_S * batch_s))
             if any(one.hub.closed for one in followed):
                 yield _END.format("a pipeline is no longer served: connect again").encode()
                 return
             if events:
-                next_at = asyncio.get_running_loop().time() + pause_s(time.time(), on_grid=on_grid)
+                # What comes at once after a silence says nothing about a rate.
+                is_busy = on_grid and len(taken) > BUSY_EVENTS_PER_S * batch_s
+                batch_s = BUSY_BATCH_S if is_busy else BATCH_S
+                next_at = asyncio.get_running_loop().time() + pause_s(time.time(), batch_s, on_grid=on_grid)
                 yield _message(events, followed, stage)
                 silent_until = heartbeat_time()
                 await woken(next_at, stopping)
@@ -102,20 +109,21 @@ async def batches(
                 silent_until = heartbeat_time()
             else:
                 await woken(silent_until, more, stopping)
-                on_grid = False
+                on_grid, batch_s = False, BATCH_S
     yield _END.format("the service stops: connect again").encode()
 
 
-def pause_s(now_s: float, *, on_grid: bool) -> float:
+def pause_s(now_s: float, batch_s: float, *, on_grid: bool) -> float:
     """The time from a batch at `now_s` to the next one, which is on the grid.
 
     Args:
         now_s: in seconds since 1970, so that processes and hosts have the same grid.
+        batch_s: the time between two batches on the grid.
         on_grid: whether the batch was meant to be on the grid; else it was sent as soon as its first event came.
     """
-    left_s = BATCH_S - now_s % BATCH_S
+    left_s = batch_s - now_s % batch_s
     # A timer is a little early or late. After a batch that is not on the grid, BATCH_S must pass before the next.
-    return left_s if on_grid and left_s > BATCH_S / 2 else left_s + BATCH_S
+    return left_s if left_s > (BATCH_S / 2 if on_grid else BATCH_S) else left_s + batch_s
 
 
 def _start(followed: Sequence[_Followed], resumed: Container[str]) -> bytes:
@@ -134,11 +142,11 @@ def _taken(followed: Iterable[_Followed], stage: str | None) -> list[tuple[_Foll
     return sorted(taken, key=lambda item: item[1].outcome.at_ms)
 
 
-def _newest(events: list[tuple[_Followed, FeedEvent]]) -> list[tuple[_Followed, FeedEvent]]:
-    """The newest events that fit into a batch, newest first."""
+def _newest(events: list[tuple[_Followed, FeedEvent]], most: int) -> list[tuple[_Followed, FeedEvent]]:
+    """The newest events that fit into a batch, at most so many, newest first."""
     newest: list[tuple[_Followed, FeedEvent]] = []
     size = 0
-    for one, event in reversed(events[-MOST_EVENTS:]):
+    for one, event in reversed(events[-most:]):
         size += len(event.members) + len(_data(event))
         if newest and size > MOST_BYTES:
             break
