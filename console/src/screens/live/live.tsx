@@ -56,18 +56,17 @@ function LiveWall({ filter }: { filter: Filter }) {
     setConnection(update.connection);
     if (update.connection.state === "open" && update.connection.gap) void before.refetch(); // what was missed
   });
-  useTick(() => {
-    if (!paused) wall.tick();
-    redraw((count) => count + 1);
+  useTick((nowMs) => {
+    if (paused || wall.tick(nowMs)) redraw((count) => count + 1);
   });
 
   function pause() {
-    if (paused) wall.tick(true);
+    if (paused) wall.showAll();
     setPaused(paused ? "" : "1");
     announce(paused ? "Continued." : "Paused. New images wait.");
   }
   function showNew() {
-    wall.tick(true);
+    wall.showAll();
     redraw((count) => count + 1);
   }
   useShortcut(" ", "Pause or continue", pause);
@@ -158,7 +157,7 @@ function useBefore(pipeline: PipelineName, { stage, label }: Filter) {
   });
 }
 
-function useTick(tick: () => void): void {
+function useTick(tick: (nowMs: number) => void): void {
   const latest = useRef(tick);
   useEffect(() => {
     latest.current = tick;
@@ -166,8 +165,9 @@ function useTick(tick: () => void): void {
   useEffect(() => {
     let timer = setTimeout(next, untilTick(Date.now()));
     function next() {
-      timer = setTimeout(next, untilTick(Date.now()));
-      latest.current();
+      const now = Date.now();
+      timer = setTimeout(next, untilTick(now));
+      latest.current(now);
     }
     return () => clearTimeout(timer);
   }, []);

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import type { Batch, LiveResult } from "../../api/live/protocol";
-import { type Filter, MOST_ADDED, MOST_TILES, untilTick, Wall } from "./wall";
+import { type Filter, MOST_AT_ONCE, MOST_TILES, untilTick, Wall } from "./wall";
 
 const ALL: Filter = { stage: "", label: "", minScore: 0 };
+/** Ticks of a whole second and of the half after it. */
+const WHOLE = Date.UTC(2026, 10, 26) + 50;
+const HALF = WHOLE + 500;
 
 function result(id: string, stage = "classify", label = "three", score = 0.9): LiveResult {
   const data = {
@@ -32,7 +35,7 @@ test("images are shown, the newest first", () => {
   const wall = new Wall(ALL);
   wall.take(batch(result("a"), result("b")));
   expect([wall.tiles.length, wall.waiting]).toEqual([0, 2]);
-  wall.tick();
+  wall.tick(WHOLE);
   expect(wall.tiles.map((tile) => tile.id)).toEqual(["b", "a"]);
   expect(wall.counts).toEqual({ seen: 2, shown: 2, skipped: 0, unmatched: 0 });
 });
@@ -40,9 +43,9 @@ test("images are shown, the newest first", () => {
 test("the answers of two stages are one tile, whether they come together or not", () => {
   const wall = new Wall(ALL);
   wall.take(batch(result("a", "classify"), result("a", "embed")));
-  wall.tick();
+  wall.tick(WHOLE);
   wall.take(batch(result("a", "check"), result("b")));
-  wall.tick();
+  wall.tick(WHOLE);
   expect(wall.tiles.map((tile) => [tile.id, tile.answers.map((answer) => answer.stage)])).toEqual([
     ["b", ["classify"]],
     ["a", ["classify", "embed", "check"]],
@@ -53,29 +56,61 @@ test("the answers of two stages are one tile, whether they come together or not"
 test("an image that is analysed again has its newest answer", () => {
   const wall = new Wall(ALL);
   wall.take(batch(result("a")));
-  wall.tick();
+  wall.tick(WHOLE);
   wall.take(batch(result("a", "classify", "eight")));
-  wall.tick();
+  wall.tick(WHOLE);
   expect(wall.tiles[0]?.answers.map((answer) => answer.facts[0]?.label)).toEqual(["eight"]);
 });
 
 test("more than can be looked at is skipped, and counted", () => {
   const wall = new Wall(ALL);
   wall.take(batch(...many(50)));
-  wall.tick();
+  wall.tick(WHOLE);
   expect(wall.tiles.map((tile) => tile.id)).toEqual(
-    many(MOST_ADDED, 44)
+    many(MOST_AT_ONCE, 50 - MOST_AT_ONCE)
       .map((one) => one.id)
       .reverse(),
   );
-  expect(wall.counts).toEqual({ seen: 50, shown: MOST_ADDED, skipped: 50 - MOST_ADDED, unmatched: 0 });
+  expect(wall.counts).toEqual({ seen: 50, shown: MOST_AT_ONCE, skipped: 50 - MOST_AT_ONCE, unmatched: 0 });
+});
+
+/** How many images each tick shows, while each half second brings so many. */
+function shown(ticks: number, ...came: number[]): number[] {
+  const wall = new Wall(ALL);
+  return Array.from({ length: ticks }, (_, tick) => {
+    const before = wall.counts.shown;
+    wall.take(batch(...many(came[Math.min(tick, came.length - 1)] ?? 0, tick * 100)));
+    const isDrawn = wall.tick(tick % 2 === 0 ? WHOLE : HALF);
+    expect(isDrawn).toBe(wall.waiting === 0);
+    return wall.counts.shown - before;
+  });
+}
+
+test("while many come, the newest are shown once a second", () => {
+  expect(shown(7, 25)).toEqual([12, 0, 6, 0, 6, 0, 6]);
+  expect(shown(11, 4)).toEqual([4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 6]);
+});
+
+test("few are shown at the next tick, all of them", () => {
+  expect(shown(8, 3)).toEqual([3, 3, 3, 3, 3, 3, 3, 3]);
+  expect(shown(8, 0, 0, 0, 12, 1)).toEqual([0, 0, 0, 12, 1, 1, 1, 1]);
+  expect(shown(7, 25, 0, 0, 7, 0)).toEqual([12, 0, 0, 7, 0, 0, 0]);
+});
+
+test("answers of images that are on the wall need no room", () => {
+  const wall = new Wall(ALL);
+  wall.take(batch(...many(50)));
+  wall.tick(WHOLE);
+  wall.take(batch(...wall.tiles.map((tile) => result(tile.id, "check"))));
+  expect(wall.tick(HALF)).toBe(true);
+  expect(wall.counts).toEqual({ seen: 62, shown: 24, skipped: 38, unmatched: 0 });
 });
 
 test("while it is paused the newest wait, and all of them are shown afterwards", () => {
   const wall = new Wall(ALL);
   for (let second = 0; second < 20; second++) wall.take(batch(...many(50, second * 50)));
   expect(wall.waiting).toBe(MOST_TILES);
-  wall.tick(true);
+  wall.showAll();
   expect([wall.tiles.length, wall.tiles[0]?.id]).toEqual([MOST_TILES, "image-999"]);
   expect(wall.counts).toEqual({ seen: 1000, shown: MOST_TILES, skipped: 940, unmatched: 0 });
   expect(isComplete(wall)).toBe(true);
@@ -84,7 +119,7 @@ test("while it is paused the newest wait, and all of them are shown afterwards",
 test("what the service dropped was seen and skipped", () => {
   const wall = new Wall(ALL);
   wall.take({ ...batch(result("a")), dropped: 7 });
-  wall.tick();
+  wall.tick(WHOLE);
   expect(wall.counts).toEqual({ seen: 8, shown: 1, skipped: 7, unmatched: 0 });
 });
 
@@ -99,7 +134,7 @@ test("the filter leaves out, and the counter says so", () => {
     result("d", "classify", "three", 0.4),
   ];
   wall.take({ results, failures, dropped: 0 });
-  wall.tick();
+  wall.tick(WHOLE);
   expect(wall.tiles.map((tile) => tile.id)).toEqual(["a"]);
   expect(wall.counts).toEqual({ seen: 5, shown: 1, skipped: 0, unmatched: 4 });
 });
@@ -108,14 +143,14 @@ test("an image that failed is shown with its reason", () => {
   const wall = new Wall(ALL);
   const failure = { pipeline: "demo/digits", id: "f", stage: "classify", reason: "DecodeError", message: "" };
   wall.take({ results: [], failures: [{ ...failure, failedAt: null, partition: 0, offset: 0 }], dropped: 0 });
-  wall.tick();
+  wall.tick(WHOLE);
   expect(wall.tiles[0]?.failures).toEqual([{ stage: "classify", reason: "DecodeError" }]);
 });
 
 test("images from before are shown behind the new ones, and not counted", () => {
   const wall = new Wall(ALL);
   wall.take(batch(result("new"), result("both")));
-  wall.tick();
+  wall.tick(WHOLE);
   wall.prefill([result("both"), result("old"), ...many(100)]);
   expect(wall.tiles.slice(0, 4).map((tile) => tile.id)).toEqual(["both", "new", "old", "image-0"]);
   expect([wall.tiles.length, wall.counts.seen]).toEqual([MOST_TILES, 2]);

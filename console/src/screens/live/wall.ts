@@ -30,10 +30,12 @@ export interface Counts {
 }
 
 export const MOST_TILES = 60;
-/** Tiles that are added at once. With `TICK_MS`, twelve new images a second: more is a flicker. */
-export const MOST_ADDED = 6;
-export const TICK_MS = 500;
-/** Between two batches of the service, which come every 100 ms of the clock. */
+/** New images a second, while more come. A person can't look at more, and each takes time of the service. */
+const MOST_ADDED = 6;
+/** New images at once, after a time with fewer. */
+export const MOST_AT_ONCE = 12;
+const TICK_MS = 500;
+/** Between two batches of the service, which come at multiples of 100 or 500 ms of the clock. */
 const TICK_AT_MS = 50;
 
 /**
@@ -43,6 +45,11 @@ const TICK_AT_MS = 50;
 export function untilTick(nowMs: number): number {
   const left = TICK_MS - ((nowMs - TICK_AT_MS) % TICK_MS);
   return left > TICK_MS / 2 ? left : left + TICK_MS; // a timer is a little early or late
+}
+
+/** Whether a tick is that of a whole second, not the one in between. */
+function isOfWholeSecond(nowMs: number): boolean {
+  return Math.round((nowMs - TICK_AT_MS) / TICK_MS) % 2 === 0;
 }
 
 interface Waiting {
@@ -55,6 +62,8 @@ export class Wall {
   tiles: readonly Tile[] = [];
   counts: Counts = { seen: 0, shown: 0, skipped: 0, unmatched: 0 };
   #waiting = new Map<string, Waiting>();
+  /** So many images may be added now. */
+  #room = MOST_AT_ONCE;
   readonly #filter: Filter;
 
   constructor(filter: Filter) {
@@ -96,8 +105,29 @@ export class Wall {
     this.counts = counts;
   }
 
-  /** Show what waits: all of it if `everything`, else the newest few; older ones that don't fit are skipped. */
-  tick(everything = false): void {
+  /**
+   * Show what waits. If there is no room for all, the newest are shown at whole seconds, and the others are skipped.
+   * Returns whether to draw the page; else all that came waits for the next tick.
+   */
+  tick(nowMs: number): boolean {
+    this.#room = Math.min(this.#room + MOST_ADDED / 2, MOST_AT_ONCE);
+    if (!isOfWholeSecond(nowMs) && this.#newOnes() > this.#room) return false;
+    this.#show(this.#room);
+    return true;
+  }
+
+  /** Show all that wait. */
+  showAll(): void {
+    this.#show(MOST_TILES);
+  }
+
+  /** How many of those that wait are not on the wall. */
+  #newOnes(): number {
+    const shown = new Set(this.tiles.map((tile) => tile.id));
+    return [...this.#waiting.keys()].filter((id) => !shown.has(id)).length;
+  }
+
+  #show(most: number): void {
     if (this.#waiting.size === 0) return;
     const counts = { ...this.counts };
     const shown = new Map(this.tiles.map((tile) => [tile.id, tile]));
@@ -105,7 +135,7 @@ export class Wall {
     for (const { tile, events } of [...this.#waiting.values()].reverse()) {
       const known = shown.get(tile.id);
       if (known) shown.set(tile.id, merged(known, tile));
-      else if (everything || added.length < MOST_ADDED) added.push(tile);
+      else if (added.length < most) added.push(tile);
       else {
         counts.skipped += events;
         continue;
@@ -113,6 +143,7 @@ export class Wall {
       counts.shown += events;
     }
     this.#waiting.clear();
+    this.#room = Math.max(0, this.#room - added.length);
     this.tiles = [...added, ...shown.values()].slice(0, MOST_TILES);
     this.counts = counts;
   }
