@@ -1,23 +1,64 @@
-"""The same rows with the bare driver: the same tables, indexes, settings, statements and transactions."""
+"""The same rows with the bare driver: the same tables, indexes, settings and transactions, in the fastest way found."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 import psycopg
 from sqlalchemy import make_url
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Table
 
 from darkroom_ingestion.store.connecting import SQLITE_SETTINGS
+from darkroom_ingestion.store.counts.changes import Changes
+from darkroom_ingestion.store.tables import counts, result_labels, results
+from darkroom_ingestion.store.writing.writes import Batch
 
-RowsOf = Mapping[Table, Sequence[tuple[object, ...]]]
+_KEY = ", ".join(column.name for column in counts.primary_key)
+_COUNT_MORE = f'ON CONFLICT ({_KEY}) DO UPDATE SET "count" = counts."count" + excluded."count"'
+_MOVE = 'UPDATE positions SET next_offset = ? WHERE topic = ? AND "partition" = ? AND next_offset = ?'
+_MOVE_ALL = """UPDATE positions SET next_offset = moved."end"
+    FROM unnest(%s::bigint[], %s::text[], %s::integer[], %s::bigint[]) AS moved("end", topic, "partition", start)
+    WHERE positions.topic = moved.topic AND positions."partition" = moved."partition" AND next_offset = moved.start"""
+
+_Tuples = list[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the store writes of a batch.
+
+    Attributes:
+        rows: results and their labels, all new.
+        counts: what they add to the counts.
+        moves: the positions: end, topic, partition, start.
+    """
+
+    rows: Mapping[Table, _Tuples]
+    counts: _Tuples
+    moves: _Tuples
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        """What the store writes of a batch of new results."""
+        changes = Changes()
+        changes.results(batch.rows.by_table[results])
+        changes.labels(batch.rows.by_table[result_labels])
+        changes.repeated(batch.rows.by_table[results])
+        rows = {
+            table: [tuple(row[column.name] for column in table.columns) for row in of_table]
+            for table, of_table in batch.rows.by_table.items()
+        }
+        moves: _Tuples = [(end, *at, start) for at, (start, end) in sorted(batch.moves.items())]
+        return cls(rows, sorted(changes.rows()), moves)
 
 
 class Driver(Protocol):
     """A connection of the bare driver."""
 
-    def write(self, rows: RowsOf) -> None:
-        """Insert results and their labels in one transaction. Of those with the same key, the first one stays."""
+    def write(self, written: Written) -> None:
+        """Write a batch in one transaction."""
 
     def cpu_pid(self) -> int | None:
         """The process of the database server, if there is one."""
@@ -34,11 +75,14 @@ class Sqlite:
         for setting in SQLITE_SETTINGS:
             self._connection.execute(f"PRAGMA {setting}")
 
-    def write(self, rows: RowsOf) -> None:
+    def write(self, written: Written) -> None:
         """Insert with `executemany`."""
         self._connection.execute("BEGIN IMMEDIATE")
-        for table, of_table in rows.items():
-            self._connection.executemany(_insert(table, f"VALUES ({', '.join('?' * len(table.columns))})"), of_table)
+        for table, of_table in written.rows.items():
+            self._connection.executemany(f"INSERT INTO {_into(table)} VALUES ({_marks(table)})", of_table)
+        add = f"INSERT INTO {_into(counts)} VALUES ({_marks(counts)}) {_COUNT_MORE}"
+        self._connection.executemany(add, written.counts)
+        self._connection.executemany(_MOVE, written.moves)
         self._connection.execute("COMMIT")
 
     def cpu_pid(self) -> int | None:
@@ -56,19 +100,19 @@ class Postgresql:
     def __init__(self, url: str) -> None:
         address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection = psycopg.connect(address)
-        self._connection.execute("CREATE TEMP TABLE results_copied (LIKE results) ON COMMIT DELETE ROWS")
-        self._connection.execute("CREATE TEMP TABLE result_labels_copied (LIKE result_labels) ON COMMIT DELETE ROWS")
-        self._connection.commit()
 
-    def write(self, rows: RowsOf) -> None:
-        """Copy to a temporary table, and insert from there: the fastest way that was found."""
+    def write(self, written: Written) -> None:
+        """Copy in the binary format."""
         with self._connection.cursor() as cursor:
-            for table, of_table in rows.items():
-                columns = ", ".join(f'"{column.name}"' for column in table.columns)
-                with cursor.copy(f"COPY {table.name}_copied ({columns}) FROM STDIN") as copy:
+            for table, of_table in written.rows.items():
+                with cursor.copy(f"COPY {_into(table)} FROM STDIN (FORMAT BINARY)") as copy:
+                    copy.set_types(_types(table))
                     for row in of_table:
                         copy.write_row(row)
-                cursor.execute(_insert(table, f"SELECT {columns} FROM {table.name}_copied"))
+            arrays = ", ".join(f"%s::{of_column}[]" for of_column in _types(counts))
+            add = f"INSERT INTO {_into(counts)} SELECT * FROM unnest({arrays}) {_COUNT_MORE}"
+            cursor.execute(add, _columns(written.counts))
+            cursor.execute(_MOVE_ALL, _columns(written.moves))
         self._connection.commit()
 
     def cpu_pid(self) -> int | None:
@@ -80,9 +124,19 @@ class Postgresql:
         self._connection.close()
 
 
-def _insert(table: Table, source: str) -> str:
-    """The statement that inserts `source`, like that of the store."""
-    names = [f'"{column.name}"' for column in table.columns]
-    key = ", ".join(column.name for column in table.primary_key)
-    into = f"INSERT INTO {table.name} ({', '.join(names)})"
-    return f"{into} {source} ON CONFLICT ({key}) DO NOTHING"
+def _marks(table: Table) -> str:
+    return ", ".join("?" * len(table.columns))
+
+
+def _into(table: Table) -> str:
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f"{table.name} ({columns})"
+
+
+def _types(table: Table) -> list[str]:
+    compiled = (column.type.compile(postgresql.dialect()) for column in table.columns)  # type: ignore[no-untyped-call]
+    return [of_column.lower() for of_column in compiled]
+
+
+def _columns(rows: _Tuples) -> list[Sequence[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,11 +11,10 @@ from multiprocessing.synchronize import Event
 
 from confluent_kafka import Message
 from sqlalchemy import Connection, text
-from sqlalchemy.schema import Table
 
 from benchmarks.measuring.processes import cpu_s
 from benchmarks.measuring.rounds import in_turn
-from benchmarks.store.drivers import Driver, Postgresql, Sqlite
+from benchmarks.store.drivers import Driver, Postgresql, Sqlite, Written
 from benchmarks.store.log import LABELS, PIPELINE, STAGES, Batches, Results, assign, dead_letters, failed_image, images
 from darkroom_ingestion.store.connecting import connect
 from darkroom_ingestion.store.database import Database
@@ -89,7 +88,7 @@ def fill(database: Database, url: str, log: Results, total: int, rounds: int) ->
             return in_turn(
                 {
                     OURS: lambda: _ours(database, batches, messages()),
-                    BARE: lambda: _bare(driver, messages()),
+                    BARE: lambda: _bare(driver, batches, messages()),
                 },
                 rounds,
             )
@@ -117,20 +116,13 @@ def _ours(database: Database, batches: Batches, messages: list[Message]) -> Spen
     return replace(whole.spent(len(messages)), from_rows=writing)
 
 
-def _bare(driver: Driver, messages: list[Message]) -> Spent:
+def _bare(driver: Driver, batches: Batches, messages: list[Message]) -> Spent:
     """From rows in memory to committed rows."""
-    prepared = [_tuples(batch.rows.by_table) for batch in Batches().of(messages)]
+    prepared = [Written.of(batch) for batch in batches.of(messages)]
     watch = Stopwatch(driver.cpu_pid())
-    for rows in prepared:
-        driver.write(rows)
+    for written in prepared:
+        driver.write(written)
     return watch.spent(len(messages))
-
-
-def _tuples(rows: Mapping[Table, list[dict[str, object]]]) -> dict[Table, list[tuple[object, ...]]]:
-    return {
-        table: [tuple(row[column.name] for column in table.columns) for row in of_table]
-        for table, of_table in rows.items()
-    }
 
 
 def _backend_pid(connection: Connection) -> int:

@@ -2,14 +2,18 @@
 
 import sqlite3
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.engine import ExecutionContext
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from darkroom.errors import DarkroomError
 from darkroom_ingestion.store.database import THREADS, Database, reason_of
 from darkroom_ingestion.store.tables import about
 from darkroom_ingestion.store.writing.arrays import accept_arrays
+from darkroom_ingestion.store.writing.inserts import COPIED_TYPES
 
 SQLITE_SETTINGS = (
     "journal_mode=WAL",
@@ -58,6 +62,7 @@ def engine_of(url: str) -> Engine:
             pool_timeout=_CONNECT_TIMEOUT_S,
         )
         event.listen(engine, "connect", lambda connection, _record: accept_arrays(connection))
+        event.listen(engine, "do_executemany", _copy)
         return engine
     if parsed.get_backend_name() != "sqlite":
         raise ArgumentError(f"{parsed.get_backend_name()} is not supported")
@@ -90,6 +95,19 @@ def instance_of(connection: Connection) -> str:
     instance = uuid.uuid4().hex[:12]
     connection.execute(about.insert(), {"name": "instance", "value": instance})
     return instance
+
+
+def _copy(cursor: Any, statement: str, rows: Sequence[tuple[Any, ...]], context: ExecutionContext) -> bool:
+    """Perform a statement that copies rows. Returns whether it is one: SQLAlchemy knows only other statements."""
+    types = context.execution_options.get(COPIED_TYPES)
+    if types is None:
+        return False
+    with cursor.copy(statement) as copy:
+        copy.set_types(types)
+        write_row = copy.write_row
+        for row in rows:
+            write_row(row)
+    return True
 
 
 def _postgresql_options(url: URL) -> dict[str, str]:

@@ -16,6 +16,8 @@ from darkroom_ingestion.store.writing.writes import Batch, Fenced, positions_at_
 from tests.support.postgresql import STORES, make_database, postgresql
 
 TOPIC = "demo.digits.images"
+MANY = 200
+"""Rows that PostgreSQL gets as a copy."""
 
 
 __all__ = ["postgresql"]
@@ -87,6 +89,26 @@ def test_of_an_image_that_is_in_the_log_twice_the_first_stays(
         write_batch(database, batch(1, second))
 
     assert stored(database) == [("a", 7)]
+
+
+@pytest.mark.parametrize("known", [0, 1, MANY])
+def test_of_many_images_those_that_the_store_has_are_written_once(database: Database, known: int) -> None:
+    rows = [image(f"{number:03}", number) for number in range(MANY)]
+    assert write_batch(database, batch(0, *rows[:known])) == 0
+
+    assert write_batch(database, batch(known, *({**row, "offset": row["offset"] + MANY} for row in rows))) == known
+    assert stored(database) == [
+        (row["id"], row["offset"] + (0 if number < known else MANY)) for number, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize("refused", [{"id": None}, {"id": "\ud800"}, {"bytes": 2**63}])
+def test_a_refused_row_does_not_hold_up_many_others(database: Database, refused: dict[str, Any]) -> None:
+    rows = [image(f"{number:03}", number) for number in range(MANY)]
+    rows[MANY // 2] |= refused
+
+    assert write_batch(database, batch(0, *rows)) == 0
+    assert stored(database) == [(row["id"], row["offset"]) for row in rows if row["offset"] != MANY // 2]
 
 
 @pytest.mark.parametrize("image_id", [None, "\x00", "".join(map(chr, range(0x4E00, 0x4E00 + 9_000))), "\ud800"])

@@ -100,7 +100,7 @@ class Changes:
     def write(self, connection: Connection) -> None:
         """Change the counts. Call it in the transaction that changes the rows, after the last change."""
         # In one order, so that two replicas can't wait for each other.
-        rows = sorted(self._rows())
+        rows = sorted(self.rows())
         self._minutes.clear()
         self._answers.clear()
         if rows:
@@ -111,7 +111,7 @@ class Changes:
             delete = f'DELETE FROM counts WHERE {same} AND "count" = 0'  # noqa: S608 - names of our own columns
             connection.exec_driver_sql(delete, removed)
 
-    def _rows(self) -> Iterator[_Row]:
+    def rows(self) -> Iterator[_Row]:
         """The rows of all levels."""
         of_level = self._minutes.copy()
         for (pipeline, stage, bucket, minute), count in self._answers.items():

@@ -1,4 +1,8 @@
-"""Inserts of many rows at once. They bypass SQLAlchemy's handling of parameters, which costs more than the insert."""
+"""Inserts of many rows at once. They bypass SQLAlchemy's handling of parameters, which costs more than the insert.
+
+PostgreSQL copies many rows, as nearly all are new: with `ON CONFLICT` it takes half as long again, because it inserts
+each row alone. If a row of a copy is not new, the copy is undone, and all are inserted with `ON CONFLICT`.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,9 +11,18 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, CursorResult
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import Table
 
 from darkroom_ingestion.store.writing.arrays import Array
+
+COPIED_TYPES = "copied_types"
+"""The execution option of statements that copy rows: the types of the columns."""
+
+_LEAST_COPIED = 50
+"""Fewer rows cost more as a copy, which takes three round trips."""
+
+_UNIQUE_VIOLATION = "23505"
 
 _Order = tuple[Column[Any], ...]
 
@@ -35,6 +48,8 @@ def insert_new(
         return 0
     if first_by or last_by:
         rows = _one_per_key(table, rows, tuple(first_by or last_by), last=not first_by)
+    elif _copied(connection, table, rows):
+        return len(rows)
     return insert_rows(connection, table, rows, _on_conflict(table, tuple(first_by), tuple(last_by))).rowcount
 
 
@@ -57,6 +72,8 @@ def insert_absent(connection: Connection, table: Table, rows: Sequence[dict[str,
         newer = f'SELECT {_listed(keys)} FROM "{table.name}" WHERE rowid > ?'  # noqa: S608 - names of our own tables
         found = connection.exec_driver_sql(newer, (last or 0,)).all()
     else:
+        if _copied(connection, table, rows):
+            return rows
         found = insert_rows(connection, table, rows, f"ON CONFLICT DO NOTHING RETURNING {_listed(keys)}").all()
         if len(found) == len(rows):
             return rows
@@ -81,6 +98,23 @@ def insert_values(
     # One statement with an array per column: one round trip, planned once.
     rows, columns = unnested(table, names, values)
     return connection.exec_driver_sql(f"{into} SELECT * FROM {rows} {kept}", columns)  # noqa: S608 - our own names
+
+
+def _copied(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> bool:
+    """PostgreSQL: copy the rows if there are many, and all their keys are new. Returns whether it has."""
+    if connection.dialect.name == "sqlite" or len(rows) < _LEAST_COPIED:
+        return False
+    names = tuple(rows[0])
+    types = {COPIED_TYPES: [_postgresql_type(table, name).lower() for name in names]}
+    copy = f'COPY "{table.name}" ({_listed(names)}) FROM STDIN (FORMAT BINARY)'
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(copy, [tuple(row.values()) for row in rows], types)
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
+            raise
+        return False
+    return True
 
 
 def placeholder(connection: Connection) -> str:
