@@ -18,7 +18,6 @@ from darkroom_ingestion.feed.batches import (
     MOST_EVENTS_PER_S,
     RESUMED_S,
     batches,
-    pause_s,
 )
 from darkroom_ingestion.feed.events import FeedEvent
 from darkroom_ingestion.feed.heartbeat import HEARTBEAT
@@ -144,30 +143,6 @@ def test_while_many_events_come_batches_are_fewer_and_larger() -> None:
 
     assert int(MOST_EVENTS_PER_S * BUSY_BATCH_S) == 500
     follow({"a/one": hub}, use)
-
-
-@pytest.mark.parametrize(
-    ("now_ms", "batch_s", "on_grid", "next_ms"),
-    [
-        (1_001, BATCH_S, False, 1_200),
-        (1_030, BATCH_S, False, 1_200),
-        (1_099, BATCH_S, False, 1_200),
-        (1_001, BATCH_S, True, 1_100),
-        (1_003, BATCH_S, True, 1_100),
-        (1_049, BATCH_S, True, 1_100),
-        (1_051, BATCH_S, True, 1_200),
-        (1_098, BATCH_S, True, 1_200),
-        (1_001, BUSY_BATCH_S, True, 1_500),
-        (1_098, BUSY_BATCH_S, True, 1_500),
-        (1_401, BUSY_BATCH_S, True, 1_500),
-        (1_498, BUSY_BATCH_S, True, 2_000),
-        (1_503, BUSY_BATCH_S, True, 2_000),
-    ],
-)
-def test_batches_are_on_a_grid_that_all_clients_share(now_ms: int, batch_s: float, on_grid: bool, next_ms: int) -> None:
-    """The first after a silence comes at once; whether the timer of the next ones is early or late does not matter."""
-    now_s = 1_795_745_116 + now_ms / 1_000
-    assert now_ms + 1_000 * pause_s(now_s, batch_s, on_grid=on_grid) == pytest.approx(next_ms, abs=1)
 
 
 @pytest.mark.parametrize("count", [1_000, 12_000])
