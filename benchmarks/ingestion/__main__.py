@@ -41,6 +41,7 @@ from benchmarks.measuring.rounds import in_turn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_BARE = "benchmarks.ingestion.bare"
 _SIZES = {"50 KB": 50_000, "1 MB": 1_000_000}
 _CONNECTIONS = 32
 _JVM_WARM_UP = 4
@@ -97,15 +98,15 @@ def _started(
     starts: dict[str, Callable[[Target], AbstractContextManager[Server]]] = {
         name_of(SERVICE, 1): lambda at: ingestion(at, folder / "one", 1),
         name_of(TRACED, 1): lambda at: ingestion(at, folder / "traced", 1, environment=spans),
-        name_of(PRODUCING, 1): lambda at: bare("Producing", at, folder, 1),
+        name_of(PRODUCING, 1): lambda at: bare(f"{_BARE}:Producing", at.environment, folder, 1),
     }
     notes = []
     if options.smoke:
         notes.append("not measured in the short form: 2 processes, 1 MB, and the other baselines")
     else:
-        starts[name_of(DROPPING, 1)] = lambda at: bare("drop", at, folder, 1)
+        starts[name_of(DROPPING, 1)] = lambda at: bare(f"{_BARE}:drop", at.environment, folder, 1)
         starts[name_of(SERVICE, 2)] = lambda at: ingestion(at, folder / "two", 2)
-        starts[name_of(PRODUCING, 2)] = lambda at: bare("Producing", at, folder, 2)
+        starts[name_of(PRODUCING, 2)] = lambda at: bare(f"{_BARE}:Producing", at.environment, folder, 2)
         try:
             found = jars(options.kafka_bridge)
             starts[name_of(BRIDGE, 1)] = lambda at: bridge(found, at, folder)

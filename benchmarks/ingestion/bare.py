@@ -21,7 +21,7 @@ async def drop(scope: dict[str, Any], receive: Any, send: Any) -> None:
     more = scope["type"] == "http"
     while more:
         more = (await receive()).get("more_body", False)
-    await _respond(send)
+    await respond(send)
 
 
 class Producing:
@@ -38,6 +38,11 @@ class Producing:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Handle one request."""
+        await self.published(scope, receive)
+        await respond(send)
+
+    async def published(self, scope: dict[str, Any], receive: Any) -> bytes:
+        """Publish the body of a request and wait for the acknowledgement. Returns the record's key."""
         chunks, more = [], scope["type"] == "http"
         while more:
             message = await receive()
@@ -50,9 +55,10 @@ class Producing:
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(_settle, acknowledged, error)
 
-        self._producer.produce(self._topic, b"".join(chunks), os.urandom(16), on_delivery=delivered)
+        key = os.urandom(16)
+        self._producer.produce(self._topic, b"".join(chunks), key, on_delivery=delivered)
         await acknowledged
-        await _respond(send)
+        return key
 
     def _poll(self) -> None:
         while True:
@@ -68,6 +74,7 @@ def _settle(acknowledged: "asyncio.Future[None]", error: Any) -> None:
         acknowledged.set_exception(KafkaException(error))
 
 
-async def _respond(send: Any) -> None:
-    await send({"type": "http.response.start", "status": 202, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"{}"})
+async def respond(send: Any, body: bytes = b"{}") -> None:
+    """Send a response with `body`."""
+    await send({"type": "http.response.start", "status": 202, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})

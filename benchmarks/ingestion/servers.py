@@ -135,11 +135,21 @@ def is_ready(port: int | None) -> bool:
     return port is not None and get(port, "/readyz")[0] == HTTPStatus.OK
 
 
-def bare(application: str, target: Target, folder: Path, workers: int) -> contextlib.AbstractContextManager[Server]:
-    """A bare ASGI application of `benchmarks.ingestion.bare` on uvicorn, as the service runs: uvloop and httptools."""
-    command = [sys.executable, "-m", "uvicorn", f"benchmarks.ingestion.bare:{application}", "--port", "0"]
+def bare(
+    application: str, environment: Mapping[str, str], folder: Path, workers: int
+) -> contextlib.AbstractContextManager[Server]:
+    """A bare ASGI application on uvicorn, as the service runs: uvloop and httptools.
+
+    Args:
+        application: a function, or a class of which to make one, as in "benchmarks.ingestion.bare:drop".
+        environment: additional environment variables.
+        folder: the folder for its output.
+        workers: the number of processes.
+    """
+    command = [sys.executable, "-m", "uvicorn", application, "--port", "0"]
     command += ["--no-access-log", "--lifespan", "off", "--workers", str(workers)]
-    command += ["--factory"] if application == "Producing" else []
+    name = application.rpartition(":")[2]
+    command += ["--factory"] if name[0].isupper() else []
     listening = says(_UVICORN)
 
     def find_port(log: str) -> int | None:
@@ -147,7 +157,7 @@ def bare(application: str, target: Target, folder: Path, workers: int) -> contex
         port = listening(log) if log.count("Started server process") == workers else None
         return port if port and accepts_connections(port) else None
 
-    return serving(command, find_port, folder / f"{application}-{workers}.log", target.environment)
+    return serving(command, find_port, folder / f"{name}-{workers}.log", environment)
 
 
 def ingestion(

@@ -1,7 +1,8 @@
 """Time from the upload of an image to the event with its result: `python -m benchmarks.latency`.
 
 One process of the ingestion service, one worker with the sample model for digits, and one client of the live feed run
-beside a broker. The parts that the time is compared with are measured alone in the same rounds.
+beside a broker. The time is compared with the parts measured alone, and with a bare pipeline at the same rate, in the
+same rounds.
 """
 
 import argparse
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks.ingestion.rows import Latency
 from benchmarks.ingestion.servers import ingestion
-from benchmarks.ingestion.target import broker, jpeg, target
+from benchmarks.ingestion.target import Target, broker, jpeg, target
 from benchmarks.latency.feed import most_per_second, until_events
 from benchmarks.latency.parts import Parts, Results, post_s
-from benchmarks.latency.rows import figures, plot, ratio
-from benchmarks.latency.worker import BareWork, settings_of, worker
+from benchmarks.latency.rows import figures, plot, ratios
+from benchmarks.latency.worker import BareWork, bare_pipeline, settings_of, worker
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import Report
@@ -48,7 +49,10 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
         settings = settings_of(at)
         stack.enter_context(worker(settings, folder))
         port = stack.enter_context(ingestion(at, folder, 1)).port
-        most_per_second(port, at, _CONNECTIONS, seconds)  # warms up
+        bare_at = target(address, max_bytes="100Ki", name="bare")
+        bare_port = stack.enter_context(bare_pipeline(bare_at, folder)).port
+        most_per_second(bare_port, bare_at, _CONNECTIONS, seconds)  # warms up, as the next does
+        most_per_second(port, at, _CONNECTIONS, seconds)
         maximum = [most_per_second(port, at, _CONNECTIONS, seconds) for _ in range(1 if options.smoke else 3)]
         results, work = Results(at), BareWork(settings, jpeg())
 
@@ -59,22 +63,27 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
                 results.feed_s(port, seconds / 2) * 1000,
             )
 
-        def whole(load: int) -> Latency:
+        def at_load(service: int, pipeline: Target, load: int) -> Latency:
             rate = statistics.median(maximum) * load / 100
-            return Latency.of(until_events(port, at, rate, _CONNECTIONS, seconds))
+            return Latency.of(until_events(service, pipeline, rate, _CONNECTIONS, seconds))
 
         measurements: dict[str, Callable[[], Parts | Latency]] = {"parts": parts}
-        measurements |= {f"{load} %": partial(whole, load) for load in _LOADS}
+        for load in _LOADS:
+            measurements[f"{load} %"] = partial(at_load, port, at, load)
+            measurements[f"{load} %, bare"] = partial(at_load, bare_port, bare_at, load)
         rounds = in_turn(measurements, options.rounds)
     alone = [value for value in rounds["parts"] if isinstance(value, Parts)]
-    wholes = {load: [value for value in rounds[f"{load} %"] if isinstance(value, Latency)] for load in _LOADS}
+    wholes, bares = (
+        {load: [value for value in rounds[name.format(load)] if isinstance(value, Latency)] for load in _LOADS}
+        for name in ("{} %", "{} %, bare")
+    )
     return Report(
         benchmark="latency",
         machine=machine,
         smoke=options.smoke,
-        comparisons=[ratio(load, values, alone) for load, values in wholes.items()],
+        comparisons=[row for load, values in wholes.items() for row in ratios(load, values, alone, bares[load])],
         figures=figures(maximum, wholes, alone),
-        plots=[plot(wholes, alone)],
+        plots=[plot(wholes, alone, bares)],
     )
 
 

@@ -9,18 +9,18 @@ from benchmarks.measuring.report import Comparison, Curve, Figure, Limit, Plot
 
 ALLOWANCE_MS = 5.0
 """For the two waits in Kafka and the batch of results, which no part includes."""
+PARTS = f"parts alone + {ALLOWANCE_MS:g} ms"
+BARE = "bare pipeline at the same rate"
 
 
-def ratio(load: int, wholes: Sequence[Latency], alone: Sequence[Parts]) -> Comparison:
-    """The median time at a load, in percent of the maximum, compared with the sum of the parts."""
-    return Comparison(
-        what=f"upload to event, p50 at {load} % of the maximum",
-        baseline=f"parts alone + {ALLOWANCE_MS:g} ms",
-        unit="ms",
-        measured=[whole.p50_ms for whole in wholes],
-        compared=[parts.sum_ms + ALLOWANCE_MS for parts in alone],
-        limit=Limit(at_most=1),
-    )
+def ratios(load: int, wholes: Sequence[Latency], alone: Sequence[Parts], bares: Sequence[Latency]) -> list[Comparison]:
+    """The median time at a load, in percent of the maximum, and what it is compared with."""
+    what, measured = f"upload to event, p50 at {load} % of the maximum", [whole.p50_ms for whole in wholes]
+    sums = [parts.sum_ms + ALLOWANCE_MS for parts in alone]
+    return [
+        Comparison(what=what, baseline=PARTS, unit="ms", measured=measured, compared=sums, limit=Limit(at_most=1)),
+        Comparison(what=what, baseline=BARE, unit="ms", measured=measured, compared=[bare.p50_ms for bare in bares]),
+    ]
 
 
 def figures(maximum: Sequence[float], wholes: Mapping[int, Sequence[Latency]], alone: Sequence[Parts]) -> list[Figure]:
@@ -37,8 +37,10 @@ def figures(maximum: Sequence[float], wholes: Mapping[int, Sequence[Latency]], a
     ]
 
 
-def plot(wholes: Mapping[int, Sequence[Latency]], alone: Sequence[Parts]) -> Plot:
-    """The percentiles by load, and the limit of the median."""
+def plot(
+    wholes: Mapping[int, Sequence[Latency]], alone: Sequence[Parts], bares: Mapping[int, Sequence[Latency]]
+) -> Plot:
+    """The percentiles by load, the limit of the median, and the median of the bare pipeline."""
     loads = [float(load) for load in wholes]
     limit = statistics.median(parts.sum_ms for parts in alone) + ALLOWANCE_MS
     return Plot(
@@ -49,6 +51,7 @@ def plot(wholes: Mapping[int, Sequence[Latency]], alone: Sequence[Parts]) -> Plo
         curves=[
             Curve(name="p50", x=loads, y=[statistics.median(v.p50_ms for v in values) for values in wholes.values()]),
             Curve(name="p99", x=loads, y=[statistics.median(v.p99_ms for v in values) for values in wholes.values()]),
-            Curve(name=f"parts alone + {ALLOWANCE_MS:g} ms", x=loads, y=[limit] * len(loads)),
+            Curve(name=PARTS, x=loads, y=[limit] * len(loads)),
+            Curve(name=BARE, x=loads, y=[statistics.median(v.p50_ms for v in values) for values in bares.values()]),
         ],
     )

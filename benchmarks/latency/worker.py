@@ -1,4 +1,4 @@
-"""The worker of the target's stage, and its work without Kafka."""
+"""The worker of the target's stage, its work without Kafka, and a bare pipeline."""
 
 import contextlib
 import os
@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.ingestion.servers import Server, is_ready, serving
+from benchmarks.ingestion.servers import Server, bare, is_ready, serving
 from benchmarks.ingestion.target import Target
+from benchmarks.latency.bare_service import RESULTS
+from benchmarks.latency.bare_worker import WORKING
 from darkroom.kafka.connection import KafkaConnection
 from darkroom.stage_settings import StageSettings, stage_settings
 from darkroom_cli.processes.ports import Reservation
@@ -41,6 +43,20 @@ def worker(settings: StageSettings, folder: Path) -> Iterator[Server]:
             yield server
     finally:
         reservation.release()
+
+
+@contextlib.contextmanager
+def bare_pipeline(at: Target, folder: Path) -> Iterator[Server]:
+    """A bare worker and a bare service for a pipeline of their own. Yields the service."""
+    file = folder / "bare.json"
+    settings, environment = settings_of(at), at.environment | {RESULTS: at.plan.stages[0].results.name}
+    file.write_text(settings.model_dump_json(by_alias=True), encoding="utf-8")
+    command = [sys.executable, "-m", "benchmarks.latency.bare_worker", "--settings", str(file)]
+    with (
+        serving(command, lambda log: int(WORKING in log), folder / "bare-worker.log"),
+        bare("benchmarks.latency.bare_service:Piping", environment, folder, 1) as service,
+    ):
+        yield service
 
 
 class BareWork:
