@@ -24,6 +24,7 @@ WORKING = "all threads have partitions"
 _BATCH = 64
 _COMMIT_S = 0.1
 _WAIT_S = 0.2
+_ASSIGNED_POLL_S = 0.05
 
 
 def main() -> None:
@@ -33,20 +34,27 @@ def main() -> None:
     settings = read_settings(parser.parse_args().settings)
     configure_opencv()
     stage = load_stage(settings, threads=settings.loops)
+    assigned: set[int] = set()
     working = threading.Barrier(settings.loops, lambda: print(WORKING, flush=True))
     with ThreadPoolExecutor(settings.loops) as pool:
-        for ended in [pool.submit(_work, number, settings, stage, working) for number in range(settings.loops)]:
-            ended.result()
+        loops = [pool.submit(_work, n, settings, stage, assigned, working) for n in range(settings.loops)]
+        for loop in loops:
+            loop.result()
 
 
-def _work(number: int, settings: StageSettings, stage: LoadedStage, working: threading.Barrier) -> None:
+def _work(
+    number: int, settings: StageSettings, stage: LoadedStage, assigned: set[int], working: threading.Barrier
+) -> None:
     name = f"bare-{number}"
     consumer = clients.consumer(settings, name, "consumer", lambda _error: None, lambda _statistics: None)
     producer = clients.producer(settings, name, None, lambda _error: None)
     analyser = Analyser(stage)
     consumer.subscribe([settings.images_topic])
-    while not consumer.assignment():  # there are no images yet
-        consumer.poll(_WAIT_S)
+    # There are no images yet. A consumer that did not poll would keep partitions that another one is to have.
+    while len(assigned) < settings.loops:
+        consumer.poll(_ASSIGNED_POLL_S)
+        if consumer.assignment():
+            assigned.add(number)
     working.wait()
     committed_at = time.monotonic()
     while True:
