@@ -1,36 +1,24 @@
-"""Export of spans with OTLP over HTTP. The only module that imports OpenTelemetry.
+"""Export of spans with OTLP over HTTP. Only this module and `encoding` import OpenTelemetry.
 
 The SDK provides the resource, the bounded queue with its thread, and the exporter. They read OpenTelemetry's
-environment variables themselves. The SDK's tracer is not used: it takes ten times as long to create a span.
+environment variables themselves. The SDK's tracer is not used: it takes ten times as long to create a span. `encoding`
+replaces its encoder.
 """
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TraceFlags
-from opentelemetry.trace import SpanContext as OtelContext
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+from opentelemetry.trace import SpanContext, TraceFlags
 
-from darkroom.tracing.context import SpanContext
-from darkroom.tracing.conventions import SCHEMA_URL
-from darkroom.tracing.spans import Kind, Span
+from darkroom.tracing.encoding import Encoder
+from darkroom.tracing.spans import Span
 
-_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
-_OK = Status(StatusCode.UNSET)
-_KINDS: Mapping[Kind, SpanKind] = {
-    "Internal": SpanKind.INTERNAL,
-    "Server": SpanKind.SERVER,
-    "Producer": SpanKind.PRODUCER,
-    "Consumer": SpanKind.CONSUMER,
-}
-
-_OF_OTHERS: frozenset[Kind] = frozenset({"Server", "Consumer"})
-"""The kinds of spans whose parents are those of other processes."""
+_SAMPLED = SpanContext(1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
 
 
 class OtlpRecorder:
@@ -40,28 +28,12 @@ class OtlpRecorder:
         """`attributes` are those of the process. The environment may override and extend them."""
         # A line for each span that is dropped would slow the work that the queue protects.
         logging.getLogger("opentelemetry.sdk._shared_internal").setLevel(logging.ERROR)
-        self._resource = _ResourceOfProcess.of(Resource.create(attributes).merge(OTELResourceDetector().detect()))
-        self._scope = InstrumentationScope("darkroom", schema_url=SCHEMA_URL)
-        self._processor = BatchSpanProcessor(OTLPSpanExporter())
+        resource = Resource.create(attributes).merge(OTELResourceDetector().detect())
+        self._processor = BatchSpanProcessor(_Exporter(Encoder(resource)))
 
     def record(self, span: Span) -> None:
         """Queue a span."""
-        self._processor.on_end(
-            ReadableSpan(
-                span.name,
-                _context(span.context, remote=False),
-                None if span.parent is None else _context(span.parent, remote=span.kind in _OF_OTHERS),
-                self._resource,
-                span.attributes,
-                (),
-                [Link(_context(link, remote=True)) for link in span.links],
-                _KINDS[span.kind],
-                status=Status(StatusCode.ERROR, span.error) if span.error else _OK,
-                start_time=span.start_ns,
-                end_time=span.end_ns,
-                instrumentation_scope=self._scope,
-            )
-        )
+        self._processor.on_end(_Queued(span))
 
     def close(self, timeout_s: float) -> None:
         """Export what is queued."""
@@ -71,21 +43,22 @@ class OtlpRecorder:
         thread.join(timeout_s)
 
 
-class _ResourceOfProcess(Resource):
-    """Equal to no other resource.
+class _Queued(ReadableSpan):
+    """A span as the queue takes it, which only asks whether it is sampled."""
 
-    The exporter groups spans by their resources, for which the SDK's class encodes all attributes as JSON: a seventh of
-    the CPU time to export a span.
-    """
-
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-
-    @classmethod
-    def of(cls, resource: Resource) -> "_ResourceOfProcess":
-        """The attributes of `resource`."""
-        return cls(resource.attributes, resource.schema_url)
+    def __init__(self, span: Span) -> None:
+        self.recorded = span
+        self._context = _SAMPLED
 
 
-def _context(context: SpanContext, *, remote: bool) -> OtelContext:
-    return OtelContext(int(context.trace_id, 16), int(context.span_id, 16), remote, _SAMPLED)
+class _Exporter(OTLPSpanExporter):
+    """Sends `_Queued` spans as the SDK's exporter sends its own."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self._encoder = encoder
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send a batch, with the attempts and the limits of time of the SDK's exporter, which logs a failure."""
+        encoded = self._encoder.encode([span.recorded for span in spans if isinstance(span, _Queued)])
+        return SpanExportResult.SUCCESS if self._client.export(encoded).success else SpanExportResult.FAILURE

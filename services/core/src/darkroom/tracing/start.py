@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from darkroom.processes.loading import loading
 from darkroom.tracing.sampling import Sampler
 from darkroom.tracing.spans import Tracing
 
@@ -37,7 +38,8 @@ def start_tracing(
         log.warning("tracing is off: spans are only exported with OTLP over HTTP", protocol=protocol, use=_PROTOCOL)
         return None
     try:
-        from darkroom.tracing.otlp import OtlpRecorder  # noqa: PLC0415 - takes a tenth of a second
+        with loading():
+            from darkroom.tracing.otlp import OtlpRecorder  # noqa: PLC0415 - takes a tenth of a second
     except ImportError as error:
         log.warning("tracing is off: install darkroom[opentelemetry]", error=str(error))
         return None
