@@ -51,11 +51,13 @@ def test_a_ratio_samples_the_same_traces_as_opentelemetry(trace_id: int, ratio: 
 
 def test_a_new_trace_is_sampled_as_often_as_the_ratio_says() -> None:
     sampler = Sampler(0.25)
-    ids = [trace_id for _ in range(10_000) if (trace_id := sampler.sampled_trace_id()) is not None]
-    assert 2_000 < len(ids) < 3_000
+    found = sampler.sampled_trace_ids(10_000)
+    ids, indexes = {trace_id for _, trace_id in found}, [i for i, _ in found]
+    assert 2_000 < len(ids) == len(found) < 3_000
     assert all(sampler.samples(None, trace_id) and len(trace_id) == 32 for trace_id in ids)
-    assert Sampler(0.0).sampled_trace_id() is None
-    assert Sampler(1.0).sampled_trace_id() is not None
+    assert indexes == sorted(set(indexes) & set(range(10_000)))
+    assert Sampler(0.0).sampled_trace_ids(1_000) == []
+    assert [i for i, _ in Sampler(1.0).sampled_trace_ids(3)] == [0, 1, 2]
 
 
 def test_new_traces_have_ids_of_their_own_and_are_sampled_as_often_as_the_ratio_says() -> None:

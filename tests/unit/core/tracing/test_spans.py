@@ -28,7 +28,6 @@ def test_a_span_with_a_parent_continues_its_trace() -> None:
 def test_a_span_that_is_not_sampled_is_none() -> None:
     unsampled = PARENT._replace(sampled=False)
     assert Tracing(Kept()).begin_sampled(unsampled.traceparent) is None
-    assert Tracing(Kept(), Sampler(0.0)).begin_sampled(None) is None
     assert Tracing(Kept(), Sampler(1.0, follows_parent=False)).begin_sampled(unsampled.traceparent) is not None
 
 
@@ -36,6 +35,20 @@ def test_a_text_that_is_no_context_begins_a_trace() -> None:
     began = Tracing(Kept(), Sampler(follows_parent=False)).begin_sampled("nonsense")
     assert began is not None
     assert began[1] is None
+
+
+def test_many_spans_are_begun_as_one_is() -> None:
+    unsampled = PARENT._replace(sampled=False).traceparent
+    texts = [unsampled, None, PARENT.traceparent, "nonsense", None]
+    begun = dict(Tracing(Kept()).begin_all_sampled(texts))
+    assert {i: began.parent for i, began in begun.items()} == {1: None, 2: PARENT, 4: None}
+    assert begun[2].context.trace_id == PARENT.trace_id
+    assert len({(began.context.trace_id, began.context.span_id) for began in begun.values()}) == 3
+    assert all(began.context.sampled for began in begun.values())
+    assert [i for i, _ in Tracing(Kept(), Sampler(0.0)).begin_all_sampled(texts)] == [2]
+    decided = Tracing(Kept(), Sampler(1.0, follows_parent=False)).begin_all_sampled(texts)
+    assert sorted(i for i, _ in decided) == [0, 1, 2, 3, 4]
+    assert Tracing(Kept()).begin_all_sampled([]) == []
 
 
 def test_what_is_not_sampled_passes_on_that_it_is_not() -> None:

@@ -45,10 +45,14 @@ class Sampler:
             return parent.sampled
         return int(trace_id[16:], 16) < self._limit
 
-    def sampled_trace_id(self) -> str | None:
-        """The id of a new trace if it is to be recorded, else None. Cheaper than to ask for an id that is not used."""
-        decisive = random.getrandbits(_BITS)
-        return f"{random.getrandbits(_BITS):016x}{decisive:016x}" if decisive < self._limit else None
+    def sampled_trace_ids(self, count: int) -> list[tuple[int, str]]:
+        """The ids of those of `count` new traces that are to be recorded, with their indexes.
+
+        Ids that are not used are not made: of them, only the half that decides is drawn.
+        """
+        limit, draw = self._limit, random.getrandbits
+        drawn = [(i, decisive) for i in range(count) if (decisive := draw(_BITS)) < limit]
+        return [(i, f"{draw(_BITS):016x}{decisive:016x}") for i, decisive in drawn]
 
     def new_traces(self, count: int) -> list[Begun | TraceHeader]:
         """New traces: their first spans. Of a trace that is not to be recorded, the header that says so.

@@ -1,6 +1,6 @@
 """Spans, and what creates them: work that has ended is recorded with its start and its end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain
@@ -73,16 +73,32 @@ class Tracing:
         trace_id = new_trace_id() if parent is None else parent.trace_id
         return SpanContext(trace_id, new_span_id(), self.sampler.samples(parent, trace_id))
 
-    def begin_sampled(self, traceparent: str | None) -> Begun | None:
-        """The context of a new span and its parent's; None if the span is not to be recorded. For frequent work."""
-        if traceparent is None:
-            trace_id = self.sampler.sampled_trace_id()
-            return None if trace_id is None else Begun(SpanContext(trace_id, new_span_id(), sampled=True), None)
+    def begin_sampled(self, traceparent: str) -> Begun | None:
+        """The context of a new span and its parent's; None if the span is not to be recorded."""
         if self.sampler.follows_parent and not says_sampled(traceparent):
             return None
         parent = read_traceparent(traceparent)
         context = self.begin(parent)
         return Begun(context, parent) if context.sampled else None
+
+    def begin_all_sampled(self, traceparents: Sequence[str | None]) -> list[tuple[int, Begun]]:
+        """As `begin_sampled` for each of `traceparents`; None begins a trace. Those to be recorded, with their indexes.
+
+        All in one call, because next to none is recorded: several calls for each would be most of the work.
+        """
+        decides = not self.sampler.follows_parent
+        new = [i for i, text in enumerate(traceparents) if text is None]
+        begun = [
+            (new[n], Begun(SpanContext(trace_id, new_span_id(), sampled=True), None))
+            for n, trace_id in self.sampler.sampled_trace_ids(len(new))
+        ]
+        if len(new) < len(traceparents):
+            begun += [
+                (i, continued)
+                for i, text in enumerate(traceparents)
+                if text is not None and (decides or says_sampled(text)) and (continued := self.begin_sampled(text))
+            ]
+        return begun
 
     def begin_or_pass_on(self, traceparent: str) -> Begun | TraceHeader:
         """As `begin_sampled`, for a client's `traceparent`. If the span is not to be recorded, the header to pass on.

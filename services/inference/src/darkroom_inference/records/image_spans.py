@@ -1,7 +1,7 @@
 """The spans of sampled images: from when a loop takes an image until Kafka has its result."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -41,19 +41,18 @@ class ImageSpans:
         self._settings = settings
         self._open: dict[_Position, _Open] = {}
 
-    def take(self, records: Iterable[ImageRecord]) -> None:
-        """Open the spans of those among `records` that are sampled."""
-        for record in records:
-            event = record.event
-            began = self._tracing.begin_sampled(None if event is None else event.trace.get(TRACEPARENT))
-            if began is not None:
-                context, parent = began
-                now_ns = time.time_ns()
-                self._open[record.partition, record.offset] = _Open(record, context, parent, context.child(), now_ns)
+    def take(self, records: Sequence[ImageRecord]) -> bool:
+        """Open the spans of those among `records` that are sampled. Returns whether any are open."""
+        texts = [None if (event := record.event) is None else event.trace.get(TRACEPARENT) for record in records]
+        for i, (context, parent) in self._tracing.begin_all_sampled(texts):
+            record = records[i]
+            opened = _Open(record, context, parent, context.child(), time.time_ns())
+            self._open[record.partition, record.offset] = opened
+        return bool(self._open)
 
     def read(self, record: ImageRecord, read: ReadImage | Failure) -> None:
         """The image has just been decoded and pre-processed, or failed."""
-        if not self._open or isinstance(read, Failure):
+        if isinstance(read, Failure):
             return
         if (opened := self._open.get((record.partition, record.offset))) is not None:
             end_ns = time.time_ns()
@@ -69,8 +68,6 @@ class ImageSpans:
 
     def ran(self, records: Iterable[ImageRecord], images: int, seconds: float) -> None:
         """The model has just run on `images` images, those of `records`, and took `seconds` for all."""
-        if not self._open:
-            return
         end_ns = time.time_ns()
         for record in records:
             if (opened := self._open.get((record.partition, record.offset))) is not None:
@@ -78,7 +75,7 @@ class ImageSpans:
 
     def publishing(self, record: ImageRecord, outgoing: Outgoing) -> Outgoing:
         """`outgoing`, with the span of its publication as the parent of what its readers do."""
-        if not self._open or (opened := self._open.get((record.partition, record.offset))) is None:
+        if (opened := self._open.get((record.partition, record.offset))) is None:
             return outgoing
         headers = [(name, value) for name, value in outgoing.headers if name.lower() != TRACEPARENT]
         headers.append((TRACEPARENT, opened.publish.traceparent.encode()))
