@@ -50,6 +50,7 @@ class Result:
     restart_s: float
     restart_writes: int
     steady_writes: int
+    steady_reconciles: float
     steady_cpu: float
     changes_s: list[float]
     empty_mb: float
@@ -99,10 +100,11 @@ def measure(count: int, *, steady_s: float) -> Result:
         restart_writes = len(log.writes(here.user))
         _say(f"restarted: all looked at after {restart_s:.1f} s, quiet {quiet_s:.0f} s later; {restart_writes} writes")
 
-        steady_cpu, steady_writes = _steady(here, operator, steady_s)
+        steady_cpu, steady_writes, steady_reconciles = _steady(here, operator, steady_s)
         changes_s = [_change(here, names[index * count // CHANGES], index) for index in range(CHANGES)]
         memory_mb = max(memory_mb, most_memory_mb(operator.pid))
-        _say(f"steady: {steady_cpu:.2%} of a core; {steady_writes} writes; changes seen after {max(changes_s):.2f} s")
+        _say(f"steady: {steady_cpu:.2%} of a core; {steady_reconciles:.0f} reconciliations; {steady_writes} writes")
+        _say(f"changes seen after {max(changes_s):.2f} s; {memory_mb:.0f} MB")
         return Result(
             pipelines=count,
             ready_s=ready_s,
@@ -110,6 +112,7 @@ def measure(count: int, *, steady_s: float) -> Result:
             restart_s=restart_s,
             restart_writes=restart_writes,
             steady_writes=steady_writes,
+            steady_reconciles=steady_reconciles,
             steady_cpu=steady_cpu,
             changes_s=changes_s,
             empty_mb=empty_mb,
@@ -136,12 +139,13 @@ def _bare(here: Site, recordings: list[Writes], control_plane: ControlPlane, fol
         return time.monotonic() - started
 
 
-def _steady(here: Site, operator: OperatorProcess, seconds: float) -> tuple[float, int]:
-    """The operator's share of a core and its writes while nothing changes."""
-    log = here.api_server.audit.from_now()
+def _steady(here: Site, operator: OperatorProcess, seconds: float) -> tuple[float, int, float]:
+    """The operator's share of a core, its writes and its reconciliations while nothing changes."""
+    log, reconciled = here.api_server.audit.from_now(), operator.metric(LOOKED_AT)
     used, since = cpu_s(operator.pid), time.monotonic()
     time.sleep(seconds)
-    return (cpu_s(operator.pid) - used) / (time.monotonic() - since), len(log.writes(here.user))
+    cpu = (cpu_s(operator.pid) - used) / (time.monotonic() - since)
+    return cpu, len(log.writes(here.user)), operator.metric(LOOKED_AT) - reconciled
 
 
 def _change(here: Site, name: str, number: int) -> float:
