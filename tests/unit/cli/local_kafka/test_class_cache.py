@@ -16,9 +16,9 @@ def jars(tmp_path: Path) -> list[Path]:
 
 def written(cache: ClassCache) -> Path:
     """Write what the JVM would write with `options`."""
-    (option,) = cache.options()
-    name, _, path = option.partition("=")
-    assert name == "-XX:AOTCacheOutput"
+    output, first_compiler = cache.options()
+    name, _, path = output.partition("=")
+    assert (name, first_compiler) == ("-XX:AOTCacheOutput", "-XX:TieredStopAtLevel=1")
     Path(path).write_bytes(b"classes")
     return Path(path)
 
@@ -39,7 +39,7 @@ def test_one_broker_writes_it_and_the_next_ones_read_it(tmp_path: Path, jars: li
 def test_the_cache_of_a_killed_broker_is_discarded_and_rewritten(tmp_path: Path, jars: list[Path]) -> None:
     killed = ClassCache(tmp_path, jars)
     unfinished = written(killed)
-    assert killed.options() == [f"-XX:AOTCacheOutput={unfinished}"]  # after a restart it still writes the cache
+    assert killed.options()[0] == f"-XX:AOTCacheOutput={unfinished}"  # after a restart it still writes the cache
     killed.broker_ended(in_order=False)
     assert not unfinished.exists()
     assert killed.options_to_read() == []

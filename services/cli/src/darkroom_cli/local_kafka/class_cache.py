@@ -15,6 +15,10 @@ from darkroom.files.file_lock import try_lock
 
 WRITING_TIMEOUT_S = 30.0
 
+_WITHOUT_PROFILES = "-XX:TieredStopAtLevel=1"
+"""With its second compiler, the JVM would write which methods are called often, too (JEP 515). A broker that reads that
+compiles so much at once that its start takes half as much CPU time again, and no less later."""
+
 
 class ClassCache:
     """The cache, for one broker: read if it exists, else written, unless another broker is writing it.
@@ -44,7 +48,7 @@ class ClassCache:
         if self._path.exists():
             return self.options_to_read()
         self._lock = self._lock if self.is_written else try_lock(self._folder / "classes.lock")
-        return [f"-XX:AOTCacheOutput={self._unfinished}"] if self.is_written else []
+        return [f"-XX:AOTCacheOutput={self._unfinished}", _WITHOUT_PROFILES] if self.is_written else []
 
     def broker_ended(self, *, in_order: bool) -> None:
         """Keep the cache that the broker has written if it stopped gracefully."""
