@@ -46,10 +46,7 @@ class Written:
         changes.results(batch.rows.by_table[results])
         changes.labels(batch.rows.by_table[result_labels])
         changes.repeated(batch.rows.by_table[results])
-        rows = {
-            table: [tuple(row[column.name] for column in table.columns) for row in of_table]
-            for table, of_table in batch.rows.by_table.items()
-        }
+        rows = {table: [tuple(row) for row in of_table] for table, of_table in batch.rows.by_table.items()}
         moves: _Tuples = [(end, *at, start) for at, (start, end) in sorted(batch.moves.items())]
         return cls(rows, sorted(changes.rows()), moves)
 

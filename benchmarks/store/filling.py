@@ -1,5 +1,6 @@
 """Fills a store in turn with the code of the filler and with the bare driver, while another process reads pages."""
 
+import gc
 import multiprocessing
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from benchmarks.measuring.processes import cpu_s
 from benchmarks.measuring.rounds import in_turn
 from benchmarks.store.drivers import Driver, Postgresql, Sqlite, Written
 from benchmarks.store.log import LABELS, PIPELINE, STAGES, Batches, Results, assign, dead_letters, failed_image, images
+from darkroom_ingestion.filling.command import collect_rarely
 from darkroom_ingestion.store.connecting import connect
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.queries import results_page
@@ -74,6 +76,7 @@ class Stopwatch:
 def fill(database: Database, url: str, log: Results, total: int, rounds: int) -> dict[str, list[Spent]]:
     """Fill an empty store with `total` results. Both ways write to the same tables, so that both meet the same size."""
     assign(database)
+    collect_rarely()
     each_turn = total // (2 * rounds)
     batches, driver = Batches(), Sqlite(url) if database.single_replica else Postgresql(url)
     start = 0
@@ -81,7 +84,10 @@ def fill(database: Database, url: str, log: Results, total: int, rounds: int) ->
     def messages() -> list[Message]:
         nonlocal start
         start += each_turn
-        return log.messages(start - each_turn, each_turn)
+        made = log.messages(start - each_turn, each_turn)
+        # A filler never holds so many: they are no part of its garbage collection.
+        gc.freeze()
+        return made
 
     try:
         with _read(url):

@@ -4,6 +4,7 @@ Coordinates are in pixels of the upright image (the EXIF orientation applied), f
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import Field
@@ -104,7 +105,9 @@ def summary_of(result: Mapping[str, Any]) -> str:
 
 def summary_of_class(label: str, score: float) -> str:
     """As `summary_of`, of an image that is of one class."""
-    return _one_line(_class(label, score))
+    words = _words(label)
+    line = _class(words, score)
+    return line if words and len(line) <= _MOST_CHARACTERS else _one_line(line)
 
 
 def summary_of_several(shown: Sequence[tuple[str, float]], count: int, *, boxes: bool) -> str:
@@ -116,6 +119,12 @@ def summary_of_several(shown: Sequence[tuple[str, float]], count: int, *, boxes:
         boxes: whether they are objects with boxes.
     """
     return _one_line(_several(shown, count, boxes=boxes))
+
+
+@lru_cache(1_024)
+def _words(label: str) -> str:
+    """A label in one line. A pipeline has few labels, and each of its results has some of them."""
+    return " ".join(label.split())
 
 
 def _one_line(text: str) -> str:

@@ -11,7 +11,7 @@ from darkroom.events import Analyzed, ImageSeen, ModelUsed, Source, Timings, Wor
 from darkroom.result_fields import Box, Keypoint, Mask, Prediction
 from darkroom_ingestion.kafka.log_record import LogRecord
 from darkroom_ingestion.records.usual_results import read_usual
-from darkroom_ingestion.store.result_rows import result_rows
+from darkroom_ingestion.store.result_rows import LabelRow, ResultRow, result_rows
 
 LARGE = 10**400
 BOX = Box(x=1.5, y=2, width=3, height=4, angle=None)
@@ -54,13 +54,14 @@ results = st.fixed_dictionaries(
 )
 
 
-def rows_of(
-    value: bytes, headers: list[tuple[str, bytes | None]]
-) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+def rows_of(value: bytes, headers: list[tuple[str, bytes | None]]) -> tuple[ResultRow, list[LabelRow]] | None:
+    """The rows without their data, which has to be `value`."""
     rows = result_rows("demo/digits", "classify", LogRecord("t", 1, 2, 3, None, headers, value))
-    if rows is not None:
-        assert rows[0].pop("data").encode() == value
-    return rows
+    if rows is None:
+        return None
+    row, labels = rows
+    assert row.data.encode() == value
+    return row._replace(data=""), labels
 
 
 @given(result=results, headers=st.sampled_from([[("ce_id", b"an-event")], []]))

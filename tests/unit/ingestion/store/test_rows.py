@@ -129,7 +129,8 @@ def test_every_record_has_a_row_or_is_skipped(
     def write(connection: Connection) -> None:
         for table, of_table in rows.by_table.items():
             insert_new(connection, table, of_table)
-            for row in of_table:
+            for one in of_table:
+                row = one if isinstance(one, dict) else one._asdict()
                 for text in (value for value in row.values() if isinstance(value, str)):
                     assert "\x00" not in text
                 texts = {name: value for name, value in row.items() if isinstance(value, str) and name != "data"}
@@ -164,8 +165,8 @@ def test_a_result_has_a_row_for_each_of_its_labels(data: dict[str, Any], labels:
     rows.add_record(TOPICS["results"], LogRecord("t", 1, 2, 3, None, [("ce_id", b"i.classify")], value))
     [row] = rows.by_table[results]
 
-    assert (row["image_id"], row["event_id"]) == ("i", "i.classify")
-    assert [found["label"] for found in rows.by_table.get(result_labels, [])] == labels
+    assert (row.image_id, row.event_id) == ("i", "i.classify")
+    assert [found.label for found in rows.by_table.get(result_labels, [])] == labels
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The program of the process that fills the store."""
 
+import gc
 import signal
 import socket
 import sys
@@ -33,6 +34,7 @@ _REPORT_SOON_S: Final = 0.05
 """Until the fillers have read what is in the log, which a service that starts waits for."""
 _JOIN_S: Final = 5.0
 _LAST_SPANS_S: Final = 1.0
+_OBJECTS_UNTIL_COLLECTION: Final = 50_000
 
 log = structlog.get_logger("darkroom.ingestion.filling")
 
@@ -90,6 +92,11 @@ class Fillers:
         self._closing = [*(other for other in self._closing if other.is_alive()), thread]
 
 
+def collect_rarely() -> None:
+    """Collect garbage less often: batches leave no cycles, and Python's default would take 3 % of the CPU time."""
+    gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
+
+
 def main() -> None:
     """Fill the store until the service closes the pipe. The arguments are the numbers of the pipe and of a socket."""
     # The service, which gets the same signals, decides when this process ends.
@@ -103,6 +110,7 @@ def main() -> None:
         return
     assert isinstance(setup, Setup)  # noqa: S101 - the first message
     configure_logs(setup.log_format, setup.log_level)
+    collect_rarely()
     database = connect(setup.database)
     tracing = start_tracing(SERVICE)
     fillers = Fillers(database, setup.group, Metrics(), tracing)

@@ -1,16 +1,20 @@
 """A record of the log, and the contents of its topic."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import msgspec
 from confluent_kafka import Message
 
 from darkroom.cloudevents import CONTENT_TYPE, in_binary_mode, is_structured
 from darkroom.kafka.log import TopicPartition
 from darkroom.kafka.record_headers import record_headers
 from darkroom_ingestion.records.text import storable
+
+_JSON = b"application/json"
+"""The content type of results."""
 
 Role = Literal["images", "results", "dead-letters"]
 
@@ -24,11 +28,10 @@ class TopicContents:
     stage: str | None = None
 
 
-@dataclass
-class LogRecord:
+class LogRecord(msgspec.Struct, dict=True):
     """A Kafka record. Copied from librdkafka, so that its message can be freed. Never changed.
 
-    Not frozen: that alone would cost as much as the rest of its creation several times.
+    Neither frozen nor a data class: each would make its creation take longer.
 
     Attributes:
         raw_headers: as received; of an event in structured mode, as in binary mode.
@@ -41,7 +44,7 @@ class LogRecord:
     key: bytes | None
     raw_headers: Sequence[tuple[str, bytes | None]]
     value: bytes
-    _by_name: Mapping[str, bytes | None] | None = field(default=None, repr=False, compare=False)
+    _by_name: Mapping[str, bytes | None] | None = None
 
     @classmethod
     def of(cls, message: Message) -> "LogRecord":
@@ -50,7 +53,9 @@ class LogRecord:
         # Nearly all records have distinct names in lower case, which are checked at once instead of one by one.
         by_name = dict(headers)
         names = "".join(by_name)
-        usual = len(by_name) == len(headers) and names == names.lower() and not is_structured(by_name.get(CONTENT_TYPE))
+        content_type = by_name.get(CONTENT_TYPE)
+        flat = content_type == _JSON or not is_structured(content_type)
+        usual = flat and len(by_name) == len(headers) and names.islower()
         if not usual:
             headers, value = in_binary_mode(headers, value)
         topic, partition, offset = message.topic(), message.partition(), message.offset()
@@ -65,7 +70,7 @@ class LogRecord:
 
     def header(self, name: str) -> str | None:
         """One header, like `headers.get(name)`. Faster for a single one."""
-        value = self._values().get(name)
+        value = (self._values() if self._by_name is None else self._by_name).get(name)
         return None if value is None else _text(value)
 
     def _values(self) -> Mapping[str, bytes | None]:

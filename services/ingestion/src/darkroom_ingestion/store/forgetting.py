@@ -16,6 +16,7 @@ from darkroom_ingestion.store.counts.newest import (
     pipelines_with_repeats,
 )
 from darkroom_ingestion.store.database import Database
+from darkroom_ingestion.store.result_rows import StoredResult
 from darkroom_ingestion.store.tables import (
     dead_letters,
     images,
@@ -82,11 +83,11 @@ def _remove_failures(connection: Connection, chunk: ColumnElement[bool]) -> int:
 
 def _remove_results(connection: Connection, chunk: ColumnElement[bool]) -> int:
     """Remove results with their labels. An earlier one of a result that is removed counts again."""
-    columns = (results.c[name] for name in ("pipeline", "event_id", "image_id", "stage", "at_ms"))
+    columns = (results.c[name] for name in StoredResult._fields)
     query = select(*columns).where(chunk)
     lock_results(connection, (), exclusive={row.pipeline for row in connection.execute(query)})
-    removed = connection.execute(query).mappings().all()
-    pipelines = {row["pipeline"] for row in removed}
+    removed = [StoredResult._make(row) for row in connection.execute(query)]
+    pipelines = {row.pipeline for row in removed}
     changes, answers = Changes(), set(map(answer_of, removed))
     repeats = pipelines_with_repeats(connection, pipelines)
     if repeats:
@@ -94,7 +95,7 @@ def _remove_results(connection: Connection, chunk: ColumnElement[bool]) -> int:
         changes.repeated(removed, -1)
     else:
         changes.results(removed, -1)
-        changes.labels(labels_of_results(connection, ((row["pipeline"], row["event_id"]) for row in removed)), -1)
+        changes.labels(labels_of_results(connection, ((row.pipeline, row.event_id) for row in removed)), -1)
     for pipeline in pipelines:
         events = select(results.c.event_id).where(chunk, results.c.pipeline == pipeline)
         own = result_labels.c.event_id.in_(events)

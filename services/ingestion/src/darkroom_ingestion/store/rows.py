@@ -1,7 +1,9 @@
 """Converts records of the log to rows of the store. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy.schema import Table
@@ -29,16 +31,17 @@ class Rows:
     """Rows by table, and counts of skipped records.
 
     Attributes:
+        by_table: rows of results and labels as `ResultRow` and `LabelRow`, others as dictionaries.
         labels: for each row of `results`, how many rows of `result_labels` are its own. Both are in the same order.
     """
 
-    by_table: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
+    by_table: defaultdict[Table, list[Any]] = field(default_factory=partial(defaultdict, list))
     labels: list[int] = field(default_factory=list)
     skipped: dict[Role, int] = field(default_factory=dict)
 
     def add(self, table: Table, row: dict[str, Any]) -> None:
         """Add one row."""
-        self.by_table.setdefault(table, []).append(row)
+        self.by_table[table].append(row)
 
     def skip(self, role: Role) -> None:
         """Count a skipped record."""
@@ -53,9 +56,9 @@ class Rows:
                     count = self.labels[number]
                     own = self.by_table.get(tables.result_labels, [])[start : start + count]
                     start += count
-                    yield Rows({tables.result_labels: own, tables.results: [row]}, [count])
+                    yield Rows(defaultdict(list, {tables.result_labels: own, tables.results: [row]}), [count])
                 else:
-                    yield Rows({table: [row]})
+                    yield Rows(defaultdict(list, {table: [row]}))
 
     def add_image(self, image: ReceivedImage) -> None:
         """Add the row of an image that this service has accepted, which is equal to that of its record."""
@@ -71,22 +74,20 @@ class Rows:
                 self.add(tables.images, image_row(topic.pipeline, record))
                 if mark := redrive_row(topic.pipeline, record):
                     self.add(tables.redrives, mark)
-                return
             case "results":
-                found = result_rows(topic.pipeline, topic.stage or "", record)
-                table, row = tables.results, None
-                if found is not None:
-                    row, labels = found
-                    self.labels.append(len(labels))
-                    if labels:
-                        self.by_table.setdefault(tables.result_labels, []).extend(labels)
+                if (found := result_rows(topic.pipeline, topic.stage or "", record)) is None:
+                    self.skip(topic.role)
+                    return
+                row, labels = found
+                self.labels.append(len(labels))
+                if labels:
+                    self.by_table[tables.result_labels].extend(labels)
+                self.by_table[tables.results].append(row)
             case "dead-letters":
-                row = dead_letter_row(topic.pipeline, topic.stage or "", record)
-                table = tables.dead_letters
-        if row is None:
-            self.skip(topic.role)
-        else:
-            self.add(table, row)
+                if (letter := dead_letter_row(topic.pipeline, topic.stage or "", record)) is None:
+                    self.skip(topic.role)
+                else:
+                    self.add(tables.dead_letters, letter)
 
 
 def image_id(record: LogRecord) -> str:

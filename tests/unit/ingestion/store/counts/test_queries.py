@@ -10,6 +10,7 @@ from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
 from darkroom_ingestion.store.counts.queries import Span, extent_ms, read_counts
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
+from darkroom_ingestion.store.result_rows import StoredLabel, StoredResult
 from tests.support.postgresql import STORES, make_database, postgresql
 
 __all__ = ["postgresql"]
@@ -29,10 +30,10 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     opened = open_database(url)
     changes = Changes()
     for minute in range(3 * 1_440):
-        at = {"pipeline": PIPELINE, "at_ms": (START_S + 60 * minute) * 1_000}
+        at_ms = (START_S + 60 * minute) * 1_000
         stage = "classify" if minute % 3 else "detect"
-        changes.results([{**at, "stage": stage, "image_id": "i", "event_id": f"i.{stage}"}])
-        changes.labels([{**at, "stage": stage, "label": "cat" if minute % 2 else "dog"}])
+        changes.results([StoredResult(PIPELINE, f"i.{stage}", "i", stage, at_ms, 0, minute)])
+        changes.labels([StoredLabel(PIPELINE, f"i.{stage}", "cat" if minute % 2 else "dog", stage, at_ms)])
     opened.write(changes.write)
     yield opened
     opened.close()

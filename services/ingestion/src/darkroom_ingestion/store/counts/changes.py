@@ -15,13 +15,15 @@ Rows that retention or the removal of a topic removes no longer count.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection
 
 from darkroom_ingestion.records.image_times import time_of_id
-from darkroom_ingestion.store.counts.latencies import BOUNDS_MS, bucket_of
+from darkroom_ingestion.store.counts.latencies import bucket_of
+from darkroom_ingestion.store.result_rows import Label, Result
 from darkroom_ingestion.store.tables import counts
 from darkroom_ingestion.store.writing.inserts import insert_values, placeholder
 
@@ -32,7 +34,6 @@ _TIMES = (*(longer // shorter for shorter, longer in pairwise(LEVELS_S)), None)
 """How many of each length are in the next one."""
 _MINUTE_MS = LEVELS_S[0] * 1_000
 _KEY = tuple(column.name for column in counts.primary_key)
-_BUCKETS = tuple(map(str, range(len(BOUNDS_MS) + 1)))
 _ADD = (
     f"ON CONFLICT ({', '.join(_KEY)}) "  # names of our own columns
     'DO UPDATE SET "count" = "counts"."count" + excluded."count"'
@@ -64,25 +65,30 @@ class Changes:
             minutes[pipeline, "received", "", "", minute] += sign
             minutes[pipeline, "bytes", "", "", minute] += sign * row["bytes"]
 
-    def results(self, rows: Iterable[Row], sign: int = 1) -> None:
+    def results(self, rows: Iterable[Result], sign: int = 1) -> None:
         """Count results that are the newest of their image and stage. Replays have no latency."""
         keys = [
-            (row["pipeline"], row["stage"], None if is_repeated(row) else _bucket(row), row["at_ms"] // _MINUTE_MS)
+            (
+                row.pipeline,
+                row.stage,
+                None if is_repeated(row) else _bucket(row.image_id, row.at_ms),
+                row.at_ms // _MINUTE_MS,
+            )
             for row in rows
         ]
         for key, count in Counter(keys).items():
             self._answers[key] += sign * count
 
-    def labels(self, rows: Iterable[Row], sign: int = 1) -> None:
+    def labels(self, rows: Iterable[Label], sign: int = 1) -> None:
         """Count labels of such results."""
-        keys = [(row["pipeline"], "label", row["stage"], row["label"], row["at_ms"] // _MINUTE_MS) for row in rows]
+        keys = [(row.pipeline, "label", row.stage, row.label, row.at_ms // _MINUTE_MS) for row in rows]
         for key, count in Counter(keys).items():
             self._minutes[key] += sign * count
 
-    def repeated(self, rows: Iterable[Row], sign: int = 1) -> None:
+    def repeated(self, rows: Iterable[Result], sign: int = 1) -> None:
         """Count those of `rows`, which are results, that have other ids than live results."""
         for row in filter(is_repeated, rows):
-            self._minutes[row["pipeline"], "repeated", row["stage"], "", row["at_ms"] // _MINUTE_MS] += sign
+            self._minutes[row.pipeline, "repeated", row.stage, "", row.at_ms // _MINUTE_MS] += sign
 
     def failures(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Count dead letters."""
@@ -128,13 +134,18 @@ class Changes:
             of_level = coarser
 
 
-def _bucket(row: Row) -> str | None:
+def _bucket(image_id: str, at_ms: int) -> str | None:
     """The bucket of a result's latency, if the id of its image tells when that was received."""
-    received_at_ms = time_of_id(row["image_id"])
-    return None if received_at_ms is None else _BUCKETS[bucket_of(row["at_ms"] - received_at_ms)]
+    received_at_ms = time_of_id(image_id)
+    return None if received_at_ms is None else _bucket_of(at_ms - received_at_ms)
 
 
-def is_repeated(row: Row) -> bool:
+@lru_cache(10_000)
+def _bucket_of(latency_ms: int) -> str:
+    return str(bucket_of(latency_ms))
+
+
+def is_repeated(row: Result) -> bool:
     """Whether a result has another id than the one live result of its image and stage."""
     # As `names.result_id` without a generation. This is run for every result.
-    return bool(row["event_id"] != f"{row['image_id']}.{row['stage']}")
+    return row.event_id != f"{row.image_id}.{row.stage}"

@@ -1,6 +1,7 @@
 """Rows and columns that are made from other rows of the store. A store of an earlier version gets them when opened."""
 
 import json
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
@@ -11,7 +12,7 @@ from darkroom_ingestion.records.text import storable
 from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.counts.newest import labels_of_results
 from darkroom_ingestion.store.queries import superseded
-from darkroom_ingestion.store.result_rows import found_in, label_rows
+from darkroom_ingestion.store.result_rows import StoredResult, found_in, label_rows
 from darkroom_ingestion.store.tables import about, counts, dead_letters, images, result_labels, results
 from darkroom_ingestion.store.writing.inserts import insert_new
 
@@ -45,17 +46,17 @@ def derive_if_outdated(connection: Connection) -> None:
 
 
 def _derive_from_results(connection: Connection) -> None:
-    columns = (*_EVENT, *(results.c[name] for name in ("image_id", "stage", "at_ms", "data", "summary")))
+    columns = (results.c[name] for name in (*StoredResult._fields, "data", "summary"))
     query = select(*columns, superseded().label("superseded")).order_by(*_EVENT).limit(_AT_ONCE)
-    changes, part = Changes(), connection.execute(query).mappings().all()
+    changes, part = Changes(), connection.execute(query).all()
     while part:
-        data = [json.loads(row["data"]) for row in part]
+        data = [json.loads(row.data) for row in part]
         found = [found_in(result) for result in data]
         best = [
             {
-                "of_pipeline": row["pipeline"],
-                "of_event": row["event_id"],
-                "summary": row["summary"] or storable(summary_of(result)),
+                "of_pipeline": row.pipeline,
+                "of_event": row.event_id,
+                "summary": row.summary or storable(summary_of(result)),
                 "label": of_row.label,
                 "score": of_row.score,
                 "objects": of_row.objects,
@@ -63,15 +64,19 @@ def _derive_from_results(connection: Connection) -> None:
             for row, result, of_row in zip(part, data, found, strict=True)
         ]
         connection.execute(_BEST, best)
-        labels = [label for row, of_row in zip(part, found, strict=True) for label in label_rows(row, of_row.labels)]
-        insert_new(connection, result_labels, labels)
-        newest = [row for row in part if not row["superseded"]]
+        labels = [
+            label_rows(row.pipeline, row.event_id, row.stage, row.at_ms, of_row.labels)
+            for row, of_row in zip(part, found, strict=True)
+        ]
+        insert_new(connection, result_labels, list(chain.from_iterable(labels)))
+        read = [StoredResult._make(row[: len(StoredResult._fields)]) for row in part]
+        newest = [of_row for row, of_row in zip(part, read, strict=True) if not row.superseded]
         changes.results(newest)
-        changes.labels(labels_of_results(connection, ((row["pipeline"], row["event_id"]) for row in newest)))
-        changes.repeated(part)
+        changes.labels(labels_of_results(connection, ((row.pipeline, row.event_id) for row in newest)))
+        changes.repeated(read)
         changes.write(connection)
-        after = query.where(tuple_(*_EVENT) > tuple_(part[-1]["pipeline"], part[-1]["event_id"]))
-        part = connection.execute(after).mappings().all()
+        after = query.where(tuple_(*_EVENT) > tuple_(part[-1].pipeline, part[-1].event_id))
+        part = connection.execute(after).all()
 
 
 def _all(connection: Connection, query: Select[Any]) -> Any:

@@ -2,34 +2,35 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes, Row
+from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
+from darkroom_ingestion.store.result_rows import Result, StoredLabel, StoredResult
 from darkroom_ingestion.store.writing.inserts import placeholder
 
 Answer = tuple[str, str, str]
 """The pipeline, the image and the stage of a result."""
 
 _AT_ONCE = 5_000
-_OF_RESULT = ("pipeline", "event_id", "image_id", "stage", "at_ms", "partition", "offset")
-_OF_LABEL = ("pipeline", "event_id", "label", "stage", "at_ms")
+_Stored = TypeVar("_Stored", StoredResult, StoredLabel)
+_Result = TypeVar("_Result", bound=Result)
 
 
-def answer_of(row: Row) -> Answer:
+def answer_of(row: Result) -> Answer:
     """Which image and stage a row of results is of."""
-    return row["pipeline"], row["image_id"], row["stage"]
+    return row.pipeline, row.image_id, row.stage
 
 
-def order_of(row: Row) -> tuple[int, int, int]:
+def order_of(row: Result) -> tuple[int, int, int]:
     """The order of the results of an image and stage, as `StageResult.order`. Of those with one id, the first stays."""
-    return row["at_ms"], row["partition"], row["offset"]
+    return row.at_ms, row.partition, row.offset
 
 
-def newest_of(rows: Iterable[Row]) -> dict[Answer, Row]:
+def newest_of(rows: Iterable[_Result]) -> dict[Answer, _Result]:
     """The newest of these results of each image and stage."""
-    found: dict[Answer, Row] = {}
+    found: dict[Answer, _Result] = {}
     for row in rows:
         answer = answer_of(row)
         known = found.get(answer)
@@ -38,19 +39,19 @@ def newest_of(rows: Iterable[Row]) -> dict[Answer, Row]:
     return found
 
 
-def results_of_images(connection: Connection, images: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The results of images, given by pipeline and id, without their data."""
-    return _rows(connection, "results", _OF_RESULT, "image_id", images)
+def results_of_images(connection: Connection, images: Iterable[tuple[str, str]]) -> list[StoredResult]:
+    """The results of images, given by pipeline and id."""
+    return _rows(connection, "results", StoredResult, "image_id", images)
 
 
-def results_with_ids(connection: Connection, events: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The results with these ids, given with their pipelines, without their data."""
-    return _rows(connection, "results", _OF_RESULT, "event_id", events)
+def results_with_ids(connection: Connection, events: Iterable[tuple[str, str]]) -> list[StoredResult]:
+    """The results with these ids, given with their pipelines."""
+    return _rows(connection, "results", StoredResult, "event_id", events)
 
 
-def labels_of_results(connection: Connection, events: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+def labels_of_results(connection: Connection, events: Iterable[tuple[str, str]]) -> list[StoredLabel]:
     """The labels of the results with these ids, given with their pipelines."""
-    return _rows(connection, "result_labels", _OF_LABEL, "event_id", events)
+    return _rows(connection, "result_labels", StoredLabel, "event_id", events)
 
 
 def count_newest(connection: Connection, changes: Changes, answers: Iterable[Answer], sign: int) -> None:
@@ -59,7 +60,7 @@ def count_newest(connection: Connection, changes: Changes, answers: Iterable[Ans
     newest = newest_of(results_of_images(connection, ((pipeline, image) for pipeline, image, _ in wanted)))
     shown = [row for answer, row in newest.items() if answer in wanted]
     changes.results(shown, sign)
-    changes.labels(labels_of_results(connection, ((row["pipeline"], row["event_id"]) for row in shown)), sign)
+    changes.labels(labels_of_results(connection, ((row.pipeline, row.event_id) for row in shown)), sign)
 
 
 def pipelines_with_repeats(connection: Connection, pipelines: Iterable[str]) -> set[str]:
@@ -72,15 +73,15 @@ def pipelines_with_repeats(connection: Connection, pipelines: Iterable[str]) -> 
 
 
 def _rows(
-    connection: Connection, table: str, columns: tuple[str, ...], key: str, pairs: Iterable[tuple[str, str]]
-) -> list[dict[str, Any]]:
+    connection: Connection, table: str, of: type[_Stored], key: str, pairs: Iterable[tuple[str, str]]
+) -> list[_Stored]:
     """Rows by pipeline and `key`. All keys are one parameter, because SQLAlchemy takes long for thousands."""
     by_pipeline: dict[str, dict[str, None]] = {}
     for pipeline, value in pairs:
         by_pipeline.setdefault(pipeline, {})[value] = None
-    listed = ", ".join(f'"{column}"' for column in columns)
+    listed = ", ".join(f'"{column}"' for column in of._fields)
     start = f"SELECT {listed} FROM {table} WHERE pipeline = "  # noqa: S608 - names of our own tables
-    found: list[dict[str, Any]] = []
+    found: list[_Stored] = []
     for pipeline, values in by_pipeline.items():
         everything = list(values)
         for first in range(0, len(everything), _AT_ONCE):
@@ -90,5 +91,5 @@ def _rows(
                 rows = connection.exec_driver_sql(wanted, (pipeline, json.dumps(some)))
             else:
                 rows = connection.exec_driver_sql(f"{start} %s AND {key} = ANY(%s)", (pipeline, some))
-            found.extend(dict(zip(columns, row, strict=True)) for row in rows.all())
+            found.extend(map(of._make, rows.all()))
     return found

@@ -7,13 +7,14 @@ each row alone. If a row of a copy is not new, the copy is undone, and all are i
 from collections.abc import Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, CursorResult
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import Table
 
+from darkroom_ingestion.store.result_rows import LabelRow, ResultRow
 from darkroom_ingestion.store.writing.arrays import Array
 
 COPIED_TYPES = "copied_types"
@@ -25,12 +26,13 @@ _LEAST_COPIED = 50
 _UNIQUE_VIOLATION = "23505"
 
 _Order = tuple[Column[Any], ...]
+_Row = TypeVar("_Row", dict[str, Any], ResultRow, LabelRow)
 
 
 def insert_new(
     connection: Connection,
     table: Table,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[_Row],
     first_by: Sequence[Column[Any]] = (),
     *,
     last_by: Sequence[Column[Any]] = (),
@@ -53,7 +55,7 @@ def insert_new(
     return insert_rows(connection, table, rows, _on_conflict(table, tuple(first_by), tuple(last_by))).rowcount
 
 
-def insert_absent(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+def insert_absent(connection: Connection, table: Table, rows: Sequence[_Row]) -> Sequence[_Row]:
     """Insert the rows whose primary keys are new. Returns the rows that were inserted: the first with each such key.
 
     Args:
@@ -77,15 +79,15 @@ def insert_absent(connection: Connection, table: Table, rows: Sequence[dict[str,
         found = insert_rows(connection, table, rows, f"ON CONFLICT DO NOTHING RETURNING {_listed(keys)}").all()
         if len(found) == len(rows):
             return rows
-    first: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in rows:
-        first.setdefault(tuple(row[name] for name in keys), row)
+    first: dict[tuple[Any, ...], _Row] = {}
+    for key, row in zip(_values(rows, keys), rows, strict=True):
+        first.setdefault(key, row)
     return [first[tuple(key)] for key in found]
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], kept: str) -> CursorResult[Any]:
+def insert_rows(connection: Connection, table: Table, rows: Sequence[_Row], kept: str) -> CursorResult[Any]:
     """Insert `rows`, which all have the same columns. `kept` is the clause for those that conflict."""
-    return insert_values(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows], kept)
+    return insert_values(connection, table, _names(rows[0]), _tuples(rows), kept)
 
 
 def insert_values(
@@ -100,16 +102,16 @@ def insert_values(
     return connection.exec_driver_sql(f"{into} SELECT * FROM {rows} {kept}", columns)  # noqa: S608 - our own names
 
 
-def _copied(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> bool:
+def _copied(connection: Connection, table: Table, rows: Sequence[_Row]) -> bool:
     """PostgreSQL: copy the rows if there are many, and all their keys are new. Returns whether it has."""
     if connection.dialect.name == "sqlite" or len(rows) < _LEAST_COPIED:
         return False
-    names = tuple(rows[0])
+    names = _names(rows[0])
     types = {COPIED_TYPES: [_postgresql_type(table, name).lower() for name in names]}
     copy = f'COPY "{table.name}" ({_listed(names)}) FROM STDIN (FORMAT BINARY)'
     try:
         with connection.begin_nested():
-            connection.exec_driver_sql(copy, [tuple(row.values()) for row in rows], types)
+            connection.exec_driver_sql(copy, _tuples(rows), types)
     except IntegrityError as error:
         if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
             raise
@@ -146,16 +148,30 @@ def _postgresql_type(table: Table, name: str) -> str:
     return table.columns[name].type.compile(postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
+def _names(row: dict[str, Any] | ResultRow | LabelRow) -> tuple[str, ...]:
+    return tuple(row) if isinstance(row, dict) else row._fields
+
+
+def _tuples(rows: Sequence[_Row]) -> list[tuple[Any, ...]]:
+    # sqlite3 takes a microsecond longer to bind values of a named tuple.
+    return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in rows]
+
+
+def _values(rows: Sequence[_Row], names: Sequence[str]) -> list[Any]:
+    """The values of the columns `names` of each row; of one column, the value alone."""
+    of_row = _names(rows[0])
+    return list(map(itemgetter(*map(of_row.index, names)), _tuples(rows)))
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _one_per_key(
-    table: Table, rows: Sequence[dict[str, Any]], order: _Order, *, last: bool
-) -> Sequence[dict[str, Any]]:
+def _one_per_key(table: Table, rows: Sequence[_Row], order: _Order, *, last: bool) -> Sequence[_Row]:
     """One row per key, because PostgreSQL refuses a statement that would change a row twice."""
-    key = itemgetter(*(column.name for column in table.primary_key))
-    if len(set(map(key, rows))) == len(rows):
+    keys = _values(rows, [column.name for column in table.primary_key])
+    if len(set(keys)) == len(rows):
         return rows
-    chosen_at_the_end = sorted(rows, key=itemgetter(*(column.name for column in order)), reverse=not last)
-    return list({key(row): row for row in chosen_at_the_end}.values())
+    orders = _values(rows, [column.name for column in order])
+    chosen_at_the_end = sorted(zip(orders, keys, rows, strict=True), key=itemgetter(0), reverse=not last)
+    return list({key: row for _, key, row in chosen_at_the_end}.values())

@@ -1,9 +1,8 @@
 """Writes results with their labels, and counts them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
 
 from sqlalchemy import Connection, delete
 
@@ -19,6 +18,7 @@ from darkroom_ingestion.store.counts.newest import (
     results_of_images,
     results_with_ids,
 )
+from darkroom_ingestion.store.result_rows import LabelRow, Result, ResultRow
 from darkroom_ingestion.store.tables import result_labels, results
 from darkroom_ingestion.store.writing.inserts import insert_absent, insert_new
 
@@ -26,13 +26,16 @@ FIRST_RESULT = (results.c.at_ms, results.c.partition, results.c.offset)
 """Of results with the same id, the one with the smallest values stays. A result that was published twice is in one
 partition, unless partitions were added in between."""
 
-Row = dict[str, Any]
-_Labelled = tuple[Row, Sequence[Row]]
+_Labelled = tuple[ResultRow, Sequence[LabelRow]]
 _Event = tuple[str, str]
 
 
 def write_results(
-    connection: Connection, rows: Sequence[Row], labels: Sequence[Row], labels_of: Sequence[int], changes: Changes
+    connection: Connection,
+    rows: Sequence[ResultRow],
+    labels: Sequence[LabelRow],
+    labels_of: Sequence[int],
+    changes: Changes,
 ) -> int:
     """Insert results, or replace later ones of the same ids. Returns how many rows were changed.
 
@@ -43,11 +46,11 @@ def write_results(
         labels_of: for each result, how many of the labels are its own.
         changes: where to count.
     """
-    repeats = {row["pipeline"] for row in rows if is_repeated(row)}
-    pipelines = {row["pipeline"] for row in rows}
+    repeats = {row.pipeline for row in rows if is_repeated(row)}
+    pipelines = {row.pipeline for row in rows}
     lock_results(connection, pipelines, exclusive=repeats)
     repeats |= pipelines_with_repeats(connection, pipelines)
-    shared = _shared(connection, [row for row in rows if row["pipeline"] in repeats]) if repeats else set[Answer]()
+    shared = _shared(connection, [row for row in rows if row.pipeline in repeats]) if repeats else set[Answer]()
     alone = [row for row in rows if answer_of(row) not in shared] if shared else rows
     new = insert_absent(connection, results, alone)
     own, together = labels, []
@@ -64,9 +67,9 @@ def write_results(
     return len(new) + (len(_merge(connection, together, changes) - set(map(_event, new))) if together else 0)
 
 
-def _shared(connection: Connection, rows: Sequence[Row]) -> set[Answer]:
+def _shared(connection: Connection, rows: Sequence[ResultRow]) -> set[Answer]:
     """The images and stages that the store has a result of, or that several of `rows` are of."""
-    stored = results_of_images(connection, ((row["pipeline"], row["image_id"]) for row in rows))
+    stored = results_of_images(connection, ((row.pipeline, row.image_id) for row in rows))
     several = (answer for answer, count in Counter(map(answer_of, rows)).items() if count > 1)
     return {*map(answer_of, stored), *several}
 
@@ -74,18 +77,19 @@ def _shared(connection: Connection, rows: Sequence[Row]) -> set[Answer]:
 def _merge(connection: Connection, together: Sequence[_Labelled], changes: Changes) -> set[_Event]:
     """Write results whose ids, or images and stages, others have too. Returns the pipeline and id of those changed."""
     stored = results_with_ids(connection, (_event(row) for row, _ in together))
-    images = {(row["pipeline"], row["image_id"]) for row in chain(stored, (row for row, _ in together))}
-    known: dict[_Event, Any] = {_event(row): row for row in chain(stored, results_of_images(connection, images))}
+    known_or_new: list[Result] = [*stored, *(row for row, _ in together)]
+    images = {(row.pipeline, row.image_id) for row in known_or_new}
+    known: dict[_Event, Result] = {_event(row): row for row in chain(stored, results_of_images(connection, images))}
     before = newest_of(known.values())
-    changed: dict[_Event, Sequence[Row]] = {}
-    replaced: dict[_Event, Any] = {}
+    changed: dict[_Event, _Labelled] = {}
+    replaced: dict[_Event, Result] = {}
     for row, labels in together:
         event = _event(row)
         old = known.get(event)
         if old is None or order_of(row) < order_of(old):
             if old is not None and event not in changed:
                 replaced[event] = old
-            known[event], changed[event] = row, labels
+            known[event], changed[event] = row, (row, labels)
     after = newest_of(known.values())
     gone = [row for answer, row in before.items() if after.get(answer) is not row]
     come = [row for answer, row in after.items() if before.get(answer) is not row]
@@ -94,24 +98,24 @@ def _merge(connection: Connection, together: Sequence[_Labelled], changes: Chang
     changes.labels(labels_of_results(connection, map(_event, gone)), -1)
     changes.results(come)
     changes.labels(labels_of_results(connection, kept))
-    changes.labels(chain.from_iterable(changed[_event(row)] for row in come if _event(row) in changed))
+    changes.labels(chain.from_iterable(changed[_event(row)][1] for row in come if _event(row) in changed))
     changes.repeated(replaced.values(), -1)
-    changes.repeated(known[event] for event in changed)
+    changes.repeated(row for row, _ in changed.values())
 
     for pipeline, event_id in replaced:
         same = (result_labels.c.pipeline == pipeline, result_labels.c.event_id == event_id)
         connection.execute(delete(result_labels).where(*same))
-    insert_new(connection, results, [known[event] for event in changed], FIRST_RESULT)
-    insert_new(connection, result_labels, list(chain.from_iterable(changed.values())))
+    insert_new(connection, results, [row for row, _ in changed.values()], FIRST_RESULT)
+    insert_new(connection, result_labels, list(chain.from_iterable(own for _, own in changed.values())))
     return set(changed)
 
 
-def _labelled(rows: Sequence[Row], labels: Sequence[Row], labels_of: Sequence[int]) -> Iterator[_Labelled]:
+def _labelled(rows: Sequence[ResultRow], labels: Sequence[LabelRow], labels_of: Sequence[int]) -> Iterator[_Labelled]:
     start = 0
     for row, count in zip(rows, labels_of, strict=True):
         yield row, labels[start : start + count]
         start += count
 
 
-def _event(row: Mapping[str, Any]) -> _Event:
-    return row["pipeline"], row["event_id"]
+def _event(row: Result) -> _Event:
+    return row.pipeline, row.event_id

@@ -57,8 +57,8 @@ class Batch:
 
     def move(self, partition: TopicPartition, start: int, end: int) -> None:
         """Record that `partition` has been read from `start`, the store's position, to `end` (exclusive)."""
-        first = self.moves[partition][0] if partition in self.moves else start
-        self.moves[partition] = (first, end)
+        known = self.moves.get(partition)
+        self.moves[partition] = (start if known is None else known[0], end)
 
 
 def write_batch(database: Database, batch: Batch) -> int:
@@ -121,7 +121,8 @@ def _write_one_by_one(connection: Connection, batch: Batch, changes: Changes) ->
                 raise
             batch.refused += 1
             ((row, *_), *_) = reversed(rows.by_table.values())
-            position = {name: row.get(name) for name in ("topic", "partition", "offset")}
+            values = row if isinstance(row, dict) else row._asdict()
+            position = {name: values.get(name) for name in ("topic", "partition", "offset")}
             log.error("the store refused a record, skipped", reason=reason_of(error), **position)  # noqa: TRY400
         else:
             changes.add(of_row)
