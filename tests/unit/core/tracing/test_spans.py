@@ -28,6 +28,7 @@ def test_a_span_with_a_parent_continues_its_trace() -> None:
 def test_a_span_that_is_not_sampled_is_none() -> None:
     unsampled = PARENT._replace(sampled=False)
     assert Tracing(Kept()).begin_sampled(unsampled.traceparent) is None
+    assert Tracing(Kept(), Sampler(0.0)).begin_sampled(None) is None
     assert Tracing(Kept(), Sampler(1.0, follows_parent=False)).begin_sampled(unsampled.traceparent) is not None
 
 
@@ -37,32 +38,18 @@ def test_a_text_that_is_no_context_begins_a_trace() -> None:
     assert began[1] is None
 
 
-def test_many_spans_are_begun_as_one_is() -> None:
-    unsampled = PARENT._replace(sampled=False).traceparent
-    texts = [unsampled, None, PARENT.traceparent, "nonsense", None]
-    begun = dict(Tracing(Kept()).begin_all_sampled(texts))
-    assert {i: began.parent for i, began in begun.items()} == {1: None, 2: PARENT, 4: None}
-    assert begun[2].context.trace_id == PARENT.trace_id
-    assert len({(began.context.trace_id, began.context.span_id) for began in begun.values()}) == 3
-    assert all(began.context.sampled for began in begun.values())
-    assert [i for i, _ in Tracing(Kept(), Sampler(0.0)).begin_all_sampled(texts)] == [2]
-    decided = Tracing(Kept(), Sampler(1.0, follows_parent=False)).begin_all_sampled(texts)
-    assert sorted(i for i, _ in decided) == [0, 1, 2, 3, 4]
-    assert Tracing(Kept()).begin_all_sampled([]) == []
-
-
 def test_what_is_not_sampled_passes_on_that_it_is_not() -> None:
     passed_on = next(Tracing(Kept(), Sampler(0.0)).new_traces)
     assert not isinstance(passed_on, Begun)
-    context = read_traceparent(passed_on[1].decode())
+    context = read_traceparent(passed_on.decode())
     assert context is not None
     assert not context.sampled
     unsampled = PARENT._replace(sampled=False).traceparent
-    assert Tracing(Kept()).begin_or_pass_on(unsampled) == ("traceparent", unsampled.encode())
+    assert Tracing(Kept()).begin_or_pass_on(unsampled) == unsampled.encode()
     ignored = Tracing(Kept(), Sampler(0.0, follows_parent=False)).begin_or_pass_on(PARENT.traceparent)
     assert not isinstance(ignored, Begun)
-    assert ignored[1].startswith(f"00-{PARENT.trace_id}-".encode())
-    assert ignored[1].endswith(b"-00")
+    assert ignored.startswith(f"00-{PARENT.trace_id}-".encode())
+    assert ignored.endswith(b"-00")
 
 
 def test_what_is_sampled_begins_a_trace_or_continues_one() -> None:

@@ -40,10 +40,6 @@ class Begun(NamedTuple):
     parent: SpanContext | None
 
 
-TraceHeader = tuple[str, bytes]
-"""A `traceparent` as a record header."""
-
-
 def read_traceparent(text: str) -> SpanContext | None:
     """The context that `text` names; None if it is not valid."""
     found = _FORM.fullmatch(text)

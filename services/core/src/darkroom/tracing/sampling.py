@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from darkroom.tracing.context import TRACEPARENT, Begun, SpanContext, TraceHeader
+from darkroom.tracing.context import Begun, SpanContext
 
 SAMPLER: Final = "OTEL_TRACES_SAMPLER"
 ARGUMENT: Final = "OTEL_TRACES_SAMPLER_ARG"
@@ -45,17 +45,13 @@ class Sampler:
             return parent.sampled
         return int(trace_id[16:], 16) < self._limit
 
-    def sampled_trace_ids(self, count: int) -> list[tuple[int, str]]:
-        """The ids of those of `count` new traces that are to be recorded, with their indexes.
+    def sampled_trace_id(self) -> str | None:
+        """The id of a new trace if it is to be recorded, else None. Cheaper than to ask for an id that is not used."""
+        decisive = random.getrandbits(_BITS)
+        return f"{random.getrandbits(_BITS):016x}{decisive:016x}" if decisive < self._limit else None
 
-        Ids that are not used are not made: of them, only the half that decides is drawn.
-        """
-        limit, draw = self._limit, random.getrandbits
-        drawn = [(i, decisive) for i in range(count) if (decisive := draw(_BITS)) < limit]
-        return [(i, f"{draw(_BITS):016x}{decisive:016x}") for i, decisive in drawn]
-
-    def new_traces(self, count: int) -> list[Begun | TraceHeader]:
-        """New traces: their first spans. Of a trace that is not to be recorded, the header that says so.
+    def new_traces(self, count: int) -> list[Begun | bytes]:
+        """New traces: their first spans. Of a trace that is not to be recorded, the `traceparent` that says so.
 
         Many at a time, because that takes a third of the instructions and has its code in the caches.
         """
@@ -64,7 +60,7 @@ class Sampler:
         return [
             Begun(SpanContext((high + low).decode(), span_id.decode(), sampled=True), None)
             if low < limit
-            else (TRACEPARENT, b"00-%b%b-%b-00" % (high, low, span_id))
+            else b"00-%b%b-%b-00" % (high, low, span_id)
             for high, low, span_id in _IDS.iter_unpack(digits)
         ]
 

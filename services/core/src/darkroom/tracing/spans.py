@@ -1,16 +1,14 @@
 """Spans, and what creates them: work that has ended is recorded with its start and its end."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from itertools import chain
 from typing import Final, Literal, NamedTuple, Protocol
 
 from darkroom.tracing.context import (
-    TRACEPARENT,
     Begun,
     SpanContext,
-    TraceHeader,
     new_span_id,
     new_trace_id,
     read_traceparent,
@@ -55,53 +53,40 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True)
 class Tracing:
-    """Decides which spans there are, and records them."""
+    """Decides which spans there are, and records them.
+
+    Attributes:
+        new_traces: traces that begin here: spans without a parent as `begin_or_pass_on` returns them, without end. An
+            iterator, because most requests begin a trace that is not recorded: the next one takes no Python code.
+    """
 
     recorder: Recorder
     sampler: Sampler = field(default_factory=Sampler)
+    new_traces: Iterator[Begun | bytes] = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def new_traces(self) -> Iterator[Begun | TraceHeader]:
-        """Traces that begin here: spans without a parent as `begin_or_pass_on` returns them, without end.
-
-        An iterator, because most requests begin a trace that is not recorded: the next one takes no Python code.
-        """
-        return chain.from_iterable(iter(partial(self.sampler.new_traces, _DRAWN), []))
+    def __post_init__(self) -> None:
+        """Begin the traces."""
+        new_traces = chain.from_iterable(iter(partial(self.sampler.new_traces, _DRAWN), []))
+        object.__setattr__(self, "new_traces", new_traces)
 
     def begin(self, parent: SpanContext | None) -> SpanContext:
         """The context of a new span, which may be one that is not to be recorded."""
         trace_id = new_trace_id() if parent is None else parent.trace_id
         return SpanContext(trace_id, new_span_id(), self.sampler.samples(parent, trace_id))
 
-    def begin_sampled(self, traceparent: str) -> Begun | None:
-        """The context of a new span and its parent's; None if the span is not to be recorded."""
+    def begin_sampled(self, traceparent: str | None) -> Begun | None:
+        """The context of a new span and its parent's; None if the span is not to be recorded. For frequent work."""
+        if traceparent is None:
+            trace_id = self.sampler.sampled_trace_id()
+            return None if trace_id is None else Begun(SpanContext(trace_id, new_span_id(), sampled=True), None)
         if self.sampler.follows_parent and not says_sampled(traceparent):
             return None
         parent = read_traceparent(traceparent)
         context = self.begin(parent)
         return Begun(context, parent) if context.sampled else None
 
-    def begin_all_sampled(self, traceparents: Sequence[str | None]) -> list[tuple[int, Begun]]:
-        """As `begin_sampled` for each of `traceparents`; None begins a trace. Those to be recorded, with their indexes.
-
-        All in one call, because next to none is recorded: several calls for each would be most of the work.
-        """
-        decides = not self.sampler.follows_parent
-        new = [i for i, text in enumerate(traceparents) if text is None]
-        begun = [
-            (new[n], Begun(SpanContext(trace_id, new_span_id(), sampled=True), None))
-            for n, trace_id in self.sampler.sampled_trace_ids(len(new))
-        ]
-        if len(new) < len(traceparents):
-            begun += [
-                (i, continued)
-                for i, text in enumerate(traceparents)
-                if text is not None and (decides or says_sampled(text)) and (continued := self.begin_sampled(text))
-            ]
-        return begun
-
-    def begin_or_pass_on(self, traceparent: str) -> Begun | TraceHeader:
-        """As `begin_sampled`, for a client's `traceparent`. If the span is not to be recorded, the header to pass on.
+    def begin_or_pass_on(self, traceparent: str) -> Begun | bytes:
+        """As `begin_sampled`, for a client's `traceparent`. If the span is not to be recorded, the one to pass on.
 
         That says that the trace is not recorded: otherwise those that continue it would decide again.
         """
@@ -110,7 +95,7 @@ class Tracing:
         if context.sampled:
             return Begun(context, parent)
         passed_on = traceparent if parent is not None and not parent.sampled else context.traceparent
-        return TRACEPARENT, passed_on.encode()
+        return passed_on.encode()
 
     def record(self, span: Span) -> None:
         """Record a span whose context is sampled."""

@@ -112,7 +112,7 @@ class Answers:
         """
         own = {i: record for i, record in enumerate(records) if self._is_for_this_stage(record)}
         if self._spans is not None:
-            self._open_spans = self._spans if self._spans.take([*own.values()]) else None
+            self._open_spans = self._spans if self._spans.take(own.values()) else None
         alone = len(own) == 1 or self._settings.stage.execution.batch.max == 1
         found = self._analyse_in_turn(own) if alone else self._analyse_together(own)
         answers: list[Answer] = []

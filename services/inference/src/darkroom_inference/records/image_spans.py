@@ -1,7 +1,7 @@
 """The spans of sampled images: from when a loop takes an image until Kafka has its result."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -41,13 +41,15 @@ class ImageSpans:
         self._settings = settings
         self._open: dict[_Position, _Open] = {}
 
-    def take(self, records: Sequence[ImageRecord]) -> bool:
+    def take(self, records: Iterable[ImageRecord]) -> bool:
         """Open the spans of those among `records` that are sampled. Returns whether any are open."""
-        texts = [None if (event := record.event) is None else event.trace.get(TRACEPARENT) for record in records]
-        for i, (context, parent) in self._tracing.begin_all_sampled(texts):
-            record = records[i]
-            opened = _Open(record, context, parent, context.child(), time.time_ns())
-            self._open[record.partition, record.offset] = opened
+        for record in records:
+            event = record.event
+            began = self._tracing.begin_sampled(None if event is None else event.trace.get(TRACEPARENT))
+            if began is not None:
+                context, parent = began
+                now_ns = time.time_ns()
+                self._open[record.partition, record.offset] = _Open(record, context, parent, context.child(), now_ns)
         return bool(self._open)
 
     def read(self, record: ImageRecord, read: ReadImage | Failure) -> None:

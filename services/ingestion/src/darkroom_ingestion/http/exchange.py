@@ -13,7 +13,7 @@ from darkroom_ingestion.http.audited import audit_request
 from darkroom_ingestion.http.request_span import RequestSpan
 
 if TYPE_CHECKING:
-    from darkroom.tracing.context import SpanContext, TraceHeader
+    from darkroom.tracing.context import SpanContext
     from darkroom_ingestion.http.context import Services
 
 EXCHANGE: Final = "darkroom.exchange"
@@ -31,8 +31,8 @@ class Exchange:
     Attributes:
         request_id: the client's X-Request-Id if it is short and plain ASCII; else a new one.
         image_id: the image that it is about, for its log lines; None if there is none, or several.
-        passed_on: the header for what it causes that says that its trace is not recorded; None if it is, or tracing is
-            off.
+        passed_on: the `traceparent` for what it causes that says that its trace is not recorded; None if it is, or
+            tracing is off.
 
     Args:
         services: the application's services.
@@ -50,7 +50,7 @@ class Exchange:
         match = None if traced is None else _TRACEPARENT.fullmatch(traced)
         self._trace_id = None if match is None else match[1].decode()
         self._span: RequestSpan | None = None
-        self.passed_on: TraceHeader | None = None
+        self.passed_on: bytes | None = None
         if (tracing := services.tracing) is not None:
             began = next(tracing.new_traces) if match is None else tracing.begin_or_pass_on(match[0].decode())
             if isinstance(began, Begun):

@@ -13,7 +13,7 @@ from structlog.contextvars import bind_contextvars
 from darkroom.cloudevents import record_headers
 from darkroom.errors import DarkroomError
 from darkroom.events import RECEIVED
-from darkroom.tracing.context import SpanContext, TraceHeader
+from darkroom.tracing.context import TRACEPARENT, SpanContext
 from darkroom.tracing.spans import Tracing
 from darkroom_ingestion.catalog.served import ServedPipeline
 from darkroom_ingestion.filling.image_channel import ImageSender
@@ -44,14 +44,15 @@ class Upload(NamedTuple):
 class Sender(NamedTuple):
     """The parameters that the client sent with the images.
 
-    `span` is that of its request, if it is sampled. Otherwise `passed_on` is the header that says so, if tracing is on.
+    `span` is that of its request, if it is sampled. Otherwise, if tracing is on, `passed_on` is a `traceparent` that
+    says so.
     """
 
     key: str | None = None
     idempotency_key: KeyOfCaller | None = None
     trace: Mapping[str, str] = MappingProxyType({})
     span: SpanContext | None = None
-    passed_on: TraceHeader | None = None
+    passed_on: bytes | None = None
 
 
 Outcome = ReceivedImage | Refused | NotConnected
@@ -184,7 +185,7 @@ class Publication:
         at_ms, trace = now_ms(), sender.trace if span is None else span.headers(sender.trace)
         headers = record_headers(image_id, served.source, RECEIVED, rfc3339(at_ms), upload.content_type, trace=trace)
         if sender.passed_on is not None:
-            headers.append(sender.passed_on)
+            headers.append((TRACEPARENT, sender.passed_on))
         self.record = Record(served.plan.images.name, (sender.key or image_id).encode(), upload.body, headers, at_ms)
 
     def acknowledged(self, ack: Ack) -> ReceivedImage:
