@@ -64,21 +64,10 @@ class StoredResult(NamedTuple):
     offset: int
 
 
-class StoredLabel(NamedTuple):
-    """A label of a result in the store."""
-
-    pipeline: str
-    event_id: str
-    label: str
-    stage: str
-    at_ms: int
-
-
 _made = tuple.__new__
 """Makes named tuples of tuples, in a third of the time of their constructors. Rows are made for every result."""
 
 Result = ResultRow | StoredResult
-Label = LabelRow | StoredLabel
 
 
 class Found(msgspec.Struct):

@@ -10,7 +10,7 @@ from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
 from darkroom_ingestion.store.counts.queries import Span, extent_ms, read_counts
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.opening import open_database
-from darkroom_ingestion.store.result_rows import StoredLabel, StoredResult
+from darkroom_ingestion.store.result_rows import LabelRow, StoredResult
 from tests.support.postgresql import STORES, make_database, postgresql
 
 __all__ = ["postgresql"]
@@ -33,7 +33,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         at_ms = (START_S + 60 * minute) * 1_000
         stage = "classify" if minute % 3 else "detect"
         changes.results([StoredResult(PIPELINE, f"i.{stage}", "i", stage, at_ms, 0, minute)])
-        changes.labels([StoredLabel(PIPELINE, f"i.{stage}", "cat" if minute % 2 else "dog", stage, at_ms)])
+        changes.labels([LabelRow(PIPELINE, f"i.{stage}", "cat" if minute % 2 else "dog", stage, at_ms, 0.5)])
     opened.write(changes.write)
     yield opened
     opened.close()

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 
 from darkroom_ingestion.records.image_times import time_of_id
 from darkroom_ingestion.store.counts.latencies import bucket_of
-from darkroom_ingestion.store.result_rows import Label, Result
+from darkroom_ingestion.store.result_rows import LabelRow, Result
 from darkroom_ingestion.store.tables import counts
 from darkroom_ingestion.store.writing.inserts import insert_values, placeholder
 
@@ -79,7 +79,7 @@ class Changes:
         for key, count in Counter(keys).items():
             self._answers[key] += sign * count
 
-    def labels(self, rows: Iterable[Label], sign: int = 1) -> None:
+    def labels(self, rows: Iterable[LabelRow], sign: int = 1) -> None:
         """Count labels of such results."""
         keys = [(row.pipeline, "label", row.stage, row.label, row.at_ms // _MINUTE_MS) for row in rows]
         for key, count in Counter(keys).items():

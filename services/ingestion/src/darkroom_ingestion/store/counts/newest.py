@@ -7,14 +7,14 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
-from darkroom_ingestion.store.result_rows import Result, StoredLabel, StoredResult
+from darkroom_ingestion.store.result_rows import LabelRow, Result, StoredResult
 from darkroom_ingestion.store.writing.inserts import placeholder
 
 Answer = tuple[str, str, str]
 """The pipeline, the image and the stage of a result."""
 
 _AT_ONCE = 5_000
-_Stored = TypeVar("_Stored", StoredResult, StoredLabel)
+_Stored = TypeVar("_Stored", StoredResult, LabelRow)
 _Result = TypeVar("_Result", bound=Result)
 
 
@@ -49,9 +49,12 @@ def results_with_ids(connection: Connection, events: Iterable[tuple[str, str]]) 
     return _rows(connection, "results", StoredResult, "event_id", events)
 
 
-def labels_of_results(connection: Connection, events: Iterable[tuple[str, str]]) -> list[StoredLabel]:
-    """The labels of the results with these ids, given with their pipelines."""
-    return _rows(connection, "result_labels", StoredLabel, "event_id", events)
+def labels_of_results(connection: Connection, events: Iterable[tuple[str, str]]) -> list[LabelRow]:
+    """The labels of the results with these ids, given with their pipelines.
+
+    With their scores: SQLite would read all labels of the pipeline from an index that has all other columns.
+    """
+    return _rows(connection, "result_labels", LabelRow, "event_id", events)
 
 
 def count_newest(connection: Connection, changes: Changes, answers: Iterable[Answer], sign: int) -> None:
