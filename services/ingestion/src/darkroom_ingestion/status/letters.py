@@ -51,10 +51,11 @@ class Letters:
         Raises:
             StoreUnavailable: the store can't be read.
         """
+        counts = await self._counts(pipeline, stages)
+        # Read after the counts, so that none of what is counted is missing.
         newest = await self.database.reading(
             lambda connection: {stage: last_errors(connection, pipeline, stage, _LAST_ERRORS) for stage in stages}
         )
-        counts = await self._counts(pipeline, stages)
         return {stage: StageLetters(counts.get(stage), tuple(map(_letter, newest[stage]))) for stage in stages}
 
     def forget(self, pipeline: str) -> None:
