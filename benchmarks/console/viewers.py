@@ -80,8 +80,8 @@ class _Console:
         self._waiting: dict[str, None] = {}
         self._room = _MOST_AT_ONCE
 
-    async def follow(self) -> None:
-        """Follow the pipeline, as `namespace/name`."""
+    async def follow(self, phase: float) -> None:
+        """Follow the pipeline. Requests are repeated at `phase` of their interval, from 0 to 1."""
         loop = asyncio.get_running_loop()
         for number in range(_CONNECTIONS):
             took = self._take if number == 0 else _ignore
@@ -94,8 +94,8 @@ class _Console:
         stream = self._idle.pop(0)
         accept = "text/event-stream"
         stream.send(self._request(f"/v1/live?pipeline={quote(self._pipeline, safe='')}", accept=accept, **_OF_SCRIPTS))
-        self._every(10, "/readyz")
-        self._every(30, "/v1/pipelines")
+        loop.call_later(10 * phase, self._every, 10, "/readyz")
+        loop.call_later(30 * phase, self._every, 30, "/v1/pipelines")
         while True:
             # As `untilTick` of console/src/screens/live/wall.ts does.
             left_s = _TICK_S - (time.time() - _TICK_AT_S) % _TICK_S
@@ -154,8 +154,9 @@ def _ignore(_: bytes) -> None:
 async def main(url: str, pipeline: str, number: int) -> None:
     """Follow a pipeline, as `namespace/name`, as so many consoles."""
     async with asyncio.TaskGroup() as consoles:
-        for _ in range(number):
-            consoles.create_task(_Console(url, pipeline).follow())
+        for console in range(number):
+            # They were opened at different times.
+            consoles.create_task(_Console(url, pipeline).follow((console + 0.5) / number))
 
 
 if __name__ == "__main__":
