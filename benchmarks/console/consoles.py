@@ -31,6 +31,7 @@ def measure_consoles(rounds: int, *, smoke: bool) -> list[Comparison]:
     with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder, broker() as address:
         at = target(address, max_bytes="100Ki")
         with ingestion(at, Path(folder), 1) as server, _answered(server, at):
+
             def five() -> Throughput:
                 with _consoles(server, at, smoke=smoke):
                     return _load(server, at, _SMOKE_S if smoke else _SECONDS)

@@ -2,7 +2,7 @@
 
 A worker that sends spans to a collector and one that does not are measured in turn, and so are ingestion services. CPU
 time per image is compared, because the clock also depends on other programs. Two processes of the same program differ
-by more than tracing costs for as long as they run, so every round starts new ones, and a second service without tracing
+by more than tracing costs for as long as they run, so every round starts new ones, and a second one without tracing
 shows how far two equal ones differ. The code of spans is also measured alone, and added to the CPU time of an image
 without it. What it costs Kafka to have a `traceparent` in every record is only in the former.
 """
@@ -49,6 +49,7 @@ def main() -> None:
     """Measure and report."""
     parser = parser_of(__doc__, rounds=15)
     parser.add_argument("--seconds", type=float, default=4, help="of every measurement (%(default)s)")
+    parser.add_argument("--only", choices=["service", "worker"], help="one of them (both)")
     run(parser, measure)
 
 
@@ -58,12 +59,13 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
         options.seconds = 0.3
     with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder, collector() as spans:
         alone = [_alone(spans) for _ in range(options.rounds)]
-        service, again = _services(options, Path(folder), spans)
-        comparisons = [
-            *_with_code_alone(service, [one["ingestion"] for one in alone]),
-            again,
-            *_with_code_alone(_worker(options, Path(folder), spans), [one["worker"] for one in alone]),
-        ]
+        comparisons = []
+        if options.only != "worker":
+            service, again = _services(options, Path(folder), spans)
+            comparisons += [*_with_code_alone(service, [one["ingestion"] for one in alone]), again]
+        if options.only != "service":
+            worker, again = _workers(options, Path(folder), spans)
+            comparisons += [*_with_code_alone(worker, [one["worker"] for one in alone]), again]
     return Report(benchmark="tracing", machine=machine, smoke=options.smoke, comparisons=comparisons)
 
 
@@ -83,7 +85,8 @@ def _with_code_alone(row: Comparison, alone_us: list[float]) -> Iterator[Compari
     yield row.model_copy(update={"what": f"{row.what}: code of spans alone", "measured": added})
 
 
-def _worker(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]) -> Comparison:
+def _workers(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]) -> tuple[Comparison, Comparison]:
+    """The worker with tracing and the second one without, compared with one without."""
     with LocalKafka() as kafka:
         kafka.start()
         images = samples()
@@ -92,9 +95,14 @@ def _worker(options: argparse.Namespace, folder: Path, spans: Mapping[str, str])
         topic.publish(waiting)
         seconds = Seconds(options.seconds, options.seconds, options.seconds)
         setup = Setup(folder, Cores.of_machine(), seconds, {_SIZE: waiting})
-        workers = {UNTRACED: setup.worker(topic, "digits"), TRACED: setup.traced(topic, "digits", spans)}
+        workers = {
+            UNTRACED: setup.worker(topic, "digits"),
+            TRACED: setup.traced(topic, "digits", spans),
+            AGAIN: setup.worker(topic, "digits"),
+        }
         rates = in_turn(workers, options.rounds)
-    return _by_cpu(f"worker, tiny model, {_SIZE}, {TRACED}, by CPU", rates, TRACED, _LIMIT)
+    what = f"worker, tiny model, {_SIZE}, {{}}, by CPU"
+    return _by_cpu(what.format(TRACED), rates, TRACED, _LIMIT), _by_cpu(what.format(AGAIN), rates, AGAIN, Limit())
 
 
 def _services(options: argparse.Namespace, folder: Path, spans: Mapping[str, str]) -> tuple[Comparison, Comparison]:
