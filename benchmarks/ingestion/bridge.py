@@ -52,7 +52,8 @@ def jars(folder: Path | None) -> list[Path]:
         _, needed = PythonResolver().resolve([bridge])
         return [Path(dependency.artifact.resolve()) for dependency in (bridge, *needed)]
     except (OSError, RuntimeError, ValueError) as error:
-        raise NotInstalled(f"{_COORDINATES} can't be downloaded: {error}") from error
+        # Without the addresses of the repositories.
+        raise NotInstalled(f"{_COORDINATES} can't be downloaded: {str(error).partition(' in remote')[0]}") from error
 
 
 def bridge(jars: list[Path], target: Target, folder: Path) -> contextlib.AbstractContextManager[Server]:
