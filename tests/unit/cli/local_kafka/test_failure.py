@@ -29,6 +29,12 @@ WARNING: A restricted method in java.lang.System has been called
 Exception in thread "main" org.apache.kafka.common.config.ConfigException: Invalid value soon: Not a number of type LONG
 \tat kafka.tools.StorageTool.main(StorageTool.scala)
 """
+UNKNOWN_OPTION = """\
+NOTE: Picked up JDK_JAVA_OPTIONS: -Xnonsense
+Unrecognized option: -Xnonsense
+Error: Could not create the Java Virtual Machine.
+Error: A fatal exception has occurred. Program will exit.
+"""
 
 
 def test_the_first_exception_is_the_reason_and_later_ones_follow_from_it() -> None:
@@ -45,6 +51,10 @@ def test_a_cause_that_the_exception_does_not_repeat_is_added() -> None:
 def test_without_an_exception_it_is_the_last_error_that_was_logged() -> None:
     output = "[2026-11-23 14:41:10,300] ERROR Shutdown broker because all log dirs have failed (kafka.log.LogManager)\n"
     assert reason_of_failure(output) == "Shutdown broker because all log dirs have failed"
+
+
+def test_what_the_launcher_prints_after_the_reason_is_left_out() -> None:
+    assert reason_of_failure(UNKNOWN_OPTION) == "Unrecognized option: -Xnonsense"
 
 
 def test_else_it_is_the_last_line_that_the_jvm_printed() -> None:

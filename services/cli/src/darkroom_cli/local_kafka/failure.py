@@ -6,6 +6,11 @@ _CLASS = r"(?:[a-z_$][\w$]*\.)+[A-Z][\w$.]*"
 _EXCEPTION = re.compile(rf'^(?:Exception in thread "[^"]*" )?{_CLASS}: (?P<message>.+)$')
 _CAUSE = re.compile(rf"^Caused by: {_CLASS}: (?P<message>.+)$")
 _LOGGED = re.compile(rf"^\[[^]]*\] (?:ERROR|FATAL) (?P<message>.+?)(?: \({_CLASS}\))?$")
+_CONSEQUENCES = {
+    "Error: Could not create the Java Virtual Machine.",
+    "Error: A fatal exception has occurred. Program will exit.",
+}
+"""What Java's launcher prints after the reason."""
 
 
 def reason_of_failure(output: str) -> str:
@@ -13,7 +18,7 @@ def reason_of_failure(output: str) -> str:
 
     The first, because later errors (`Exiting Kafka due to fatal exception`) are only consequences.
     """
-    lines = [line for line in output.splitlines() if line.strip()]
+    lines = [line for line in output.splitlines() if line.strip() and line not in _CONSEQUENCES]
     exceptions = [(number, match["message"]) for number, line in enumerate(lines) if (match := _EXCEPTION.match(line))]
     if exceptions:
         number, message = exceptions[0]
