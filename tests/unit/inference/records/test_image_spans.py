@@ -1,5 +1,7 @@
 """The spans of images, with the sample model."""
 
+from dataclasses import replace
+
 import pytest
 
 from darkroom.tracing.context import SpanContext, read_traceparent
@@ -83,3 +85,18 @@ def test_images_that_are_taken_again_have_one_set_of_spans(answers: Answers, kep
     answers.answer(record)
     answers.report()
     assert kept.names.count("process demo.digits.images") == 1
+
+
+def test_of_several_images_only_the_sampled_ones_have_spans(answers: Answers, kept: Kept) -> None:
+    flags = {"a": False, "b": True, "c": False, "d": True}
+    records = [
+        example_image(value=IMAGE, ce_id=name, traceparent=PARENT._replace(sampled=sampled).traceparent)
+        for name, sampled in flags.items()
+    ]
+    records = [replace(record, offset=i) for i, record in enumerate(records)]
+    passed_on = [trace_of(answer) for answer in answers.answer_together(records) if isinstance(answer, Outgoing)]
+    answers.report()
+    assert [context.sampled for context in passed_on if context] == list(flags.values())
+    events = [span.attributes["cloudevents.event_id"] for span in kept.spans if span.name.startswith("process ")]
+    assert events == ["b", "d"]
+    assert kept.names.count("infer") == 2

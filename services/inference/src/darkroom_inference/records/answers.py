@@ -63,8 +63,8 @@ class Answers:
         self._timings: list[Timings] = []
         self._runs: list[int] = []
         self._spans = None if tracing is None else ImageSpans(tracing, settings)
-        self._open_spans: ImageSpans | None = None
-        """The spans while any of the images at work is sampled. For most groups of images, none is."""
+        self._sampled: set[int] = set()
+        """The `id()` of each record at work that is sampled. Few are."""
 
     @property
     def model_is_busy(self) -> bool:
@@ -112,7 +112,7 @@ class Answers:
         """
         own = {i: record for i, record in enumerate(records) if self._is_for_this_stage(record)}
         if self._spans is not None:
-            self._open_spans = self._spans if self._spans.take(own.values()) else None
+            self._sampled = self._spans.take(own.values())
         alone = len(own) == 1 or self._settings.stage.execution.batch.max == 1
         found = self._analyse_in_turn(own) if alone else self._analyse_together(own)
         answers: list[Answer] = []
@@ -139,8 +139,8 @@ class Answers:
             return self.failed(record, "ResultTooLarge", message)
 
         outgoing = self._results.record(record, answer, too_large, at=made_at)
-        if self._open_spans is not None:
-            outgoing = self._open_spans.publishing(record, outgoing)
+        if self._spans is not None and id(record) in self._sampled:
+            outgoing = self._spans.publishing(record, outgoing)
         size = len(outgoing.value or b"")
         return too_large() if size > self._limit_bytes else outgoing
 
@@ -202,8 +202,8 @@ class Answers:
                 read = self._analyser.read(record.value or b"", slot)
             except Exception as error:  # any exception of a model leads to another attempt
                 raise _model_failed(error) from error
-        if self._open_spans is not None:
-            self._open_spans.read(record, read)
+        if self._spans is not None and id(record) in self._sampled:
+            self._spans.read(record, read)
         return read
 
     def _run(self, images: Sequence[ReadImage], records: Sequence[ImageRecord]) -> list[Analysis]:
@@ -215,8 +215,8 @@ class Answers:
                 raise _model_failed(error) from error
         self._runs.append(len(images))
         self._timings += [analysis.timings for analysis in found]
-        if self._open_spans is not None:
-            self._open_spans.ran(records, len(images), found[0].timings.inference_s * len(images))
+        if self._spans is not None and not self._sampled.isdisjoint(map(id, records)):
+            self._spans.ran(records, len(images), found[0].timings.inference_s * len(images))
         return found
 
     def _run_one_at_a_time(

@@ -41,16 +41,21 @@ class ImageSpans:
         self._settings = settings
         self._open: dict[_Position, _Open] = {}
 
-    def take(self, records: Iterable[ImageRecord]) -> bool:
-        """Open the spans of those among `records` that are sampled. Returns whether any are open."""
+    def take(self, records: Iterable[ImageRecord]) -> set[int]:
+        """Open the spans of those among `records` that are sampled. Returns the `id()` of each of these.
+
+        `read`, `ran` and `publishing` need not be called for the others, which are most: the calls take time.
+        """
+        sampled: set[int] = set()
+        begin = self._tracing.begin_sampled
         for record in records:
-            event = record.event
-            began = self._tracing.begin_sampled(None if event is None else event.trace.get(TRACEPARENT))
+            began = begin(None if (event := record.event) is None else event.trace.get(TRACEPARENT))
             if began is not None:
                 context, parent = began
                 now_ns = time.time_ns()
                 self._open[record.partition, record.offset] = _Open(record, context, parent, context.child(), now_ns)
-        return bool(self._open)
+                sampled.add(id(record))
+        return sampled
 
     def read(self, record: ImageRecord, read: ReadImage | Failure) -> None:
         """The image has just been decoded and pre-processed, or failed."""
