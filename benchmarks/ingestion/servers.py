@@ -77,11 +77,11 @@ class Server:
         """The processes by id. A process that has ended stays, so that its CPU time is missed and not forgotten."""
         for process in [self.process, *self.process.children(recursive=True)]:
             if process.pid not in self._parts:
-                self._parts[process.pid] = _part_of(process.cmdline())
+                self._parts[process.pid] = _part_of(" ".join(process.cmdline()))
         return self._parts
 
 
-def _part_of(command: list[str]) -> str:
+def _part_of(command: str) -> str:
     if _STORE_MODULE in command:
         return _STORE
     if _THUMBNAILS_MODULE in command:

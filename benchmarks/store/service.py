@@ -116,7 +116,7 @@ def filler(server: Server, database: Database, backlog: Backlog, count: int) -> 
 
 
 def _is_filler(process: psutil.Process) -> bool:
-    return _FILLER in process.cmdline()
+    return _FILLER in " ".join(process.cmdline())
 
 
 def _wait(condition: Callable[[], bool]) -> None:

@@ -74,7 +74,7 @@ def filling_of(service: Service) -> list[psutil.Process]:
 
 
 def fillings_among(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in processes if "darkroom_ingestion.filling" in process.cmdline()]
+    return [process for process in processes if "darkroom_ingestion.filling" in " ".join(process.cmdline())]
 
 
 def metrics(service: Service) -> str:

@@ -31,7 +31,7 @@ def main() -> None:
     try:
         settings = read_settings(sys.argv[1:])
         configure_logs(settings.log_format, settings.log_level)
-        # It imports what it needs while this process does.
+        # First of all, while this process has a single thread and has not imported the web framework.
         filling = FillingProcesses()
         with loading():
             serve = _loaded(settings)

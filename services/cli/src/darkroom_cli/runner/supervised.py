@@ -16,7 +16,9 @@ from darkroom_cli.runner.readiness import why_not_ready
 from darkroom_cli.runner.restart_policy import History, after_crash, delay_s, hopeless
 from darkroom_cli.views.output import say
 
-_POLL_S = 0.1
+_FIRST_POLL_S, _LAST_POLL_S = 0.02, 0.1
+_POLL_SHARE = 0.05
+"""Of the time that a service has taken so far, until its readiness is queried again."""
 _SHOWN_LINES = 5
 
 
@@ -119,9 +121,11 @@ class Supervised:
         await asyncio.sleep(delay)
 
     async def _watch(self) -> None:
+        started = time.monotonic()
         while (reason := await why_not_ready(self.service.host, self.service.port)) is not None:
             self.why_not_ready = reason
-            await asyncio.sleep(_POLL_S)
+            taken_s = time.monotonic() - started
+            await asyncio.sleep(min(max(_FIRST_POLL_S, _POLL_SHARE * taken_s), _LAST_POLL_S))
         if self._history.has_been_ready:
             say(f"{self.service.name} is ready again")
         self._history = replace(self._history, has_been_ready=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from darkroom_ingestion.records.answers import ReceivedImage
 
 _REPORT_EVERY_S: Final = 0.2
-_REPORT_SOON_S: Final = 0.05
+_REPORT_SOON_S: Final = 0.02
 """Until the fillers have read what is in the log, which a service that starts waits for."""
 _JOIN_S: Final = 5.0
 _LAST_SPANS_S: Final = 1.0
@@ -99,11 +99,14 @@ def collect_rarely() -> None:
 
 def main() -> None:
     """Fill the store until the service closes the pipe. The arguments are the numbers of the pipe and of a socket."""
+    fill(Connection(int(sys.argv[1])), socket.socket(fileno=int(sys.argv[2])))
+
+
+def fill(pipe: "Connection[Report, Topics]", passed: socket.socket) -> None:
+    """Fill the store until the service closes `pipe`. Accepted images come through `passed`."""
     # The service, which gets the same signals, decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    pipe: Connection[Report, Topics] = Connection(int(sys.argv[1]))
-    passed = socket.socket(fileno=int(sys.argv[2]))
     try:
         setup = pipe.recv()
     except EOFError:  # the service has ended before it could start
