@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import sqlite3
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -109,6 +111,23 @@ def test_two_at_a_time_on_one_data_folder_are_refused(up: Up, kafka: SharedKafka
     )
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
     assert "in use by another `darkroom up`" in ran.err
+
+
+def test_results_of_another_kafka_are_forgotten(tmp_path: Path, kafka: SharedKafka, ups: list[Up]) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "cluster-id").write_text("another")
+    with closing(sqlite3.connect(data / "results.db")) as store:
+        store.execute("CREATE TABLE of_another (id INTEGER)")
+    sample = sample_in(tmp_path, f"ns-{uuid.uuid4().hex[:8]}")
+    ups.append(Up(data, sample, "--port", "0", "--bootstrap-servers", kafka.bootstrap_servers))
+    url = ups[0].until_ready()
+    assert "this is not the Kafka of the last run" in ups[0].said()
+    assert darkroom("submit", THREE, "--wait", "--json", url=url).json[0]["state"] == "Analyzed"
+    with closing(sqlite3.connect(data / "results.db")) as store:
+        tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master")}
+    assert "results" in tables
+    assert "of_another" not in tables
 
 
 def test_several_pipelines_are_served_at_once_by_as_many_workers_as_asked_for(

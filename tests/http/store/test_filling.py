@@ -45,12 +45,13 @@ def test_the_filling_process_ends_with_the_service(start_service: StartService, 
 
 
 def test_the_filling_process_starts_while_the_start_of_the_service_is_held(tmp_path: Path) -> None:
-    command = [sys.executable, "-P", "-m", "darkroom_ingestion", "--catalog", str(tmp_path / "catalog.json")]
+    options = ["--catalog", str(tmp_path / "catalog.json"), "--database", f"sqlite:///{tmp_path / 'store.db'}"]
+    command = [sys.executable, "-P", "-m", "darkroom_ingestion", *options]
     with subprocess.Popen(command, env=os.environ | HELD, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
         assert held.stdin is not None
         assert held.stdout is not None
         assert held.stdout.readline() == LOADED
-        [filling] = fillings_among(psutil.Process(held.pid).children())
+        [filling] = until(lambda: fillings_among(psutil.Process(held.pid).children()), "named")
         held.stdin.close()
         assert held.wait(60) == 1
         # Nobody else has the pipe: it ends with the service, although the filling process may still run.

@@ -35,8 +35,6 @@ def main() -> None:
         filling = FillingProcesses()
         with loading():
             serve = _loaded(settings)
-        if not continue_when_released():
-            sys.exit(1)
         quiet_libraries()
         # Before anything starts: a problem with these files ends the command.
         if settings.tls is not None:
@@ -44,11 +42,13 @@ def main() -> None:
         if settings.audit_log is not None:
             AuditFile(settings.audit_log).close()
         check_access(settings)
+        database = open_database(settings.database)
+        if not continue_when_released():
+            sys.exit(1)
         catalog = _catalog(settings)
         pipelines = catalog.read()
         listening = listen(settings.host, settings.port)
         probes = None if settings.probe_port is None else listen(settings.host, settings.probe_port)
-        database = open_database(settings.database)
         with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
             runner.run(serve(settings, database, catalog, pipelines, listening, probes, filling))
     except DarkroomError as error:

@@ -105,16 +105,21 @@ class StateFolder:
         path.write_bytes(content)
         return path
 
-    def forget_results_of_another(self, cluster_id: str) -> bool:
-        """Delete the results store if it was filled from another Kafka. It is rebuilt from this one's topics."""
-        marker = self.path / "cluster-id"
-        known = marker.read_text(encoding="utf-8") if marker.exists() else cluster_id
-        marker.write_text(cluster_id, encoding="utf-8")
-        if known == cluster_id:
-            return False
+    def has_results_of_another(self, cluster_id: str) -> bool:
+        """Whether the results store was filled from another Kafka. A store that is of none becomes this one's."""
+        if not self._cluster.exists():
+            self._cluster.write_text(cluster_id, encoding="utf-8")
+        return self._cluster.read_text(encoding="utf-8") != cluster_id
+
+    def forget_results(self, cluster_id: str) -> None:
+        """Delete the results store, which nothing uses. It is rebuilt from the topics of this Kafka."""
         for file in self.path.glob("results.db*"):
             file.unlink()
-        return True
+        self._cluster.write_text(cluster_id, encoding="utf-8")
+
+    @property
+    def _cluster(self) -> Path:
+        return self.path / "cluster-id"
 
     @property
     def _models(self) -> Path:

@@ -173,8 +173,13 @@ class Up:
             )
             if prepared.clamped:
                 making.outcome += f"; {prepared.clamped} limited to {prepared.brokers} replica(s), one per broker"
-        if self._folder.forget_results_of_another(prepared.cluster_id):
+        if self._folder.has_results_of_another(prepared.cluster_id):
             say("note: this is not the Kafka of the last run: the results store is rebuilt from its topics")
+            # The held service has opened the store.
+            await asyncio.gather(*(service.stop() for service in self._ingestion))
+            self._folder.forget_results(prepared.cluster_id)
+            for service in self._ingestion:
+                service.start_held()
 
     async def _serve(self) -> None:
         services = [*self._ingestion, *self._workers]
