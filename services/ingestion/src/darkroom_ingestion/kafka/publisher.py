@@ -21,6 +21,9 @@ from darkroom_ingestion.kafka.contact import Contact
 from darkroom_ingestion.metrics import Metrics
 
 _POLL_S = 0.002
+_SHARED_POLL_S = 0.004
+"""Of one of several processes, while `_MANY` records wait."""
+_MANY = 8
 _SUPERVISE_S = 0.2
 _LINGER_MS = 2.0
 _QUEUE_KIB = 256 * 1024
@@ -127,6 +130,8 @@ class Publisher:
         self._waiting: dict[int, _Waiting] = {}
         """By number, which is their order."""
         self._numbers = count()
+        # One of several processes gets fewer acknowledgements at a time, and waking up costs more than handling three.
+        self._poll_of_many_s = _SHARED_POLL_S if processes > 1 else _POLL_S
         self._polling: asyncio.TimerHandle | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -231,6 +236,7 @@ class Publisher:
             self._contact.require(self._producer)
 
     def _poll(self) -> None:
+        poll_s = self._poll_of_many_s if len(self._waiting) >= _MANY else _POLL_S
         try:
             self._producer.poll(0)
         except KafkaException as error:  # poll raises only fatal errors
@@ -238,7 +244,7 @@ class Publisher:
         try:
             self._settle(time.perf_counter())
         finally:
-            self._polling = self._loop.call_later(_POLL_S, self._poll) if self._waiting else None
+            self._polling = self._loop.call_later(poll_s, self._poll) if self._waiting else None
 
     def _let_go(self, reason: str) -> None:
         """Fail the waiting calls of a producer that has failed permanently."""
