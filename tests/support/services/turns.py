@@ -1,6 +1,7 @@
 """A loop whose log, group and model a test controls."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -69,6 +70,7 @@ class FakeKafka:
     marks: list[Mark] = field(default_factory=list)
     published: list[Outgoing] = field(default_factory=list)
     before_commit: Callable[[Mark], None] = lambda _mark: None
+    publishes_early: bool = True
 
     def consume(self, num_messages: int, _timeout: float) -> list[Message]:
         first, self.position = self.position, min(self.position + num_messages, len(self.images))
@@ -112,20 +114,27 @@ class FakeModel:
     def __init__(self) -> None:
         self.seen: list[bytes] = []
         self.runs: list[int] = []
+        self.together: list[int] = []
         self.busy: Callable[[], bool] = lambda: False
 
     @property
     def model_is_busy(self) -> bool:
         return self.busy()
 
-    def answer_together(self, records: Sequence[ImageRecord]) -> list[Outgoing | ModelFailed | None]:
-        self.runs.append(len(records))
+    def answer_together(
+        self, records: Sequence[ImageRecord], at_once: int, turn: Callable[[], AbstractContextManager[None]]
+    ) -> list[Outgoing | ModelFailed | None]:
+        self.together.append(len(records))
         answers: list[Outgoing | ModelFailed | None] = []
-        for record in records:
-            try:
-                answers.append(self.answer(record))
-            except ModelFailed as failed:
-                return [*answers, failed]
+        for start in range(0, len(records), at_once):
+            with turn():
+                group = records[start : start + at_once]
+                self.runs.append(len(group))
+                for record in group:
+                    try:
+                        answers.append(self.answer(record))
+                    except ModelFailed as failed:
+                        return [*answers, failed]
         return answers
 
     def report(self) -> None:

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from darkroom.api.execution import Batch
 from darkroom.api.quantities import Duration
 from darkroom_inference.kafka.marks import CLEAN, Mark, held
+from darkroom_inference.loop.batches import BatchSize
 from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.records.outgoing import Outgoing
 from tests.support.services.turns import FakeKafka, FakeModel, work
@@ -165,6 +166,34 @@ def test_an_image_on_which_the_model_fails_in_a_run_is_tried_alone_and_no_other_
     assert [bool(outgoing.reason) for outgoing in kafka.published] == [n == 4 for n in range(8)]
     assert header(kafka.published[4], "darkroom-error-attempts") == "3"
     assert {mark.suspects for mark in kafka.marks} == {0, 1}
+
+
+class KnownTime(BatchSize):
+    """Batches of a model that takes 10 ms for an image."""
+
+    def __init__(self) -> None:
+        super().__init__(seconds_per_image=0.01)
+
+    def learn(self, images: int, seconds: float) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("publishes_early", "together"),
+    [(True, [1, *[2] * 2, *[2] * 4, *[2] * 8, 10, 10, 5]), (False, [1, 4, 8, 16, 25])],
+)
+def test_results_are_made_together_with_a_backlog_or_if_the_whole_batch_is_published_at_once(
+    publishes_early: bool, together: list[int]
+) -> None:
+    images = [f"{n}".encode() for n in range(54)]
+    kafka, model = FakeKafka(images, publishes_early=publishes_early), FakeModel()
+    loop = work(kafka, model)
+    loop.size = KnownTime()
+    for _ in range(5):
+        loop.turn()
+    assert model.together == together
+    assert max(model.runs) == 2
+    assert [outgoing.value for outgoing in kafka.published] == images
 
 
 @pytest.mark.parametrize(("looks_busy", "run"), [(0, 2), (5, 4)])

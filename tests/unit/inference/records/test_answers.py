@@ -106,14 +106,14 @@ def test_an_image_for_another_stage_gets_no_answer(stage: LoadedStage) -> None:
     assert answers.answer(digit(**{"darkroom-target-stage": "classify"})) is not None
 
 
-@pytest.mark.parametrize(("images_a_run", "runs"), [(1, 5), (8, 1)])
+@pytest.mark.parametrize(("images_a_run", "at_once", "runs"), [(1, None, 5), (8, None, 1), (1, 2, 5), (8, 2, 3)])
 def test_images_that_are_answered_together_get_the_results_that_they_get_alone(
-    stage: LoadedStage, images_a_run: int, runs: int
+    stage: LoadedStage, images_a_run: int, at_once: int | None, runs: int
 ) -> None:
     alone, together = Answering(stage), Answering(stage, images_a_run=images_a_run)
     records = [example_image(offset=n, value=image) for n, image in enumerate(samples()[:5])]
     expected = [alone.answers.answer(record) for record in records]
-    found = together.answers.answer_together(records)
+    found = together.answers.answer_together(records, at_once)
     assert (alone.runs(), together.runs()) == ((5, 5), (runs, 5))
     for one, other in zip(expected, found, strict=True):
         assert one is not None
@@ -154,8 +154,9 @@ def grey(level: int) -> bytes:
     return encoded(Image.new("L", (2, 2), level), "PNG")
 
 
+@pytest.mark.parametrize("at_once", [None, 1, 2])
 def test_images_that_are_analysed_one_at_a_time_end_at_the_first_that_the_model_fails_on(
-    fails_on_white: LoadedStage,
+    fails_on_white: LoadedStage, at_once: int | None
 ) -> None:
     answering = Answering(fails_on_white)
     records = [
@@ -165,7 +166,7 @@ def test_images_that_are_analysed_one_at_a_time_end_at_the_first_that_the_model_
         example_image(offset=3, value=grey(255)),
         example_image(offset=4, value=grey(30)),
     ]
-    result, letter, skipped, failed = answering.answers.answer_together(records)
+    result, letter, skipped, failed = answering.answers.answer_together(records, at_once)
     assert isinstance(result, Outgoing)
     assert isinstance(letter, Outgoing)
     assert (result.topic, letter.topic, skipped) == (RESULTS, DEAD_LETTERS, None)

@@ -43,6 +43,10 @@ class Settled(Protocol[P_contra]):
 class Delivery(Protocol[P_contra]):
     """Publishes results and dead letters, and then saves the loop's progress."""
 
+    @property
+    def publishes_early(self) -> bool:
+        """Whether `send` publishes records; otherwise only `settle` does."""
+
     def publish(self, outgoing: Outgoing) -> None:
         """Queue a record for publication. The order of the calls is kept."""
 
@@ -75,6 +79,8 @@ class AtLeastOnce(Generic[P_contra]):
     RD_KAFKA_IDEMP_MAX_INFLIGHT). With five records in flight and another one queued, its broker thread does not sleep
     until the acknowledgement: it takes a whole core from the models and from a broker on the same machine.
     """
+
+    publishes_early: Final = True
 
     def __init__(
         self, publisher: Publisher, settled: Settled[P_contra], clock: Callable[[], float] = time.monotonic
@@ -141,6 +147,8 @@ class ExactlyOnce:
 
     Records are kept until `settle`, so that a transaction is open only while they are published.
     """
+
+    publishes_early: Final = False
 
     def __init__(
         self,

@@ -39,8 +39,11 @@ log = structlog.get_logger(__name__)
 _POLL_S = 0.2
 _MOST_AT_ONCE = 16
 """Messages per call of the client. Together they may exceed MAX_BATCH_BYTES, by less than this many images."""
-_ANSWERS_S = 0.02
-"""The intended time to analyse images whose results are made and published together. Results wait for no longer."""
+_GROUP_S = 0.02
+"""The intended time to read and analyse a group of images. Their results wait for no longer, without a backlog."""
+_TOGETHER_S = 0.1
+"""With a backlog, results of so much work are made and published together: a model displaces that code from the caches,
+and each request wakes threads of the client and the broker. Images of a backlog have waited for longer."""
 _WINDOW_POLL_S = 0.001
 """How often a loop that waits for more images looks whether the model is still busy."""
 _LEAST_PROMISED = 4
@@ -152,14 +155,14 @@ class BatchWork(Generic[P]):
         skipped = 0
         record = group[0]
         per_run = self.settings.stage.execution.batch.max
-        at_once = per_run if per_run > 1 else self.size.images_in(_ANSWERS_S)
+        at_once = per_run if per_run > 1 else self.size.images_in(_GROUP_S)
+        together = self._together(group, at_once)
         # One context for the whole batch: its fields are those of the current record when a line is logged.
         with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - reads `record` when it is called
-            for start in range(0, len(group), at_once):
-                run = group[start : start + at_once]
+            for start in range(0, len(group), together):
+                run = group[start : start + together]
                 record = run[0]
-                with self.exclusive.shared(self.pause):
-                    outcomes = self.answers.answer_together(run)
+                outcomes = self.answers.answer_together(run, at_once, lambda: self.exclusive.shared(self.pause))
                 for index, (record, outcome) in enumerate(zip(run, outcomes, strict=False), start):
                     if isinstance(outcome, ModelFailed):
                         self._log_retry(record, outcome, attempts=1)
@@ -173,7 +176,7 @@ class BatchWork(Generic[P]):
                         self.delivery.publish(outcome)
                 if left:
                     break
-                if start + at_once < len(group):  # else `_settle` sends all that is left in one request
+                if start + together < len(group):  # else `_settle` sends all that is left in one request
                     self.delivery.send()
         self.metrics.batch(len(done))
         self.size.learn(len(done), time.perf_counter() - began)
@@ -187,6 +190,13 @@ class BatchWork(Generic[P]):
             self._settle(self.intake.progress(done, held(promised), left[0] if left else None), skipped)
             self.promised, self.taken = promised, 0
         return left
+
+    def _together(self, batch: Sequence[ImageRecord], at_once: int) -> int:
+        """How many images have their results made and published together. The model runs on `at_once` at a time."""
+        if not self.delivery.publishes_early:
+            return len(batch)
+        backlog = len(batch) >= self.size.images
+        return at_once * max(1, self.size.images_in(_TOGETHER_S) // at_once) if backlog else at_once
 
     def _to_promise(self) -> int:
         """The batch size for the marks of a commit: as many images may become suspects after a crash.

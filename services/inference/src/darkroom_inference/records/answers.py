@@ -1,7 +1,8 @@
 """What to publish for an image: a result, a dead letter, or nothing if the image is for another stage."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import structlog
@@ -100,28 +101,44 @@ class Answers:
             raise answer
         return answer
 
-    def answer_together(self, records: Sequence[ImageRecord]) -> list[Answer]:
+    def answer_together(
+        self,
+        records: Sequence[ImageRecord],
+        at_once: int | None = None,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> list[Answer]:
         """What to publish for each of `records`, in order, up to the first that the model fails on.
 
-        With `execution.batch`, images with inputs of the same shape share a run of the model. If that fails, they are
-        analysed one at a time.
+        With `execution.batch`, images of a group with inputs of the same shape share a run of the model. If that fails,
+        they are analysed one at a time.
 
-        Each step is done for all images before the next: all are read, then analysed, then their results are made. Step
-        by step for each image takes twice the CPU time with a small model, because steps displace each other's code
-        from the caches.
+        Each step is done for all images of a group before the next: all are read, then analysed. When all groups are
+        analysed, their results are made. Step by step for each image takes twice the CPU time with a small model,
+        because steps displace each other's code from the caches; a larger model displaces all of it in each run.
+
+        Args:
+            records: the images.
+            at_once: the most images of a group; None: all are one.
+            turn: the context in which a group is analysed.
         """
-        own = {i: record for i, record in enumerate(records) if self._is_for_this_stage(record)}
+        own = [(i, record) for i, record in enumerate(records) if self._is_for_this_stage(record)]
         if self._spans is not None:
-            self._sampled = self._spans.take(own.values())
-        alone = len(own) == 1 or self._settings.stage.execution.batch.max == 1
-        found = self._analyse_in_turn(own) if alone else self._analyse_together(own)
+            self._sampled = self._spans.take(record for _, record in own)
+        found: dict[int, Analysed] = {}
+        size = at_once or len(records)
+        for start in range(0, len(own), size):
+            with turn():
+                analysed = self._analyse(dict(own[start : start + size]))
+            found |= analysed
+            if any(isinstance(one, ModelFailed) for one in analysed.values()):
+                break
         answers: list[Answer] = []
         made_at = timestamp()
         for i, record in enumerate(records):
-            analysed = found.get(i)
-            if isinstance(analysed, ModelFailed):
-                return [*answers, analysed]
-            answers.append(None if analysed is None else self._outgoing(record, analysed, made_at))
+            one = found.get(i)
+            if isinstance(one, ModelFailed):
+                return [*answers, one]
+            answers.append(None if one is None else self._outgoing(record, one, made_at))
         return answers
 
     def _is_for_this_stage(self, record: ImageRecord) -> bool:
@@ -150,6 +167,11 @@ class Answers:
             log.warning("image failed", reason=reason, message=message, attempts=attempts, **record.log_fields())
         letter = dead_letter(record, self._settings, reason, message, attempts=attempts)
         return letter if self._spans is None else self._spans.failing(record, letter)
+
+    def _analyse(self, group: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
+        """Analyse a group. If the model fails on an image, those after it may be missing."""
+        alone = len(group) == 1 or self._settings.stage.execution.batch.max == 1
+        return self._analyse_in_turn(group) if alone else self._analyse_together(group)
 
     def _analyse_in_turn(self, records: Mapping[int, ImageRecord]) -> dict[int, Analysed]:
         """Read all images, then run the model on one after the other, up to the first that it fails on."""
@@ -184,9 +206,9 @@ class Answers:
         failures: dict[int, Analysed] = {}
         images: dict[int, ReadImage] = {}
         with log_fields(lambda: record.log_fields()):  # noqa: PLW0108 - reads `record` when it is called
-            for i, record in records.items():
+            for slot, (i, record) in enumerate(records.items()):
                 try:
-                    read = self._read(record, slot=i)
+                    read = self._read(record, slot)
                 except ModelFailed as failed:
                     failures[i] = failed
                     break
