@@ -179,6 +179,10 @@ def _wait_for_partitions(admin: AdminClient, topics: Sequence[Topic]) -> None:
         if not any(isinstance(offset, KafkaUnreachable) for offset in found.values()):
             return
         time.sleep(_PARTITIONS_POLL_S)
+        if not any(isinstance(offset, int) for offset in found.values()):
+            # If a broker that does not know the topics yet was asked for their leaders, librdkafka keeps for seconds
+            # that they have none (rd_kafka_topic_partition_list_get_leaders), unless it asks for all topics.
+            admin.list_topics(timeout=_CONNECT_TIMEOUT_S)
 
 
 def lag_query(connection: KafkaConnection) -> Callable[[Mapping[str, GroupLog]], Mapping[str, GroupOffsets]]:
