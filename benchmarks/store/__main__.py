@@ -22,7 +22,7 @@ from benchmarks.store.log import Results
 from benchmarks.store.pages import measure_pages, requests
 from benchmarks.store.rates import curve, ratios
 from benchmarks.store.service import Backlog, filler, ingest_rate
-from darkroom_ingestion.store.connecting import connect
+from darkroom_ingestion.store.connecting import FILLING_CACHE_KIB, connect
 from darkroom_ingestion.store.opening import open_database
 from tests.support.postgresql import make_database, running_postgresql
 
@@ -80,7 +80,7 @@ def _sqlite(options: argparse.Namespace, log: Results, at: Target, folder: Path,
 
 
 def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found: Report) -> None:
-    with closing(open_database(url)) as database:
+    with closing(open_database(url)), closing(connect(url, FILLING_CACHE_KIB)) as database:
         spent = fill(database, url, log, options.count, options.rounds)
         add_failures_and_images(database, _letters(options), log.replay_from)
         if not database.single_replica:

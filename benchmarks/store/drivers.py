@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Table
 
-from darkroom_ingestion.store.connecting import SQLITE_SETTINGS
+from darkroom_ingestion.store.connecting import FILLING_CACHE_KIB, sqlite_settings
 from darkroom_ingestion.store.counts.changes import Changes
 from darkroom_ingestion.store.tables import counts, result_labels, results
 from darkroom_ingestion.store.writing.writes import Batch
@@ -69,7 +69,7 @@ class Sqlite:
 
     def __init__(self, url: str) -> None:
         self._connection = sqlite3.connect(str(make_url(url).database), isolation_level=None, timeout=5)
-        for setting in SQLITE_SETTINGS:
+        for setting in sqlite_settings(FILLING_CACHE_KIB):
             self._connection.execute(f"PRAGMA {setting}")
 
     def write(self, written: Written) -> None:

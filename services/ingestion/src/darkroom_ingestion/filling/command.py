@@ -19,7 +19,7 @@ from darkroom_ingestion.kafka.errors import CLIENT_NOT_CREATED
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import SERVICE
-from darkroom_ingestion.store.connecting import connect
+from darkroom_ingestion.store.connecting import FILLING_CACHE_KIB, connect
 from darkroom_ingestion.store.database import Database
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def fill(pipe: "Connection[Report, Topics]", passed: socket.socket) -> None:
     assert isinstance(setup, Setup)  # noqa: S101 - the first message
     configure_logs(setup.log_format, setup.log_level)
     collect_rarely()
-    database = connect(setup.database)
+    database = connect(setup.database, FILLING_CACHE_KIB)
     tracing = start_tracing(SERVICE)
     fillers = Fillers(database, setup.group, Metrics(), tracing)
     sent = Report()

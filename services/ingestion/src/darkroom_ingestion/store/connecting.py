@@ -15,14 +15,10 @@ from darkroom_ingestion.store.tables import about
 from darkroom_ingestion.store.writing.arrays import accept_arrays
 from darkroom_ingestion.store.writing.inserts import COPIED_TYPES
 
-SQLITE_SETTINGS = (
-    "journal_mode=WAL",
-    "synchronous=NORMAL",
-    "cache_size=-32000",
-    # Pages that several batches change are written to the database once: a fifth less is written in all.
-    "wal_autocheckpoint=8000",
-    "journal_size_limit=67108864",
-)
+_CACHE_KIB = 4_000
+"""SQLite's pages in the memory of a connection. A process has up to 8 connections."""
+FILLING_CACHE_KIB = 32_000
+"""Of the connection that fills the store."""
 _BUSY_TIMEOUT_MS = 5_000
 # PostgreSQL: the time limits for getting a connection, and for a statement.
 _CONNECT_TIMEOUT_S, _STATEMENT_TIMEOUT_S = 5, 30
@@ -32,13 +28,17 @@ class BadDatabase(DarkroomError):
     """The store can't be opened."""
 
 
-def connect(url: str) -> Database:
+def connect(url: str, cache_kib: int = _CACHE_KIB) -> Database:
     """Another connection to a store that the process which started this one has opened.
+
+    Args:
+        url: the store.
+        cache_kib: see `engine_of`.
 
     Raises:
         BadDatabase: the database can't be read.
     """
-    engine = engine_of(url)
+    engine = engine_of(url, cache_kib)
     try:
         with engine.connect() as connection:
             return Database(engine, instance_of(connection))
@@ -46,8 +46,24 @@ def connect(url: str) -> Database:
         raise BadDatabase(f"the database can't be read: {reason_of(error)}") from error
 
 
-def engine_of(url: str) -> Engine:
+def sqlite_settings(cache_kib: int) -> tuple[str, ...]:
+    """What is set by PRAGMA statements for each connection to SQLite."""
+    return (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"cache_size=-{cache_kib}",
+        # Pages that several batches change are written to the database once: a fifth less is written in all.
+        "wal_autocheckpoint=8000",
+        "journal_size_limit=67108864",
+    )
+
+
+def engine_of(url: str, cache_kib: int = _CACHE_KIB) -> Engine:
     """The engine of a store, which has not connected yet.
+
+    Args:
+        url: the store.
+        cache_kib: the most pages of SQLite in the memory of a connection.
 
     Raises:
         ArgumentError, NoSuchModuleError: the URL is invalid.
@@ -76,7 +92,7 @@ def engine_of(url: str) -> Engine:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy begins transactions (below) instead of the driver, which would not begin one for reads.
         connection.isolation_level = None
-        for setting in SQLITE_SETTINGS:
+        for setting in sqlite_settings(cache_kib):
             connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")
