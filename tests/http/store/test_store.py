@@ -1,14 +1,16 @@
 """The results store: rebuilt from the log, pruned with it, and without losses."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import TopicPartition
+import confluent_kafka
 from confluent_kafka.admin import AdminClient
 
 from darkroom import names
 from darkroom.kafka.connection import KafkaConnection
+from darkroom.kafka.log import TopicPartition
 from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.store.housekeeping import forget_expired_records
 from darkroom_ingestion.store.opening import open_database
@@ -28,15 +30,18 @@ def test_the_store_removes_what_retention_has_removed(start_service: StartServic
     service.stop()
     admin = AdminClient({"bootstrap.servers": pipeline.bootstrap_servers})
     results = names.results_topic(pipeline.namespace, pipeline.name, "classify")
-    cut = [TopicPartition(topic, images[0]["partition"], 3) for topic in (pipeline.images_topic, results)]
+    cut = [
+        confluent_kafka.TopicPartition(topic, images[0]["partition"], 3) for topic in (pipeline.images_topic, results)
+    ]
     for deleted in admin.delete_records(cut).values():
         deleted.result(timeout=30)
 
     database = open_database(f"sqlite:///{service.database}")
     log = LogAdmin(KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers))
-    forgotten = [forget_expired_records(database, log, frozenset({pipeline.images_topic, results})) for _ in range(2)]
+    topics, done = frozenset({pipeline.images_topic, results}), dict[TopicPartition, int]()
+    forgotten = [asyncio.run(forget_expired_records(database, log, topics, done)) for _ in range(3)]
     database.close()
-    assert forgotten == [6, 0]  # of images and results
+    assert forgotten == [6, 0, 0]  # of images and results
     service.start()
     assert [result["imageId"] for result in pages(service, pipeline)] == [images[4]["id"], images[3]["id"]]
     with service.client as client:

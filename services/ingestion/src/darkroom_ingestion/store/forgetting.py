@@ -1,6 +1,6 @@
 """Removes the rows of records that the log no longer has, and what they counted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
@@ -27,22 +27,25 @@ from darkroom_ingestion.store.tables import (
     results,
 )
 
-_AT_ONCE = 2_000
+_AT_ONCE = 1_000
 _END_OF_LOG = 2**63 - 1
 
 _Remove = Callable[[Connection, ColumnElement[bool]], int]
 
 
-def forget_before(database: Database, partition: TopicPartition, offset: int) -> int:
-    """Remove the rows of records of `partition` before `offset`, which retention has removed. Returns how many.
+def forgetting_before(database: Database, partition: TopicPartition, offset: int) -> Iterator[int]:
+    """Remove the rows of records of `partition` before `offset`, which retention has removed.
 
-    Works in small transactions, so that other writers do not wait long.
+    Yields after each of many small transactions how many rows it has removed.
     """
-    forgotten = 0
     for table in (images, results, dead_letters, redrives, redrive_claims):
         while removed := database.write(partial(_forget_some, table=table, partition=partition, offset=offset)):
-            forgotten += removed
-    return forgotten
+            yield removed
+
+
+def forget_before(database: Database, partition: TopicPartition, offset: int) -> int:
+    """Remove all of these rows. Returns how many."""
+    return sum(forgetting_before(database, partition, offset))
 
 
 def forget_topic(database: Database, topic: str, partitions: Iterable[TopicPartition]) -> None:
