@@ -16,10 +16,10 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom.topology import StagePlan
 from darkroom_cli.manifests.bundle import load_bundle
 from darkroom_cli.processes.ports import Reservation
+from darkroom_cli.runner.autoscaling.scaled_workers import ScaledWorkers
+from darkroom_cli.runner.autoscaling.scaling import Scaling
 from darkroom_cli.runner.kafka import lag_query, prepare
 from darkroom_cli.runner.plan import LocalRun, plan
-from darkroom_cli.runner.scaled_workers import ScaledWorkers
-from darkroom_cli.runner.scaling import Scaling
 from darkroom_cli.runner.services import worker_service, write_documents
 from darkroom_cli.runner.state_folder import StateFolder
 from tests.support.kafka import SharedKafka

@@ -5,7 +5,7 @@ import pytest
 from darkroom.scaling.decision import Decision, Reason
 from darkroom.scaling.settings import Settings
 from darkroom.scaling.state import State
-from darkroom_cli.runner.scaling import changes
+from darkroom_cli.runner.autoscaling.scaling import changes
 
 _SETTINGS = Settings(minimum=0, maximum=4)
 _ADVISING = Settings(minimum=0, maximum=4, metrics_only=True)

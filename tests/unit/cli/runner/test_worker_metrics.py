@@ -11,8 +11,8 @@ from prometheus_client import generate_latest
 
 from darkroom.scaling.observation import Work
 from darkroom_cli.processes.ports import Reservation
+from darkroom_cli.runner.autoscaling.worker_metrics import WorkMeter
 from darkroom_cli.runner.supervised import Service
-from darkroom_cli.runner.worker_metrics import WorkMeter
 from darkroom_inference.lifecycle.metrics import Metrics
 from darkroom_inference.process.endpoint import Endpoint, Report
 

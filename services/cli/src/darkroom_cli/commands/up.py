@@ -75,8 +75,7 @@ def up(
     # First of all: it imports the services while this process imports what it needs.
     fork_server = ForkServer([modules.WORKER, modules.INGESTION]) if sys.platform == "linux" else None
     with loading():
-        from darkroom_cli.runner.services import Exposure
-        from darkroom_cli.runner.up import Options
+        from darkroom_cli.runner.options import Exposure, Options
         from darkroom_cli.sessions.up import run_session
 
     options = Options(

@@ -12,7 +12,6 @@ from darkroom.errors import DarkroomError
 from darkroom_cli.local_kafka.class_cache import WRITING_TIMEOUT_S, ClassCache
 from darkroom_cli.local_kafka.data_folder import DataFolder, claim, claim_temporary
 from darkroom_cli.local_kafka.failure import reason_of_failure
-from darkroom_cli.local_kafka.health import wait_until_healthy
 from darkroom_cli.local_kafka.jar_cache import cache_folder, ensure_jars
 from darkroom_cli.local_kafka.jars import KAFKA_VERSION
 from darkroom_cli.local_kafka.jvm import Jvm
@@ -129,6 +128,9 @@ class LocalKafka:
         Raises:
             DarkroomError: The broker exited, or did not respond in time; no process is left running.
         """
+        # The client takes a while to import: meanwhile, the JVM starts.
+        from darkroom_cli.local_kafka.health import wait_until_healthy  # noqa: PLC0415
+
         if self._joined is None:
             raise DarkroomError("this Kafka was not launched")
         deadline = time.monotonic() + timeout_s
@@ -144,6 +146,15 @@ class LocalKafka:
             self.kill()
             self._clean_up()
             raise DarkroomError(f"Kafka {KAFKA_VERSION} on {self.bootstrap_servers} {problem}{log}")
+
+    def wait_until_coordinating(self, timeout_s: float = 5.0) -> None:
+        """Make the healthy broker create its offsets topic, and wait until it coordinates groups.
+
+        Returns too if that takes longer than `timeout_s`, or the broker exits.
+        """
+        from darkroom_cli.local_kafka.health import wait_until_coordinating  # noqa: PLC0415
+
+        wait_until_coordinating(self.bootstrap_servers, timeout_s, lambda: self.running)
 
     def stop(self, timeout_s: float = 15.0) -> None:
         """Send SIGTERM, and SIGKILL after `timeout_s`. A temporary data folder is removed. Safe to call twice."""

@@ -1,16 +1,23 @@
-"""The health of a broker: it responds to metadata requests and lists itself as a member of the cluster."""
+"""The health of a broker: it lists itself as a member of the cluster, and coordinates groups."""
 
 import time
 from collections.abc import Callable
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from darkroom_cli.local_kafka.server_properties import Member
 from darkroom_cli.processes.ports import HOST, accepts_connections
 
-_POLL_S = 0.05
+_POLL_S = 0.02
 _REQUEST_TIMEOUT_S = 2.0
+_COORDINATORS_POLL_S = 0.02
+_ANY_GROUP = "darkroom-up"
+_NOT_YET = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+)
 
 
 def wait_until_healthy(member: Member, deadline: float, still_running: Callable[[], bool]) -> bool:
@@ -25,6 +32,22 @@ def wait_until_healthy(member: Member, deadline: float, still_running: Callable[
         {"bootstrap.servers": f"{HOST}:{member.broker_port}", "reconnect.backoff.max.ms": 100, "log_level": 0}
     )
     return _wait(lambda: _lists_itself(admin, member.node_id), deadline, still_running)
+
+
+def wait_until_coordinating(bootstrap_servers: str, timeout_s: float, still_running: Callable[[], bool]) -> None:
+    """Wait until the broker coordinates groups. Returns too if that takes longer than `timeout_s`."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+    deadline = time.monotonic() + timeout_s
+    while still_running() and time.monotonic() < deadline:
+        (answer,) = admin.describe_consumer_groups([_ANY_GROUP], request_timeout=timeout_s).values()
+        try:
+            answer.result()
+        except KafkaException as error:
+            if error.args[0].code() not in _NOT_YET:
+                return
+        else:
+            return
+        time.sleep(_COORDINATORS_POLL_S)
 
 
 def _lists_itself(admin: AdminClient, node_id: int) -> bool:

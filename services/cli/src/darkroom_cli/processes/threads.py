@@ -1,4 +1,4 @@
-"""Blocking work in daemon threads for asyncio. Such threads never delay the exit of the process."""
+"""Blocking work in daemon threads. Such threads never delay the exit of the process."""
 
 import asyncio
 import threading
@@ -14,6 +14,11 @@ async def in_daemon_thread(work: Callable[[], T]) -> T:
 
     Unlike with `asyncio.to_thread`, closing the loop does not wait for the thread: a download may take minutes.
     """
+    return await asyncio.wrap_future(started_in_daemon_thread(work))
+
+
+def started_in_daemon_thread(work: Callable[[], T]) -> Future[T]:
+    """Start `work`, and return its outcome as a future."""
     outcome: Future[T] = Future()
     outcome.set_running_or_notify_cancel()
 
@@ -24,4 +29,4 @@ async def in_daemon_thread(work: Callable[[], T]) -> T:
             outcome.set_exception(error)
 
     threading.Thread(target=run, name="blocking-work", daemon=True).start()
-    return await asyncio.wrap_future(outcome)
+    return outcome

@@ -1,13 +1,13 @@
 """The services of a run: their command lines and configuration files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.schema import StrictModel
 from darkroom_cli.processes import modules
 from darkroom_cli.processes.fork_server.client import ForkServer
 from darkroom_cli.processes.ports import reached_at
+from darkroom_cli.runner.options import Exposure
 from darkroom_cli.runner.plan import LocalRun, StageRun
 from darkroom_cli.runner.state_folder import StateFolder
 from darkroom_cli.runner.supervised import Service
@@ -49,27 +49,6 @@ def worker_service(
         # The stage's variables may be for libraries, which read them on import.
         fork_server=None if stage.environment else fork_server,
     )
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """Where the ingestion service listens, and who may use it.
-
-    Attributes:
-        host: address to listen on.
-        token_file: the file with callers, their tokens and their rights.
-        insecure: whether everybody may use a service that other machines can reach.
-    """
-
-    host: str
-    token_file: Path | None = None
-    insecure: bool = False
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Options of the ingestion service."""
-        tokens = () if self.token_file is None else ("--token-file", str(self.token_file.absolute()))
-        return ("--host", self.host, *tokens, *(("--insecure",) if self.insecure else ()))
 
 
 def ingestion_service(

@@ -2,95 +2,44 @@
 
 import asyncio
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from darkroom.access.token_file import BadTokenFile, read_entries
 from darkroom.errors import DarkroomError
 from darkroom.kafka.connection import KafkaConnection
-from darkroom.loopback import is_loopback
-from darkroom_cli.exit_codes import InvalidInput
 from darkroom_cli.local_kafka import KAFKA_VERSION
-from darkroom_cli.manifests.bundle import Bundle, load_bundle
-from darkroom_cli.manifests.references import missing_references
-from darkroom_cli.processes.fork_server.client import ForkServer
-from darkroom_cli.processes.ports import Reservation, netloc, reached_at, why_not_free
+from darkroom_cli.manifests.bundle import Bundle
+from darkroom_cli.processes.ports import Reservation, netloc, reached_at
 from darkroom_cli.processes.threads import in_daemon_thread
-from darkroom_cli.runner.kafka import OwnKafka, lag_query, prepare
+from darkroom_cli.runner.autoscaling.scaled_workers import ScaledWorkers, ServiceOf
+from darkroom_cli.runner.autoscaling.scaling import Scaling
+from darkroom_cli.runner.kafka import lag_query, prepare
 from darkroom_cli.runner.mode_changes import changed_modes
 from darkroom_cli.runner.model_check import check_models
+from darkroom_cli.runner.options import Options
+from darkroom_cli.runner.own_kafka import OwnKafka
 from darkroom_cli.runner.plan import StageRun, plan
-from darkroom_cli.runner.scaled_workers import ScaledWorkers, ServiceOf
-from darkroom_cli.runner.scaling import Scaling
-from darkroom_cli.runner.services import Exposure, StageFiles, ingestion_service, worker_service, write_documents
+from darkroom_cli.runner.services import StageFiles, ingestion_service, worker_service, write_documents
 from darkroom_cli.runner.state_folder import StateFolder
 from darkroom_cli.runner.supervised import Service, Supervised
 from darkroom_cli.views.output import answer, say
 from darkroom_cli.views.steps import step
 
 
-@dataclass(frozen=True)
-class Options:
-    """The options of `darkroom up`. `port` 0 chooses a free one; without `bootstrap_servers` a broker is started.
-
-    `fork_server` starts the services, if there is one.
-    """
-
-    manifests: tuple[Path, ...]
-    port: int
-    data_dir: Path
-    bootstrap_servers: str | None
-    workers: int
-    ingestion_workers: int
-    exposure: Exposure
-    fork_server: ForkServer | None = None
-
-
-def load(options: Options) -> Bundle:
-    """Load the manifests, with everything they refer to.
-
-    Raises:
-        InvalidInput: the manifests are invalid; the message has one line per problem.
-        InvalidInput: everybody who can reach this machine could send and read images, or the token file is invalid.
-        DarkroomError: the port is in use.
-    """
-    host, token_file = options.exposure.host, options.exposure.token_file
-    if not (is_loopback(host) or token_file or options.exposure.insecure):
-        raise InvalidInput(
-            f"--host {host} would let everybody who can reach it send and read images: set --token-file to a file with "
-            "callers, their tokens and their rights, or --insecure to allow it"
-        )
-    if token_file is not None:
-        try:
-            read_entries(token_file.absolute())
-        except BadTokenFile as error:
-            raise InvalidInput(str(error)) from None
-    bundle = load_bundle(options.manifests)
-    problems = bundle.problems + missing_references(bundle, in_cluster=False)
-    if problems:
-        raise InvalidInput("\n".join(str(problem) for problem in problems))
-    if not bundle.pipelines:
-        raise InvalidInput(f"no ImagePipeline in {', '.join(map(str, options.manifests))}")
-    for note in bundle.notes:
-        say(f"note: {note}")
-    if options.port and (reason := why_not_free(options.port, host)):
-        raise DarkroomError(
-            f"port {options.port} on {host}: {reason}: stop what uses it, or choose another with --port"
-        )
-    return bundle
-
-
 class Up:
-    """One run of `darkroom up`, on a locked data folder."""
+    """One run of `darkroom up`, on a locked data folder.
 
-    def __init__(self, options: Options, bundle: Bundle, folder: StateFolder) -> None:
-        """Starts nothing before `run`."""
+    Args:
+        own_kafka: the broker that this run has launched; None to use the one that `options` name.
+    """
+
+    def __init__(self, options: Options, bundle: Bundle, folder: StateFolder, own_kafka: OwnKafka | None) -> None:
+        """Starts nothing more before `run`."""
         self._folder = folder
         self._ingestion_workers, self._exposure = options.ingestion_workers, options.exposure
         self._fork_server = options.fork_server
         self._reservations = [] if options.port else [Reservation()]
         self._port = options.port or self._reservations[0].port
-        self._own = None if options.bootstrap_servers else OwnKafka(folder.kafka)
+        self._own = own_kafka
         servers = self._own.bootstrap_servers if self._own else str(options.bootstrap_servers)
         self._connection = KafkaConnection(bootstrap_servers=servers)
         self._cpus = os.cpu_count() or 1
@@ -112,12 +61,16 @@ class Up:
             self._stages = [ScaledWorkers(stage, self._service_of(stage, file)) for stage, file in stages]
             self._ingestion = [Supervised(self._ingestion_service())]
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._start_kafka())
+                kafka = group.create_task(self._start_kafka())
                 for service in [*self._workers, *self._ingestion]:
                     service.start_held()
-                group.create_task(self._check_models(stages))
-            # No topic is created for a pipeline that can't run.
-            await self._prepare_kafka()
+                models = group.create_task(self._check_models(stages))
+                await kafka
+                if self._own is not None:
+                    group.create_task(self._own.coordinating())
+                # No topic is created for a pipeline that can't run.
+                await models
+                await self._prepare_kafka()
             await self._serve()
         except* DarkroomError as errors:
             raise _first(errors) from None
@@ -161,7 +114,7 @@ class Up:
         if self._own is not None:
             servers = self._connection.bootstrap_servers
             async with step(f"Starting Kafka {KAFKA_VERSION}", f"Kafka is ready on {servers}"):
-                await self._own.start()
+                await self._own.healthy()
 
     async def _prepare_kafka(self) -> None:
         async with step("Creating the topics", "") as making:

@@ -3,11 +3,17 @@
 import asyncio
 import os
 import signal
+from typing import TYPE_CHECKING
 
+from darkroom.processes.loading import loading
 from darkroom_cli.exit_codes import ExitCode
+from darkroom_cli.runner.options import Options, load
+from darkroom_cli.runner.own_kafka import OwnKafka
 from darkroom_cli.runner.state_folder import StateFolder
-from darkroom_cli.runner.up import Options, Up, load
 from darkroom_cli.views.output import say
+
+if TYPE_CHECKING:
+    from darkroom_cli.runner.up import Up
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -20,10 +26,17 @@ def run_session(options: Options) -> ExitCode:
     """
     bundle = load(options)
     with StateFolder(options.data_dir) as folder:
-        return asyncio.run(_until_signalled(Up(options, bundle, folder)))
+        own_kafka = None
+        if options.bootstrap_servers is None:
+            own_kafka = OwnKafka(folder.kafka)
+            own_kafka.launch()
+        # While Kafka starts.
+        with loading():
+            from darkroom_cli.runner.up import Up  # noqa: PLC0415
+        return asyncio.run(_until_signalled(Up(options, bundle, folder, own_kafka)))
 
 
-async def _until_signalled(up: Up) -> ExitCode:
+async def _until_signalled(up: "Up") -> ExitCode:
     running = asyncio.ensure_future(up.run())
     signals = 0
 

@@ -3,9 +3,10 @@
 import json
 import sys
 from contextlib import suppress
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _WIDTH_WHEN_PIPED = 200
 
@@ -52,15 +53,17 @@ class JsonArray:
             answer("\n]" if self._items else "]")
 
 
-def stdout_console() -> Console:
+def stdout_console() -> "Console":
     """The console for tables and trees. Piped output is wide, not truncated at 80 columns."""
     return _console(sys.stdout)
 
 
-def stderr_console() -> Console:
+def stderr_console() -> "Console":
     """The console for progress bars."""
     return _console(sys.stderr)
 
 
-def _console(stream: IO[str]) -> Console:
+def _console(stream: IO[str]) -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - few commands need it
+
     return Console(file=stream, width=None if stream.isatty() else _WIDTH_WHEN_PIPED, highlight=False)

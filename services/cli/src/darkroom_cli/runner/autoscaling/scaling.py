@@ -13,8 +13,8 @@ from darkroom.scaling.rule import decide
 from darkroom.scaling.settings import Settings
 from darkroom.scaling.state import State
 from darkroom_cli.processes.threads import in_daemon_thread
-from darkroom_cli.runner.scaled_workers import ScaledWorkers
-from darkroom_cli.runner.worker_metrics import WorkMeter
+from darkroom_cli.runner.autoscaling.scaled_workers import ScaledWorkers
+from darkroom_cli.runner.autoscaling.worker_metrics import WorkMeter
 from darkroom_cli.views.output import say
 
 _AT_ZERO_S: Final = 0.5

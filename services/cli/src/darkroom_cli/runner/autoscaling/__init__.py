@@ -1,0 +1,1 @@
+"""The number of workers of each stage follows the flow of images."""
