@@ -58,7 +58,7 @@ class Fillers:
             try:
                 admin = LogAdmin(connection)
                 self._fillers[connection] = Filler(
-                    self._database, connection, self._group, topics, admin.topic_ids, self._metrics, self._tracing
+                    self._database, connection, self._group, topics, admin, self._metrics, self._tracing
                 )
             except CLIENT_NOT_CREATED as error:
                 log.warning("a Kafka can't be used", bootstrap_servers=connection.bootstrap_servers, reason=str(error))

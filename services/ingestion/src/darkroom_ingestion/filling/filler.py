@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import confluent_kafka
 import structlog
@@ -13,12 +13,14 @@ from darkroom.kafka.connection import KafkaConnection
 from darkroom.kafka.errors import KafkaUnreachable, is_fatal
 from darkroom.kafka.log import TopicPartition
 from darkroom.tracing.spans import Tracing
+from darkroom_ingestion.filling.already_read import already_read
 from darkroom_ingestion.filling.answer_spans import AnswerSpans
 from darkroom_ingestion.filling.consumer import filler_settings
 from darkroom_ingestion.filling.messages import FillerState
 from darkroom_ingestion.filling.passing import Passing
 from darkroom_ingestion.kafka.client_logs import KAFKA_LOGGER
 from darkroom_ingestion.kafka.contact import Contact
+from darkroom_ingestion.kafka.log_admin import LogAdmin
 from darkroom_ingestion.kafka.log_record import LogRecord, TopicContents
 from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.records.answers import ReceivedImage
@@ -38,7 +40,7 @@ class Filler:
     """A thread with a consumer of all topics in `topics`.
 
     Args:
-        topic_ids: queries the ids of topics, to detect a topic that was deleted and recreated.
+        admin: of the same Kafka. Knows the ids of topics, which tell that one was deleted and recreated.
     """
 
     def __init__(
@@ -47,11 +49,11 @@ class Filler:
         connection: KafkaConnection,
         group: str,
         topics: Mapping[str, TopicContents],
-        topic_ids: Callable[[list[str]], Mapping[str, str]],
+        admin: LogAdmin,
         metrics: Metrics,
         tracing: Tracing | None = None,
     ) -> None:
-        self._database, self._metrics, self._topic_ids = database, metrics, topic_ids
+        self._database, self._metrics, self._admin = database, metrics, admin
         self._settings = filler_settings(connection, group, static=database.single_replica)
         self._contact = Contact(connection)
         self._wanted = dict(topics)
@@ -111,13 +113,11 @@ class Filler:
                     log.info("another replica has taken over, joining again", reason=str(error))
                 elif isinstance(error, StoreUnavailable):
                     self._store_failed(error)
-                elif isinstance(error, KafkaException | KafkaUnreachable):
-                    # For example, this static member was fenced by its own retry while a broker failed.
-                    self._kafka_problem = str(error)
-                    log.warning("replacing the failed consumer", reason=str(error))
                 else:
                     self._kafka_problem = str(error)
-                    log.exception("reading the log failed, trying again")
+                    # Expected, for example: this static member was fenced by its own retry while a broker failed.
+                    unexpected = not isinstance(error, KafkaException | KafkaUnreachable)
+                    log.warning("replacing the failed consumer", reason=str(error), exc_info=unexpected)
                 if time.monotonic() - started > _LAST_RETRY_S:
                     backoff.reset()
                 self._stop.wait(backoff.next_s())
@@ -150,8 +150,9 @@ class Filler:
 
     def _on_assign(self, consumer: Consumer, assigned: list[confluent_kafka.TopicPartition]) -> None:
         partitions = [TopicPartition(partition.topic, partition.partition) for partition in assigned]
-        ids = self._topic_ids(sorted({topic for topic, _ in partitions})) if partitions else {}
+        ids = self._admin.topic_ids(sorted({topic for topic, _ in partitions}))
         self._hold(positions_at_assignment(self._database, ids, partitions))
+        self._reached_end = already_read(self._admin, self._next)
         positions = [confluent_kafka.TopicPartition(*at, offset) for at, offset in self._next.items()]
         consumer.assign(positions)
         # librdkafka keeps a partition paused when it is assigned again.

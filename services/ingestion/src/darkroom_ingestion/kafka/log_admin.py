@@ -79,14 +79,14 @@ class LogAdmin:
             futures = admin.describe_topics(TopicCollection(topics), request_timeout=_TIMEOUT_S)
             return {topic: str(_result(future).topic_id) for topic, future in futures.items()}
 
-    def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    def ends(self, partitions: Iterable[TopicPartition], timeout_s: float = _TIMEOUT_S) -> dict[TopicPartition, int]:
         """The end offset of each partition: the offset after its last committed record.
 
         Raises:
             KafkaUnreachable: no broker answered in time.
         """
         with self._client() as admin:
-            return log_ends(admin, partitions, _TIMEOUT_S)
+            return log_ends(admin, partitions, timeout_s)
 
     def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the first record in each partition.
