@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.services.access.audit_log import audit_lines
 from tests.support.services.ingestion import Pipeline, Service
 from tests.support.until import until
 
@@ -111,8 +112,7 @@ class Side:
         """What the audit log says about the last request, without what differs between two."""
 
         def found() -> dict[str, Any] | None:
-            lines = [json.loads(line) for line in self.audit.read_text().splitlines()]
-            return next((line for line in lines if line["request_id"] == self.ids[-1]), None)
+            return next((line for line in audit_lines(self.audit) if line["request_id"] == self.ids[-1]), None)
 
         line = until(found, "the request is in the audit log")
         return {**line, "timestamp": len(line["timestamp"]), "image": len(line.get("image", ""))}

@@ -5,14 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.services.access.audit_log import audit_lines
 from tests.support.services.ingestion import JPEG, Pipeline, Service
 from tests.support.until import until
 
 RIGHTS = ["Submit", "Read", "ReadDeadLetters", "Redrive"]
-
-
-def audited(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()]
 
 
 def write_tokens(file: Path, pipeline: Pipeline, **rights: list[str]) -> dict[str, str]:
@@ -79,7 +76,7 @@ def test_callers_have_keys_of_their_own_and_everything_they_do_is_audited(
     assert (status, job["by"]) == (201, "bob")
     assert service.stop() == 0
 
-    lines = audited(audit_file)
+    lines = audit_lines(audit_file)
     assert {(line["address"], line["logger"]) for line in lines} == {("127.0.0.1", "audit")}
     assert {line.get("pipeline") for line in lines} == {f"{pipeline.namespace}/{pipeline.name}", None}
 

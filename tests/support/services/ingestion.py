@@ -217,7 +217,7 @@ class Service:
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text(encoding="utf-8")
+        return (self.folder / "log").read_text(encoding="utf-8").rpartition("\n")[0]
 
     @property
     def client(self) -> httpx.Client:
