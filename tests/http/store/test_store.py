@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import confluent_kafka
@@ -39,7 +40,8 @@ def test_the_store_removes_what_retention_has_removed(start_service: StartServic
     database = open_database(f"sqlite:///{service.database}")
     log = LogAdmin(KafkaConnection(bootstrap_servers=pipeline.bootstrap_servers))
     topics, done = frozenset({pipeline.images_topic, results}), dict[TopicPartition, int]()
-    forgotten = [asyncio.run(forget_expired_records(database, log, topics, done)) for _ in range(3)]
+    with ThreadPoolExecutor(1) as thread:
+        forgotten = [asyncio.run(forget_expired_records(database, log, topics, done, thread)) for _ in range(3)]
     database.close()
     assert forgotten == [6, 0, 0]  # of images and results
     service.start()

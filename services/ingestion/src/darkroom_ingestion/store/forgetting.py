@@ -27,7 +27,7 @@ from darkroom_ingestion.store.tables import (
     results,
 )
 
-_AT_ONCE = 1_000
+_AT_ONCE = 500
 _END_OF_LOG = 2**63 - 1
 
 _Remove = Callable[[Connection, ColumnElement[bool]], int]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 
 import structlog
@@ -44,23 +45,26 @@ async def run_housekeeping(
         metrics: counts failures.
     """
     done: dict[TopicPartition, int] = {}
-    while True:
-        await asyncio.sleep(_EVERY_S)
-        try:
-            await asyncio.to_thread(forget_old_keys, database)
-            await asyncio.to_thread(database.write, partial(forget_old_jobs, at_ms=now_ms()))
-            await asyncio.to_thread(forget_unused_topics, database, in_use, now_ms())
-            for admin, topics in logs():
-                await forget_expired_records(database, admin, topics, done)
-        except (KafkaUnreachable, StoreUnavailable) as error:
-            log.info("housekeeping postponed", reason=str(error))
-        except Exception:
-            metrics.loop_failures.labels("housekeeping").inc()
-            log.exception("housekeeping failed, trying again later")
+    # Always the same thread: the C library keeps memory for each one that has needed it.
+    with ThreadPoolExecutor(1, "housekeeping") as thread:
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await in_thread(forget_old_keys, database)
+                await in_thread(database.write, partial(forget_old_jobs, at_ms=now_ms()))
+                await in_thread(forget_unused_topics, database, in_use, now_ms())
+                for admin, topics in logs():
+                    await forget_expired_records(database, admin, topics, done, thread)
+            except (KafkaUnreachable, StoreUnavailable) as error:
+                log.info("housekeeping postponed", reason=str(error))
+            except Exception:
+                metrics.loop_failures.labels("housekeeping").inc()
+                log.exception("housekeeping failed, trying again later")
 
 
 async def forget_expired_records(
-    database: Database, admin: LogAdmin, topics: frozenset[str], done: dict[TopicPartition, int]
+    database: Database, admin: LogAdmin, topics: frozenset[str], done: dict[TopicPartition, int], thread: Executor
 ) -> int:
     """Remove rows whose records are before the beginning of the log. Returns how many.
 
@@ -71,17 +75,19 @@ async def forget_expired_records(
         admin: of the Kafka cluster.
         topics: the topics that are read from it.
         done: the beginnings before which no rows were left. Is updated.
+        thread: runs what blocks.
 
     Raises:
         KafkaUnreachable: no broker answered in time.
         StoreUnavailable: the database failed.
     """
+    in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
     forgotten = 0
-    for at, beginning in (await asyncio.to_thread(_beginnings, database, admin, topics)).items():
+    for at, beginning in (await in_thread(_beginnings, database, admin, topics)).items():
         if not beginning or beginning == done.get(at):
             continue
         forgotten_here, steps, started = 0, forgetting_before(database, at, beginning), time.monotonic()
-        while removed := await asyncio.to_thread(next, steps, 0):
+        while removed := await in_thread(next, steps, 0):
             forgotten_here += removed
             await asyncio.sleep(time.monotonic() - started)
             started = time.monotonic()
