@@ -85,7 +85,11 @@ def engine_of(url: str, cache_kib: int = _CACHE_KIB) -> Engine:
     if parsed.database in {None, "", ":memory:"}:
         raise ArgumentError("SQLite needs a file")
     engine = create_engine(
-        parsed, pool_size=THREADS + 2, connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000}
+        parsed,
+        pool_size=THREADS + 2,
+        # A connection that was needed once, beside another, does not fill its cache afterwards.
+        pool_use_lifo=True,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000},
     )
 
     @event.listens_for(engine, "connect")
