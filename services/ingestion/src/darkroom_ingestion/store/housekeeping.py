@@ -45,9 +45,10 @@ async def run_housekeeping(
         metrics: counts failures.
     """
     done: dict[TopicPartition, int] = {}
-    # Always the same thread: the C library keeps memory for each one that has needed it.
-    with ThreadPoolExecutor(1, "housekeeping") as thread:
-        in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
+    # Always the same thread: the C library keeps, for each thread, memory that its work has needed.
+    thread = ThreadPoolExecutor(1, "housekeeping")
+    in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
+    try:
         while True:
             await asyncio.sleep(_EVERY_S)
             try:
@@ -61,6 +62,8 @@ async def run_housekeeping(
             except Exception:
                 metrics.loop_failures.labels("housekeeping").inc()
                 log.exception("housekeeping failed, trying again later")
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)
 
 
 async def forget_expired_records(
