@@ -107,7 +107,7 @@ class Filler:
             started = time.monotonic()
             try:
                 self._consume()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - each is logged, an unexpected one with its traceback
                 self._metrics.loop_failures.labels("filler").inc()
                 if isinstance(error, Fenced):
                     log.info("another replica has taken over, joining again", reason=str(error))
@@ -116,8 +116,8 @@ class Filler:
                 else:
                     self._kafka_problem = str(error)
                     # Expected, for example: this static member was fenced by its own retry while a broker failed.
-                    unexpected = not isinstance(error, KafkaException | KafkaUnreachable)
-                    log.warning("replacing the failed consumer", reason=str(error), exc_info=unexpected)
+                    expected = isinstance(error, KafkaException | KafkaUnreachable)
+                    (log.warning if expected else log.exception)("replacing the failed consumer", reason=str(error))
                 if time.monotonic() - started > _LAST_RETRY_S:
                     backoff.reset()
                 self._stop.wait(backoff.next_s())
