@@ -17,7 +17,7 @@ def test_storage_is_formatted_as_by_kafkas_own_tool(tmp_path: Path) -> None:
     format_storage(ours)
     ours.release()
     cluster_id = ours.identity.cluster_id
-    properties = server_properties(Member(3, cluster_id, {3: 9093}, 9094), (), "log", {})
+    properties = server_properties(Member(3, cluster_id, {3: 9093}, 9094), (), "log", {}, cores=2)
     (tmp_path / PROPERTIES).write_text(render(properties))
     command = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", PROPERTIES]
     output = tmp_path / "jvm.log"

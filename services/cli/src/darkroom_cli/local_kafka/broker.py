@@ -1,5 +1,6 @@
 """A Kafka broker on this machine, as an object to start and stop."""
 
+import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -203,7 +204,9 @@ class LocalKafka:
             if not folder.log.exists():
                 format_storage(folder)
             # A relative path: Kafka splits log.dirs at commas.
-            properties = server_properties(self._joined, self._listeners, folder.log.name, self._properties)
+            properties = server_properties(
+                self._joined, self._listeners, folder.log.name, self._properties, cores=os.cpu_count() or 1
+            )
             (folder.path / _PROPERTIES).write_text(render(properties), encoding="ascii")
             self._classes = self._classes or ClassCache(self._classes_folder or cache_folder(), jars)
             arguments = [

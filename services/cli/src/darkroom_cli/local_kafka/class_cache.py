@@ -20,9 +20,8 @@ _WITH_COUNTERS = "-XX:TieredStopAtLevel=2"
 """The JVM also writes how far it has compiled each method, and a broker that reads that compiles it as far (JEP 515).
 
 2 is the first compiler, with counters of calls: later, the second one compiles what is called often. With 1, without
-counters, it never does, and a broker takes an eighth more CPU time for a record.
-With both compilers, there is so much to
-compile at once that a start takes half as much CPU time again.
+counters, it never does, and a broker takes an eighth more CPU time for a record. With both compilers, there is so much
+to compile at once that a start takes half as much CPU time again.
 """
 
 
