@@ -42,4 +42,4 @@ def test_a_command_whose_parent_has_ended_already_is_not_run() -> None:
     pid_at = command.index("-S") + 2
     command[pid_at] = "1"  # not our process id, as if we had ended and it had been given another parent
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
