@@ -42,7 +42,7 @@ class WorkerRate(Rate):
 
 @dataclass(frozen=True)
 class _Moment:
-    """The state of a worker at one time."""
+    """The state of a worker at one time: of its process, and of those that it has started."""
 
     images: float
     at: float
@@ -52,8 +52,9 @@ class _Moment:
     @classmethod
     def of(cls, process: psutil.Process, port: int) -> "_Moment":
         images = total(_metrics(process, port), "darkroom_worker_images_total")
-        at, cpu = time.monotonic(), sum(process.cpu_times()[:2])
-        return cls(images, at, cpu, _client_cpu_seconds(process))
+        processes = [process, *process.children()]
+        at, cpu = time.monotonic(), sum(sum(one.cpu_times()[:2]) for one in processes)
+        return cls(images, at, cpu, sum(_client_cpu_seconds(one) for one in processes))
 
 
 def worker(

@@ -134,7 +134,12 @@ class World:
         """The first worker of each stage reaches Kafka through the proxies."""
         servers = self.kafka.proxied_servers if number == 0 else self.kafka.bootstrap_servers
         settings = stage_settings(
-            self.pipeline, stage, KafkaConnection(bootstrap_servers=servers), loops=1, model_path=_MODEL
+            self.pipeline,
+            stage,
+            KafkaConnection(bootstrap_servers=servers),
+            # With mode Ordered, two loops are two forks of the worker.
+            loops=2 if stage.share_group is None and number % 2 else 1,
+            model_path=_MODEL,
         )
         file = self.folder / f"{stage.name}-{number}.json"
         file.write_text(settings.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")

@@ -33,7 +33,9 @@ def main() -> None:
     _decoder_sleeps(options.decode_us / 1e6)
     _preprocessing_sleeps(options.preprocess_us / 1e6)
     _model_sleeps(options.model_us / 1e6)
-    program.MAX_LOOPS_A_PROCESS = _ANY_NUMBER  # type: ignore[attr-defined]  # the curve is about one process
+    # The curve is about one process.
+    program.MAX_LOOPS_A_PROCESS = _ANY_NUMBER  # type: ignore[attr-defined]
+    program.only_cpu = lambda *_: False  # type: ignore[attr-defined]
     program.main(rest)
 
 

@@ -44,7 +44,7 @@ def test_images_of_a_run_that_fails_get_their_results_in_order(stage: Stage, tmp
     ids = [f"i{n}" for n in range(COUNT)]
     white = {"i17", "i18", "i40"}
     few.send([(image, b"k", grey(255 if image in white else 9)) for image in ids])
-    worker = few.worker()
+    worker = few.worker(**bad_model(tmp_path / "hook", in_one_process=True))
     healthy = [image for image in ids if image not in white]
     assert image_ids(few.results(about(healthy))) == healthy
     letters = few.dead_letters(about(sorted(white)))

@@ -160,20 +160,22 @@ def test_a_broker_without_the_consumer_protocol_gets_the_classic_protocol(
     assert (worker.end(), other.end()) == (0, 0)
 
 
-def test_many_loops_are_split_into_several_processes(stage: Stage) -> None:
-    digits = stage(loops=9)
+def test_each_loop_is_a_process_that_shares_the_memory_of_the_model(stage: Stage) -> None:
+    digits = stage(loops=3)
     worker = digits.worker().ready()
     children = psutil.Process(worker.process.pid).children()
-    assert len(children) == 2
+    assert len(children) == 3
+    assert worker.said().count("model loaded") == 1
     digits.send(images(300))
     digits.results(all_of(images(300)))
     assert worker.metric("darkroom_worker_images_total", outcome="analyzed") == 300
-    assert 'process="1"' in worker.get("/metrics")[1]
+    assert 'process="2"' in worker.get("/metrics")[1]
     assert worker.get("/healthz")[0] == 200
     children[0].kill()
     until(lambda: worker.metric("darkroom_worker_process_ends_total") == 1, "the end of a process noticed")
     until(lambda: worker.get("/readyz")[0] == 503, "not ready")
     worker.ready()
+    assert worker.said().count("model loaded") == 2
     children = psutil.Process(worker.process.pid).children()
     worker.kill()
     assert psutil.wait_procs(children, timeout=10)[1] == []

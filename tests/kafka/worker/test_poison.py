@@ -30,26 +30,28 @@ def about(ids: list[str]) -> Callable[[list[Message]], bool]:
 
 
 @pytest.mark.parametrize(
-    ("mark", "delivery", "end"),
+    ("mark", "delivery", "in_one_process", "ends"),
     [
-        (b"ABORT", "AtLeastOnce", -signal.SIGABRT),
-        (b"OUT OF MEMORY", "ExactlyOnce", -signal.SIGKILL),
+        (b"ABORT", "AtLeastOnce", True, [-signal.SIGABRT] * 3),
+        (b"ABORT", "AtLeastOnce", False, []),
+        (b"OUT OF MEMORY", "ExactlyOnce", True, [-signal.SIGKILL] * 3),
     ],
 )
 def test_an_image_that_crashes_the_process_becomes_a_dead_letter_and_others_are_analysed(
-    stage: Stage, tmp_path: Path, mark: bytes, delivery: str, end: int
+    stage: Stage, tmp_path: Path, mark: bytes, delivery: str, in_one_process: bool, ends: list[int]
 ) -> None:
     digits = stage(images={"partitions": 3}, stage={"delivery": delivery, "maxAttempts": 2}, loops=2)
     neighbours = [(f"good{n}", f"k{n % 7}".encode(), GOOD) for n in range(40)]
     digits.send([*neighbours[:20], ("poison", b"k1", GOOD + mark), *neighbours[20:]])
-    worker = digits.worker(**bad_model(tmp_path / "hook"))
+    worker = digits.worker(**bad_model(tmp_path / "hook", in_one_process=in_one_process))
     (letter,) = digits.dead_letters(about(["poison"]), timeout_s=150, meanwhile=worker.keep_running)
     results = digits.results(about([image_id for image_id, _, _ in neighbours]), meanwhile=worker.keep_running)
     assert headers(letter)["darkroom-error-reason"] == "PoisonImage"
     assert headers(letter)["darkroom-error-attempts"] == "2"
     assert letter.value() == GOOD + mark
     # Once in a batch, where the image can't be identified, and then maxAttempts times alone.
-    assert worker.ends == [end] * 3
+    assert worker.ends == ends
+    assert in_one_process or worker.metric("darkroom_worker_process_ends_total") == 3
     assert "poison" not in image_ids(results)
     until(lambda: sum(offset for offset, _ in digits.committed().values() if offset > 0) == 41, "everything committed")
 

@@ -45,8 +45,15 @@ analyse.decode = bad
 """
 
 
-def bad_model(folder: Path) -> dict[str, str]:
-    """The environment of a worker that fails on some images."""
+_IN_ONE_PROCESS = """
+import darkroom_inference.command as command
+
+command.only_cpu = lambda *_: False
+"""
+
+
+def bad_model(folder: Path, *, in_one_process: bool = False) -> dict[str, str]:
+    """The environment of a worker that fails on some images; with all loops in one process, as on a GPU."""
     folder.mkdir(exist_ok=True)
-    (folder / "sitecustomize.py").write_text(_HOOK)
+    (folder / "sitecustomize.py").write_text(_HOOK + (_IN_ONE_PROCESS if in_one_process else ""))
     return {"PYTHONPATH": str(folder)}

@@ -36,7 +36,7 @@ class StageSettings(StrictModel):
         model_path: path of the model file, if it is mounted or local. Otherwise the worker fetches `stage.model.uri`.
         labels_path: likewise for `stage.output.labels_uri`.
         self_test_paths: likewise for the images of `stage.self_test`, by their position in the list.
-        loops: number of run-to-completion loops, one thread each. Above eight, the worker starts more processes.
+        loops: number of run-to-completion loops. On CPUs, each has a process; they share the memory of the model.
         max_image_bytes: a larger image becomes a dead letter.
         max_result_bytes: maximum record size of the results topic. An image with a larger result becomes a dead letter.
         replay: set only for the workers of a replay.

@@ -22,13 +22,13 @@ from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import InvalidOption, Options
 from darkroom_inference.process.endpoint import Endpoint, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, IMAGES_AT_WORK, MAX_LOOPS_A_PROCESS
-from darkroom_inference.process.process import Listen, run_fleet, run_process
+from darkroom_inference.process.process import Listen, run_fleet, run_forks, run_process
 from darkroom_inference.process.settings import UnusableSettings, read_settings
 from darkroom_inference.replay.log import CannotReplay
 from darkroom_inference.replay.request import Request
 from darkroom_inference.replay.run import run_replay
 from darkroom_vision.imaging.opencv import configure_opencv
-from darkroom_vision.model.providers import Machine, choose
+from darkroom_vision.model.providers import Machine, choose, only_cpu
 from darkroom_vision.stage import UnusableModel, load_stage
 
 log = structlog.get_logger(__name__)
@@ -77,8 +77,13 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     if arguments.command == "replay":
         return _replay(settings, arguments, listen)
     if arguments.child_of is None:
-        if settings.loops > MAX_LOOPS_A_PROCESS or settings.uses_share_group:
-            return run_fleet(settings, options, arguments.settings, arguments.log_format, listen)
+        of_processes = (settings, options, arguments.settings, arguments.log_format, listen)
+        if settings.uses_share_group:
+            return run_fleet(*of_processes)
+        if settings.loops > 1 and sys.platform == "linux" and only_cpu(settings.stage.execution, Machine.this()):
+            return run_forks(*of_processes)
+        if settings.loops > MAX_LOOPS_A_PROCESS:
+            return run_fleet(*of_processes)
         return run_process(settings, options, listen, settings.loops)
 
     def listen_for_parent(reporter: Reporter) -> Endpoint:

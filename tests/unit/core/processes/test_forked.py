@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux a
 # In interpreters of their own, because the process of the tests has threads.
 FORKING = """
 import os, sys, threading, time
-from darkroom.processes.forked import Forked, can_fork
+from darkroom.processes.forked import Forked, can_fork, can_fork_beside_libraries
 """
 
 
@@ -23,6 +23,27 @@ fork = Forked(lambda: print(known, sys.stdin.read(), "to stderr", file=sys.stder
 print(fork.wait(30))
 """
     assert run(script) == (0, "0\n", "known  to stderr\n")
+
+
+def test_a_fork_ends_with_the_code_that_its_work_returns() -> None:
+    script = """
+fork = Forked(lambda: 75)
+while fork.poll() is None:
+    time.sleep(0.01)
+print(fork.poll(), fork.wait(), fork.wait(0))
+fork.send_signal(15)
+"""
+    assert run(script) == (0, "75 75 75\n", "")
+
+
+def test_a_fork_can_be_sent_a_signal() -> None:
+    script = """
+fork = Forked(lambda: time.sleep(600))
+print(fork.poll())
+fork.send_signal(15)
+print(fork.wait(30))
+"""
+    assert run(script) == (0, "None\n-15\n", "")
 
 
 def test_a_fork_whose_work_fails_ends_with_1_and_says_why() -> None:
@@ -61,10 +82,18 @@ def test_a_process_with_threads_may_not_be_forked() -> None:
 ending = threading.Event()
 thread = threading.Thread(target=ending.wait)
 thread.start()
-print(can_fork())
+print(can_fork(), can_fork_beside_libraries())
 ending.set()
 """
-    assert run(script) == (0, "False\n", "")
+    assert run(script) == (0, "False False\n", "")
+
+
+def test_the_threads_of_numpy_and_onnx_runtime_need_not_be_forked() -> None:
+    script = """
+import numpy, onnxruntime
+print(can_fork_beside_libraries())
+"""
+    assert run(script) == (0, "True\n", "")
 
 
 def run(script: str) -> tuple[int, str, str]:

@@ -1,7 +1,9 @@
 """The worker's port, asked over HTTP, and how another process of the machine asks it."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -56,6 +58,18 @@ def test_metrics_are_served_and_other_paths_are_not(endpoint: Endpoint) -> None:
 def test_a_port_that_is_taken_is_named(endpoint: Endpoint) -> None:
     with pytest.raises(PortUnavailable, match=rf"port {endpoint.port} of 127\.0\.0\.1: Address already in use: choose"):
         Endpoint("127.0.0.1", endpoint.port, Reports())
+
+
+def test_a_paused_endpoint_has_no_threads_and_answers_later(reports: Reports) -> None:
+    endpoint = Endpoint("127.0.0.1", 0, reports)
+    before = threading.active_count()
+    with ThreadPoolExecutor(1) as pool:
+        with endpoint.paused():
+            assert threading.active_count() == before - 1
+            answer = pool.submit(get, endpoint.port, "/metrics")
+            assert wait([answer], timeout=0.2).done == set()
+        assert answer.result(30) == (HTTPStatus.OK, "up 1\n")
+    endpoint.close()
 
 
 def test_a_closed_endpoint_does_not_listen(reports: Reports) -> None:

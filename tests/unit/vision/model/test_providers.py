@@ -1,11 +1,12 @@
 """The choice of an execution provider, as a decision without hardware; the sessions are real."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from darkroom.api.execution import Execution, Precision, Provider
-from darkroom_vision.model.providers import NAMES, ON_CPU, Choice, Machine, choose, session_providers
+from darkroom_vision.model.providers import NAMES, ON_CPU, Choice, Machine, choose, only_cpu, session_providers
 from darkroom_vision.model.session import load_model, open_session
 from tests.support.models.onnx_files import identity_file
 
@@ -39,6 +40,25 @@ def test_the_choice_of_a_provider(
     found = choose(Execution(provider=wanted), on)
     assert (found.provider, found.fallback) == (expected, fallback)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("wanted", "on", "expected"),
+    [
+        ("Auto", machine(), True),
+        ("Cuda", machine(), True),
+        ("Cpu", machine(CUDA, OPENVINO), True),
+        ("Auto", machine(CUDA), False),
+        ("OpenVino", machine(OPENVINO), False),
+    ],
+)
+def test_that_a_model_runs_on_the_cpu_is_known_without_looking_for_a_gpu(
+    wanted: Provider, on: Machine, expected: bool
+) -> None:
+    def looked() -> str | None:
+        raise AssertionError("a process that has looked for a GPU must not be forked")
+
+    assert only_cpu(Execution(provider=wanted), replace(on, gpu=looked)) == expected
 
 
 def test_only_auto_on_a_runtime_with_openvino_is_open_to_a_trial() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from darkroom.backoff import Backoff
+from darkroom.processes.forked import Forked
 
 _STEADY_AFTER_S: Final = 60.0
 
@@ -32,11 +33,26 @@ class Child:
         self._command = command
         self._clock = clock
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self.port: int | None = None
         self._port_reader = -1
         self._started_at = 0.0
         self._start_at = 0.0
+
+    def fork(self, work: Callable[[int], int]) -> None:
+        """Start the process as a fork of this one. `work` takes a file descriptor to write the port to."""
+
+        def in_fork() -> int:
+            os.close(self._port_reader)
+            os.setsid()  # as a new process
+            return work(port_writer)
+
+        self._port_reader, port_writer = os.pipe()
+        try:
+            self._process = Forked(in_fork)
+        finally:
+            os.close(port_writer)
+        self._started_at = self._clock()
 
     def supervise(self) -> int | None:
         """Start the process if its back-off is over. Returns its exit code once after it has ended, else None."""

@@ -1,7 +1,12 @@
 """The worker's HTTP endpoint: /healthz, /readyz and /metrics."""
 
 import json
+import os
+import select
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from darkroom.errors import DarkroomError
 
 _REQUEST_TIMEOUT_S = 5.0
+_POLL_S = 0.01
 
 
 class PortUnavailable(DarkroomError):
@@ -52,19 +58,54 @@ class Endpoint:
         except OSError as error:
             raise PortUnavailable(f"port {port} of {host}: {error.strerror}: choose another with --port") from error
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
-        self._thread.start()
+        self._ending, self._end = os.pipe()
+        self._start()
 
     @property
     def port(self) -> int:
         """The port that the endpoint listens on."""
         return int(self._server.server_address[1])
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have no threads in the block, so that this process may fork. Meanwhile, requests wait."""
+        self._stop()
+        others = threading.active_count() - 1
+        deadline = time.monotonic() + _REQUEST_TIMEOUT_S
+        while others and time.monotonic() < deadline:  # requests that are being answered
+            time.sleep(_POLL_S)
+            others = threading.active_count() - 1
+        try:
+            yield
+        finally:
+            self._start()
+
     def close(self) -> None:
         """Stop listening."""
-        self._server.shutdown()
+        self._stop()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Stop listening in a fork of the process that serves."""
         self._server.server_close()
+        os.close(self._ending)
+        os.close(self._end)
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
+        self._thread.start()
+
+    def _stop(self) -> None:
+        os.write(self._end, b"\0")
         self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._server.fileno(), self._ending], [], [])
+            if self._ending in ready:
+                os.read(self._ending, 1)
+                return
+            self._server.handle_request()
 
 
 def _handler(reporter: Reporter) -> type[BaseHTTPRequestHandler]:

@@ -1,6 +1,7 @@
-"""A parent process and its worker processes: for more loops than one process runs well, and for mode Queue.
+"""A parent process and its worker processes: one for each loop where that is possible, and for mode Queue.
 
-With mode Queue the parent names the images that ended a process, for all workers of the stage.
+Loops of one process wait for the interpreter's lock. With mode Queue the parent names the images that ended a process,
+for all workers of the stage.
 """
 
 import json
@@ -8,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +27,7 @@ from darkroom_inference.process.local_requests import get
 log = structlog.get_logger(__name__)
 
 MAX_LOOPS_A_PROCESS: Final = 8
-"""With more loops in one process, threads wait for the interpreter's lock (measured)."""
+"""For processes that each load the model. More loops in one would wait for the interpreter's lock even longer."""
 
 EXIT_CONFIGURATION: Final = 2
 """The exit code if the settings or the model are unusable. A restart does not help until they are changed."""
@@ -50,7 +52,7 @@ class Fleet:
     def __init__(
         self,
         settings_file: Path,
-        loops: int,
+        sizes: Sequence[int],
         log_format: str,
         drain_s: float,
         inherited: Mapping[str, int] | None = None,
@@ -62,7 +64,7 @@ class Fleet:
 
         Args:
             settings_file: the stage's settings.
-            loops: the number of loops of all processes together.
+            sizes: the number of loops of each process.
             log_format: of the processes.
             drain_s: how long the processes may take to end.
             inherited: file descriptors that every process inherits, by command line option.
@@ -93,8 +95,20 @@ class Fleet:
             ]
 
         descriptors = tuple(inherited.values())
-        self._children = [Child(number, command(number, size), descriptors) for number, size in enumerate(split(loops))]
+        self._children = [Child(number, command(number, size), descriptors) for number, size in enumerate(sizes)]
         self._hangs = [HangCheck(hangs_after_s / _LOOK_SOON_S) for _ in self._children]
+
+    def fork(self, work: Callable[[int, int], int]) -> None:
+        """Start every process as a fork of this one, which has loaded the model: they share its memory.
+
+        A process that ends later is started as a new one, because this one has threads by then.
+
+        Args:
+            work: runs the process with the number that it gets, and writes its port to the file descriptor that it
+                gets. Returns the exit code.
+        """
+        for child in self._children:
+            child.fork(partial(work, child.number))
 
     def run(self, stopping: Stopping) -> int:
         """Keep the processes running until asked to stop. Returns the exit code."""

@@ -3,12 +3,14 @@
 from http.client import HTTPConnection, HTTPException
 from typing import Final
 
+HOST: Final = "127.0.0.1"
+
 _TIMEOUT_S: Final = 2.0
 
 
 def get(port: int, path: str) -> tuple[int, str]:
     """The status and the body of the response; status 0 and an empty body if there is no response."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
+    connection = HTTPConnection(HOST, port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

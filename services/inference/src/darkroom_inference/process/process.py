@@ -5,14 +5,17 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import structlog
 
+from darkroom.processes.forked import can_fork_beside_libraries
 from darkroom.processes.held_start import continue_when_released, is_held
 from darkroom.stage_settings import StageSettings
+from darkroom.tracing.spans import Tracing
 from darkroom.tracing.start import start_tracing
 from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
@@ -21,10 +24,12 @@ from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.lifecycle.watchdog import GIL_GRACE_S
 from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet, split
+from darkroom_inference.process.local_requests import HOST
 from darkroom_inference.process.share_groups import check_share_groups
 from darkroom_inference.process.worker import Worker
 from darkroom_inference.share_group.attempts import AttemptsWriter, SharedAttempts
 from darkroom_inference.share_group.limits import longest_run_s
+from darkroom_vision.analyse import LoadedStage
 from darkroom_vision.imaging.opencv import configure_opencv
 from darkroom_vision.stage import load_stage
 
@@ -101,8 +106,57 @@ def run_process(
     stop_on_signals(stopping)
     reporter = CurrentReporter()
     endpoint = listen(reporter)
+    stage = _loaded(settings, loops)
+    if not continue_when_released():
+        return 1
+    check_share_groups(settings)
+
+    def worker(tracing: Tracing | None) -> Worker:
+        return Worker(settings, options, stage, stopping, loops, pipes, tracing, images_at_work)
+
+    return _run(settings, worker, reporter, endpoint)
+
+
+def run_forks(settings: StageSettings, options: Options, file: Path, log_format: str, listen: Listen) -> int:
+    """Load the stage, then run a fork of this process for each of its loops until SIGTERM. Returns the exit code.
+
+    Only for a stage whose model runs on the CPU: a fork can't use the GPU of its parent.
+
+    Raises:
+        UnusableModel: the model can't be used, or fails a self-test.
+        PortUnavailable: the port is in use.
+    """
+    stopping = Stopping(drain_seconds(settings))
+    stop_on_signals(stopping)
+    reporter = CurrentReporter()
+    endpoint = listen(reporter)
+    stage = _loaded(settings, 1)
+    if not continue_when_released():
+        return 1
+    fleet = Fleet(file, [1] * settings.loops, log_format, drain_seconds(settings))
+
+    def work(number: int, port_writer: int) -> int:
+        endpoint.abandon()
+        own_reporter = CurrentReporter()
+        own = Endpoint(HOST, 0, own_reporter)
+        os.write(port_writer, str(own.port).encode())
+        os.close(port_writer)
+
+        def worker(tracing: Tracing | None) -> Worker:
+            return Worker(settings, replace(options, process=number), stage, stopping, 1, tracing=tracing)
+
+        return _run(settings, worker, own_reporter, own)
+
+    with endpoint.paused():
+        if can_fork_beside_libraries():
+            fleet.fork(work)
+    reporter.current = fleet
+    return _supervise(fleet, stopping, endpoint)
+
+
+def _loaded(settings: StageSettings, threads: int) -> LoadedStage:
     configure_opencv()
-    stage = load_stage(settings, threads=loops)
+    stage = load_stage(settings, threads=threads)
     log.info(
         "model loaded",
         stage=settings.stage.name,
@@ -119,12 +173,18 @@ def run_process(
         requested=settings.stage.execution.provider,
         reason=execution.reason,
     )
-    if not continue_when_released():
-        return 1
-    check_share_groups(settings)
+    return stage
+
+
+def _run(
+    settings: StageSettings,
+    create: Callable[[Tracing | None], Worker],
+    reporter: CurrentReporter,
+    endpoint: Endpoint,
+) -> int:
+    """Run the worker of this process. Returns the exit code."""
     tracing = start_tracing("darkroom-worker", _attributes(settings))
-    worker = Worker(settings, options, stage, stopping, loops, pipes, tracing, images_at_work)
-    reporter.current = worker
+    worker = reporter.current = create(tracing)
     finished = worker.run()
     if tracing is not None:
         tracing.close(_LAST_SPANS_S)
@@ -138,7 +198,7 @@ def run_process(
 
 
 def run_fleet(settings: StageSettings, options: Options, file: Path, log_format: str, listen: Listen) -> int:
-    """Run the stage in child processes, as many as its loops need, until SIGTERM. Returns the exit code.
+    """Run the stage in processes that each load the model, until SIGTERM. Returns the exit code.
 
     Raises:
         UnusableModel: the start is held, and the model can't be used.
@@ -158,7 +218,7 @@ def run_fleet(settings: StageSettings, options: Options, file: Path, log_format:
         writer = AttemptsWriter(uuid.uuid4().hex[:8], SharedAttempts(settings), stopping.wait)
         fleet = Fleet(
             file,
-            settings.loops,
+            split(settings.loops),
             log_format,
             drain_s,
             images_at_work=images_at_work,
@@ -166,8 +226,11 @@ def run_fleet(settings: StageSettings, options: Options, file: Path, log_format:
             hangs_after_s=min(options.image_deadline_s, longest_s) + GIL_GRACE_S,
         )
     else:
-        fleet = Fleet(file, settings.loops, log_format, drain_s)
-    endpoint = listen(fleet)
+        fleet = Fleet(file, split(settings.loops), log_format, drain_s)
+    return _supervise(fleet, stopping, listen(fleet))
+
+
+def _supervise(fleet: Fleet, stopping: Stopping, endpoint: Endpoint) -> int:
     code = fleet.run(stopping)
     endpoint.close()
     if code != EXIT_CONFIGURATION:  # otherwise the last line of the log is the error of a process

@@ -18,7 +18,7 @@ from darkroom_inference.bounded.rate import TokenWriter
 from darkroom_inference.bounded.tally import Tally
 from darkroom_inference.kafka.clients import TRANSACTION_TIMEOUT_MS
 from darkroom_inference.lifecycle.stopping import Stopping
-from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet, split
 from darkroom_inference.process.process import Listen, drain_seconds, stop_on_signals
 from darkroom_inference.replay.log import CannotReplay, ImagesLog
 from darkroom_inference.replay.report import counted, report
@@ -130,7 +130,7 @@ def _work(
     inherited = {COUNTS_TO: tally.writer} | ({TOKENS_FROM: tokens.reader} if tokens else {})
     fleet = Fleet(
         _write(worker_settings, folder / "stage.json"),
-        worker_settings.loops,
+        split(worker_settings.loops),
         log_format,
         drain_seconds(worker_settings),
         inherited,

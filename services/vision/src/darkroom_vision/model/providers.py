@@ -76,6 +76,11 @@ class Choice:
 ON_CPU: Final = Choice("Cpu", "Float32", "the stage asks for it")
 
 
+def only_cpu(wanted: Execution, machine: Machine) -> bool:
+    """Whether the model runs on the CPU provider for certain. Does not look for devices: a GPU is not used yet."""
+    return wanted.provider == "Cpu" or not (machine.has("Cuda") or machine.has("OpenVino"))
+
+
 def choose(wanted: Execution, machine: Machine) -> Choice:
     """The provider for a stage that wants `wanted`, without running the model."""
     match wanted.provider:
