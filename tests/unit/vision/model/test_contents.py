@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from darkroom_vision.model import contents
 from darkroom_vision.model.contents import Operator, missing_operators, read_contents
 from darkroom_vision.model.metadata import read_metadata
 from tests.support.documents import ROOT
@@ -57,3 +58,12 @@ def test_operators_that_the_runtime_lacks_are_found(tmp_path: Path) -> None:
     model.opset_import.append(helper.make_opsetid("org.example", 1))
     data = model.SerializeToString()
     assert missing_operators(read_contents(data), read_metadata(data)) == [Operator("org.example", "Levitate")]
+
+
+def test_a_runtime_for_gpus_is_not_asked_for_its_operators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = onnx.load(identity_file(tmp_path / "m.onnx", [1, 4]))
+    model.graph.node.append(helper.make_node("Levitate", ["seen"], ["other"], domain="org.example"))
+    data = model.SerializeToString()
+    providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(contents.onnxruntime, "get_available_providers", lambda: providers)
+    assert missing_operators(read_contents(data), read_metadata(data)) == []

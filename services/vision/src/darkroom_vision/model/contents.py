@@ -8,12 +8,15 @@ from typing import Final, NamedTuple
 
 from darkroom_vision.model.metadata import ModelMetadata
 from darkroom_vision.model.onnx_messages import fields, text, varints, walk
-from darkroom_vision.model.onnx_runtime import runtime_errors
+from darkroom_vision.model.onnx_runtime import onnxruntime, runtime_errors
 
 # Fields of NodeProto, FunctionProto and TensorProto in onnx.proto3.
 _NODE_OPERATOR, _NODE_DOMAIN = 4, 7
 _FUNCTION_NAME, _FUNCTION_DOMAIN = 1, 10
 _TENSOR_DIMENSIONS: Final = 1
+
+_ONLY_CPU: Final = frozenset({"CPUExecutionProvider", "AzureExecutionProvider"})
+"""The providers of the builds of ONNX Runtime that run models on the CPU only; Azure's calls a service."""
 
 
 class Operator(NamedTuple):
@@ -63,9 +66,14 @@ def read_contents(model: bytes | memoryview) -> Contents:
 def missing_operators(contents: Contents, metadata: ModelMetadata) -> list[Operator]:
     """The operators that ONNX Runtime does not implement on the CPU in the versions that the file imports.
 
+    None are found with a build of ONNX Runtime for GPUs: the list of its kernels crashes the process where the library
+    of one of its providers is missing, such as that of TensorRT (onnxruntime-gpu 1.31.1).
+
     May include operators that run because ONNX defines them as functions of others. So it can explain why a model does
     not load, but cannot predict whether it will.
     """
+    if not _ONLY_CPU.issuperset(onnxruntime.get_available_providers()):
+        return []
     known = _implemented()
     missing = []
     for operator in contents.operators:
