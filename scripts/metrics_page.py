@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
 import darkroom_inference.lifecycle.metrics
+import darkroom_inference.process.fleet_metrics
 import darkroom_ingestion.metrics
 import darkroom_operator.runtime.metrics
 from darkroom_operator.runtime.work_queue import WorkQueue
@@ -18,7 +19,8 @@ _HEAD = """# Metrics
 All services serve metrics in the Prometheus text format at `/metrics`. If the Prometheus Operator is installed, the
 chart creates ServiceMonitors and the operator creates PodMonitors. Histograms have the usual `_bucket`, `_sum` and
 `_count`. The chart has a dashboard (`grafanaDashboard.enabled`) and alerts (`prometheusRule.enabled`), each with a
-[runbook](../how-to/runbooks). This page is generated.
+[runbook](../how-to/runbooks). A worker that runs its loops in several processes adds the label `process` to the metrics
+of each. This page is generated.
 
 | question | metric |
 | --- | --- |
@@ -26,6 +28,7 @@ chart creates ServiceMonitors and the operator creates PodMonitors. Histograms h
 | Do images fail? | `darkroom_worker_images_total{outcome="failed"}`, by reason |
 | Do workers lack the GPU or runtime that their stage asks for? | `darkroom_worker_execution_info{fallback="true"}` |
 | Have workers lost the connection to Kafka? | `darkroom_worker_brokers_connected == 0` |
+| Do images or faults end processes of workers? | `darkroom_worker_process_ends_total` |
 | Does the ingestion service refuse images? | `darkroom_images_refused_total`, by reason |
 | Are results delayed? | `darkroom_store_lag`, `darkroom_store_writable == 0` |
 | Which pipelines are not ready? | `darkroom_operator_pipelines{condition="Ready", status="False"}`, by reason |
@@ -38,6 +41,7 @@ def metrics_page() -> str:
     operator.watch(WorkQueue(), darkroom_operator.runtime.metrics.PipelineTally(), Registry(), lambda: True)
     parts = [
         ("Worker", darkroom_inference.lifecycle.metrics.Metrics().registry),
+        ("Worker of several processes", darkroom_inference.process.fleet_metrics.FleetMetrics().registry),
         ("Ingestion service", darkroom_ingestion.metrics.Metrics().registry),
         ("Operator", operator.registry),
     ]

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import generate_latest
 
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork, Position
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.child import Child
 from darkroom_inference.process.endpoint import Report
-from darkroom_inference.process.fleet_metrics import merged
+from darkroom_inference.process.fleet_metrics import FleetMetrics, merged
 from darkroom_inference.process.hang import HangCheck
 from darkroom_inference.process.local_requests import get
 
@@ -78,12 +78,7 @@ class Fleet:
         inherited = dict(inherited or {})
         if images_at_work is not None:
             inherited[IMAGES_AT_WORK] = images_at_work.descriptor
-        self._registry = CollectorRegistry()
-        self._restarts = Counter(
-            "darkroom_worker_process_ends",
-            "Worker processes that ended unexpectedly and were restarted.",
-            registry=self._registry,
-        )
+        self._metrics = FleetMetrics()
 
         def command(number: int, size: int) -> Callable[[int], list[str]]:
             return lambda port_writer: [
@@ -121,7 +116,7 @@ class Fleet:
                     self._end()
                     return EXIT_CONFIGURATION
                 if code is not None:
-                    self._restarts.inc()
+                    self._metrics.ends.inc()
                     self._blame(child.number)
                     log.error("worker process ended, restarting it", process=child.number, code=code)
                 self._end_if_it_hangs(child)
@@ -143,7 +138,7 @@ class Fleet:
         texts = {
             str(child.number): body for child, (_, body) in zip(self._children, self._ask("/metrics"), strict=True)
         }
-        return merged(texts) + generate_latest(self._registry)
+        return merged(texts) + generate_latest(self._metrics.registry)
 
     def _end_if_it_hangs(self, child: Child) -> None:
         if self._images_at_work is None:

@@ -1,11 +1,27 @@
-"""The merged metrics of several processes."""
+"""The metrics of several processes: theirs, merged, and those of their parent."""
 
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
+
+
+class FleetMetrics:
+    """The metrics of the parent.
+
+    Attributes:
+        ends: processes that ended unexpectedly.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.ends = Counter(
+            "darkroom_worker_process_ends",
+            "Processes of the worker that ended unexpectedly and were started again.",
+            registry=self.registry,
+        )
 
 
 def merged(texts: Mapping[str, str]) -> bytes:
