@@ -1,6 +1,6 @@
-"""Images per second by batch size: `python benchmarks/batching.py`.
+"""Images per second by batch size: `python benchmarks/batching.py [--provider Cuda]`.
 
-Runs a model on batches of 1, 4 and 8 images, in one thread and in one thread per core with a shared session, as a
+Runs a model on batches of 1, 4, 8 and 16 images, in one thread and in one thread per core with a shared session, as a
 worker's loops do. The digits model is the smallest that a stage is likely to run; SqueezeNet and DenseNet-121 (from the
 `onnx` wheel, without their weights) are as slow as real ones. `ratio` compares with batches of 1 in the same run; every
 figure is the best of several rounds, because other programs can only make a round slower. The first line shows the time
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from darkroom.api.execution import Execution
 from darkroom.api.pipeline import Stage
 from darkroom_vision.analyse import Analyser, prepare
 from darkroom_vision.model.session import OnnxModel, load_model
@@ -26,7 +27,7 @@ REPOSITORY = Path(__file__).parents[1]
 DIGITS = REPOSITORY / "models" / "digits" / "digits.onnx"
 SAMPLES = REPOSITORY / "k8s" / "samples" / "digits"
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
-BATCHES = (1, 4, 8)
+BATCHES = (1, 4, 8, 16)
 
 
 def main() -> None:
@@ -34,15 +35,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a round (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each (default: %(default)s)")
+    parser.add_argument("--provider", choices=["Cpu", "Cuda", "OpenVino"], default="Cpu", help="(default: %(default)s)")
     options = parser.parse_args()
+    execution = Execution(provider=options.provider)
     cores = len(os.sched_getaffinity(0))
     print(f"whole analysis of a digit: {analysis_us():.0f} us")
     print(f"{'model':<14} {'threads':>7} {'batch':>5} {'images/s':>9} {'us':>9} {'ratio':>6}")
     with tempfile.TemporaryDirectory() as folder:
         models = {
-            "digits": (load_model(DIGITS), (1, 28, 28)),
-            "squeezenet": (open_batch("light_squeezenet", Path(folder)), (3, 224, 224)),
-            "densenet121": (open_batch("light_densenet121", Path(folder)), (3, 224, 224)),
+            "digits": (load_model(DIGITS, execution=execution), (1, 28, 28)),
+            "squeezenet": (open_batch("light_squeezenet", Path(folder), execution), (3, 224, 224)),
+            "densenet121": (open_batch("light_densenet121", Path(folder), execution), (3, 224, 224)),
         }
         for name, (model, shape) in models.items():
             for threads in sorted({1, cores}):
@@ -94,7 +97,7 @@ def rate(run: Callable[[], object], batch: int, threads: int, seconds: float) ->
         return images / (time.perf_counter() - began)
 
 
-def open_batch(name: str, folder: Path) -> OnnxModel:
+def open_batch(name: str, folder: Path, execution: Execution) -> OnnxModel:
     """A model of the `onnx` wheel with a dynamic batch size. It must not contain a Reshape to a batch of 1."""
     proto = onnx.load(LIGHT / f"{name}.onnx")
     del proto.graph.value_info[:]
@@ -103,7 +106,7 @@ def open_batch(name: str, folder: Path) -> OnnxModel:
             value.type.tensor_type.shape.dim[0].dim_param = "N"
     path = folder / f"{name}.onnx"
     onnx.save(proto, path)
-    return load_model(path)
+    return load_model(path, execution=execution)
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ class Running:
     settings: StageSettings
 
     def memory_mb(self) -> dict[str, float]:
-        """The memory of every process in MB. Memory that processes share is divided by them."""
+        """The memory of every process of the service, and of the worker's together, in MB, without counting any twice."""
         service, *children = [mb for _, mb in self.server.memory_mb()]
         names = [FILLER, *(f"process {number} of the service" for number in range(2, len(children) + 1))]
-        worker = memory_mb(self.worker.pid)
+        worker = sum(memory_mb(process.pid) for process in [self.worker, *self.worker.children()])
         return {SERVICE: service, **dict(zip(names, children, strict=False)), WORKER: worker}
 
     def waiting(self) -> int:
