@@ -1,4 +1,4 @@
-"""Images per second by batch size: `python benchmarks/batching.py [--provider Cuda]`.
+"""Images per second by batch size: `python -m benchmarks.batching [--provider Cuda]`.
 
 Runs a model on batches of 1, 4, 8 and 16 images, in one thread and in one thread per core with a shared session, as a
 worker's loops do. The digits model is the smallest that a stage is likely to run; SqueezeNet and DenseNet-121 (from the

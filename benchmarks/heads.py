@@ -1,4 +1,4 @@
-"""Microseconds that a head takes for one image: `python benchmarks/heads.py`.
+"""Microseconds that a head takes for one image: `python -m benchmarks.heads`.
 
 The outputs are those of common models: 80 classes at 640 x 640, with 20 objects of 10 overlapping candidates each over
 the threshold. `ratio` compares with NumPy's arg max over the raw scores of YOLOv8 (80, 8400) in the same run, which is

@@ -1,10 +1,10 @@
-"""Milliseconds per image by execution provider: `python benchmarks/providers.py`.
+"""Milliseconds per image by execution provider: `python -m benchmarks.providers`.
 
 Compares the providers of the installed ONNX Runtime on the digits model and, from the `onnx` wheel, SqueezeNet,
 ResNet-50 and DenseNet-121 without their weights, which cost as much as with them. For OpenVINO:
 
     uv pip install --no-deps --target build/openvino -r services/inference/runtimes/openvino.txt
-    PYTHONPATH=build/openvino python benchmarks/providers.py
+    PYTHONPATH=build/openvino python -m benchmarks.providers
 
 Runs of the providers alternate, so that a slow moment of the machine affects all of them. `cpu ms` is the median of the
 CPU time of a run in one thread, which other programs do not change; `images/s` is the best round of all threads

@@ -34,7 +34,7 @@ class Running:
     settings: StageSettings
 
     def memory_mb(self) -> dict[str, float]:
-        """The memory of every process of the service, and of the worker's together, in MB, without counting any twice."""
+        """The memory of every process of the service, and of all of the worker, in MB. Shared memory is divided."""
         service, *children = [mb for _, mb in self.server.memory_mb()]
         names = [FILLER, *(f"process {number} of the service" for number in range(2, len(children) + 1))]
         worker = sum(memory_mb(process.pid) for process in [self.worker, *self.worker.children()])
