@@ -181,6 +181,14 @@ def test_each_loop_is_a_process_that_shares_the_memory_of_the_model(stage: Stage
     assert psutil.wait_procs(children, timeout=10)[1] == []
 
 
+def test_a_worker_with_more_loops_than_partitions_is_ready_as_soon_as_one_has_a_partition(stage: Stage) -> None:
+    worker = stage(images={"partitions": 1}, loops=3).worker().ready()
+    processes = json.loads(worker.get("/readyz")[1])["processes"]
+    assert [process["model"] for process in processes] == ["loaded"] * 3
+    assert sum(process["partitions"] for process in processes) == 1
+    assert not any(process["spare"] for process in processes)
+
+
 def test_workers_without_shared_state_have_distinct_ids(stage: Stage) -> None:
     """Transactional ids are unique, so workers with equal settings never fence each other."""
     digits = stage(stage={"delivery": "ExactlyOnce"}, images={"partitions": 4}, loops=2)

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from darkroom.errors import DarkroomError
+
+LOADED: Final = "loaded"
+"""The value of `model` in the details of a worker's readiness, once that is true."""
 
 _REQUEST_TIMEOUT_S = 5.0
 _POLL_S = 0.01

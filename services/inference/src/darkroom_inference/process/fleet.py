@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from prometheus_client import generate_latest
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork, Position
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.child import Child
-from darkroom_inference.process.endpoint import Report
+from darkroom_inference.process.endpoint import LOADED, Report
 from darkroom_inference.process.fleet_metrics import FleetMetrics, merged
 from darkroom_inference.process.hang import HangCheck
 from darkroom_inference.process.local_requests import get
@@ -126,12 +127,13 @@ class Fleet:
     def health(self) -> Report:
         """Healthy unless a running process reports that it is not. A process that has ended is being restarted."""
         answers = self._ask("/healthz")
-        return Report(all(status in {200, 0} for status, _ in answers), _details(answers))
+        return Report(all(status in {HTTPStatus.OK, 0} for status, _ in answers), _details(answers))
 
     def readiness(self) -> Report:
-        """Ready if every process is ready."""
+        """Ready if every process has loaded the model, and one of them has partitions or is a spare."""
         answers = self._ask("/readyz")
-        return Report(all(status == 200 for status, _ in answers), _details(answers))  # noqa: PLR2004 - HTTP's OK
+        loaded = all(json.loads(body).get("model") == LOADED for _, body in answers)
+        return Report(loaded and any(status == HTTPStatus.OK for status, _ in answers), _details(answers))
 
     def metrics(self) -> bytes:
         """The metrics of every process, with the label `process`."""

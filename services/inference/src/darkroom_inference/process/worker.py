@@ -24,7 +24,7 @@ from darkroom_inference.lifecycle.watchdog import EXIT_CODE, Watchdog
 from darkroom_inference.loop.exclusive import ExclusiveTurn
 from darkroom_inference.loop.loop import Loop, Shared
 from darkroom_inference.loop.work import LiveWorkFactory, WorkFactory
-from darkroom_inference.process.endpoint import Report
+from darkroom_inference.process.endpoint import LOADED, Report
 from darkroom_inference.share_group.attempts import AttemptsReader
 from darkroom_inference.share_group.limits import longest_run_s
 from darkroom_vision.analyse import LoadedStage
@@ -147,7 +147,7 @@ class Worker:
         return Report(
             (partitions > 0 or spare) and not self._stopping.requested,
             {
-                "model": "loaded",
+                "model": LOADED,
                 "provider": self._execution.provider,
                 "precision": self._execution.precision,
                 "partitions": partitions,
