@@ -181,6 +181,18 @@ def test_each_loop_is_a_process_that_shares_the_memory_of_the_model(stage: Stage
     assert psutil.wait_procs(children, timeout=10)[1] == []
 
 
+def test_loops_are_threads_where_a_library_has_left_a_thread(stage: Stage, tmp_path: Path) -> None:
+    hook = "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,), daemon=True).start()\n"
+    (tmp_path / "sitecustomize.py").write_text(hook)
+    digits = stage(loops=2)
+    worker = digits.worker(PYTHONPATH=str(tmp_path)).ready()
+    assert psutil.Process(worker.process.pid).children() == []
+    digits.send(images(20))
+    digits.results(all_of(images(20)))
+    assert len(json.loads(worker.get("/healthz")[1])["loops"]) == 2
+    assert worker.end() == 0
+
+
 def test_a_worker_with_more_loops_than_partitions_is_ready_as_soon_as_one_has_a_partition(stage: Stage) -> None:
     worker = stage(images={"partitions": 1}, loops=3).worker().ready()
     processes = json.loads(worker.get("/readyz")[1])["processes"]

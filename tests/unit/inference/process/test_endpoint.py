@@ -63,6 +63,7 @@ def test_a_port_that_is_taken_is_named(endpoint: Endpoint) -> None:
 def test_a_paused_endpoint_has_no_threads_and_answers_later(reports: Reports) -> None:
     endpoint = Endpoint("127.0.0.1", 0, reports)
     before = threading.active_count()
+    assert get(endpoint.port, "/metrics")[0] == HTTPStatus.OK
     with ThreadPoolExecutor(1) as pool:
         with endpoint.paused():
             assert threading.active_count() == before - 1

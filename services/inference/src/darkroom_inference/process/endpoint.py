@@ -73,11 +73,9 @@ class Endpoint:
     def paused(self) -> Iterator[None]:
         """Have no threads in the block, so that this process may fork. Meanwhile, requests wait."""
         self._stop()
-        others = threading.active_count() - 1
         deadline = time.monotonic() + _REQUEST_TIMEOUT_S
-        while others and time.monotonic() < deadline:  # requests that are being answered
+        while self._is_responding() and time.monotonic() < deadline:
             time.sleep(_POLL_S)
-            others = threading.active_count() - 1
         try:
             yield
         finally:
@@ -93,6 +91,9 @@ class Endpoint:
         self._server.server_close()
         os.close(self._ending)
         os.close(self._end)
+
+    def _is_responding(self) -> bool:
+        return any(self._server.process_request_thread.__name__ in thread.name for thread in threading.enumerate())
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)

@@ -23,7 +23,7 @@ from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.lifecycle.watchdog import GIL_GRACE_S
 from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
-from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet, split
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS, Fleet, split
 from darkroom_inference.process.local_requests import HOST
 from darkroom_inference.process.share_groups import check_share_groups
 from darkroom_inference.process.worker import Worker
@@ -120,7 +120,8 @@ def run_process(
 def run_forks(settings: StageSettings, options: Options, file: Path, log_format: str, listen: Listen) -> int:
     """Load the stage, then run a fork of this process for each of its loops until SIGTERM. Returns the exit code.
 
-    Only for a stage whose model runs on the CPU: a fork can't use the GPU of its parent.
+    Only for a stage whose model runs on the CPU: a fork can't use the GPU of its parent. Where this process can't be
+    forked, because the client of a bucket with the model has left a thread, the loops are threads of it.
 
     Raises:
         UnusableModel: the model can't be used, or fails a self-test.
@@ -133,7 +134,10 @@ def run_forks(settings: StageSettings, options: Options, file: Path, log_format:
     stage = _loaded(settings, 1)
     if not continue_when_released():
         return 1
-    fleet = Fleet(file, [1] * settings.loops, log_format, drain_seconds(settings))
+
+    def worker(process: int, loops: int) -> Callable[[Tracing | None], Worker]:
+        own_options = replace(options, process=process)
+        return lambda tracing: Worker(settings, own_options, stage, stopping, loops, tracing=tracing)
 
     def work(number: int, port_writer: int) -> int:
         endpoint.abandon()
@@ -141,15 +145,16 @@ def run_forks(settings: StageSettings, options: Options, file: Path, log_format:
         own = Endpoint(HOST, 0, own_reporter)
         os.write(port_writer, str(own.port).encode())
         os.close(port_writer)
-
-        def worker(tracing: Tracing | None) -> Worker:
-            return Worker(settings, replace(options, process=number), stage, stopping, 1, tracing=tracing)
-
-        return _run(settings, worker, own_reporter, own)
+        return _run(settings, worker(number, 1), own_reporter, own)
 
     with endpoint.paused():
-        if can_fork_beside_libraries():
+        may_fork = can_fork_beside_libraries()
+        sizes = [1] * settings.loops if may_fork else split(settings.loops)
+        fleet = Fleet(file, sizes, log_format, drain_seconds(settings))
+        if may_fork:
             fleet.fork(work)
+    if not may_fork and settings.loops <= MAX_LOOPS_A_PROCESS:
+        return _run(settings, worker(options.process, settings.loops), reporter, endpoint)
     reporter.current = fleet
     return _supervise(fleet, stopping, endpoint)
 
