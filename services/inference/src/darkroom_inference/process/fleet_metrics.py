@@ -1,11 +1,8 @@
 """The metrics of several processes: theirs, merged, and those of their parent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import Metric
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Counter
 
 
 class FleetMetrics:
@@ -25,24 +22,31 @@ class FleetMetrics:
 
 
 def merged(texts: Mapping[str, str]) -> bytes:
-    """Merge metrics in Prometheus' text format, keyed by process. Every sample gets the label `process`."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Merged(texts))
-    return generate_latest(registry)
+    """Merge metrics in Prometheus' text format, keyed by process. Every sample gets the label `process`.
+
+    The texts are those of our own processes, so their lines need not be parsed, which takes ten times as long.
+    """
+    headers: dict[str, list[str]] = {}
+    samples: dict[str, list[str]] = {}
+    for process, text in texts.items():
+        family = ""
+        for line in text.splitlines():
+            if line.startswith("# HELP "):
+                family = line.split(" ", 3)[2]
+                if family not in headers:
+                    headers[family], samples[family] = [line], []
+            elif line.startswith("# TYPE "):
+                if len(headers[family]) == 1:
+                    headers[family].append(line)
+            elif family:
+                samples[family].append(_labelled(line, process))
+    return "".join(f"{line}\n" for family in headers for line in (*headers[family], *samples[family])).encode()
 
 
-class _Merged(Collector):
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-
-    def collect(self) -> Iterable[Metric]:
-        families: dict[str, Metric] = {}
-        for process, text in self._texts.items():
-            if text == "{}":
-                continue
-            for family in text_string_to_metric_families(text):
-                into = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
-                into.samples += [
-                    sample._replace(labels={**sample.labels, "process": process}) for sample in family.samples
-                ]
-        return families.values()
+def _labelled(sample: str, process: str) -> str:
+    """A line of a sample with the label `process` first."""
+    name, brace, rest = sample.partition("{")
+    if brace:
+        return f'{name}{{process="{process}",{rest}'
+    name, _, value = sample.rpartition(" ")
+    return f'{name}{{process="{process}"}} {value}'
