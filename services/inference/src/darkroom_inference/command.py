@@ -1,7 +1,6 @@
 """The command `darkroom-worker`: run a stage, check its settings and model, or replay stored images."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -88,8 +87,7 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
 
     def listen_for_parent(reporter: Reporter) -> Endpoint:
         endpoint = listen(reporter)
-        os.write(arguments.port_to, str(endpoint.port).encode())
-        os.close(arguments.port_to)
+        endpoint.tell_port(arguments.port_to)
         return endpoint
 
     if not end_with_parent(arguments.child_of):

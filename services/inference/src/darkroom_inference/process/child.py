@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from darkroom.backoff import Backoff
@@ -42,23 +43,18 @@ class Child:
     def fork(self, work: Callable[[int], int]) -> None:
         """Start the process as a fork of this one. `work` takes a file descriptor to write the port to."""
 
-        def in_fork() -> int:
+        def in_fork(port_writer: int) -> int:
             os.close(self._port_reader)
             os.setsid()  # as a new process
             return work(port_writer)
 
-        self._port_reader, port_writer = os.pipe()
-        try:
-            self._process = Forked(in_fork)
-        finally:
-            os.close(port_writer)
-        self._started_at = self._clock()
+        self._start(lambda port_writer: Forked(partial(in_fork, port_writer)))
 
     def supervise(self) -> int | None:
         """Start the process if its back-off is over. Returns its exit code once after it has ended, else None."""
         if self._process is None:
             if self._clock() >= self._start_at:
-                self._start()
+                self._start(self._new)
             return None
         code = self._process.poll()
         if code is None:
@@ -99,18 +95,21 @@ class Child:
         self._forget()
         return code == 0
 
-    def _start(self) -> None:
+    def _start(self, start: Callable[[int], subprocess.Popen[bytes] | Forked]) -> None:
         self._port_reader, port_writer = os.pipe()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self._command(port_writer),
-                pass_fds=(port_writer, *self._inherited),
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._process = start(port_writer)
         finally:
             os.close(port_writer)
         self._started_at = self._clock()
+
+    def _new(self, port_writer: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._command(port_writer),
+            pass_fds=(port_writer, *self._inherited),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def _learn_port(self) -> None:
         if self.port is None and (text := _read_now(self._port_reader)):

@@ -69,6 +69,11 @@ class Endpoint:
         """The port that the endpoint listens on."""
         return int(self._server.server_address[1])
 
+    def tell_port(self, writer: int) -> None:
+        """Write the port to the file descriptor that the parent process reads it from, and close that."""
+        os.write(writer, str(self.port).encode())
+        os.close(writer)
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Have no threads in the block, so that this process may fork. Meanwhile, requests wait."""

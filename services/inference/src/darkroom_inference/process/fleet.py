@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from prometheus_client import generate_latest
@@ -127,13 +127,14 @@ class Fleet:
     def health(self) -> Report:
         """Healthy unless a running process reports that it is not. A process that has ended is being restarted."""
         answers = self._ask("/healthz")
-        return Report(all(status in {HTTPStatus.OK, 0} for status, _ in answers), _details(answers))
+        return Report(all(status in {HTTPStatus.OK, 0} for status, _ in answers), {"processes": _processes(answers)})
 
     def readiness(self) -> Report:
         """Ready if every process has loaded the model, and one of them has partitions or is a spare."""
         answers = self._ask("/readyz")
-        loaded = all(json.loads(body).get("model") == LOADED for _, body in answers)
-        return Report(loaded and any(status == HTTPStatus.OK for status, _ in answers), _details(answers))
+        processes = _processes(answers)
+        loaded = all(process.get("model") == LOADED for process in processes)
+        return Report(loaded and any(status == HTTPStatus.OK for status, _ in answers), {"processes": processes})
 
     def metrics(self) -> bytes:
         """The metrics of every process, with the label `process`."""
@@ -170,5 +171,6 @@ class Fleet:
         return all(in_order)
 
 
-def _details(answers: Sequence[tuple[int, str]]) -> dict[str, object]:
-    return {"processes": [{"status": status, **json.loads(body)} for status, body in answers]}
+def _processes(answers: Sequence[tuple[int, str]]) -> list[dict[str, Any]]:
+    """The details of every process, with the status of its response."""
+    return [{"status": status, **json.loads(body)} for status, body in answers]

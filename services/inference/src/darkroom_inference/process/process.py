@@ -143,8 +143,7 @@ def run_forks(settings: StageSettings, options: Options, file: Path, log_format:
         endpoint.abandon()
         own_reporter = CurrentReporter()
         own = Endpoint(HOST, 0, own_reporter)
-        os.write(port_writer, str(own.port).encode())
-        os.close(port_writer)
+        own.tell_port(port_writer)
         return _run(settings, worker(number, 1), own_reporter, own)
 
     with endpoint.paused():
