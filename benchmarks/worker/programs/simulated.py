@@ -35,7 +35,7 @@ def main() -> None:
     _model_sleeps(options.model_us / 1e6)
     # The curve is about one process.
     program.MAX_LOOPS_A_PROCESS = _ANY_NUMBER  # type: ignore[attr-defined]
-    program.only_cpu = lambda *_: False  # type: ignore[attr-defined]
+    program.can_share_model = lambda *_: False  # type: ignore[attr-defined]
     program.main(rest)
 
 

@@ -48,7 +48,7 @@ analyse.decode = bad
 _IN_ONE_PROCESS = """
 import darkroom_inference.command as command
 
-command.only_cpu = lambda *_: False
+command.can_share_model = lambda *_: False
 """
 
 

@@ -21,13 +21,14 @@ from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import InvalidOption, Options
 from darkroom_inference.process.endpoint import Endpoint, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, IMAGES_AT_WORK, MAX_LOOPS_A_PROCESS
-from darkroom_inference.process.process import Listen, run_fleet, run_forks, run_process
+from darkroom_inference.process.parent import can_share_model, run_fleet, run_forks
+from darkroom_inference.process.process import Listen, run_process
 from darkroom_inference.process.settings import UnusableSettings, read_settings
 from darkroom_inference.replay.log import CannotReplay
 from darkroom_inference.replay.request import Request
 from darkroom_inference.replay.run import run_replay
 from darkroom_vision.imaging.opencv import configure_opencv
-from darkroom_vision.model.providers import Machine, choose, only_cpu
+from darkroom_vision.model.providers import Machine, choose
 from darkroom_vision.stage import UnusableModel, load_stage
 
 log = structlog.get_logger(__name__)
@@ -74,14 +75,12 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
         return endpoint
 
     if arguments.command == "replay":
-        return _replay(settings, arguments, listen)
+        return _replay(settings, options, arguments, listen)
     if arguments.child_of is None:
         of_processes = (settings, options, arguments.settings, arguments.log_format, listen)
-        if settings.uses_share_group:
-            return run_fleet(*of_processes)
-        if settings.loops > 1 and sys.platform == "linux" and only_cpu(settings.stage.execution, Machine.this()):
+        if (settings.loops > 1 or settings.uses_share_group) and can_share_model(settings):
             return run_forks(*of_processes)
-        if settings.loops > MAX_LOOPS_A_PROCESS:
+        if settings.loops > MAX_LOOPS_A_PROCESS or settings.uses_share_group:
             return run_fleet(*of_processes)
         return run_process(settings, options, listen, settings.loops)
 
@@ -98,7 +97,7 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     return run_process(settings, options, listen_for_parent, arguments.loops, pipes, images_at_work)
 
 
-def _replay(settings: StageSettings, arguments: argparse.Namespace, listen: Listen) -> int:
+def _replay(settings: StageSettings, options: Options, arguments: argparse.Namespace, listen: Listen) -> int:
     start = None if arguments.start is None else parse_position(arguments.start)
     end = parse_position(arguments.end)
     if start is not None:
@@ -108,7 +107,7 @@ def _replay(settings: StageSettings, arguments: argparse.Namespace, listen: List
     if not arguments.rate >= 0:
         raise CannotReplay(f"rate {arguments.rate}: give images per second, or 0 for no limit")
     request = Request(arguments.generation, start, end, arguments.results_topic, arguments.rate, arguments.report_every)
-    return run_replay(settings, request, arguments.log_format, listen)
+    return run_replay(settings, options, request, arguments.log_format, listen)
 
 
 def _parser() -> argparse.ArgumentParser:

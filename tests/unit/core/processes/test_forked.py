@@ -96,6 +96,17 @@ print(can_fork_beside_libraries())
     assert run(script) == (0, "True\n", "")
 
 
+def test_a_process_may_be_forked_once_its_kafka_client_is_closed() -> None:
+    script = """
+from confluent_kafka.admin import AdminClient
+client = AdminClient({"bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+print(can_fork_beside_libraries())
+del client
+print(can_fork_beside_libraries())
+"""
+    assert run(script) == (0, "False\nTrue\n", "")
+
+
 def run(script: str) -> tuple[int, str, str]:
     done = subprocess.run(
         [sys.executable, "-c", FORKING + script], input="", capture_output=True, text=True, check=False, timeout=60

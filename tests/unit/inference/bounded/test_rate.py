@@ -26,6 +26,7 @@ def test_a_slow_rate_hands_out_a_token_when_its_time_has_come() -> None:
 
 def test_every_token_is_taken_once() -> None:
     writer = TokenWriter(rate=1_000)
+    writer.start()
     readers = [TokenReader(writer.reader) for _ in range(3)]
     assert all(reader.take(5) for reader in readers)
     writer.close()

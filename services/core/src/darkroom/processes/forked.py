@@ -3,6 +3,7 @@
 Only for a process with a single thread: a fork has no other, and a lock that another held would stay locked in it.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from typing import Final
 from darkroom.processes.parent_death import end_with_parent
 
 _POLL_S: Final = 0.02
+_JOINED_S: Final = 0.2
 
 
 def can_fork() -> bool:
@@ -28,9 +30,25 @@ def can_fork_beside_libraries() -> bool:
     """Whether this process runs on Linux and Python has a single thread.
 
     For a process whose other threads are those that NumPy and ONNX Runtime start when they are imported: they only wait
-    for work, and both do without them in a fork.
+    for work, and both do without them in a fork. Threads of a Kafka client are not such ones: close it before.
     """
-    return sys.platform == "linux" and threading.active_count() == 1
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return False
+    deadline = time.monotonic() + _JOINED_S
+    while has_kafka_threads := _has_kafka_threads():
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_POLL_S)
+    return not has_kafka_threads
+
+
+def _has_kafka_threads() -> bool:
+    """Whether librdkafka has a thread: their names begin with `rdk:`. A joined thread is still listed for a moment."""
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            if (task / "comm").read_bytes().startswith(b"rdk:"):
+                return True
+    return False
 
 
 class Forked:

@@ -45,7 +45,7 @@ class TokenBucket:
 
 
 class TokenWriter:
-    """Writes tokens for `rate` images a second until it is closed.
+    """Writes tokens for `rate` images a second from its start until it is closed.
 
     Attributes:
         reader: the file descriptor that loops read them from.
@@ -58,6 +58,9 @@ class TokenWriter:
         self._bucket = TokenBucket(rate)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tokens", daemon=True)
+
+    def start(self) -> None:
+        """Write tokens from now on, in a separate thread."""
         self._thread.start()
 
     def close(self) -> None:

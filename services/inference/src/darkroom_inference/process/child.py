@@ -5,13 +5,29 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from darkroom.backoff import Backoff
-from darkroom.processes.forked import Forked
+from darkroom.processes.forked import Forked, can_fork_beside_libraries
 
 _STEADY_AFTER_S: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Forks:
+    """How processes are started as forks of their parent, which has loaded the model: they share its memory.
+
+    Attributes:
+        work: runs a process. Takes its number, and a file descriptor to write the port of its endpoint to. Returns the
+            exit code.
+        alone: a block in which the parent has no thread of its own but the one that forks.
+    """
+
+    work: Callable[[int, int], int]
+    alone: Callable[[], AbstractContextManager[None]]
 
 
 class Child:
@@ -26,10 +42,20 @@ class Child:
         number: int,
         command: Callable[[int], list[str]],
         inherited: tuple[int, ...] = (),
+        forks: Forks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`command` takes a file descriptor to write the port to; `inherited` are more descriptors for the process."""
+        """Prepare the process.
+
+        Args:
+            number: its number.
+            command: starts it where it can't be a fork. Takes a file descriptor to write the port to.
+            inherited: more file descriptors for the command.
+            forks: how it is forked; None if it never is.
+            clock: seconds.
+        """
         self.number = number
+        self._forks = forks
         self._inherited = inherited
         self._command = command
         self._clock = clock
@@ -40,21 +66,11 @@ class Child:
         self._started_at = 0.0
         self._start_at = 0.0
 
-    def fork(self, work: Callable[[int], int]) -> None:
-        """Start the process as a fork of this one. `work` takes a file descriptor to write the port to."""
-
-        def in_fork(port_writer: int) -> int:
-            os.close(self._port_reader)
-            os.setsid()  # as a new process
-            return work(port_writer)
-
-        self._start(lambda port_writer: Forked(partial(in_fork, port_writer)))
-
     def supervise(self) -> int | None:
         """Start the process if its back-off is over. Returns its exit code once after it has ended, else None."""
         if self._process is None:
             if self._clock() >= self._start_at:
-                self._start(self._new)
+                self._start()
             return None
         code = self._process.poll()
         if code is None:
@@ -95,13 +111,25 @@ class Child:
         self._forget()
         return code == 0
 
-    def _start(self, start: Callable[[int], subprocess.Popen[bytes] | Forked]) -> None:
+    def _start(self) -> None:
         self._port_reader, port_writer = os.pipe()
         try:
-            self._process = start(port_writer)
+            self._process = self._forked(port_writer) or self._new(port_writer)
         finally:
             os.close(port_writer)
         self._started_at = self._clock()
+
+    def _forked(self, port_writer: int) -> Forked | None:
+        """None if it can't be forked now."""
+        if self._forks is None:
+            return None
+        with self._forks.alone():
+            return Forked(partial(self._in_fork, self._forks, port_writer)) if can_fork_beside_libraries() else None
+
+    def _in_fork(self, forks: Forks, port_writer: int) -> int:
+        os.close(self._port_reader)
+        os.setsid()  # as a new process
+        return forks.work(self.number, port_writer)
 
     def _new(self, port_writer: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module

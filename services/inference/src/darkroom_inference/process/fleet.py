@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,7 @@ from prometheus_client import generate_latest
 
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork, Position
 from darkroom_inference.lifecycle.stopping import Stopping
-from darkroom_inference.process.child import Child
+from darkroom_inference.process.child import Child, Forks
 from darkroom_inference.process.endpoint import LOADED, Report
 from darkroom_inference.process.fleet_metrics import FleetMetrics, merged
 from darkroom_inference.process.hang import HangCheck
@@ -56,10 +55,12 @@ class Fleet:
         sizes: Sequence[int],
         log_format: str,
         drain_s: float,
+        *,
         inherited: Mapping[str, int] | None = None,
         images_at_work: ImagesAtWork | None = None,
         tell: Callable[[Mapping[Position, int]], object] = lambda _suspects: None,
         hangs_after_s: float = float("inf"),
+        forks: Forks | None = None,
     ) -> None:
         """Prepare the processes.
 
@@ -72,6 +73,7 @@ class Fleet:
             images_at_work: the memory in which the processes of a stage with mode Queue say what they analyse.
             tell: tells the other workers how often images ended a process of this one.
             hangs_after_s: how long a process of a stage with mode Queue may be without a tick of its watchdog.
+            forks: how the processes are forked; None if each loads the model.
         """
         self._drain_s = drain_s
         self._images_at_work = images_at_work
@@ -91,25 +93,19 @@ class Fleet:
             ]
 
         descriptors = tuple(inherited.values())
-        self._children = [Child(number, command(number, size), descriptors) for number, size in enumerate(sizes)]
+        self._children = [Child(number, command(number, size), descriptors, forks) for number, size in enumerate(sizes)]
         self._hangs = [HangCheck(hangs_after_s / _LOOK_SOON_S) for _ in self._children]
 
-    def fork(self, work: Callable[[int, int], int]) -> None:
-        """Start every process as a fork of this one, which has loaded the model: they share its memory.
-
-        A process that ends later is started as a new one, because this one has threads by then.
-
-        Args:
-            work: runs the process with the number that it gets, and writes its port to the file descriptor that it
-                gets. Returns the exit code.
-        """
+    def start(self) -> None:
+        """Start the processes."""
+        at_last_end = [self._blame(child.number) for child in self._children]  # of what ended the parent, too
         for child in self._children:
-            child.fork(partial(work, child.number))
+            child.supervise()
+        for suspects in at_last_end:  # with a thread, because of which this process could not have been forked
+            self._tell_others(suspects)
 
     def run(self, stopping: Stopping) -> int:
         """Keep the processes running until asked to stop. Returns the exit code."""
-        for child in self._children:
-            self._blame(child.number)  # of what ended the parent, too
         while not stopping.requested:
             for child in self._children:
                 code = child.supervise()
@@ -118,7 +114,7 @@ class Fleet:
                     return EXIT_CONFIGURATION
                 if code is not None:
                     self._metrics.ends.inc()
-                    self._blame(child.number)
+                    self._tell_others(self._blame(child.number))
                     log.error("worker process ended, restarting it", process=child.number, code=code)
                 self._end_if_it_hangs(child)
             stopping.wait(_LOOK_S if self._images_at_work is None else _LOOK_SOON_S)
@@ -151,11 +147,17 @@ class Fleet:
             log.critical("worker process hangs in native code: ending it", process=child.number)
             child.abort()
 
-    def _blame(self, process: int) -> None:
-        if self._images_at_work is not None and (images := self._images_at_work.blame(process)):
-            log.warning("images were being analysed when the process ended", process=process, positions=images)
-            suspects = self._images_at_work.suspects()
-            self._tell({image: suspects[image] for image in images if image in suspects})
+    def _blame(self, process: int) -> Mapping[Position, int]:
+        """The images that are suspected to have ended the process, with how often they ended one."""
+        if self._images_at_work is None or not (images := self._images_at_work.blame(process)):
+            return {}
+        log.warning("images were being analysed when the process ended", process=process, positions=images)
+        suspects = self._images_at_work.suspects()
+        return {image: suspects[image] for image in images if image in suspects}
+
+    def _tell_others(self, suspects: Mapping[Position, int]) -> None:
+        if suspects:
+            self._tell(suspects)
 
     def _ask(self, path: str) -> list[tuple[int, str]]:
         return [(0, "{}") if child.port is None else get(child.port, path) for child in self._children]

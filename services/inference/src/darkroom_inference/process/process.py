@@ -3,17 +3,13 @@
 import os
 import signal
 import sys
-import uuid
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import structlog
 
-from darkroom.processes.forked import can_fork_beside_libraries
-from darkroom.processes.held_start import continue_when_released, is_held
+from darkroom.processes.held_start import continue_when_released
 from darkroom.stage_settings import StageSettings
 from darkroom.tracing.spans import Tracing
 from darkroom.tracing.start import start_tracing
@@ -21,14 +17,9 @@ from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
-from darkroom_inference.lifecycle.watchdog import GIL_GRACE_S
 from darkroom_inference.process.endpoint import Endpoint, Report, Reporter
-from darkroom_inference.process.fleet import EXIT_CONFIGURATION, MAX_LOOPS_A_PROCESS, Fleet, split
-from darkroom_inference.process.local_requests import HOST
 from darkroom_inference.process.share_groups import check_share_groups
 from darkroom_inference.process.worker import Worker
-from darkroom_inference.share_group.attempts import AttemptsWriter, SharedAttempts
-from darkroom_inference.share_group.limits import longest_run_s
 from darkroom_vision.analyse import LoadedStage
 from darkroom_vision.imaging.opencv import configure_opencv
 from darkroom_vision.stage import load_stage
@@ -106,7 +97,7 @@ def run_process(
     stop_on_signals(stopping)
     reporter = CurrentReporter()
     endpoint = listen(reporter)
-    stage = _loaded(settings, loops)
+    stage = loaded(settings, loops)
     if not continue_when_released():
         return 1
     check_share_groups(settings)
@@ -114,51 +105,19 @@ def run_process(
     def worker(tracing: Tracing | None) -> Worker:
         return Worker(settings, options, stage, stopping, loops, pipes, tracing, images_at_work)
 
-    return _run(settings, worker, reporter, endpoint)
+    return run_worker(settings, worker, reporter, endpoint)
 
 
-def run_forks(settings: StageSettings, options: Options, file: Path, log_format: str, listen: Listen) -> int:
-    """Load the stage, then run a fork of this process for each of its loops until SIGTERM. Returns the exit code.
+def loaded(settings: StageSettings, threads: int) -> LoadedStage:
+    """The stage, whose model says in the log how it runs.
 
-    Only for a stage whose model runs on the CPU: a fork can't use the GPU of its parent. Where this process can't be
-    forked, because the client of a bucket with the model has left a thread, the loops are threads of it.
+    Args:
+        settings: the stage.
+        threads: how many threads are to use it at a time.
 
     Raises:
         UnusableModel: the model can't be used, or fails a self-test.
-        PortUnavailable: the port is in use.
     """
-    stopping = Stopping(drain_seconds(settings))
-    stop_on_signals(stopping)
-    reporter = CurrentReporter()
-    endpoint = listen(reporter)
-    stage = _loaded(settings, 1)
-    if not continue_when_released():
-        return 1
-
-    def worker(process: int, loops: int) -> Callable[[Tracing | None], Worker]:
-        own_options = replace(options, process=process)
-        return lambda tracing: Worker(settings, own_options, stage, stopping, loops, tracing=tracing)
-
-    def work(number: int, port_writer: int) -> int:
-        endpoint.abandon()
-        own_reporter = CurrentReporter()
-        own = Endpoint(HOST, 0, own_reporter)
-        own.tell_port(port_writer)
-        return _run(settings, worker(number, 1), own_reporter, own)
-
-    with endpoint.paused():
-        may_fork = can_fork_beside_libraries()
-        sizes = [1] * settings.loops if may_fork else split(settings.loops)
-        fleet = Fleet(file, sizes, log_format, drain_seconds(settings))
-        if may_fork:
-            fleet.fork(work)
-    if not may_fork and settings.loops <= MAX_LOOPS_A_PROCESS:
-        return _run(settings, worker(options.process, settings.loops), reporter, endpoint)
-    reporter.current = fleet
-    return _supervise(fleet, stopping, endpoint)
-
-
-def _loaded(settings: StageSettings, threads: int) -> LoadedStage:
     configure_opencv()
     stage = load_stage(settings, threads=threads)
     log.info(
@@ -180,13 +139,13 @@ def _loaded(settings: StageSettings, threads: int) -> LoadedStage:
     return stage
 
 
-def _run(
+def run_worker(
     settings: StageSettings,
     create: Callable[[Tracing | None], Worker],
     reporter: CurrentReporter,
     endpoint: Endpoint,
 ) -> int:
-    """Run the worker of this process. Returns the exit code."""
+    """Run the worker that `create` makes, in this process, until it is asked to stop. Returns the exit code."""
     tracing = start_tracing("darkroom-worker", _attributes(settings))
     worker = reporter.current = create(tracing)
     finished = worker.run()
@@ -199,54 +158,6 @@ def _run(
         sys.stderr.flush()
         os._exit(1)
     return 0
-
-
-def run_fleet(settings: StageSettings, options: Options, file: Path, log_format: str, listen: Listen) -> int:
-    """Run the stage in processes that each load the model, until SIGTERM. Returns the exit code.
-
-    Raises:
-        UnusableModel: the start is held, and the model can't be used.
-        PortUnavailable: the port is in use.
-    """
-    if is_held():
-        load_stage(settings)  # the processes load it again, but whoever holds this start waits for its errors
-    if not continue_when_released():
-        return 1
-    drain_s = drain_seconds(settings)
-    stopping = Stopping(drain_s)
-    stop_on_signals(stopping)
-    if settings.uses_share_group:
-        log.warning("mode Queue is a preview, like share groups in librdkafka", share_group=settings.share_group)
-        longest_s = longest_run_s(options.image_deadline_s, settings.stage.execution.batch.max)
-        images_at_work = _images_at_work(settings, options)
-        writer = AttemptsWriter(uuid.uuid4().hex[:8], SharedAttempts(settings), stopping.wait)
-        fleet = Fleet(
-            file,
-            split(settings.loops),
-            log_format,
-            drain_s,
-            images_at_work=images_at_work,
-            tell=writer.write,
-            hangs_after_s=min(options.image_deadline_s, longest_s) + GIL_GRACE_S,
-        )
-    else:
-        fleet = Fleet(file, split(settings.loops), log_format, drain_s)
-    return _supervise(fleet, stopping, listen(fleet))
-
-
-def _supervise(fleet: Fleet, stopping: Stopping, endpoint: Endpoint) -> int:
-    code = fleet.run(stopping)
-    endpoint.close()
-    if code != EXIT_CONFIGURATION:  # otherwise the last line of the log is the error of a process
-        log.info("ended", code=code)
-    return code
-
-
-def _images_at_work(settings: StageSettings, options: Options) -> ImagesAtWork:
-    processes = len(split(settings.loops))
-    if options.cache_folder is None:
-        return ImagesAtWork.create(processes, settings.loops)
-    return ImagesAtWork.keep(options.cache_folder / f"{settings.share_group}.at-work", processes, settings.loops)
 
 
 def _attributes(settings: StageSettings) -> dict[str, str]:

@@ -44,6 +44,7 @@ class ImagesLog:
     def close(self) -> None:
         """Close the clients."""
         self._consumer.close()
+        del self._admin
 
     def bounds(self) -> Bounds:
         """The first offset and the end offset (exclusive) of every partition.

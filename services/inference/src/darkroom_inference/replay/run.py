@@ -11,15 +11,17 @@ import structlog
 from darkroom import names
 from darkroom.files.temporary_folder import temporary_folder
 from darkroom.stage_settings import StageSettings
-from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM
+from darkroom_inference.bounded.limits import COUNTS_TO, TOKENS_FROM, Pipes
 from darkroom_inference.bounded.plan import ReplayPlan, left, read_plan
 from darkroom_inference.bounded.ranges import ranges
 from darkroom_inference.bounded.rate import TokenWriter
 from darkroom_inference.bounded.tally import Tally
 from darkroom_inference.kafka.clients import TRANSACTION_TIMEOUT_MS
+from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
-from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet, split
-from darkroom_inference.process.process import Listen, drain_seconds, stop_on_signals
+from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
+from darkroom_inference.process.parent import can_share_model, forks_of, sizes_of
+from darkroom_inference.process.process import CurrentReporter, Listen, drain_seconds, loaded, stop_on_signals
 from darkroom_inference.replay.log import CannotReplay, ImagesLog
 from darkroom_inference.replay.report import counted, report
 from darkroom_inference.replay.request import Request, checked_topic, settings_of_workers, topics_of
@@ -35,7 +37,7 @@ _TRANSACTION_ENDED_S = TRANSACTION_TIMEOUT_MS / 1000 + 20.0
 """By then, brokers have aborted a transaction that a killed replay left open: they look every ten seconds."""
 
 
-def run_replay(settings: StageSettings, request: Request, log_format: str, listen: Listen) -> int:
+def run_replay(settings: StageSettings, options: Options, request: Request, log_format: str, listen: Listen) -> int:
     """Analyse the images of a range again. Returns the exit code.
 
     Raises:
@@ -47,11 +49,9 @@ def run_replay(settings: StageSettings, request: Request, log_format: str, liste
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
     group = names.replay_group(settings.namespace, settings.pipeline, settings.stage.name, request.generation)
-    with (
-        temporary_folder("darkroom-replay-") as folder,
-        closing(ImagesLog(settings.kafka, settings.images_topic, group)) as images,
-    ):
-        plan, before = _planned(settings, request, images, folder)
+    with temporary_folder("darkroom-replay-") as folder:
+        with closing(ImagesLog(settings.kafka, settings.images_topic, group)) as images:
+            plan, before = _planned(settings, request, images, folder)
         worker_settings = settings_of_workers(settings, request.generation, plan)
         report(
             "begun",
@@ -66,7 +66,7 @@ def run_replay(settings: StageSettings, request: Request, log_format: str, liste
         if not plan.images or before == 0:
             report("ended", complete=True, left=0, seconds=0.0, **counted({}))
             return 0
-        return _work(worker_settings, plan, request, log_format, listen, stopping, images, folder)
+        return _work(worker_settings, options, plan, request, log_format, listen, stopping, folder)
 
 
 def _planned(
@@ -116,27 +116,35 @@ def _check_model(settings: StageSettings, folder: Path) -> None:
 
 
 def _work(
-    worker_settings: StageSettings,
+    settings: StageSettings,
+    options: Options,
     plan: ReplayPlan,
     request: Request,
     log_format: str,
     listen: Listen,
     stopping: Stopping,
-    images: ImagesLog,
     folder: Path,
 ) -> int:
     tokens = TokenWriter(request.rate) if request.rate else None
     tally = Tally()
-    inherited = {COUNTS_TO: tally.writer} | ({TOKENS_FROM: tokens.reader} if tokens else {})
-    fleet = Fleet(
-        _write(worker_settings, folder / "stage.json"),
-        split(worker_settings.loops),
+    pipes = Pipes(None if tokens is None else tokens.reader, tally.writer)
+    reporter = CurrentReporter()
+    endpoint = listen(reporter)
+    forks = None
+    if can_share_model(settings):
+        forks = forks_of(settings, options, loaded(settings, 1), stopping, endpoint, pipes)
+    fleet = reporter.current = Fleet(
+        _write(settings, folder / "stage.json"),
+        sizes_of(settings, forks),
         log_format,
-        drain_seconds(worker_settings),
-        inherited,
+        drain_seconds(settings),
+        inherited={COUNTS_TO: tally.writer} | ({TOKENS_FROM: tokens.reader} if tokens else {}),
+        forks=forks,
     )
-    endpoint = listen(fleet)
     began = reported = time.monotonic()
+    fleet.start()  # before this process has threads and clients
+    if tokens is not None:
+        tokens.start()
 
     def looked() -> None:
         nonlocal reported
@@ -145,11 +153,12 @@ def _work(
             reported = time.monotonic()
             report("underWay", left=watch.left, problem=watch.problem, **counted(counts))
 
-    watch = Watch(images, plan, looked, stopping.request)
-    watch.start()
-    code = fleet.run(stopping)
-    watch.stop()
-    complete = watch.look() == 0
+    with closing(ImagesLog(settings.kafka, settings.images_topic, settings.consumer_group)) as images:
+        watch = Watch(images, plan, looked, stopping.request)
+        watch.start()
+        code = fleet.run(stopping)
+        watch.stop()
+        complete = watch.look() == 0
     seconds = round(time.monotonic() - began, 3)
     report("ended", complete=complete, left=watch.left, seconds=seconds, **counted(tally.counts()))
     endpoint.close()

@@ -10,8 +10,9 @@ have written at the same time.
 
 import json
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from queue import SimpleQueue
+from contextlib import closing
 from typing import Final
 
 import structlog
@@ -55,6 +56,10 @@ class SharedAttempts:
                 "log_level": 2,
             }
         )
+
+    def close(self) -> None:
+        """Close the client."""
+        self._consumer.close()
 
     def of(self, partitions: Iterable[int]) -> dict[Position, int]:
         """How many processes each image in `partitions` has ended; 0 if it is only a suspect.
@@ -121,33 +126,48 @@ class AttemptsReader:
 
 
 class AttemptsWriter:
-    """Writes the counts of a worker, in a thread of its own: its processes are restarted meanwhile."""
+    """Writes the counts of a worker, in a thread of its own: its processes are restarted meanwhile.
 
-    def __init__(self, worker: str, attempts: SharedAttempts, wait: Callable[[float], object]) -> None:
-        """Start the thread.
+    The thread and its client exist only while there are counts to write, so that the process may be forked.
+    """
+
+    def __init__(self, worker: str, settings: StageSettings, wait: Callable[[float], object]) -> None:
+        """Prepare to write.
 
         Args:
             worker: identifies the worker among those of the stage.
-            attempts: the counts.
+            settings: the stage.
             wait: waits for a number of seconds, less if the worker has to stop.
         """
-        self._worker, self._attempts, self._wait = worker, attempts, wait
-        self._waiting: SimpleQueue[Mapping[Position, int]] = SimpleQueue()
-        threading.Thread(target=self._run, name="attempts", daemon=True).start()
+        self._worker, self._settings, self._wait = worker, settings, wait
+        self._waiting: deque[Mapping[Position, int]] = deque()
+        self._is_writing = False
+        self._lock = threading.Lock()
 
     def write(self, own: Mapping[Position, int]) -> None:
         """Have the counts written soon."""
-        self._waiting.put(own)
+        with self._lock:
+            self._waiting.append(own)
+            if self._is_writing:
+                return
+            self._is_writing = True
+        threading.Thread(target=self._run, name="attempts", daemon=True).start()
 
     def _run(self) -> None:
-        while True:
-            self._write(self._waiting.get())
+        with closing(SharedAttempts(self._settings)) as attempts:
+            while (own := self._next()) is not None:
+                self._write(attempts, own)
 
-    def _write(self, own: Mapping[Position, int]) -> None:
+    def _next(self) -> Mapping[Position, int] | None:
+        with self._lock:
+            self._is_writing = bool(self._waiting)
+            return self._waiting.popleft() if self._waiting else None
+
+    def _write(self, attempts: SharedAttempts, own: Mapping[Position, int]) -> None:
         backoff = Backoff()
         for _ in range(_ATTEMPTS_TO_WRITE):
             try:
-                if self._attempts.write(self._worker, own):
+                if attempts.write(self._worker, own):
                     return
             except KafkaException as raised:
                 log.warning("can't tell other workers which images ended a process", error=raised.args[0].str())
