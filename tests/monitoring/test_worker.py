@@ -2,10 +2,14 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import psutil
+import pytest
+
 from darkroom_cli.local_kafka import LocalKafka
-from tests.support.monitoring.prometheus import alerts
+from tests.support.monitoring.prometheus import alerts, ever_fires
 from tests.support.services.replayed_images import timed
 from tests.support.services.stage import TriedStage, WorkerProcess, samples
 from tests.support.until import until
@@ -64,3 +68,34 @@ def test_a_worker_without_the_provider_that_its_stage_asks_for_falls_back(
     failing = exposed(worker)
 
     assert alerts(tmp_path, "", [failing, failing])[1] == {"DarkroomWorkerFallback"}
+
+
+def has_ended(worker: WorkerProcess, times: int) -> bool:
+    return worker.metric("darkroom_worker_process_ends_total") == times
+
+
+def test_a_loop_that_ends_again_and_again(tmp_path: Path, stage: Callable[..., TriedStage]) -> None:
+    worker = stage(loops=2).worker().ready()
+    healthy, failing = exposed(worker), []
+    for ends in (1, 2):
+        psutil.Process(worker.process.pid).children()[0].kill()
+        until(partial(has_ended, worker, ends), "its end is noticed")
+        worker.ready()
+        failing.append(exposed(worker))
+
+    assert alerts(tmp_path, healthy, failing) == (set(), {"DarkroomWorkerCrashLooping"})
+
+
+@pytest.mark.parametrize(
+    ("ends", "fires"),
+    [
+        # An image that crashes its process ends four by default: the one with its batch, and three that have it alone.
+        pytest.param("0x9 4x110", False, id="one image"),
+        pytest.param("0x9 4x5 8x5 12x5 16x97", False, id="an image each six minutes"),
+        pytest.param("0x9 4 8 10 12 14 16 18 20x103", False, id="five images at once"),
+        pytest.param("0x9 1 3 5+0.75x109", True, id="three ends each four minutes"),
+    ],
+)
+def test_a_few_images_that_crash_a_process_are_no_crash_loop(tmp_path: Path, ends: str, fires: bool) -> None:
+    metric = "darkroom_worker_process_ends_total"
+    assert ever_fires(tmp_path, "DarkroomWorkerCrashLooping", metric, ends) == fires

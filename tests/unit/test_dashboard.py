@@ -8,6 +8,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from darkroom_inference.lifecycle.metrics import Metrics as WorkerMetrics
+from darkroom_inference.process.fleet_metrics import FleetMetrics
 from darkroom_ingestion.metrics import Metrics as IngestionMetrics
 from darkroom_operator.runtime.metrics import Metrics as OperatorMetrics
 from darkroom_operator.runtime.metrics import PipelineTally
@@ -30,7 +31,8 @@ def known() -> set[str]:
     """The metrics of all services."""
     operator = OperatorMetrics()
     operator.watch(WorkQueue(), PipelineTally(), Registry(), lambda: True)
-    return exposed(operator.registry) | exposed(IngestionMetrics().registry) | exposed(WorkerMetrics().registry)
+    others = IngestionMetrics().registry, WorkerMetrics().registry, FleetMetrics().registry
+    return exposed(operator.registry).union(*map(exposed, others))
 
 
 def test_every_metric_of_the_dashboard_is_one_of_ours(known: set[str]) -> None:

@@ -52,8 +52,8 @@ def alerts(folder: Path, healthy: str, failing: Sequence[str]) -> tuple[set[str]
     """The alerts that fire before a failure, and at its end.
 
     The expositions of a service become series with a sample a minute: `healthy` for 20 minutes, then 30 minutes of the
-    failure. Counters go on as they went between the two expositions in `failing`, gauges keep their first value there.
-    An operator leads, unless they are those of an operator.
+    failure. Counters go on as they went between the two expositions in `failing`. Gauges keep their first value there, as
+    do counters that a restart set back. An operator leads, unless they are those of an operator.
 
     Args:
         folder: for promtool's files.
@@ -78,6 +78,23 @@ def alerts(folder: Path, healthy: str, failing: Sequence[str]) -> tuple[set[str]
     return before, after
 
 
+def ever_fires(folder: Path, alert: str, metric: str, values: str) -> bool:
+    """Whether an alert fires at any time within two hours.
+
+    Args:
+        folder: for promtool's files.
+        alert: its name.
+        metric: the metric that it is about.
+        values: of the metric, a sample a minute, in promtool's notation.
+    """
+    firing = f"group(count_over_time(ALERTS{{alertname='{alert}', alertstate='firing'}}[2h]))"
+    expected = [{"expr": firing, "eval_time": "2h", "exp_samples": [{"labels": "{}", "value": 1}]}]
+    labels = ", ".join(f"{key}={json.dumps(value)}" for key, value in TARGET.items())
+    said = _test_rules(folder, [{"series": f"{metric}{{{labels}}}", "values": values}], expected)
+    assert said == "" or "got: nil" in said.replace("\n", " "), said
+    return said == ""
+
+
 def _test_rules(folder: Path, series: list[dict[str, str]], expected: list[dict[str, Any]]) -> str:
     """What `promtool test rules` says of the expectations that are not met."""
     tests = folder / "alerts.test.yaml"
@@ -95,7 +112,7 @@ def _series(healthy: str, failing: Sequence[str]) -> Iterator[dict[str, str]]:
         yield {"series": "darkroom_operator_leads", "values": f"1x{_HEALTHY + _FAILING}"}
     for name in {**before, **first, **last}:
         old, began, now = (found.get(name) for found in (before, first, last))
-        step = 0.0 if began is None or now is None or not _grows(name) else now - began
+        step = 0.0 if began is None or now is None or not _grows(name) else max(0.0, now - began)
         head = [f"{_number(old)}x{_HEALTHY - 1}"] if old is not None else [f"_x{_HEALTHY}"]
         tail = [f"{_number(began, step)}x{_FAILING}"] if began is not None else [f"_x{_FAILING}"]
         yield {"series": name, "values": " ".join([*head, *tail])}
