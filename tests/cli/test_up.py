@@ -74,7 +74,8 @@ def test_on_all_addresses_it_serves_the_callers_of_a_token_file(
 
 def workers(up: Up, stage: str) -> list[psutil.Process]:
     found = [pid for pid, line in processes_of(up.data_dir).items() if f".{stage}.json" in line and " run " in line]
-    return [psutil.Process(pid) for pid in found]
+    # A loop that is a process of its own has the command line of its worker.
+    return [worker for worker in map(psutil.Process, found) if worker.ppid() not in found]
 
 
 def test_a_killed_worker_is_restarted_and_works(up: Up) -> None:
@@ -86,6 +87,21 @@ def test_a_killed_worker_is_restarted_and_works(up: Up) -> None:
     assert [process.pid for process in workers(up, "classify")] != [worker.pid]
     ran = darkroom("submit", THREE, "--wait", url=url)
     assert ran.code == 0, ran.out + ran.err
+
+
+def test_it_tells_of_a_process_that_its_worker_restarts(tmp_path: Path, kafka: SharedKafka, ups: list[Up]) -> None:
+    two_loops = ("    - name: classify\n", "    - name: classify\n      resources: {limits: {cpu: 2}}\n")
+    manifest = sample_in(tmp_path, f"ns-{uuid.uuid4().hex[:8]}", two_loops)
+    ups.append(Up(tmp_path / "data", manifest, "--port", "0", "--bootstrap-servers", kafka.bootstrap_servers))
+    ups[0].until_ready()
+    (worker,) = workers(ups[0], "classify")
+    one, _ = worker.children()
+    one.kill()
+    until(lambda: "classify exited (SIGKILL); restarting it" in ups[0].said(), "told", 30)
+    (line,) = [line for line in ups[0].said().splitlines() if "SIGKILL" in line]
+    assert line.startswith("a process of worker ")
+    log = Path(line.rpartition("the log is ")[2])
+    assert "worker process ended, restarting it" in log.read_text()
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only Linux ends a child with its parent")

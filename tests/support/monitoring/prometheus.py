@@ -52,8 +52,8 @@ def alerts(folder: Path, healthy: str, failing: Sequence[str]) -> tuple[set[str]
     """The alerts that fire before a failure, and at its end.
 
     The expositions of a service become series with a sample a minute: `healthy` for 20 minutes, then 30 minutes of the
-    failure. Counters go on as they went between the two expositions in `failing`. Gauges keep their first value there, as
-    do counters that a restart set back. An operator leads, unless they are those of an operator.
+    failure. Counters go on as they went between the two expositions in `failing`. Gauges keep their first value there,
+    as do counters that a restart set back. An operator leads, unless they are those of an operator.
 
     Args:
         folder: for promtool's files.

@@ -12,6 +12,7 @@ from darkroom_cli.exit_codes import ExitCode
 from darkroom_cli.processes.child import Child, how_it_ended, last_lines
 from darkroom_cli.processes.fork_server.client import ForkServer
 from darkroom_cli.processes.ports import HOST
+from darkroom_cli.processes.process_ends import ProcessEnds
 from darkroom_cli.runner.readiness import why_not_ready
 from darkroom_cli.runner.restart_policy import History, after_crash, delay_s, hopeless
 from darkroom_cli.views.output import say
@@ -20,6 +21,7 @@ _FIRST_POLL_S, _LAST_POLL_S = 0.02, 0.1
 _POLL_SHARE = 0.05
 """Of the time that a service has taken so far, until its readiness is queried again."""
 _SHOWN_LINES = 5
+_LOG_POLL_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,15 @@ class Supervised:
         """
         assert self._child is not None  # noqa: S101 - started
         self._child.release()
+        process_ends = ProcessEnds(self.service.log)
         while True:
             started = time.monotonic()
-            watching = asyncio.create_task(self._watch())
+            watching = asyncio.create_task(self._watch()), asyncio.create_task(self._tell(process_ends))
             try:
                 code = await self._child.wait()
             finally:
-                watching.cancel()
+                for task in watching:
+                    task.cancel()
             await self._after_end(code, time.monotonic() - started)
             self._child = self._start(held=False)
 
@@ -130,3 +134,11 @@ class Supervised:
             say(f"{self.service.name} is ready again")
         self._history = replace(self._history, has_been_ready=True)
         self.ready.set()
+
+    async def _tell(self, process_ends: ProcessEnds) -> None:
+        """Tell the user of processes that a worker restarts itself."""
+        while True:
+            await asyncio.sleep(_LOG_POLL_S)
+            for code in process_ends.read():
+                what = f"a process of {self.service.name} exited ({how_it_ended(code)})"
+                say(f"{what}; restarting it; the log is {self.service.log}")

@@ -16,6 +16,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import generate_latest
 
+from darkroom.processes.log_lines import PROCESS_ENDED
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork, Position
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.child import Child, Forks
@@ -115,7 +116,7 @@ class Fleet:
                 if code is not None:
                     self._metrics.ends.inc()
                     self._tell_others(self._blame(child.number))
-                    log.error("worker process ended, restarting it", process=child.number, code=code)
+                    log.error(PROCESS_ENDED, process=child.number, code=code)
                 self._end_if_it_hangs(child)
             stopping.wait(_LOOK_S if self._images_at_work is None else _LOOK_SOON_S)
         return 0 if self._end() else 1
