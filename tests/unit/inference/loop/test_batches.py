@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom_inference.loop.batches import MAX_BATCH, BatchSize, next_group
+from darkroom_inference.loop.batches import MAX_BATCH, MAX_PROMISED, BatchSize, next_group
 from darkroom_inference.records.image import ImageRecord
 
 
@@ -44,9 +44,9 @@ def test_a_slow_model_gets_one_image_at_a_time_and_a_fast_one_many() -> None:
     assert size.images == 1
     for _ in range(30):
         size.learn(size.images, size.images * 0.0005)
-    assert size.images == MAX_BATCH
+    assert (size.images, size.promised) == (MAX_BATCH, MAX_PROMISED)
     size.learn(size.images, size.images * 2.0)
-    assert size.images == 1
+    assert (size.images, size.promised) == (1, 1)
 
 
 def test_one_image_that_took_long_does_not_shrink_the_next_batches_to_one() -> None:

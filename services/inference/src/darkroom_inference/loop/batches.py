@@ -7,9 +7,13 @@ from typing import Final
 
 from darkroom_inference.records.image import ImageRecord
 
-MAX_BATCH: Final = 64
-"""With more images, acknowledgements and commits take less of the time of a small model. But after a crash, as many
-images of each partition are analysed alone."""
+MAX_BATCH: Final = 128
+"""With more images, acknowledgements take less of the time of a small model, but the results of a batch no longer fit
+into the processor's caches."""
+
+MAX_PROMISED: Final = 256
+"""Images that the marks of a commit cover at most: with more, a small model needs fewer commits. But after a crash, as
+many images of each partition are analysed alone, each between two commits."""
 
 MAX_BATCH_BYTES: Final = 32 * 1_048_576
 
@@ -43,7 +47,12 @@ class BatchSize:
     @property
     def images(self) -> int:
         """The batch size, between `least` and MAX_BATCH."""
-        return max(self.least, min(MAX_BATCH, int(TARGET_S / max(self.seconds_per_image, 1e-9))))
+        return max(self.least, min(MAX_BATCH, self.images_in(TARGET_S)))
+
+    @property
+    def promised(self) -> int:
+        """How many images a mark covers at most: those of one batch or two."""
+        return max(self.images, min(MAX_PROMISED, self.images_in(TARGET_S)))
 
     def images_in(self, seconds: float) -> int:
         """How many images take about `seconds`, at least one."""

@@ -203,7 +203,8 @@ class BatchWork(Generic[P]):
 
         Twice what was taken since the last commit: batches grow quickly while images wait, and stay small otherwise.
         """
-        return min(self.size.images, max(self.size.least, _LEAST_PROMISED, 2 * self.taken))
+        most = self.size.promised if self.commit_every_s else self.size.images
+        return min(most, max(self.size.least, _LEAST_PROMISED, 2 * self.taken))
 
     def _commit_if_due(self, records: Sequence[ImageRecord]) -> None:
         """Commit the offsets that wait, if it is time, or if a mark does not cover `records` too, which come next."""
