@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -22,6 +23,9 @@ from tests.support.told import AT_MS, STAGES, Told, fill, logs, newest_results, 
 __all__ = ["postgresql"]
 
 TOPICS = ["images", *(f"{stage}.{kind}" for stage, kind in product(STAGES, ("results", "dead-letters")))]
+MANY = 100
+"""Rows that PostgreSQL gets as a copy."""
+
 Counted = dict[tuple[str, str, str, int], int]
 
 
@@ -105,6 +109,26 @@ def test_a_result_counts_again_if_the_one_that_replaced_it_is_removed_first(data
     forget_before(database, TopicPartition(again.topic, 1), 1)
 
     assert counted(database) == expected([live])
+
+
+@pytest.mark.parametrize("published_twice", [0, 1, MANY])
+def test_results_of_a_replay_of_many_images_count_instead_of_the_first(
+    database: Database, published_twice: int
+) -> None:
+    live = [Told("results", number, offset=number) for number in range(MANY)]
+    labels = (("dog", 0.75), ("fox", 0.25))
+    again = [replace(one, minute=2, generation="again", labels=labels, offset=MANY + one.offset) for one in live]
+    # Earlier records of the same results, which are read later.
+    earlier = [replace(one, minute=1, labels=labels[1:], partition=1) for one in again[:published_twice]]
+    told = [*live, *again, *earlier]
+    fill(database, told, at_once=MANY + MANY // 2)
+
+    assert counted(database) == expected(told)
+    stored = database.read(lambda c: c.execute(select(result_labels.c.event_id, result_labels.c.label)).all())
+    first = {one.event: one for one in told}
+    assert sorted(map(tuple, stored)) == sorted(
+        (event, label) for event, one in first.items() for label, _ in one.labels
+    )
 
 
 def test_nothing_is_counted_of_topics_that_are_removed(database: Database) -> None:

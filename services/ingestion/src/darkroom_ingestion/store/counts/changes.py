@@ -14,7 +14,7 @@ Rows that retention or the removal of a topic removes no longer count.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -25,7 +25,7 @@ from darkroom_ingestion.records.image_times import time_of_id
 from darkroom_ingestion.store.counts.latencies import bucket_of
 from darkroom_ingestion.store.result_rows import LabelRow, Result
 from darkroom_ingestion.store.tables import counts
-from darkroom_ingestion.store.writing.inserts import insert_values, placeholder
+from darkroom_ingestion.store.writing.inserts import insert_values, unnested
 
 LEVELS_S = (60, 600, 3_600, 86_400)
 """The lengths of the times that are counted. Each is a multiple of the one before, and the last divides a UTC day."""
@@ -112,10 +112,7 @@ class Changes:
         if rows:
             insert_values(connection, counts, (*_KEY, "count"), rows, _ADD)
         if removed := [row[:-1] for row in rows if row[-1] < 0]:
-            value = placeholder(connection)
-            same = " AND ".join(f"{name} = {value}" for name in _KEY)
-            delete = f'DELETE FROM counts WHERE {same} AND "count" = 0'  # noqa: S608 - names of our own columns
-            connection.exec_driver_sql(delete, removed)
+            _delete_zeros(connection, removed)
 
     def rows(self) -> Iterator[_Row]:
         """The rows of all levels."""
@@ -132,6 +129,19 @@ class Changes:
                     if times:
                         coarser[pipeline, kind, stage, name, number // times] += count
             of_level = coarser
+
+
+def _delete_zeros(connection: Connection, keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete those of these counts that are 0."""
+    if connection.dialect.name == "sqlite":
+        same = " AND ".join(f"{name} = ?" for name in _KEY)
+        connection.exec_driver_sql(f'DELETE FROM counts WHERE {same} AND "count" = 0', keys)  # noqa: S608 - our names
+        return
+    # One statement: for each key, it would be a round trip.
+    rows, columns = unnested(counts, _KEY, keys)
+    same = " AND ".join(f"counts.{name} = removed.{name}" for name in _KEY)
+    named = f"{rows} AS removed({', '.join(_KEY)})"
+    connection.exec_driver_sql(f'DELETE FROM counts USING {named} WHERE {same} AND "count" = 0', columns)  # noqa: S608
 
 
 def _bucket(image_id: str, at_ms: int) -> str | None:

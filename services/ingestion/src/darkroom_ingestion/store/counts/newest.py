@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from darkroom_ingestion.store.counts.changes import LEVELS_S, Changes
 from darkroom_ingestion.store.result_rows import LabelRow, Result, StoredResult
+from darkroom_ingestion.store.writing.arrays import Array
 from darkroom_ingestion.store.writing.inserts import placeholder
 
 Answer = tuple[str, str, str]
@@ -83,16 +84,20 @@ def _rows(
     for pipeline, value in pairs:
         by_pipeline.setdefault(pipeline, {})[value] = None
     listed = ", ".join(f'"{column}"' for column in of._fields)
-    start = f"SELECT {listed} FROM {table} WHERE pipeline = "  # noqa: S608 - names of our own tables
+    start = f"SELECT {listed} FROM {table} WHERE pipeline"  # noqa: S608 - names of our own tables
     found: list[_Stored] = []
     for pipeline, values in by_pipeline.items():
         everything = list(values)
         for first in range(0, len(everything), _AT_ONCE):
             some = everything[first : first + _AT_ONCE]
             if connection.dialect.name == "sqlite":
-                wanted = f"{start} ? AND {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
+                wanted = f"{start} = ? AND {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
                 rows = connection.exec_driver_sql(wanted, (pipeline, json.dumps(some)))
             else:
-                rows = connection.exec_driver_sql(f"{start} %s AND {key} = ANY(%s)", (pipeline, some))
+                # `OFFSET 0` makes PostgreSQL look up each key in an index. For `key = ANY(…)`, it reads all rows of the
+                # pipeline while it has no statistics of the table, as in the first minute of a database.
+                each = f"{start} = %s AND {key} = wanted.key OFFSET 0"
+                wanted = f"SELECT found.* FROM unnest(%b::text[]) AS wanted(key), LATERAL ({each}) AS found"  # noqa: S608
+                rows = connection.exec_driver_sql(wanted, (Array("TEXT", some), pipeline))
             found.extend(map(of._make, rows.all()))
     return found
