@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, literal, not_, or_, select, true, tuple_
 from sqlalchemy.schema import Column, Table
 from sqlalchemy.sql.expression import Subquery
 
@@ -181,7 +181,9 @@ _ANSWERS = (results, dead_letters)
 def _has(table: Table, image_id: ColumnElement[str], pipeline: str, **values: str | None) -> ColumnElement[bool]:
     """Whether `table` has a row of an image with these values, of which None is any."""
     same = [table.c[name] == value for name, value in values.items() if value is not None]
-    return exists().where(table.c.pipeline == pipeline, table.c.image_id == image_id, *same)
+    # Not `EXISTS`: for many images, PostgreSQL would first read all rows of the pipeline into a hash table.
+    one = select(literal(1)).where(table.c.pipeline == pipeline, table.c.image_id == image_id, *same).limit(1)
+    return one.scalar_subquery().is_not(None)
 
 
 def _cursor(row: Sequence[Any], length: int) -> Cursor:
