@@ -86,7 +86,14 @@ def _fill(name: str, url: str, options: argparse.Namespace, log: Results, found:
         if not database.single_replica:
             # PostgreSQL's autovacuum does it within a minute.
             database.write(lambda connection: connection.execute(text("ANALYZE")))
-    found.comparisons.extend(ratios(f"{name}: {options.count:,} results while pages are read", spent))
+    # The rounds that have only results of the replay.
+    replayed = -(-log.replay_from * options.rounds // options.count)
+    first, again = (
+        {way: rounds[part] for way, rounds in spent.items()} for part in (slice(replayed), slice(replayed, None))
+    )
+    found.comparisons.extend(ratios(f"{name}: {options.count:,} results while pages are read", first))
+    if replayed < options.rounds:
+        found.comparisons.extend(ratios(f"{name}: results of a replay while pages are read", again, of_replay=True))
     found.plots.append(curve(name, spent))
 
 
