@@ -171,7 +171,9 @@ def test_each_loop_is_a_process_that_shares_the_memory_of_the_model(stage: Stage
     digits.results(all_of(images(300)))
     assert worker.metric("darkroom_worker_images_total", outcome="analyzed") == 300
     assert 'process="2"' in worker.get("/metrics")[1]
-    assert worker.get("/healthz")[0] == 200
+    status, health = worker.get("/healthz")
+    assert status == 200
+    assert [[loop["loop"] for loop in one["loops"]] for one in json.loads(health)["processes"]] == [[0], [1], [2]]
     children[0].kill()
     until(lambda: worker.metric("darkroom_worker_process_ends_total") == 1, "the end of a process noticed")
     until(lambda: worker.get("/readyz")[0] == 503, "not ready")

@@ -82,7 +82,7 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
             return run_forks(*of_processes)
         if settings.loops > MAX_LOOPS_A_PROCESS or settings.uses_share_group:
             return run_fleet(*of_processes)
-        return run_process(settings, options, listen, settings.loops)
+        return run_process(settings, options, listen, range(settings.loops))
 
     def listen_for_parent(reporter: Reporter) -> Endpoint:
         endpoint = listen(reporter)
@@ -94,7 +94,8 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     pipes = None if arguments.counts_to is None else Pipes(arguments.tokens_from, arguments.counts_to)
     descriptor = arguments.images_at_work
     images_at_work = None if descriptor is None else ImagesAtWork(descriptor, settings.loops)
-    return run_process(settings, options, listen_for_parent, arguments.loops, pipes, images_at_work)
+    loops = range(arguments.first_loop, arguments.first_loop + arguments.loops)
+    return run_process(settings, options, listen_for_parent, loops, pipes, images_at_work)
 
 
 def _replay(settings: StageSettings, options: Options, arguments: argparse.Namespace, listen: Listen) -> int:
@@ -139,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     run.add_argument("--process", type=int, default=0, help=argparse.SUPPRESS)
     # Set by the parent of several processes.
-    for name in ("--loops", "--child-of", "--port-to", TOKENS_FROM, COUNTS_TO, IMAGES_AT_WORK):
+    for name in ("--loops", "--first-loop", "--child-of", "--port-to", TOKENS_FROM, COUNTS_TO, IMAGES_AT_WORK):
         run.add_argument(name, type=int, help=argparse.SUPPRESS)
     _replay_arguments(replay)
     return parser

@@ -24,7 +24,7 @@ class Tried:
     def __init__(self, stage: LoadedStage) -> None:
         self.now = 0.0
         self.stopping = Stopping(drain_s=10)
-        self.worker = Worker(example_settings(), Options(image_deadline_s=60), stage, self.stopping, loops=2)
+        self.worker = Worker(example_settings(), Options(image_deadline_s=60), stage, self.stopping, range(2))
         self.states = [loop.state for loop in self.worker._loops]
         for state in self.states:
             state.clock = lambda: self.now

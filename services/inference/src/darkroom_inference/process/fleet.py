@@ -87,7 +87,8 @@ class Fleet:
         def command(number: int, size: int) -> Callable[[int], list[str]]:
             return lambda port_writer: [
                 *(sys.executable, "-P", "-m", "darkroom_inference", "run", "--settings", str(settings_file)),
-                *("--log-format", log_format, "--port", "0", "--loops", str(size)),
+                *("--log-format", log_format, "--port", "0"),
+                *("--loops", str(size), "--first-loop", str(sum(sizes[:number]))),
                 *("--process", str(number)),
                 *("--port-to", str(port_writer), "--child-of", str(os.getpid())),
                 *(part for option, descriptor in inherited.items() for part in (option, str(descriptor))),

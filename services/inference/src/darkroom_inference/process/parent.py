@@ -64,7 +64,7 @@ def run_forks(settings: StageSettings, options: Options, file: Path, log_format:
     if forks is None and not settings.uses_share_group and settings.loops <= MAX_LOOPS_A_PROCESS:
         return run_worker(
             settings,
-            lambda tracing: Worker(settings, options, stage, stopping, settings.loops, tracing=tracing),
+            lambda tracing: Worker(settings, options, stage, stopping, range(settings.loops), tracing=tracing),
             reporter,
             endpoint,
         )
@@ -100,13 +100,13 @@ def forks_of(
 
     def work(number: int, port_writer: int) -> int:
         endpoint.abandon()
-        own_options = replace(options, process=number)
+        own_options, loops = replace(options, process=number), range(number, number + 1)
         reporter = CurrentReporter()
         own = Endpoint(HOST, 0, reporter)
         own.tell_port(port_writer)
 
         def worker(tracing: Tracing | None) -> Worker:
-            return Worker(settings, own_options, stage, stopping, 1, pipes, tracing, images_at_work)
+            return Worker(settings, own_options, stage, stopping, loops, pipes, tracing, images_at_work)
 
         return run_worker(settings, worker, reporter, own)
 

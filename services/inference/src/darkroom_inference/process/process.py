@@ -74,17 +74,17 @@ def run_process(
     settings: StageSettings,
     options: Options,
     listen: Listen,
-    loops: int,
+    loops: range,
     pipes: Pipes | None = None,
     images_at_work: ImagesAtWork | None = None,
 ) -> int:
-    """Run `loops` loops of the stage in this process until SIGTERM. Returns the exit code.
+    """Run loops of the stage in this process until SIGTERM. Returns the exit code.
 
     Args:
         settings: the stage.
         options: the options from the environment.
         listen: opens the endpoint.
-        loops: the number of loops.
+        loops: their numbers among those of the whole worker.
         pipes: to the parent process, if this one works for a replay.
         images_at_work: the memory that this process shares with its parent, if the stage has mode Queue.
 
@@ -97,7 +97,7 @@ def run_process(
     stop_on_signals(stopping)
     reporter = CurrentReporter()
     endpoint = listen(reporter)
-    stage = loaded(settings, loops)
+    stage = loaded(settings, len(loops))
     if not continue_when_released():
         return 1
     check_share_groups(settings)

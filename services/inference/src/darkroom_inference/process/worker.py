@@ -37,7 +37,7 @@ _UNHEALTHY_LOOKS: Final = 5
 
 
 class Worker:
-    """Runs `loops` loops of a stage with one model in this process."""
+    """Runs loops of a stage with one model in this process."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Worker:
         options: Options,
         stage: LoadedStage,
         stopping: Stopping,
-        loops: int,
+        loops: range,
         pipes: Pipes | None = None,
         tracing: Tracing | None = None,
         images_at_work: ImagesAtWork | None = None,
@@ -57,7 +57,7 @@ class Worker:
             options: the options from the environment.
             stage: the loaded model.
             stopping: the request to stop.
-            loops: the number of loops.
+            loops: their numbers among those of the whole worker.
             pipes: connect a process of a replay to its parent.
             tracing: the process's spans.
             images_at_work: the memory that a process with mode Queue shares with its parent.
@@ -101,10 +101,10 @@ class Worker:
             requested=settings.stage.execution.provider,
             fallback=self._execution.fallback,
         )
-        self._loops = [Loop(number, shared) for number in range(loops)]
+        self._loops = [Loop(number, shared) for number in loops]
         self._registry.self_tests(stage.self_test_seconds)
         self._registry.stage(
-            namespace=settings.namespace, pipeline=settings.pipeline, stage=settings.stage.name, loops=str(loops)
+            namespace=settings.namespace, pipeline=settings.pipeline, stage=settings.stage.name, loops=str(len(loops))
         )
 
     def run(self) -> bool:
