@@ -35,6 +35,7 @@ from darkroom_ingestion.metrics import Metrics
 from darkroom_ingestion.settings import SERVICE, Settings
 from darkroom_ingestion.stalls import stalls_reported
 from darkroom_ingestion.status.statuses import Statuses
+from darkroom_ingestion.store.connecting import REMOVING_CACHE_KIB, engine_of
 from darkroom_ingestion.store.database import Database
 from darkroom_ingestion.store.housekeeping import run_housekeeping
 from darkroom_ingestion.store.ownership import Owner
@@ -91,11 +92,13 @@ async def running(
     for name, run in services.access.background:
         services.background.start(name, run)
     services.background.start("redrives", services.redrive_jobs.run)
+    # While rows are removed with a connection of the requests, these need another one, which then has a cache too.
+    removing = Database(engine_of(settings.database, REMOVING_CACHE_KIB), database.instance)
     if not isinstance(filling, Membership) or filling.is_first:
         services.background.start(
             "housekeeping",
             lambda: run_housekeeping(
-                database, lambda: [(link.admin, link.topics) for link in links.all()], links.uses, metrics
+                removing, lambda: [(link.admin, link.topics) for link in links.all()], links.uses, metrics
             ),
         )
     try:
@@ -111,6 +114,7 @@ async def running(
             await asyncio.to_thread(services.audit.close)
         if services.tracing is not None:
             await asyncio.to_thread(services.tracing.close, _LAST_SPANS_S)
+        removing.close()
         database.close()
         log.info("stopped")
 

@@ -19,6 +19,8 @@ _CACHE_KIB = 4_000
 """SQLite's pages in the memory of a connection. A process has up to 8 connections."""
 FILLING_CACHE_KIB = 32_000
 """Of the connection that fills the store."""
+REMOVING_CACHE_KIB = 1_000
+"""Of the connection that removes rows: with more, it takes as long for a row."""
 _BUSY_TIMEOUT_MS = 5_000
 # PostgreSQL: the time limits for getting a connection, and for a statement.
 _CONNECT_TIMEOUT_S, _STATEMENT_TIMEOUT_S = 5, 30
