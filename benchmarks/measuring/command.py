@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
@@ -11,6 +12,8 @@ from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.report import RESULTS, Report
 
 Measure = Callable[[argparse.Namespace, Machine], Report]
+
+_STALLS_S: Final = 5.0
 
 
 def parser_of(description: str | None, *, rounds: int) -> argparse.ArgumentParser:
@@ -28,7 +31,7 @@ def run(parser: argparse.ArgumentParser, measure: Measure, arguments: list[str] 
     if options.smoke:
         options.rounds = 1
     started = time.monotonic()
-    report = measure(options, Machine.here())
+    report = measure(options, Machine.here(_STALLS_S / 100 if options.smoke else _STALLS_S))
     file = report.write(options.results)
     report.show(Console(width=180))
     print(f"{time.monotonic() - started:.0f} s; written to {file}")

@@ -7,6 +7,8 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel, ConfigDict
 
+from benchmarks.measuring.stalls import Stalls, stalls
+
 
 class Machine(BaseModel):
     """The machine, and its load before the benchmark.
@@ -14,6 +16,7 @@ class Machine(BaseModel):
     Attributes:
         cores: cores that this process may use.
         load: processes that ran or waited for a core, averaged over the minute before the benchmark.
+        stalls: how long its cores stood still just before the benchmark, while they were busy with nothing else.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -24,10 +27,11 @@ class Machine(BaseModel):
     system: str
     python: str
     load: float
+    stalls: Stalls | None = None
 
     @classmethod
-    def here(cls) -> "Machine":
-        """This machine, now."""
+    def here(cls, stalls_s: float) -> "Machine":
+        """This machine, now. Takes `stalls_s` to find out how long its cores stand still."""
         return cls(
             processor=_processor(),
             cores=len(os.sched_getaffinity(0)),
@@ -35,6 +39,7 @@ class Machine(BaseModel):
             system=f"{platform.system()} {platform.release()}",
             python=platform.python_version(),
             load=round(os.getloadavg()[0], 2),
+            stalls=stalls(stalls_s),
         )
 
 

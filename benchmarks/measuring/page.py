@@ -35,7 +35,8 @@ def with_results(page: str, reports: Sequence[Report], *, drawn: set[str]) -> st
 def _section(report: Report, drawn: set[str]) -> Iterator[str]:
     machine = report.machine
     seen = f"{report.ended:%d %B %Y}, {machine.cores} cores, {machine.processor}, Python {machine.python}"
-    yield from (f"### {report.benchmark}", "", f"{seen}; load before: {machine.load}.", "")
+    before = f"load before: {machine.load}" + (f"; {machine.stalls}" if machine.stalls else "")
+    yield from (f"### {report.benchmark}", "", f"{seen}; {before}.", "")
     if report.comparisons:
         yield "| measured | unit | median | baseline | median | ratio: min / median / max | to reach | reached |"
         yield "| --- | --- | --- | --- | --- | --- | --- | --- |"

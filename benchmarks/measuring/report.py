@@ -171,6 +171,8 @@ class Report(BaseModel):
         """Print the tables."""
         machine = self.machine
         console.print(f"[bold]{self.benchmark}[/]: {machine.cores} cores, load {machine.load} before", highlight=False)
+        if machine.stalls:
+            console.print(f"Before the benchmark, {machine.stalls}", highlight=False)
         if self.comparisons:
             console.print(_comparisons(self.comparisons))
         if self.figures:

@@ -3,12 +3,14 @@ import pytest
 from benchmarks.measuring.machine import Machine
 from benchmarks.measuring.page import with_results
 from benchmarks.measuring.report import Comparison, Curve, Figure, Limit, Plot, Report
+from benchmarks.measuring.stalls import Stalls
 
+STALLS = Stalls(share=0.02, longest_ms=21)
 PAGE = "# Performance\n\n<!-- results: generated -->\nold\n<!-- end of results -->\n\n## Why\n"
 
 
 def report() -> Report:
-    machine = Machine(processor="Z80", cores=2, memory_gib=1, system="CP/M", python="3.11.1", load=0.5)
+    machine = Machine(processor="Z80", cores=2, memory_gib=1, system="CP/M", python="3.11.1", load=0.5, stalls=STALLS)
     limit = Limit(at_least=0.9)
     return Report(
         benchmark="worker",
@@ -29,6 +31,7 @@ def test_the_results_replace_those_between_the_marks() -> None:
     assert lines[0] == "# Performance"
     assert lines[-1] == "## Why"
     assert "old" not in lines
+    assert any(line.endswith("load before: 0.5; cores stood still: 2.0% of the time, at most 21 ms.") for line in lines)
     assert "| digits | images/s | 80 | bare | 100 | 0.8 / 0.8 / 0.8 | >= 0.9 | NO |" in lines
     assert "| memory | MiB | 50 / 60 / 70 |  |  |" in lines
     assert "- Two loops." in lines
