@@ -18,7 +18,7 @@ from benchmarks.ingestion.servers import ingestion
 from benchmarks.ingestion.target import Target, broker, jpeg, target
 from benchmarks.latency.feed import most_per_second, until_events
 from benchmarks.latency.parts import Parts, Results, post_s
-from benchmarks.latency.rows import figures, plot, ratios
+from benchmarks.latency.rows import bare_ratio, figures, plot, ratios
 from benchmarks.latency.worker import BareWork, bare_pipeline, settings_of, worker
 from benchmarks.measuring.command import parser_of, run
 from benchmarks.measuring.machine import Machine
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = 64
 _LOADS = (10, 50, 80)
+_BARE_OWN = "bare, of its own maximum"
 _WORK_IMAGES = 200
 
 
@@ -53,7 +54,10 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
         bare_port = stack.enter_context(bare_pipeline(bare_at, folder)).port
         most_per_second(bare_port, bare_at, _CONNECTIONS, seconds)  # warms up, as the next does
         most_per_second(port, at, _CONNECTIONS, seconds)
-        maximum = [most_per_second(port, at, _CONNECTIONS, seconds) for _ in range(1 if options.smoke else 3)]
+        maximum, bare_maximum = list[float](), list[float]()
+        for _ in range(1 if options.smoke else 3):
+            bare_maximum.append(most_per_second(bare_port, bare_at, _CONNECTIONS, seconds))
+            maximum.append(most_per_second(port, at, _CONNECTIONS, seconds))
         results, work = Results(at), BareWork(settings, jpeg())
 
         def parts() -> Parts:
@@ -63,26 +67,31 @@ def measure(options: argparse.Namespace, machine: Machine) -> Report:
                 results.feed_s(port, seconds / 2) * 1000,
             )
 
-        def at_load(service: int, pipeline: Target, load: int) -> Latency:
-            rate = statistics.median(maximum) * load / 100
+        def at_load(service: int, pipeline: Target, load: int, of: list[float]) -> Latency:
+            rate = statistics.median(of) * load / 100
             return Latency.of(until_events(service, pipeline, rate, _CONNECTIONS, seconds))
 
         measurements: dict[str, Callable[[], Parts | Latency]] = {"parts": parts}
         for load in _LOADS:
-            measurements[f"{load} %"] = partial(at_load, port, at, load)
-            measurements[f"{load} %, bare"] = partial(at_load, bare_port, bare_at, load)
+            measurements[f"{load} %"] = partial(at_load, port, at, load, maximum)
+            measurements[f"{load} %, bare"] = partial(at_load, bare_port, bare_at, load, maximum)
+        measurements[_BARE_OWN] = partial(at_load, bare_port, bare_at, _LOADS[-1], bare_maximum)
         rounds = in_turn(measurements, options.rounds)
     alone = [value for value in rounds["parts"] if isinstance(value, Parts)]
     wholes, bares = (
         {load: [value for value in rounds[name.format(load)] if isinstance(value, Latency)] for load in _LOADS}
         for name in ("{} %", "{} %, bare")
     )
+    own = [value for value in rounds[_BARE_OWN] if isinstance(value, Latency)]
     return Report(
         benchmark="latency",
         machine=machine,
         smoke=options.smoke,
-        comparisons=[row for load, values in wholes.items() for row in ratios(load, values, alone, bares[load])],
-        figures=figures(maximum, wholes, alone),
+        comparisons=[
+            *(row for load, values in wholes.items() for row in ratios(load, values, alone, bares[load])),
+            bare_ratio(_LOADS[-1], own, alone),
+        ],
+        figures=figures(maximum, bare_maximum, wholes, alone),
         plots=[plot(wholes, alone, bares)],
     )
 

@@ -23,10 +23,27 @@ def ratios(load: int, wholes: Sequence[Latency], alone: Sequence[Parts], bares: 
     ]
 
 
-def figures(maximum: Sequence[float], wholes: Mapping[int, Sequence[Latency]], alone: Sequence[Parts]) -> list[Figure]:
-    """The maximum, the parts and the 99th percentiles."""
+def bare_ratio(load: int, wholes: Sequence[Latency], alone: Sequence[Parts]) -> Comparison:
+    """The median time of the bare pipeline at a load, in percent of its own maximum."""
+    return Comparison(
+        what=f"bare pipeline, p50 at {load} % of its own maximum",
+        baseline=PARTS,
+        unit="ms",
+        measured=[whole.p50_ms for whole in wholes],
+        compared=[parts.sum_ms + ALLOWANCE_MS for parts in alone],
+    )
+
+
+def figures(
+    maximum: Sequence[float],
+    bare_maximum: Sequence[float],
+    wholes: Mapping[int, Sequence[Latency]],
+    alone: Sequence[Parts],
+) -> list[Figure]:
+    """The maximums, the parts and the 99th percentiles."""
     return [
         Figure(what="maximum, from upload to event", unit="images/s", values=list(maximum)),
+        Figure(what="maximum of the bare pipeline", unit="images/s", values=list(bare_maximum)),
         Figure(what="part: POST until Kafka's acknowledgement", unit="ms", values=[parts.post_ms for parts in alone]),
         Figure(what="part: work on one image", unit="ms", values=[parts.work_ms for parts in alone]),
         Figure(what="part: result to event", unit="ms", values=[parts.feed_ms for parts in alone]),

@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.ingestion.rows import Latency
 from benchmarks.latency.parts import Parts
-from benchmarks.latency.rows import figures, plot, ratios
+from benchmarks.latency.rows import bare_ratio, figures, plot, ratios
 
 ALONE = [Parts(post_ms=2.0, work_ms=0.5, feed_ms=2.5), Parts(post_ms=3.0, work_ms=0.5, feed_ms=1.5)]
 WHOLES = {
@@ -23,8 +23,14 @@ def test_the_median_is_compared_with_the_parts_of_the_same_round_and_5_ms_and_wi
     assert (of_bare.measured, of_bare.compared) == ([8.0, 9.0], [4.0, 6.0])
 
 
+def test_the_bare_pipeline_at_a_load_of_its_own_is_compared_with_the_parts_and_has_no_limit() -> None:
+    row = bare_ratio(80, BARES[50], ALONE)
+    assert (row.measured, row.compared, row.limit) == ([7.0, 8.0], [10.0, 10.0], None)
+
+
 def test_the_parts_and_the_tails_are_figures() -> None:
-    values = {figure.what: figure.values for figure in figures([900.0, 1000.0], WHOLES, ALONE)}
+    values = {figure.what: figure.values for figure in figures([900.0, 1000.0], [1200.0], WHOLES, ALONE)}
+    assert values["maximum of the bare pipeline"] == [1200.0]
     assert values["part: work on one image"] == [0.5, 0.5]
     assert values["p99 at 50 % of the maximum"] == [30.0, 40.0]
 
