@@ -21,6 +21,7 @@ from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import InvalidOption, Options
 from darkroom_inference.process.endpoint import Endpoint, Reporter
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, IMAGES_AT_WORK, MAX_LOOPS_A_PROCESS
+from darkroom_inference.process.heap import use_one_arena
 from darkroom_inference.process.parent import can_share_model, run_fleet, run_forks
 from darkroom_inference.process.process import Listen, run_process
 from darkroom_inference.process.settings import UnusableSettings, read_settings
@@ -68,6 +69,8 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     configure_logs(arguments.log_format)
     disable_created_metrics()  # type: ignore[no-untyped-call] # untyped in the library
     options = replace(Options.from_environment(), process=getattr(arguments, "process", 0))
+    if settings.loops == 1 or can_share_model(settings):  # then each loop has a process of its own
+        use_one_arena()
 
     def listen(reporter: Reporter) -> Endpoint:
         endpoint = Endpoint(arguments.host, arguments.port, reporter)
