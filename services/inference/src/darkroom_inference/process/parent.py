@@ -10,7 +10,6 @@ import structlog
 from darkroom.processes.forked import can_fork_beside_libraries
 from darkroom.processes.held_start import continue_when_released, is_held
 from darkroom.stage_settings import StageSettings
-from darkroom.tracing.spans import Tracing
 from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
 from darkroom_inference.lifecycle.options import Options
@@ -23,16 +22,14 @@ from darkroom_inference.process.local_requests import HOST
 from darkroom_inference.process.process import (
     CurrentReporter,
     Listen,
+    Prepared,
     drain_seconds,
-    loaded,
-    run_worker,
+    prepare,
+    run_loops,
     stop_on_signals,
 )
-from darkroom_inference.process.share_groups import check_share_groups
-from darkroom_inference.process.worker import Worker
 from darkroom_inference.share_group.attempts import AttemptsWriter
 from darkroom_inference.share_group.limits import longest_run_s
-from darkroom_vision.analyse import LoadedStage
 from darkroom_vision.model.providers import Machine, only_cpu
 from darkroom_vision.stage import load_stage
 
@@ -51,25 +48,16 @@ def run_forks(settings: StageSettings, options: Options, file: Path, log_format:
         UnusableSettings: the stage has mode Queue, and Kafka no share groups.
         PortUnavailable: the port is in use.
     """
-    stopping = Stopping(drain_seconds(settings))
-    stop_on_signals(stopping)
-    reporter = CurrentReporter()
-    endpoint = listen(reporter)
-    stage = loaded(settings, 1)
-    if not continue_when_released():
+    process = prepare(settings, listen, 1)
+    if process is None:
         return 1
-    check_share_groups(settings)
     images_at_work = _images_at_work(settings, options)
-    forks = forks_of(settings, options, stage, stopping, endpoint, None, images_at_work)
+    forks = forks_of(process, settings, options, None, images_at_work)
     if forks is None and not settings.uses_share_group and settings.loops <= MAX_LOOPS_A_PROCESS:
-        return run_worker(
-            settings,
-            lambda tracing: Worker(settings, options, stage, stopping, range(settings.loops), tracing=tracing),
-            reporter,
-            endpoint,
-        )
-    fleet = reporter.current = _fleet(settings, options, file, log_format, stopping, images_at_work, forks)
-    return _supervise(fleet, stopping, endpoint)
+        return run_loops(process, settings, options, range(settings.loops))
+    fleet = _fleet(settings, options, file, log_format, process.stopping, images_at_work, forks)
+    process.reporter.current = fleet
+    return _supervise(fleet, process.stopping, process.endpoint)
 
 
 def can_share_model(settings: StageSettings) -> bool:
@@ -78,37 +66,31 @@ def can_share_model(settings: StageSettings) -> bool:
 
 
 def forks_of(
+    process: Prepared,
     settings: StageSettings,
     options: Options,
-    stage: LoadedStage,
-    stopping: Stopping,
-    endpoint: Endpoint,
     pipes: Pipes | None = None,
     images_at_work: ImagesAtWork | None = None,
 ) -> Forks | None:
     """Forks of this process, each with a loop of the stage that it has loaded. None if a library has left a thread.
 
     Args:
+        process: this one.
         settings: the stage.
         options: the options from the environment.
-        stage: the loaded model.
-        stopping: the request to stop; each fork has its own.
-        endpoint: that of this process.
         pipes: to this process, if it runs a replay.
         images_at_work: the memory of the processes, if the stage has mode Queue.
     """
+    endpoint = process.endpoint
 
     def work(number: int, port_writer: int) -> int:
         endpoint.abandon()
-        own_options, loops = replace(options, process=number), range(number, number + 1)
         reporter = CurrentReporter()
         own = Endpoint(HOST, 0, reporter)
         own.tell_port(port_writer)
-
-        def worker(tracing: Tracing | None) -> Worker:
-            return Worker(settings, own_options, stage, stopping, loops, pipes, tracing, images_at_work)
-
-        return run_worker(settings, worker, reporter, own)
+        fork = replace(process, reporter=reporter, endpoint=own)
+        own_options, loops = replace(options, process=number), range(number, number + 1)
+        return run_loops(fork, settings, own_options, loops, pipes, images_at_work)
 
     with endpoint.paused():
         return Forks(work, endpoint.paused) if can_fork_beside_libraries() else None

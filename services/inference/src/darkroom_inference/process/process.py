@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
@@ -11,7 +12,6 @@ import structlog
 
 from darkroom.processes.held_start import continue_when_released
 from darkroom.stage_settings import StageSettings
-from darkroom.tracing.spans import Tracing
 from darkroom.tracing.start import start_tracing
 from darkroom_inference.bounded.limits import Pipes
 from darkroom_inference.lifecycle.images_at_work import ImagesAtWork
@@ -70,6 +70,23 @@ class CurrentReporter:
         return self.current.metrics()
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A process that can run loops.
+
+    Attributes:
+        stopping: the request to stop.
+        reporter: what the endpoint serves.
+        endpoint: open.
+        stage: the loaded model.
+    """
+
+    stopping: Stopping
+    reporter: CurrentReporter
+    endpoint: Endpoint
+    stage: LoadedStage
+
+
 def run_process(
     settings: StageSettings,
     options: Options,
@@ -93,19 +110,27 @@ def run_process(
         UnusableSettings: the stage has mode Queue, and Kafka no share groups.
         PortUnavailable: the port is in use.
     """
+    process = prepare(settings, listen, len(loops))
+    return 1 if process is None else run_loops(process, settings, options, loops, pipes, images_at_work)
+
+
+def prepare(settings: StageSettings, listen: Listen, threads: int) -> Prepared | None:
+    """Listen, and load the stage for so many threads. None if whoever holds this start calls it off.
+
+    Raises:
+        UnusableModel: the model can't be used, or fails a self-test.
+        UnusableSettings: the stage has mode Queue, and Kafka no share groups.
+        PortUnavailable: the port is in use.
+    """
     stopping = Stopping(drain_seconds(settings))
     stop_on_signals(stopping)
     reporter = CurrentReporter()
     endpoint = listen(reporter)
-    stage = loaded(settings, len(loops))
+    stage = loaded(settings, threads)
     if not continue_when_released():
-        return 1
+        return None
     check_share_groups(settings)
-
-    def worker(tracing: Tracing | None) -> Worker:
-        return Worker(settings, options, stage, stopping, loops, pipes, tracing, images_at_work)
-
-    return run_worker(settings, worker, reporter, endpoint)
+    return Prepared(stopping, reporter, endpoint, stage)
 
 
 def loaded(settings: StageSettings, threads: int) -> LoadedStage:
@@ -139,19 +164,25 @@ def loaded(settings: StageSettings, threads: int) -> LoadedStage:
     return stage
 
 
-def run_worker(
+def run_loops(
+    process: Prepared,
     settings: StageSettings,
-    create: Callable[[Tracing | None], Worker],
-    reporter: CurrentReporter,
-    endpoint: Endpoint,
+    options: Options,
+    loops: range,
+    pipes: Pipes | None = None,
+    images_at_work: ImagesAtWork | None = None,
 ) -> int:
-    """Run the worker that `create` makes, in this process, until it is asked to stop. Returns the exit code."""
+    """Run loops of the stage until this process is asked to stop. Returns the exit code.
+
+    Args: as `run_process`.
+    """
     tracing = start_tracing("darkroom-worker", _attributes(settings))
-    worker = reporter.current = create(tracing)
+    worker = Worker(settings, options, process.stage, process.stopping, loops, pipes, tracing, images_at_work)
+    process.reporter.current = worker
     finished = worker.run()
     if tracing is not None:
         tracing.close(_LAST_SPANS_S)
-    endpoint.close()
+    process.endpoint.close()
     log.info("ended", in_order=finished)
     if not finished:
         # Stalled threads would also block the interpreter's exit.

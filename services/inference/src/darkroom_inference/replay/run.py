@@ -21,7 +21,14 @@ from darkroom_inference.lifecycle.options import Options
 from darkroom_inference.lifecycle.stopping import Stopping
 from darkroom_inference.process.fleet import EXIT_CONFIGURATION, Fleet
 from darkroom_inference.process.parent import can_share_model, forks_of, sizes_of
-from darkroom_inference.process.process import CurrentReporter, Listen, drain_seconds, loaded, stop_on_signals
+from darkroom_inference.process.process import (
+    CurrentReporter,
+    Listen,
+    Prepared,
+    drain_seconds,
+    loaded,
+    stop_on_signals,
+)
 from darkroom_inference.replay.log import CannotReplay, ImagesLog
 from darkroom_inference.replay.report import counted, report
 from darkroom_inference.replay.request import Request, checked_topic, settings_of_workers, topics_of
@@ -132,7 +139,8 @@ def _work(
     endpoint = listen(reporter)
     forks = None
     if can_share_model(settings):
-        forks = forks_of(settings, options, loaded(settings, 1), stopping, endpoint, pipes)
+        process = Prepared(stopping, reporter, endpoint, loaded(settings, 1))
+        forks = forks_of(process, settings, options, pipes)
     fleet = reporter.current = Fleet(
         _write(settings, folder / "stage.json"),
         sizes_of(settings, forks),
