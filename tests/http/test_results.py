@@ -138,6 +138,15 @@ def test_an_invalid_cursor_is_refused(shared: tuple[Service, Pipeline], cursor: 
             assert client.get(f"{pipeline.path}/{what}", params={"after": cursor}).status_code == 422
 
 
+@pytest.mark.parametrize("longest", [0, 2**31, 2**64])
+def test_a_length_that_no_result_has_is_refused(shared: tuple[Service, Pipeline], longest: int) -> None:
+    """SQLite has no numbers of more than 64 bits."""
+    service, pipeline = shared
+    with service.client as client:
+        assert client.get(f"{pipeline.path}/results", params={"maxCharacters": longest}).status_code == 422
+        assert client.get(f"{pipeline.path}/results", params={"maxCharacters": 2**31 - 1}).status_code == 200
+
+
 def test_the_content_is_read_from_the_log_and_can_be_cached(shared: tuple[Service, Pipeline]) -> None:
     service, pipeline = shared
     image = accepted(service, pipeline, PNG, content_type="image/png")

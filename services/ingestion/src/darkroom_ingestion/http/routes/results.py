@@ -53,7 +53,12 @@ async def get_results(
     ] = None,
     max_characters: Annotated[
         int | None,
-        Query(alias="maxCharacters", ge=1, description="Only results whose data in JSON is at most this long."),
+        Query(
+            alias="maxCharacters",
+            ge=1,
+            le=2**31 - 1,
+            description="Only results whose data in JSON is at most this long.",
+        ),
     ] = None,
     limit: PageSize = 100,
 ) -> Response:
