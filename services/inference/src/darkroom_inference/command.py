@@ -69,7 +69,7 @@ def _run(settings: StageSettings, arguments: argparse.Namespace) -> int:
     configure_logs(arguments.log_format)
     disable_created_metrics()  # type: ignore[no-untyped-call] # untyped in the library
     options = replace(Options.from_environment(), process=getattr(arguments, "process", 0))
-    if settings.loops == 1 or can_share_model(settings):  # then each loop has a process of its own
+    if settings.loops == 1 or can_share_model(settings):  # then each process has one loop, unless it can't be forked
         use_one_arena()
 
     def listen(reporter: Reporter) -> Endpoint:
